@@ -1,0 +1,238 @@
+"""script/demo [django] [--keep]
+
+Builds the fixture app as the lifecycle would, starts it with the launch environment and follows every asset link of
+its page; changes an asset, builds again and shows both versions alive at once; then rolls back. It stays on loopback.
+
+--keep leaves the servers running until Ctrl-C. STATIC_ASSETS_BIN=<program> uses that one instead of building it.
+"""
+
+import contextlib
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import urldefrag, urljoin, urlsplit
+
+import cache
+import lifecycle
+import output
+import process
+import static_server
+
+COLOUR = "#ffe08a"
+CHANGE = f"\nbody {{ background: {COLOUR}; }}\n"
+ASSET_RELS = {"apple-touch-icon", "icon", "manifest", "mask-icon", "modulepreload", "prefetch", "preload", "stylesheet"}
+
+
+class Links(HTMLParser):
+    """The URLs that a browser loads for a page."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.urls, self.in_style = [], False
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        attrs = {name: value or "" for name, value in attrs}
+        self.in_style = tag == "style"
+        if tag == "link" and ASSET_RELS & set(attrs.get("rel", "").lower().split()):
+            self.urls.append(attrs.get("href", ""))
+        elif tag in ("audio", "embed", "img", "script", "source", "track", "video"):
+            self.urls += [attrs.get("src", ""), attrs.get("poster", "")]
+            self.urls += [candidate.split()[0] for candidate in attrs.get("srcset", "").split(",") if candidate.strip()]
+        self.urls += css_urls(attrs.get("style", ""))
+
+    def handle_data(self, data):
+        if self.in_style:
+            self.urls += css_urls(data)
+
+
+def css_urls(text):
+    text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
+    return [a or b for a, b in re.findall(r"""url\(\s*['"]?([^'")]+?)['"]?\s*\)|@import\s+['"]([^'"]+)""", text)]
+
+
+class Visit:
+    """A page and all that it loads, each URL fetched once."""
+
+    def __init__(self, url):
+        self.url = url
+        self.answers = {}  # url: (status, type, body, where the link stands)
+        status, kind, body = self.fetch(url, None)
+        if status == 200 and kind == "text/html":
+            self.follow(url, Links(body.decode()).urls, None)
+
+    def fetch(self, url, parent):
+        status, headers, body = process.get(url, {"Origin": self.url.rstrip("/")})
+        kind = headers.get("Content-Type", "-").partition(";")[0]
+        self.answers[url] = (status, kind, body, parent)
+        return status, kind, body
+
+    def follow(self, base, links, parent):
+        for link in links:
+            url = urldefrag(urljoin(base, link)).url
+            if not link or urlsplit(url).scheme == "data" or url in self.answers:
+                continue
+            status, kind, body = self.fetch(url, parent)
+            if status == 200 and kind == "text/css":
+                self.follow(url, css_urls(body.decode()), url)
+
+    def strays(self, static_url):
+        """The assets that the page takes from elsewhere."""
+        found = {url: answer[0] for url, answer in self.answers.items() if url != self.url}
+        return [url for url, status in found.items() if status == 200 and not url.startswith(static_url)]
+
+    def has_new_colour(self):
+        return any(kind == "text/css" and COLOUR.encode() in body for _, kind, body, _ in self.answers.values())
+
+
+class Demo:
+    def __init__(self, stack, scratch, program, venv):
+        self.stack, self.scratch, self.program, self.venv = stack, scratch, program, venv
+        self.path = os.pathsep.join([str(venv / "bin"), os.environ.get("PATH", os.defpath)])
+        self.store = scratch / "store"
+        self.store.mkdir()
+        self.public_url = stack.enter_context(static_server.serving(self.store))
+        self.requests, self.problems = 0, []
+
+    def build(self, name, source):
+        settings = {"STATIC_ASSETS_STORE": f"file://{self.store}", "STATIC_ASSETS_PUBLIC_URL": self.public_url}
+        build = lifecycle.Build(self.program, source, self.scratch / name, path=self.path, user_env=settings)
+        if not build.detect():
+            raise RuntimeError("bin/detect did not recognise the app")
+        return build, build.build().strip("\n").splitlines()
+
+    def start(self, build):
+        """The app as the image would run it; the URL of its page."""
+        wsgi = next((path for path in sorted(build.app.rglob("wsgi.py"))), None)
+        if wsgi is None:
+            raise RuntimeError("the fixture app has no wsgi.py")
+        (port,) = process.free_ports(1)
+        url, log = f"http://127.0.0.1:{port}/", build.folder / "app.log"
+        env = build.launch_env({"SECRET_KEY": "only for this demo"})
+        folder, module = wsgi.parents[1], f"{wsgi.parent.name}.wsgi"
+        gunicorn = [self.venv / "bin" / "gunicorn", "--threads=2", "--no-control-socket"]
+        child = self.stack.enter_context(
+            process.running([*gunicorn, f"--bind=127.0.0.1:{port}", module], log, cwd=folder, env=env)
+        )
+        process.wait_until(lambda: process.get(url)[0], child, log)
+        return url
+
+    def visit(self, title, url, build, *, details):
+        """Follows the page's links; a link that isn't 200, or not below this build's URL, is a problem."""
+        visit = Visit(url)
+        static_url = build.launch_env()["STATIC_URL"]
+        self.requests += len(visit.answers)
+        bad = [f"{answer[0]} {link}" for link, answer in visit.answers.items() if answer[0] != 200]
+        bad += [f"not below {static_url}: {link}" for link in visit.strays(static_url)]
+        if len(visit.answers) == 1:
+            bad.append(f"{url} links to no asset")
+        self.problems += [f"{title}: {text}" for text in bad]
+
+        colour = COLOUR if visit.has_new_colour() else "as before"
+        state = "all 200" if not bad else f"{len(bad)} WRONG"
+        output.fact(f"{title:<12} {url:<24} {len(visit.answers)} URLs, {state}, background {colour}")
+        for link, (status, kind, body, parent) in visit.answers.items():
+            if details or status != 200:
+                name = link.removeprefix(self.public_url) if link != url else "/"
+                within = f"  in {Path(urlsplit(parent).path).name}" if parent else ""
+                output.fact(f"  {status:>3}  {kind:<24} {output.size(len(body)):>9}  {name}{within}")
+        return visit
+
+
+def django(stack, scratch, program):
+    pin = cache.pin("django", cache.ROOT / "tests" / "python" / "requirements-django52.txt")
+    venv = cache.venv(sys.executable, pin, cache.LIB / "requirements-demo.txt")
+    demo = Demo(stack, scratch, program, venv)
+    source = cache.ROOT / "fixtures" / "django_basic"
+    print(f"{pin}, Python {platform.python_version()}, all on 127.0.0.1", flush=True)
+
+    output.header("1. Build, start, follow every link")
+    first, log = demo.build("first", source)
+    for line in log:
+        output.fact(line)
+    output.fact()
+    old = demo.start(first)
+    demo.visit("version 1", old, first, details=True)
+
+    output.header("2. Change a colour, build, start: both versions at once")
+    css, changed = change(source, scratch / "changed")
+    output.fact(f"{css}: +{CHANGE.strip()}")
+    second, log = demo.build("second", changed)
+    for line in log:
+        if re.match(r"\s*- (Version|Published)", line):
+            output.fact(line)
+    output.fact()
+    new = demo.start(second)
+    if not demo.visit("version 2", new, second, details=True).has_new_colour():
+        demo.problems.append("version 2 has not got the new colour")
+    if demo.visit("version 1", old, first, details=False).has_new_colour():
+        demo.problems.append("version 1 has got the colour of version 2")
+
+    output.header("3. Build again without a change")
+    _, log = demo.build("again", changed)
+    unchanged = [line for line in log if "unchanged" in line]
+    for line in unchanged or ["no line of the build says `unchanged`"]:
+        output.fact(line)
+    if not unchanged:
+        demo.problems.append("the build did not see that nothing has changed")
+
+    output.header("4. Roll back: start the first image again")
+    back = demo.start(first)
+    if demo.visit("rolled back", back, first, details=False).has_new_colour():
+        demo.problems.append("the rollback has the colour of version 2")
+    return demo, {"version 1": old, "version 2": new, "rolled back": back}
+
+
+def change(source, copy):
+    """A copy of the app with one more rule in its first style sheet; (its name, the copy)."""
+    shutil.copytree(source, copy, symlinks=True)
+    css = min(copy.rglob("*.css"), key=lambda path: (len(path.parts), path))
+    with css.open("a") as file:
+        file.write(CHANGE)
+    return css.relative_to(copy), copy
+
+
+FRAMEWORKS = {"django": django}
+
+
+def main(args):
+    keep = "--keep" in args
+    names = [arg for arg in args if arg != "--keep"] or ["django"]
+    if len(names) > 1 or names[0] not in FRAMEWORKS:
+        print(__doc__)
+        return 0 if names[0] in ("-h", "--help") else 2
+
+    program = lifecycle.binary()
+    with contextlib.ExitStack() as stack:
+        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="static-assets-demo-"))).resolve()
+        demo, addresses = FRAMEWORKS[names[0]](stack, scratch, program)
+
+        print()
+        for problem in dict.fromkeys(demo.problems):
+            print(f"PROBLEM {problem}")
+        if not demo.problems:
+            print(f"{demo.requests} URLs, all 200: each page kept its own assets, and the rollback needed no build.")
+        if keep:
+            for name, url in addresses.items():
+                output.fact(f"{name:<12} {url}")
+            print("Ctrl-C stops them.", flush=True)
+            with contextlib.suppress(KeyboardInterrupt):
+                threading.Event().wait()
+    return 1 if demo.problems else 0
+
+
+if __name__ == "__main__":
+    process.exit_on_signals()
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except (RuntimeError, OSError, subprocess.CalledProcessError) as error:
+        output.fail(error)
+    except KeyboardInterrupt:
+        sys.exit(130)

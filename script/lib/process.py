@@ -1,0 +1,89 @@
+"""Child processes on loopback: free ports, waiting until one answers, stopping by id."""
+
+import contextlib
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+# Loopback only, so a proxy of this machine must never be asked.
+_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def free_ports(count):
+    """Distinct ports: all are held until the last one is found."""
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
+
+
+def exit_on_signals():
+    """SIGTERM and SIGHUP unwind like an exit, so that every `with` stops what it started."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda received, _: sys.exit(128 + received))
+
+
+def _die_with_parent():
+    # Only Linux has it; elsewhere a killed script leaves its servers behind.
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+
+
+@contextlib.contextmanager
+def running(command, log, patience=10, **options):
+    """A server in a session of its own, so that it and its workers stop together, whatever happens."""
+    with open(log, "ab") as output:
+        child = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            preexec_fn=_die_with_parent,
+            **options,
+        )
+    try:
+        yield child
+    finally:
+        stop(child, patience)
+
+
+def stop(child, patience=10):
+    """Ends the group of a child that leads one: asked, then made to after `patience` seconds."""
+    for number, wait in ((signal.SIGTERM, patience), (signal.SIGKILL, None)):
+        if child.poll() is not None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(wait)
+
+
+def get(url, headers=None):
+    """(status, headers, body) of a GET; status 0 when nothing answers."""
+    try:
+        with _OPENER.open(urllib.request.Request(url, headers=headers or {}), timeout=20) as response:
+            return response.status, response.headers, response.read()
+    except urllib.error.HTTPError as error:
+        return error.code, error.headers, error.read()
+    except OSError:
+        return 0, {}, b""
+
+
+def wait_until(answers, child, log, seconds=60):
+    """Polls until `answers()` is true. A child that ends first, or too late an answer, is an error with its log."""
+    deadline = time.monotonic() + seconds
+    while not answers():
+        if child.poll() is not None or time.monotonic() > deadline:
+            with open(log, errors="replace") as output:
+                tail = "".join(output.readlines()[-30:])
+            state = f"ended with {child.returncode}" if child.poll() is not None else f"no answer in {seconds} s"
+            raise RuntimeError(f"{child.args[0]}: {state}\n{tail}")
+        time.sleep(0.05)

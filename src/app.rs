@@ -1,0 +1,139 @@
+//! The app that is built: plain paths and the environment of its child processes.
+
+use crate::env::ChildEnv;
+use crate::manifest::holds_placeholder;
+use fs_err as fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+pub(crate) struct App {
+    pub(crate) dir: PathBuf,
+    /// Ours alone, outside the app, removed at the end.
+    pub(crate) scratch: PathBuf,
+    /// Where the door puts [`crate::launch::Launch::files`], as the running app sees it.
+    pub(crate) injected: PathBuf,
+    pub(crate) env: ChildEnv,
+}
+
+/// Folders that hold other people's code, or none that the app runs.
+const FOREIGN_FOLDERS: [&str; 9] = [
+    "node_modules",
+    "site-packages",
+    "venv",
+    "env",
+    "vendor",
+    "tests",
+    "test",
+    "fixtures",
+    "__pycache__",
+];
+
+impl App {
+    pub(crate) fn relative<'a>(&self, path: &'a Path) -> &'a Path {
+        path.strip_prefix(&self.dir).unwrap_or(path)
+    }
+
+    /// A file of the app, changed since `start`, that still holds the placeholder.
+    pub(crate) fn leftover_placeholder(&self, start: SystemTime) -> io::Result<Option<PathBuf>> {
+        leftover_in(&self.dir, start)
+    }
+}
+
+fn leftover_in(folder: &Path, start: SystemTime) -> io::Result<Option<PathBuf>> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let path = entry.path();
+        let kind = entry.file_type()?;
+        if kind.is_dir() && entry.file_name() != ".git" {
+            if let Some(leftover) = leftover_in(&path, start)? {
+                return Ok(Some(leftover));
+            }
+        } else if kind.is_file()
+            && entry.metadata()?.modified()? >= start
+            && holds_placeholder(&fs::read(&path)?)
+        {
+            return Ok(Some(path));
+        }
+    }
+    Ok(None)
+}
+
+/// The files called `name` in the app's own folders, the shallowest first, at most `depth` folders
+/// below its root.
+pub(crate) fn files_named(root: &Path, name: &str, depth: usize) -> io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let mut level = vec![root.to_owned()];
+    for _ in 0..=depth {
+        let mut below = Vec::new();
+        for folder in level {
+            let file = folder.join(name);
+            if file.is_file() {
+                found.push(file);
+            }
+            for entry in fs::read_dir(&folder)? {
+                let entry = entry?;
+                if entry.file_type()?.is_dir() && !is_foreign(&entry.file_name().to_string_lossy())
+                {
+                    below.push(entry.path());
+                }
+            }
+        }
+        below.sort();
+        level = below;
+    }
+    Ok(found)
+}
+
+fn is_foreign(folder: &str) -> bool {
+    folder.starts_with('.') || FOREIGN_FOLDERS.contains(&folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::env::Env;
+    use crate::version::PLACEHOLDER;
+
+    #[test]
+    fn files_named_skips_foreign_folders_and_what_is_too_deep() {
+        let root = tempfile::tempdir().unwrap();
+        for path in [
+            "b/manage.py",
+            "a/c/manage.py",
+            "a/b/c/manage.py",
+            "node_modules/manage.py",
+            "tests/manage.py",
+            ".venv/manage.py",
+        ] {
+            let file = root.path().join(path);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, "").unwrap();
+        }
+        let found = files_named(root.path(), "manage.py", 2).unwrap();
+        assert_eq!(
+            found,
+            [
+                root.path().join("b/manage.py"),
+                root.path().join("a/c/manage.py")
+            ]
+        );
+    }
+
+    #[test]
+    fn leftover_placeholder_is_found_in_new_files_only() {
+        let root = tempfile::tempdir().unwrap();
+        let app = App {
+            dir: root.path().to_owned(),
+            scratch: PathBuf::new(),
+            injected: PathBuf::new(),
+            env: Env::default().for_children(&[], &[]),
+        };
+        let file = root.path().join("stats.json");
+        fs::write(&file, PLACEHOLDER).unwrap();
+        let found = app.leftover_placeholder(SystemTime::UNIX_EPOCH).unwrap();
+        assert_eq!(found, Some(file));
+        let tomorrow = SystemTime::now() + std::time::Duration::from_secs(86_400);
+        assert_eq!(app.leftover_placeholder(tomorrow).unwrap(), None);
+    }
+}

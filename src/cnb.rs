@@ -1,0 +1,261 @@
+//! The Cloud Native Buildpack: `bin/detect` and `bin/build`.
+
+use crate::app::App;
+use crate::config::{Config, ConfigProblem, NAMESPACE, Sources, names};
+use crate::env::Env;
+use crate::errors::{Explain, config_message};
+use crate::framework::{DetectError, Framework};
+use crate::interrupt::Interrupt;
+use crate::launch::{Launch, LaunchVar};
+use crate::output::{Log, Redaction};
+use crate::publish::{Outcome, PublishError, publish};
+use fs_err as fs;
+use libcnb::build::{BuildContext, BuildResult, BuildResultBuilder};
+use libcnb::data::build_plan::{BuildPlan, BuildPlanBuilder, Require};
+use libcnb::data::launch::{Label, LaunchBuilder};
+use libcnb::data::layer_name;
+use libcnb::detect::{DetectContext, DetectResult, DetectResultBuilder};
+use libcnb::layer::UncachedLayerDefinition;
+use libcnb::layer_env::{LayerEnv, ModificationBehavior, Scope};
+use libcnb::{Buildpack, Platform};
+use std::io;
+use std::path::{Path, PathBuf};
+
+pub(crate) fn run() {
+    libcnb::libcnb_runtime(&StaticAssets);
+}
+
+struct StaticAssets;
+
+/// Only the folder: libcnb's own platform fails on a variable that is not UTF-8, which is not ours to
+/// judge.
+struct PlatformFolder {
+    path: PathBuf,
+    env: libcnb::Env,
+}
+
+impl Platform for PlatformFolder {
+    fn env(&self) -> &libcnb::Env {
+        &self.env
+    }
+
+    fn from_path(path: impl AsRef<Path>) -> io::Result<Self> {
+        Ok(Self {
+            path: path.as_ref().to_owned(),
+            env: libcnb::Env::new(),
+        })
+    }
+}
+
+enum BuildError {
+    Config(Vec<ConfigProblem>),
+    Publish(PublishError),
+    /// Our own scratch folder or layer files.
+    Io(io::Error),
+}
+
+/// libcnb asks for it, and would print causes with it; ours may hold paths of the app only.
+impl std::fmt::Debug for BuildError {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("BuildError")
+    }
+}
+
+impl Buildpack for StaticAssets {
+    type Platform = PlatformFolder;
+    type Metadata = Option<toml::Table>;
+    type Error = BuildError;
+
+    /// Passes or fails, never errs: an optional buildpack whose detect errs is dropped without a word.
+    /// What is ambiguous passes and is reported by the build.
+    fn detect(&self, context: DetectContext<Self>) -> libcnb::Result<DetectResult, BuildError> {
+        let mut log = Log::to(io::stdout());
+        let env = Env::of_process();
+        let found = Sources::read(&env, &context.platform.path, &context.app_dir)
+            .map_err(|_| ())
+            .and_then(|sources| Config::read(&sources).map_err(|_| ()))
+            .map_or_else(
+                |()| Framework::detect(&context.app_dir, &Config::for_detection()),
+                |config| Framework::detect(&context.app_dir, &config),
+            );
+        match found {
+            Ok(None) => {
+                log.bullet(
+                    "No Django project: no manage.py of Django, no Django among the dependencies, no \
+                     DJANGO_SETTINGS_MODULE",
+                );
+                DetectResultBuilder::fail().build()
+            }
+            Ok(Some(Framework::Django(django))) => {
+                log.bullet(&format!("Django: {}", django.evidence()));
+                pass()
+            }
+            Err(
+                DetectError::Tie { .. } | DetectError::Missing { .. } | DetectError::NoEntry { .. },
+            ) => {
+                log.bullet("Django, to be settled by the build");
+                pass()
+            }
+            Err(DetectError::Io(error)) => {
+                log.bullet(&format!(
+                    "The app can't be read, which the build reports: {error}"
+                ));
+                pass()
+            }
+        }
+    }
+
+    fn build(&self, context: BuildContext<Self>) -> libcnb::Result<BuildResult, BuildError> {
+        let mut log = Log::to(io::stdout());
+        match build(&context, &mut log) {
+            Ok(Outcome::Nothing) => BuildResultBuilder::new().build(),
+            Ok(Outcome::Published(launch)) => render(&context, &launch),
+            Err(error) => Err(libcnb::Error::BuildpackError(error)),
+        }
+    }
+
+    fn on_error(&self, error: libcnb::Error<BuildError>) {
+        let mut log = Log::to(io::stderr());
+        log.redact(Redaction::of(
+            secrets_of_env(&Env::of_process())
+                .iter()
+                .map(String::as_str),
+        ));
+        match error {
+            libcnb::Error::BuildpackError(BuildError::Config(problems)) => {
+                log.error(&config_message(&problems));
+            }
+            libcnb::Error::BuildpackError(BuildError::Publish(error)) => {
+                log.error(&error.explain());
+            }
+            libcnb::Error::BuildpackError(BuildError::Io(error)) => {
+                log.error(&PublishError::Install(error).explain());
+            }
+            other => log.bullet(&format!("The buildpack could not run: {other}")),
+        }
+    }
+}
+
+fn build(context: &BuildContext<StaticAssets>, log: &mut Log) -> Result<Outcome, BuildError> {
+    let env = Env::of_process();
+    let sources = Sources::read(&env, &context.platform.path, &context.app_dir)
+        .map_err(|problem| BuildError::Config(vec![problem]))?;
+    let config = Config::read(&sources).map_err(BuildError::Config)?;
+    log.redact(Redaction::of(config.secrets()));
+    if config.does_something() {
+        log.header(&format!("Static assets {}", env!("CARGO_PKG_VERSION")));
+    }
+    for warning in &config.warnings {
+        log.warning(&warning.text());
+    }
+    let scratch = tempfile::Builder::new()
+        .prefix("static-assets-")
+        .tempdir()
+        .map_err(BuildError::Io)?;
+    let app = App {
+        dir: context.app_dir.clone(),
+        scratch: scratch.path().to_owned(),
+        injected: context.layers_dir.join(INJECT),
+        env: env.for_children(&names::secrets(), &config.secrets()),
+    };
+    publish(&app, &config, &Interrupt::listen(), log).map_err(BuildError::Publish)
+}
+
+/// For the error path, where no configuration may have been read.
+fn secrets_of_env(env: &Env) -> Vec<String> {
+    names::secrets()
+        .into_iter()
+        .filter_map(|name| env.text(name).map(str::to_owned))
+        .collect()
+}
+
+const INJECT: &str = "inject";
+
+fn pass() -> libcnb::Result<DetectResult, BuildError> {
+    DetectResultBuilder::pass().build_plan(build_plan()).build()
+}
+
+/// Paketo's buildpacks provide Python only where it is required; heroku/python neither provides nor
+/// requires, so the last alternative asks for nothing.
+fn build_plan() -> BuildPlan {
+    let at_build = |name: &str| {
+        let mut require = Require::new(name);
+        let mut metadata = toml::Table::new();
+        metadata.insert("build".to_owned(), toml::Value::Boolean(true));
+        metadata.insert("launch".to_owned(), toml::Value::Boolean(true));
+        require.metadata = metadata;
+        require
+    };
+    let mut plan = BuildPlanBuilder::new();
+    for environment in ["site-packages", "poetry-venv", "uv-environment"] {
+        plan = plan
+            .requires(at_build("cpython"))
+            .requires(at_build(environment))
+            .or();
+    }
+    plan.build()
+}
+
+fn render(
+    context: &BuildContext<StaticAssets>,
+    launch: &Launch,
+) -> libcnb::Result<BuildResult, BuildError> {
+    let at_launch = UncachedLayerDefinition {
+        build: false,
+        launch: true,
+    };
+    let env_layer = context.uncached_layer(layer_name!("env"), at_launch)?;
+    let is_plain = |var: &&LaunchVar| !matches!(var, LaunchVar::PrependFolder { .. });
+    env_layer.write_env(layer_env(
+        launch.vars.iter().filter(is_plain),
+        &env_layer.path(),
+    ))?;
+
+    if launch.vars.iter().any(|var| !is_plain(&var)) {
+        let at_launch = UncachedLayerDefinition {
+            build: false,
+            launch: true,
+        };
+        let inject = context.uncached_layer(layer_name!("inject"), at_launch)?;
+        for file in &launch.files {
+            write(&inject.path().join(&file.path), &file.content)
+                .map_err(|error| libcnb::Error::BuildpackError(BuildError::Io(error)))?;
+        }
+        let injected = launch.vars.iter().filter(|var| !is_plain(var));
+        inject.write_env(layer_env(injected, &inject.path()))?;
+    }
+
+    let labels = launch.labels.iter().map(|(name, value)| Label {
+        key: format!("{NAMESPACE}.{name}"),
+        value: value.clone(),
+    });
+    BuildResultBuilder::new()
+        .launch(LaunchBuilder::new().labels(labels).build())
+        .build()
+}
+
+fn layer_env<'a>(vars: impl Iterator<Item = &'a LaunchVar>, layer: &Path) -> LayerEnv {
+    vars.fold(LayerEnv::new(), |env, var| match var {
+        LaunchVar::Override { name, value } => {
+            env.chainable_insert(Scope::Launch, ModificationBehavior::Override, name, value)
+        }
+        LaunchVar::Default { name, value } => {
+            env.chainable_insert(Scope::Launch, ModificationBehavior::Default, name, value)
+        }
+        LaunchVar::PrependFolder { name, folder } => env
+            .chainable_insert(
+                Scope::Launch,
+                ModificationBehavior::Prepend,
+                name,
+                layer.join(folder),
+            )
+            .chainable_insert(Scope::Launch, ModificationBehavior::Delimiter, name, ":"),
+    })
+}
+
+fn write(path: &Path, content: &[u8]) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    fs::write(path, content)
+}

@@ -1,0 +1,476 @@
+//! Every setting, read once and judged together before any work.
+
+mod bindings;
+pub(crate) mod credentials;
+pub(crate) mod names;
+mod project_toml;
+mod source;
+
+use crate::manifest::{Allowed, Empty, ParseAllowedError, ScanRules, SourceMaps};
+use crate::output::Redaction;
+use crate::prefix::{ParsePublicUrlError, ParseStoreUrlError, Site, StoreUrl};
+use crate::version::{ParseVersionError, Version};
+use credentials::Resolved;
+pub(crate) use credentials::{Access, CredentialSource, S3Access};
+use names::Name;
+pub(crate) use project_toml::NAMESPACE;
+pub(crate) use source::{Origin, Setting, Sources};
+use std::io;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+/// Deliberately without `Debug`: it holds secrets.
+pub(crate) struct Config {
+    pub(crate) publishing: Publishing,
+    pub(crate) version: Option<Setting<Version>>,
+    pub(crate) salt: Option<String>,
+    pub(crate) group: String,
+    /// The commit, as the platform names it.
+    pub(crate) label: Option<String>,
+    pub(crate) inject: Inject,
+    pub(crate) keep: Keep,
+    pub(crate) rules: ScanRules,
+    pub(crate) django: DjangoSettings,
+    pub(crate) warnings: Vec<ConfigWarning>,
+}
+
+pub(crate) enum Publishing {
+    /// Nothing at all is done.
+    Off(Off),
+    /// The assets are compiled and served by the app itself; nothing is published or pinned.
+    Local(Local),
+    To(Site, Access),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Off {
+    NotConfigured,
+    Disabled(Setting<()>),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Local {
+    NoStore,
+    PublishOff(Setting<()>),
+    MissingCredentials(StoreUrl),
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Inject {
+    #[default]
+    Auto,
+    Off,
+}
+
+/// What of the collected tree stays in the image.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Keep {
+    #[default]
+    All,
+    Manifests,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct DjangoSettings {
+    pub(crate) manage_py: Option<Setting<PathBuf>>,
+    pub(crate) collect_command: Option<String>,
+    pub(crate) before_collect: Option<String>,
+    pub(crate) after_collect: Option<String>,
+    pub(crate) build_env: Vec<(String, String)>,
+    pub(crate) settings_module: Option<Setting<String>>,
+    /// `DISABLE_COLLECTSTATIC`, as Heroku's buildpacks read it.
+    pub(crate) disabled: Option<Origin>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ConfigWarning {
+    UnknownName {
+        name: String,
+        nearest: &'static str,
+        help: &'static str,
+    },
+    UnknownKey {
+        key: String,
+    },
+}
+
+/// One reason why the configuration can't be used. Holds no secret.
+#[derive(Debug)]
+pub(crate) enum ConfigProblem {
+    Store {
+        setting: Setting<String>,
+        reason: ParseStoreUrlError,
+    },
+    PublicUrl {
+        setting: Setting<String>,
+        reason: ParsePublicUrlError,
+    },
+    PublicUrlMissing {
+        store: StoreUrl,
+    },
+    AppMissing,
+    Version {
+        setting: Setting<String>,
+    },
+    Choice {
+        name: &'static str,
+        setting: Setting<String>,
+        choices: Vec<&'static str>,
+    },
+    Group {
+        setting: Setting<String>,
+    },
+    Allow {
+        setting: Setting<String>,
+        glob: String,
+    },
+    BuildEnv {
+        origin: Origin,
+        word: Option<String>,
+    },
+    CredentialsMissing {
+        store: StoreUrl,
+    },
+    HalfACredential {
+        given: &'static str,
+        missing: &'static str,
+    },
+    TwoSources {
+        what: &'static str,
+        one: String,
+        other: String,
+    },
+    TwoBindings {
+        names: Vec<String>,
+    },
+    BindingWithoutStore {
+        binding: String,
+    },
+    BindingEntryMissing {
+        binding: String,
+        entry: &'static str,
+    },
+    Endpoint {
+        origin: Origin,
+    },
+    PlainHttp {
+        host: String,
+    },
+    SecretInProjectToml {
+        key: String,
+    },
+    ProjectToml(toml::de::Error),
+    ProjectTomlType {
+        key: String,
+        found: &'static str,
+    },
+    Unreadable {
+        what: String,
+        error: io::Error,
+    },
+}
+
+impl Config {
+    /// Reports every problem at once.
+    pub(crate) fn read(sources: &Sources<'_>) -> Result<Self, Vec<ConfigProblem>> {
+        let mut reader = Reader {
+            sources,
+            problems: Vec::new(),
+        };
+        let publishing = reader.publishing();
+        let secrets = match &publishing {
+            Some(Publishing::To(_, access)) => access.secrets(),
+            _ => Vec::new(),
+        };
+        let rules = reader.rules(&secrets);
+        let config = publishing.map(|publishing| Self {
+            version: reader.version(),
+            salt: reader.text(&names::SALT),
+            group: reader.group(),
+            label: reader
+                .text(&names::SOURCE_VERSION)
+                .or_else(|| reader.text(&names::REVISION)),
+            inject: reader.choice(
+                &names::INJECT,
+                &[("auto", Inject::Auto), ("off", Inject::Off)],
+            ),
+            keep: reader.choice(
+                &names::KEEP,
+                &[("all", Keep::All), ("manifests", Keep::Manifests)],
+            ),
+            rules,
+            django: reader.django(),
+            warnings: warnings(sources),
+            publishing,
+        });
+        match config {
+            Some(config) if reader.problems.is_empty() => Ok(config),
+            _ => Err(reader.problems),
+        }
+    }
+
+    /// The defaults, for a detect whose build will report what is wrong with the settings.
+    pub(crate) fn for_detection() -> Self {
+        Self {
+            publishing: Publishing::Off(Off::NotConfigured),
+            version: None,
+            salt: None,
+            group: String::new(),
+            label: None,
+            inject: Inject::default(),
+            keep: Keep::default(),
+            rules: ScanRules::default(),
+            django: DjangoSettings::default(),
+            warnings: Vec::new(),
+        }
+    }
+
+    pub(crate) fn does_something(&self) -> bool {
+        !matches!(self.publishing, Publishing::Off(_))
+    }
+
+    /// Every secret that this build knows, to be kept out of logs, children and assets.
+    pub(crate) fn secrets(&self) -> Vec<&str> {
+        match &self.publishing {
+            Publishing::To(_, access) => access.secrets(),
+            Publishing::Off(_) | Publishing::Local(_) => Vec::new(),
+        }
+    }
+}
+
+/// Reads settings and collects what is wrong with them.
+struct Reader<'a> {
+    sources: &'a Sources<'a>,
+    problems: Vec<ConfigProblem>,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum MissingCredentials {
+    #[default]
+    Fail,
+    Skip,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Publish {
+    #[default]
+    Build,
+    Off,
+}
+
+impl Reader<'_> {
+    fn publishing(&mut self) -> Option<Publishing> {
+        if let Some(disabled) = self.flag(&names::DISABLE) {
+            return Some(Publishing::Off(Off::Disabled(disabled)));
+        }
+        let compile = self.flag(&names::COMPILE);
+        let publish = self.choice(
+            &names::PUBLISH,
+            &[("build", Publish::Build), ("off", Publish::Off)],
+        );
+        if publish == Publish::Off {
+            let origin = self.sources.text(&names::PUBLISH)?.origin;
+            return Some(Publishing::Local(Local::PublishOff(Setting {
+                value: (),
+                origin,
+            })));
+        }
+        let missing = self.choice(
+            &names::MISSING_CREDENTIALS,
+            &[
+                ("fail", MissingCredentials::Fail),
+                ("skip", MissingCredentials::Skip),
+            ],
+        );
+        match credentials::resolve(self.sources) {
+            Ok(Resolved::Nothing) if compile.is_some() => Some(Publishing::Local(Local::NoStore)),
+            Ok(Resolved::Nothing) => Some(Publishing::Off(Off::NotConfigured)),
+            Ok(Resolved::To(site, access)) => Some(Publishing::To(site, access)),
+            Ok(Resolved::WithoutCredentials(store)) if missing == MissingCredentials::Skip => {
+                Some(Publishing::Local(Local::MissingCredentials(store)))
+            }
+            Ok(Resolved::WithoutCredentials(store)) => {
+                self.problems
+                    .push(ConfigProblem::CredentialsMissing { store });
+                None
+            }
+            Err(problems) => {
+                self.problems.extend(problems);
+                None
+            }
+        }
+    }
+
+    fn rules(&mut self, secrets: &[&str]) -> ScanRules {
+        ScanRules {
+            allowed: self
+                .parse(&names::ALLOW, |setting, ParseAllowedError(glob)| {
+                    ConfigProblem::Allow { setting, glob }
+                })
+                .map(|allowed: Setting<Allowed>| allowed.value)
+                .unwrap_or_default(),
+            empty: match self.flag(&names::ALLOW_EMPTY) {
+                Some(_) => Empty::Allowed,
+                None => Empty::Refused,
+            },
+            source_maps: self.choice(
+                &names::SOURCE_MAPS,
+                &[
+                    ("publish", SourceMaps::Publish),
+                    ("exclude", SourceMaps::Exclude),
+                ],
+            ),
+            secrets: Redaction::of(secrets.iter().copied()),
+            largest: None,
+        }
+    }
+
+    fn version(&mut self) -> Option<Setting<Version>> {
+        self.parse(&names::RELEASE_VERSION, |setting, ParseVersionError| {
+            ConfigProblem::Version { setting }
+        })
+    }
+
+    fn group(&mut self) -> String {
+        let Some(setting) = self.sources.text(&names::GROUP) else {
+            return "default".to_owned();
+        };
+        // A group is one segment of a key, by the same rule as a version.
+        if setting.value.parse::<Version>().is_err() {
+            self.problems.push(ConfigProblem::Group {
+                setting: setting.clone(),
+            });
+        }
+        setting.value
+    }
+
+    fn django(&mut self) -> DjangoSettings {
+        let disabled = self
+            .sources
+            .env_text(&names::DISABLE_COLLECTSTATIC)
+            .filter(|setting| setting.value != "0")
+            .map(|setting| setting.origin);
+        DjangoSettings {
+            manage_py: self.sources.text(&names::MANAGE_PY).map(|setting| Setting {
+                value: PathBuf::from(setting.value),
+                origin: setting.origin,
+            }),
+            collect_command: self.text(&names::COLLECT_COMMAND),
+            before_collect: self.text(&names::BEFORE_COLLECT),
+            after_collect: self.text(&names::AFTER_COLLECT),
+            build_env: self.build_env(),
+            settings_module: self.sources.env_text(&names::DJANGO_SETTINGS_MODULE),
+            disabled,
+        }
+    }
+
+    fn build_env(&mut self) -> Vec<(String, String)> {
+        let Some(setting) = self.sources.text(&names::BUILD_ENV) else {
+            return Vec::new();
+        };
+        let Ok(words) = shell_words::split(&setting.value) else {
+            self.problems.push(ConfigProblem::BuildEnv {
+                origin: setting.origin,
+                word: None,
+            });
+            return Vec::new();
+        };
+        let mut pairs = Vec::new();
+        for word in words {
+            match word.split_once('=') {
+                Some((name, value)) if !name.is_empty() => {
+                    pairs.push((name.to_owned(), value.to_owned()));
+                }
+                _ => self.problems.push(ConfigProblem::BuildEnv {
+                    origin: setting.origin.clone(),
+                    word: Some(word),
+                }),
+            }
+        }
+        pairs
+    }
+
+    fn text(&self, name: &Name) -> Option<String> {
+        let setting = self.sources.env_text(name);
+        setting
+            .or_else(|| self.sources.text(name))
+            .map(|setting| setting.value)
+    }
+
+    fn parse<T: FromStr>(
+        &mut self,
+        name: &Name,
+        problem: impl FnOnce(Setting<String>, T::Err) -> ConfigProblem,
+    ) -> Option<Setting<T>> {
+        let setting = self.sources.text(name)?;
+        match setting.value.parse() {
+            Ok(value) => Some(Setting {
+                value,
+                origin: setting.origin,
+            }),
+            Err(error) => {
+                self.problems.push(problem(setting, error));
+                None
+            }
+        }
+    }
+
+    fn choice<T: Copy + Default>(
+        &mut self,
+        name: &Name,
+        choices: &'static [(&'static str, T)],
+    ) -> T {
+        let Some(setting) = self.sources.text(name) else {
+            return T::default();
+        };
+        let chosen = choices
+            .iter()
+            .find(|(choice, _)| setting.value.eq_ignore_ascii_case(choice));
+        if let Some((_, value)) = chosen {
+            return *value;
+        }
+        self.problems.push(ConfigProblem::Choice {
+            name: name.name,
+            setting,
+            choices: choices.iter().map(|(choice, _)| *choice).collect(),
+        });
+        T::default()
+    }
+
+    /// `1`, `true`, `yes` or `on`; off when `0`, `false`, `no` or `off`.
+    fn flag(&mut self, name: &Name) -> Option<Setting<()>> {
+        let setting = self.sources.text(name)?;
+        match setting.value.to_ascii_lowercase().as_str() {
+            "1" | "true" | "yes" | "on" => Some(Setting {
+                value: (),
+                origin: setting.origin,
+            }),
+            "0" | "false" | "no" | "off" => None,
+            _ => {
+                self.problems.push(ConfigProblem::Choice {
+                    name: name.name,
+                    setting,
+                    choices: vec!["1", "0"],
+                });
+                None
+            }
+        }
+    }
+}
+
+fn warnings(sources: &Sources<'_>) -> Vec<ConfigWarning> {
+    let unknown_names = sources.unknown_names().filter_map(|name| {
+        let nearest = names::nearest_to_unknown(name)?;
+        Some(ConfigWarning::UnknownName {
+            name: name.to_owned(),
+            nearest: nearest.name,
+            help: nearest.help,
+        })
+    });
+    let unknown_keys = sources
+        .project
+        .unknown
+        .iter()
+        .map(|key| ConfigWarning::UnknownKey { key: key.clone() });
+    unknown_names.chain(unknown_keys).collect()
+}

@@ -1,0 +1,191 @@
+//! Every variable that is read: the one source of README's Configuration section, of the contract
+//! and of what child processes must not see.
+
+/// One variable.
+#[derive(Debug)]
+pub(crate) struct Name {
+    pub(crate) name: &'static str,
+    pub(crate) kind: Kind,
+    pub(crate) help: &'static str,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Setting,
+    /// Never in `project.toml`, never shown, replaced in the environment of child processes; may be
+    /// given as a file named by the variable with `_FILE` at its end.
+    Secret,
+    /// Set by platforms and other tools; read, not ours to define.
+    Foreign,
+}
+
+macro_rules! names {
+    ($($constant:ident = $name:literal, $kind:ident, $help:literal;)*) => {
+        $(
+            #[doc = $help]
+            pub(crate) const $constant: Name =
+                Name { name: $name, kind: Kind::$kind, help: $help };
+        )*
+        /// In the order of the README.
+        pub(crate) const ALL: &[Name] = &[$($constant),*];
+    };
+}
+
+names! {
+    STORE = "STATIC_ASSETS_STORE", Setting, "where to publish: s3://bucket/prefix or file:///folder; may hold {app}";
+    PUBLIC_URL = "STATIC_ASSETS_PUBLIC_URL", Setting, "base URL under which browsers find the store's prefix, or a path of the app's own site";
+    APP = "STATIC_ASSETS_APP", Setting, "what {app} stands for in the store";
+    GROUP = "STATIC_ASSETS_GROUP", Setting, "the unit in which retention counts versions";
+    RELEASE_VERSION = "RELEASE_VERSION", Setting, "explicit version, in place of the digest of the content";
+    SALT = "STATIC_ASSETS_SALT", Setting, "makes a new version of the same content";
+    PUBLISH = "STATIC_ASSETS_PUBLISH", Setting, "build, or off while the store is down";
+    MISSING_CREDENTIALS = "STATIC_ASSETS_MISSING_CREDENTIALS", Setting, "fail, or skip for builds of forks";
+    COMPILE = "STATIC_ASSETS_COMPILE", Setting, "1 compiles the assets although no store is configured";
+    DISABLE = "STATIC_ASSETS_DISABLE", Setting, "1 switches everything off for this app";
+    INJECT = "STATIC_ASSETS_INJECT", Setting, "auto, or off to leave apps alone whose settings ignore STATIC_URL";
+    SOURCE_MAPS = "STATIC_ASSETS_SOURCE_MAPS", Setting, "publish or exclude";
+    KEEP = "STATIC_ASSETS_KEEP", Setting, "all, or manifests to leave the assets themselves out of the image";
+    ALLOW = "STATIC_ASSETS_ALLOW", Setting, "globs of reviewed files that only look like secrets";
+    ALLOW_EMPTY = "STATIC_ASSETS_ALLOW_EMPTY", Setting, "1 publishes a version without any file";
+    ACCESS_KEY_ID = "STATIC_ASSETS_ACCESS_KEY_ID", Secret, "S3 access key";
+    SECRET_ACCESS_KEY = "STATIC_ASSETS_SECRET_ACCESS_KEY", Secret, "S3 secret key";
+    SESSION_TOKEN = "STATIC_ASSETS_SESSION_TOKEN", Secret, "S3 session token of temporary keys";
+    REGION = "STATIC_ASSETS_REGION", Setting, "S3 region, us-east-1 unless set";
+    ENDPOINT_URL = "STATIC_ASSETS_ENDPOINT_URL", Setting, "URL of an S3-compatible server";
+    CA_FILE = "STATIC_ASSETS_CA_FILE", Setting, "PEM file of the authority that signed the endpoint's certificate";
+    MANAGE_PY = "STATIC_ASSETS_MANAGE_PY", Setting, "Django: path of manage.py, where there are several";
+    COLLECT_COMMAND = "STATIC_ASSETS_COLLECT_COMMAND", Setting, "Django: shell command in place of manage.py collectstatic";
+    BEFORE_COLLECT = "STATIC_ASSETS_BEFORE_COLLECT", Setting, "Django: shell command to run before collectstatic";
+    AFTER_COLLECT = "STATIC_ASSETS_AFTER_COLLECT", Setting, "Django: shell command to run after collectstatic";
+    BUILD_ENV = "STATIC_ASSETS_BUILD_ENV", Setting, "NAME=value pairs that only the compile sees";
+    AWS_ACCESS_KEY_ID = "AWS_ACCESS_KEY_ID", Secret, "S3 access key, where no other credential is given";
+    AWS_SECRET_ACCESS_KEY = "AWS_SECRET_ACCESS_KEY", Secret, "S3 secret key, with AWS_ACCESS_KEY_ID";
+    AWS_SESSION_TOKEN = "AWS_SESSION_TOKEN", Secret, "S3 session token, with AWS_ACCESS_KEY_ID";
+    AWS_REGION = "AWS_REGION", Foreign, "S3 region, with AWS_ACCESS_KEY_ID";
+    AWS_DEFAULT_REGION = "AWS_DEFAULT_REGION", Foreign, "S3 region, with AWS_ACCESS_KEY_ID and without AWS_REGION";
+    AWS_ENDPOINT_URL = "AWS_ENDPOINT_URL", Foreign, "URL of an S3-compatible server, with AWS_ACCESS_KEY_ID";
+    SERVICE_BINDING_ROOT = "SERVICE_BINDING_ROOT", Foreign, "folder of the service bindings, in place of <platform>/bindings";
+    DISABLE_COLLECTSTATIC = "DISABLE_COLLECTSTATIC", Foreign, "1: nothing is collected, so nothing is published";
+    DJANGO_SETTINGS_MODULE = "DJANGO_SETTINGS_MODULE", Foreign, "Django: settings of an app without manage.py, or others than manage.py's";
+    SOURCE_VERSION = "SOURCE_VERSION", Foreign, "the commit, shown and kept as the version's label";
+    REVISION = "REVISION", Foreign, "the commit, where SOURCE_VERSION is unset";
+}
+
+/// Set by this buildpack itself, at launch and while it compiles.
+pub(crate) const STATIC_ASSETS_VERSION: &str = "STATIC_ASSETS_VERSION";
+pub(crate) const STATIC_URL: &str = "STATIC_URL";
+
+const OURS: &str = "STATIC_ASSETS_";
+
+impl Name {
+    /// The variable that names a file holding this secret.
+    pub(crate) fn file_variable(&self) -> String {
+        format!("{}_FILE", self.name)
+    }
+
+    /// The key in `project.toml` and the file in a service binding: `public-url`.
+    pub(crate) fn key(&self) -> String {
+        self.name
+            .strip_prefix(OURS)
+            .unwrap_or(self.name)
+            .to_lowercase()
+            .replace('_', "-")
+    }
+}
+
+pub(crate) fn secrets() -> Vec<&'static str> {
+    ALL.iter()
+        .filter(|name| name.kind == Kind::Secret)
+        .map(|name| name.name)
+        .collect()
+}
+
+/// The known name that an unknown `STATIC_ASSETS_*` one is most like; `None` where it is known.
+pub(crate) fn nearest_to_unknown(unknown: &str) -> Option<&'static Name> {
+    let is_known = |name: &Name| {
+        name.name == unknown || (name.kind == Kind::Secret && name.file_variable() == unknown)
+    };
+    if !unknown.starts_with(OURS)
+        || unknown == STATIC_ASSETS_VERSION
+        || unknown.starts_with("STATIC_ASSETS_TEST_")
+        || ALL.iter().any(is_known)
+    {
+        return None;
+    }
+    ALL.iter()
+        .filter(|name| name.name.starts_with(OURS))
+        .min_by_key(|name| edits(name.name, unknown))
+}
+
+/// How many characters must be added, removed or changed (Levenshtein).
+fn edits(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (index, letter) in one.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = index + 1;
+        for (column, other_letter) in other.iter().enumerate() {
+            let changed = diagonal + usize::from(letter != *other_letter);
+            diagonal = row[column + 1];
+            row[column + 1] = changed.min(row[column] + 1).min(diagonal + 1);
+        }
+    }
+    row[other.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_misspelt_name_is_answered_with_the_nearest_one() {
+        for (unknown, nearest) in [
+            ("STATIC_ASSETS_STOER", "STATIC_ASSETS_STORE"),
+            ("STATIC_ASSETS_PUBLICURL", "STATIC_ASSETS_PUBLIC_URL"),
+            ("STATIC_ASSETS_ACCESS_KEY", "STATIC_ASSETS_ACCESS_KEY_ID"),
+        ] {
+            assert_eq!(nearest_to_unknown(unknown).unwrap().name, nearest);
+        }
+    }
+
+    #[test]
+    fn known_and_foreign_names_are_not_unknown() {
+        for name in [
+            "STATIC_ASSETS_STORE",
+            "STATIC_ASSETS_SECRET_ACCESS_KEY_FILE",
+            "STATIC_ASSETS_VERSION",
+            "STATIC_URL",
+            "PATH",
+        ] {
+            assert!(nearest_to_unknown(name).is_none(), "{name}");
+        }
+    }
+
+    #[test]
+    fn keys_are_the_names_in_kebab_case() {
+        assert_eq!(PUBLIC_URL.key(), "public-url");
+        assert_eq!(RELEASE_VERSION.key(), "release-version");
+    }
+
+    /// README's Configuration section and the contract list exactly what is read.
+    #[test]
+    fn readme_and_contract_list_every_name() {
+        for (document, text) in [
+            ("README.md", include_str!("../../README.md")),
+            ("docs/contract.md", include_str!("../../docs/contract.md")),
+        ] {
+            for name in ALL {
+                let listed = text.contains(&format!("`{}`", name.name));
+                assert!(listed, "{document} does not name {}", name.name);
+            }
+            let words = text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
+            for word in words.filter(|word| word.starts_with(OURS) && *word != OURS) {
+                let unknown = nearest_to_unknown(word);
+                assert!(
+                    unknown.is_none(),
+                    "{document} names {word}, which is not read"
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Where values come from: the environment, then `project.toml`, then defaults.
+
+use super::ConfigProblem;
+use super::bindings::{self, Binding};
+use super::names::{Kind, Name, SERVICE_BINDING_ROOT};
+use super::project_toml::ProjectToml;
+use crate::env::Env;
+use fs_err as fs;
+use std::collections::BTreeSet;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// Said with a value wherever it is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    Environment,
+    /// `<platform>/env`: set by whoever runs the build.
+    Platform,
+    ProjectToml,
+    Binding(String),
+    /// A secret file named by a variable.
+    File(String),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Environment => formatter.write_str("environment"),
+            Self::Platform => formatter.write_str("platform environment"),
+            Self::ProjectToml => formatter.write_str("project.toml"),
+            Self::Binding(name) => write!(formatter, "service binding '{name}'"),
+            Self::File(variable) => write!(formatter, "file named by {variable}"),
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Setting<T> {
+    pub(crate) value: T,
+    pub(crate) origin: Origin,
+}
+
+/// Everything that can hold a setting, read but not judged.
+pub(crate) struct Sources<'a> {
+    env: &'a Env,
+    platform: BTreeSet<String>,
+    pub(super) project: ProjectToml,
+    pub(super) bindings: Vec<Binding>,
+}
+
+impl<'a> Sources<'a> {
+    pub(crate) fn read(env: &'a Env, platform: &Path, app: &Path) -> Result<Self, ConfigProblem> {
+        let bindings = env
+            .text(SERVICE_BINDING_ROOT.name)
+            .map_or_else(|| platform.join("bindings"), PathBuf::from);
+        Ok(Self {
+            env,
+            platform: variables_of(platform),
+            project: ProjectToml::read(&app.join("project.toml"))?,
+            bindings: bindings::read(&bindings)?,
+        })
+    }
+
+    /// The value of a setting, from the environment or `project.toml`.
+    pub(super) fn text(&self, name: &Name) -> Option<Setting<String>> {
+        self.env_text(name).or_else(|| {
+            let value = match name.kind {
+                Kind::Setting => self.project.get(&name.key())?,
+                Kind::Secret | Kind::Foreign => return None,
+            };
+            Some(Setting {
+                value: value.to_owned(),
+                origin: Origin::ProjectToml,
+            })
+        })
+    }
+
+    pub(super) fn env_text(&self, name: &Name) -> Option<Setting<String>> {
+        let value = self.env.text(name.name)?;
+        let origin = if self.platform.contains(name.name) {
+            Origin::Platform
+        } else {
+            Origin::Environment
+        };
+        Some(Setting {
+            value: value.to_owned(),
+            origin,
+        })
+    }
+
+    /// The value of a secret, from the environment or the file that `NAME_FILE` names.
+    pub(super) fn secret(&self, name: &Name) -> Result<Option<Setting<String>>, ConfigProblem> {
+        let variable = name.file_variable();
+        let given = self.env_text(name);
+        let Some(path) = self.env.text(&variable) else {
+            return Ok(given);
+        };
+        if given.is_some() {
+            return Err(ConfigProblem::TwoSources {
+                what: name.name,
+                one: name.name.to_owned(),
+                other: variable,
+            });
+        }
+        match fs::read_to_string(path) {
+            Ok(text) => Ok(Some(Setting {
+                value: text.trim_end_matches(['\n', '\r']).to_owned(),
+                origin: Origin::File(variable),
+            })
+            .filter(|setting| !setting.value.is_empty())),
+            Err(error) => Err(ConfigProblem::Unreadable {
+                what: variable,
+                error,
+            }),
+        }
+    }
+
+    pub(super) fn unknown_names(&self) -> impl Iterator<Item = &str> {
+        self.env.names()
+    }
+}
+
+/// The names in `<platform>/env`. Their values are in the process environment already, merged with
+/// those of the operator and of earlier buildpacks.
+fn variables_of(platform: &Path) -> BTreeSet<String> {
+    fs::read_dir(platform.join("env"))
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .collect()
+}

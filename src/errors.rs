@@ -1,0 +1,123 @@
+//! Every text of every failure: what could not be done, the exact thing that said no, the likeliest
+//! cause, a fix to paste, the alternative. The closing paragraph comes from the kind.
+
+mod config;
+mod detect;
+mod django;
+mod publish;
+mod scan;
+mod store;
+
+use std::fmt;
+
+pub(crate) use config::config_message;
+
+/// An error as a person reads it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Message {
+    title: String,
+    body: String,
+    details: Option<String>,
+    kind: Kind,
+}
+
+/// Decides the closing paragraph.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Configuration,
+    Credentials,
+    Missing,
+    Conflict,
+    Refused,
+    Temporary,
+    /// The app's own code or commands.
+    App,
+    Machine,
+    Interrupted,
+    Internal,
+}
+
+/// Implemented in `errors/` only: errors themselves hold causes, no sentences.
+pub(crate) trait Explain {
+    fn explain(&self) -> Message;
+}
+
+impl Message {
+    fn new(kind: Kind, title: impl Into<String>, body: impl Into<String>) -> Self {
+        Self {
+            title: title.into(),
+            body: body.into(),
+            details: None,
+            kind,
+        }
+    }
+
+    fn with_details(mut self, details: impl Into<String>) -> Self {
+        let details = details.into();
+        if !details.trim().is_empty() {
+            self.details = Some(details);
+        }
+        self
+    }
+
+    pub(crate) fn title(&self) -> &str {
+        &self.title
+    }
+}
+
+impl Kind {
+    fn closing(self) -> Option<&'static str> {
+        match self {
+            Self::Configuration | Self::Credentials | Self::Missing => {
+                Some("Nothing was sent or pinned. Fix the setting and build again.")
+            }
+            Self::Conflict => Some("The store is unchanged; what is published stays."),
+            Self::Refused => Some("Nothing was sent."),
+            Self::Temporary => {
+                Some("Nothing is visible yet. Build again: it puts only what is missing.")
+            }
+            Self::App => Some("Nothing was sent or pinned."),
+            Self::Machine => None,
+            Self::Interrupted => {
+                Some("Nothing is visible yet. Build again: it puts only what is missing.")
+            }
+            Self::Internal => Some(
+                "This is not your app's fault. Please report it with this log:\n\
+                 https://github.com/static-assets/static-assets/issues",
+            ),
+        }
+    }
+}
+
+impl fmt::Display for Message {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(formatter, "{}", self.body.trim_end())?;
+        if let Some(details) = &self.details {
+            writeln!(formatter, "\nDetails:")?;
+            for line in details.trim_end().lines() {
+                writeln!(formatter, "  {line}")?;
+            }
+        }
+        if let Some(closing) = self.kind.closing() {
+            writeln!(formatter, "\n{closing}")?;
+        }
+        Ok(())
+    }
+}
+
+/// A list for people: at most ten, then how many more.
+fn listed<T>(items: &[T], show: impl Fn(&T) -> String) -> String {
+    const SHOWN: usize = 10;
+    let mut lines: Vec<String> = items
+        .iter()
+        .take(SHOWN)
+        .map(|item| format!("  {}", show(item)))
+        .collect();
+    if items.len() > SHOWN {
+        lines.push(format!("  … and {} more", items.len() - SHOWN));
+    }
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,226 @@
+//! Texts of what is wrong with the configuration; all of it in one message.
+
+use super::{Kind, Message};
+use crate::config::names::{
+    ACCESS_KEY_ID, APP, BUILD_ENV, ENDPOINT_URL, GROUP, MISSING_CREDENTIALS, PUBLIC_URL,
+    RELEASE_VERSION, SECRET_ACCESS_KEY, STORE,
+};
+use crate::config::{ConfigProblem, ConfigWarning, NAMESPACE, Setting};
+use crate::prefix::{ParsePublicUrlError, ParseStoreUrlError, StoreUrl};
+use indoc::formatdoc;
+
+pub(crate) fn config_message(problems: &[ConfigProblem]) -> Message {
+    let kind = if problems.iter().all(is_about_credentials) {
+        Kind::Credentials
+    } else {
+        Kind::Configuration
+    };
+    let texts: Vec<String> = problems.iter().map(text).collect();
+    match texts.as_slice() {
+        [only] => Message::new(kind, "Configuration", only.as_str()),
+        several => {
+            let numbered: Vec<String> = several
+                .iter()
+                .enumerate()
+                .map(|(index, text)| format!("{}. {}", index + 1, text.replace('\n', "\n   ")))
+                .collect();
+            Message::new(
+                kind,
+                format!("Configuration, {} problems", several.len()),
+                numbered.join("\n\n"),
+            )
+        }
+    }
+}
+
+fn is_about_credentials(problem: &ConfigProblem) -> bool {
+    matches!(
+        problem,
+        ConfigProblem::CredentialsMissing { .. } | ConfigProblem::HalfACredential { .. }
+    )
+}
+
+fn shown(setting: &Setting<String>) -> String {
+    format!("'{}' ({})", setting.value, setting.origin)
+}
+
+#[allow(
+    clippy::too_many_lines,
+    reason = "one text for each problem, in one place"
+)]
+fn text(problem: &ConfigProblem) -> String {
+    match problem {
+        ConfigProblem::Store { setting, reason } => store_text(setting, reason),
+        ConfigProblem::PublicUrl { setting, reason } => public_url_text(setting, *reason),
+        ConfigProblem::PublicUrlMissing { store } => public_url_missing(store),
+        ConfigProblem::AppMissing => formatdoc! {"
+            {store} holds {{app}}, but the app has no name. Give it one:
+              {app}=shop
+            or in project.toml:
+              [_]
+              id = \"shop\"",
+            store = STORE.name, app = APP.name
+        },
+        ConfigProblem::Version { setting } => formatdoc! {"
+            {name} is {value}: a version is one part of a URL, of letters, digits, '.', '_' and '-',
+            begins with a letter or digit, and is at most 63 characters long. For example:
+              {name}=v42
+            Or unset it: the version is then made from the content.",
+            name = RELEASE_VERSION.name, value = shown(setting)
+        },
+        ConfigProblem::Choice {
+            name,
+            setting,
+            choices,
+        } => format!(
+            "{name} is {}. It can be: {}.",
+            shown(setting),
+            choices.join(", ")
+        ),
+        ConfigProblem::Group { setting } => format!(
+            "{} is {}: a group is one name of letters, digits, '.', '_' and '-', such as production.",
+            GROUP.name,
+            shown(setting)
+        ),
+        ConfigProblem::Allow { setting, glob } => format!(
+            "STATIC_ASSETS_ALLOW holds '{glob}' ({}), which would let every secret through. Name the \
+             reviewed files: demo/*.p12",
+            setting.origin
+        ),
+        ConfigProblem::BuildEnv { origin, word: None } => format!(
+            "{} ({origin}) has a quote that isn't closed. It holds pairs as a shell reads them:\n  \
+             {}=\"DATABASE_URL=sqlite:// NAME='two words'\"",
+            BUILD_ENV.name, BUILD_ENV.name
+        ),
+        ConfigProblem::BuildEnv {
+            origin,
+            word: Some(_),
+        } => format!(
+            "{} ({origin}) holds a word without '='. It holds pairs as a shell reads them:\n  \
+             {}=\"DATABASE_URL=sqlite:// NAME='two words'\"",
+            BUILD_ENV.name, BUILD_ENV.name
+        ),
+        ConfigProblem::CredentialsMissing { store } => formatdoc! {"
+            {store} is set as the store, but no credentials for it were found. Looked for:
+              {id} and {secret} (or with _FILE at the end)
+              a service binding of type static-assets or s3, in <platform>/bindings
+              AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
+            The machine's own identity is never used unasked. A build that must not have keys, such as
+            a fork's, can serve its own files instead:
+              {missing}=skip",
+            id = ACCESS_KEY_ID.name, secret = SECRET_ACCESS_KEY.name,
+            missing = MISSING_CREDENTIALS.name
+        },
+        ConfigProblem::HalfACredential { given, missing } => {
+            format!("{given} is set, but {missing} is not. They belong together.")
+        }
+        ConfigProblem::TwoSources { what, one, other } => format!(
+            "{what} comes from two sources: {one} and {other}. Sources are never mixed: remove one."
+        ),
+        ConfigProblem::TwoBindings { names } => format!(
+            "Several service bindings fit the store: {}. Bind one.",
+            names.join(", ")
+        ),
+        ConfigProblem::BindingWithoutStore { binding } => format!(
+            "Service binding '{binding}' of type static-assets has no entry 'store', and {} is not \
+             set.",
+            STORE.name
+        ),
+        ConfigProblem::BindingEntryMissing { binding, entry } => {
+            format!("Service binding '{binding}' has no entry '{entry}'.")
+        }
+        ConfigProblem::Endpoint { origin } => format!(
+            "{} ({origin}) is not a URL of the form https://host[:port], without user, query or \
+             fragment.",
+            ENDPOINT_URL.name
+        ),
+        ConfigProblem::PlainHttp { host } => format!(
+            "Refused to send credentials to {host} by plain http. Use https://; plain http is for \
+             servers on this machine (localhost)."
+        ),
+        ConfigProblem::SecretInProjectToml { key } => format!(
+            "project.toml holds '{key}' in [{NAMESPACE}]. It is part of the source: secrets don't \
+             belong there. Set the environment variable or a service binding, and replace the key."
+        ),
+        ConfigProblem::ProjectToml(error) => {
+            format!("project.toml can't be read: {}", error.message())
+        }
+        ConfigProblem::ProjectTomlType { key, found } => format!(
+            "project.toml: '{key}' in [{NAMESPACE}] is of type {found}; it must be a string."
+        ),
+        ConfigProblem::Unreadable { what, error } => format!("{what} can't be read: {error}"),
+    }
+}
+
+fn store_text(setting: &Setting<String>, reason: &ParseStoreUrlError) -> String {
+    let why = match reason {
+        ParseStoreUrlError::NoScheme => "has no scheme".to_owned(),
+        ParseStoreUrlError::UnknownScheme(scheme) => {
+            format!("has the scheme '{scheme}', which is not known")
+        }
+        ParseStoreUrlError::NoBucket => {
+            "has no valid bucket name (3 or more letters, digits, '.', '-', '_')".to_owned()
+        }
+        ParseStoreUrlError::NotAbsolute => {
+            "is not an absolute path (three slashes: file:///folder)".to_owned()
+        }
+        ParseStoreUrlError::BadFolder => {
+            "has a prefix that can't be used (no empty part, '..', '?', '#', '%' or '.static-assets')"
+                .to_owned()
+        }
+    };
+    formatdoc! {"
+        {name} from {origin} {why}. It is one of:
+          {name}=s3://bucket/prefix
+          {name}=file:///folder
+        An S3-compatible server goes with {endpoint}=https://host.",
+        name = STORE.name, origin = setting.origin, endpoint = ENDPOINT_URL.name
+    }
+}
+
+fn public_url_text(setting: &Setting<String>, reason: ParsePublicUrlError) -> String {
+    let why = match reason {
+        ParsePublicUrlError::NotHttpOrPath => "is neither an http(s) URL nor a path",
+        ParsePublicUrlError::HasUserInfo => "holds a user or password, which every page would show",
+        ParsePublicUrlError::HasQueryOrFragment => "holds a query or fragment",
+        ParsePublicUrlError::Malformed => "is not a valid URL",
+    };
+    formatdoc! {"
+        {name} from {origin} {why}. It is the base under which browsers find the store's prefix:
+          {name}=https://static.example.com/shop
+        or a path that your site's own CDN or ingress routes there:
+          {name}=/assets-v",
+        name = PUBLIC_URL.name, origin = setting.origin
+    }
+}
+
+fn public_url_missing(store: &StoreUrl) -> String {
+    let why = match store {
+        StoreUrl::S3 { .. } => "an S3 endpoint is not a public URL",
+        StoreUrl::File { .. } => "a folder is not a public URL",
+    };
+    formatdoc! {"
+        {name} is not set, and {why}. Set the base under which browsers find {store}:
+          {name}=https://static.example.com/shop
+        or a path that your site's own CDN or ingress routes there:
+          {name}=/assets-v",
+        name = PUBLIC_URL.name
+    }
+}
+
+impl ConfigWarning {
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::UnknownName {
+                name,
+                nearest,
+                help,
+            } => {
+                format!("{name} is not read. Did you mean {nearest} ({help})?")
+            }
+            Self::UnknownKey { key } => {
+                format!("project.toml: '{key}' in [{NAMESPACE}] is not read.")
+            }
+        }
+    }
+}

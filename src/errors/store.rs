@@ -1,0 +1,263 @@
+//! Texts of what a store says.
+
+use super::{Explain, Kind, Message, listed};
+use crate::manifest::UnreadableMarker;
+use crate::plan::{Conflict, ConflictWith, Difference};
+use crate::prefix::{Folder, StoreUrl};
+use crate::store::{Denied, Rejected, StoreError};
+use indoc::formatdoc;
+
+impl Explain for StoreError {
+    #[allow(
+        clippy::too_many_lines,
+        reason = "one text for each cause, in one place"
+    )]
+    fn explain(&self) -> Message {
+        match self {
+            Self::NoBucket { bucket } => Message::new(
+                Kind::Missing,
+                "No such bucket",
+                formatdoc! {"
+                    The bucket '{bucket}' does not exist, or not on this endpoint. It is never created here:
+                      aws s3 mb s3://{bucket}
+                    A typo? STATIC_ASSETS_STORE=s3://bucket/prefix"
+                },
+            ),
+            Self::NoRoot { root } => Message::new(
+                Kind::Missing,
+                "No such folder",
+                formatdoc! {"
+                    The store's folder {root} does not exist. It is never created here, because a volume
+                    that is not mounted would then look like success. Mount it, or create it:
+                      mkdir -p {root}",
+                    root = root.display()
+                },
+            ),
+            Self::WrongRegion { bucket, region } => {
+                let fix = match region {
+                    Some(region) => format!(
+                        "the bucket is in {region}: set\n  STATIC_ASSETS_REGION={region}"
+                    ),
+                    None => format!(
+                        "set its region; this prints it:\n  \
+                         aws s3api get-bucket-location --bucket {bucket}"
+                    ),
+                };
+                Message::new(
+                    Kind::Configuration,
+                    "The bucket is in another region",
+                    format!("S3 answered for '{bucket}' that it is elsewhere: {fix}"),
+                )
+            }
+            Self::Rejected(Rejected { code }) => Message::new(
+                Kind::Credentials,
+                "Credentials rejected",
+                format!(
+                    "The store did not accept the credentials{}. Is the key deactivated, are key and secret \
+                     a pair, and is a session token missing or left over? The log says which source they \
+                     come from.",
+                    in_parentheses(code)
+                ),
+            ),
+            Self::Expired => Message::new(
+                Kind::Credentials,
+                "Credentials expired",
+                "The session token has expired. Get a new one for each build; what was put stays, and a \
+                 new build puts only what is missing.",
+            ),
+            Self::ClockSkew => Message::new(
+                Kind::Machine,
+                "This machine's clock is wrong",
+                "The store refuses requests whose time differs by more than 15 minutes from its own. Set \
+                 the build machine's clock.",
+            ),
+            Self::Denied(denied) => denied.explain(),
+            Self::Conflict(conflict) => conflict.explain(),
+            Self::BeingPruned => Message::new(
+                Kind::Temporary,
+                "This version is being pruned",
+                "A prune is deleting the version that this build makes. It is done within the hour.",
+            ),
+            Self::Unreadable { key, reason } => Message::new(
+                Kind::Machine,
+                "An object of the protocol can't be read",
+                match reason {
+                    UnreadableMarker::UnknownSchema(schema) => format!(
+                        "{key} has schema {schema}: a newer version of this buildpack wrote it. Use that \
+                         version, or choose another version of the assets."
+                    ),
+                    UnreadableMarker::NotJson(_) => format!(
+                        "{key} is not what was written there. Somebody changed it, or the store lost part \
+                         of it. Choose another version of the assets:\n  STATIC_ASSETS_SALT=2"
+                    ),
+                },
+            )
+            .with_details(match reason {
+                UnreadableMarker::NotJson(error) => error.to_string(),
+                UnreadableMarker::UnknownSchema(_) => String::new(),
+            }),
+            Self::Untrue { key } => Message::new(
+                Kind::Temporary,
+                "The store shows something else than was put",
+                format!("{key} was confirmed, but it is not there as it was put."),
+            ),
+            Self::Changed { path } => Message::new(
+                Kind::App,
+                "A file changed while it was published",
+                format!(
+                    "{} is another one than when it was scanned. Does a process of the build still write \
+                     it?",
+                    path.display()
+                ),
+            ),
+            Self::Temporary { key, cause, tries } => Message::new(
+                Kind::Temporary,
+                "The store does not answer",
+                format!("{key}: {cause}, {tries} times."),
+            ),
+            Self::Unexpected { key, cause } => Message::new(
+                Kind::Machine,
+                "The store gave an unexpected answer",
+                format!(
+                    "{key}: {cause}.\nIs STATIC_ASSETS_ENDPOINT_URL the address of an S3 server? A private \
+                     certificate authority is named with STATIC_ASSETS_CA_FILE."
+                ),
+            ),
+            Self::NoRename { root } => Message::new(
+                Kind::Configuration,
+                "This file system can't be a store",
+                format!(
+                    "{} is on a file system that can't rename without replacing (RENAME_NOREPLACE). Use \
+                     ext4, xfs, btrfs, overlay or a bucket.",
+                    root.display()
+                ),
+            ),
+            Self::Local(error) => Message::new(
+                Kind::Machine,
+                "A file can't be read or written",
+                "Publishing, a file could not be read or written.",
+            )
+            .with_details(error.to_string()),
+            Self::Client(cause) => Message::new(
+                Kind::Internal,
+                "The store's client could not be made",
+                "The settings were accepted, but no client for the store could be made of them.",
+            )
+            .with_details(cause),
+            Self::Runtime(error) => Message::new(
+                Kind::Machine,
+                "The upload can't be started",
+                "The machine gave no threads or random numbers for the upload.",
+            )
+            .with_details(error.to_string()),
+            Self::TooLong => Message::new(
+                Kind::Temporary,
+                "The upload took too long",
+                "A run ends within 6 hours.",
+            ),
+            Self::Interrupted => Message::new(
+                Kind::Interrupted,
+                "Interrupted",
+                "The build was told to stop while the assets were published.",
+            ),
+        }
+    }
+}
+
+fn in_parentheses(code: &str) -> String {
+    if code.is_empty() {
+        String::new()
+    } else {
+        format!(" ({code})")
+    }
+}
+
+impl Explain for Denied {
+    fn explain(&self) -> Message {
+        let Self { action, key, store } = self;
+        let policy = match store {
+            StoreUrl::S3 { bucket, folder } => policy(bucket, folder),
+            StoreUrl::File { .. } => String::new(),
+        };
+        Message::new(
+            Kind::Credentials,
+            "Access denied",
+            formatdoc! {"
+                The key is accepted, but {action} on {key} is denied. The least that publishing needs, as a
+                policy for the key:
+                {policy}"
+            },
+        )
+    }
+}
+
+fn policy(bucket: &str, folder: &Folder) -> String {
+    let folder = folder.to_string();
+    let below = if folder.is_empty() {
+        String::new()
+    } else {
+        format!("{folder}/")
+    };
+    formatdoc! {r#"
+        {{"Version": "2012-10-17", "Statement": [
+          {{"Effect": "Allow", "Action": "s3:PutObject",
+           "Resource": "arn:aws:s3:::{bucket}/{below}*"}},
+          {{"Effect": "Allow", "Action": "s3:GetObject",
+           "Resource": "arn:aws:s3:::{bucket}/{below}*"}},
+          {{"Effect": "Allow", "Action": "s3:ListBucket",
+           "Resource": "arn:aws:s3:::{bucket}",
+           "Condition": {{"StringLike": {{"s3:prefix": "{below}*"}}}}}}]}}"#
+    }
+}
+
+impl Explain for Conflict {
+    fn explain(&self) -> Message {
+        let version = &self.version;
+        let ways_on = "Two ways on: a new RELEASE_VERSION, or none (the version is then made from the \
+                       content).";
+        match &self.with {
+            ConflictWith::Published { differing } => Message::new(
+                Kind::Conflict,
+                "This version exists with other content",
+                format!(
+                    "{version} is published, and {} of its files differ from this build's:\n{}\n\
+                     A published version is never changed: browsers hold it for a year. {ways_on}",
+                    differing.len(),
+                    listed(differing, difference_text)
+                ),
+            ),
+            ConflictWith::Claimed => Message::new(
+                Kind::Conflict,
+                "This version was started with other content",
+                format!(
+                    "{version} was started with other content and never finished, or is being published \
+                     now. {ways_on}"
+                ),
+            ),
+            ConflictWith::Foreign { path } => Message::new(
+                Kind::Conflict,
+                "Other files are in this version's place",
+                format!(
+                    "The place of {version} holds {path}, which this buildpack did not put there so. It is \
+                     not touched. {ways_on}"
+                ),
+            ),
+            ConflictWith::Pruned => Message::new(
+                Kind::Conflict,
+                "This version was pruned",
+                format!(
+                    "{version} was published with other content and then pruned; browsers may still hold \
+                     it. {ways_on}"
+                ),
+            ),
+        }
+    }
+}
+
+fn difference_text(difference: &Difference) -> String {
+    match difference {
+        Difference::Changed(path) => format!("changed  {path}"),
+        Difference::Added(path) => format!("added    {path}"),
+        Difference::Removed(path) => format!("removed  {path}"),
+    }
+}

@@ -1,0 +1,230 @@
+//! The frameworks whose assets can be compiled. Each knows its own evidence, its own compile, and
+//! whether its pages will link to what was published.
+
+pub(crate) mod django;
+
+use crate::app::App;
+use crate::config::{Config, Inject};
+use crate::interrupt::Interrupt;
+use crate::launch::{InjectedFile, Launch, LaunchVar};
+use crate::manifest::{Assets, holds_placeholder, replaced};
+use crate::output::Log;
+use crate::prefix::Prefix;
+use crate::release::Release;
+use crate::version::Version;
+pub(crate) use django::{Django, DjangoError};
+use fs_err as fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+#[derive(Debug)]
+pub(crate) enum Framework {
+    Django(Django),
+}
+
+#[derive(Debug)]
+pub(crate) enum DetectError {
+    /// Several places of the same depth.
+    Tie {
+        what: &'static str,
+        paths: Vec<PathBuf>,
+    },
+    /// A setting names a file that is not there.
+    Missing {
+        setting: &'static str,
+        path: PathBuf,
+    },
+    /// A dependency on the framework, but nothing to start it with.
+    NoEntry {
+        evidence: String,
+    },
+    Io(io::Error),
+}
+
+impl From<io::Error> for DetectError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl Framework {
+    pub(crate) fn detect(app: &Path, config: &Config) -> Result<Option<Self>, DetectError> {
+        Ok(Django::detect(app, &config.django)?.map(Self::Django))
+    }
+
+    /// Compiles the assets into a folder of the build.
+    pub(crate) fn compile(
+        &self,
+        app: &App,
+        config: &Config,
+        draft: Option<&Draft>,
+        run: &mut Run<'_>,
+    ) -> Result<Option<Compiled>, CompileError> {
+        match self {
+            Self::Django(django) => Ok(django.compile(app, config, draft, run)?),
+        }
+    }
+}
+
+/// What a compile says and listens to while it runs.
+pub(crate) struct Run<'a> {
+    pub(crate) interrupt: &'a Interrupt,
+    pub(crate) log: &'a mut Log,
+}
+
+/// The version and URL to compile for: the given version, or the placeholder.
+#[derive(Debug)]
+pub(crate) struct Draft {
+    pub(crate) version: Version,
+    pub(crate) prefix: Prefix,
+}
+
+#[derive(Debug)]
+pub(crate) enum CompileError {
+    Django(DjangoError),
+}
+
+impl From<DjangoError> for CompileError {
+    fn from(error: DjangoError) -> Self {
+        Self::Django(error)
+    }
+}
+
+/// A compile's result.
+#[derive(Debug)]
+pub(crate) struct Compiled {
+    pub(crate) assets: Assets,
+    pub(crate) emission: Emission,
+    pub(crate) reads_release_version: bool,
+    /// Files that the running app reads, wherever it reads them.
+    pub(crate) runtime_files: Vec<RuntimeFile>,
+    pub(crate) fallback: Fallback,
+}
+
+/// How pages come to link to the published version.
+#[derive(Debug)]
+pub(crate) enum Emission {
+    /// The app does it by itself.
+    Follows { because: String },
+    /// Something must be put beside the app; the snippet makes that unnecessary.
+    Needs {
+        because: String,
+        injection: Injection,
+        snippet: String,
+    },
+    /// Nothing is published, so nothing has to link to it.
+    NotAsked,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Injection {
+    pub(crate) vars: Vec<LaunchVar>,
+    pub(crate) files: Vec<InjectedFile>,
+}
+
+#[derive(Debug)]
+pub(crate) struct RuntimeFile {
+    /// Below the compiled folder.
+    pub(crate) path: PathBuf,
+    pub(crate) destination: PathBuf,
+}
+
+/// The copy in the image, for the day on which the store can't be used.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Fallback {
+    /// The whole tree goes here; `served` says whether the app itself can serve it, below `url`.
+    Folder {
+        path: PathBuf,
+        served: bool,
+    },
+    /// The folder is not part of the image.
+    OutsideApp {
+        path: PathBuf,
+    },
+    NoFolder,
+}
+
+impl Compiled {
+    pub(crate) fn launch(&self, app: &App, release: &Release) -> io::Result<Launch> {
+        let mut launch = Launch::pin(release);
+        if self.reads_release_version {
+            launch = launch.with_release_version(release);
+        }
+        for file in &self.runtime_files {
+            if let Ok(path) = file.destination.strip_prefix(&app.injected) {
+                let content = fs::read(self.assets.root.join(&file.path))?;
+                launch.files.push(InjectedFile {
+                    path: path.to_owned(),
+                    content: replaced(&content, &release.version),
+                });
+            }
+        }
+        Ok(launch)
+    }
+
+    /// Adds what makes an app follow that does not by itself.
+    pub(crate) fn inject(self, launch: &mut Launch, inject: Inject) {
+        if let (Emission::Needs { injection, .. }, Inject::Auto) = (self.emission, inject) {
+            launch.vars.extend(injection.vars);
+            launch.files.extend(injection.files);
+        }
+    }
+
+    /// Puts the run-time files, and unless told otherwise the whole tree, where the app reads them.
+    /// Differing files are replaced, nothing is deleted.
+    pub(crate) fn install(
+        &self,
+        app: &App,
+        keep: crate::config::Keep,
+        resolved: &Resolved<'_>,
+    ) -> io::Result<()> {
+        if let (Fallback::Folder { path, .. }, crate::config::Keep::All) = (&self.fallback, keep) {
+            install_folder(&self.assets.root, path, resolved)?;
+        }
+        for file in &self.runtime_files {
+            if !file.destination.starts_with(&app.injected) {
+                resolved.install(&self.assets.root.join(&file.path), &file.destination)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Knows what stands in the place of the placeholder.
+pub(crate) struct Resolved<'a>(pub(crate) Option<&'a Version>);
+
+impl Resolved<'_> {
+    fn install(&self, source: &Path, destination: &Path) -> io::Result<()> {
+        if let Some(parent) = destination.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        if fs::symlink_metadata(destination).is_ok() {
+            fs::remove_file(destination)?;
+        }
+        let content = match self.0 {
+            Some(version) => Some((fs::read(source)?, version)),
+            None => None,
+        };
+        match content {
+            Some((content, version)) if holds_placeholder(&content) => {
+                fs::write(destination, replaced(&content, version))
+            }
+            _ if fs::hard_link(source, destination).is_ok() => Ok(()),
+            _ => fs::copy(source, destination).map(drop),
+        }
+    }
+}
+
+fn install_folder(from: &Path, to: &Path, resolved: &Resolved<'_>) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let (source, destination) = (entry.path(), to.join(entry.file_name()));
+        if source.is_dir() {
+            install_folder(&source, &destination, resolved)?;
+        } else {
+            resolved.install(&source, &destination)?;
+        }
+    }
+    Ok(())
+}

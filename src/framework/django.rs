@@ -1,0 +1,236 @@
+//! Django: one start of the app's own code collects, reports and proves.
+
+mod diagnosis;
+mod evidence;
+mod inject;
+mod report;
+mod steps;
+
+use crate::app::App;
+use crate::command::{Command, CommandError, program_on_path};
+use crate::config::{Config, DjangoSettings, Origin, names};
+use crate::framework::{Compiled, DetectError, Draft, Emission, Fallback, Run, RuntimeFile};
+use crate::interrupt::Interrupt;
+use crate::manifest::Assets;
+use crate::output::{Log, count, seconds};
+pub(crate) use diagnosis::{DjangoFailure, Reason};
+use evidence::Evidence;
+pub(crate) use inject::{NotFollowing, NotFollowingCause};
+use report::Report;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use steps::Runner;
+
+#[derive(Debug)]
+pub(crate) struct Django {
+    evidence: Evidence,
+}
+
+#[derive(Debug)]
+pub(crate) enum DjangoError {
+    NoPython {
+        path: String,
+    },
+    NoDjango {
+        python: PathBuf,
+    },
+    /// The app's own code, or Django, said no.
+    Failed(Box<DjangoFailure>),
+    /// A command of the user's ended with another status than 0.
+    Command {
+        setting: &'static str,
+        line: String,
+        status: Option<i32>,
+        output: String,
+    },
+    /// The command that stands in for collectstatic ran none that could be seen.
+    NothingCollected {
+        line: String,
+        output: String,
+    },
+    NotFollowing(Box<NotFollowing>),
+    Start(CommandError),
+    Report(serde_json::Error),
+    Io(io::Error),
+}
+
+impl From<CommandError> for DjangoError {
+    fn from(error: CommandError) -> Self {
+        Self::Start(error)
+    }
+}
+
+impl From<io::Error> for DjangoError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl Django {
+    pub(crate) fn detect(
+        app: &Path,
+        settings: &DjangoSettings,
+    ) -> Result<Option<Self>, DetectError> {
+        Ok(evidence::find(app, settings)?.map(|evidence| Self { evidence }))
+    }
+
+    pub(crate) fn evidence(&self) -> &str {
+        &self.evidence.because
+    }
+
+    /// Collects the static files; `None` where the app asks for that not to be done.
+    pub(crate) fn compile(
+        &self,
+        app: &App,
+        config: &Config,
+        draft: Option<&Draft>,
+        run: &mut Run<'_>,
+    ) -> Result<Option<Compiled>, DjangoError> {
+        if let Some(origin) = &config.django.disabled {
+            log_disabled(&self.evidence, origin, run.log);
+            return Ok(None);
+        }
+        let python = program_on_path(&app.env, &["python", "python3"]).ok_or_else(|| {
+            DjangoError::NoPython {
+                path: app.env.text("PATH").unwrap_or_default().to_owned(),
+            }
+        })?;
+        let runner = Runner::new(&self.evidence.entry, python, app, &config.django, run.log)?;
+        runner.run_shell(&names::BEFORE_COLLECT, run)?;
+        let Some(draft) = draft else {
+            return self.collect_in_place(&runner, run).map(Some);
+        };
+        let (report, duration) = runner.collect(draft, run)?;
+        runner.run_shell(&names::AFTER_COLLECT, run)?;
+        self.log_collected(&report, duration, &runner, run.log);
+
+        let emission = inject::judge(&report, draft, config.inject)?;
+        if let Emission::Needs { .. } = &emission {
+            inject::check_reach(&runner, &report, run.interrupt)?;
+            inject::warn_of_unreachable_processes(&app.dir, run.log);
+        }
+        Ok(Some(Compiled {
+            assets: Assets {
+                root: runner.collected(),
+            },
+            emission,
+            reads_release_version: report
+                .read
+                .iter()
+                .any(|name| name == names::RELEASE_VERSION.name),
+            fallback: fallback(&report, app),
+            runtime_files: report
+                .runtime_files
+                .into_iter()
+                .map(|file| RuntimeFile {
+                    path: file.path,
+                    destination: file.destination,
+                })
+                .collect(),
+        }))
+    }
+
+    /// Nothing is published, so the app's own settings stand.
+    fn collect_in_place(
+        &self,
+        runner: &Runner<'_>,
+        run: &mut Run<'_>,
+    ) -> Result<Compiled, DjangoError> {
+        let duration = runner.collect_in_place(run.interrupt)?;
+        runner.run_shell(&names::AFTER_COLLECT, run)?;
+        run.log
+            .bullet(&format!("Django: {}", self.evidence.because));
+        run.log.bullet(&format!(
+            "Collected by the app's own settings in {}",
+            seconds(duration)
+        ));
+        Ok(Compiled {
+            assets: Assets {
+                root: runner.collected(),
+            },
+            emission: Emission::NotAsked,
+            reads_release_version: false,
+            runtime_files: Vec::new(),
+            fallback: Fallback::NoFolder,
+        })
+    }
+
+    fn log_collected(
+        &self,
+        report: &Report,
+        duration: Duration,
+        runner: &Runner<'_>,
+        log: &mut Log,
+    ) {
+        let settings = report.settings_module.as_deref().unwrap_or("no module");
+        log.bullet(&format!(
+            "Django {}: {}, {settings}{}",
+            report.django.as_deref().unwrap_or("of unknown version"),
+            self.evidence.because,
+            runner.settings_origin()
+        ));
+        log.bullet(&format!(
+            "Collected {} in {}{}",
+            count(runner.collected_files(), "file"),
+            seconds(duration),
+            report.storage_note()
+        ));
+        for warning in report.warnings() {
+            log.warning(&warning);
+        }
+    }
+}
+
+fn log_disabled(evidence: &Evidence, origin: &Origin, log: &mut Log) {
+    log.bullet(&format!("Django: {}", evidence.because));
+    log.bullet(&format!(
+        "Nothing collected, published or pinned: {} is set ({origin}). Unset it to publish.",
+        names::DISABLE_COLLECTSTATIC.name
+    ));
+}
+
+fn fallback(report: &Report, app: &App) -> Fallback {
+    match &report.static_root {
+        None => Fallback::NoFolder,
+        Some(path) if path.starts_with(&app.dir) => Fallback::Folder {
+            path: path.clone(),
+            url: match report.static_url.own.as_deref() {
+                Some(own) if own.starts_with('/') => own.to_owned(),
+                _ => "/static/".to_owned(),
+            },
+            served: report.whitenoise,
+        },
+        Some(path) => Fallback::OutsideApp { path: path.clone() },
+    }
+}
+
+impl Runner<'_> {
+    fn run_shell(&self, setting: &names::Name, run: &mut Run<'_>) -> Result<(), DjangoError> {
+        let Some((line, command)) = self.shell(setting) else {
+            return Ok(());
+        };
+        run.log
+            .bullet(&format!("Running {line} ({})", setting.name));
+        finish(&command, setting.name, line, run.interrupt).map(drop)
+    }
+}
+
+fn finish(
+    command: &Command<'_>,
+    setting: &'static str,
+    line: &str,
+    interrupt: &Interrupt,
+) -> Result<String, DjangoError> {
+    let finished = command.run(interrupt)?;
+    if finished.status.success() {
+        Ok(finished.output)
+    } else {
+        Err(DjangoError::Command {
+            setting,
+            line: line.to_owned(),
+            status: finished.status.code(),
+            output: finished.output,
+        })
+    }
+}

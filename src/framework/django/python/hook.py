@@ -1,0 +1,249 @@
+"""Makes a Django app link to the published static files when its settings don't follow STATIC_URL.
+
+Runs at every start of every Python process of the image: nothing but sys and os is imported before
+Django itself is, and nothing here may break a start. Python 2.7 syntax.
+"""
+
+import os
+import sys
+
+# Written by the build: what differs from the app's own settings besides STATIC_URL.
+BAKED = {}
+
+_watched = {}
+
+
+def install(on_settings=None):
+    """Calls `on_settings` (default: `apply`) with every settings object that Django makes."""
+    if on_settings is None:
+        if os.environ.get("STATIC_ASSETS_INJECT") == "off" or not os.environ.get("STATIC_URL"):
+            return
+        on_settings = apply
+    watch("django.conf", lambda conf: _patch(conf, on_settings))
+
+
+def watch(name, callback):
+    """Calls back with the module `name` after each execution of it: now, if it is imported already."""
+    if sys.version_info < (3, 4):
+        return
+    _watched[name] = callback
+    if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _Finder())
+    if name in sys.modules:
+        _notify(name, sys.modules[name])
+
+
+class _Finder(object):
+    """Stays on sys.meta_path: a module that is reloaded needs its patch again."""
+
+    def __init__(self):
+        self.finding = set()
+
+    def find_spec(self, name, path=None, target=None):
+        # Other import hooks (wrapt, ddtrace, newrelic) ask all of sys.meta_path again while we ask them.
+        if name not in _watched or name in self.finding:
+            return None
+        self.finding.add(name)
+        try:
+            for finder in list(sys.meta_path):
+                find_spec = getattr(finder, "find_spec", None)
+                spec = find_spec(name, path, target) if find_spec and finder is not self else None
+                if spec is not None:
+                    _notify_after_exec(spec.loader, name)
+                    return spec
+        finally:
+            self.finding.discard(name)
+        return None
+
+
+def _notify_after_exec(loader, name):
+    # The loader itself stays in place, so module.__loader__ and its resources are what they were.
+    try:
+        exec_module = loader.exec_module
+
+        def exec_and_notify(module):
+            exec_module(module)
+            if module.__name__ == name:
+                _notify(name, module)
+
+        loader.exec_module = exec_and_notify
+    except Exception as error:
+        _complain(error)
+
+
+def _notify(name, module):
+    try:
+        _watched[name](module)
+    except Exception as error:
+        _complain(error)
+
+
+def _patch(conf, on_settings):
+    _call_after(conf.Settings, "__init__", lambda settings: on_settings(settings))
+    _call_after(conf.LazySettings, "configure", lambda lazy: on_settings(lazy._wrapped))
+
+
+def _call_after(owner, name, callback):
+    original = getattr(owner, name)
+    if hasattr(original, "static_assets"):
+        original.static_assets["callback"] = callback
+        return
+    state = {"callback": callback}
+
+    def wrapper(self, *args, **kwargs):
+        original(self, *args, **kwargs)
+        state["callback"](self)
+
+    wrapper.__name__, wrapper.__doc__, wrapper.__wrapped__ = name, original.__doc__, original
+    wrapper.static_assets = state
+    setattr(owner, name, wrapper)
+
+
+def apply(settings):
+    """Points `settings` at STATIC_URL of the environment. Never raises."""
+    try:
+        if not _stays_out(settings):
+            _apply_url(settings, os.environ["STATIC_URL"].rstrip("/") + "/")
+            _apply_baked(settings)
+    except Exception as error:
+        _complain(error)
+
+
+def _stays_out(settings):
+    program = os.path.basename(sys.argv[0]) if getattr(sys, "argv", None) else ""
+    command = sys.argv[1:2] if program.startswith(("manage", "django-admin", "__main__")) else []
+    return (
+        settings.DEBUG
+        or command in (["test"], ["collectstatic"])
+        or "pytest" in sys.modules
+        or "_pytest" in sys.modules
+        or any(name.startswith("PYTEST_") for name in os.environ)
+        or os.environ.get("STATIC_ASSETS_INJECT") == "off"
+        or not os.environ.get("STATIC_URL")
+    )
+
+
+def _apply_url(settings, url):
+    own = settings.STATIC_URL
+    own = "" if own is None else str(own)
+    version = os.environ.get("STATIC_ASSETS_VERSION")
+    if _is_path(url) and not (version and version in url):
+        # STATIC_URL=/static/ means "serve from the app again": at the path where the app serves.
+        if not own or "//" not in own:
+            return
+    elif own != url:
+        # WhiteNoise and its fork would serve at the path of the new URL only.
+        # https://whitenoise.readthedocs.io/en/stable/django.html#WHITENOISE_STATIC_PREFIX
+        for name in ("WHITENOISE_STATIC_PREFIX", "SERVESTATIC_STATIC_PREFIX"):
+            if not hasattr(settings, name):
+                setattr(settings, name, _local_prefix(settings, own))
+    settings.STATIC_URL = url
+    if same_url(getattr(settings, "COMPRESS_URL", None), own):
+        settings.COMPRESS_URL = url
+    if same_url(_options(settings).get("base_url"), own):
+        _set_option(settings, "base_url", url)
+
+
+def same_url(one, other):
+    return bool(one) and str(one).rstrip("/") == str(other).rstrip("/")
+
+
+def _is_path(url):
+    return url.startswith("/") and not url.startswith("//")
+
+
+def _local_prefix(settings, url):
+    from urllib.parse import urlparse
+
+    path = urlparse(url).path
+    script_name = (getattr(settings, "FORCE_SCRIPT_NAME", None) or "").rstrip("/")
+    return path[len(script_name) :] if path.startswith(script_name) else path
+
+
+def _apply_baked(settings):
+    if "storage" in BAKED:
+        set_staticfiles_storage(settings, {"BACKEND": _backend()})
+    if "static_root" in BAKED:
+        settings.STATIC_ROOT = like(settings.STATIC_ROOT, BAKED["static_root"])
+        if "location" in _options(settings):
+            _set_option(settings, "location", BAKED["static_root"])
+    for name, value in BAKED.get("settings", {}).items():
+        setattr(settings, name, value)
+
+
+def _options(settings):
+    return getattr(settings, "STORAGES", {}).get("staticfiles", {}).get("OPTIONS") or {}
+
+
+def _set_option(settings, name, value):
+    options = dict(_options(settings))
+    options[name] = value
+    set_staticfiles_storage(settings, dict(settings.STORAGES["staticfiles"], OPTIONS=options))
+
+
+def _backend():
+    return __name__ + ".storage" if BAKED.get("naming") else BAKED["storage"]
+
+
+def storage(**options):
+    """The baked storage with the naming attributes of the app's own one."""
+    from django.utils.module_loading import import_string
+
+    return type("Storage", (import_string(BAKED["storage"]),), dict(BAKED["naming"]))(**options)
+
+
+def set_staticfiles_storage(settings, entry):
+    """Replaces the staticfiles storage of any Django version; the app's own dict stays as it is."""
+    if hasattr(settings, "STORAGES"):
+        settings.STORAGES = dict(settings.STORAGES, staticfiles=entry)
+    if hasattr(settings, "STATICFILES_STORAGE"):
+        # Not by setattr: Django 4.2 warns about the deprecated name there.
+        settings.__dict__["STATICFILES_STORAGE"] = entry["BACKEND"]
+
+
+def like(own, path):
+    """`path` as the type of `own`: settings hold strings or pathlib paths."""
+    return type(own)(path) if hasattr(own, "joinpath") else path
+
+
+def chain_sitecustomize(path):
+    """Runs the sitecustomize that the one at `path` hides: Python imports the first of sys.path only."""
+    here = os.path.dirname(os.path.abspath(path))
+    folders = [os.path.abspath(folder) for folder in sys.path]
+    # Not the ones before: a wrapper such as newrelic-admin has run already, and runs us.
+    after = sys.path[folders.index(here) + 1 :] if here in folders else []
+    after = [folder for folder in after if os.path.abspath(folder) != here]
+    if sys.version_info < (3, 4):
+        _chain_python2(after)
+        return
+    from importlib.machinery import PathFinder
+
+    spec = PathFinder.find_spec("sitecustomize", after)
+    if spec is None or not hasattr(spec.loader, "exec_module"):
+        return
+    module = type(sys)("sitecustomize")
+    module.__file__, module.__loader__, module.__spec__ = spec.origin, spec.loader, spec
+    ours = sys.modules.get("sitecustomize")
+    sys.modules["sitecustomize"] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        sys.modules["sitecustomize"] = ours
+        raise
+
+
+def _chain_python2(folders):
+    import imp
+
+    try:
+        found = imp.find_module("sitecustomize", folders)
+    except ImportError:
+        return
+    imp.load_module("sitecustomize", *found)
+
+
+def _complain(error):
+    try:
+        sys.stderr.write("static-assets: %s: %s\n" % (type(error).__name__, str(error).replace("\n", " ")))
+    except Exception:
+        pass

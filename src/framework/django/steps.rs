@@ -1,0 +1,279 @@
+//! The child processes of a compile: the runner, and the commands of the user's.
+
+use super::diagnosis::diagnose;
+use super::evidence::{Entry, server_settings};
+use super::report::Report;
+use super::{DjangoError, finish};
+use crate::app::App;
+use crate::command::{Command, Finished};
+use crate::config::names::{self, STATIC_ASSETS_VERSION, STATIC_URL};
+use crate::config::{DjangoSettings, Origin};
+use crate::env::ChildEnv;
+use crate::framework::{Draft, Run};
+use crate::interrupt::Interrupt;
+use crate::output::Log;
+use fs_err as fs;
+use serde::Serialize;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+pub(super) const HOOK: &str = include_str!("python/hook.py");
+pub(super) const SITECUSTOMIZE: &str = include_str!("python/sitecustomize.py");
+const RUNNER: &str = include_str!("python/runner.py");
+const ATTACH: &str = include_str!("python/attach.py");
+
+/// The folder, below the injected ones, of a `STATIC_ROOT` that is not in the image otherwise.
+const STATIC_ROOT: &str = "static";
+
+pub(super) struct Runner<'a> {
+    entry: &'a Entry,
+    pub(super) python: PathBuf,
+    app: &'a App,
+    settings: &'a DjangoSettings,
+    pub(super) env: ChildEnv,
+    settings_origin: String,
+}
+
+/// What `python/runner.py` reads.
+#[derive(Serialize)]
+struct Request<'a> {
+    manage: Option<PathBuf>,
+    into: PathBuf,
+    url: &'a str,
+    version: &'a str,
+    report: PathBuf,
+    hook_storage_root: PathBuf,
+    app: &'a Path,
+}
+
+impl<'a> Runner<'a> {
+    pub(super) fn new(
+        entry: &'a Entry,
+        python: PathBuf,
+        app: &'a App,
+        settings: &'a DjangoSettings,
+        log: &mut Log,
+    ) -> Result<Self, DjangoError> {
+        let mut env = app.env.clone().with("PYTHONDONTWRITEBYTECODE", "1");
+        for (name, value) in &settings.build_env {
+            env = env.with(name, value);
+        }
+        let mut settings_origin = match &settings.settings_module {
+            Some(module) => format!(
+                " ({}{})",
+                names::DJANGO_SETTINGS_MODULE.name,
+                match module.origin {
+                    Origin::Platform => " of the platform",
+                    _ => "",
+                }
+            ),
+            None => String::new(),
+        };
+        if let (Entry::ManagePy(manage_py), false) =
+            (entry, env.is_set(names::DJANGO_SETTINGS_MODULE.name))
+            && let Some(server) = server_settings(&app.dir, manage_py)?
+        {
+            log.warning(&format!(
+                "{} runs with {}, {} with {}: collecting with the server's.\n\
+                 To choose: {}={}",
+                manage_py.display(),
+                server.manage_py,
+                server.file.display(),
+                server.module,
+                names::DJANGO_SETTINGS_MODULE.name,
+                server.manage_py,
+            ));
+            settings_origin = format!(" ({})", server.file.display());
+            env = env.with(names::DJANGO_SETTINGS_MODULE.name, server.module);
+        }
+        Ok(Self {
+            entry,
+            python,
+            app,
+            settings,
+            env,
+            settings_origin,
+        })
+    }
+
+    pub(super) fn settings_origin(&self) -> &str {
+        &self.settings_origin
+    }
+
+    /// Where the files are collected: outside of the app, so that no file of an earlier build stays.
+    pub(super) fn collected(&self) -> PathBuf {
+        self.app.scratch.join("collected")
+    }
+
+    pub(super) fn collected_files(&self) -> usize {
+        files_below(&self.collected())
+    }
+
+    /// A command of the user's with its setting's text, where it is set.
+    pub(super) fn shell(&self, setting: &names::Name) -> Option<(&str, Command<'_>)> {
+        let line = match setting.name {
+            name if name == names::BEFORE_COLLECT.name => &self.settings.before_collect,
+            name if name == names::AFTER_COLLECT.name => &self.settings.after_collect,
+            _ => &self.settings.collect_command,
+        };
+        let line = line.as_deref()?;
+        Some((line, Command::shell(line, &self.app.dir, &self.env)))
+    }
+
+    /// The app's own collectstatic, redirected, in one start.
+    pub(super) fn collect(
+        &self,
+        draft: &Draft,
+        run: &mut Run<'_>,
+    ) -> Result<(Report, Duration), DjangoError> {
+        let report = self.app.scratch.join("report.json");
+        let request = self.write_request(draft, &report)?;
+        let env = self
+            .env
+            .clone()
+            .with(STATIC_URL, draft.prefix.url())
+            .with(STATIC_ASSETS_VERSION, draft.version.as_str())
+            .with(names::RELEASE_VERSION.name, draft.version.as_str());
+        let python = self.app.scratch.join("python");
+        let finished = if let Some(line) = &self.settings.collect_command {
+            run.log
+                .bullet(&format!("Running {line} ({})", names::COLLECT_COMMAND.name));
+            write_files(&python, &[("sitecustomize.py", ATTACH)])?;
+            let env = env
+                .with("STATIC_ASSETS_RUNNER_REQUEST", &request)
+                .with_first("PYTHONPATH", python.as_os_str());
+            Command::shell(line, &self.app.dir, &env).run(run.interrupt)?
+        } else {
+            Command::new(&self.python, &self.app.dir, &env)
+                .argument(python.join("runner.py"))
+                .argument(&request)
+                .run(run.interrupt)?
+        };
+        let duration = finished.duration;
+        let report = self.read_report(&report, finished)?;
+        Ok((report, duration))
+    }
+
+    fn write_request(&self, draft: &Draft, report: &Path) -> Result<PathBuf, DjangoError> {
+        let scratch = &self.app.scratch;
+        fs::create_dir_all(self.collected())?;
+        write_files(
+            &scratch.join("python"),
+            &[("static_assets_hook.py", HOOK), ("runner.py", RUNNER)],
+        )?;
+        let request = Request {
+            manage: match self.entry {
+                Entry::ManagePy(manage_py) => Some(self.app.dir.join(manage_py)),
+                Entry::Module => None,
+            },
+            into: self.collected(),
+            url: draft.prefix.url(),
+            version: draft.version.as_str(),
+            report: report.to_owned(),
+            hook_storage_root: self.app.injected.join(STATIC_ROOT),
+            app: &self.app.dir,
+        };
+        let path = scratch.join("request.json");
+        fs::write(
+            &path,
+            serde_json::to_vec(&request).map_err(DjangoError::Report)?,
+        )?;
+        Ok(path)
+    }
+
+    fn read_report(&self, path: &Path, finished: Finished) -> Result<Report, DjangoError> {
+        let report: Option<Report> = match fs::read(path) {
+            Ok(json) => Some(serde_json::from_slice(&json).map_err(DjangoError::Report)?),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(error.into()),
+        };
+        match report {
+            Some(report) if finished.status.success() && report.collected => Ok(report),
+            report => Err(self.failure(report, finished)),
+        }
+    }
+
+    fn failure(&self, report: Option<Report>, finished: Finished) -> DjangoError {
+        if let Some(line) = &self.settings.collect_command
+            && report
+                .as_ref()
+                .is_none_or(|report| report.failure.is_none())
+        {
+            let (line, output) = (line.clone(), finished.output);
+            return if finished.status.success() {
+                DjangoError::NothingCollected { line, output }
+            } else {
+                DjangoError::Command {
+                    setting: names::COLLECT_COMMAND.name,
+                    line,
+                    status: finished.status.code(),
+                    output,
+                }
+            };
+        }
+        diagnose(self.shown(), report, finished, &self.python)
+    }
+
+    /// As the user would type it: what the runner runs in the place of this is the same command.
+    fn shown(&self) -> String {
+        match self.entry {
+            Entry::ManagePy(manage_py) => {
+                format!("python {} collectstatic --noinput", manage_py.display())
+            }
+            Entry::Module => "python -m django collectstatic --noinput".to_owned(),
+        }
+    }
+
+    /// As it is, where nothing is published.
+    pub(super) fn collect_in_place(&self, interrupt: &Interrupt) -> Result<Duration, DjangoError> {
+        if let Some((line, command)) = self.shell(&names::COLLECT_COMMAND) {
+            finish(&command, names::COLLECT_COMMAND.name, line, interrupt)?;
+            return Ok(Duration::ZERO);
+        }
+        let command = Command::new(&self.python, &self.app.dir, &self.env);
+        let command = match self.entry {
+            Entry::ManagePy(manage_py) => command.argument(manage_py),
+            Entry::Module => command.argument("-m").argument("django"),
+        };
+        let finished = command
+            .argument("collectstatic")
+            .argument("--noinput")
+            .run(interrupt)?;
+        if finished.status.success() {
+            Ok(finished.duration)
+        } else {
+            Err(diagnose(self.shown(), None, finished, &self.python))
+        }
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        &self.app.dir
+    }
+
+    pub(super) fn scratch(&self) -> &Path {
+        &self.app.scratch
+    }
+}
+
+pub(super) fn write_files(folder: &Path, files: &[(&str, &str)]) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    files
+        .iter()
+        .try_for_each(|(name, text)| fs::write(folder.join(name), text))
+}
+
+fn files_below(folder: &Path) -> usize {
+    fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .filter_map(Result::ok)
+        .map(|entry| {
+            if entry.path().is_dir() {
+                files_below(&entry.path())
+            } else {
+                1
+            }
+        })
+        .sum()
+}

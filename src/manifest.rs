@@ -1,0 +1,78 @@
+//! What is to be published: every file with its hash, size and headers, and the names of the whole.
+
+mod digest;
+mod marker;
+mod media_type;
+mod placeholder;
+mod safety;
+mod scan;
+
+pub(crate) use digest::{Sha256, content_of};
+pub(crate) use marker::{
+    Claim, Marker, Ref, Tombstone, TombstoneState, UnreadableMarker, VersionKind,
+};
+pub(crate) use placeholder::{PlaceholderError, holds_placeholder, replaced};
+pub(crate) use safety::{Allowed, ParseAllowedError, Refusal};
+pub(crate) use scan::{Empty, LeftOut, ScanError, ScanRules, Scanned, SourceMaps};
+
+use std::path::PathBuf;
+
+/// Everything below a version's prefix is immutable by construction.
+pub(crate) const CACHE_CONTROL: &str = "public, max-age=31536000, immutable";
+
+/// The folders to publish, as the framework's compile left them.
+#[derive(Clone, Debug)]
+pub(crate) struct Assets {
+    pub(crate) root: PathBuf,
+}
+
+/// One file to publish.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Asset {
+    /// Below the version, separated by `/`.
+    pub(crate) path: String,
+    /// Where its bytes are on this machine.
+    pub(crate) source: PathBuf,
+    pub(crate) size: u64,
+    pub(crate) sha256: Sha256,
+    pub(crate) content_type: &'static str,
+    /// The hash of the file with the placeholder in it, where the file holds its own URL.
+    pub(crate) template: Option<Sha256>,
+}
+
+/// The files to publish, sorted by path.
+#[derive(Clone, Debug)]
+pub(crate) struct Manifest {
+    assets: Vec<Asset>,
+}
+
+impl Manifest {
+    fn of(mut assets: Vec<Asset>) -> Self {
+        assets.sort_by(|one, other| one.path.cmp(&other.path));
+        Self { assets }
+    }
+
+    pub(crate) fn assets(&self) -> &[Asset] {
+        &self.assets
+    }
+
+    pub(crate) fn bytes(&self) -> u64 {
+        self.assets.iter().map(|asset| asset.size).sum()
+    }
+
+    pub(crate) fn holds(&self, path: &str) -> bool {
+        self.assets
+            .binary_search_by(|asset| asset.path.as_str().cmp(path))
+            .is_ok()
+    }
+
+    /// The same files with some of them replaced.
+    pub(crate) fn with(&self, mut replace: impl FnMut(&Asset) -> Option<Asset>) -> Self {
+        Self::of(
+            self.assets
+                .iter()
+                .map(|asset| replace(asset).unwrap_or_else(|| asset.clone()))
+                .collect(),
+        )
+    }
+}

@@ -1,0 +1,177 @@
+//! SHA-256 and the two names of content (`docs/contract.md`): `digest` with headers, `content`
+//! without.
+
+use super::{Asset, CACHE_CONTROL, Manifest};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use sha2::Digest;
+use std::fmt;
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Sha256([u8; 32]);
+
+impl Sha256 {
+    pub(crate) fn of(bytes: &[u8]) -> Self {
+        Self(sha2::Sha256::digest(bytes).into())
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    fn of_hex(text: &str) -> Option<Self> {
+        let mut bytes = [0; 32];
+        if text.len() != 64 || !text.is_ascii() {
+            return None;
+        }
+        for (index, byte) in bytes.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(&text[index * 2..index * 2 + 2], 16).ok()?;
+        }
+        Some(Self(bytes))
+    }
+}
+
+impl From<sha2::Sha256> for Sha256 {
+    fn from(hasher: sha2::Sha256) -> Self {
+        Self(hasher.finalize().into())
+    }
+}
+
+impl fmt::Display for Sha256 {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0
+            .iter()
+            .try_for_each(|byte| write!(formatter, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Sha256 {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{self}")
+    }
+}
+
+impl Serialize for Sha256 {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Sha256 {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::of_hex(&text).ok_or_else(|| serde::de::Error::custom("not a SHA-256 in hex"))
+    }
+}
+
+/// Canonical JSON: fields in alphabetical order, no spaces, LF at the end.
+pub(crate) fn canonical<T: Serialize>(value: &T) -> Vec<u8> {
+    let mut json = serde_json::to_vec(value).unwrap_or_default();
+    json.push(b'\n');
+    json
+}
+
+#[derive(Serialize)]
+struct CanonicalManifest<'a> {
+    files: Vec<CanonicalFile<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    salt: Option<&'a str>,
+    schema: u32,
+}
+
+#[derive(Serialize)]
+struct CanonicalFile<'a> {
+    cache: &'a str,
+    path: &'a str,
+    sha256: Sha256,
+    size: u64,
+    #[serde(rename = "type")]
+    content_type: &'a str,
+}
+
+#[derive(Serialize)]
+struct ContentFile<'a> {
+    path: &'a str,
+    sha256: Sha256,
+    size: u64,
+}
+
+impl Manifest {
+    /// Names a digest version. Of the files as compiled: where one holds its own URL, with the
+    /// placeholder in place of the version.
+    pub(crate) fn digest(&self, salt: Option<&str>) -> Sha256 {
+        Sha256::of(&canonical(&CanonicalManifest {
+            files: self.assets().iter().map(canonical_file).collect(),
+            salt,
+            schema: 1,
+        }))
+    }
+}
+
+fn canonical_file(asset: &Asset) -> CanonicalFile<'_> {
+    CanonicalFile {
+        cache: CACHE_CONTROL,
+        path: &asset.path,
+        sha256: asset.template.unwrap_or(asset.sha256),
+        size: asset.size,
+        content_type: asset.content_type,
+    }
+}
+
+/// Decides whether an explicit version is the same: paths and bytes as published, without headers.
+pub(crate) fn content_of(manifest: &Manifest) -> Sha256 {
+    let files: Vec<_> = manifest
+        .assets()
+        .iter()
+        .map(|asset| ContentFile {
+            path: &asset.path,
+            sha256: asset.sha256,
+            size: asset.size,
+        })
+        .collect();
+    Sha256::of(&canonical(&files))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asset(path: &str, content_type: &'static str) -> Asset {
+        Asset {
+            path: path.to_owned(),
+            source: path.into(),
+            size: 3,
+            sha256: Sha256::of(b"abc"),
+            content_type,
+            template: None,
+        }
+    }
+
+    #[test]
+    fn digest_is_of_headers_and_salt_too_and_content_is_not() {
+        let text = Manifest::of(vec![asset("a.js", "text/javascript; charset=utf-8")]);
+        let other = Manifest::of(vec![asset("a.js", "application/javascript")]);
+        assert_ne!(text.digest(None), other.digest(None));
+        assert_ne!(text.digest(None), text.digest(Some("1")));
+        assert_eq!(content_of(&text), content_of(&other));
+    }
+
+    #[test]
+    fn digest_does_not_depend_on_the_order_of_the_scan() {
+        let one = Manifest::of(vec![asset("a", "x"), asset("b", "x")]);
+        let other = Manifest::of(vec![asset("b", "x"), asset("a", "x")]);
+        assert_eq!(one.digest(None), other.digest(None));
+    }
+
+    /// Old images publish with what is written here: this literal never changes.
+    #[test]
+    fn digest_of_a_known_manifest() {
+        let manifest = Manifest::of(vec![asset("a.css", "text/css; charset=utf-8")]);
+        let canonical = concat!(
+            r#"{"files":[{"cache":"public, max-age=31536000, immutable","path":"a.css","#,
+            r#""sha256":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad","#,
+            r#""size":3,"type":"text/css; charset=utf-8"}],"schema":1}"#,
+            "\n"
+        );
+        assert_eq!(manifest.digest(None), Sha256::of(canonical.as_bytes()));
+    }
+}

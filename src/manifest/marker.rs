@@ -1,0 +1,245 @@
+//! The protocol's own objects: canonical JSON, read with unknown fields ignored and an unknown
+//! schema refused. Schema 1 is for ever: old images publish with it.
+
+use super::digest::canonical;
+use super::{CACHE_CONTROL, Manifest, Sha256};
+use crate::version::Version;
+use serde::{Deserialize, Serialize};
+
+const SCHEMA: u32 = 1;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum VersionKind {
+    Digest,
+    Explicit,
+}
+
+/// The commit marker: a version is published when this exists. No time, host or random value in it.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Marker {
+    pub(crate) content: Sha256,
+    pub(crate) digest: Sha256,
+    pub(crate) files: Vec<MarkedFile>,
+    pub(crate) kind: VersionKind,
+    schema: u32,
+    totals: Totals,
+    version: String,
+}
+
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct MarkedFile {
+    cache: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    encoding: Option<String>,
+    pub(crate) path: String,
+    pub(crate) sha256: Sha256,
+    pub(crate) size: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    template: Option<Sha256>,
+    #[serde(rename = "type")]
+    content_type: String,
+}
+
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Totals {
+    bytes: u64,
+    files: usize,
+}
+
+/// A marker, tombstone or claim that is cut, no JSON, or of a schema that this version can't read.
+#[derive(Debug)]
+pub(crate) enum UnreadableMarker {
+    NotJson(serde_json::Error),
+    UnknownSchema(u32),
+}
+
+impl Marker {
+    pub(crate) fn new(
+        version: &Version,
+        kind: VersionKind,
+        names: (Sha256, Sha256),
+        manifest: &Manifest,
+    ) -> Self {
+        let (digest, content) = names;
+        Self {
+            content,
+            digest,
+            files: manifest
+                .assets()
+                .iter()
+                .map(|asset| MarkedFile {
+                    cache: CACHE_CONTROL.to_owned(),
+                    encoding: None,
+                    path: asset.path.clone(),
+                    sha256: asset.sha256,
+                    size: asset.size,
+                    template: asset.template,
+                    content_type: asset.content_type.to_owned(),
+                })
+                .collect(),
+            kind,
+            schema: SCHEMA,
+            totals: Totals {
+                bytes: manifest.bytes(),
+                files: manifest.assets().len(),
+            },
+            version: version.to_string(),
+        }
+    }
+
+    pub(crate) fn to_json(&self) -> Vec<u8> {
+        canonical(self)
+    }
+
+    pub(crate) fn of_json(json: &[u8]) -> Result<Self, UnreadableMarker> {
+        of_json(json)
+    }
+}
+
+/// Announces that content was first seen under an explicit version; a pure function of its key.
+#[derive(Debug, Serialize)]
+pub(crate) struct Claim<'a> {
+    content: Sha256,
+    schema: u32,
+    version: &'a str,
+}
+
+impl<'a> Claim<'a> {
+    pub(crate) fn json(version: &'a Version, content: Sha256) -> Vec<u8> {
+        canonical(&Self {
+            content,
+            schema: SCHEMA,
+            version: version.as_str(),
+        })
+    }
+}
+
+/// One run's use of a version. A prune deletes nothing that has a fresh one.
+#[derive(Debug, Serialize)]
+pub(crate) struct Ref<'a> {
+    /// RFC 3339; advisory: retention goes by the store's own clock.
+    pub(crate) at: String,
+    pub(crate) content: Sha256,
+    pub(crate) group: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) label: Option<&'a str>,
+    pub(crate) schema: u32,
+    pub(crate) tool: &'a str,
+    pub(crate) version: &'a str,
+}
+
+impl Ref<'_> {
+    pub(crate) const SCHEMA: u32 = SCHEMA;
+
+    pub(crate) fn to_json(&self) -> Vec<u8> {
+        canonical(self)
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum TombstoneState {
+    Deleting,
+    Deleted,
+    Spared,
+}
+
+/// Written by a prune, never deleted.
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+pub(crate) struct Tombstone {
+    pub(crate) state: TombstoneState,
+    pub(crate) content: Option<Sha256>,
+}
+
+impl Tombstone {
+    pub(crate) fn of_json(json: &[u8]) -> Result<Self, UnreadableMarker> {
+        of_json(json)
+    }
+}
+
+fn of_json<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, UnreadableMarker> {
+    #[derive(Deserialize)]
+    struct Schema {
+        schema: u32,
+    }
+    let Schema { schema } = serde_json::from_slice(json).map_err(UnreadableMarker::NotJson)?;
+    if schema != SCHEMA {
+        return Err(UnreadableMarker::UnknownSchema(schema));
+    }
+    serde_json::from_slice(json).map_err(UnreadableMarker::NotJson)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Asset, content_of};
+    use super::*;
+
+    fn manifest() -> Manifest {
+        Manifest::of(vec![Asset {
+            path: "a.css".to_owned(),
+            source: "a.css".into(),
+            size: 3,
+            sha256: Sha256::of(b"abc"),
+            content_type: "text/css; charset=utf-8",
+            template: None,
+        }])
+    }
+
+    fn marker() -> Marker {
+        let manifest = manifest();
+        let names = (manifest.digest(None), content_of(&manifest));
+        Marker::new(
+            &"v1".parse().unwrap(),
+            VersionKind::Explicit,
+            names,
+            &manifest,
+        )
+    }
+
+    /// The schema that old images read and write: a change here needs a new schema number.
+    #[test]
+    fn marker_json_is_schema_1() {
+        let json = String::from_utf8(marker().to_json()).unwrap();
+        let abc = Sha256::of(b"abc");
+        let (digest, content) = (manifest().digest(None), content_of(&manifest()));
+        assert_eq!(
+            json,
+            format!(
+                concat!(
+                    r#"{{"content":"{content}","digest":"{digest}","files":[{{"#,
+                    r#""cache":"public, max-age=31536000, immutable","path":"a.css","#,
+                    r#""sha256":"{abc}","size":3,"type":"text/css; charset=utf-8"}}],"#,
+                    r#""kind":"explicit","schema":1,"totals":{{"bytes":3,"files":1}},"#,
+                    r#""version":"v1"}}"#,
+                    "\n"
+                ),
+                content = content,
+                digest = digest,
+                abc = abc
+            )
+        );
+    }
+
+    #[test]
+    fn marker_survives_the_round_trip() {
+        let marker = marker();
+        assert_eq!(Marker::of_json(&marker.to_json()).unwrap(), marker);
+    }
+
+    #[test]
+    fn unknown_fields_are_ignored_and_unknown_schemas_are_not() {
+        let state = Tombstone::of_json(
+            br#"{"schema":1,"version":"v1","state":"spared","content":null,"later":1}"#,
+        );
+        assert_eq!(state.unwrap().state, TombstoneState::Spared);
+        assert!(matches!(
+            Tombstone::of_json(br#"{"schema":2,"other":"shape"}"#),
+            Err(UnreadableMarker::UnknownSchema(2))
+        ));
+        assert!(matches!(
+            Marker::of_json(b"{\"schema\":1,"),
+            Err(UnreadableMarker::NotJson(_))
+        ));
+    }
+}

@@ -1,0 +1,200 @@
+//! What is never published. Each refusal names the file; nothing has been sent by then.
+
+use std::str::FromStr;
+
+/// Why a file is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// A symbolic link to something outside the folder, to a folder, or to nothing.
+    Link {
+        target: String,
+    },
+    NotAFile,
+    SecretName,
+    PrivateKey,
+    /// A storage credential of this very build.
+    StorageCredential,
+    ControlCharacter,
+    NotUtf8,
+    /// `..`, or a name that no URL reaches.
+    Segment,
+    SameAs {
+        other: String,
+    },
+    TooLarge {
+        size: u64,
+    },
+}
+
+impl Refusal {
+    /// A reviewed file passes these; the others would break the store or the pages.
+    pub(crate) fn can_be_allowed(&self) -> bool {
+        matches!(self, Self::SecretName | Self::PrivateKey)
+    }
+}
+
+const SECRET_FOLDERS: [&str; 5] = [".git", ".ssh", ".aws", ".gnupg", ".svn"];
+const SECRET_FILES: [&str; 10] = [
+    ".htpasswd",
+    ".netrc",
+    ".npmrc",
+    ".pypirc",
+    ".pgpass",
+    "id_rsa",
+    "id_dsa",
+    "id_ecdsa",
+    "id_ed25519",
+    "db.sqlite3",
+];
+const SECRET_EXTENSIONS: [&str; 5] = [".p12", ".pfx", ".jks", ".keystore", ".kdbx"];
+
+/// Whether a name says that the file is a secret.
+pub(crate) fn is_secret_name(path: &str) -> bool {
+    path.split('/').any(|segment| {
+        let segment = segment.to_ascii_lowercase();
+        segment == ".env"
+            || segment.starts_with(".env.")
+            || SECRET_FOLDERS.contains(&segment.as_str())
+            || SECRET_FILES.contains(&segment.as_str())
+            || SECRET_EXTENSIONS
+                .iter()
+                .any(|extension| segment.ends_with(extension))
+    })
+}
+
+const KEY_START: &[u8] = b"PRIVATE KEY-----";
+const KEY_BODY: usize = 40;
+
+/// Whether content holds a private key in PEM form: the header line *and* a body, since libraries
+/// that read keys hold the header alone.
+pub(crate) fn holds_private_key(content: &[u8]) -> bool {
+    memchr::memmem::find_iter(content, KEY_START).any(|start| {
+        let body = &content[start + KEY_START.len()..];
+        let line_end = body
+            .iter()
+            .take_while(|byte| matches!(byte, b'\r' | b'\n' | b'\\' | b'n' | b'r' | b' '))
+            .count();
+        line_end > 0
+            && body
+                .iter()
+                .skip(line_end)
+                .take_while(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(byte))
+                .count()
+                >= KEY_BODY
+    })
+}
+
+/// `STATIC_ASSETS_ALLOW`: globs of reviewed files, separated by spaces, commas or lines.
+/// `*` stands for anything within a segment, `**` for anything.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Allowed(Vec<String>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ParseAllowedError(pub(crate) String);
+
+impl Allowed {
+    pub(crate) fn allows(&self, path: &str) -> bool {
+        self.0
+            .iter()
+            .any(|glob| matches(glob.as_bytes(), path.as_bytes()))
+    }
+}
+
+impl FromStr for Allowed {
+    type Err = ParseAllowedError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let globs: Vec<String> = text
+            .split([',', ' ', '\n', '\t', '\r'])
+            .filter(|glob| !glob.is_empty())
+            .map(str::to_owned)
+            .collect();
+        match globs
+            .iter()
+            .find(|glob| matches!(glob.as_str(), "*" | "**" | "**/*"))
+        {
+            Some(everything) => Err(ParseAllowedError(everything.clone())),
+            None => Ok(Self(globs)),
+        }
+    }
+}
+
+fn matches(glob: &[u8], path: &[u8]) -> bool {
+    match glob {
+        [] => path.is_empty(),
+        [b'*', b'*', b'/', rest @ ..] if matches(rest, path) => true,
+        [b'*', b'*', rest @ ..] => (0..=path.len()).any(|skipped| matches(rest, &path[skipped..])),
+        [b'*', rest @ ..] => {
+            let segment = path.iter().take_while(|byte| **byte != b'/').count();
+            (0..=segment).any(|skipped| matches(rest, &path[skipped..]))
+        }
+        [first, rest @ ..] => path
+            .split_first()
+            .is_some_and(|(byte, path)| byte == first && matches(rest, path)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secret_names() {
+        for path in [
+            ".env",
+            "config/.env.production",
+            ".git/config",
+            "vendor/.ssh/id_rsa",
+            "certs/store.P12",
+            "db.sqlite3",
+        ] {
+            assert!(is_secret_name(path), "{path} is refused");
+        }
+    }
+
+    #[test]
+    fn names_that_only_look_like_secrets() {
+        for path in [
+            "js/environment.js",
+            "img/git.svg",
+            "js/passkeys.js",
+            "fonts/key.woff2",
+            "js/.envelope.js",
+        ] {
+            assert!(!is_secret_name(path), "{path} is published");
+        }
+    }
+
+    #[test]
+    fn private_keys_and_the_libraries_that_read_them() {
+        let body = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7";
+        for (content, holds) in [
+            (format!("-----BEGIN PRIVATE KEY-----\n{body}\n"), true),
+            (format!("-----BEGIN RSA PRIVATE KEY-----\r\n{body}"), true),
+            (format!("k='-----BEGIN EC PRIVATE KEY-----\\n{body}'"), true),
+            (
+                "if(k.includes('-----BEGIN PRIVATE KEY-----'))".to_owned(),
+                false,
+            ),
+            (format!("-----BEGIN PUBLIC KEY-----\n{body}\n"), false),
+        ] {
+            assert_eq!(holds_private_key(content.as_bytes()), holds, "{content}");
+        }
+    }
+
+    #[test]
+    fn allowed_globs() {
+        let allowed: Allowed = "demo/*.p12, **/id_rsa docs/**".parse().unwrap();
+        for (path, allows) in [
+            ("demo/a.p12", true),
+            ("demo/b/a.p12", false),
+            ("x/y/id_rsa", true),
+            ("id_rsa", true),
+            ("docs/a/b.key", true),
+            ("other/.env", false),
+        ] {
+            assert_eq!(allowed.allows(path), allows, "{path}");
+        }
+        assert!("**".parse::<Allowed>().is_err());
+    }
+}

@@ -1,0 +1,485 @@
+//! A folder becomes a manifest: every file is read once, hashed and checked.
+
+use super::safety::{self, Allowed, Refusal};
+use super::{Asset, Manifest, Sha256, holds_placeholder, media_type};
+use crate::output::Redaction;
+use fs_err as fs;
+use sha2::Digest;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::{Path, PathBuf};
+use unicode_normalization::UnicodeNormalization;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum SourceMaps {
+    #[default]
+    Publish,
+    Exclude,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Empty {
+    #[default]
+    Refused,
+    Allowed,
+}
+
+/// What may be published. Deliberately without `Debug`: it knows the build's secrets.
+#[derive(Clone, Default)]
+pub(crate) struct ScanRules {
+    pub(crate) allowed: Allowed,
+    pub(crate) empty: Empty,
+    pub(crate) source_maps: SourceMaps,
+    pub(crate) secrets: Redaction,
+    /// The store's limit for one file, in bytes.
+    pub(crate) largest: Option<u64>,
+}
+
+/// Files that are no assets, counted for the log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct LeftOut {
+    pub(crate) dot_files: usize,
+    /// `.gz` and `.br` beside the file they are made of: a store serves one encoding for a name.
+    pub(crate) precompressed: usize,
+    pub(crate) source_maps: usize,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Scanned {
+    pub(crate) manifest: Manifest,
+    pub(crate) left_out: LeftOut,
+    /// Published all the same; counted because they show the app's sources.
+    pub(crate) source_maps: usize,
+}
+
+#[derive(Debug)]
+pub(crate) enum ScanError {
+    NoFolder { root: PathBuf },
+    Empty,
+    Refused(Vec<(String, Refusal)>),
+    Io(io::Error),
+}
+
+impl From<io::Error> for ScanError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl Scanned {
+    pub(crate) fn of(root: &Path, rules: &ScanRules) -> Result<Self, ScanError> {
+        if !root.is_dir() {
+            return Err(ScanError::NoFolder {
+                root: root.to_owned(),
+            });
+        }
+        let mut walk = Walk::new(root, rules)?;
+        walk.folder(root, "")?;
+        let left_out = walk.left_out();
+        refuse_collisions(&walk.files, &mut walk.refused);
+
+        let (assets, refused) = hash_all(&walk.files, rules)?;
+        walk.refused.extend(refused);
+        if !walk.refused.is_empty() {
+            walk.refused.sort_by(|one, other| one.0.cmp(&other.0));
+            return Err(ScanError::Refused(walk.refused));
+        }
+        if assets.is_empty() && rules.empty == Empty::Refused {
+            return Err(ScanError::Empty);
+        }
+        let source_maps = assets.iter().filter(|asset| is_map(&asset.path)).count();
+        Ok(Self {
+            manifest: Manifest::of(assets),
+            left_out,
+            source_maps,
+        })
+    }
+}
+
+struct Walk<'a> {
+    root: PathBuf,
+    rules: &'a ScanRules,
+    files: BTreeMap<String, PathBuf>,
+    refused: Vec<(String, Refusal)>,
+    dot_files: usize,
+    source_maps: usize,
+    precompressed: usize,
+}
+
+impl<'a> Walk<'a> {
+    fn new(root: &Path, rules: &'a ScanRules) -> io::Result<Self> {
+        Ok(Self {
+            root: fs::canonicalize(root)?,
+            rules,
+            files: BTreeMap::new(),
+            refused: Vec::new(),
+            dot_files: 0,
+            source_maps: 0,
+            precompressed: 0,
+        })
+    }
+
+    fn folder(&mut self, folder: &Path, path: &str) -> io::Result<()> {
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            let name = entry.file_name();
+            let Some(name) = name.to_str() else {
+                let name = format!("{path}{}", name.to_string_lossy());
+                self.refused.push((name, Refusal::NotUtf8));
+                continue;
+            };
+            let path = format!("{path}{name}");
+            let file_type = entry.file_type()?;
+            if safety::is_secret_name(&path) && !self.rules.allowed.allows(&path) {
+                self.refused.push((path, Refusal::SecretName));
+            } else if name.starts_with('.')
+                && path != ".well-known"
+                && !self.rules.allowed.allows(&path)
+            {
+                self.dot_files += 1;
+            } else if let Some(refusal) = refused_name(name) {
+                self.refused.push((path, refusal));
+            } else if file_type.is_dir() {
+                self.folder(&entry.path(), &format!("{path}/"))?;
+            } else if file_type.is_symlink() {
+                self.link(entry.path(), path)?;
+            } else if !file_type.is_file() {
+                self.refused.push((path, Refusal::NotAFile));
+            } else if is_map(&path) && self.rules.source_maps == SourceMaps::Exclude {
+                self.source_maps += 1;
+            } else {
+                self.files.insert(path, entry.path());
+            }
+        }
+        Ok(())
+    }
+
+    /// A link is published as the file it names, when that lies in the folder itself.
+    fn link(&mut self, link: PathBuf, path: String) -> io::Result<()> {
+        let target = fs::read_link(&link)?.display().to_string();
+        match fs::canonicalize(&link) {
+            Ok(real) if real.starts_with(&self.root) && real.is_file() => {
+                self.files.insert(path, real);
+            }
+            _ => self.refused.push((path, Refusal::Link { target })),
+        }
+        Ok(())
+    }
+
+    fn left_out(&mut self) -> LeftOut {
+        let siblings: Vec<String> = self
+            .files
+            .keys()
+            .filter(|path| {
+                [".gz", ".br"].iter().any(|extension| {
+                    path.strip_suffix(extension)
+                        .is_some_and(|plain| self.files.contains_key(plain))
+                })
+            })
+            .cloned()
+            .collect();
+        for path in &siblings {
+            self.files.remove(path);
+        }
+        self.precompressed = siblings.len();
+        LeftOut {
+            dot_files: self.dot_files,
+            precompressed: self.precompressed,
+            source_maps: self.source_maps,
+        }
+    }
+}
+
+fn is_map(path: &str) -> bool {
+    path.ends_with(".map")
+}
+
+fn refused_name(name: &str) -> Option<Refusal> {
+    if name.contains(char::is_control) {
+        Some(Refusal::ControlCharacter)
+    } else if name == "." || name == ".." || name.contains('\\') {
+        Some(Refusal::Segment)
+    } else {
+        None
+    }
+}
+
+/// Names that are equal but for case or normal form are one file on some stores and file systems.
+fn refuse_collisions(files: &BTreeMap<String, PathBuf>, refused: &mut Vec<(String, Refusal)>) {
+    let mut seen: BTreeMap<String, &String> = BTreeMap::new();
+    for path in files.keys() {
+        let folded: String = path.nfc().flat_map(char::to_lowercase).collect();
+        if let Some(other) = seen.insert(folded, path) {
+            let other = other.clone();
+            refused.push((path.clone(), Refusal::SameAs { other }));
+        }
+    }
+    refuse_files_in_folders_place(files, refused);
+}
+
+/// `a` and `a/b` can both be objects of a store, but not files of one folder.
+fn refuse_files_in_folders_place(
+    files: &BTreeMap<String, PathBuf>,
+    refused: &mut Vec<(String, Refusal)>,
+) {
+    let folders: BTreeSet<String> = files
+        .keys()
+        .flat_map(|path| {
+            path.match_indices('/')
+                .map(|(end, _)| path[..end].to_lowercase())
+        })
+        .collect();
+    for path in files.keys() {
+        if folders.contains(&path.to_lowercase()) {
+            let other = format!("{path}/");
+            refused.push((path.clone(), Refusal::SameAs { other }));
+        }
+    }
+}
+
+type Hashed = (Vec<Asset>, Vec<(String, Refusal)>);
+
+fn hash_all(files: &BTreeMap<String, PathBuf>, rules: &ScanRules) -> io::Result<Hashed> {
+    let files: Vec<(&String, &PathBuf)> = files.iter().collect();
+    let workers = std::thread::available_parallelism().map_or(1, usize::from);
+    let share = files.len().div_ceil(workers).max(1);
+    std::thread::scope(|scope| {
+        let shares: Vec<_> = files
+            .chunks(share)
+            .map(|share| scope.spawn(move || hash_share(share, rules)))
+            .collect();
+        let mut all = Hashed::default();
+        for share in shares {
+            let (assets, refused) = share
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+            all.0.extend(assets);
+            all.1.extend(refused);
+        }
+        Ok(all)
+    })
+}
+
+fn hash_share(files: &[(&String, &PathBuf)], rules: &ScanRules) -> io::Result<Hashed> {
+    let mut hashed = Hashed::default();
+    for (path, source) in files {
+        match hash(path, source, rules)? {
+            Ok(asset) => hashed.0.push(asset),
+            Err(refusal) => hashed.1.push(((*path).clone(), refusal)),
+        }
+    }
+    Ok(hashed)
+}
+
+fn hash(path: &str, source: &Path, rules: &ScanRules) -> io::Result<Result<Asset, Refusal>> {
+    let size = fs::metadata(source)?.len();
+    if rules.largest.is_some_and(|largest| size > largest) {
+        return Ok(Err(Refusal::TooLarge { size }));
+    }
+    let content = fs::read(source)?;
+    if rules.secrets.occurs_in(&content) {
+        return Ok(Err(Refusal::StorageCredential));
+    }
+    if safety::holds_private_key(&content) && !rules.allowed.allows(path) {
+        return Ok(Err(Refusal::PrivateKey));
+    }
+    let sha256 = Sha256::from(sha2::Sha256::new_with_prefix(&content));
+    Ok(Ok(Asset {
+        path: path.to_owned(),
+        source: source.to_owned(),
+        size: content.len() as u64,
+        sha256,
+        content_type: media_type::of(path),
+        template: holds_placeholder(&content).then_some(sha256),
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    use std::os::unix::fs::symlink;
+
+    fn tree(files: &[&str]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for path in files {
+            let file = folder.path().join(path);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, path).unwrap();
+        }
+        folder
+    }
+
+    fn refused(folder: &tempfile::TempDir, rules: &ScanRules) -> Vec<(String, Refusal)> {
+        match Scanned::of(folder.path(), rules) {
+            Err(ScanError::Refused(refused)) => refused,
+            Err(other) => panic!("{other:?}"),
+            Ok(scanned) => panic!("published: {:?}", scanned.manifest),
+        }
+    }
+
+    fn paths(scanned: &Scanned) -> Vec<&str> {
+        let assets = scanned.manifest.assets().iter();
+        assets.map(|asset| asset.path.as_str()).collect()
+    }
+
+    #[test]
+    fn a_tree_is_sorted_and_its_by_products_are_counted() {
+        let folder = tree(&[
+            "b.js",
+            "a/z.css",
+            "a.css",
+            "b.js.gz",
+            "b.js.br",
+            "alone.gz",
+            ".DS_Store",
+            ".vite/manifest.json",
+            ".well-known/security.txt",
+            "b.js.map",
+        ]);
+        let scanned = Scanned::of(folder.path(), &ScanRules::default()).unwrap();
+        assert_eq!(
+            paths(&scanned),
+            [
+                ".well-known/security.txt",
+                "a.css",
+                "a/z.css",
+                "alone.gz",
+                "b.js",
+                "b.js.map"
+            ]
+        );
+        assert_eq!(scanned.source_maps, 1);
+        assert_eq!(
+            scanned.left_out,
+            LeftOut {
+                dot_files: 2,
+                precompressed: 2,
+                source_maps: 0
+            }
+        );
+    }
+
+    #[test]
+    fn source_maps_can_be_excluded() {
+        let folder = tree(&["b.js", "b.js.map"]);
+        let rules = ScanRules {
+            source_maps: SourceMaps::Exclude,
+            ..ScanRules::default()
+        };
+        let scanned = Scanned::of(folder.path(), &rules).unwrap();
+        assert_eq!(paths(&scanned), ["b.js"]);
+        assert_eq!(scanned.left_out.source_maps, 1);
+    }
+
+    #[test]
+    fn links_are_followed_inside_the_folder_only() {
+        let outside = tree(&["secret.txt"]);
+        let folder = tree(&["real.css", "folder/x.css"]);
+        let at = |name: &str| folder.path().join(name);
+        symlink("real.css", at("inside.css")).unwrap();
+        assert_eq!(
+            paths(&Scanned::of(folder.path(), &ScanRules::default()).unwrap()),
+            ["folder/x.css", "inside.css", "real.css"]
+        );
+
+        symlink(outside.path().join("secret.txt"), at("leaves.css")).unwrap();
+        symlink("folder", at("to-folder")).unwrap();
+        symlink("nowhere", at("dangling")).unwrap();
+        symlink("loop", at("loop")).unwrap();
+        let refused = refused(&folder, &ScanRules::default());
+        let names: Vec<_> = refused.iter().map(|(path, _)| path.as_str()).collect();
+        assert_eq!(names, ["dangling", "leaves.css", "loop", "to-folder"]);
+        assert!(
+            refused
+                .iter()
+                .all(|(_, refusal)| matches!(refusal, Refusal::Link { .. }))
+        );
+    }
+
+    #[test]
+    fn secrets_are_refused_until_they_are_reviewed() {
+        let folder = tree(&["a.css", "x/.env", "demo/id_rsa"]);
+        let names: Vec<_> = refused(&folder, &ScanRules::default())
+            .into_iter()
+            .collect();
+        assert_eq!(
+            names,
+            [
+                ("demo/id_rsa".to_owned(), Refusal::SecretName),
+                ("x/.env".to_owned(), Refusal::SecretName)
+            ]
+        );
+        let rules = ScanRules {
+            allowed: "demo/id_rsa x/.env".parse().unwrap(),
+            ..ScanRules::default()
+        };
+        let scanned = Scanned::of(folder.path(), &rules).unwrap();
+        assert_eq!(paths(&scanned), ["a.css", "demo/id_rsa", "x/.env"]);
+    }
+
+    #[test]
+    fn the_credentials_of_this_build_are_never_published() {
+        let folder = tree(&["a.js"]);
+        fs::write(folder.path().join("a.js"), "const k='canary-canary-canary'").unwrap();
+        let rules = ScanRules {
+            allowed: "a.js".parse().unwrap(),
+            secrets: Redaction::of(["canary-canary-canary"]),
+            ..ScanRules::default()
+        };
+        assert_eq!(
+            refused(&folder, &rules),
+            [("a.js".to_owned(), Refusal::StorageCredential)]
+        );
+    }
+
+    #[test]
+    fn names_that_break_stores_are_refused() {
+        let folder = tree(&["a\nb.css", "a\\b.css", "ok.css"]);
+        fs::write(folder.path().join(OsStr::from_bytes(b"\xff.css")), "x").unwrap();
+        let refusals: Vec<_> = refused(&folder, &ScanRules::default())
+            .into_iter()
+            .map(|(_, refusal)| refusal)
+            .collect();
+        assert_eq!(
+            refusals,
+            [
+                Refusal::ControlCharacter,
+                Refusal::Segment,
+                Refusal::NotUtf8
+            ]
+        );
+    }
+
+    #[test]
+    fn names_equal_but_for_case_or_normal_form_are_refused() {
+        let folder = tree(&["A.css", "a.css", "caf\u{e9}.css", "cafe\u{301}.css"]);
+        assert_eq!(refused(&folder, &ScanRules::default()).len(), 2);
+    }
+
+    #[test]
+    fn no_file_at_all_is_refused_unless_allowed() {
+        let folder = tree(&[]);
+        let scanned = Scanned::of(folder.path(), &ScanRules::default());
+        assert!(matches!(scanned, Err(ScanError::Empty)));
+        let rules = ScanRules {
+            empty: Empty::Allowed,
+            ..ScanRules::default()
+        };
+        assert!(Scanned::of(folder.path(), &rules).is_ok());
+    }
+
+    #[test]
+    fn a_file_over_the_stores_limit_is_refused() {
+        let folder = tree(&["large.bin"]);
+        let rules = ScanRules {
+            largest: Some(3),
+            ..ScanRules::default()
+        };
+        assert_eq!(
+            refused(&folder, &rules),
+            [("large.bin".to_owned(), Refusal::TooLarge { size: 9 })]
+        );
+    }
+}

@@ -1,0 +1,131 @@
+//! No line that leaves the process holds a secret, in whatever form it got there: error bodies of
+//! S3 repeat session tokens, proxies are named with their passwords.
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+
+const REDACTED: &str = "[redacted]";
+
+/// Shorter values would redact ordinary words.
+const SHORTEST_SECRET: usize = 6;
+
+/// The forms of the secrets to look for. Deliberately without `Debug`.
+#[derive(Clone, Default)]
+pub(crate) struct Redaction {
+    needles: Vec<String>,
+}
+
+impl Redaction {
+    pub(crate) fn of<'a>(secrets: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut needles: Vec<String> = secrets
+            .into_iter()
+            .filter(|secret| secret.len() >= SHORTEST_SECRET)
+            .flat_map(forms)
+            .collect();
+        // The longest first: a shorter form may be part of a longer one.
+        needles.sort_by_key(|needle| std::cmp::Reverse(needle.len()));
+        needles.dedup();
+        Self { needles }
+    }
+
+    pub(crate) fn apply(&self, text: &str) -> String {
+        self.needles.iter().fold(text.to_owned(), |text, needle| {
+            if text.contains(needle.as_str()) {
+                text.replace(needle.as_str(), REDACTED)
+            } else {
+                text
+            }
+        })
+    }
+
+    /// Whether `content` holds a secret; names none.
+    pub(crate) fn occurs_in(&self, content: &[u8]) -> bool {
+        self.needles
+            .iter()
+            .any(|needle| memchr::memmem::find(content, needle.as_bytes()).is_some())
+    }
+}
+
+fn forms(secret: &str) -> Vec<String> {
+    let mut forms = vec![
+        secret.to_owned(),
+        hex(secret.as_bytes()),
+        hex(secret.as_bytes()).to_uppercase(),
+        url::form_urlencoded::byte_serialize(secret.as_bytes()).collect(),
+        percent_encoded(secret),
+        secret.replace('\\', "\\\\").replace('"', "\\\""),
+    ];
+    forms.extend(base64_forms(secret.as_bytes()));
+    forms.sort();
+    forms.dedup();
+    forms
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn percent_encoded(text: &str) -> String {
+    text.bytes()
+        .map(|byte| {
+            if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+                char::from(byte).to_string()
+            } else {
+                format!("%{byte:02X}")
+            }
+        })
+        .collect()
+}
+
+/// What base64 makes of `bytes` at each of the three alignments inside a longer text, without the
+/// characters at the edges that depend on the neighbours.
+pub(crate) fn base64_forms(bytes: &[u8]) -> Vec<String> {
+    let mut forms = Vec::new();
+    for padding in 0..3 {
+        let mut padded = vec![0; padding];
+        padded.extend_from_slice(bytes);
+        let first = (padding * 8).div_ceil(6);
+        let last = padded.len() * 8 / 6;
+        for encoded in [
+            STANDARD_NO_PAD.encode(&padded),
+            URL_SAFE_NO_PAD.encode(&padded),
+        ] {
+            forms.push(encoded[first..last].to_owned());
+        }
+    }
+    forms.sort();
+    forms.dedup();
+    forms
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base64::engine::general_purpose::STANDARD;
+
+    const SECRET: &str = "s3cr3t/Key+With=Odd%\"Signs";
+
+    #[test]
+    fn every_form_of_a_secret_is_redacted() {
+        let redaction = Redaction::of([SECRET]);
+        for form in [
+            SECRET.to_owned(),
+            percent_encoded(SECRET),
+            hex(SECRET.as_bytes()),
+            serde_json::to_string(SECRET).unwrap(),
+            STANDARD.encode(format!("a{SECRET}b")),
+            STANDARD.encode(format!("ab{SECRET}")),
+            STANDARD.encode(SECRET),
+        ] {
+            let shown = redaction.apply(&format!("before {form} after"));
+            assert!(shown.contains(REDACTED), "{form} is shown as {shown}");
+            assert!(redaction.occurs_in(form.as_bytes()), "{form}");
+        }
+    }
+
+    #[test]
+    fn ordinary_text_passes() {
+        let redaction = Redaction::of([SECRET, "short"]);
+        assert_eq!(redaction.apply("a short line"), "a short line");
+    }
+}

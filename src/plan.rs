@@ -1,0 +1,190 @@
+//! What there is to do: pure values between looking at a store and changing it.
+
+use crate::manifest::{Asset, Marker};
+use crate::release::Release;
+use crate::version::Version;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// What the store holds of a version.
+#[derive(Debug)]
+pub(crate) enum Found {
+    /// No marker. Objects of an earlier, unfinished run by their path.
+    Unfinished(BTreeMap<String, Stored>),
+    Same,
+}
+
+/// One object as a listing shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Stored {
+    pub(crate) size: u64,
+    pub(crate) etag: Option<String>,
+}
+
+/// A version exists, or is being made, with other content.
+#[derive(Debug)]
+pub(crate) struct Conflict {
+    pub(crate) version: Version,
+    pub(crate) with: ConflictWith,
+}
+
+#[derive(Debug)]
+pub(crate) enum ConflictWith {
+    /// The published one, and the paths in which it differs.
+    Published { differing: Vec<Difference> },
+    /// Content that was first seen under this version at another time, or now by another builder.
+    Claimed,
+    /// Objects under the version's prefix that nobody who publishes by the protocol has put there.
+    Foreign { path: String },
+    /// A pruned version accepts only its old content: browsers hold it for a year.
+    Pruned,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Difference {
+    Changed(String),
+    Added(String),
+    Removed(String),
+}
+
+impl Conflict {
+    pub(crate) fn published(release: &Release, marker: &Marker) -> Self {
+        let mut published: BTreeMap<&str, _> = marker
+            .files
+            .iter()
+            .map(|file| (file.path.as_str(), (file.size, file.sha256)))
+            .collect();
+        let mut differing = Vec::new();
+        for asset in release.manifest.assets() {
+            match published.remove(asset.path.as_str()) {
+                Some(there) if there == (asset.size, asset.sha256) => {}
+                Some(_) => differing.push(Difference::Changed(asset.path.clone())),
+                None => differing.push(Difference::Added(asset.path.clone())),
+            }
+        }
+        let removed = published.into_keys().map(str::to_owned);
+        differing.extend(removed.map(Difference::Removed));
+        Self::new(release, ConflictWith::Published { differing })
+    }
+
+    pub(crate) fn new(release: &Release, with: ConflictWith) -> Self {
+        Self {
+            version: release.version.clone(),
+            with,
+        }
+    }
+}
+
+/// The assets to put; the others are there, whole and equal.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) puts: Vec<Asset>,
+    pub(crate) present: usize,
+}
+
+impl Plan {
+    /// `is_equal` tells whether an object of the same size holds the asset's bytes.
+    pub(crate) fn of<E>(
+        release: &Release,
+        stored: &BTreeMap<String, Stored>,
+        mut is_equal: impl FnMut(&Asset, &Stored) -> Result<bool, E>,
+    ) -> Result<Self, E> {
+        let mut plan = Self {
+            puts: Vec::new(),
+            present: 0,
+        };
+        for asset in release.manifest.assets() {
+            let there = match stored.get(&asset.path) {
+                Some(stored) if stored.size == asset.size => is_equal(asset, stored)?,
+                _ => false,
+            };
+            if there {
+                plan.present += 1;
+            } else {
+                plan.puts.push(asset.clone());
+            }
+        }
+        Ok(plan)
+    }
+}
+
+/// One run, as the log tells it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Summary {
+    pub(crate) put: usize,
+    pub(crate) put_bytes: u64,
+    pub(crate) present: usize,
+    /// The version was published before; nothing had to be put.
+    pub(crate) unchanged: bool,
+    pub(crate) requests: usize,
+    pub(crate) duration: Duration,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manifest::{ScanRules, VersionKind};
+    use crate::prefix::Site;
+    use crate::release::Naming;
+    use std::convert::Infallible;
+
+    fn release(files: &[(&str, &str)]) -> Release {
+        let folder = tempfile::tempdir().unwrap();
+        for (path, content) in files {
+            fs_err::write(folder.path().join(path), content).unwrap();
+        }
+        let site = Site {
+            store: "file:///x".parse().unwrap(),
+            public: "/v/".parse().unwrap(),
+        };
+        let naming = Naming {
+            site: &site,
+            given: None,
+            salt: None,
+        };
+        Release::of(folder.path(), &ScanRules::default(), &naming, folder.path())
+            .unwrap()
+            .0
+    }
+
+    #[test]
+    fn a_plan_puts_what_is_missing_short_or_different() {
+        let release = release(&[("a", "1"), ("b", "22"), ("c", "333"), ("d", "4444")]);
+        let stored = |size| Stored { size, etag: None };
+        let there = BTreeMap::from([
+            ("a".to_owned(), stored(1)),
+            ("b".to_owned(), stored(1)),
+            ("c".to_owned(), stored(3)),
+        ]);
+        let plan = Plan::of(&release, &there, |asset, _| {
+            Ok::<_, Infallible>(asset.path == "a")
+        });
+        let plan = plan.unwrap();
+        let puts: Vec<_> = plan.puts.iter().map(|asset| asset.path.as_str()).collect();
+        assert_eq!((puts, plan.present), (vec!["b", "c", "d"], 1));
+    }
+
+    #[test]
+    fn a_conflict_says_what_differs() {
+        let published = release(&[("a", "1"), ("b", "2"), ("c", "3")]);
+        let marker = Marker::new(
+            &published.version,
+            VersionKind::Explicit,
+            (published.digest, published.content),
+            &published.manifest,
+        );
+        let conflict =
+            Conflict::published(&release(&[("a", "1"), ("b", "x"), ("d", "4")]), &marker);
+        let ConflictWith::Published { differing } = conflict.with else {
+            panic!("{conflict:?}");
+        };
+        assert_eq!(
+            differing,
+            [
+                Difference::Changed("b".to_owned()),
+                Difference::Added("d".to_owned()),
+                Difference::Removed("c".to_owned())
+            ]
+        );
+    }
+}

@@ -1,0 +1,400 @@
+//! Where a version lives: the only place that builds object keys and public URLs.
+
+use crate::version::Version;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use url::Url;
+
+/// The folder of the protocol's own objects, below the store's prefix.
+const META: &str = ".static-assets";
+
+/// A store and the URL under which browsers find it.
+#[derive(Clone, Debug)]
+pub(crate) struct Site {
+    pub(crate) store: StoreUrl,
+    pub(crate) public: PublicUrl,
+}
+
+impl Site {
+    pub(crate) fn prefix(&self, version: &Version) -> Prefix {
+        Prefix {
+            url: format!("{}{version}/", self.public),
+        }
+    }
+}
+
+/// One version's public prefix.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Prefix {
+    url: String,
+}
+
+impl Prefix {
+    /// With a trailing `/`, as `STATIC_URL` needs it.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The path below this prefix that `url` names, decoded; `None` where it is elsewhere.
+    pub(crate) fn path_of(&self, url: &str) -> Option<String> {
+        let rest = url.strip_prefix(&self.url)?;
+        let rest = rest.split(['?', '#']).next().unwrap_or_default();
+        percent_decoded(rest)
+    }
+}
+
+fn percent_decoded(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        rest = match (first, tail) {
+            (b'%', [high, low, tail @ ..]) => {
+                let digits = [*high, *low];
+                let digits = std::str::from_utf8(&digits).ok()?;
+                bytes.push(u8::from_str_radix(digits, 16).ok()?);
+                tail
+            }
+            (byte, tail) => {
+                bytes.push(*byte);
+                tail
+            }
+        };
+    }
+    String::from_utf8(bytes).ok()
+}
+
+/// `s3://bucket/prefix` or `file:///folder`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum StoreUrl {
+    S3 { bucket: String, folder: Folder },
+    File { root: PathBuf },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ParseStoreUrlError {
+    /// Holds the scheme.
+    UnknownScheme(String),
+    NoScheme,
+    NoBucket,
+    /// A relative path, or a host where a path is meant: `file://assets/x`.
+    NotAbsolute,
+    BadFolder,
+}
+
+impl StoreUrl {
+    /// The most bytes that one request can put; a larger file is refused before anything is sent.
+    ///
+    /// S3: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/upload-objects.html>
+    pub(crate) fn largest_file(&self) -> Option<u64> {
+        match self {
+            Self::S3 { .. } => Some(5 << 30),
+            Self::File { .. } => None,
+        }
+    }
+}
+
+impl FromStr for StoreUrl {
+    type Err = ParseStoreUrlError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (scheme, rest) = text.split_once("://").ok_or(ParseStoreUrlError::NoScheme)?;
+        match scheme {
+            "s3" => {
+                let (bucket, folder) = rest.split_once('/').unwrap_or((rest, ""));
+                let is_bucket = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
+                if bucket.len() < 3 || !bucket.bytes().all(is_bucket) {
+                    return Err(ParseStoreUrlError::NoBucket);
+                }
+                Ok(Self::S3 {
+                    bucket: bucket.to_owned(),
+                    folder: folder.parse()?,
+                })
+            }
+            "file" => {
+                let root = Path::new(rest);
+                if !root.is_absolute() {
+                    return Err(ParseStoreUrlError::NotAbsolute);
+                }
+                if root
+                    .components()
+                    .any(|part| part == std::path::Component::ParentDir)
+                {
+                    return Err(ParseStoreUrlError::BadFolder);
+                }
+                Ok(Self::File {
+                    root: root.to_owned(),
+                })
+            }
+            other => Err(ParseStoreUrlError::UnknownScheme(other.to_owned())),
+        }
+    }
+}
+
+impl fmt::Display for StoreUrl {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::S3 { bucket, folder } => {
+                write!(formatter, "s3://{bucket}/{folder}")?;
+                Ok(())
+            }
+            Self::File { root } => write!(formatter, "file://{}", root.display()),
+        }
+    }
+}
+
+/// The store's prefix: empty, or segments joined by `/`, without one at either end.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Folder(String);
+
+impl Folder {
+    pub(crate) fn asset(&self, version: &Version, path: &str) -> Key {
+        Key(format!("{}{version}/{path}", self.base()))
+    }
+
+    pub(crate) fn version(&self, version: &Version) -> Key {
+        Key(format!("{}{version}/", self.base()))
+    }
+
+    pub(crate) fn meta(&self, object: &MetaObject<'_>) -> Key {
+        Key(format!("{}{META}/{object}", self.base()))
+    }
+
+    fn base(&self) -> String {
+        if self.0.is_empty() {
+            String::new()
+        } else {
+            format!("{}/", self.0)
+        }
+    }
+}
+
+impl FromStr for Folder {
+    type Err = ParseStoreUrlError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let text = text.trim_matches('/');
+        let is_segment = |segment: &str| {
+            !segment.is_empty()
+                && segment != "."
+                && segment != ".."
+                && segment != META
+                && !segment.contains(|character: char| {
+                    character.is_control() || "\\?#%{}".contains(character)
+                })
+        };
+        if text.is_empty() || text.split('/').all(is_segment) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(ParseStoreUrlError::BadFolder)
+        }
+    }
+}
+
+impl fmt::Display for Folder {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+/// The protocol's own objects (`docs/contract.md`).
+pub(crate) enum MetaObject<'a> {
+    Marker(&'a Version),
+    Tombstone(&'a Version),
+    Claims(&'a Version),
+    Claim {
+        version: &'a Version,
+        content: &'a str,
+    },
+    Ref {
+        version: &'a Version,
+        group: &'a str,
+        random: &'a str,
+    },
+    Staging,
+}
+
+impl fmt::Display for MetaObject<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Marker(version) => write!(formatter, "versions/{version}.json"),
+            Self::Tombstone(version) => write!(formatter, "tombstones/{version}.json"),
+            Self::Claims(version) => write!(formatter, "claims/{version}/"),
+            Self::Claim { version, content } => {
+                write!(formatter, "claims/{version}/{content}.json")
+            }
+            Self::Ref {
+                version,
+                group,
+                random,
+            } => write!(formatter, "refs/{version}/{group}/{random}.json"),
+            Self::Staging => formatter.write_str("staging"),
+        }
+    }
+}
+
+/// The full name of one object in the bucket, or of one file below a directory store's root.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Key(String);
+
+impl Key {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+/// The base URL of a store's prefix, with a trailing `/`: absolute, or a path of the app's own site.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PublicUrl(String);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ParsePublicUrlError {
+    NotHttpOrPath,
+    HasUserInfo,
+    HasQueryOrFragment,
+    Malformed,
+}
+
+impl FromStr for PublicUrl {
+    type Err = ParsePublicUrlError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text.contains(['?', '#']) {
+            return Err(ParsePublicUrlError::HasQueryOrFragment);
+        }
+        let is_url_byte = |byte: u8| byte.is_ascii_graphic() && !b"\"'<>\\^`{|}".contains(&byte);
+        if !text.bytes().all(is_url_byte) {
+            return Err(ParsePublicUrlError::Malformed);
+        }
+        if text.starts_with('/') && !text.starts_with("//") {
+            return Ok(Self(format!("{}/", text.trim_end_matches('/'))));
+        }
+        let url = Url::parse(text).map_err(|_| ParsePublicUrlError::NotHttpOrPath)?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(ParsePublicUrlError::NotHttpOrPath);
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(ParsePublicUrlError::HasUserInfo);
+        }
+        if url.host_str().is_none_or(str::is_empty) {
+            return Err(ParsePublicUrlError::Malformed);
+        }
+        Ok(Self(format!("{}/", url.as_str().trim_end_matches('/'))))
+    }
+}
+
+impl fmt::Display for PublicUrl {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn version(text: &str) -> Version {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn valid_store_urls() {
+        for (text, shown) in [
+            ("s3://acme-static/shop", "s3://acme-static/shop"),
+            ("s3://acme-static/a/b/", "s3://acme-static/a/b"),
+            ("s3://acme.static", "s3://acme.static/"),
+            ("file:///var/assets", "file:///var/assets"),
+        ] {
+            assert_eq!(text.parse::<StoreUrl>().unwrap().to_string(), shown);
+        }
+    }
+
+    #[test]
+    fn invalid_store_urls() {
+        for (text, error) in [
+            ("acme", ParseStoreUrlError::NoScheme),
+            ("s3://", ParseStoreUrlError::NoBucket),
+            ("s3://ab/x", ParseStoreUrlError::NoBucket), // servers refuse shorter than 3
+            ("s3://key:secret@bucket/x", ParseStoreUrlError::NoBucket),
+            ("s3://bucket/a//b", ParseStoreUrlError::BadFolder),
+            ("s3://bucket/../x", ParseStoreUrlError::BadFolder),
+            ("s3://bucket/.static-assets", ParseStoreUrlError::BadFolder), // ours
+            ("s3://bucket/{app}", ParseStoreUrlError::BadFolder), // expanded before it is parsed
+            ("file://assets", ParseStoreUrlError::NotAbsolute),   // `assets` would be a host
+            ("file:///a/../b", ParseStoreUrlError::BadFolder),
+            (
+                "https://x/y",
+                ParseStoreUrlError::UnknownScheme("https".to_owned()),
+            ),
+        ] {
+            assert_eq!(text.parse::<StoreUrl>(), Err(error), "{text}");
+        }
+    }
+
+    #[test]
+    fn valid_public_urls() {
+        for (text, shown) in [
+            ("https://static.acme.com", "https://static.acme.com/"),
+            (
+                "https://static.acme.com/shop/",
+                "https://static.acme.com/shop/",
+            ),
+            ("http://127.0.0.1:8080/x", "http://127.0.0.1:8080/x/"),
+            ("/assets-v", "/assets-v/"), // routed by the site's own CDN
+        ] {
+            assert_eq!(text.parse::<PublicUrl>().unwrap().to_string(), shown);
+        }
+    }
+
+    #[test]
+    fn invalid_public_urls() {
+        for (text, error) in [
+            ("static.acme.com", ParsePublicUrlError::NotHttpOrPath),
+            ("//static.acme.com/", ParsePublicUrlError::NotHttpOrPath),
+            ("ftp://x/", ParsePublicUrlError::NotHttpOrPath),
+            ("https://u:p@x/", ParsePublicUrlError::HasUserInfo),
+            ("https://x/?v=1", ParsePublicUrlError::HasQueryOrFragment),
+            ("https://x/#a", ParsePublicUrlError::HasQueryOrFragment),
+            ("https://x/a b", ParsePublicUrlError::Malformed),
+            ("https://x/{app}/", ParsePublicUrlError::Malformed),
+        ] {
+            assert_eq!(text.parse::<PublicUrl>(), Err(error), "{text}");
+        }
+    }
+
+    #[test]
+    fn keys_lie_below_the_folder() {
+        let folder: Folder = "shop".parse().unwrap();
+        let v1 = version("v1");
+        assert_eq!(folder.asset(&v1, "a/b.css").as_str(), "shop/v1/a/b.css");
+        assert_eq!(
+            folder.meta(&MetaObject::Marker(&v1)).as_str(),
+            "shop/.static-assets/versions/v1.json"
+        );
+        assert_eq!(Folder::default().asset(&v1, "b.css").as_str(), "v1/b.css");
+    }
+
+    #[test]
+    fn path_of_decodes_what_lies_below() {
+        let site = Site {
+            store: "file:///x".parse().unwrap(),
+            public: "https://cdn/x".parse().unwrap(),
+        };
+        let prefix = site.prefix(&version("v1"));
+        assert_eq!(prefix.url(), "https://cdn/x/v1/");
+        assert_eq!(
+            prefix
+                .path_of("https://cdn/x/v1/a%20b.svg?#icon")
+                .as_deref(),
+            Some("a b.svg")
+        );
+        assert_eq!(prefix.path_of("/static/a.css"), None);
+        assert_eq!(prefix.path_of("https://cdn/x/v10/a.css"), None);
+    }
+}

@@ -1,0 +1,374 @@
+//! The core: every door calls [`publish`].
+
+use crate::app::App;
+use crate::config::names::{RELEASE_VERSION, STATIC_URL};
+use crate::config::{Access, Config, CredentialSource, Inject, Keep, Local, Off, Publishing};
+use crate::framework::{
+    CompileError, Compiled, DetectError, Draft, Emission, Fallback, Framework, Resolved, Run,
+};
+use crate::interrupt::Interrupt;
+use crate::launch::Launch;
+use crate::manifest::{LeftOut, Scanned};
+use crate::output::{Log, bytes, count, seconds};
+use crate::plan::Summary;
+use crate::prefix::{Site, StoreUrl};
+use crate::release::{Naming, Release, ReleaseError};
+use crate::store::{Progress, RunLabel, Store, StoreError};
+use crate::version::Version;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+/// Between two lines of progress.
+const TICK: Duration = Duration::from_secs(1);
+
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// There was nothing to do; the log says why.
+    Nothing,
+    Published(Launch),
+}
+
+#[derive(Debug)]
+pub(crate) enum PublishError {
+    Detect(DetectError),
+    NoFramework,
+    Compile(CompileError),
+    Release(ReleaseError),
+    /// The placeholder was left in a file of the image.
+    Leftover(PathBuf),
+    Install(io::Error),
+    Store(StoreError),
+}
+
+impl From<DetectError> for PublishError {
+    fn from(error: DetectError) -> Self {
+        Self::Detect(error)
+    }
+}
+
+impl From<CompileError> for PublishError {
+    fn from(error: CompileError) -> Self {
+        Self::Compile(error)
+    }
+}
+
+impl From<ReleaseError> for PublishError {
+    fn from(error: ReleaseError) -> Self {
+        Self::Release(error)
+    }
+}
+
+impl From<StoreError> for PublishError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// Recognises the app, compiles its assets, publishes them under their own version, and gives what
+/// the running app must find.
+pub(crate) fn publish(
+    app: &App,
+    config: &Config,
+    interrupt: &Interrupt,
+    log: &mut Log,
+) -> Result<Outcome, PublishError> {
+    let (site, access) = match &config.publishing {
+        Publishing::Off(off) => return Ok(log_off(off, log)),
+        Publishing::Local(local) => return compile_only(app, config, local, interrupt, log),
+        Publishing::To(site, access) => (site, access),
+    };
+    let framework = Framework::detect(&app.dir, config)?.ok_or(PublishError::NoFramework)?;
+
+    let start = SystemTime::now();
+    let draft = draft(config, site);
+    let Some(compiled) =
+        framework.compile(app, config, Some(&draft), &mut Run { interrupt, log })?
+    else {
+        return Ok(Outcome::Nothing);
+    };
+    let naming = Naming {
+        site,
+        given: config.version.as_ref(),
+        salt: config.salt.as_deref(),
+    };
+    let (release, scanned) =
+        Release::of(&compiled.assets.root, &config.rules, &naming, &app.scratch)?;
+    log_version(&release, config, log);
+    log_left_out(&scanned, log);
+
+    install(app, config, &compiled, Some(&release.version))?;
+    if let Some(leftover) = app
+        .leftover_placeholder(start)
+        .map_err(PublishError::Install)?
+    {
+        return Err(PublishError::Leftover(leftover));
+    }
+    let mut launch = compiled
+        .launch(app, &release)
+        .map_err(PublishError::Install)?;
+    let release = Arc::new(release);
+    let summary = upload(&release, config, (site, access), interrupt, log)?;
+    log_published(&summary, &release, (site, access), log);
+    log_pages(&compiled, app, config, log);
+    compiled.inject(&mut launch, config.inject);
+    Ok(Outcome::Published(launch))
+}
+
+/// The network half.
+fn upload(
+    release: &Arc<Release>,
+    config: &Config,
+    (site, access): (&Site, &Access),
+    interrupt: &Interrupt,
+    log: &mut Log,
+) -> Result<Summary, StoreError> {
+    let label = RunLabel {
+        group: config.group.clone(),
+        commit: config.label.clone(),
+    };
+    let mut last = Duration::ZERO;
+    let mut tick = |progress: Progress| {
+        if progress.of_files > 0 && progress.elapsed >= last + TICK {
+            last = progress.elapsed;
+            log.detail(&progress_line(progress));
+        }
+    };
+    Store::open(site, access)?.publish(release, &label, interrupt, &mut tick)
+}
+
+/// Nothing is published or pinned: the app serves its own files.
+fn compile_only(
+    app: &App,
+    config: &Config,
+    local: &Local,
+    interrupt: &Interrupt,
+    log: &mut Log,
+) -> Result<Outcome, PublishError> {
+    let framework = Framework::detect(&app.dir, config)?.ok_or(PublishError::NoFramework)?;
+    framework.compile(app, config, None, &mut Run { interrupt, log })?;
+    log.bullet(&match local {
+        Local::NoStore => {
+            "Compiled only: no store is set. To publish: STATIC_ASSETS_STORE=s3://bucket/prefix"
+                .to_owned()
+        }
+        Local::PublishOff(setting) => format!(
+            "Not published, nothing pinned: STATIC_ASSETS_PUBLISH=off ({}). The app serves its own \
+             files.",
+            setting.origin
+        ),
+        Local::MissingCredentials(store) => format!(
+            "Not published, nothing pinned: no credentials for {store} and \
+             STATIC_ASSETS_MISSING_CREDENTIALS=skip. The app serves its own files."
+        ),
+    });
+    Ok(Outcome::Nothing)
+}
+
+fn draft(config: &Config, site: &Site) -> Draft {
+    let version = match &config.version {
+        Some(given) => given.value.clone(),
+        None => Version::placeholder(),
+    };
+    Draft {
+        prefix: site.prefix(&version),
+        version,
+    }
+}
+
+fn install(
+    app: &App,
+    config: &Config,
+    compiled: &Compiled,
+    version: Option<&Version>,
+) -> Result<(), PublishError> {
+    compiled
+        .install(app, config.keep, &Resolved(version))
+        .map_err(PublishError::Install)
+}
+
+fn log_off(off: &Off, log: &mut Log) -> Outcome {
+    log.bullet(&match off {
+        Off::NotConfigured => "Static assets: off. To publish them under their own URL with each \
+             build: STATIC_ASSETS_STORE=s3://bucket/prefix"
+            .to_owned(),
+        Off::Disabled(setting) => {
+            format!(
+                "Static assets: off, STATIC_ASSETS_DISABLE ({}).",
+                setting.origin
+            )
+        }
+    });
+    Outcome::Nothing
+}
+
+fn log_version(release: &Release, config: &Config, log: &mut Log) {
+    let source = match (&config.version, release.is_explicit()) {
+        (Some(given), true) => format!("{} ({})", RELEASE_VERSION.name, given.origin),
+        _ => "content".to_owned(),
+    };
+    let commit = config
+        .label
+        .as_ref()
+        .map_or_else(String::new, |label| format!("; commit {label}"));
+    log.bullet(&format!("Version {} = {source}{commit}", release.version));
+}
+
+fn log_left_out(scanned: &Scanned, log: &mut Log) {
+    let LeftOut {
+        dot_files,
+        precompressed,
+        source_maps,
+    } = scanned.left_out;
+    let mut parts = Vec::new();
+    if dot_files > 0 {
+        parts.push(count(dot_files, "dot file"));
+    }
+    if precompressed > 0 {
+        parts.push(format!("{precompressed} .gz and .br (the CDN compresses)"));
+    }
+    if source_maps > 0 {
+        parts.push(count(source_maps, "source map"));
+    }
+    if !parts.is_empty() {
+        log.detail(&format!("left out: {}", parts.join(", ")));
+    }
+    if scanned.source_maps > 0 {
+        log.detail(&format!(
+            "{} published: they show your sources (STATIC_ASSETS_SOURCE_MAPS=exclude)",
+            count(scanned.source_maps, "source map")
+        ));
+    }
+}
+
+fn progress_line(progress: Progress) -> String {
+    let elapsed = progress.elapsed.as_secs_f64().max(0.001);
+    #[allow(clippy::cast_precision_loss, reason = "a rate for people to read")]
+    let rate = progress.bytes as f64 / elapsed;
+    #[allow(clippy::cast_precision_loss, reason = "a time for people to read")]
+    let left = (progress.of_bytes - progress.bytes.min(progress.of_bytes)) as f64 / rate.max(1.0);
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a rate for people to read"
+    )]
+    let rate = bytes(rate as u64);
+    format!(
+        "{} of {}, {} of {}, {rate}/s, about {left:.0} s left",
+        progress.files,
+        count(progress.of_files, "file"),
+        bytes(progress.bytes),
+        bytes(progress.of_bytes),
+    )
+}
+
+fn log_published(
+    summary: &Summary,
+    release: &Release,
+    (site, access): (&Site, &Access),
+    log: &mut Log,
+) {
+    let requests = match summary.requests {
+        0 => String::new(),
+        requests => format!(", {}", count(requests, "request")),
+    };
+    let duration = seconds(summary.duration);
+    if summary.unchanged {
+        log.bullet(&format!(
+            "Version {} unchanged: 0 uploaded{requests}, {duration}",
+            release.version
+        ));
+    } else {
+        log.bullet(&format!(
+            "Published to {}{}: {} new, {} reused, {}{requests}, {duration}",
+            site.store,
+            reached_by(access),
+            summary.put,
+            summary.present,
+            bytes(summary.put_bytes),
+        ));
+    }
+    log.bullet(&format!("Public URL: {}", release.prefix.url()));
+    if let StoreUrl::File { root } = &site.store
+        && is_in_container(root)
+    {
+        log.warning(&format!(
+            "{} is on the build container's own file system: it is gone after the build unless it \
+             is a volume.",
+            root.display()
+        ));
+    }
+}
+
+fn reached_by(access: &Access) -> String {
+    match access {
+        Access::Directory => String::new(),
+        Access::S3(s3) => {
+            let source = match &s3.source {
+                CredentialSource::Ours => "STATIC_ASSETS_*".to_owned(),
+                CredentialSource::Aws => "AWS_*".to_owned(),
+                CredentialSource::Binding(name) => format!("service binding '{name}'"),
+            };
+            format!(" ({}, key …{} from {source})", s3.region, s3.key_hint())
+        }
+    }
+}
+
+/// Whether a folder lies on the same file system as `/`, inside of a container.
+fn is_in_container(root: &std::path::Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let device = |path: &std::path::Path| fs_err::metadata(path).map(|metadata| metadata.dev());
+    std::path::Path::new("/cnb").is_dir()
+        && matches!((device(root), device("/".as_ref())), (Ok(one), Ok(other)) if one == other)
+}
+
+fn log_pages(compiled: &Compiled, app: &App, config: &Config, log: &mut Log) {
+    match &compiled.emission {
+        Emission::Follows { because } => log.bullet(&format!("Pages: {because}")),
+        Emission::Needs {
+            because, snippet, ..
+        } if config.inject == Inject::Auto => {
+            log.bullet(&format!(
+                "Pages: {because} (STATIC_ASSETS_INJECT=auto). To own it:"
+            ));
+            log.block(snippet);
+        }
+        Emission::Needs { .. } | Emission::NotAsked => {}
+    }
+    match (&compiled.fallback, config.keep) {
+        (_, Keep::Manifests) => {
+            log.bullet("Fallback: none, STATIC_ASSETS_KEEP=manifests leaves the files out");
+        }
+        (Fallback::Folder { path, url, served }, Keep::All) => {
+            let server = if *served {
+                "works (WhiteNoise found)"
+            } else {
+                "needs a server for it (WhiteNoise, nginx)"
+            };
+            log.bullet(&format!(
+                "Fallback: full copy in {}; STATIC_URL={url} {server}",
+                app.relative(path).display()
+            ));
+        }
+        (Fallback::OutsideApp { path }, Keep::All) => log.bullet(&format!(
+            "Fallback: none, STATIC_ROOT {} is outside of the app and so of the image",
+            path.display()
+        )),
+        (Fallback::NoFolder, Keep::All) => log.bullet(
+            "Fallback: none, the app has no STATIC_ROOT; with one, STATIC_URL=/static/ can serve \
+             from the image",
+        ),
+    }
+    warn_of_disagreement(app, log);
+}
+
+/// A value of the platform is there at run time, too, and wins over the pinned one.
+fn warn_of_disagreement(app: &App, log: &mut Log) {
+    if let Some(url) = app.env.text(STATIC_URL) {
+        log.warning(&format!(
+            "STATIC_URL={url} is set on the platform: where it is set at run time as well, pages \
+             link there and not to this version. Unset it, but for the panic switch."
+        ));
+    }
+}

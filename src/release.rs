@@ -1,0 +1,100 @@
+//! One version of the assets: its name, its files, its marker and its URL.
+
+use crate::config::Setting;
+use crate::manifest::{
+    Manifest, Marker, PlaceholderError, ScanError, ScanRules, Scanned, Sha256, VersionKind,
+    content_of,
+};
+use crate::prefix::{Prefix, Site};
+use crate::version::Version;
+use std::path::Path;
+
+#[derive(Debug)]
+pub(crate) struct Release {
+    pub(crate) version: Version,
+    pub(crate) kind: VersionKind,
+    pub(crate) prefix: Prefix,
+    pub(crate) manifest: Manifest,
+    pub(crate) digest: Sha256,
+    pub(crate) content: Sha256,
+    pub(crate) marker: Vec<u8>,
+}
+
+#[derive(Debug)]
+pub(crate) enum ReleaseError {
+    Scan(ScanError),
+    Placeholder(PlaceholderError),
+    /// An explicit version of the shape of a digest version, but of other content.
+    LooksLikeDigest {
+        given: Setting<Version>,
+        computed: Version,
+    },
+}
+
+impl From<ScanError> for ReleaseError {
+    fn from(error: ScanError) -> Self {
+        Self::Scan(error)
+    }
+}
+
+impl From<PlaceholderError> for ReleaseError {
+    fn from(error: PlaceholderError) -> Self {
+        Self::Placeholder(error)
+    }
+}
+
+/// What names a release besides its content.
+pub(crate) struct Naming<'a> {
+    pub(crate) site: &'a Site,
+    pub(crate) given: Option<&'a Setting<Version>>,
+    pub(crate) salt: Option<&'a str>,
+}
+
+impl Release {
+    /// Scans what was compiled, derives the version, and puts it in the place of the placeholder in
+    /// copies below `scratch`.
+    pub(crate) fn of(
+        root: &Path,
+        rules: &ScanRules,
+        naming: &Naming<'_>,
+        scratch: &Path,
+    ) -> Result<(Self, Scanned), ReleaseError> {
+        let rules = ScanRules {
+            largest: naming.site.store.largest_file(),
+            ..rules.clone()
+        };
+        let scanned = Scanned::of(root, &rules)?;
+        let digest = scanned.manifest.digest(naming.salt);
+        let computed = Version::of_digest(&digest);
+        let (version, kind) = match naming.given {
+            Some(given) if given.value.looks_like_digest() && given.value != computed => {
+                return Err(ReleaseError::LooksLikeDigest {
+                    given: given.clone(),
+                    computed,
+                });
+            }
+            Some(given) if given.value != computed => (given.value.clone(), VersionKind::Explicit),
+            _ => (computed, VersionKind::Digest),
+        };
+        scanned.manifest.check_placeholder()?;
+        let manifest = scanned
+            .manifest
+            .resolve_placeholder(&version, &scratch.join("resolved"))?;
+        let content = content_of(&manifest);
+        let marker = Marker::new(&version, kind, (digest, content), &manifest).to_json();
+        let release = Self {
+            prefix: naming.site.prefix(&version),
+            version,
+            kind,
+            manifest,
+            digest,
+            content,
+            marker,
+        };
+        Ok((release, scanned))
+    }
+
+    pub(crate) fn is_explicit(&self) -> bool {
+        self.kind == VersionKind::Explicit
+    }
+}

@@ -1,0 +1,170 @@
+//! Where versions are kept: a bucket or a directory, behind one synchronous face.
+
+mod bucket;
+mod dialect;
+mod directory;
+mod protocol;
+mod reject;
+mod settle;
+mod transport;
+
+use crate::config::Access;
+use crate::interrupt::Interrupt;
+use crate::manifest::{Ref, UnreadableMarker};
+use crate::plan::{Conflict, Summary};
+use crate::prefix::{Key, Site, StoreUrl};
+use crate::release::Release;
+use bucket::Bucket;
+use directory::Directory;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub(crate) enum Store {
+    Bucket(Box<Bucket>),
+    Directory(Directory),
+}
+
+/// What a store said, or what kept us from asking. Holds no error body: those repeat secrets.
+#[derive(Debug)]
+pub(crate) enum StoreError {
+    NoBucket {
+        bucket: String,
+    },
+    NoRoot {
+        root: PathBuf,
+    },
+    WrongRegion {
+        bucket: String,
+        region: Option<String>,
+    },
+    Rejected(Rejected),
+    Expired,
+    ClockSkew,
+    Denied(Denied),
+    Conflict(Conflict),
+    /// A prune is deleting this version; a later run makes it again.
+    BeingPruned,
+    Unreadable {
+        key: Key,
+        reason: UnreadableMarker,
+    },
+    /// The store confirmed a put and then showed something else.
+    Untrue {
+        key: Key,
+    },
+    /// A file is another one than was scanned.
+    Changed {
+        path: PathBuf,
+    },
+    /// The store kept failing in a way that passes.
+    Temporary {
+        key: Key,
+        cause: String,
+        tries: u32,
+    },
+    Unexpected {
+        key: Key,
+        cause: String,
+    },
+    /// The file system can't rename without replacing.
+    NoRename {
+        root: PathBuf,
+    },
+    Local(io::Error),
+    Client(String),
+    Runtime(io::Error),
+    TooLong,
+    Interrupted,
+}
+
+/// The credentials themselves were not accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Rejected {
+    /// As the store names it: `InvalidAccessKeyId`, `SignatureDoesNotMatch`.
+    pub(crate) code: String,
+}
+
+/// The credentials were accepted, the action was not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Denied {
+    pub(crate) action: &'static str,
+    pub(crate) key: Key,
+    pub(crate) store: StoreUrl,
+}
+
+impl From<io::Error> for StoreError {
+    fn from(error: io::Error) -> Self {
+        Self::Local(error)
+    }
+}
+
+impl From<Conflict> for StoreError {
+    fn from(conflict: Conflict) -> Self {
+        Self::Conflict(conflict)
+    }
+}
+
+/// How far a run is, about once a second.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Progress {
+    pub(crate) files: usize,
+    pub(crate) of_files: usize,
+    pub(crate) bytes: u64,
+    pub(crate) of_bytes: u64,
+    pub(crate) elapsed: Duration,
+}
+
+/// What a run's ref says besides the version.
+#[derive(Clone, Debug)]
+pub(crate) struct RunLabel {
+    pub(crate) group: String,
+    pub(crate) commit: Option<String>,
+}
+
+impl Store {
+    pub(crate) fn open(site: &Site, access: &Access) -> Result<Self, StoreError> {
+        match (&site.store, access) {
+            (StoreUrl::S3 { .. }, Access::S3(access)) => Ok(Self::Bucket(Box::new(Bucket::open(
+                site.store.clone(),
+                access,
+            )?))),
+            (StoreUrl::File { root }, _) => Ok(Self::Directory(Directory::open(root)?)),
+            (StoreUrl::S3 { .. }, Access::Directory) => {
+                Err(StoreError::Client("no S3 credentials".to_owned()))
+            }
+        }
+    }
+
+    /// Publishes complete-or-invisible, in the order of `docs/contract.md`.
+    pub(crate) fn publish(
+        &self,
+        release: &Arc<Release>,
+        label: &RunLabel,
+        interrupt: &Interrupt,
+        tick: &mut dyn FnMut(Progress),
+    ) -> Result<Summary, StoreError> {
+        match self {
+            Self::Bucket(bucket) => bucket.publish(release, label, interrupt, tick),
+            Self::Directory(directory) => directory.publish(release, label, interrupt),
+        }
+    }
+}
+
+/// The JSON of this run's ref, and its random name.
+fn own_ref(release: &Release, label: &RunLabel) -> Result<(Vec<u8>, String), StoreError> {
+    let random = getrandom::u64()
+        .map_err(|error| StoreError::Runtime(io::Error::other(error.to_string())))?;
+    let json = Ref {
+        at: chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
+        content: release.content,
+        group: &label.group,
+        label: label.commit.as_deref(),
+        schema: Ref::SCHEMA,
+        tool: concat!("static-assets ", env!("CARGO_PKG_VERSION")),
+        version: release.version.as_str(),
+    }
+    .to_json();
+    Ok((json, format!("{random:016x}")))
+}

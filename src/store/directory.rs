@@ -1,0 +1,351 @@
+//! `file://`: a version is staged whole on the same file system, synced, and renamed into place.
+
+use super::{RunLabel, StoreError, own_ref};
+use crate::interrupt::Interrupt;
+use crate::manifest::{Asset, Claim, Marker, Sha256, Tombstone, TombstoneState};
+use crate::plan::{Conflict, ConflictWith, Summary};
+use crate::prefix::{Folder, Key, MetaObject};
+use crate::release::Release;
+use fs_err as fs;
+use fs_err::os::unix::fs::OpenOptionsExt;
+use rustix::fs::{CWD, FlockOperation, RenameFlags, flock, renameat_with, syncfs};
+use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime};
+
+/// Staging folders that nobody holds are removed after this time.
+const LEFTOVER_AGE: Duration = Duration::from_secs(24 * 60 * 60);
+
+#[derive(Debug)]
+pub(crate) struct Directory {
+    root: PathBuf,
+    folder: Folder,
+}
+
+/// A staged version; removed when it did not make it.
+struct Staged {
+    folder: PathBuf,
+    /// Held while the folder is in use.
+    _lock: fs::File,
+    lock_path: PathBuf,
+}
+
+impl Drop for Staged {
+    fn drop(&mut self) {
+        // What can't be removed now is removed by a later run.
+        let _ = fs::remove_dir_all(&self.folder);
+        let _ = fs::remove_file(&self.lock_path);
+    }
+}
+
+impl Directory {
+    /// The root must exist: a volume that is not mounted must not "succeed".
+    pub(super) fn open(root: &Path) -> Result<Self, StoreError> {
+        if !root.is_dir() {
+            return Err(StoreError::NoRoot {
+                root: root.to_owned(),
+            });
+        }
+        Ok(Self {
+            root: root.to_owned(),
+            folder: Folder::default(),
+        })
+    }
+
+    pub(super) fn publish(
+        &self,
+        release: &Release,
+        label: &RunLabel,
+        interrupt: &Interrupt,
+    ) -> Result<Summary, StoreError> {
+        let start = Instant::now();
+        self.prepare()?;
+        self.announce(release, label)?;
+        self.check_tombstone(release)?;
+        let mut summary = Summary::default();
+        if self.is_published(release)? {
+            summary.unchanged = true;
+            summary.present = release.manifest.assets().len();
+        } else {
+            self.claim(release)?;
+            if self.place(release, interrupt)? {
+                summary.put = release.manifest.assets().len();
+                summary.put_bytes = release.manifest.bytes();
+            } else {
+                summary.present = release.manifest.assets().len();
+            }
+            self.commit(release)?;
+        }
+        summary.duration = start.elapsed();
+        Ok(summary)
+    }
+
+    fn path(&self, key: &Key) -> PathBuf {
+        self.root.join(key.as_str())
+    }
+
+    fn meta(&self, object: &MetaObject<'_>) -> PathBuf {
+        self.path(&self.folder.meta(object))
+    }
+
+    fn staging(&self) -> PathBuf {
+        self.meta(&MetaObject::Staging)
+    }
+
+    fn prepare(&self) -> Result<(), StoreError> {
+        let staging = self.staging();
+        fs::create_dir_all(&staging)?;
+        if let Some(meta) = staging.parent() {
+            fs::set_permissions(meta, std::fs::Permissions::from_mode(0o700))?;
+        }
+        self.remove_leftovers(&staging)
+    }
+
+    fn remove_leftovers(&self, staging: &Path) -> Result<(), StoreError> {
+        for entry in fs::read_dir(staging)? {
+            let path = entry?.path();
+            let is_lock = path
+                .extension()
+                .is_some_and(|extension| extension == "lock");
+            if !is_lock || !is_older(&path, LEFTOVER_AGE) {
+                continue;
+            }
+            let lock = fs::File::open(&path)?;
+            if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_ok() {
+                let folder = path.with_extension("");
+                if folder.exists() {
+                    fs::remove_dir_all(&folder)?;
+                }
+                fs::remove_file(&path)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn announce(&self, release: &Release, label: &RunLabel) -> Result<(), StoreError> {
+        let (json, random) = own_ref(release, label)?;
+        let path = self.meta(&MetaObject::Ref {
+            version: &release.version,
+            group: &label.group,
+            random: &random,
+        });
+        self.create(&path, &json).map(drop)
+    }
+
+    fn check_tombstone(&self, release: &Release) -> Result<(), StoreError> {
+        let key = self.folder.meta(&MetaObject::Tombstone(&release.version));
+        let Some(json) = read_if_there(&self.path(&key))? else {
+            return Ok(());
+        };
+        let tombstone =
+            Tombstone::of_json(&json).map_err(|reason| StoreError::Unreadable { key, reason })?;
+        match (tombstone.state, tombstone.content) {
+            (TombstoneState::Deleting, _) => Err(StoreError::BeingPruned),
+            (TombstoneState::Deleted, Some(content)) if content != release.content => {
+                Err(Conflict::new(release, ConflictWith::Pruned).into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn is_published(&self, release: &Release) -> Result<bool, StoreError> {
+        let key = self.folder.meta(&MetaObject::Marker(&release.version));
+        let Some(json) = read_if_there(&self.path(&key))? else {
+            return Ok(false);
+        };
+        if json == release.marker {
+            return Ok(true);
+        }
+        let marker =
+            Marker::of_json(&json).map_err(|reason| StoreError::Unreadable { key, reason })?;
+        if marker.content == release.content {
+            Ok(true)
+        } else {
+            Err(Conflict::published(release, &marker).into())
+        }
+    }
+
+    fn claim(&self, release: &Release) -> Result<(), StoreError> {
+        if !release.is_explicit() {
+            return Ok(());
+        }
+        let version = &release.version;
+        self.refuse_other_claims(release)?;
+        let path = self.meta(&MetaObject::Claim {
+            version,
+            content: &release.content.to_string(),
+        });
+        self.create(&path, &Claim::json(version, release.content))?;
+        self.refuse_other_claims(release)
+    }
+
+    fn refuse_other_claims(&self, release: &Release) -> Result<(), StoreError> {
+        let ours = format!("{}.json", release.content);
+        let claims = self.meta(&MetaObject::Claims(&release.version));
+        match fs::read_dir(claims) {
+            Ok(entries) => {
+                for entry in entries {
+                    let name = entry?.file_name();
+                    if name != *ours && !name.to_string_lossy().starts_with('.') {
+                        return Err(Conflict::new(release, ConflictWith::Claimed).into());
+                    }
+                }
+                Ok(())
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Stages and renames; `false` where the same version stood there without a marker.
+    fn place(&self, release: &Release, interrupt: &Interrupt) -> Result<bool, StoreError> {
+        let place = self.path(&self.folder.version(&release.version));
+        if place.exists() {
+            return self.compare(&place, release).map(|()| false);
+        }
+        let staged = self.stage(release, interrupt)?;
+        // One call in place of a sync for each of thousands of files.
+        syncfs(fs::File::open(&staged.folder)?).map_err(io::Error::from)?;
+        match renameat_with(CWD, &staged.folder, CWD, &place, RenameFlags::NOREPLACE) {
+            Ok(()) => {}
+            Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => {
+                return Err(StoreError::NoRename {
+                    root: self.root.clone(),
+                });
+            }
+            // NFS loses replies: what is there decides.
+            Err(_) if place.exists() => self.compare(&place, release)?,
+            Err(error) => return Err(io::Error::from(error).into()),
+        }
+        fs::File::open(&self.root)?.sync_all()?;
+        Ok(true)
+    }
+
+    fn stage(&self, release: &Release, interrupt: &Interrupt) -> Result<Staged, StoreError> {
+        let random = getrandom::u64().map_err(|error| io::Error::other(error.to_string()))?;
+        let name = format!("{}.{random:016x}", release.version);
+        let folder = self.staging().join(&name);
+        let lock_path = self.staging().join(format!("{name}.lock"));
+        let lock = fs::File::create(&lock_path)?;
+        flock(&lock, FlockOperation::NonBlockingLockExclusive).map_err(io::Error::from)?;
+        let staged = Staged {
+            folder,
+            _lock: lock,
+            lock_path,
+        };
+        fs::create_dir(&staged.folder)?;
+        fs::set_permissions(&staged.folder, std::fs::Permissions::from_mode(0o755))?;
+        for asset in release.manifest.assets() {
+            if interrupt.is_raised() {
+                return Err(StoreError::Interrupted);
+            }
+            stage_asset(asset, &staged.folder)?;
+        }
+        Ok(staged)
+    }
+
+    /// Refuses a folder of the version that holds anything but the version.
+    fn compare(&self, place: &Path, release: &Release) -> Result<(), StoreError> {
+        let mut there = Vec::new();
+        files_below(place, "", &mut there)?;
+        let foreign = |path: &str| {
+            let path = path.to_owned();
+            Err(Conflict::new(release, ConflictWith::Foreign { path }).into())
+        };
+        if let Some(path) = there.iter().find(|path| !release.manifest.holds(path)) {
+            return foreign(path);
+        }
+        for asset in release.manifest.assets() {
+            match read_if_there(&place.join(&asset.path))? {
+                Some(content) if Sha256::of(&content) == asset.sha256 => {}
+                _ => return foreign(&asset.path),
+            }
+        }
+        Ok(())
+    }
+
+    fn commit(&self, release: &Release) -> Result<(), StoreError> {
+        let key = self.folder.meta(&MetaObject::Marker(&release.version));
+        if self.create(&self.path(&key), &release.marker)? || self.is_published(release)? {
+            Ok(())
+        } else {
+            Err(StoreError::Untrue { key })
+        }
+    }
+
+    /// Writes a whole file under a name that nothing has; `false` where something had it.
+    fn create(&self, path: &Path, content: &[u8]) -> Result<bool, StoreError> {
+        let folder = path.parent().unwrap_or(&self.root);
+        fs::create_dir_all(folder)?;
+        let random = getrandom::u64().map_err(|error| io::Error::other(error.to_string()))?;
+        let unfinished = folder.join(format!(".{random:016x}"));
+        let mut file = fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&unfinished)?;
+        file.write_all(content)?;
+        file.sync_all()?;
+        let renamed = renameat_with(CWD, &unfinished, CWD, path, RenameFlags::NOREPLACE);
+        if renamed.is_err() {
+            fs::remove_file(&unfinished)?;
+        }
+        match renamed {
+            Ok(()) => {
+                fs::File::open(folder)?.sync_all()?;
+                Ok(true)
+            }
+            Err(rustix::io::Errno::EXIST) => Ok(false),
+            Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => Err(StoreError::NoRename {
+                root: self.root.clone(),
+            }),
+            Err(error) => Err(io::Error::from(error).into()),
+        }
+    }
+}
+
+fn stage_asset(asset: &Asset, folder: &Path) -> Result<(), StoreError> {
+    let content = fs::read(&asset.source)?;
+    if Sha256::of(&content) != asset.sha256 {
+        return Err(StoreError::Changed {
+            path: asset.source.clone(),
+        });
+    }
+    let path = folder.join(&asset.path);
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    fs::write(&path, content)?;
+    fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644))?;
+    Ok(())
+}
+
+fn read_if_there(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    match fs::read(path) {
+        Ok(content) => Ok(Some(content)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn files_below(folder: &Path, prefix: &str, files: &mut Vec<String>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let path = format!("{prefix}{}", entry.file_name().to_string_lossy());
+        if entry.file_type()?.is_dir() {
+            files_below(&entry.path(), &format!("{path}/"), files)?;
+        } else {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+fn is_older(path: &Path, age: Duration) -> bool {
+    fs::metadata(path)
+        .and_then(|metadata| metadata.modified())
+        .ok()
+        .and_then(|modified| SystemTime::now().duration_since(modified).ok())
+        .is_some_and(|since| since > age)
+}

@@ -1,0 +1,121 @@
+"""What a build and a launch leave on disk, for the tests of both."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+from importlib.util import find_spec
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCES = ROOT / "src" / "framework" / "django" / "python"
+FIXTURES = ROOT / "fixtures"
+URL = "https://cdn.example/x/v1/"
+RUN_TIME = {"STATIC_URL": URL, "STATIC_ASSETS_VERSION": "v1"}
+BUILD_TIME = dict(RUN_TIME, RELEASE_VERSION="v1", PYTHONDONTWRITEBYTECODE="1")
+
+
+def needs(module):
+    return unittest.skipIf(find_spec(module) is None, f"{module} is not installed in this environment")
+
+
+class Case(unittest.TestCase):
+    maxDiff = None
+
+    def folder(self):
+        path = Path(tempfile.mkdtemp()).resolve()
+        self.addCleanup(shutil.rmtree, path, ignore_errors=True)
+        return path
+
+    def app(self, fixture):
+        """A copy of the fixture, for runs to leave files in."""
+        return Path(shutil.copytree(FIXTURES / fixture, self.folder() / "app", symlinks=True))
+
+    def write(self, path, text):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return path
+
+    def inject(self, baked="{}"):
+        """The inject layer's folder on PYTHONPATH."""
+        folder = self.folder() / "inject" / "python"
+        hook = (SOURCES / "hook.py").read_text()
+        self.write(folder / "static_assets_hook.py", hook.replace("BAKED = {}\n", f"BAKED = {baked}\n", 1))
+        self.write(folder / "sitecustomize.py", (SOURCES / "sitecustomize.py").read_text())
+        info = folder / "static_assets-1.0.0.dist-info"
+        self.write(info / "METADATA", "Metadata-Version: 2.1\nName: static-assets\nVersion: 1.0.0\n")
+        self.write(
+            info / "entry_points.txt",
+            "[opentelemetry_pre_instrument]\nstatic_assets = static_assets_hook:install\n",
+        )
+        return folder
+
+    def python(self, *arguments, cwd, env=(), **options):
+        return self.start([sys.executable, *arguments], cwd=cwd, env=env, **options)
+
+    def start(self, command, cwd, env=(), **options):
+        return subprocess.run(
+            [str(part) for part in command],
+            cwd=cwd,
+            env=environment(env),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            **options,
+        )
+
+    def collect(self, app, manage="manage.py", env=()):
+        return Collected(self, app, manage, env)
+
+
+class Collected:
+    """One run of the runner as the build starts it."""
+
+    def __init__(self, case, app, manage, env):
+        self.folder = case.folder()
+        self.into = self.folder / "into"
+        self.into.mkdir()
+        self.hook_storage_root = self.folder / "inject" / "static"
+        self.scratch = scratch(case, self.folder)
+        self.request = self.folder / "request.json"
+        self.request.write_text(json.dumps(self.describe(app, manage)))
+        run = case.python(self.scratch / "runner.py", self.request, cwd=app, env=dict(BUILD_TIME, **dict(env)))
+        self.returncode, self.stdout, self.stderr = run.returncode, run.stdout, run.stderr
+        self.report = json.loads((self.folder / "report.json").read_text())
+
+    def describe(self, app, manage):
+        return {
+            "manage": manage and str(app / manage),
+            "into": str(self.into),
+            "url": URL,
+            "version": "v1",
+            "report": str(self.folder / "report.json"),
+            "hook_storage_root": str(self.hook_storage_root),
+            "app": str(app),
+        }
+
+    def urls(self, kind):
+        return [sample["url"] for sample in self.report["emission"][kind]["samples"]]
+
+
+def scratch(case, folder):
+    target = folder / "scratch"
+    case.write(target / "runner.py", (SOURCES / "runner.py").read_text())
+    case.write(target / "static_assets_hook.py", (SOURCES / "hook.py").read_text())
+    return target
+
+
+def environment(extra):
+    """Nothing of the caller's Python or Django; its virtual environment stays first on PATH."""
+    kept = {name: os.environ[name] for name in ("HOME", "LANG", "TMPDIR") if name in os.environ}
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    return {**kept, "PATH": path, **dict(extra)}
+
+
+def files(folder):
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}

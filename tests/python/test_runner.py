@@ -1,0 +1,319 @@
+import itertools
+import json
+import os
+import unittest
+
+import django
+from support import BUILD_TIME, SOURCES, URL, Case, files, needs, scratch
+
+STATICFILES = "django.contrib.staticfiles.storage."
+PLAIN, MANIFEST = STATICFILES + "StaticFilesStorage", STATICFILES + "ManifestStaticFilesStorage"
+WHITENOISE = "whitenoise.storage.CompressedManifestStaticFilesStorage"
+
+# backend: (own storage, local, manifest, collected with)
+BACKENDS = {
+    "plain": (PLAIN, True, False, PLAIN),
+    "manifest": (MANIFEST, True, True, MANIFEST),
+    "whitenoise": (WHITENOISE, True, True, MANIFEST),
+    "s3": ("storages.backends.s3.S3StaticStorage", False, False, PLAIN),
+    "s3manifest": ("storages.backends.s3.S3ManifestStaticStorage", False, True, MANIFEST),
+    "azure": ("storages.backends.azure_storage.AzureStorage", False, False, PLAIN),
+}
+
+READY = """
+from django.apps import AppConfig
+from django.conf import settings
+from django.templatetags.static import static
+
+class Web(AppConfig):
+    name = "web"
+
+    def ready(self):
+        {}
+"""
+
+
+class Matrix(Case):
+    """Every backend, with and without STATIC_ROOT: one file set, one set of URLs."""
+
+    @needs("storages")
+    @needs("whitenoise")
+    def test_backends(self):
+        local = {
+            manifest: self.plain_collectstatic({"MATRIX_BACKEND": "manifest" if manifest else "plain"})
+            for manifest in (False, True)
+        }
+        for backend, root in itertools.product(BACKENDS, ("set", "unset")):
+            with self.subTest(backend=backend, static_root=root):
+                self.check(backend, root, local)
+
+    def check(self, backend, root, local):
+        own, is_local, manifest, collected_with = BACKENDS[backend]
+        app = self.app("django_matrix")
+        run = self.collect(app, env={"MATRIX_BACKEND": backend, "MATRIX_STATIC_ROOT": root})
+        report = run.report
+        self.assertEqual((run.returncode, report["failure"]), (0, None), run.stderr)
+        self.assertEqual(files(run.into), local[manifest])
+        self.assertFalse((app / "staticfiles").exists())
+        storage = report["storage"]
+        self.assertEqual(storage["own"], own)
+        self.assertEqual(storage["classes"][0], own)
+        self.assertEqual((storage["local"], storage["manifest"], storage["setting"]), (is_local, manifest, "STORAGES"))
+        self.assertEqual(storage["collected_with"], collected_with)
+        self.assertEqual(report["static_root"], str(app / "staticfiles") if root == "set" else None)
+        self.assertEqual(report["static_url"], {"own": "/static/"})
+        self.assertEqual(report["whitenoise"], backend == "whitenoise")
+
+        bakes_root = manifest and root == "unset"
+        place = run.hook_storage_root if bakes_root else app / "staticfiles"
+        runtime_files = [{"path": "staticfiles.json", "destination": str(place / "staticfiles.json")}]
+        self.assertEqual(report["runtime_files"], runtime_files if manifest else [])
+        baked = {} if is_local else {"storage": collected_with}
+        if bakes_root:
+            baked["static_root"] = str(run.hook_storage_root)
+        self.assertEqual(report["inject"]["baked"], repr(baked))
+        self.assertEqual(report["inject"]["storage"], baked.get("storage"))
+        self.assertEqual(report["inject"]["static_root"], bakes_root)
+
+        self.assertIsNone(report["emission"]["injected"]["error"])
+        self.assertEqual(len(run.urls("injected")), 5)
+        for url in run.urls("injected"):
+            self.assertIn(url.removeprefix(URL), local[manifest])
+        if backend == "plain":
+            self.assertEqual(run.urls("own")[0], "/static/web/app.css")
+        elif bakes_root and is_local:
+            self.assertIn("ImproperlyConfigured", report["emission"]["own"]["error"])
+
+    def plain_collectstatic(self, env):
+        app = self.app("django_matrix")
+        run = self.python("manage.py", "collectstatic", "--noinput", cwd=app, env=env)
+        self.assertEqual(run.returncode, 0, run.stderr)
+        return files(app / "staticfiles")
+
+    @needs("whitenoise")
+    def test_same_names_as_whitenoise(self):
+        whitenoise = self.plain_collectstatic({"MATRIX_BACKEND": "whitenoise"})
+        ours = files(self.collect(self.app("django_matrix"), env={"MATRIX_BACKEND": "whitenoise"}).into)
+        self.assertEqual(ours, {name: data for name, data in whitenoise.items() if not name.endswith((".gz", ".br"))})
+
+    @needs("whitenoise")
+    def test_whitenoise_that_is_left_alone(self):
+        for extra, backend in (
+            ("WHITENOISE_KEEP_ONLY_HASHED_FILES = True\n", WHITENOISE),
+            ('STORAGES["staticfiles"]["BACKEND"] = "project.storage.Storage"\n', "project.storage.Storage"),
+        ):
+            with self.subTest(backend=backend):
+                app = self.app("django_matrix")
+                self.write(app / "project/storage.py", f"from {WHITENOISE.rpartition('.')[0]} import *\n")
+                with (app / "project/storage.py").open("a") as file:
+                    file.write("class Storage(CompressedManifestStaticFilesStorage): pass\n")
+                with (app / "project/settings.py").open("a") as file:
+                    file.write(extra)
+                run = self.collect(app, env={"MATRIX_BACKEND": "whitenoise"})
+                self.assertEqual(run.report["storage"]["collected_with"], backend, run.stderr)
+                self.assertIn("web/app.css" in files(run.into), (False, backend != WHITENOISE))
+                self.assertTrue(any(name.endswith(".br") for name in files(run.into)))
+
+
+class Fixtures(Case):
+    def collected(self, fixture, manage="manage.py", env=()):
+        run = self.collect(self.app(fixture), manage, env)
+        self.assertEqual((run.returncode, run.report["failure"]), (0, None), run.stderr)
+        self.assertTrue(run.report["collected"])
+        return run
+
+    def test_basic(self):
+        run = self.collected("django_basic")
+        report = run.report
+        self.assertEqual(report["django"], django.get_version())
+        self.assertEqual(report["settings_module"], "project.settings")
+        self.assertEqual(report["storage"]["setting"], "default")
+        self.assertEqual((report["read"], report["checks"], report["debug"]), ([], [], False))
+        self.assertEqual(
+            [os.path.splitext(url)[1] for url in run.urls("own")], [".css", ".js", ".svg", ".woff2", ".png"]
+        )
+        self.assertIn("5 static files copied", run.stdout)
+
+    def test_follows(self):
+        run = self.collected("django_follows")
+        self.assertEqual(run.report["read"], ["STATIC_URL"])
+        self.assertEqual(run.report["static_url"], {"own": URL})
+        self.assertEqual(run.urls("own"), [URL + "web/app.css", URL + "web/logo.svg"])
+
+    def test_split_settings(self):
+        run = self.collected("django_split_settings")
+        self.assertEqual((run.report["settings_module"], run.report["debug"]), ("config.settings.local", True))
+        self.assertEqual(run.urls("injected"), run.urls("own"))
+        run = self.collected("django_split_settings", env={"DJANGO_SETTINGS_MODULE": "config.settings.production"})
+        self.assertEqual((run.report["settings_module"], run.report["debug"]), ("config.settings.production", False))
+        self.assertEqual(run.urls("injected"), [URL + "web/app.css", URL + "web/logo.svg"])
+
+    @needs("configurations")
+    def test_configurations(self):
+        run = self.collected("django_configurations")
+        self.assertEqual(run.report["dummies"], ["DJANGO_SECRET_KEY"])
+        self.assertEqual(len(files(run.into)), 2)
+
+    def test_layouts(self):
+        for fixture, manage, env in (
+            ("django_symlinked_manage", "manage.py", {}),
+            ("django_subdirectory", "src/manage.py", {}),
+            ("django_no_manage", None, {"DJANGO_SETTINGS_MODULE": "project.settings"}),
+        ):
+            with self.subTest(fixture=fixture):
+                self.assertEqual(len(files(self.collected(fixture, manage, env).into)), 2)
+
+    @needs("compressor")
+    def test_compressor(self):
+        run = self.collected("django_compressor")
+        report = run.report
+        self.assertEqual(report["compressor"], {"enabled": True, "offline": True})
+        self.assertTrue(report["compressed"])
+        manifest = report["static_root"] + "/CACHE/manifest.json"
+        self.assertEqual(report["runtime_files"], [{"path": "CACHE/manifest.json", "destination": manifest}])
+        css = next((run.into / "CACHE" / "css").iterdir()).read_text()
+        self.assertIn("url(../../web/logo.svg?", css)
+        self.assertEqual(files(run.into), files(self.collected("django_compressor").into))
+        self.assertFalse([url for url in run.urls("own") if "CACHE" in url])
+
+    @needs("storages")
+    def test_article(self):
+        run = self.collected("django_article")
+        self.assertEqual(run.report["read"], ["RELEASE_VERSION"])
+        self.assertIsNone(run.report["emission"]["own"]["error"])
+        self.assertEqual(run.urls("own")[0], URL + "web/app.css")
+
+    def test_warns_w004(self):
+        (check,) = self.collected("django_warns_w004").report["checks"]
+        self.assertEqual((check["id"], check["level"]), ("staticfiles.W004", 30))
+
+    def test_media_env(self):
+        replaced = dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), "removed")
+        self.collected("django_media_env", env=replaced)
+
+
+class Settings(Case):
+    def collected(self, extra, env=(), storage=""):
+        app = self.app("django_basic")
+        with (app / "project/settings.py").open("a") as file:
+            file.write(extra)
+        self.write(app / "project/storage.py", storage)
+        run = self.collect(app, env=env)
+        self.assertEqual((run.returncode, run.report["failure"]), (0, None), run.stderr)
+        return run
+
+    def test_reads_by_name_only(self):
+        for extra, read in (
+            ("os.environ.copy(); dict(os.environ); list(os.environ.items()); {**os.environ}\n", []),
+            ("list(os.environ.values()); sorted(os.environ)\n", []),
+            ("os.environ.get('STATIC_HOST')\n", ["STATIC_HOST"]),
+            ("os.getenv('RELEASE_VERSION'); dict(os.environ)\n", ["RELEASE_VERSION"]),
+            ("dict(os.environ); 'DJANGO_STATIC_URL' in os.environ\n", ["DJANGO_STATIC_URL"]),
+            ("dict(os.environ); os.environ['STATIC_ASSETS_VERSION']\n", ["STATIC_ASSETS_VERSION"]),
+        ):
+            with self.subTest(extra=extra):
+                self.assertEqual(self.collected(extra).report["read"], read)
+
+    def test_secret_key(self):
+        for line, env, dummies in (
+            ("os.environ['DJANGO_SECRET_KEY']\nassert len(SECRET_KEY) >= 64", {}, ["DJANGO_SECRET_KEY"]),
+            ("dict(os.environ)['SECRET_KEY']", {}, ["SECRET_KEY"]),
+            ("''", {}, []),
+            ("os.environ['SECRET_KEY']\nassert SECRET_KEY == 'own'", {"SECRET_KEY": "own"}, []),
+            ("os.environ['SECRET_KEY']", {"SECRET_KEY": ""}, []),
+        ):
+            with self.subTest(line=line):
+                app = self.app("django_basic")
+                path = app / "project/settings.py"
+                lines = path.read_text().replace('os.environ.get("SECRET_KEY", "only-for-this-fixture")', line)
+                path.write_text(lines + "INSTALLED_APPS += ['django.contrib.auth', 'django.contrib.contenttypes']\n")
+                run = self.collect(app, env=env)
+                self.assertEqual((run.returncode, run.report["dummies"]), (0, dummies), run.stderr)
+
+    def test_ignored_staticfiles_storage(self):
+        run = self.collected(f"STATICFILES_STORAGE = {MANIFEST!r}\n")
+        legacy = django.VERSION < (5, 1)
+        self.assertEqual(run.report["ignored_staticfiles_storage"], None if legacy else MANIFEST)
+        self.assertEqual(run.report["storage"]["setting"], "STATICFILES_STORAGE" if legacy else "default")
+        self.assertEqual("staticfiles.json" in files(run.into), legacy)
+
+    def test_static_root_keeps_its_type(self):
+        app = self.app("django_basic")
+        self.write(app / "web/apps.py", READY.format("settings.STATIC_ROOT / 'x'"))
+        self.assertEqual(self.collect(app).returncode, 0)
+
+    def test_storage_used_while_apps_load(self):
+        app = self.app("django_basic")
+        self.write(app / "web/apps.py", READY.format("static('web/app.css')"))
+        self.assertEqual(len(files(self.collect(app).into)), 5)
+
+    def test_storage_that_chooses_its_own_place(self):
+        options = {"location": "/nowhere", "base_url": "/static/"}
+        storages = {"staticfiles": {"BACKEND": MANIFEST, "OPTIONS": options}}
+        run = self.collected(f"STORAGES = {storages}\n")
+        self.assertEqual(len(files(run.into)), 11)
+        self.assertIsNone(run.report["emission"]["injected"]["error"])
+        self.assertEqual(run.urls("injected")[0][: len(URL)], URL)
+        storage = "from django.contrib.staticfiles.storage import StaticFilesStorage\n"
+        storage += "class Own(StaticFilesStorage):\n    def __init__(self): super().__init__(location='/nowhere')\n"
+        run = self.collected("STORAGES = {'staticfiles': {'BACKEND': 'project.storage.Own'}}\n", storage=storage)
+        self.assertEqual(len(files(run.into)), 5)
+
+    @needs("storages")
+    def test_naming_of_a_remote_storage(self):
+        storage = "from storages.backends.s3 import S3ManifestStaticStorage\n"
+        storage += "class Own(S3ManifestStaticStorage):\n    manifest_name = 'own.json'\n    manifest_strict = False\n"
+        storage += "    def file_hash(self, name, content=None): return 'x'\n"
+        run = self.collected("STORAGES = {'staticfiles': {'BACKEND': 'project.storage.Own'}}\n", storage=storage)
+        naming = {"manifest_name": "own.json", "manifest_strict": False}
+        self.assertEqual(run.report["storage"]["naming"], naming)
+        self.assertEqual(run.report["storage"]["naming_methods"], ["file_hash"])
+        self.assertIn("own.json", files(run.into))
+        self.assertEqual(run.report["inject"]["baked"], repr({"storage": MANIFEST, "naming": naming}))
+        self.assertRegex(run.urls("injected")[0], r"^https://cdn.example/x/v1/web/app\.\w{12}\.css$")
+
+    def test_root_outside_of_the_image(self):
+        storages = {"staticfiles": {"BACKEND": MANIFEST}}
+        run = self.collected(f"STATIC_ROOT = '/nowhere'\nSTORAGES = {storages}\n")
+        destination = str(run.hook_storage_root / "staticfiles.json")
+        self.assertEqual(run.report["runtime_files"], [{"path": "staticfiles.json", "destination": destination}])
+        self.assertTrue(run.report["inject"]["static_root"])
+        self.assertIn("Missing staticfiles manifest entry", run.report["emission"]["own"]["error"])
+        self.assertIsNone(run.report["emission"]["injected"]["error"])
+
+
+class Attached(Case):
+    def attached(self, command, app):
+        folder = self.folder()
+        target = scratch(self, folder)
+        self.write(target / "sitecustomize.py", (SOURCES / "attach.py").read_text())
+        into = folder / "into"
+        into.mkdir()
+        request = {"manage": None, "into": str(into), "url": URL, "version": "v1", "app": str(app)}
+        request.update(report=str(folder / "report.json"), hook_storage_root=str(folder / "hook"))
+        self.write(folder / "request.json", json.dumps(request))
+        env = {"PYTHONPATH": str(target), "STATIC_ASSETS_RUNNER_REQUEST": str(folder / "request.json")}
+        run = self.start(command, cwd=app, env=dict(BUILD_TIME, **env))
+        report = folder / "report.json"
+        return run, json.loads(report.read_text()) if report.exists() else None, files(into)
+
+    def test_collectstatic_of_a_command(self):
+        app = self.app("django_basic")
+        run, report, collected = self.attached(["sh", "-c", "python manage.py collectstatic --noinput -v 0"], app)
+        self.assertEqual((run.returncode, report["failure"], len(collected)), (0, None, 5), run.stderr)
+        self.assertFalse((app / "staticfiles").exists())
+
+    def test_failure(self):
+        run, report, _ = self.attached(["python", "manage.py", "collectstatic"], self.app("django_missing_variable"))
+        self.assertEqual((run.returncode, report["failure"]["missing_variable"]), (1, "DATABASE_URL"))
+
+    def test_other_processes_are_untouched(self):
+        app = self.app("django_basic")
+        self.write(app / "runner.py", "name = 'the runner of the app'\n")
+        code = "import os, sys, runner; print(runner.name, type(os.environ).__name__, 'django' in sys.modules)"
+        run, report, _ = self.attached(["python", "-c", code], app)
+        self.assertEqual((run.stdout, report), ("the runner of the app _Environ False\n", None), run.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()

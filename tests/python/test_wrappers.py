@@ -1,0 +1,152 @@
+"""The hook under what else starts a Python process: servers, tracers, test runners."""
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+from support import RUN_TIME, URL, Case, environment, needs
+
+ASK = """
+import json
+from django.test import Client
+import project.wsgi
+print("page:" + json.dumps(Client().get("/").content.decode()))
+"""
+TRACERS = {
+    # None has a place to send to.
+    "OTEL_TRACES_EXPORTER": "none",
+    "OTEL_METRICS_EXPORTER": "none",
+    "OTEL_LOGS_EXPORTER": "none",
+    "DD_TRACE_ENABLED": "false",
+    "DD_INSTRUMENTATION_TELEMETRY_ENABLED": "false",
+    "DD_REMOTE_CONFIGURATION_ENABLED": "false",
+    "NEW_RELIC_MONITOR_MODE": "false",
+    "NEW_RELIC_DEVELOPER_MODE": "true",
+    "NEW_RELIC_LICENSE_KEY": "0" * 40,
+    "NEW_RELIC_APP_NAME": "fixture",
+    "NEW_RELIC_LOG": "stderr",
+}
+
+
+def links(page):
+    return re.findall('(?:href|src)="([^"]+)"', page)
+
+
+class Wrappers(Case):
+    def pages(self, *wrapper, paths=()):
+        app = self.app("django_basic")
+        folders = os.pathsep.join([str(self.inject()), *map(str, paths)])
+        env = dict(RUN_TIME, **TRACERS, PYTHONPATH=folders, DJANGO_SETTINGS_MODULE="project.settings")
+        command = [sys.executable if part == "python" else part for part in (*wrapper, "python")]
+        run = self.start([*command, "-c", ASK], cwd=app, env=env)
+        found = [line[5:] for line in run.stdout.splitlines() if line.startswith("page:")]
+        self.assertEqual(len(found), 1, run.stderr)
+        self.assertNotIn("static-assets:", run.stderr)
+        return links(json.loads(found[0]))
+
+    def assert_published(self, urls):
+        self.assertEqual(len(urls), 5)
+        for url in urls:
+            self.assertTrue(url.startswith(URL), url)
+
+    def test_plain(self):
+        self.assert_published(self.pages())
+
+    def test_folders_on_pythonpath_already(self):
+        self.assert_published(self.pages(paths=[self.folder(), "lib"]))
+
+    @needs("opentelemetry.instrumentation.django")
+    def test_opentelemetry(self):
+        self.assert_published(self.pages("opentelemetry-instrument"))
+
+    @needs("ddtrace")
+    def test_ddtrace(self):
+        self.assert_published(self.pages("ddtrace-run"))
+
+    @needs("newrelic")
+    def test_newrelic(self):
+        self.assert_published(self.pages("newrelic-admin", "run-program"))
+
+    @needs("ddtrace")
+    @needs("opentelemetry.instrumentation.django")
+    def test_one_in_the_other(self):
+        self.assert_published(self.pages("opentelemetry-instrument", "ddtrace-run"))
+
+
+@needs("gunicorn")
+class Gunicorn(Case):
+    def serve(self, *wrapper, env=()):
+        app = self.app("django_basic")
+        address = self.folder() / "http"
+        # opentelemetry-instrument configures empty settings when DJANGO_SETTINGS_MODULE is unset; gunicorn
+        # keeps its control socket in HOME.
+        own = {"DJANGO_SETTINGS_MODULE": "project.settings", "HOME": str(address.parent)}
+        variables = {**RUN_TIME, **TRACERS, **own, "PYTHONPATH": str(self.inject()), **dict(env)}
+        gunicorn = [Path(sys.executable).parent / "gunicorn", "project.wsgi", "--bind", f"unix:{address}"]
+        server = subprocess.Popen(
+            [*wrapper, *map(str, gunicorn)], cwd=app, env=environment(variables), stderr=subprocess.PIPE, text=True
+        )
+        try:
+            log = []
+            for line in server.stderr:
+                log.append(line)
+                if "Listening at" in line:
+                    return self.get(address)
+            self.fail("".join(log))
+        finally:
+            server.terminate()
+            server.communicate(timeout=30)
+
+    def get(self, address):
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(30)
+            client.connect(str(address))
+            client.sendall(b"GET / HTTP/1.0\r\nHost: app\r\n\r\n")
+            return links(b"".join(iter(lambda: client.recv(65536), b"")).decode())
+
+    def test_plain(self):
+        self.assertEqual(self.serve()[0], URL + "web/app.css")
+
+    def test_panic_switch(self):
+        self.assertEqual(self.serve(env={"STATIC_URL": "/static/"})[0], "/static/web/app.css")
+
+    @needs("opentelemetry.instrumentation.django")
+    def test_opentelemetry(self):
+        self.assertEqual(self.serve("opentelemetry-instrument")[0], URL + "web/app.css")
+
+
+class TestRunners(Case):
+    """The app's own tests see the app's own settings."""
+
+    TEST = """
+from django.conf import settings
+from django.test import SimpleTestCase
+class Own(SimpleTestCase):
+    def test_url(self): self.assertEqual(settings.STATIC_URL, "/static/")
+"""
+
+    def run_tests(self, *command):
+        app = self.app("django_basic")
+        self.write(app / "web" / "test_own.py", self.TEST)
+        env = dict(RUN_TIME, PYTHONPATH=str(self.inject()), DJANGO_SETTINGS_MODULE="project.settings")
+        run = self.python(*command, cwd=app, env=env)
+        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+
+    def test_manage(self):
+        self.run_tests("manage.py", "test")
+
+    def test_python_m_django(self):
+        self.run_tests("-m", "django", "test")
+
+    @needs("pytest_django")
+    def test_pytest(self):
+        self.run_tests("-m", "pytest", "-q", "-p", "no:cacheprovider")
+
+
+if __name__ == "__main__":
+    unittest.main()
