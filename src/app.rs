@@ -133,7 +133,7 @@ mod tests {
         fs::write(&file, PLACEHOLDER).unwrap();
         let found = app.leftover_placeholder(SystemTime::UNIX_EPOCH).unwrap();
         assert_eq!(found, Some(file));
-        let tomorrow = SystemTime::now() + std::time::Duration::from_secs(86_400);
+        let tomorrow = SystemTime::now() + std::time::Duration::from_hours(24);
         assert_eq!(app.leftover_placeholder(tomorrow).unwrap(), None);
     }
 }

@@ -12,7 +12,7 @@ use crate::prefix::{ParsePublicUrlError, ParseStoreUrlError, Site, StoreUrl};
 use crate::version::{ParseVersionError, Version};
 use credentials::Resolved;
 pub(crate) use credentials::{Access, CredentialSource, S3Access};
-use names::Name;
+use names::Variable;
 pub(crate) use project_toml::NAMESPACE;
 pub(crate) use source::{Origin, Setting, Sources};
 use std::io;
@@ -390,7 +390,7 @@ impl Reader<'_> {
         pairs
     }
 
-    fn text(&self, name: &Name) -> Option<String> {
+    fn text(&self, name: &Variable) -> Option<String> {
         let setting = self.sources.env_text(name);
         setting
             .or_else(|| self.sources.text(name))
@@ -399,7 +399,7 @@ impl Reader<'_> {
 
     fn parse<T: FromStr>(
         &mut self,
-        name: &Name,
+        name: &Variable,
         problem: impl FnOnce(Setting<String>, T::Err) -> ConfigProblem,
     ) -> Option<Setting<T>> {
         let setting = self.sources.text(name)?;
@@ -417,7 +417,7 @@ impl Reader<'_> {
 
     fn choice<T: Copy + Default>(
         &mut self,
-        name: &Name,
+        name: &Variable,
         choices: &'static [(&'static str, T)],
     ) -> T {
         let Some(setting) = self.sources.text(name) else {
@@ -438,7 +438,7 @@ impl Reader<'_> {
     }
 
     /// `1`, `true`, `yes` or `on`; off when `0`, `false`, `no` or `off`.
-    fn flag(&mut self, name: &Name) -> Option<Setting<()>> {
+    fn flag(&mut self, name: &Variable) -> Option<Setting<()>> {
         let setting = self.sources.text(name)?;
         match setting.value.to_ascii_lowercase().as_str() {
             "1" | "true" | "yes" | "on" => Some(Setting {

@@ -73,14 +73,11 @@ impl Kind {
             }
             Self::Conflict => Some("The store is unchanged; what is published stays."),
             Self::Refused => Some("Nothing was sent."),
-            Self::Temporary => {
+            Self::Temporary | Self::Interrupted => {
                 Some("Nothing is visible yet. Build again: it puts only what is missing.")
             }
             Self::App => Some("Nothing was sent or pinned."),
             Self::Machine => None,
-            Self::Interrupted => {
-                Some("Nothing is visible yet. Build again: it puts only what is missing.")
-            }
             Self::Internal => Some(
                 "This is not your app's fault. Please report it with this log:\n\
                  https://github.com/static-assets/static-assets/issues",

@@ -135,6 +135,7 @@ pub(crate) enum Fallback {
     /// The whole tree goes here; `served` says whether the app itself can serve it, below `url`.
     Folder {
         path: PathBuf,
+        url: String,
         served: bool,
     },
     /// The folder is not part of the image.

@@ -9,6 +9,7 @@ mod config;
 mod env;
 mod errors;
 mod framework;
+mod hex;
 mod interrupt;
 mod launch;
 mod manifest;
@@ -25,18 +26,15 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let name = std::env::args_os().next().unwrap_or_default();
-    match Path::new(&name).file_name().and_then(|name| name.to_str()) {
-        Some("detect" | "build") => {
-            cnb::run();
-            ExitCode::SUCCESS
-        }
-        _ => {
-            output::Log::to(std::io::stderr()).bullet(&format!(
-                "static-assets {}: a Cloud Native Buildpack. It is called as bin/detect and bin/build; \
-                 script/package makes the folder for `pack build --buildpack`.",
-                env!("CARGO_PKG_VERSION")
-            ));
-            ExitCode::from(2)
-        }
+    let name = Path::new(&name).file_name().and_then(|name| name.to_str());
+    if let Some("detect" | "build") = name {
+        cnb::run();
+        return ExitCode::SUCCESS;
     }
+    output::Log::to(std::io::stderr()).bullet(&format!(
+        "static-assets {}: a Cloud Native Buildpack. It is called as bin/detect and bin/build; \
+         script/package makes the folder for `pack build --buildpack`.",
+        env!("CARGO_PKG_VERSION")
+    ));
+    ExitCode::from(2)
 }

@@ -6,6 +6,7 @@ The last line is the count over cargo and unittest; a step without tests that fa
 skipped is listed before it. With CI=true a skip that tests/allowed-skips.txt doesn't name is a failure.
 """
 
+import contextlib
 import fnmatch
 import os
 import re
@@ -25,7 +26,7 @@ ALLOWED_SKIPS = cache.ROOT / "tests" / "allowed-skips.txt"
 
 RESULT = re.compile(r"test result: \w+\. (\d+) passed; (\d+) failed;")
 TEST = re.compile(r"test (\S+)(?: - should panic)? \.\.\. (ok|ignored)(?:, (.*))?$")
-UNITTEST = re.compile(r"(\d+) passed, (\d+) failed, (\d+) skipped$")
+UNITTEST = re.compile(r"^(\d+) passed, (\d+) failed, \d+ skipped\n\Z", re.MULTILINE)
 
 
 class Stop(Exception):
@@ -81,21 +82,27 @@ class Suite:
             self.fail(f"cargo test ended with {code}")
         return passed + failed
 
-    def unittest(self, venv):
-        output.header(f"python -m unittest discover -s tests/python ({venv.name})")
-        command = [venv / "bin" / "python", "-B", cache.LIB / "run_unittest.py", venv.name, "tests/python"]
-        last = ""
-        with self.start(command, stdout=subprocess.PIPE, text=True, errors="replace") as child:
-            for last in child.stdout:
-                print(last, end="", flush=True)
-            code = child.wait()
-        if match := UNITTEST.match(last):
-            self.passed += int(match[1])
-            self.failed += int(match[2])
-        elif code == 0:
-            code = 1
-        if code and not (match and int(match[2])):
-            self.fail(f"unittest ended with {code}")
+    def unittests(self, venvs):
+        """tests/python in every environment at once, shown one after the other."""
+        with contextlib.ExitStack() as stack:
+            started = []
+            for venv in venvs:
+                log = stack.enter_context((self.scratch / f"unittest-{venv.name}.log").open("w+", errors="replace"))
+                command = [venv / "bin" / "python", "-B", cache.LIB / "run_unittest.py", venv.name, "tests/python"]
+                child = stack.enter_context(self.start(command, stdout=log, stderr=subprocess.STDOUT))
+                started.append((venv.name, child, log))
+            for name, child, log in started:
+                output.header(f"python -m unittest discover -s tests/python ({name})")
+                code = child.wait()
+                log.seek(0)
+                text = log.read()
+                print(text, end="", flush=True)
+                count = UNITTEST.search(text)
+                passed, failed = map(int, count.groups()) if count else (0, 0)
+                self.passed += passed
+                self.failed += failed
+                if not count or (code and not failed):
+                    self.fail(f"unittest ended with {code}")
 
     def lint_scripts(self):
         """ruff and shellcheck, from the package registry."""
@@ -191,8 +198,7 @@ def full(suite):
         raise Stop
     suite.lint_scripts()
     suite.prepared()
-    for venv in suite.venvs():
-        suite.unittest(venv)
+    suite.unittests(suite.venvs())
     suite.cargo_test(around=["script/services", "--"])
 
 
@@ -201,8 +207,7 @@ def quick(suite):
     suite.step("cargo", "fmt", "--check")
     suite.step("cargo", "clippy", "--all-targets", "--locked", "--", "--deny", "warnings")
     suite.prepared()
-    for venv in suite.venvs():
-        suite.unittest(venv)
+    suite.unittests(suite.venvs())
     suite.cargo_test("--bins")
     suite.cargo_test("--test", "main", "--", *QUICK)
 

@@ -2,7 +2,7 @@
 //! never mixed, and no identity is used that was not given.
 
 use super::bindings::Binding;
-use super::names::{self, Name};
+use super::names::{self, Variable};
 use super::source::{Setting, Sources};
 use super::{ConfigProblem, Origin};
 use crate::prefix::{PublicUrl, Site, StoreUrl};
@@ -138,22 +138,23 @@ impl<'a> Place<'a> {
 
     fn of_binding(binding: &'a Binding, sources: &Sources<'_>) -> Result<Self, ConfigProblem> {
         let settings = Self::of_settings(sources);
-        let entry = |name: &Name| {
+        let entry = |name: &Variable| {
             binding.get(&[&name.key()]).map(|value| Setting {
                 value: value.to_owned(),
                 origin: Origin::Binding(binding.name.clone()),
             })
         };
-        let one_of = |name: &Name, setting: Option<Setting<String>>| match (entry(name), setting) {
-            (Some(entry), Some(setting)) if entry.value != setting.value => {
-                Err(ConfigProblem::TwoSources {
-                    what: name.name,
-                    one: entry.origin.to_string(),
-                    other: setting.origin.to_string(),
-                })
-            }
-            (entry, setting) => Ok(entry.or(setting)),
-        };
+        let one_of =
+            |name: &Variable, setting: Option<Setting<String>>| match (entry(name), setting) {
+                (Some(entry), Some(setting)) if entry.value != setting.value => {
+                    Err(ConfigProblem::TwoSources {
+                        what: name.name,
+                        one: entry.origin.to_string(),
+                        other: setting.origin.to_string(),
+                    })
+                }
+                (entry, setting) => Ok(entry.or(setting)),
+            };
         let store = one_of(&names::STORE, settings.store)?;
         if store.is_none() {
             return Err(ConfigProblem::BindingWithoutStore {
@@ -241,11 +242,11 @@ fn s3_access(
 
 /// The names of one family of variables.
 struct Family {
-    id: Name,
-    secret: Name,
-    token: Name,
-    regions: [Name; 2],
-    endpoint: Name,
+    id: Variable,
+    secret: Variable,
+    token: Variable,
+    regions: [Variable; 2],
+    endpoint: Variable,
     source: CredentialSource,
 }
 
@@ -283,7 +284,7 @@ struct Keys {
 
 impl Keys {
     fn of_settings(sources: &Sources<'_>, family: &Family) -> Result<Option<Self>, ConfigProblem> {
-        let text = |name: &Name| sources.env_text(name).or_else(|| sources.text(name));
+        let text = |name: &Variable| sources.env_text(name).or_else(|| sources.text(name));
         let id = sources.secret(&family.id)?;
         let secret = sources.secret(&family.secret)?;
         let (id, secret) = match (id, secret) {

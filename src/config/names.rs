@@ -3,7 +3,7 @@
 
 /// One variable.
 #[derive(Debug)]
-pub(crate) struct Name {
+pub(crate) struct Variable {
     pub(crate) name: &'static str,
     pub(crate) kind: Kind,
     pub(crate) help: &'static str,
@@ -23,11 +23,12 @@ macro_rules! names {
     ($($constant:ident = $name:literal, $kind:ident, $help:literal;)*) => {
         $(
             #[doc = $help]
-            pub(crate) const $constant: Name =
-                Name { name: $name, kind: Kind::$kind, help: $help };
+            #[allow(clippy::doc_markdown, reason = "shown to users as plain text, too")]
+            pub(crate) const $constant: Variable =
+                Variable { name: $name, kind: Kind::$kind, help: $help };
         )*
         /// In the order of the README.
-        pub(crate) const ALL: &[Name] = &[$($constant),*];
+        pub(crate) const ALL: &[Variable] = &[$($constant),*];
     };
 }
 
@@ -77,7 +78,7 @@ pub(crate) const STATIC_URL: &str = "STATIC_URL";
 
 const OURS: &str = "STATIC_ASSETS_";
 
-impl Name {
+impl Variable {
     /// The variable that names a file holding this secret.
     pub(crate) fn file_variable(&self) -> String {
         format!("{}_FILE", self.name)
@@ -101,8 +102,8 @@ pub(crate) fn secrets() -> Vec<&'static str> {
 }
 
 /// The known name that an unknown `STATIC_ASSETS_*` one is most like; `None` where it is known.
-pub(crate) fn nearest_to_unknown(unknown: &str) -> Option<&'static Name> {
-    let is_known = |name: &Name| {
+pub(crate) fn nearest_to_unknown(unknown: &str) -> Option<&'static Variable> {
+    let is_known = |name: &Variable| {
         name.name == unknown || (name.kind == Kind::Secret && name.file_variable() == unknown)
     };
     if !unknown.starts_with(OURS)

@@ -2,7 +2,7 @@
 
 use super::ConfigProblem;
 use super::bindings::{self, Binding};
-use super::names::{Kind, Name, SERVICE_BINDING_ROOT};
+use super::names::{Kind, SERVICE_BINDING_ROOT, Variable};
 use super::project_toml::ProjectToml;
 use crate::env::Env;
 use fs_err as fs;
@@ -62,7 +62,7 @@ impl<'a> Sources<'a> {
     }
 
     /// The value of a setting, from the environment or `project.toml`.
-    pub(super) fn text(&self, name: &Name) -> Option<Setting<String>> {
+    pub(super) fn text(&self, name: &Variable) -> Option<Setting<String>> {
         self.env_text(name).or_else(|| {
             let value = match name.kind {
                 Kind::Setting => self.project.get(&name.key())?,
@@ -75,7 +75,7 @@ impl<'a> Sources<'a> {
         })
     }
 
-    pub(super) fn env_text(&self, name: &Name) -> Option<Setting<String>> {
+    pub(super) fn env_text(&self, name: &Variable) -> Option<Setting<String>> {
         let value = self.env.text(name.name)?;
         let origin = if self.platform.contains(name.name) {
             Origin::Platform
@@ -89,7 +89,7 @@ impl<'a> Sources<'a> {
     }
 
     /// The value of a secret, from the environment or the file that `NAME_FILE` names.
-    pub(super) fn secret(&self, name: &Name) -> Result<Option<Setting<String>>, ConfigProblem> {
+    pub(super) fn secret(&self, name: &Variable) -> Result<Option<Setting<String>>, ConfigProblem> {
         let variable = name.file_variable();
         let given = self.env_text(name);
         let Some(path) = self.env.text(&variable) else {

@@ -65,11 +65,13 @@ fn refused_message(refused: &[(String, Refusal)]) -> Message {
             .map(|(path, _)| path.as_str())
             .take(3)
             .collect();
-        body.push_str(&format!(
-            "\n\nTake them out of the static folders. One that was reviewed and is meant to be public:\n  \
-             STATIC_ASSETS_ALLOW=\"{}\"",
-            reviewed.join(" ")
-        ));
+        let reviewed = reviewed.join(" ");
+        body.push_str(
+            "\n\nTake them out of the static folders. One that was reviewed and is meant to be ",
+        );
+        body.push_str("public:\n  STATIC_ASSETS_ALLOW=\"");
+        body.push_str(&reviewed);
+        body.push('"');
     }
     Message::new(Kind::Refused, "A file must not be published", body)
 }

@@ -206,7 +206,7 @@ fn fallback(report: &Report, app: &App) -> Fallback {
 }
 
 impl Runner<'_> {
-    fn run_shell(&self, setting: &names::Name, run: &mut Run<'_>) -> Result<(), DjangoError> {
+    fn run_shell(&self, setting: &names::Variable, run: &mut Run<'_>) -> Result<(), DjangoError> {
         let Some((line, command)) = self.shell(setting) else {
             return Ok(());
         };

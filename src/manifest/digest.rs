@@ -2,6 +2,7 @@
 //! without.
 
 use super::{Asset, CACHE_CONTROL, Manifest};
+use crate::hex::hex;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::Digest;
 use std::fmt;
@@ -38,9 +39,7 @@ impl From<sha2::Sha256> for Sha256 {
 
 impl fmt::Display for Sha256 {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0
-            .iter()
-            .try_for_each(|byte| write!(formatter, "{byte:02x}"))
+        formatter.write_str(&hex(&self.0))
     }
 }
 

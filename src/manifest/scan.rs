@@ -142,7 +142,7 @@ impl<'a> Walk<'a> {
             } else if file_type.is_dir() {
                 self.folder(&entry.path(), &format!("{path}/"))?;
             } else if file_type.is_symlink() {
-                self.link(entry.path(), path)?;
+                self.link(&entry.path(), path)?;
             } else if !file_type.is_file() {
                 self.refused.push((path, Refusal::NotAFile));
             } else if is_map(&path) && self.rules.source_maps == SourceMaps::Exclude {
@@ -155,9 +155,9 @@ impl<'a> Walk<'a> {
     }
 
     /// A link is published as the file it names, when that lies in the folder itself.
-    fn link(&mut self, link: PathBuf, path: String) -> io::Result<()> {
-        let target = fs::read_link(&link)?.display().to_string();
-        match fs::canonicalize(&link) {
+    fn link(&mut self, link: &Path, path: String) -> io::Result<()> {
+        let target = fs::read_link(link)?.display().to_string();
+        match fs::canonicalize(link) {
             Ok(real) if real.starts_with(&self.root) && real.is_file() => {
                 self.files.insert(path, real);
             }
@@ -191,7 +191,9 @@ impl<'a> Walk<'a> {
 }
 
 fn is_map(path: &str) -> bool {
-    path.ends_with(".map")
+    Path::new(path)
+        .extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("map"))
 }
 
 fn refused_name(name: &str) -> Option<Refusal> {

@@ -1,6 +1,7 @@
 //! No line that leaves the process holds a secret, in whatever form it got there: error bodies of
 //! S3 repeat session tokens, proxies are named with their passwords.
 
+use crate::hex::hex;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
@@ -59,10 +60,6 @@ fn forms(secret: &str) -> Vec<String> {
     forms.sort();
     forms.dedup();
     forms
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn percent_encoded(text: &str) -> String {

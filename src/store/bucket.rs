@@ -17,7 +17,7 @@ use tokio::runtime::Runtime;
 
 const LOOK: Duration = Duration::from_millis(100);
 /// A run ends within this time or gives up: no prune looks at younger refs.
-const LONGEST_RUN: Duration = Duration::from_secs(6 * 60 * 60);
+const LONGEST_RUN: Duration = Duration::from_hours(6);
 
 pub(crate) struct Bucket {
     runtime: Runtime,
@@ -126,14 +126,16 @@ fn client(url: &StoreUrl, access: &S3Access, requests: &Requests) -> Result<Amaz
     let mut options = ClientOptions::new()
         .with_connect_timeout(Duration::from_secs(5))
         // Each request has a deadline by its size; this one is for what no deadline covers.
-        .with_timeout(Duration::from_secs(30 * 60))
+        .with_timeout(Duration::from_mins(30))
         .with_user_agent(object_store::HeaderValue::from_static(concat!(
             "static-assets/",
             env!("CARGO_PKG_VERSION")
         )));
     if let Some(file) = &access.ca_file {
         let pem = fs_err::read(file)?;
-        for certificate in Certificate::from_pem_bundle(&pem).map_err(client_error)? {
+        for certificate in
+            Certificate::from_pem_bundle(&pem).map_err(|error| client_error(&error))?
+        {
             options = options.with_root_certificate(certificate);
         }
     }
@@ -164,10 +166,10 @@ fn client(url: &StoreUrl, access: &S3Access, requests: &Requests) -> Result<Amaz
             hosts,
         })
         .build()
-        .map_err(client_error)
+        .map_err(|error| client_error(&error))
 }
 
-fn client_error(error: object_store::Error) -> StoreError {
+fn client_error(error: &object_store::Error) -> StoreError {
     StoreError::Client(error.to_string())
 }
 

@@ -1,5 +1,6 @@
 //! All in which stores differ, as one value. Today there is S3; Azure and GCS become other values.
 
+use crate::hex::hex;
 use crate::manifest::Asset;
 use md5::Digest;
 use object_store::{Attribute, AttributeValue, Attributes};
@@ -32,9 +33,7 @@ impl Dialect {
     pub(super) fn etag_of(self, content: &[u8]) -> String {
         match self.etag {
             Etag::Md5 => {
-                let md5 = md5::Md5::digest(content);
-                let hex: String = md5.iter().map(|byte| format!("{byte:02x}")).collect();
-                format!("\"{hex}\"")
+                format!("\"{}\"", hex(&md5::Md5::digest(content)))
             }
         }
     }

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 /// Staging folders that nobody holds are removed after this time.
-const LEFTOVER_AGE: Duration = Duration::from_secs(24 * 60 * 60);
+const LEFTOVER_AGE: Duration = Duration::from_hours(24);
 
 #[derive(Debug)]
 pub(crate) struct Directory {
@@ -99,10 +99,10 @@ impl Directory {
         if let Some(meta) = staging.parent() {
             fs::set_permissions(meta, std::fs::Permissions::from_mode(0o700))?;
         }
-        self.remove_leftovers(&staging)
+        Self::remove_leftovers(&staging)
     }
 
-    fn remove_leftovers(&self, staging: &Path) -> Result<(), StoreError> {
+    fn remove_leftovers(staging: &Path) -> Result<(), StoreError> {
         for entry in fs::read_dir(staging)? {
             let path = entry?.path();
             let is_lock = path
@@ -202,7 +202,7 @@ impl Directory {
     fn place(&self, release: &Release, interrupt: &Interrupt) -> Result<bool, StoreError> {
         let place = self.path(&self.folder.version(&release.version));
         if place.exists() {
-            return self.compare(&place, release).map(|()| false);
+            return Self::compare(&place, release).map(|()| false);
         }
         let staged = self.stage(release, interrupt)?;
         // One call in place of a sync for each of thousands of files.
@@ -215,7 +215,7 @@ impl Directory {
                 });
             }
             // NFS loses replies: what is there decides.
-            Err(_) if place.exists() => self.compare(&place, release)?,
+            Err(_) if place.exists() => Self::compare(&place, release)?,
             Err(error) => return Err(io::Error::from(error).into()),
         }
         fs::File::open(&self.root)?.sync_all()?;
@@ -246,7 +246,7 @@ impl Directory {
     }
 
     /// Refuses a folder of the version that holds anything but the version.
-    fn compare(&self, place: &Path, release: &Release) -> Result<(), StoreError> {
+    fn compare(place: &Path, release: &Release) -> Result<(), StoreError> {
         let mut there = Vec::new();
         files_below(place, "", &mut there)?;
         let foreign = |path: &str| {

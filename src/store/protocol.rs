@@ -83,9 +83,7 @@ impl Protocol {
             }
             Found::Unfinished(stored) => stored,
         };
-        let plan = Plan::of(&self.release, &stored, |asset, stored| {
-            self.is_equal(asset, stored)
-        })?;
+        let plan = Plan::of(&self.release, &stored, is_equal)?;
         let summary = Summary {
             put: plan.puts.len(),
             put_bytes: plan.puts.iter().map(|asset| asset.size).sum(),
@@ -252,14 +250,6 @@ impl Protocol {
                 _ => return Ok(stored),
             }
         }
-    }
-
-    /// Whether an object of an earlier run holds the asset's bytes.
-    fn is_equal(&self, asset: &Asset, stored: &Stored) -> Result<bool, StoreError> {
-        let Some(etag) = &stored.etag else {
-            return Ok(false);
-        };
-        Ok(same_etag(etag, &DIALECT.etag_of(&read(asset)?)))
     }
 
     /// Step 5.
@@ -527,4 +517,12 @@ fn read(asset: &Asset) -> Result<Vec<u8>, StoreError> {
             path: asset.source.clone(),
         })
     }
+}
+
+/// Whether an object of an earlier run holds the asset's bytes.
+fn is_equal(asset: &Asset, stored: &Stored) -> Result<bool, StoreError> {
+    let Some(etag) = &stored.etag else {
+        return Ok(false);
+    };
+    Ok(same_etag(etag, &DIALECT.etag_of(&read(asset)?)))
 }

@@ -2,6 +2,7 @@ import unittest
 from importlib.util import find_spec
 
 import django
+
 from support import Case
 
 
@@ -52,7 +53,8 @@ class Failures(Case):
             ),
             (
                 "configurations",
-                "from configurations.values import Value\nValue(environ_name='NEEDED', environ_required=True).setup('X')\n",
+                "from configurations.values import Value\n"
+                "Value(environ_name='NEEDED', environ_required=True).setup('X')\n",
             ),
         ):
             with self.subTest(module=module, settings=settings):

@@ -4,6 +4,7 @@ import os
 import unittest
 
 import django
+
 from support import BUILD_TIME, SOURCES, URL, Case, files, needs, scratch
 
 STATICFILES = "django.contrib.staticfiles.storage."

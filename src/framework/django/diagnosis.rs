@@ -60,7 +60,7 @@ const SHOWN_LINES: usize = 25;
 pub(super) fn diagnose(
     command: String,
     report: Option<Report>,
-    finished: Finished,
+    finished: &Finished,
     python: &Path,
 ) -> DjangoError {
     let failure = report.as_ref().and_then(|report| report.failure.clone());

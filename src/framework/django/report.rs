@@ -5,6 +5,10 @@ use serde::Deserialize;
 use std::path::PathBuf;
 
 #[derive(Debug, Deserialize)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "the shape of the runner's JSON"
+)]
 pub(crate) struct Report {
     pub(super) django: Option<String>,
     pub(super) settings_module: Option<String>,
@@ -39,6 +43,10 @@ struct Storage {
 }
 
 #[derive(Debug, Deserialize)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "the shape of the runner's JSON"
+)]
 struct Compressor {
     enabled: bool,
     offline: bool,

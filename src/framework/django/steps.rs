@@ -111,7 +111,7 @@ impl<'a> Runner<'a> {
     }
 
     /// A command of the user's with its setting's text, where it is set.
-    pub(super) fn shell(&self, setting: &names::Name) -> Option<(&str, Command<'_>)> {
+    pub(super) fn shell(&self, setting: &names::Variable) -> Option<(&str, Command<'_>)> {
         let line = match setting.name {
             name if name == names::BEFORE_COLLECT.name => &self.settings.before_collect,
             name if name == names::AFTER_COLLECT.name => &self.settings.after_collect,
@@ -212,7 +212,7 @@ impl<'a> Runner<'a> {
                 }
             };
         }
-        diagnose(self.shown(), report, finished, &self.python)
+        diagnose(self.shown(), report, &finished, &self.python)
     }
 
     /// As the user would type it: what the runner runs in the place of this is the same command.
@@ -243,7 +243,7 @@ impl<'a> Runner<'a> {
         if finished.status.success() {
             Ok(finished.duration)
         } else {
-            Err(diagnose(self.shown(), None, finished, &self.python))
+            Err(diagnose(self.shown(), None, &finished, &self.python))
         }
     }
 
