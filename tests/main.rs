@@ -1,1 +1,18 @@
+//! Drives the real binary as platforms do. One target: it links once.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "clippy's allowance does not reach helper functions: rust-clippy#11119"
+)]
+
+mod harness;
+
+mod architecture;
+mod contract_detect;
+mod contract_launch;
+mod contract_store;
+mod django_matrix;
+mod django_projects;
+mod s3_publish;
+mod secrets;

@@ -35,15 +35,17 @@ def locked(name):
 def find_python(version):
     """The path of a Python `version` ("3.12") that really starts: a pyenv shim exists without its Python."""
     pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
-    candidates = [shutil.which(f"python{version}"), *sorted(pyenv.glob(f"versions/{version}.*/bin/python3"))]
+    candidates = [shutil.which(f"python{version}"), *sorted(pyenv.glob(f"versions/{version}.*/bin/python"))]
     return next((str(path) for path in candidates if path and identity(path)[0] == version), None)
 
 
 def identity(python):
     """(version as "3.12", full version and real place) of an interpreter; (None, None) when it doesn't start."""
-    script = "import os, sys; print('%d.%d' % sys.version_info[:2], sys.version, os.path.realpath(sys.executable))"
+    # Understood by Python 2.7 as well: the hook's tests look for one.
+    what = "sys.version_info[:2] + (sys.version, os.path.realpath(sys.executable))"
+    script = f"import os, sys; print('%d.%d %s %s' % ({what}))"
     try:
-        out = subprocess.run([python, "-I", "-c", script], capture_output=True, text=True, check=True).stdout
+        out = subprocess.run([python, "-Es", "-c", script], capture_output=True, text=True, check=True).stdout
     except (OSError, subprocess.CalledProcessError):
         return None, None
     version, _, rest = out.partition(" ")

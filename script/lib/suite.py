@@ -39,6 +39,8 @@ class Suite:
         self.ledger = scratch / "skips"
         self.ledger.touch()
         self.env = {**os.environ, "STATIC_ASSETS_TEST_SKIPS": str(self.ledger), "PYTHONDONTWRITEBYTECODE": "1"}
+        if python2 := cache.find_python("2.7"):
+            self.env.setdefault("STATIC_ASSETS_TEST_PYTHON2", python2)
         self.passed = self.failed = 0
         self.background = []
 

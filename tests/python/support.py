@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,13 @@ FIXTURES = ROOT / "fixtures"
 URL = "https://cdn.example/x/v1/"
 RUN_TIME = {"STATIC_URL": URL, "STATIC_ASSETS_VERSION": "v1"}
 BUILD_TIME = dict(RUN_TIME, RELEASE_VERSION="v1", PYTHONDONTWRITEBYTECODE="1")
+SETTINGS = {"DJANGO_SETTINGS_MODULE": "project.settings"}
+ASK_FOR_PAGE = """
+import importlib, json, os
+from django.test import Client
+importlib.import_module(os.environ["DJANGO_SETTINGS_MODULE"].split(".")[0] + ".wsgi")
+print("page:" + json.dumps(Client().get("/").content.decode()))
+"""
 
 
 def needs(module):
@@ -72,6 +80,27 @@ class Case(unittest.TestCase):
     def collect(self, app, manage="manage.py", env=()):
         return Collected(self, app, manage, env)
 
+    def page(self, app, run, env=(), source="."):
+        """Lays out the image as the build does, and renders the page."""
+        own = run.report["static_root"]
+        if own:
+            shutil.copytree(run.into, own)
+        for file in run.report["runtime_files"]:
+            destination = Path(file["destination"])
+            destination.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(run.into / file["path"], destination)
+        inject = self.inject(run.report["inject"]["baked"])
+        variables = {**SETTINGS, **RUN_TIME, "PYTHONPATH": str(inject), **dict(env)}
+        started = self.python("-c", ASK_FOR_PAGE, cwd=app / source, env=variables)
+        self.assertEqual((started.returncode, started.stderr), (0, ""))
+        return links(started.stdout)
+
+    def assert_published(self, found, run, count):
+        self.assertEqual(len(found), count)
+        for link in found:
+            self.assertTrue(link.startswith(URL), link)
+            self.assertTrue((run.into / link[len(URL) :]).is_file(), link)
+
 
 class Collected:
     """One run of the runner as the build starts it."""
@@ -115,6 +144,12 @@ def environment(extra):
     kept = {name: os.environ[name] for name in ("HOME", "LANG", "TMPDIR") if name in os.environ}
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     return {**kept, "PATH": path, **dict(extra)}
+
+
+def links(output):
+    """The asset links of the page that `ASK_FOR_PAGE` printed, or that a server answered."""
+    page = output.partition("page:")[2]
+    return re.findall('(?:href|src)="([^"]+)"', json.loads(page.splitlines()[0]) if page else output)
 
 
 def files(folder):

@@ -85,6 +85,9 @@ class Matrix(Case):
         elif bakes_root and is_local:
             self.assertIn("ImproperlyConfigured", report["emission"]["own"]["error"])
 
+        env = {"MATRIX_BACKEND": backend, "MATRIX_STATIC_ROOT": root}
+        self.assert_published(self.page(app, run, env), run, 5)
+
     def plain_collectstatic(self, env):
         app = self.app("django_matrix")
         run = self.python("manage.py", "collectstatic", "--noinput", cwd=app, env=env)

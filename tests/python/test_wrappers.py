@@ -1,22 +1,14 @@
 """The hook under what else starts a Python process: servers, tracers, test runners."""
 
-import json
 import os
-import re
 import socket
 import subprocess
 import sys
 import unittest
 from pathlib import Path
 
-from support import RUN_TIME, URL, Case, environment, needs
+from support import ASK_FOR_PAGE, RUN_TIME, URL, Case, environment, links, needs
 
-ASK = """
-import json
-from django.test import Client
-import project.wsgi
-print("page:" + json.dumps(Client().get("/").content.decode()))
-"""
 TRACERS = {
     # None has a place to send to.
     "OTEL_TRACES_EXPORTER": "none",
@@ -33,49 +25,44 @@ TRACERS = {
 }
 
 
-def links(page):
-    return re.findall('(?:href|src)="([^"]+)"', page)
-
-
 class Wrappers(Case):
     def pages(self, *wrapper, paths=()):
         app = self.app("django_basic")
         folders = os.pathsep.join([str(self.inject()), *map(str, paths)])
         env = dict(RUN_TIME, **TRACERS, PYTHONPATH=folders, DJANGO_SETTINGS_MODULE="project.settings")
         command = [sys.executable if part == "python" else part for part in (*wrapper, "python")]
-        run = self.start([*command, "-c", ASK], cwd=app, env=env)
-        found = [line[5:] for line in run.stdout.splitlines() if line.startswith("page:")]
-        self.assertEqual(len(found), 1, run.stderr)
+        run = self.start([*command, "-c", ASK_FOR_PAGE], cwd=app, env=env)
+        self.assertIn("page:", run.stdout, run.stderr)
         self.assertNotIn("static-assets:", run.stderr)
-        return links(json.loads(found[0]))
+        return links(run.stdout)
 
-    def assert_published(self, urls):
+    def assert_links(self, urls):
         self.assertEqual(len(urls), 5)
         for url in urls:
             self.assertTrue(url.startswith(URL), url)
 
     def test_plain(self):
-        self.assert_published(self.pages())
+        self.assert_links(self.pages())
 
     def test_folders_on_pythonpath_already(self):
-        self.assert_published(self.pages(paths=[self.folder(), "lib"]))
+        self.assert_links(self.pages(paths=[self.folder(), "lib"]))
 
     @needs("opentelemetry.instrumentation.django")
     def test_opentelemetry(self):
-        self.assert_published(self.pages("opentelemetry-instrument"))
+        self.assert_links(self.pages("opentelemetry-instrument"))
 
     @needs("ddtrace")
     def test_ddtrace(self):
-        self.assert_published(self.pages("ddtrace-run"))
+        self.assert_links(self.pages("ddtrace-run"))
 
     @needs("newrelic")
     def test_newrelic(self):
-        self.assert_published(self.pages("newrelic-admin", "run-program"))
+        self.assert_links(self.pages("newrelic-admin", "run-program"))
 
     @needs("ddtrace")
     @needs("opentelemetry.instrumentation.django")
     def test_one_in_the_other(self):
-        self.assert_published(self.pages("opentelemetry-instrument", "ddtrace-run"))
+        self.assert_links(self.pages("opentelemetry-instrument", "ddtrace-run"))
 
 
 @needs("gunicorn")

@@ -210,15 +210,14 @@ class Run:
 
     def own_root(self):
         """Where the app's own storage looks for files at run time."""
-        location = (self.own_entry() or {}).get("OPTIONS", {}).get("location")
-        return absolute(location) or self.report["static_root"]
+        options = (self.own_entry() or {}).get("OPTIONS") or {}
+        return absolute(options.get("location")) or self.report["static_root"]
 
     def collecting_storage(self, options):
         # Only now, because the module of the storage may need the settings, or the apps to be loaded.
         self.storage = Storage(self.own_entry()["BACKEND"])
-        self.collector = self.storage.collector(options, self.into)
         self.report["storage"] = dict(self.storage.describe(), setting=self.storage_setting)
-        return self.collector
+        return self.storage.collector(options, self.into)
 
     def on_compressor(self, module):
         from django.conf import settings
@@ -272,6 +271,7 @@ class Run:
             self.step = "settings"
             original(utility)
             self.report["collected"] = True
+            self.collector = used_storage()
             self.names = sample(self.collector, self.into)
             self.begin("compress", "collect")
             self.compress(utility, fetch_command)
@@ -306,33 +306,34 @@ class Run:
         self.report["emission"] = Emission(self).measure()
 
     def describe_runtime_files(self):
+        """Which collected files the app reads by itself, and what the hook must set for it to find them."""
+        baked = dict(self.storage.baked() if self.storage else {})
+        settings = dict(self.compressor_settings)
+        for path, setting, root in self.runtime_files():
+            moved = not self.in_image(root)
+            if moved:
+                root = self.request["hook_storage_root"]
+                self.report["inject"]["static_root"] = True
+                if setting == "STATIC_ROOT":
+                    baked["static_root"] = root
+                else:
+                    settings[setting] = root
+            self.report["runtime_files"].append({"path": path, "destination": os.path.join(root, path)})
+        if settings:
+            baked["settings"] = settings
+        self.baked = baked
+        self.report["inject"].update(storage=baked.get("storage"), baked=repr(baked))
+
+    def runtime_files(self):
         from django.conf import settings
 
-        root = self.own_root()
-        files = []
         manifest = getattr(self.collector, "manifest_name", None)
         if manifest and os.path.isfile(os.path.join(self.into, manifest)):
-            files.append((manifest, root))
+            yield manifest, "STATIC_ROOT", self.own_root()
         if self.report["compressed"]:
             manifest = os.path.join(settings.COMPRESS_OUTPUT_DIR.strip("/"), settings.COMPRESS_OFFLINE_MANIFEST)
-            files.append((manifest, absolute(self.own.get("COMPRESS_ROOT")) or self.report["static_root"]))
-        baked = dict(self.storage.baked() if self.storage else {})
-        own_settings = dict(self.compressor_settings)
-        for path, root in files:
-            if not self.in_image(root):
-                root = self.request["hook_storage_root"]
-                baked["static_root"] = root
-                if self.own.get("COMPRESS_ROOT"):
-                    own_settings["COMPRESS_ROOT"] = root
-            self.report["runtime_files"].append({"path": path, "destination": os.path.join(root, path)})
-        if own_settings:
-            baked["settings"] = own_settings
-        self.baked = baked
-        self.report["inject"] = {
-            "storage": baked.get("storage"),
-            "static_root": "static_root" in baked,
-            "baked": repr(baked),
-        }
+            root = absolute(self.own.get("COMPRESS_ROOT"))
+            yield manifest, "COMPRESS_ROOT" if root else "STATIC_ROOT", root or self.report["static_root"]
 
     def in_image(self, folder):
         app = os.path.realpath(self.request["app"])
@@ -463,7 +464,7 @@ class Emission:
         return import_string(entry["BACKEND"])(**self.options(entry))
 
     def options(self, entry):
-        options = dict(entry.get("OPTIONS", {}))
+        options = dict(entry.get("OPTIONS") or {})
         location = absolute(options.get("location"))
         if location and (self.run.in_image(location) or location == self.run.baked.get("static_root")):
             options["location"] = self.run.into
@@ -574,6 +575,13 @@ def unknown_command():
 def collecting_storage(**options):
     """The staticfiles storage while collecting."""
     return current.collecting_storage(options)
+
+
+def used_storage():
+    """The instance that the command collected with."""
+    from django.contrib.staticfiles.storage import staticfiles_storage
+
+    return staticfiles_storage
 
 
 def is_local(cls):

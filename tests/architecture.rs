@@ -1,0 +1,178 @@
+//! The house keeps its shape: rows, strangers, and who may use which crate. CONTRIBUTING prints the
+//! same table.
+
+use crate::harness::repository;
+use fs_err as fs;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+/// A module imports lower rows and its own folder only.
+const ROWS: &[(u32, &[&str])] = &[
+    (9, &["main"]),
+    (8, &["cnb"]),
+    (7, &["errors"]),
+    (6, &["publish"]),
+    (5, &["framework", "store"]),
+    (4, &["plan", "launch", "app"]),
+    (3, &["release"]),
+    (2, &["config"]),
+    (1, &["manifest", "version", "prefix"]),
+    (0, &["env", "command", "interrupt", "output", "hex"]),
+];
+
+/// Of one row, but friends: the one on the left may import those on the right.
+const FRIENDS: &[(&str, &[&str])] = &[
+    ("manifest", &["version"]),
+    ("prefix", &["version"]),
+    ("version", &["manifest"]),
+    ("command", &["env", "interrupt"]),
+    ("env", &[]),
+    ("output", &["hex"]),
+];
+
+/// Upward, each with its reason.
+const UPWARD: &[(&str, &str)] = &[
+    // Messages are rendered by the log; `Message` is a value of texts.
+    ("output", "errors"),
+    // Paths and the environment are what a framework's evidence is looked for in.
+    ("publish", "errors"),
+];
+
+const CRATES: &[(&str, &[&str])] = &[
+    ("libcnb", &["cnb"]),
+    ("object_store", &["store"]),
+    ("rustls", &["store"]),
+    ("tokio", &["store", "interrupt"]),
+    ("rustix", &["store"]),
+    ("toml", &["config", "cnb"]),
+    ("std::process::Command", &["command"]),
+    ("std::env::vars_os", &["env"]),
+];
+
+fn sources() -> BTreeMap<String, String> {
+    fn read(folder: &Path, module: &str, files: &mut BTreeMap<String, String>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+            let top = if module.is_empty() { &name } else { module };
+            if path.is_dir() {
+                read(&path, top, files);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = fs::read_to_string(&path).unwrap();
+                let code = text.split("#[cfg(test)]\nmod tests").next().unwrap();
+                let code: String = code
+                    .lines()
+                    .filter(|line| !line.trim_start().starts_with("//"))
+                    .flat_map(|line| [line, "\n"])
+                    .collect();
+                files.entry(top.to_owned()).or_default().push_str(&code);
+            }
+        }
+    }
+    let mut files = BTreeMap::new();
+    read(&repository().join("src"), "", &mut files);
+    files
+}
+
+fn row_of(module: &str) -> u32 {
+    ROWS.iter()
+        .find(|(_, modules)| modules.contains(&module))
+        .unwrap_or_else(|| panic!("{module} is in no row"))
+        .0
+}
+
+fn imports(code: &str) -> BTreeSet<String> {
+    code.match_indices("crate::")
+        .map(|(at, found)| {
+            code[at + found.len()..]
+                .chars()
+                .take_while(|letter| letter.is_alphanumeric() || *letter == '_')
+                .collect()
+        })
+        .collect()
+}
+
+#[test]
+fn modules_import_lower_rows_only() {
+    for (module, code) in sources().iter().filter(|(module, _)| *module != "main") {
+        for imported in imports(code).iter().filter(|name| *name != module) {
+            let is_friend = FRIENDS
+                .iter()
+                .any(|(name, friends)| name == module && friends.contains(&imported.as_str()));
+            let is_allowed_upward = UPWARD.contains(&(module.as_str(), imported.as_str()));
+            assert!(
+                row_of(imported) < row_of(module) || is_friend || is_allowed_upward,
+                "{module} (row {}) imports {imported} (row {})",
+                row_of(module),
+                row_of(imported)
+            );
+        }
+    }
+}
+
+#[test]
+fn crates_are_used_where_they_belong() {
+    for (module, code) in sources() {
+        for (name, users) in CRATES {
+            let is_used = code.contains(&format!("{name}::")) || code.contains(&format!("{name} "));
+            let is_used =
+                is_used && !name.contains("::") || name.contains("::") && code.contains(name);
+            assert!(
+                !is_used
+                    || users.contains(&module.as_str())
+                    || !code.contains(&format!("{name}::")),
+                "{module} uses {name}, which belongs in {users:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_dependency_is_used_and_odd_ones_say_why() {
+    let manifest = fs::read_to_string(repository().join("Cargo.toml")).unwrap();
+    let (_, dependencies) = manifest.split_once("[dependencies]\n").unwrap();
+    let (dependencies, _) = dependencies.split_once("\n[").unwrap();
+    let code: String = sources().into_values().collect();
+    // Of the card, or what everybody knows.
+    let plain = [
+        "fs-err",
+        "indoc",
+        "libherokubuildpack",
+        "serde",
+        "serde_json",
+        "sha2",
+        "tokio",
+        "toml",
+    ];
+    let mut reason = false;
+    for line in dependencies.lines().filter(|line| !line.is_empty()) {
+        if line.starts_with('#') {
+            reason = true;
+            continue;
+        }
+        let name = line.split(' ').next().unwrap();
+        assert!(
+            reason || plain.contains(&name),
+            "{name}: say why, in one sentence"
+        );
+        reason = false;
+        let krate = match name {
+            "md-5" => "md5".to_owned(),
+            // Chooses the features of object_store's client.
+            "reqwest" => continue,
+            name => name.replace('-', "_"),
+        };
+        let is_used = code.contains(&format!("{krate}::"));
+        assert!(is_used, "{name} is not used in src/");
+    }
+}
+
+#[test]
+fn no_fixture_holds_a_buildpack_toml() {
+    // `cargo libcnb package` packages every one that it finds.
+    let fixtures = crate::harness::tree(&repository().join("fixtures"));
+    let odd = fixtures
+        .keys()
+        .find(|path| path.ends_with("buildpack.toml"));
+    assert_eq!(odd, None);
+}

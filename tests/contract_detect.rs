@@ -1,0 +1,113 @@
+//! `bin/detect`: 0 or 100, what decided it, and a plan that every Python buildpack can meet.
+
+use crate::harness::{Platform, repository};
+use fs_err as fs;
+use std::os::unix::fs::symlink;
+
+#[test]
+fn every_django_fixture_passes() {
+    for entry in fs::read_dir(repository().join("fixtures")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        if !name.starts_with("django_") {
+            continue;
+        }
+        let platform = Platform::with(&name);
+        let platform = if name == "django_no_manage" {
+            platform.platform_env("DJANGO_SETTINGS_MODULE", "project.settings")
+        } else {
+            platform
+        };
+        platform.detect().succeeds().says("- Django");
+    }
+}
+
+#[test]
+fn other_apps_are_declined_with_what_was_looked_for() {
+    for files in [
+        vec![],
+        vec![("package.json", "{}")],
+        vec![("mix.exs", "defmodule Shop.MixProject do end")],
+        vec![("manage.py", "from flask_script import Manager")],
+        vec![("tests/manage.py", "import django")],
+    ] {
+        let platform = Platform::empty();
+        for (path, content) in files {
+            platform.write(path, content);
+        }
+        platform.detect().exits(100).says("no manage.py of Django");
+    }
+}
+
+#[test]
+fn what_decided_is_said() {
+    for (path, said) in [
+        ("manage.py", "Django: manage.py"),
+        ("src/manage.py", "Django: src/manage.py"),
+        ("src/backend/manage.py", "Django: src/backend/manage.py"),
+    ] {
+        let platform = Platform::empty();
+        platform.write(path, "import django");
+        platform.detect().succeeds().says(said);
+    }
+}
+
+#[test]
+fn a_symlinked_manage_py_is_found() {
+    let platform = Platform::empty();
+    platform.write("backend/manage.py", "import django");
+    symlink("backend/manage.py", platform.app().join("manage.py")).unwrap();
+    platform.detect().succeeds().says("Django: manage.py");
+}
+
+#[test]
+fn a_tie_passes_and_the_build_reports_it() {
+    let platform = Platform::empty().file_store();
+    platform.write("one/manage.py", "import django");
+    platform.write("two/manage.py", "import django");
+    platform.detect().succeeds();
+    platform
+        .build()
+        .exits(1)
+        .says("one/manage.py")
+        .says("two/manage.py")
+        .says("STATIC_ASSETS_MANAGE_PY=one/manage.py");
+}
+
+#[test]
+fn bad_settings_pass_and_the_build_reports_them() {
+    let platform = Platform::with("django_basic").env("STATIC_ASSETS_STORE", "nonsense");
+    platform.detect().succeeds();
+    platform
+        .build()
+        .exits(1)
+        .says("STATIC_ASSETS_STORE from environment has no scheme");
+}
+
+#[test]
+fn the_plan_asks_where_python_is_provided_and_ends_with_nothing() {
+    let platform = Platform::with("django_basic");
+    platform.detect().succeeds();
+    let plan: toml::Table = platform.plan().parse().unwrap();
+    let names = |table: &toml::Table| -> Vec<String> {
+        table
+            .get("requires")
+            .and_then(toml::Value::as_array)
+            .into_iter()
+            .flatten()
+            .map(|require| require["name"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let mut alternatives = vec![names(&plan)];
+    for alternative in plan["or"].as_array().unwrap() {
+        alternatives.push(names(alternative.as_table().unwrap()));
+    }
+    assert_eq!(
+        alternatives,
+        [
+            vec!["cpython", "site-packages"],
+            vec!["cpython", "poetry-venv"],
+            vec!["cpython", "uv-environment"],
+            vec![],
+        ]
+    );
+}

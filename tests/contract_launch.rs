@@ -1,0 +1,417 @@
+//! What a build leaves for the running app, and that it leaves nothing else.
+
+use crate::harness::python::Python;
+use crate::harness::{Platform, Ran, tree};
+use fs_err as fs;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+fn django(test: &str, fixture: &str) -> Option<(Platform, Python)> {
+    let python = Python::find(test, "django52")?;
+    Some((Platform::with(fixture).python(&python), python))
+}
+
+#[test]
+fn without_a_store_nothing_is_done() {
+    // No Python is on PATH: starting one would fail.
+    let platform = Platform::with("django_basic");
+    let before = tree(&platform.app());
+    let ran = platform.build().succeeds();
+    assert_eq!(
+        ran.stdout(),
+        "- Static assets: off. To publish them under their own URL with each build: \
+         STATIC_ASSETS_STORE=s3://bucket/prefix\n"
+    );
+    assert_nothing_left(&ran);
+    assert_eq!(tree(&platform.app()), before);
+}
+
+#[test]
+fn disabled_for_one_app() {
+    let platform = Platform::with("django_basic")
+        .file_store()
+        .platform_env("STATIC_ASSETS_DISABLE", "1\n");
+    platform.detect().succeeds();
+    let ran = platform.build().succeeds();
+    assert_nothing_left(&ran.says("off, STATIC_ASSETS_DISABLE (platform environment)"));
+}
+
+#[test]
+fn disable_collectstatic_is_honoured() {
+    let platform = Platform::with("django_basic")
+        .file_store()
+        .platform_env("DISABLE_COLLECTSTATIC", "1");
+    let ran = platform.build().succeeds();
+    assert_nothing_left(&ran.says("DISABLE_COLLECTSTATIC is set (platform environment). Unset it"));
+    assert!(tree(&platform.store()).is_empty());
+}
+
+/// Layers, labels and files: none at all.
+#[track_caller]
+fn assert_nothing_left(ran: &Ran) {
+    let left: Vec<String> = tree(&ran.layers).into_keys().collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
+fn an_app_that_follows_gets_the_pin_and_nothing_else() {
+    let Some((platform, _)) = django(
+        "contract_launch::an_app_that_follows_gets_the_pin_and_nothing_else",
+        "django_follows",
+    ) else {
+        return;
+    };
+    let ran = platform
+        .file_store()
+        .build()
+        .succeeds()
+        .says("Pages: settings follow STATIC_URL from the environment");
+    let version = ran.launch("STATIC_ASSETS_VERSION");
+    let url = format!("https://static.example.com/shop/{version}/");
+    let files: BTreeMap<String, String> = tree(&ran.layers)
+        .into_iter()
+        .map(|(path, content)| (path, String::from_utf8(content).unwrap()))
+        .collect();
+    let names: Vec<&str> = files.keys().map(String::as_str).collect();
+    assert_eq!(
+        names,
+        [
+            "env.toml",
+            "env/env.launch/STATIC_ASSETS_VERSION.override",
+            "env/env.launch/STATIC_URL.default",
+            "launch.toml",
+        ]
+    );
+    assert_eq!(files["env/env.launch/STATIC_URL.default"], url);
+    let types: toml::Table = files["env.toml"].parse().unwrap();
+    assert_eq!(
+        types["types"],
+        toml::toml! { launch = true build = false cache = false }.into()
+    );
+    let launch: toml::Table = files["launch.toml"].parse().unwrap();
+    let labels: Vec<&str> = launch["labels"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|label| label["key"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        labels,
+        [
+            "io.github.static-assets.version",
+            "io.github.static-assets.url",
+            "io.github.static-assets.digest",
+        ]
+    );
+}
+
+#[test]
+fn the_version_of_the_image_wins_and_the_operators_url_wins() {
+    let Some((platform, _)) = django(
+        "contract_launch::the_version_of_the_image_wins_and_the_operators_url_wins",
+        "django_basic",
+    ) else {
+        return;
+    };
+    let ran = platform.file_store().build().succeeds();
+    let mut operator = libcnb::Env::new();
+    for (name, value) in [
+        ("STATIC_ASSETS_VERSION", "other"),
+        ("STATIC_URL", "/static/"),
+        ("PYTHONPATH", "/app/lib"),
+    ] {
+        operator.insert(name, value);
+    }
+    let env = ran.launch_env_over(&operator);
+    let version = ran.launch("STATIC_ASSETS_VERSION");
+    assert_eq!(env.get("STATIC_ASSETS_VERSION").unwrap(), version.as_str());
+    assert_eq!(env.get("STATIC_URL").unwrap(), "/static/");
+    let injected = ran.layers.join("inject/python");
+    let expected = format!("{}:/app/lib", injected.display());
+    assert_eq!(env.get("PYTHONPATH").unwrap(), expected.as_str());
+}
+
+#[test]
+fn release_version_reaches_only_apps_that_read_it() {
+    let test = "contract_launch::release_version_reaches_only_apps_that_read_it";
+    let Some((platform, _)) = django(test, "django_basic") else {
+        return;
+    };
+    let ran = platform.file_store().build().succeeds();
+    assert!(ran.launch_env().get("RELEASE_VERSION").is_none());
+
+    let platform = django(test, "django_basic").unwrap().0.file_store();
+    let settings = fs::read_to_string(platform.app().join("project/settings.py")).unwrap();
+    platform.write(
+        "project/settings.py",
+        &format!("{settings}\nSENTRY_RELEASE = os.environ.get('RELEASE_VERSION')\n"),
+    );
+    let ran = platform.build().succeeds();
+    let version = ran.launch("STATIC_ASSETS_VERSION");
+    assert_eq!(ran.launch("RELEASE_VERSION"), version);
+}
+
+#[test]
+fn an_explicit_version_is_pinned_and_its_source_is_said() {
+    let Some((platform, _)) = django(
+        "contract_launch::an_explicit_version_is_pinned_and_its_source_is_said",
+        "django_basic",
+    ) else {
+        return;
+    };
+    let ran = platform
+        .file_store()
+        .platform_env("RELEASE_VERSION", "v42\n")
+        .env("SOURCE_VERSION", "4f1c2ab")
+        .build()
+        .succeeds()
+        .says("- Version v42 = RELEASE_VERSION (platform environment); commit 4f1c2ab");
+    assert_eq!(ran.launch("STATIC_ASSETS_VERSION"), "v42");
+    assert_eq!(ran.launch("RELEASE_VERSION"), "v42");
+    assert_eq!(
+        ran.launch("STATIC_URL"),
+        "https://static.example.com/shop/v42/"
+    );
+}
+
+#[test]
+fn two_builds_are_equal_to_the_byte() {
+    let test = "contract_launch::two_builds_are_equal_to_the_byte";
+    let Some((platform, python)) = django(test, "django_basic") else {
+        return;
+    };
+    let platform = platform.file_store();
+    let first = platform.build().succeeds();
+    let app = tree(&platform.app());
+    let second = platform.build().succeeds();
+    assert_eq!(same_layers(&first), same_layers(&second));
+    assert_eq!(tree(&platform.app()), app);
+    drop(python);
+}
+
+/// The layers, with the path of the layers folder taken out: it differs between two runs of a test.
+fn same_layers(ran: &Ran) -> BTreeMap<String, String> {
+    let folder = ran.layers.display().to_string();
+    tree(&ran.layers)
+        .into_iter()
+        .map(|(path, content)| {
+            (
+                path,
+                String::from_utf8(content).unwrap().replace(&folder, ""),
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn no_byte_code_is_left_in_the_app() {
+    let Some((platform, _)) = django(
+        "contract_launch::no_byte_code_is_left_in_the_app",
+        "django_basic",
+    ) else {
+        return;
+    };
+    let platform = platform.file_store();
+    platform.build().succeeds();
+    let byte_code = tree(&platform.app());
+    let byte_code = byte_code.keys().find(|path| path.contains("__pycache__"));
+    assert_eq!(byte_code, None);
+    assert!(
+        is_empty(&platform.path("tmp")),
+        "the scratch folder is left"
+    );
+}
+
+fn is_empty(folder: &Path) -> bool {
+    fs::read_dir(folder).unwrap().next().is_none()
+}
+
+#[test]
+fn the_full_tree_lands_in_static_root_and_nothing_there_is_deleted() {
+    let Some((platform, _)) = django(
+        "contract_launch::the_full_tree_lands_in_static_root_and_nothing_there_is_deleted",
+        "django_basic",
+    ) else {
+        return;
+    };
+    let platform = platform.file_store();
+    platform
+        .write("staticfiles/web/app.css", "stale")
+        .write("staticfiles/old/kept.css", "kept");
+    let ran = platform.build().succeeds().says("full copy in staticfiles");
+    let version = ran.launch("STATIC_ASSETS_VERSION");
+    let mut local = tree(&platform.app().join("staticfiles"));
+    assert_eq!(local.remove("old/kept.css").unwrap(), b"kept");
+    assert_eq!(local, tree(&platform.store().join(version)));
+}
+
+#[test]
+fn keep_manifests_leaves_the_files_out() {
+    let Some((platform, _)) = django(
+        "contract_launch::keep_manifests_leaves_the_files_out",
+        "django_matrix",
+    ) else {
+        return;
+    };
+    let platform = platform
+        .file_store()
+        .env("MATRIX_BACKEND", "manifest")
+        .env("STATIC_ASSETS_KEEP", "manifests");
+    platform.build().succeeds();
+    let local: Vec<String> = tree(&platform.app().join("staticfiles"))
+        .into_keys()
+        .collect();
+    assert_eq!(local, ["staticfiles.json"]);
+}
+
+#[test]
+fn publish_off_compiles_and_pins_nothing() {
+    let Some((platform, _)) = django(
+        "contract_launch::publish_off_compiles_and_pins_nothing",
+        "django_basic",
+    ) else {
+        return;
+    };
+    let platform = platform.file_store().env("STATIC_ASSETS_PUBLISH", "off");
+    let ran = platform
+        .build()
+        .succeeds()
+        .says("Not published, nothing pinned");
+    assert_nothing_left(&ran);
+    assert!(tree(&platform.store()).is_empty());
+    assert!(platform.app().join("staticfiles/web/app.css").is_file());
+}
+
+#[test]
+fn compile_without_a_store() {
+    let Some((platform, _)) = django("contract_launch::compile_without_a_store", "django_basic")
+    else {
+        return;
+    };
+    let platform = platform.env("STATIC_ASSETS_COMPILE", "1");
+    let ran = platform
+        .build()
+        .succeeds()
+        .says("Compiled only: no store is set");
+    assert_nothing_left(&ran);
+    assert!(platform.app().join("staticfiles/web/app.css").is_file());
+}
+
+#[test]
+fn a_build_of_a_fork_has_no_keys() {
+    let Some((platform, _)) = django(
+        "contract_launch::a_build_of_a_fork_has_no_keys",
+        "django_basic",
+    ) else {
+        return;
+    };
+    let platform = platform.env("STATIC_ASSETS_STORE", "s3://acme-static/shop");
+    platform
+        .build()
+        .exits(1)
+        .says("no credentials for it were found")
+        .says("STATIC_ASSETS_MISSING_CREDENTIALS=skip");
+    let ran = platform
+        .env("STATIC_ASSETS_MISSING_CREDENTIALS", "skip")
+        .build()
+        .succeeds()
+        .says("no credentials for s3://acme-static/shop");
+    assert_nothing_left(&ran);
+}
+
+#[test]
+fn every_problem_is_reported_at_once() {
+    Platform::with("django_basic")
+        .env("STATIC_ASSETS_STORE", "s3://acme-static/{app}")
+        .env("RELEASE_VERSION", "a/b")
+        .env("STATIC_ASSETS_INJECT", "maybe")
+        .env("STATIC_ASSETS_BUILD_ENV", "DATABASE_URL")
+        .build()
+        .exits(1)
+        .says("[Error: Configuration, 4 problems]")
+        .says("holds {app}, but the app has no name")
+        .says("RELEASE_VERSION is 'a/b' (environment)")
+        .says("STATIC_ASSETS_INJECT is 'maybe' (environment). It can be: auto, off.")
+        .says("STATIC_ASSETS_BUILD_ENV (environment) holds a word without '='");
+}
+
+#[test]
+fn a_misspelt_setting_is_named_with_the_nearest_one() {
+    Platform::with("django_basic")
+        .env("STATIC_ASSETS_STOER", "s3://x")
+        .build()
+        .succeeds()
+        .says("STATIC_ASSETS_STOER is not read. Did you mean STATIC_ASSETS_STORE");
+}
+
+#[test]
+fn settings_of_project_toml_come_after_the_environment() {
+    let Some((platform, _)) = django(
+        "contract_launch::settings_of_project_toml_come_after_the_environment",
+        "django_basic",
+    ) else {
+        return;
+    };
+    let store = platform.path("stores/shop");
+    fs::create_dir_all(&store).unwrap();
+    platform.write(
+        "project.toml",
+        &format!(
+            "[_]\nid = \"shop\"\n[io.github.static-assets]\nstore = \"file://{}/{{app}}\"\n\
+             public-url = \"/from-project-toml\"\n",
+            platform.path("stores").display()
+        ),
+    );
+    let ran = platform
+        .env("STATIC_ASSETS_PUBLIC_URL", "/from-environment")
+        .build()
+        .succeeds();
+    assert!(ran.launch("STATIC_URL").starts_with("/from-environment/"));
+    assert!(!is_empty(&store));
+}
+
+#[test]
+fn a_binding_alone_turns_publishing_on() {
+    let Some((platform, _)) = django(
+        "contract_launch::a_binding_alone_turns_publishing_on",
+        "django_basic",
+    ) else {
+        return;
+    };
+    fs::create_dir_all(platform.store()).unwrap();
+    let store = format!("file://{}\n", platform.store().display());
+    let platform = platform.binding(
+        "assets",
+        &[
+            ("type", "static-assets\n"),
+            ("store", &store),
+            ("public-url", "/bound"),
+        ],
+    );
+    let ran = platform.build().succeeds();
+    assert!(ran.launch("STATIC_URL").starts_with("/bound/"));
+
+    platform
+        .env("STATIC_ASSETS_STORE", "file:///elsewhere")
+        .build()
+        .exits(1)
+        .says(
+            "STATIC_ASSETS_STORE comes from two sources: service binding 'assets' and environment",
+        );
+}
+
+#[test]
+fn a_url_of_the_platform_is_warned_of() {
+    let Some((platform, _)) = django(
+        "contract_launch::a_url_of_the_platform_is_warned_of",
+        "django_basic",
+    ) else {
+        return;
+    };
+    platform
+        .file_store()
+        .platform_env("STATIC_URL", "/static/")
+        .build()
+        .succeeds()
+        .says("STATIC_URL=/static/ is set on the platform");
+}

@@ -1,0 +1,443 @@
+//! Layouts and set-ups of real projects, each as the smallest app that shows it; and what is said when
+//! a build can't go on.
+
+use crate::harness::pages::links;
+use crate::harness::python::{ENVIRONMENTS, Python};
+use crate::harness::{Platform, Ran, http, tree};
+use fs_err as fs;
+
+fn django(test: &str, fixture: &str) -> Option<(Platform, Python)> {
+    let python = Python::find(test, "django52")?;
+    let platform = Platform::with(fixture).python(&python).file_store();
+    Some((platform, python))
+}
+
+/// Starts the app with the launch environment, and follows its page's links into the store.
+#[track_caller]
+fn assert_pages_link_to_the_version(
+    (platform, python): &(Platform, Python),
+    ran: &Ran,
+    operator: &[(&str, &str)],
+) {
+    let server = python.serve(platform, ran, operator);
+    let page = http::get(&server.url);
+    assert_eq!(page.status, 200, "{}", page.text());
+    let base = ran.launch("STATIC_URL");
+    let version = ran.launch("STATIC_ASSETS_VERSION");
+    let links = links(&server.url, &page.text());
+    assert!(!links.is_empty(), "{}", page.text());
+    for link in links {
+        let path = link
+            .strip_prefix(&base)
+            .unwrap_or_else(|| panic!("{link} is not below {base}"));
+        let file = platform.store().join(&version).join(path);
+        assert!(file.is_file(), "{link} is not in the store");
+    }
+}
+
+#[test]
+fn layouts_in_which_projects_come() {
+    for (fixture, operator, said) in [
+        ("django_basic", vec![], "manage.py, project.settings"),
+        ("django_follows", vec![], "settings follow STATIC_URL"),
+        ("django_symlinked_manage", vec![], "Django 5.2"),
+        ("django_subdirectory", vec![], "src/manage.py"),
+        (
+            "django_no_manage",
+            vec![("DJANGO_SETTINGS_MODULE", "project.settings")],
+            "Django in pyproject.toml",
+        ),
+        (
+            "django_configurations",
+            vec![("DJANGO_SECRET_KEY", "only-for-this-test")],
+            "Django 5.2",
+        ),
+    ] {
+        let test = format!("django_projects::layouts_in_which_projects_come::{fixture}");
+        let Some((mut platform, python)) = django(&test, fixture) else {
+            continue;
+        };
+        for (name, value) in &operator {
+            platform = platform.platform_env(name, value);
+        }
+        let ran = platform.build().succeeds().says(said);
+        let folder = match fixture {
+            "django_subdirectory" => Some("src"),
+            "django_symlinked_manage" => Some("backend"),
+            _ => None,
+        };
+        let mut operator = operator;
+        let path;
+        if let Some(folder) = folder {
+            // As `gunicorn --chdir` does; PYTHONPATH of an operator goes after the injected one.
+            path = platform.app().join(folder).display().to_string();
+            operator.push(("PYTHONPATH", &path));
+        }
+        assert_pages_link_to_the_version(&(platform, python), &ran, &operator);
+    }
+}
+
+#[test]
+fn settings_of_the_server_are_collected_and_said() {
+    let Some((platform, _)) = django(
+        "django_projects::settings_of_the_server_are_collected_and_said",
+        "django_split_settings",
+    ) else {
+        return;
+    };
+    platform
+        .build()
+        .succeeds()
+        .says("manage.py runs with config.settings.local, config/wsgi.py with config.settings.production")
+        .says("manage.py, config.settings.production (config/wsgi.py)");
+}
+
+#[test]
+fn offline_compression_is_published_and_linked() {
+    for environment in ENVIRONMENTS {
+        let test =
+            format!("django_projects::offline_compression_is_published_and_linked::{environment}");
+        let Some(python) = Python::find(&test, environment) else {
+            continue;
+        };
+        let platform = Platform::with("django_compressor")
+            .python(&python)
+            .file_store();
+        let ran = platform.build().succeeds();
+        let version = ran.launch("STATIC_ASSETS_VERSION");
+        let published = tree(&platform.store().join(&version));
+        assert!(published.keys().any(|path| path.starts_with("CACHE/css/")));
+        for (path, content) in &published {
+            let shown = String::from_utf8_lossy(content);
+            assert!(
+                !shown.contains("vsaplaceholder"),
+                "the placeholder is left in {path}"
+            );
+        }
+        assert_pages_link_to_the_version(&(platform, python), &ran, &[]);
+
+        // Two builds name the compressed files alike, or no build would ever be unchanged.
+        let python = Python::find(&test, environment).unwrap();
+        let again = Platform::with("django_compressor")
+            .python(&python)
+            .file_store();
+        assert_eq!(
+            again.build().succeeds().launch("STATIC_ASSETS_VERSION"),
+            version
+        );
+    }
+}
+
+#[test]
+fn files_that_hold_their_own_url_get_the_version_of_their_content() {
+    let Some((platform, python)) = django(
+        "django_projects::files_that_hold_their_own_url_get_the_version_of_their_content",
+        "django_basic",
+    ) else {
+        return;
+    };
+    // As a stylesheet that a template engine or bundler writes while collecting.
+    let finder = "
+import os
+from django.contrib.staticfiles.finders import AppDirectoriesFinder
+
+class Generating(AppDirectoriesFinder):
+    def list(self, ignore_patterns):
+        folder = os.path.join(os.path.dirname(__file__), '..', 'web', 'static', 'web')
+        with open(os.path.join(folder, 'generated.css'), 'w') as css:
+            css.write('a { background: url(%sweb/logo.svg) }' % os.environ['STATIC_URL'])
+        yield from super().list(ignore_patterns)
+        os.remove(os.path.join(folder, 'generated.css'))
+";
+    let settings = fs::read_to_string(platform.app().join("project/settings.py")).unwrap();
+    platform.write("project/finder.py", finder).write(
+        "project/settings.py",
+        &format!("{settings}\nSTATICFILES_FINDERS = ['project.finder.Generating']\n"),
+    );
+    let ran = platform.build().succeeds();
+    let (version, url) = (
+        ran.launch("STATIC_ASSETS_VERSION"),
+        ran.launch("STATIC_URL"),
+    );
+    let expected = format!("a {{ background: url({url}web/logo.svg) }}");
+    for folder in [
+        platform.store().join(version),
+        platform.app().join("staticfiles"),
+    ] {
+        let css = fs::read_to_string(folder.join("web/generated.css")).unwrap();
+        assert_eq!(css, expected);
+    }
+    drop(python);
+}
+
+#[test]
+fn an_app_with_its_own_versioned_storage_is_left_alone() {
+    let Some((platform, python)) = django(
+        "django_projects::an_app_with_its_own_versioned_storage_is_left_alone",
+        "django_article",
+    ) else {
+        return;
+    };
+    let platform = platform.env("STATIC_ASSETS_PUBLIC_URL", "https://cdn.example/x");
+    let ran = platform
+        .build()
+        .succeeds()
+        .says("project.storage.VersionedAzureStorage links to the version by itself");
+    assert_eq!(ran.layer_names(), ["env"]);
+    assert_eq!(
+        ran.launch("RELEASE_VERSION"),
+        ran.launch("STATIC_ASSETS_VERSION")
+    );
+    assert_pages_link_to_the_version(&(platform, python), &ran, &[]);
+}
+
+#[test]
+fn the_panic_switch_serves_from_the_app_again() {
+    let Some(python) = Python::find(
+        "django_projects::the_panic_switch_serves_from_the_app_again",
+        "django52",
+    ) else {
+        return;
+    };
+    let platform = Platform::with("django_matrix")
+        .python(&python)
+        .file_store()
+        .env("MATRIX_BACKEND", "whitenoise");
+    let ran = platform
+        .build()
+        .succeeds()
+        .says("STATIC_URL=/static/ works (WhiteNoise found)");
+    let whitenoise = ("MATRIX_BACKEND", "whitenoise");
+
+    let switched = python.serve(&platform, &ran, &[whitenoise, ("STATIC_URL", "/static/")]);
+    let page = http::get(&switched.url).text();
+    let local = links(&switched.url, &page);
+    assert_eq!(local.len(), 5);
+    for link in &local {
+        assert!(link.contains("/static/web/"), "{link}");
+        assert_eq!(http::get(link).status, 200, "{link}");
+    }
+
+    // And without the switch, every local URL that answered before still answers.
+    let pinned = python.serve(&platform, &ran, &[whitenoise]);
+    for link in &local {
+        let link = link.replace(&switched.url, &pinned.url);
+        assert_eq!(http::get(&link).status, 200, "{link}");
+    }
+}
+
+#[test]
+fn injection_can_be_switched_off_at_run_time() {
+    let Some(project) = django(
+        "django_projects::injection_can_be_switched_off_at_run_time",
+        "django_basic",
+    ) else {
+        return;
+    };
+    let ran = project.0.build().succeeds();
+    let server = project
+        .1
+        .serve(&project.0, &ran, &[("STATIC_ASSETS_INJECT", "off")]);
+    let page = http::get(&server.url).text();
+    assert!(page.contains("href=\"/static/web/app.css\""), "{page}");
+}
+
+#[test]
+fn a_command_in_the_place_of_collectstatic() {
+    let Some((platform, _)) = django(
+        "django_projects::a_command_in_the_place_of_collectstatic",
+        "django_basic",
+    ) else {
+        return;
+    };
+    platform.write(
+        "Makefile",
+        "static:\n\tpython manage.py collectstatic --noinput\n",
+    );
+    let platform = platform
+        .env("STATIC_ASSETS_COLLECT_COMMAND", "sh ./collect.sh")
+        .env(
+            "STATIC_ASSETS_BEFORE_COLLECT",
+            "echo 'a{}' > web/static/web/before.css",
+        )
+        .env("STATIC_ASSETS_AFTER_COLLECT", "touch after.txt");
+    platform.write(
+        "collect.sh",
+        "exec python manage.py collectstatic --noinput",
+    );
+    let ran = platform
+        .build()
+        .succeeds()
+        .says("Running sh ./collect.sh (STATIC_ASSETS_COLLECT_COMMAND)");
+    let published = tree(&platform.store().join(ran.launch("STATIC_ASSETS_VERSION")));
+    assert!(published.contains_key("web/before.css"));
+    assert!(platform.app().join("after.txt").is_file());
+
+    platform
+        .env("STATIC_ASSETS_COLLECT_COMMAND", "true")
+        .build()
+        .exits(1)
+        .says("Nothing was collected");
+}
+
+#[test]
+fn a_command_of_the_user_that_fails() {
+    let Some((platform, _)) = django(
+        "django_projects::a_command_of_the_user_that_fails",
+        "django_basic",
+    ) else {
+        return;
+    };
+    platform
+        .env(
+            "STATIC_ASSETS_BEFORE_COLLECT",
+            "echo no webpack here >&2; exit 7",
+        )
+        .build()
+        .exits(1)
+        .says("STATIC_ASSETS_BEFORE_COLLECT failed with status 7")
+        .says("no webpack here");
+}
+
+#[test]
+fn pages_that_would_not_link_to_the_version_end_the_build() {
+    let Some((platform, _)) = django(
+        "django_projects::pages_that_would_not_link_to_the_version_end_the_build",
+        "django_basic",
+    ) else {
+        return;
+    };
+    let platform = platform.env("STATIC_ASSETS_INJECT", "off");
+    platform
+        .build()
+        .exits(1)
+        .says("The app's STATIC_URL is /static/, whatever the environment says")
+        .says("STATIC_URL = os.environ.get(\"STATIC_URL\", \"/static/\")");
+    assert!(tree(&platform.store()).is_empty());
+
+    let platform = platform.env("STATIC_ASSETS_INJECT", "auto");
+    let settings = fs::read_to_string(platform.app().join("project/settings.py")).unwrap();
+    platform.write(
+        "project/settings.py",
+        &settings.replace("DEBUG = False", "DEBUG = True"),
+    );
+    platform
+        .build()
+        .exits(1)
+        .says("The settings of project.settings have DEBUG on");
+}
+
+#[test]
+fn failures_of_the_app_are_named_with_a_fix() {
+    for (fixture, said, fix) in [
+        (
+            "django_missing_variable",
+            "The settings need DATABASE_URL",
+            "STATIC_ASSETS_BUILD_ENV=\"DATABASE_URL=unused-while-collecting\"",
+        ),
+        (
+            "django_missing_manifest_entry",
+            "A stylesheet refers to a file that is not there",
+            "django.contrib.staticfiles.storage.StaticFilesStorage",
+        ),
+        (
+            "django_no_staticfiles",
+            "Django has no collectstatic here",
+            "INSTALLED_APPS = [..., \"django.contrib.staticfiles\"]",
+        ),
+    ] {
+        let test = format!("django_projects::failures_of_the_app_are_named_with_a_fix::{fixture}");
+        let Some((platform, _)) = django(&test, fixture) else {
+            continue;
+        };
+        platform.build().exits(1).says(said).says(fix);
+        assert!(tree(&platform.store()).is_empty());
+    }
+}
+
+#[test]
+fn a_value_for_the_build_alone_rescues_it() {
+    let Some((platform, _)) = django(
+        "django_projects::a_value_for_the_build_alone_rescues_it",
+        "django_missing_variable",
+    ) else {
+        return;
+    };
+    let ran = platform
+        .env(
+            "STATIC_ASSETS_BUILD_ENV",
+            "DATABASE_URL=unused-while-collecting",
+        )
+        .build()
+        .succeeds();
+    assert!(ran.launch_env().get("DATABASE_URL").is_none());
+}
+
+#[test]
+fn other_settings_of_an_app_that_can_not_be_used() {
+    let Some((platform, python)) = django(
+        "django_projects::other_settings_of_an_app_that_can_not_be_used",
+        "django_basic",
+    ) else {
+        return;
+    };
+    let platform = platform.platform_env("DJANGO_SETTINGS_MODULE", "project.staging");
+    platform
+        .build()
+        .exits(1)
+        .says("Python can't import 'project.staging'");
+    let platform = platform.env("PATH", "/invalid");
+    platform
+        .build()
+        .exits(1)
+        .says("no 'python' is on PATH")
+        .says("/invalid");
+    drop(python);
+}
+
+#[test]
+fn a_python_without_django() {
+    let test = "django_projects::a_python_without_django";
+    let Some((platform, _)) = django(test, "django_basic") else {
+        return;
+    };
+    platform
+        .env("PATH", "/usr/bin:/bin")
+        .build()
+        .exits(1)
+        .says("can't import django");
+}
+
+#[test]
+fn a_missing_frontend_build_is_warned_of() {
+    let Some((platform, _)) = django(
+        "django_projects::a_missing_frontend_build_is_warned_of",
+        "django_warns_w004",
+    ) else {
+        return;
+    };
+    platform
+        .env("STATIC_ASSETS_ALLOW_EMPTY", "1")
+        .build()
+        .says("staticfiles.W004")
+        .says("STATIC_ASSETS_BEFORE_COLLECT=\"npm ci && npm run build\"");
+}
+
+#[test]
+fn a_setting_that_django_ignores_is_warned_of() {
+    let Some((platform, _)) = django(
+        "django_projects::a_setting_that_django_ignores_is_warned_of",
+        "django_basic",
+    ) else {
+        return;
+    };
+    let settings = fs::read_to_string(platform.app().join("project/settings.py")).unwrap();
+    platform.write(
+        "project/settings.py",
+        &format!("{settings}\nSTATICFILES_STORAGE = 'shop.storage.Hashed'\n"),
+    );
+    platform
+        .build()
+        .succeeds()
+        .says("STATICFILES_STORAGE = \"shop.storage.Hashed\" is ignored since Django 5.1");
+}

@@ -1,0 +1,347 @@
+//! Runs `bin/detect` and `bin/build` as the lifecycle does, without Docker: milliseconds a test.
+
+pub(crate) mod http;
+pub(crate) mod pages;
+pub(crate) mod proxy;
+pub(crate) mod python;
+pub(crate) mod s3;
+
+use fs_err as fs;
+use libcnb::Env;
+use libcnb::layer_env::{LayerEnv, Scope};
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io::Write;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use tempfile::TempDir;
+
+/// Says visibly that a test needs something this machine lacks; CI keeps the list of allowed ones.
+pub(crate) fn skipped(test: &str, reason: &str) {
+    let mut out = std::io::stderr().lock();
+    writeln!(out, "skipped: {test} because {reason}").unwrap();
+    if let Some(ledger) = variable("STATIC_ASSETS_TEST_SKIPS") {
+        let mut ledger = fs::OpenOptions::new()
+            .append(true)
+            .create(true)
+            .open(ledger)
+            .unwrap();
+        writeln!(ledger, "{test}\t{reason}").unwrap();
+    }
+}
+
+#[allow(clippy::disallowed_methods, reason = "the tests' own settings")]
+pub(crate) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+pub(crate) fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// An app and its platform, in folders of their own.
+pub(crate) struct Platform {
+    folder: TempDir,
+    env: BTreeMap<OsString, OsString>,
+}
+
+impl Platform {
+    /// With a copy of a fixture as the app.
+    pub(crate) fn with(fixture: &str) -> Self {
+        let platform = Self::empty();
+        copy_folder(
+            &repository().join("fixtures").join(fixture),
+            &platform.app(),
+        );
+        platform
+    }
+
+    pub(crate) fn empty() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        for name in [
+            "app",
+            "platform/env",
+            "platform/bindings",
+            "buildpack/bin",
+            "tmp",
+        ] {
+            fs::create_dir_all(folder.path().join(name)).unwrap();
+        }
+        let buildpack = folder.path().join("buildpack");
+        fs::copy(
+            repository().join("buildpack.toml"),
+            buildpack.join("buildpack.toml"),
+        )
+        .unwrap();
+        for phase in ["detect", "build"] {
+            symlink(
+                env!("CARGO_BIN_EXE_static-assets"),
+                buildpack.join("bin").join(phase),
+            )
+            .unwrap();
+        }
+        let mut platform = Self {
+            folder,
+            env: BTreeMap::new(),
+        };
+        for (name, value) in [
+            // Nothing of the machine is found unless a test gives it.
+            ("PATH", "/invalid"),
+            ("LD_LIBRARY_PATH", "/invalid"),
+            ("HOME", "/invalid"),
+            ("CNB_TARGET_OS", "linux"),
+            ("CNB_TARGET_ARCH", "amd64"),
+            ("CNB_TARGET_DISTRO_NAME", "ubuntu"),
+            ("CNB_TARGET_DISTRO_VERSION", "24.04"),
+        ] {
+            platform = platform.env(name, value);
+        }
+        let buildpack = platform.path("buildpack");
+        let tmp = platform.path("tmp");
+        platform
+            .env("CNB_BUILDPACK_DIR", buildpack)
+            .env("TMPDIR", tmp)
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) fn app(&self) -> PathBuf {
+        self.path("app")
+    }
+
+    pub(crate) fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        self.env.insert(name.into(), value.into());
+        self
+    }
+
+    /// As `pack build --env` does: a file, and merged into the environment.
+    pub(crate) fn platform_env(self, name: &str, value: &str) -> Self {
+        fs::write(self.path("platform/env").join(name), value).unwrap();
+        self.env(name, value)
+    }
+
+    pub(crate) fn binding(self, name: &str, entries: &[(&str, &str)]) -> Self {
+        let folder = self.path("platform/bindings").join(name);
+        fs::create_dir_all(&folder).unwrap();
+        for (entry, value) in entries {
+            fs::write(folder.join(entry), value).unwrap();
+        }
+        self
+    }
+
+    /// A folder as store, and the path of the site under which it is served.
+    pub(crate) fn file_store(self) -> Self {
+        let store = self.store();
+        fs::create_dir_all(&store).unwrap();
+        self.env("STATIC_ASSETS_STORE", format!("file://{}", store.display()))
+            .env(
+                "STATIC_ASSETS_PUBLIC_URL",
+                "https://static.example.com/shop",
+            )
+    }
+
+    pub(crate) fn store(&self) -> PathBuf {
+        self.path("store")
+    }
+
+    pub(crate) fn write(&self, path: &str, content: &str) -> &Self {
+        let file = self.app().join(path);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, content).unwrap();
+        self
+    }
+
+    fn command(&self, phase: &str) -> Command {
+        let mut command = Command::new(self.path("buildpack/bin").join(phase));
+        command
+            .current_dir(self.app())
+            .env_clear()
+            .envs(&self.env)
+            .stdin(Stdio::null());
+        command
+    }
+
+    pub(crate) fn detect(&self) -> Ran {
+        let plan = self.path("detect-plan.toml");
+        fs::write(&plan, "").unwrap();
+        let output = self
+            .command("detect")
+            .arg(self.path("platform"))
+            .arg(&plan)
+            .output()
+            .unwrap();
+        Ran::of(output, self.path("none"))
+    }
+
+    pub(crate) fn plan(&self) -> String {
+        fs::read_to_string(self.path("detect-plan.toml")).unwrap()
+    }
+
+    fn build_command(&self, layers: &Path) -> Command {
+        fs::create_dir_all(layers).unwrap();
+        let plan = self.path("build-plan.toml");
+        fs::write(&plan, "").unwrap();
+        let mut command = self.command("build");
+        command.arg(layers).arg(self.path("platform")).arg(plan);
+        command
+    }
+
+    /// One build into layers of its own.
+    pub(crate) fn build(&self) -> Ran {
+        let layers = self.fresh_layers();
+        let output = self.build_command(&layers).output().unwrap();
+        Ran::of(output, layers)
+    }
+
+    /// A build that a test ends before its time.
+    pub(crate) fn start_build(&self) -> Child {
+        let layers = self.fresh_layers();
+        self.build_command(&layers)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap()
+    }
+
+    fn fresh_layers(&self) -> PathBuf {
+        let number = fs::read_dir(self.folder.path()).unwrap().count();
+        self.path(&format!("layers-{number}"))
+    }
+}
+
+/// What a phase printed and left behind.
+pub(crate) struct Ran {
+    output: Output,
+    pub(crate) layers: PathBuf,
+}
+
+impl Ran {
+    fn of(output: Output, layers: PathBuf) -> Self {
+        Self { output, layers }
+    }
+
+    pub(crate) fn stdout(&self) -> String {
+        String::from_utf8_lossy(&self.output.stdout).into_owned()
+    }
+
+    pub(crate) fn stderr(&self) -> String {
+        String::from_utf8_lossy(&self.output.stderr).into_owned()
+    }
+
+    fn everything(&self) -> String {
+        format!(
+            "status {:?}\n--- stdout\n{}--- stderr\n{}",
+            self.output.status.code(),
+            self.stdout(),
+            self.stderr()
+        )
+    }
+
+    #[track_caller]
+    pub(crate) fn exits(self, code: i32) -> Self {
+        let everything = self.everything();
+        assert_eq!(self.output.status.code(), Some(code), "{everything}");
+        self
+    }
+
+    #[track_caller]
+    pub(crate) fn succeeds(self) -> Self {
+        let ran = self.exits(0);
+        assert_eq!(ran.stderr(), "", "{}", ran.everything());
+        ran
+    }
+
+    #[track_caller]
+    pub(crate) fn says(self, text: &str) -> Self {
+        let everything = self.everything();
+        assert!(
+            everything.contains(text),
+            "nothing says '{text}':\n{everything}"
+        );
+        self
+    }
+
+    #[track_caller]
+    pub(crate) fn does_not_say(self, text: &str) -> Self {
+        let everything = self.everything();
+        assert!(!everything.contains(text), "'{text}' in:\n{everything}");
+        self
+    }
+
+    /// The environment of a launched process, layers applied in the order of the lifecycle.
+    pub(crate) fn launch_env(&self) -> Env {
+        self.launch_env_over(&Env::new())
+    }
+
+    pub(crate) fn launch_env_over(&self, env: &Env) -> Env {
+        self.layer_names().iter().fold(env.clone(), |env, name| {
+            LayerEnv::read_from_layer_dir(self.layers.join(name))
+                .unwrap()
+                .apply(Scope::Launch, &env)
+        })
+    }
+
+    #[track_caller]
+    pub(crate) fn launch(&self, name: &str) -> String {
+        match self.launch_env().get(name) {
+            Some(value) => value.to_string_lossy().into_owned(),
+            None => panic!("{name} is not set at launch:\n{}", self.everything()),
+        }
+    }
+
+    pub(crate) fn layer_names(&self) -> Vec<String> {
+        let mut names: Vec<String> = fs::read_dir(&self.layers)
+            .unwrap()
+            .map(|entry| entry.unwrap())
+            .filter(|entry| entry.path().is_dir())
+            .map(|entry| entry.file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+}
+
+/// Every file below a folder by its path, links by their target.
+pub(crate) fn tree(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    fn add(folder: &Path, prefix: &str, files: &mut BTreeMap<String, Vec<u8>>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let entry = entry.unwrap();
+            let path = format!("{prefix}{}", entry.file_name().to_string_lossy());
+            let kind = entry.file_type().unwrap();
+            if kind.is_dir() {
+                add(&entry.path(), &format!("{path}/"), files);
+            } else if kind.is_symlink() {
+                let target = fs::read_link(entry.path()).unwrap();
+                files.insert(path, target.into_os_string().into_encoded_bytes());
+            } else {
+                files.insert(path, fs::read(entry.path()).unwrap());
+            }
+        }
+    }
+    let mut files = BTreeMap::new();
+    if folder.is_dir() {
+        add(folder, "", &mut files);
+    }
+    files
+}
+
+pub(crate) fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        let kind = entry.file_type().unwrap();
+        if kind.is_symlink() {
+            symlink(fs::read_link(entry.path()).unwrap(), to).unwrap();
+        } else if kind.is_dir() {
+            if entry.file_name() != "__pycache__" {
+                copy_folder(&entry.path(), &to);
+            }
+        } else {
+            fs::copy(entry.path(), to).unwrap();
+        }
+    }
+}

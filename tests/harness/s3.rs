@@ -1,0 +1,126 @@
+//! A bucket of the test's own on the real S3 server that `script/services` starts.
+
+use super::{Platform, http, skipped, variable};
+use object_store::aws::{AmazonS3, AmazonS3Builder};
+use object_store::path::Path;
+use object_store::signer::Signer;
+use object_store::{ObjectStore, ObjectStoreExt};
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::time::Duration;
+
+pub(crate) struct Bucket {
+    pub(crate) name: String,
+    pub(crate) endpoint: String,
+    pub(crate) key_id: String,
+    pub(crate) secret: String,
+}
+
+impl Bucket {
+    /// `None`, and said so, where no server is up.
+    pub(crate) fn create(test: &str) -> Option<Self> {
+        let Some(endpoint) = variable("STATIC_ASSETS_TEST_S3_ENDPOINT") else {
+            skipped(test, "no S3 server is up (script/services -- cargo test)");
+            return None;
+        };
+        let random = tempfile::Builder::new().rand_bytes(8).tempfile().unwrap();
+        let random = random.path().file_name().unwrap().to_string_lossy();
+        let random: String = random
+            .to_lowercase()
+            .chars()
+            .filter(char::is_ascii_alphanumeric)
+            .collect();
+        let bucket = Self {
+            name: format!("test-{random}"),
+            endpoint,
+            key_id: variable("STATIC_ASSETS_TEST_S3_KEY_ID").unwrap(),
+            secret: variable("STATIC_ASSETS_TEST_S3_SECRET").unwrap(),
+        };
+        let signed = run(bucket.client().signed_url(
+            reqwest::Method::PUT,
+            &Path::default(),
+            Duration::from_mins(1),
+        ))
+        .unwrap();
+        let created = http::request("PUT", signed.as_str());
+        assert_eq!(created.status, 200, "{}", created.text());
+        Some(bucket)
+    }
+
+    fn client(&self) -> AmazonS3 {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        AmazonS3Builder::new()
+            .with_endpoint(&self.endpoint)
+            .with_allow_http(true)
+            .with_bucket_name(&self.name)
+            .with_region("us-east-1")
+            .with_access_key_id(&self.key_id)
+            .with_secret_access_key(&self.secret)
+            .build()
+            .unwrap()
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("{}/{}", self.endpoint, self.name)
+    }
+
+    /// Every object by its key.
+    pub(crate) fn objects(&self) -> BTreeMap<String, Vec<u8>> {
+        let client = self.client();
+        run(async {
+            let listed = list(&client).await;
+            let mut objects = BTreeMap::new();
+            for key in listed {
+                let body = client.get(&key).await.unwrap().bytes().await.unwrap();
+                objects.insert(key.to_string(), body.to_vec());
+            }
+            objects
+        })
+    }
+
+    pub(crate) fn put(&self, key: &str, body: &str) {
+        run(self
+            .client()
+            .put(&Path::parse(key).unwrap(), body.to_owned().into()))
+        .unwrap();
+    }
+
+    pub(crate) fn delete(&self, key: &str) {
+        run(self.client().delete(&Path::parse(key).unwrap())).unwrap();
+    }
+}
+
+async fn list(client: &AmazonS3) -> Vec<Path> {
+    let mut keys = Vec::new();
+    let mut folders = vec![Path::default()];
+    while let Some(folder) = folders.pop() {
+        let page = client.list_with_delimiter(Some(&folder)).await.unwrap();
+        keys.extend(page.objects.into_iter().map(|object| object.location));
+        folders.extend(page.common_prefixes);
+    }
+    keys
+}
+
+fn run<F: Future>(future: F) -> F::Output {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(future)
+}
+
+impl Platform {
+    /// The bucket as store, read by browsers straight from the server.
+    pub(crate) fn s3_store(self, bucket: &Bucket) -> Self {
+        self.s3_store_at(bucket, &bucket.endpoint)
+    }
+
+    /// The same through another address, such as a proxy's.
+    pub(crate) fn s3_store_at(self, bucket: &Bucket, endpoint: &str) -> Self {
+        self.env("STATIC_ASSETS_STORE", format!("s3://{}/shop", bucket.name))
+            .env("STATIC_ASSETS_PUBLIC_URL", format!("{}/shop", bucket.url()))
+            .env("STATIC_ASSETS_ENDPOINT_URL", endpoint)
+            .env("STATIC_ASSETS_ACCESS_KEY_ID", &bucket.key_id)
+            .env("STATIC_ASSETS_SECRET_ACCESS_KEY", &bucket.secret)
+    }
+}

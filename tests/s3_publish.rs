@@ -1,0 +1,368 @@
+//! Publishing to a real S3 server: the requests of the contract, what a killed build leaves, and what is
+//! said when the store says no.
+
+use crate::harness::proxy::{Moment, Proxy};
+use crate::harness::python::Python;
+use crate::harness::s3::Bucket;
+use crate::harness::{Platform, http};
+use std::collections::BTreeMap;
+
+struct Setup {
+    bucket: Bucket,
+    proxy: Proxy,
+    platform: Platform,
+}
+
+/// A Django app whose store is reached through a proxy.
+fn setup(test: &str) -> Option<Setup> {
+    let python = Python::find(test, "django52")?;
+    let bucket = Bucket::create(test)?;
+    let proxy = Proxy::to(&bucket.endpoint);
+    let platform = Platform::with("django_basic")
+        .python(&python)
+        .s3_store_at(&bucket, &proxy.url);
+    Some(Setup {
+        bucket,
+        proxy,
+        platform,
+    })
+}
+
+/// Method and kind of each request: what it is about, without names that differ between runs.
+fn kinds(requests: &[String], bucket: &Bucket) -> Vec<String> {
+    requests
+        .iter()
+        .map(|request| {
+            let (method, path) = request.split_once(' ').unwrap();
+            let path = path
+                .strip_prefix(&format!("/{}", bucket.name))
+                .unwrap()
+                .trim_start_matches('/');
+            let kind = if path.contains("list-type=2") && path.contains("claims") {
+                "list claims"
+            } else if path.contains("list-type=2") {
+                "list version"
+            } else if let Some(rest) = path.strip_prefix("shop/.static-assets/") {
+                rest.split('/').next().unwrap()
+            } else {
+                "asset"
+            };
+            format!("{method} {kind}")
+        })
+        .collect()
+}
+
+const ASSETS: usize = 5;
+
+#[test]
+fn a_cold_digest_version_takes_n_plus_5_requests_and_an_unchanged_one_3() {
+    let Some(Setup {
+        bucket,
+        proxy,
+        platform,
+    }) = setup("s3_publish::a_cold_digest_version_takes_n_plus_5_requests_and_an_unchanged_one_3")
+    else {
+        return;
+    };
+    let said = format!("{ASSETS} new, 0 reused, 427 B, {} requests", ASSETS + 5);
+    platform.build().succeeds().says(&said);
+    let mut expected = vec![
+        "PUT refs",
+        "GET tombstones",
+        "GET versions",
+        "GET list version",
+    ];
+    expected.extend(["PUT asset"; ASSETS]);
+    expected.push("PUT versions");
+    assert_eq!(kinds(&proxy.take_requests(), &bucket), expected);
+
+    platform
+        .build()
+        .succeeds()
+        .says("unchanged: 0 uploaded, 3 requests");
+    assert_eq!(
+        kinds(&proxy.take_requests(), &bucket),
+        ["PUT refs", "GET tombstones", "GET versions"]
+    );
+}
+
+#[test]
+fn a_cold_explicit_version_takes_n_plus_8_requests() {
+    let Some(Setup {
+        bucket,
+        proxy,
+        platform,
+    }) = setup("s3_publish::a_cold_explicit_version_takes_n_plus_8_requests")
+    else {
+        return;
+    };
+    let platform = platform.env("RELEASE_VERSION", "v1");
+    let said = format!("{} requests", ASSETS + 8);
+    platform.build().succeeds().says(&said);
+    let mut expected = vec![
+        "PUT refs",
+        "GET tombstones",
+        "GET versions",
+        "GET list claims",
+        "GET list version",
+        "PUT claims",
+        "GET list claims",
+    ];
+    expected.extend(["PUT asset"; ASSETS]);
+    expected.push("PUT versions");
+    assert_eq!(kinds(&proxy.take_requests(), &bucket), expected);
+    platform.build().succeeds().says("3 requests");
+}
+
+#[test]
+fn headers_are_those_of_the_contract() {
+    let Some(Setup {
+        bucket, platform, ..
+    }) = setup("s3_publish::headers_are_those_of_the_contract")
+    else {
+        return;
+    };
+    let ran = platform.build().succeeds();
+    let version = ran.launch("STATIC_ASSETS_VERSION");
+    let asset = http::get(&format!("{}web/font.woff2", ran.launch("STATIC_URL")));
+    assert_eq!(asset.header("content-type"), "font/woff2");
+    assert_eq!(
+        asset.header("cache-control"),
+        "public, max-age=31536000, immutable"
+    );
+    assert_eq!(asset.header("x-amz-meta-sha256").len(), 64);
+    let marker = http::get(&format!(
+        "{}/shop/.static-assets/versions/{version}.json",
+        bucket.url()
+    ));
+    assert_eq!(marker.header("cache-control"), "no-store");
+    assert_eq!(marker.header("content-type"), "application/json");
+}
+
+/// The same without what differs between any two runs.
+fn without_refs(objects: BTreeMap<String, Vec<u8>>) -> BTreeMap<String, Vec<u8>> {
+    objects
+        .into_iter()
+        .filter(|(key, _)| !key.contains("/.static-assets/refs/"))
+        .collect()
+}
+
+/// Kills a build at each of its requests in turn; then the same build again puts only what is missing
+/// and ends where a build that nobody killed ends.
+fn kill_at_every_request(test: &str, moment: Moment, version: Option<&str>) {
+    let Some(whole) = setup(test) else {
+        return;
+    };
+    let with_version = |platform: Platform| match version {
+        Some(version) => platform.env("RELEASE_VERSION", version),
+        None => platform,
+    };
+    let platform = with_version(whole.platform);
+    platform.build().succeeds();
+    let requests = whole.proxy.take_requests().len();
+    let expected = without_refs(whole.bucket.objects());
+    let marker = |key: &String| key.contains("/.static-assets/versions/");
+    let asset = |key: &&String| !key.contains("/.static-assets/");
+
+    for number in 1..=requests {
+        let Setup {
+            bucket,
+            proxy,
+            platform,
+        } = setup(test).unwrap();
+        let platform = with_version(platform);
+        proxy.kill_at(number, moment);
+        let mut build = platform.start_build();
+        proxy.victim(build.id());
+        let status = build.wait().unwrap();
+        assert!(
+            !status.success(),
+            "request {number}: the build was not killed"
+        );
+        assert!(proxy.stop_killing(), "request {number}");
+
+        let left = bucket.objects();
+        let is_visible = left.keys().any(marker);
+        let was_last = number == requests && moment == Moment::AfterEffect;
+        assert_eq!(is_visible, was_last, "request {number}: a marker");
+        let put_before: usize = left.keys().filter(asset).count();
+
+        proxy.take_requests();
+        platform.build().succeeds();
+        let puts = kinds(&proxy.take_requests(), &bucket);
+        let puts = puts.iter().filter(|kind| *kind == "PUT asset").count();
+        assert_eq!(puts, ASSETS - put_before, "request {number}");
+        assert_eq!(without_refs(bucket.objects()), expected, "request {number}");
+
+        proxy.take_requests();
+        platform.build().succeeds().says("unchanged: 0 uploaded");
+        assert_eq!(proxy.take_requests().len(), 3);
+    }
+}
+
+#[test]
+fn a_digest_build_killed_before_any_request_leaves_nothing_visible() {
+    kill_at_every_request(
+        "s3_publish::a_digest_build_killed_before_any_request_leaves_nothing_visible",
+        Moment::BeforeEffect,
+        None,
+    );
+}
+
+#[test]
+fn a_digest_build_killed_after_any_request_leaves_nothing_visible() {
+    kill_at_every_request(
+        "s3_publish::a_digest_build_killed_after_any_request_leaves_nothing_visible",
+        Moment::AfterEffect,
+        None,
+    );
+}
+
+#[test]
+fn an_explicit_build_killed_before_any_request_leaves_nothing_visible() {
+    kill_at_every_request(
+        "s3_publish::an_explicit_build_killed_before_any_request_leaves_nothing_visible",
+        Moment::BeforeEffect,
+        Some("v1"),
+    );
+}
+
+#[test]
+fn an_explicit_build_killed_after_any_request_leaves_nothing_visible() {
+    kill_at_every_request(
+        "s3_publish::an_explicit_build_killed_after_any_request_leaves_nothing_visible",
+        Moment::AfterEffect,
+        Some("v1"),
+    );
+}
+
+#[test]
+fn an_explicit_version_with_other_content_changes_nothing() {
+    let Some(Setup {
+        bucket, platform, ..
+    }) = setup("s3_publish::an_explicit_version_with_other_content_changes_nothing")
+    else {
+        return;
+    };
+    let platform = platform.env("RELEASE_VERSION", "v1");
+    platform.build().succeeds();
+    let before = without_refs(bucket.objects());
+    platform.write("web/static/web/app.css", "body { color: teal }");
+    platform
+        .build()
+        .exits(1)
+        .says("v1 is published, and 1 of its files differ")
+        .says("changed  web/app.css");
+    assert_eq!(without_refs(bucket.objects()), before);
+}
+
+#[test]
+fn an_explicit_version_started_with_other_content_is_refused() {
+    let Some(Setup {
+        bucket, platform, ..
+    }) = setup("s3_publish::an_explicit_version_started_with_other_content_is_refused")
+    else {
+        return;
+    };
+    let platform = platform.env("RELEASE_VERSION", "v1");
+    let claim = format!("shop/.static-assets/claims/v1/{}.json", "0".repeat(64));
+    bucket.put(&claim, "{}");
+    platform
+        .build()
+        .exits(1)
+        .says("v1 was started with other content and never finished");
+    bucket.delete(&claim);
+
+    bucket.put("shop/v1/web/app.css", "foreign");
+    platform
+        .build()
+        .exits(1)
+        .says("The place of v1 holds web/app.css");
+    let objects = bucket.objects();
+    assert_eq!(objects["shop/v1/web/app.css"], b"foreign");
+    assert!(!objects.keys().any(|key| key.contains("/claims/")));
+}
+
+#[test]
+fn a_file_of_somebody_else_below_a_digest_version_is_not_replaced() {
+    let Some(Setup {
+        bucket, platform, ..
+    }) = setup("s3_publish::a_file_of_somebody_else_below_a_digest_version_is_not_replaced")
+    else {
+        return;
+    };
+    let version = platform.build().succeeds().launch("STATIC_ASSETS_VERSION");
+    bucket.delete(&format!("shop/.static-assets/versions/{version}.json"));
+    let key = format!("shop/{version}/web/app.css");
+    bucket.delete(&key);
+    bucket.put(&key, "foreign");
+    platform.build().exits(1).says("holds web/app.css");
+    assert_eq!(bucket.objects()[&key], b"foreign");
+}
+
+#[test]
+fn what_a_store_says_no_with() {
+    let Some(Setup {
+        bucket, platform, ..
+    }) = setup("s3_publish::what_a_store_says_no_with")
+    else {
+        return;
+    };
+    let missing = platform.env("STATIC_ASSETS_STORE", "s3://no-such-bucket-here/shop");
+    missing
+        .build()
+        .exits(1)
+        .says("The bucket 'no-such-bucket-here' does not exist");
+    let store = format!("s3://{}/shop", bucket.name);
+    let wrong_secret = missing
+        .env("STATIC_ASSETS_STORE", store)
+        .env("STATIC_ASSETS_SECRET_ACCESS_KEY", "wrong-secret-of-a-test");
+    wrong_secret
+        .build()
+        .exits(1)
+        .says("Credentials rejected")
+        .says("SignatureDoesNotMatch")
+        .does_not_say("wrong-secret-of-a-test");
+    wrong_secret
+        .env("STATIC_ASSETS_ACCESS_KEY_ID", "UNKNOWNKEYID")
+        .build()
+        .exits(1)
+        .says("InvalidAccessKeyId");
+}
+
+#[test]
+fn credentials_of_a_binding_and_of_the_aws_family() {
+    let Some(Setup {
+        bucket, platform, ..
+    }) = setup("s3_publish::credentials_of_a_binding_and_of_the_aws_family")
+    else {
+        return;
+    };
+    let none = platform
+        .env("STATIC_ASSETS_ACCESS_KEY_ID", "")
+        .env("STATIC_ASSETS_SECRET_ACCESS_KEY", "")
+        .env("STATIC_ASSETS_ENDPOINT_URL", "");
+    let hint = &bucket.key_id[bucket.key_id.len() - 4..];
+    let aws = none
+        .env("AWS_ACCESS_KEY_ID", &bucket.key_id)
+        .env("AWS_SECRET_ACCESS_KEY", &bucket.secret)
+        .env("AWS_ENDPOINT_URL", &bucket.endpoint);
+    aws.build()
+        .succeeds()
+        .says(&format!("(us-east-1, key …{hint} from AWS_*)"));
+
+    let bound = aws.binding(
+        "object-store",
+        &[
+            ("type", "s3"),
+            ("bucket", &bucket.name),
+            ("access-key-id", &bucket.key_id),
+            ("secret-access-key", &bucket.secret),
+            ("endpoint", &bucket.endpoint),
+            ("region", "eu-west-1"),
+        ],
+    );
+    bound.build().succeeds().says(&format!(
+        "(eu-west-1, key …{hint} from service binding 'object-store')"
+    ));
+}

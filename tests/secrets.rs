@@ -1,0 +1,188 @@
+//! Canaries in every credential: no child sees one, and none is left in a layer, the app, the log, the
+//! scratch folder or the store. The scanner is tested by planted leaks first.
+
+use crate::harness::python::Python;
+use crate::harness::s3::Bucket;
+use crate::harness::{Platform, tree};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use fs_err as fs;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+fn hex(text: &str) -> String {
+    text.bytes()
+        .map(|byte| format!("{byte:02x}"))
+        .collect::<Vec<_>>()
+        .concat()
+}
+
+/// The forms in which a value can be found again.
+fn needles(secret: &str) -> Vec<Vec<u8>> {
+    let mut needles = vec![
+        secret.as_bytes().to_vec(),
+        secret.bytes().flat_map(|byte| [byte, 0]).collect(),
+    ];
+    let hex = hex(secret);
+    needles.push(hex.clone().into_bytes());
+    needles.push(hex.to_uppercase().into_bytes());
+    for padding in 0..3 {
+        let padded = [vec![0; padding], secret.as_bytes().to_vec()].concat();
+        let encoded = STANDARD.encode(&padded);
+        let first = (padding * 8).div_ceil(6);
+        let last = padded.len() * 8 / 6;
+        needles.push(encoded.as_bytes()[first..last].to_vec());
+    }
+    needles
+}
+
+fn holds(content: &[u8], secret: &str) -> bool {
+    needles(secret)
+        .iter()
+        .any(|needle| content.windows(needle.len()).any(|window| window == needle))
+}
+
+#[track_caller]
+fn assert_clean(what: &str, files: &BTreeMap<String, Vec<u8>>, canaries: &[&str]) {
+    for (path, content) in files {
+        for canary in canaries {
+            assert!(!holds(content, canary), "{what}: {path} holds a credential");
+            assert!(!path.contains(canary), "{what}: a path holds a credential");
+        }
+    }
+}
+
+#[test]
+fn the_scanner_finds_planted_leaks() {
+    let secret = "canary-0123456789-canary";
+    for planted in [
+        format!("x{secret}y"),
+        hex(secret),
+        STANDARD.encode(secret),
+        STANDARD.encode(format!("a{secret}b")),
+        STANDARD.encode(format!("ab{secret}")),
+    ] {
+        assert!(holds(planted.as_bytes(), secret), "{planted}");
+    }
+    assert!(!holds(b"canary-9876543210-canary", secret));
+}
+
+/// Writes what a process of the build sees to where the test finds it.
+const SPY: &str = "
+import os, sys, json
+with open(os.environ['SPY'], 'a') as spy:
+    parent = '/proc/%d/cmdline' % os.getppid()
+    json.dump({'env': dict(os.environ), 'argv': sys.argv, 'cmdline': open('/proc/self/cmdline').read(),
+               'parent': open(parent).read()}, spy)
+";
+
+fn spied(platform: Platform) -> Platform {
+    let spy = platform.path("spy.json");
+    for file in ["manage.py", "project/settings.py"] {
+        let path = platform.app().join(file);
+        let text = fs::read_to_string(&path).unwrap();
+        fs::write(path, format!("{SPY}\n{text}")).unwrap();
+    }
+    platform.env("SPY", spy)
+}
+
+#[test]
+fn no_credential_reaches_a_child_or_stays_anywhere() {
+    let test = "secrets::no_credential_reaches_a_child_or_stays_anywhere";
+    let (Some(python), Some(bucket)) = (Python::find(test, "django52"), Bucket::create(test))
+    else {
+        return;
+    };
+    let canaries = [
+        bucket.secret.as_str(),
+        "AKIAAWSCANARY0123456",
+        "aws-secret-canary-0123456789abcdef",
+        "session-token-canary-0123456789",
+    ];
+    let platform = spied(Platform::with("django_media_env"))
+        .python(&python)
+        .s3_store(&bucket)
+        // The app's own, which it reads while it starts.
+        .platform_env("AWS_ACCESS_KEY_ID", canaries[1])
+        .platform_env("AWS_SECRET_ACCESS_KEY", canaries[2])
+        .platform_env("AWS_SESSION_TOKEN", canaries[3])
+        .env("DSN", format!("https://user:{}@example.com", bucket.secret))
+        .env("STATIC_ASSETS_BEFORE_COLLECT", "env >> \"$SPY\"");
+    let ran = platform.build().succeeds();
+    check(&platform, &ran, &canaries);
+    assert_clean("the store", &bucket.objects(), &canaries);
+
+    let spied = fs::read_to_string(platform.path("spy.json")).unwrap();
+    assert!(spied.contains("removed-by-static-assets"));
+    assert!(!spied.contains(&bucket.key_id), "the key's id");
+}
+
+#[test]
+fn no_credential_is_shown_when_a_build_fails() {
+    let test = "secrets::no_credential_is_shown_when_a_build_fails";
+    let (Some(python), Some(bucket)) = (Python::find(test, "django52"), Bucket::create(test))
+    else {
+        return;
+    };
+    let secret = "wrong-secret-canary-0123456789";
+    let token = "session-token-canary-0123456789";
+    for (name, value) in [
+        ("STATIC_ASSETS_REGION", "eu-west-1"),
+        ("STATIC_ASSETS_STORE", "s3://no-such-bucket-here/shop"),
+        ("STATIC_ASSETS_ENDPOINT_URL", "http://127.0.0.1:1"),
+        ("STATIC_ASSETS_ENDPOINT_URL", "https://user:pass@host/"),
+        ("STATIC_ASSETS_BEFORE_COLLECT", "env; cat /nowhere"),
+        ("DJANGO_SETTINGS_MODULE", "no.such.settings"),
+        ("RELEASE_VERSION", "a b"),
+    ] {
+        let platform = spied(Platform::with("django_basic"))
+            .python(&python)
+            .s3_store(&bucket)
+            .env("STATIC_ASSETS_SECRET_ACCESS_KEY", secret)
+            .env("STATIC_ASSETS_SESSION_TOKEN", token)
+            .env(name, value);
+        let ran = platform.build().exits(1);
+        check(&platform, &ran, &[secret, token]);
+    }
+}
+
+#[test]
+fn an_asset_that_holds_a_credential_is_refused() {
+    let test = "secrets::an_asset_that_holds_a_credential_is_refused";
+    let (Some(python), Some(bucket)) = (Python::find(test, "django52"), Bucket::create(test))
+    else {
+        return;
+    };
+    let platform = Platform::with("django_basic")
+        .python(&python)
+        .s3_store(&bucket);
+    platform.write(
+        "web/static/web/config.js",
+        &format!("const key = '{}'", STANDARD.encode(&bucket.secret)),
+    );
+    platform
+        .build()
+        .exits(1)
+        .says("web/config.js: holds a storage credential of this build")
+        .does_not_say(&bucket.secret);
+    assert!(bucket.objects().is_empty());
+}
+
+fn check(platform: &Platform, ran: &crate::harness::Ran, canaries: &[&str]) {
+    assert_clean("a layer", &tree(&ran.layers), canaries);
+    assert_clean("the app", &tree(&platform.app()), canaries);
+    assert_clean("the scratch folder", &tree(&platform.path("tmp")), canaries);
+    let log = BTreeMap::from([
+        ("stdout".to_owned(), ran.stdout().into_bytes()),
+        ("stderr".to_owned(), ran.stderr().into_bytes()),
+        (
+            "a child".to_owned(),
+            read_if_there(&platform.path("spy.json")),
+        ),
+    ]);
+    assert_clean("the output", &log, canaries);
+}
+
+fn read_if_there(path: &Path) -> Vec<u8> {
+    fs::read(path).unwrap_or_default()
+}
