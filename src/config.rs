@@ -183,7 +183,7 @@ impl Config {
             _ => Vec::new(),
         };
         let rules = reader.rules(&secrets);
-        let config = publishing.map(|publishing| Self {
+        let config = Self {
             version: reader.version(),
             salt: reader.text(&names::SALT),
             group: reader.group(),
@@ -201,11 +201,13 @@ impl Config {
             rules,
             django: reader.django(),
             warnings: warnings(sources),
-            publishing,
-        });
-        match config {
-            Some(config) if reader.problems.is_empty() => Ok(config),
-            _ => Err(reader.problems),
+            // What could not be read is among the problems.
+            publishing: publishing.unwrap_or(Publishing::Off(Off::NotConfigured)),
+        };
+        if reader.problems.is_empty() {
+            Ok(config)
+        } else {
+            Err(reader.problems)
         }
     }
 

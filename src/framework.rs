@@ -116,7 +116,7 @@ pub(crate) enum Emission {
     NotAsked,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Injection {
     pub(crate) vars: Vec<LaunchVar>,
     pub(crate) files: Vec<InjectedFile>,
@@ -148,9 +148,6 @@ pub(crate) enum Fallback {
 impl Compiled {
     pub(crate) fn launch(&self, app: &App, release: &Release) -> io::Result<Launch> {
         let mut launch = Launch::pin(release);
-        if self.reads_release_version {
-            launch = launch.with_release_version(release);
-        }
         for file in &self.runtime_files {
             if let Ok(path) = file.destination.strip_prefix(&app.injected) {
                 let content = fs::read(self.assets.root.join(&file.path))?;

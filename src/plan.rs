@@ -21,6 +21,13 @@ pub(crate) struct Stored {
     pub(crate) etag: Option<String>,
 }
 
+impl Stored {
+    /// Stores on file systems list their folders as empty objects.
+    pub(crate) fn is_object(&self) -> bool {
+        self.size > 0
+    }
+}
+
 /// A version exists, or is being made, with other content.
 #[derive(Debug)]
 pub(crate) struct Conflict {

@@ -108,6 +108,9 @@ pub(crate) fn publish(
     let mut launch = compiled
         .launch(app, &release)
         .map_err(PublishError::Install)?;
+    if config.version.is_some() || compiled.reads_release_version {
+        launch = launch.with_release_version(&release);
+    }
     let release = Arc::new(release);
     let summary = upload(&release, config, (site, access), interrupt, log)?;
     log_published(&summary, &release, (site, access), log);
@@ -276,8 +279,10 @@ fn log_published(
     let duration = seconds(summary.duration);
     if summary.unchanged {
         log.bullet(&format!(
-            "Version {} unchanged: 0 uploaded{requests}, {duration}",
-            release.version
+            "Version {} unchanged: 0 uploaded{requests}, {duration}; {}{}",
+            release.version,
+            site.store,
+            reached_by(access),
         ));
     } else {
         log.bullet(&format!(

@@ -6,8 +6,8 @@ use fs_err as fs;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-fn django(test: &str, fixture: &str) -> Option<(Platform, Python)> {
-    let python = Python::find(test, "django52")?;
+fn django(fixture: &str) -> Option<(Platform, Python)> {
+    let python = Python::find("django52")?;
     Some((Platform::with(fixture).python(&python), python))
 }
 
@@ -55,10 +55,7 @@ fn assert_nothing_left(ran: &Ran) {
 
 #[test]
 fn an_app_that_follows_gets_the_pin_and_nothing_else() {
-    let Some((platform, _)) = django(
-        "contract_launch::an_app_that_follows_gets_the_pin_and_nothing_else",
-        "django_follows",
-    ) else {
+    let Some((platform, _)) = django("django_follows") else {
         return;
     };
     let ran = platform
@@ -107,10 +104,7 @@ fn an_app_that_follows_gets_the_pin_and_nothing_else() {
 
 #[test]
 fn the_version_of_the_image_wins_and_the_operators_url_wins() {
-    let Some((platform, _)) = django(
-        "contract_launch::the_version_of_the_image_wins_and_the_operators_url_wins",
-        "django_basic",
-    ) else {
+    let Some((platform, _)) = django("django_basic") else {
         return;
     };
     let ran = platform.file_store().build().succeeds();
@@ -133,14 +127,13 @@ fn the_version_of_the_image_wins_and_the_operators_url_wins() {
 
 #[test]
 fn release_version_reaches_only_apps_that_read_it() {
-    let test = "contract_launch::release_version_reaches_only_apps_that_read_it";
-    let Some((platform, _)) = django(test, "django_basic") else {
+    let Some((platform, _)) = django("django_basic") else {
         return;
     };
     let ran = platform.file_store().build().succeeds();
     assert!(ran.launch_env().get("RELEASE_VERSION").is_none());
 
-    let platform = django(test, "django_basic").unwrap().0.file_store();
+    let platform = django("django_basic").unwrap().0.file_store();
     let settings = fs::read_to_string(platform.app().join("project/settings.py")).unwrap();
     platform.write(
         "project/settings.py",
@@ -153,10 +146,7 @@ fn release_version_reaches_only_apps_that_read_it() {
 
 #[test]
 fn an_explicit_version_is_pinned_and_its_source_is_said() {
-    let Some((platform, _)) = django(
-        "contract_launch::an_explicit_version_is_pinned_and_its_source_is_said",
-        "django_basic",
-    ) else {
+    let Some((platform, _)) = django("django_basic") else {
         return;
     };
     let ran = platform
@@ -176,8 +166,7 @@ fn an_explicit_version_is_pinned_and_its_source_is_said() {
 
 #[test]
 fn two_builds_are_equal_to_the_byte() {
-    let test = "contract_launch::two_builds_are_equal_to_the_byte";
-    let Some((platform, python)) = django(test, "django_basic") else {
+    let Some((platform, python)) = django("django_basic") else {
         return;
     };
     let platform = platform.file_store();
@@ -205,10 +194,7 @@ fn same_layers(ran: &Ran) -> BTreeMap<String, String> {
 
 #[test]
 fn no_byte_code_is_left_in_the_app() {
-    let Some((platform, _)) = django(
-        "contract_launch::no_byte_code_is_left_in_the_app",
-        "django_basic",
-    ) else {
+    let Some((platform, _)) = django("django_basic") else {
         return;
     };
     let platform = platform.file_store();
@@ -228,10 +214,7 @@ fn is_empty(folder: &Path) -> bool {
 
 #[test]
 fn the_full_tree_lands_in_static_root_and_nothing_there_is_deleted() {
-    let Some((platform, _)) = django(
-        "contract_launch::the_full_tree_lands_in_static_root_and_nothing_there_is_deleted",
-        "django_basic",
-    ) else {
+    let Some((platform, _)) = django("django_basic") else {
         return;
     };
     let platform = platform.file_store();
@@ -247,10 +230,7 @@ fn the_full_tree_lands_in_static_root_and_nothing_there_is_deleted() {
 
 #[test]
 fn keep_manifests_leaves_the_files_out() {
-    let Some((platform, _)) = django(
-        "contract_launch::keep_manifests_leaves_the_files_out",
-        "django_matrix",
-    ) else {
+    let Some((platform, _)) = django("django_matrix") else {
         return;
     };
     let platform = platform
@@ -266,10 +246,7 @@ fn keep_manifests_leaves_the_files_out() {
 
 #[test]
 fn publish_off_compiles_and_pins_nothing() {
-    let Some((platform, _)) = django(
-        "contract_launch::publish_off_compiles_and_pins_nothing",
-        "django_basic",
-    ) else {
+    let Some((platform, _)) = django("django_basic") else {
         return;
     };
     let platform = platform.file_store().env("STATIC_ASSETS_PUBLISH", "off");
@@ -284,8 +261,7 @@ fn publish_off_compiles_and_pins_nothing() {
 
 #[test]
 fn compile_without_a_store() {
-    let Some((platform, _)) = django("contract_launch::compile_without_a_store", "django_basic")
-    else {
+    let Some((platform, _)) = django("django_basic") else {
         return;
     };
     let platform = platform.env("STATIC_ASSETS_COMPILE", "1");
@@ -299,10 +275,7 @@ fn compile_without_a_store() {
 
 #[test]
 fn a_build_of_a_fork_has_no_keys() {
-    let Some((platform, _)) = django(
-        "contract_launch::a_build_of_a_fork_has_no_keys",
-        "django_basic",
-    ) else {
+    let Some((platform, _)) = django("django_basic") else {
         return;
     };
     let platform = platform.env("STATIC_ASSETS_STORE", "s3://acme-static/shop");
@@ -346,10 +319,7 @@ fn a_misspelt_setting_is_named_with_the_nearest_one() {
 
 #[test]
 fn settings_of_project_toml_come_after_the_environment() {
-    let Some((platform, _)) = django(
-        "contract_launch::settings_of_project_toml_come_after_the_environment",
-        "django_basic",
-    ) else {
+    let Some((platform, _)) = django("django_basic") else {
         return;
     };
     let store = platform.path("stores/shop");
@@ -372,10 +342,7 @@ fn settings_of_project_toml_come_after_the_environment() {
 
 #[test]
 fn a_binding_alone_turns_publishing_on() {
-    let Some((platform, _)) = django(
-        "contract_launch::a_binding_alone_turns_publishing_on",
-        "django_basic",
-    ) else {
+    let Some((platform, _)) = django("django_basic") else {
         return;
     };
     fs::create_dir_all(platform.store()).unwrap();
@@ -402,10 +369,7 @@ fn a_binding_alone_turns_publishing_on() {
 
 #[test]
 fn a_url_of_the_platform_is_warned_of() {
-    let Some((platform, _)) = django(
-        "contract_launch::a_url_of_the_platform_is_warned_of",
-        "django_basic",
-    ) else {
+    let Some((platform, _)) = django("django_basic") else {
         return;
     };
     platform

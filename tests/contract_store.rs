@@ -6,8 +6,8 @@ use fs_err as fs;
 use serde_json::Value;
 use std::os::unix::fs::PermissionsExt;
 
-fn django(test: &str) -> Option<Platform> {
-    let python = Python::find(test, "django52")?;
+fn django() -> Option<Platform> {
+    let python = Python::find("django52")?;
     Some(Platform::with("django_basic").python(&python).file_store())
 }
 
@@ -17,7 +17,7 @@ fn json(bytes: &[u8]) -> Value {
 
 #[test]
 fn a_version_with_its_marker_and_its_ref() {
-    let Some(platform) = django("contract_store::a_version_with_its_marker_and_its_ref") else {
+    let Some(platform) = django() else {
         return;
     };
     let platform = platform.env("SOURCE_VERSION", "4f1c2ab");
@@ -61,7 +61,7 @@ fn a_version_with_its_marker_and_its_ref() {
 
 #[test]
 fn an_unchanged_build_adds_a_ref_only() {
-    let Some(platform) = django("contract_store::an_unchanged_build_adds_a_ref_only") else {
+    let Some(platform) = django() else {
         return;
     };
     platform.build().succeeds();
@@ -79,9 +79,7 @@ fn an_unchanged_build_adds_a_ref_only() {
 
 #[test]
 fn a_changed_asset_makes_a_version_beside_the_old_one() {
-    let Some(platform) =
-        django("contract_store::a_changed_asset_makes_a_version_beside_the_old_one")
-    else {
+    let Some(platform) = django() else {
         return;
     };
     let first = platform.build().succeeds().launch("STATIC_ASSETS_VERSION");
@@ -95,9 +93,7 @@ fn a_changed_asset_makes_a_version_beside_the_old_one() {
 
 #[test]
 fn the_salt_makes_another_version_of_the_same_content() {
-    let Some(platform) =
-        django("contract_store::the_salt_makes_another_version_of_the_same_content")
-    else {
+    let Some(platform) = django() else {
         return;
     };
     let first = platform.build().succeeds().launch("STATIC_ASSETS_VERSION");
@@ -112,9 +108,7 @@ fn the_salt_makes_another_version_of_the_same_content() {
 
 #[test]
 fn an_explicit_version_is_never_published_with_other_content() {
-    let Some(platform) =
-        django("contract_store::an_explicit_version_is_never_published_with_other_content")
-    else {
+    let Some(platform) = django() else {
         return;
     };
     let platform = platform.env("RELEASE_VERSION", "v1");
@@ -136,8 +130,7 @@ fn an_explicit_version_is_never_published_with_other_content() {
 
 #[test]
 fn a_version_that_looks_like_a_digest_must_be_one() {
-    let Some(platform) = django("contract_store::a_version_that_looks_like_a_digest_must_be_one")
-    else {
+    let Some(platform) = django() else {
         return;
     };
     let version = platform.build().succeeds().launch("STATIC_ASSETS_VERSION");
@@ -149,9 +142,7 @@ fn a_version_that_looks_like_a_digest_must_be_one() {
 
 #[test]
 fn files_of_somebody_else_in_a_versions_place_are_not_touched() {
-    let Some(platform) =
-        django("contract_store::files_of_somebody_else_in_a_versions_place_are_not_touched")
-    else {
+    let Some(platform) = django() else {
         return;
     };
     let platform = platform.env("RELEASE_VERSION", "v1");
@@ -173,9 +164,7 @@ fn files_of_somebody_else_in_a_versions_place_are_not_touched() {
 
 #[test]
 fn a_version_placed_without_its_marker_is_committed_by_the_next_build() {
-    let Some(platform) = django(
-        "contract_store::a_version_placed_without_its_marker_is_committed_by_the_next_build",
-    ) else {
+    let Some(platform) = django() else {
         return;
     };
     let version = platform.build().succeeds().launch("STATIC_ASSETS_VERSION");
@@ -190,7 +179,7 @@ fn a_version_placed_without_its_marker_is_committed_by_the_next_build() {
 
 #[test]
 fn tombstones_are_obeyed() {
-    let Some(platform) = django("contract_store::tombstones_are_obeyed") else {
+    let Some(platform) = django() else {
         return;
     };
     let version = platform.build().succeeds().launch("STATIC_ASSETS_VERSION");
@@ -219,7 +208,7 @@ fn tombstones_are_obeyed() {
 
 #[test]
 fn a_root_that_is_not_there_is_not_created() {
-    let Some(platform) = django("contract_store::a_root_that_is_not_there_is_not_created") else {
+    let Some(platform) = django() else {
         return;
     };
     fs::remove_dir(platform.store()).unwrap();
@@ -233,9 +222,7 @@ fn a_root_that_is_not_there_is_not_created() {
 
 #[test]
 fn leftovers_that_nobody_holds_are_removed_after_a_day() {
-    let Some(platform) =
-        django("contract_store::leftovers_that_nobody_holds_are_removed_after_a_day")
-    else {
+    let Some(platform) = django() else {
         return;
     };
     platform.build().succeeds();
@@ -256,9 +243,7 @@ fn leftovers_that_nobody_holds_are_removed_after_a_day() {
 
 #[test]
 fn what_must_not_be_public_ends_the_build_with_nothing_sent() {
-    let Some(platform) =
-        django("contract_store::what_must_not_be_public_ends_the_build_with_nothing_sent")
-    else {
+    let Some(platform) = django() else {
         return;
     };
     let key = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7";
@@ -282,8 +267,7 @@ fn what_must_not_be_public_ends_the_build_with_nothing_sent() {
 
 #[test]
 fn no_file_at_all_is_an_error_unless_it_is_meant() {
-    let Some(platform) = django("contract_store::no_file_at_all_is_an_error_unless_it_is_meant")
-    else {
+    let Some(platform) = django() else {
         return;
     };
     fs::remove_dir_all(platform.app().join("web/static")).unwrap();

@@ -7,11 +7,11 @@ use crate::harness::s3::Bucket;
 use crate::harness::{Platform, http, tree};
 use std::collections::BTreeMap;
 
-fn check(test: &str, environment: &str, backend: &str, static_root: &str) {
-    let Some(python) = Python::find(test, environment) else {
+fn check(environment: &str, backend: &str, static_root: &str) {
+    let Some(python) = Python::find(environment) else {
         return;
     };
-    let Some(bucket) = Bucket::create(test) else {
+    let Some(bucket) = Bucket::create() else {
         return;
     };
     let platform = Platform::with("django_matrix")
@@ -72,8 +72,7 @@ macro_rules! matrix {
         $(
             #[test]
             fn $name() {
-                let test = concat!("django_matrix::", stringify!($name));
-                check(test, $environment, $backend, $static_root);
+                check($environment, $backend, $static_root);
             }
         )*
     };

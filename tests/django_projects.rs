@@ -6,8 +6,8 @@ use crate::harness::python::{ENVIRONMENTS, Python};
 use crate::harness::{Platform, Ran, http, tree};
 use fs_err as fs;
 
-fn django(test: &str, fixture: &str) -> Option<(Platform, Python)> {
-    let python = Python::find(test, "django52")?;
+fn django(fixture: &str) -> Option<(Platform, Python)> {
+    let python = Python::find("django52")?;
     let platform = Platform::with(fixture).python(&python).file_store();
     Some((platform, python))
 }
@@ -53,8 +53,7 @@ fn layouts_in_which_projects_come() {
             "Django 5.2",
         ),
     ] {
-        let test = format!("django_projects::layouts_in_which_projects_come::{fixture}");
-        let Some((mut platform, python)) = django(&test, fixture) else {
+        let Some((mut platform, python)) = django(fixture) else {
             continue;
         };
         for (name, value) in &operator {
@@ -79,10 +78,7 @@ fn layouts_in_which_projects_come() {
 
 #[test]
 fn settings_of_the_server_are_collected_and_said() {
-    let Some((platform, _)) = django(
-        "django_projects::settings_of_the_server_are_collected_and_said",
-        "django_split_settings",
-    ) else {
+    let Some((platform, _)) = django("django_split_settings") else {
         return;
     };
     platform
@@ -95,9 +91,7 @@ fn settings_of_the_server_are_collected_and_said() {
 #[test]
 fn offline_compression_is_published_and_linked() {
     for environment in ENVIRONMENTS {
-        let test =
-            format!("django_projects::offline_compression_is_published_and_linked::{environment}");
-        let Some(python) = Python::find(&test, environment) else {
+        let Some(python) = Python::find(environment) else {
             continue;
         };
         let platform = Platform::with("django_compressor")
@@ -117,7 +111,7 @@ fn offline_compression_is_published_and_linked() {
         assert_pages_link_to_the_version(&(platform, python), &ran, &[]);
 
         // Two builds name the compressed files alike, or no build would ever be unchanged.
-        let python = Python::find(&test, environment).unwrap();
+        let python = Python::find(environment).unwrap();
         let again = Platform::with("django_compressor")
             .python(&python)
             .file_store();
@@ -130,10 +124,7 @@ fn offline_compression_is_published_and_linked() {
 
 #[test]
 fn files_that_hold_their_own_url_get_the_version_of_their_content() {
-    let Some((platform, python)) = django(
-        "django_projects::files_that_hold_their_own_url_get_the_version_of_their_content",
-        "django_basic",
-    ) else {
+    let Some((platform, python)) = django("django_basic") else {
         return;
     };
     // As a stylesheet that a template engine or bundler writes while collecting.
@@ -172,10 +163,7 @@ class Generating(AppDirectoriesFinder):
 
 #[test]
 fn an_app_with_its_own_versioned_storage_is_left_alone() {
-    let Some((platform, python)) = django(
-        "django_projects::an_app_with_its_own_versioned_storage_is_left_alone",
-        "django_article",
-    ) else {
+    let Some((platform, python)) = django("django_article") else {
         return;
     };
     let platform = platform.env("STATIC_ASSETS_PUBLIC_URL", "https://cdn.example/x");
@@ -193,10 +181,7 @@ fn an_app_with_its_own_versioned_storage_is_left_alone() {
 
 #[test]
 fn the_panic_switch_serves_from_the_app_again() {
-    let Some(python) = Python::find(
-        "django_projects::the_panic_switch_serves_from_the_app_again",
-        "django52",
-    ) else {
+    let Some(python) = Python::find("django52") else {
         return;
     };
     let platform = Platform::with("django_matrix")
@@ -228,10 +213,7 @@ fn the_panic_switch_serves_from_the_app_again() {
 
 #[test]
 fn injection_can_be_switched_off_at_run_time() {
-    let Some(project) = django(
-        "django_projects::injection_can_be_switched_off_at_run_time",
-        "django_basic",
-    ) else {
+    let Some(project) = django("django_basic") else {
         return;
     };
     let ran = project.0.build().succeeds();
@@ -244,10 +226,7 @@ fn injection_can_be_switched_off_at_run_time() {
 
 #[test]
 fn a_command_in_the_place_of_collectstatic() {
-    let Some((platform, _)) = django(
-        "django_projects::a_command_in_the_place_of_collectstatic",
-        "django_basic",
-    ) else {
+    let Some((platform, _)) = django("django_basic") else {
         return;
     };
     platform.write(
@@ -282,10 +261,7 @@ fn a_command_in_the_place_of_collectstatic() {
 
 #[test]
 fn a_command_of_the_user_that_fails() {
-    let Some((platform, _)) = django(
-        "django_projects::a_command_of_the_user_that_fails",
-        "django_basic",
-    ) else {
+    let Some((platform, _)) = django("django_basic") else {
         return;
     };
     platform
@@ -301,10 +277,7 @@ fn a_command_of_the_user_that_fails() {
 
 #[test]
 fn pages_that_would_not_link_to_the_version_end_the_build() {
-    let Some((platform, _)) = django(
-        "django_projects::pages_that_would_not_link_to_the_version_end_the_build",
-        "django_basic",
-    ) else {
+    let Some((platform, _)) = django("django_basic") else {
         return;
     };
     let platform = platform.env("STATIC_ASSETS_INJECT", "off");
@@ -346,8 +319,7 @@ fn failures_of_the_app_are_named_with_a_fix() {
             "INSTALLED_APPS = [..., \"django.contrib.staticfiles\"]",
         ),
     ] {
-        let test = format!("django_projects::failures_of_the_app_are_named_with_a_fix::{fixture}");
-        let Some((platform, _)) = django(&test, fixture) else {
+        let Some((platform, _)) = django(fixture) else {
             continue;
         };
         platform.build().exits(1).says(said).says(fix);
@@ -357,10 +329,7 @@ fn failures_of_the_app_are_named_with_a_fix() {
 
 #[test]
 fn a_value_for_the_build_alone_rescues_it() {
-    let Some((platform, _)) = django(
-        "django_projects::a_value_for_the_build_alone_rescues_it",
-        "django_missing_variable",
-    ) else {
+    let Some((platform, _)) = django("django_missing_variable") else {
         return;
     };
     let ran = platform
@@ -375,10 +344,7 @@ fn a_value_for_the_build_alone_rescues_it() {
 
 #[test]
 fn other_settings_of_an_app_that_can_not_be_used() {
-    let Some((platform, python)) = django(
-        "django_projects::other_settings_of_an_app_that_can_not_be_used",
-        "django_basic",
-    ) else {
+    let Some((platform, python)) = django("django_basic") else {
         return;
     };
     let platform = platform.platform_env("DJANGO_SETTINGS_MODULE", "project.staging");
@@ -397,8 +363,7 @@ fn other_settings_of_an_app_that_can_not_be_used() {
 
 #[test]
 fn a_python_without_django() {
-    let test = "django_projects::a_python_without_django";
-    let Some((platform, _)) = django(test, "django_basic") else {
+    let Some((platform, _)) = django("django_basic") else {
         return;
     };
     platform
@@ -410,10 +375,7 @@ fn a_python_without_django() {
 
 #[test]
 fn a_missing_frontend_build_is_warned_of() {
-    let Some((platform, _)) = django(
-        "django_projects::a_missing_frontend_build_is_warned_of",
-        "django_warns_w004",
-    ) else {
+    let Some((platform, _)) = django("django_warns_w004") else {
         return;
     };
     platform
@@ -425,10 +387,7 @@ fn a_missing_frontend_build_is_warned_of() {
 
 #[test]
 fn a_setting_that_django_ignores_is_warned_of() {
-    let Some((platform, _)) = django(
-        "django_projects::a_setting_that_django_ignores_is_warned_of",
-        "django_basic",
-    ) else {
+    let Some((platform, _)) = django("django_basic") else {
         return;
     };
     let settings = fs::read_to_string(platform.app().join("project/settings.py")).unwrap();

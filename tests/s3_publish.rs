@@ -3,6 +3,7 @@
 
 use crate::harness::proxy::{Moment, Proxy};
 use crate::harness::python::Python;
+use crate::harness::refusing::Refusing;
 use crate::harness::s3::Bucket;
 use crate::harness::{Platform, http};
 use std::collections::BTreeMap;
@@ -14,9 +15,9 @@ struct Setup {
 }
 
 /// A Django app whose store is reached through a proxy.
-fn setup(test: &str) -> Option<Setup> {
-    let python = Python::find(test, "django52")?;
-    let bucket = Bucket::create(test)?;
+fn setup() -> Option<Setup> {
+    let python = Python::find("django52")?;
+    let bucket = Bucket::create()?;
     let proxy = Proxy::to(&bucket.endpoint);
     let platform = Platform::with("django_basic")
         .python(&python)
@@ -60,7 +61,7 @@ fn a_cold_digest_version_takes_n_plus_5_requests_and_an_unchanged_one_3() {
         bucket,
         proxy,
         platform,
-    }) = setup("s3_publish::a_cold_digest_version_takes_n_plus_5_requests_and_an_unchanged_one_3")
+    }) = setup()
     else {
         return;
     };
@@ -92,7 +93,7 @@ fn a_cold_explicit_version_takes_n_plus_8_requests() {
         bucket,
         proxy,
         platform,
-    }) = setup("s3_publish::a_cold_explicit_version_takes_n_plus_8_requests")
+    }) = setup()
     else {
         return;
     };
@@ -118,7 +119,7 @@ fn a_cold_explicit_version_takes_n_plus_8_requests() {
 fn headers_are_those_of_the_contract() {
     let Some(Setup {
         bucket, platform, ..
-    }) = setup("s3_publish::headers_are_those_of_the_contract")
+    }) = setup()
     else {
         return;
     };
@@ -149,8 +150,8 @@ fn without_refs(objects: BTreeMap<String, Vec<u8>>) -> BTreeMap<String, Vec<u8>>
 
 /// Kills a build at each of its requests in turn; then the same build again puts only what is missing
 /// and ends where a build that nobody killed ends.
-fn kill_at_every_request(test: &str, moment: Moment, version: Option<&str>) {
-    let Some(whole) = setup(test) else {
+fn kill_at_every_request(moment: Moment, version: Option<&str>) {
+    let Some(whole) = setup() else {
         return;
     };
     let with_version = |platform: Platform| match version {
@@ -169,7 +170,7 @@ fn kill_at_every_request(test: &str, moment: Moment, version: Option<&str>) {
             bucket,
             proxy,
             platform,
-        } = setup(test).unwrap();
+        } = setup().unwrap();
         let platform = with_version(platform);
         proxy.kill_at(number, moment);
         let mut build = platform.start_build();
@@ -202,45 +203,29 @@ fn kill_at_every_request(test: &str, moment: Moment, version: Option<&str>) {
 
 #[test]
 fn a_digest_build_killed_before_any_request_leaves_nothing_visible() {
-    kill_at_every_request(
-        "s3_publish::a_digest_build_killed_before_any_request_leaves_nothing_visible",
-        Moment::BeforeEffect,
-        None,
-    );
+    kill_at_every_request(Moment::BeforeEffect, None);
 }
 
 #[test]
 fn a_digest_build_killed_after_any_request_leaves_nothing_visible() {
-    kill_at_every_request(
-        "s3_publish::a_digest_build_killed_after_any_request_leaves_nothing_visible",
-        Moment::AfterEffect,
-        None,
-    );
+    kill_at_every_request(Moment::AfterEffect, None);
 }
 
 #[test]
 fn an_explicit_build_killed_before_any_request_leaves_nothing_visible() {
-    kill_at_every_request(
-        "s3_publish::an_explicit_build_killed_before_any_request_leaves_nothing_visible",
-        Moment::BeforeEffect,
-        Some("v1"),
-    );
+    kill_at_every_request(Moment::BeforeEffect, Some("v1"));
 }
 
 #[test]
 fn an_explicit_build_killed_after_any_request_leaves_nothing_visible() {
-    kill_at_every_request(
-        "s3_publish::an_explicit_build_killed_after_any_request_leaves_nothing_visible",
-        Moment::AfterEffect,
-        Some("v1"),
-    );
+    kill_at_every_request(Moment::AfterEffect, Some("v1"));
 }
 
 #[test]
 fn an_explicit_version_with_other_content_changes_nothing() {
     let Some(Setup {
         bucket, platform, ..
-    }) = setup("s3_publish::an_explicit_version_with_other_content_changes_nothing")
+    }) = setup()
     else {
         return;
     };
@@ -260,7 +245,7 @@ fn an_explicit_version_with_other_content_changes_nothing() {
 fn an_explicit_version_started_with_other_content_is_refused() {
     let Some(Setup {
         bucket, platform, ..
-    }) = setup("s3_publish::an_explicit_version_started_with_other_content_is_refused")
+    }) = setup()
     else {
         return;
     };
@@ -287,7 +272,7 @@ fn an_explicit_version_started_with_other_content_is_refused() {
 fn a_file_of_somebody_else_below_a_digest_version_is_not_replaced() {
     let Some(Setup {
         bucket, platform, ..
-    }) = setup("s3_publish::a_file_of_somebody_else_below_a_digest_version_is_not_replaced")
+    }) = setup()
     else {
         return;
     };
@@ -301,22 +286,11 @@ fn a_file_of_somebody_else_below_a_digest_version_is_not_replaced() {
 }
 
 #[test]
-fn what_a_store_says_no_with() {
-    let Some(Setup {
-        bucket, platform, ..
-    }) = setup("s3_publish::what_a_store_says_no_with")
-    else {
+fn credentials_that_a_server_rejects() {
+    let Some(Setup { platform, .. }) = setup() else {
         return;
     };
-    let missing = platform.env("STATIC_ASSETS_STORE", "s3://no-such-bucket-here/shop");
-    missing
-        .build()
-        .exits(1)
-        .says("The bucket 'no-such-bucket-here' does not exist");
-    let store = format!("s3://{}/shop", bucket.name);
-    let wrong_secret = missing
-        .env("STATIC_ASSETS_STORE", store)
-        .env("STATIC_ASSETS_SECRET_ACCESS_KEY", "wrong-secret-of-a-test");
+    let wrong_secret = platform.env("STATIC_ASSETS_SECRET_ACCESS_KEY", "wrong-secret-of-a-test");
     wrong_secret
         .build()
         .exits(1)
@@ -330,11 +304,94 @@ fn what_a_store_says_no_with() {
         .says("InvalidAccessKeyId");
 }
 
+/// A Django app whose store refuses everything.
+fn refused(store: &Refusing) -> Option<Platform> {
+    let python = Python::find("django52")?;
+    let platform = Platform::with("django_basic").python(&python);
+    let settings = [
+        ("STATIC_ASSETS_STORE", "s3://acme-static/shop"),
+        (
+            "STATIC_ASSETS_PUBLIC_URL",
+            "https://static.example.com/shop",
+        ),
+        ("STATIC_ASSETS_ENDPOINT_URL", store.url.as_str()),
+        ("STATIC_ASSETS_ACCESS_KEY_ID", "KEYOFATEST"),
+        ("STATIC_ASSETS_SECRET_ACCESS_KEY", "secret-of-a-test"),
+        ("STATIC_ASSETS_SESSION_TOKEN", "token-of-a-test"),
+    ];
+    Some(settings.iter().fold(platform, |platform, (name, value)| {
+        platform.env(*name, *value)
+    }))
+}
+
+#[test]
+fn what_a_store_says_no_with() {
+    let elsewhere = "<Region>eu-west-1</Region>";
+    let token = "<Token-0>token-of-a-test</Token-0>";
+    for (status, code, more, said) in [
+        (
+            404,
+            "NoSuchBucket",
+            "",
+            "The bucket 'acme-static' does not exist",
+        ),
+        (
+            400,
+            "AuthorizationHeaderMalformed",
+            elsewhere,
+            "the bucket is in eu-west-1: set\n  STATIC_ASSETS_REGION=eu-west-1",
+        ),
+        (
+            301,
+            "PermanentRedirect",
+            "",
+            "aws s3api get-bucket-location --bucket acme-static",
+        ),
+        (
+            403,
+            "AccessDenied",
+            "",
+            "\"Resource\": \"arn:aws:s3:::acme-static/shop/*\"",
+        ),
+        (400, "ExpiredToken", token, "The session token has expired"),
+        (
+            403,
+            "RequestTimeTooSkewed",
+            "",
+            "Set the build machine's clock",
+        ),
+        (418, "", "", "The store gave an unexpected answer"),
+    ] {
+        let store = Refusing::s3(status, code, more);
+        let Some(platform) = refused(&store) else {
+            return;
+        };
+        platform
+            .build()
+            .exits(1)
+            .says(said)
+            .does_not_say("token-of-a-test");
+        // What will not pass is not tried again.
+        assert_eq!(store.requests().len(), 1, "{code}");
+    }
+}
+
+#[test]
+fn a_store_that_refuses_conditional_writes_is_asked_once() {
+    let store = Refusing::s3(501, "NotImplemented", "");
+    let Some(platform) = refused(&store) else {
+        return;
+    };
+    platform.build().exits(1);
+    // With the condition, then without.
+    assert_eq!(store.requests().len(), 2);
+}
+
 #[test]
 fn credentials_of_a_binding_and_of_the_aws_family() {
     let Some(Setup {
         bucket, platform, ..
-    }) = setup("s3_publish::credentials_of_a_binding_and_of_the_aws_family")
+    }) = setup()
     else {
         return;
     };

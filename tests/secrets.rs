@@ -88,9 +88,7 @@ fn spied(platform: Platform) -> Platform {
 
 #[test]
 fn no_credential_reaches_a_child_or_stays_anywhere() {
-    let test = "secrets::no_credential_reaches_a_child_or_stays_anywhere";
-    let (Some(python), Some(bucket)) = (Python::find(test, "django52"), Bucket::create(test))
-    else {
+    let (Some(python), Some(bucket)) = (Python::find("django52"), Bucket::create()) else {
         return;
     };
     let canaries = [
@@ -119,9 +117,7 @@ fn no_credential_reaches_a_child_or_stays_anywhere() {
 
 #[test]
 fn no_credential_is_shown_when_a_build_fails() {
-    let test = "secrets::no_credential_is_shown_when_a_build_fails";
-    let (Some(python), Some(bucket)) = (Python::find(test, "django52"), Bucket::create(test))
-    else {
+    let (Some(python), Some(bucket)) = (Python::find("django52"), Bucket::create()) else {
         return;
     };
     let secret = "wrong-secret-canary-0123456789";
@@ -148,9 +144,7 @@ fn no_credential_is_shown_when_a_build_fails() {
 
 #[test]
 fn an_asset_that_holds_a_credential_is_refused() {
-    let test = "secrets::an_asset_that_holds_a_credential_is_refused";
-    let (Some(python), Some(bucket)) = (Python::find(test, "django52"), Bucket::create(test))
-    else {
+    let (Some(python), Some(bucket)) = (Python::find("django52"), Bucket::create()) else {
         return;
     };
     let platform = Platform::with("django_basic")

@@ -1,5 +1,5 @@
 """script/test          everything
-script/test quick    format, lints, unit and contract tests, one Django, no servers
+script/test quick    format, lints, unit and contract tests, one Django
 script/test AREA…    the integration tests whose name holds AREA, with all that they need
 
 The last line is the count over cargo and unittest; a step without tests that fails counts as one failed. What was
@@ -206,12 +206,12 @@ def full(suite):
 
 def quick(suite):
     suite.prepare("script/environments", "django52")
+    suite.prepare("script/services", "--install")
     suite.step("cargo", "fmt", "--check")
     suite.step("cargo", "clippy", "--all-targets", "--locked", "--", "--deny", "warnings")
-    suite.prepared()
-    suite.unittests(suite.venvs())
     suite.cargo_test("--bins")
-    suite.cargo_test("--test", "main", "--", *QUICK)
+    suite.prepared()
+    suite.cargo_test("--test", "main", "--", *QUICK, around=["script/services", "--"])
 
 
 def area(suite, names):

@@ -105,9 +105,8 @@ impl Django {
         runner.run_shell(&names::AFTER_COLLECT, run)?;
         self.log_collected(&report, duration, &runner, run.log);
 
-        let emission = inject::judge(&report, draft, config.inject)?;
+        let emission = inject::judge(&report, draft, config.inject, &runner, run.interrupt)?;
         if let Emission::Needs { .. } = &emission {
-            inject::check_reach(&runner, &report, run.interrupt)?;
             inject::warn_of_unreachable_processes(&app.dir, run.log);
         }
         Ok(Some(Compiled {
@@ -176,6 +175,9 @@ impl Django {
             seconds(duration),
             report.storage_note()
         ));
+        for note in report.notes() {
+            log.detail(&note);
+        }
         for warning in report.warnings() {
             log.warning(&warning);
         }

@@ -148,7 +148,8 @@ impl Protocol {
         }
         let claimed = self.is_claimed_by_us().await?;
         let stored = self.list_version().await?;
-        if let (false, Some(path)) = (claimed, stored.keys().next()) {
+        let first = stored.iter().find(|(_, stored)| stored.is_object());
+        if let (false, Some((path, _))) = (claimed, first) {
             return Err(self.conflict(ConflictWith::Foreign { path: path.clone() }));
         }
         let version = &self.release.version;
@@ -197,11 +198,12 @@ impl Protocol {
             .list(&folder)
             .await
             .map_err(|rejection| self.end(rejection, "s3:ListBucket", &folder))?;
-        let others = claims.keys().any(|claim| *claim != ours);
-        if others {
-            return Err(self.conflict(ConflictWith::Claimed));
+        let claims_ours = claims.contains_key(&ours);
+        let mut claims = claims.iter().filter(|(_, stored)| stored.is_object());
+        match claims.find(|(claim, _)| **claim != ours) {
+            Some(_) => Err(self.conflict(ConflictWith::Claimed)),
+            None => Ok(claims_ours),
         }
-        Ok(!claims.is_empty())
     }
 
     async fn list_version(&self) -> Result<BTreeMap<String, Stored>, StoreError> {

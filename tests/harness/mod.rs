@@ -4,6 +4,7 @@ pub(crate) mod http;
 pub(crate) mod pages;
 pub(crate) mod proxy;
 pub(crate) mod python;
+pub(crate) mod refusing;
 pub(crate) mod s3;
 
 use fs_err as fs;
@@ -15,19 +16,25 @@ use std::io::Write;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
 use tempfile::TempDir;
 
-/// Says visibly that a test needs something this machine lacks; CI keeps the list of allowed ones.
-pub(crate) fn skipped(test: &str, reason: &str) {
-    let mut out = std::io::stderr().lock();
-    writeln!(out, "skipped: {test} because {reason}").unwrap();
+/// Says visibly that the running test needs something this machine lacks; CI keeps the list of
+/// allowed ones.
+pub(crate) fn skipped(reason: &str) {
+    let thread = std::thread::current();
+    let test = thread.name().unwrap_or_default();
+    writeln!(std::io::stderr(), "skipped: {test} because {reason}").unwrap();
     if let Some(ledger) = variable("STATIC_ASSETS_TEST_SKIPS") {
         let mut ledger = fs::OpenOptions::new()
             .append(true)
             .create(true)
             .open(ledger)
             .unwrap();
-        writeln!(ledger, "{test}\t{reason}").unwrap();
+        // In one write: other tests append at the same time.
+        ledger
+            .write_all(format!("{test}\t{reason}\n").as_bytes())
+            .unwrap();
     }
 }
 
@@ -42,7 +49,7 @@ pub(crate) fn repository() -> &'static Path {
 
 /// An app and its platform, in folders of their own.
 pub(crate) struct Platform {
-    folder: TempDir,
+    folder: Arc<TempDir>,
     env: BTreeMap<OsString, OsString>,
 }
 
@@ -58,7 +65,7 @@ impl Platform {
     }
 
     pub(crate) fn empty() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = Arc::new(tempfile::tempdir().unwrap());
         for name in [
             "app",
             "platform/env",
@@ -173,7 +180,7 @@ impl Platform {
             .arg(&plan)
             .output()
             .unwrap();
-        Ran::of(output, self.path("none"))
+        Ran::of(output, self.path("none"), self)
     }
 
     pub(crate) fn plan(&self) -> String {
@@ -193,7 +200,7 @@ impl Platform {
     pub(crate) fn build(&self) -> Ran {
         let layers = self.fresh_layers();
         let output = self.build_command(&layers).output().unwrap();
-        Ran::of(output, layers)
+        Ran::of(output, layers, self)
     }
 
     /// A build that a test ends before its time.
@@ -216,11 +223,17 @@ impl Platform {
 pub(crate) struct Ran {
     output: Output,
     pub(crate) layers: PathBuf,
+    /// Kept as long as somebody looks at what is in it.
+    _folder: Arc<TempDir>,
 }
 
 impl Ran {
-    fn of(output: Output, layers: PathBuf) -> Self {
-        Self { output, layers }
+    fn of(output: Output, layers: PathBuf, platform: &Platform) -> Self {
+        Self {
+            output,
+            layers,
+            _folder: platform.folder.clone(),
+        }
     }
 
     pub(crate) fn stdout(&self) -> String {

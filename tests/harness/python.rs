@@ -15,19 +15,16 @@ pub(crate) struct Python {
 
 impl Python {
     /// `None`, and said so, where the environment is not there.
-    pub(crate) fn find(test: &str, environment: &str) -> Option<Self> {
+    pub(crate) fn find(environment: &str) -> Option<Self> {
         let Some(root) = variable("STATIC_ASSETS_TEST_VENVS") else {
-            skipped(
-                test,
-                "no Python environments are there (script/environments)",
-            );
+            skipped("no Python environments are there (script/environments)");
             return None;
         };
         let folder = PathBuf::from(root).join(environment);
         if folder.join("bin/python").exists() {
             Some(Self { folder })
         } else {
-            skipped(test, &format!("the environment {environment} is not there"));
+            skipped(&format!("the environment {environment} is not there"));
             None
         }
     }

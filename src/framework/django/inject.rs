@@ -11,6 +11,7 @@ use crate::framework::{Draft, Emission, InjectedFile, Injection, LaunchVar};
 use crate::interrupt::Interrupt;
 use crate::output::Log;
 use fs_err as fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// Why nobody would link to the version.
@@ -63,6 +64,8 @@ pub(super) fn judge(
     report: &Report,
     draft: &Draft,
     inject: Inject,
+    runner: &Runner<'_>,
+    interrupt: &Interrupt,
 ) -> Result<Emission, DjangoError> {
     let own_follows = first_elsewhere(&report.emission.own, draft).is_none();
     let needs_files = report.inject.static_root;
@@ -89,7 +92,7 @@ pub(super) fn judge(
     match first_elsewhere(&report.emission.injected, draft) {
         None => Ok(Emission::Needs {
             because: why_needed(report),
-            injection: injection(report),
+            injection: injection(runner, report, interrupt)?,
             snippet: snippet(report),
         }),
         Some(Elsewhere::Url(Sample { name, url })) => failed(NotFollowingCause::Emits {
@@ -162,21 +165,39 @@ fn snippet(report: &Report) -> String {
     lines.join("\n")
 }
 
-fn injection(report: &Report) -> Injection {
-    let files = python_files(report)
-        .into_iter()
-        .map(|(name, content)| InjectedFile {
-            path: Path::new(PYTHON).join(name),
-            content: content.into_bytes(),
-        })
-        .collect();
-    Injection {
+/// Puts the hook, and what Python compiles it to, beside the app.
+fn injection(
+    runner: &Runner<'_>,
+    report: &Report,
+    interrupt: &Interrupt,
+) -> Result<Injection, DjangoError> {
+    let folder = prove_reach(runner, report, interrupt)?;
+    let mut files = Vec::new();
+    collect_files(&folder, Path::new(PYTHON), &mut files)?;
+    files.sort_by(|one, other| one.path.cmp(&other.path));
+    Ok(Injection {
         vars: vec![LaunchVar::PrependFolder {
             name: "PYTHONPATH",
             folder: PathBuf::from(PYTHON),
         }],
         files,
+    })
+}
+
+fn collect_files(from: &Path, to: &Path, files: &mut Vec<InjectedFile>) -> io::Result<()> {
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let path = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            collect_files(&entry.path(), &path, files)?;
+        } else {
+            files.push(InjectedFile {
+                path,
+                content: fs::read(entry.path())?,
+            });
+        }
     }
+    Ok(())
 }
 
 fn python_files(report: &Report) -> Vec<(&'static str, String)> {
@@ -192,12 +213,26 @@ fn python_files(report: &Report) -> Vec<(&'static str, String)> {
     files
 }
 
-/// Starts the app's Python as it will be started and looks whether the hook was loaded.
-pub(super) fn check_reach(
+/// Exits with 1 where the hook was not loaded; else compiles it, or every start of Python would. The
+/// byte code is checked against no time: the lifecycle resets those.
+const PROVE: &str = "\
+import sys
+if 'static_assets_hook' not in sys.modules:
+    sys.exit(1)
+import os, py_compile
+folder, at_launch = sys.argv[1:]
+for name in ('sitecustomize.py', 'static_assets_hook.py'):
+    py_compile.compile(os.path.join(folder, name), dfile=os.path.join(at_launch, name), doraise=True,
+                       invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
+";
+
+/// Starts the app's Python as it will be started and looks whether the hook was loaded. Returns the
+/// folder of the hook.
+fn prove_reach(
     runner: &Runner<'_>,
     report: &Report,
     interrupt: &Interrupt,
-) -> Result<(), DjangoError> {
+) -> Result<PathBuf, DjangoError> {
     let folder = runner.scratch().join("inject");
     let files = python_files(report);
     fs::create_dir_all(folder.join("static_assets_inject-1.0.dist-info"))?;
@@ -213,10 +248,12 @@ pub(super) fn check_reach(
         .with_first("PYTHONPATH", folder.as_os_str());
     let finished = Command::new(&runner.python, runner.folder(), &env)
         .argument("-c")
-        .argument("import sys; sys.exit('static_assets_hook' not in sys.modules)")
+        .argument(PROVE)
+        .argument(&folder)
+        .argument(runner.injected().join(PYTHON))
         .run(interrupt)?;
     if finished.status.success() {
-        return Ok(());
+        return Ok(folder);
     }
     Err(DjangoError::NotFollowing(Box::new(NotFollowing {
         cause: NotFollowingCause::Unreachable {

@@ -175,12 +175,16 @@ impl Report {
                     .to_owned(),
             );
         }
-        if !self.dummies.is_empty() {
-            warnings.push(format!(
-                "{} is unset in the build: collected with a throw-away value",
-                self.dummies.join(", ")
-            ));
-        }
         warnings
+    }
+
+    pub(super) fn notes(&self) -> Vec<String> {
+        if self.dummies.is_empty() {
+            return Vec::new();
+        }
+        vec![format!(
+            "{} is unset in the build: collected with a throw-away value",
+            self.dummies.join(", ")
+        )]
     }
 }

@@ -251,6 +251,10 @@ impl<'a> Runner<'a> {
         &self.app.dir
     }
 
+    pub(super) fn injected(&self) -> &Path {
+        &self.app.injected
+    }
+
     pub(super) fn scratch(&self) -> &Path {
         &self.app.scratch
     }
