@@ -34,19 +34,30 @@ impl App {
         path.strip_prefix(&self.dir).unwrap_or(path)
     }
 
-    /// A file of the app, changed since `start`, that still holds the placeholder.
-    pub(crate) fn leftover_placeholder(&self, start: SystemTime) -> io::Result<Option<PathBuf>> {
-        leftover_in(&self.dir, start)
+    /// A file of the app, changed since `start` outside of `known`, that still holds the placeholder.
+    pub(crate) fn leftover_placeholder(
+        &self,
+        start: SystemTime,
+        known: Option<&Path>,
+    ) -> io::Result<Option<PathBuf>> {
+        leftover_in(&self.dir, start, known)
     }
 }
 
-fn leftover_in(folder: &Path, start: SystemTime) -> io::Result<Option<PathBuf>> {
+fn leftover_in(
+    folder: &Path,
+    start: SystemTime,
+    known: Option<&Path>,
+) -> io::Result<Option<PathBuf>> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let path = entry.path();
         let kind = entry.file_type()?;
-        if kind.is_dir() && entry.file_name() != ".git" {
-            if let Some(leftover) = leftover_in(&path, start)? {
+        if kind.is_dir() {
+            if entry.file_name() != ".git"
+                && known != Some(&path)
+                && let Some(leftover) = leftover_in(&path, start, known)?
+            {
                 return Ok(Some(leftover));
             }
         } else if kind.is_file()
@@ -85,7 +96,8 @@ pub(crate) fn files_named(root: &Path, name: &str, depth: usize) -> io::Result<V
     Ok(found)
 }
 
-fn is_foreign(folder: &str) -> bool {
+/// Whether a folder of an app holds what others wrote, or what it does not run.
+pub(crate) fn is_foreign(folder: &str) -> bool {
     folder.starts_with('.') || FOREIGN_FOLDERS.contains(&folder)
 }
 
@@ -131,9 +143,11 @@ mod tests {
         };
         let file = root.path().join("stats.json");
         fs::write(&file, PLACEHOLDER).unwrap();
-        let found = app.leftover_placeholder(SystemTime::UNIX_EPOCH).unwrap();
+        let found = app
+            .leftover_placeholder(SystemTime::UNIX_EPOCH, None)
+            .unwrap();
         assert_eq!(found, Some(file));
         let tomorrow = SystemTime::now() + std::time::Duration::from_hours(24);
-        assert_eq!(app.leftover_placeholder(tomorrow).unwrap(), None);
+        assert_eq!(app.leftover_placeholder(tomorrow, None).unwrap(), None);
     }
 }

@@ -4,7 +4,7 @@
 pub(crate) mod django;
 
 use crate::app::App;
-use crate::config::{Config, Inject};
+use crate::config::{Config, Inject, Keep};
 use crate::interrupt::Interrupt;
 use crate::launch::{InjectedFile, Launch, LaunchVar};
 use crate::manifest::{Assets, holds_placeholder, replaced};
@@ -14,6 +14,7 @@ use crate::release::Release;
 use crate::version::Version;
 pub(crate) use django::{Django, DjangoError};
 use fs_err as fs;
+use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -170,59 +171,103 @@ impl Compiled {
 
     /// Puts the run-time files, and unless told otherwise the whole tree, where the app reads them.
     /// Differing files are replaced, nothing is deleted.
-    pub(crate) fn install(
-        &self,
-        app: &App,
-        keep: crate::config::Keep,
-        resolved: &Resolved<'_>,
-    ) -> io::Result<()> {
-        if let (Fallback::Folder { path, .. }, crate::config::Keep::All) = (&self.fallback, keep) {
-            install_folder(&self.assets.root, path, resolved)?;
+    pub(crate) fn install(&self, app: &App, keep: Keep, release: &Release) -> io::Result<()> {
+        let install = Install::new(&self.assets, release);
+        if let (Fallback::Folder { path, .. }, Keep::All) = (&self.fallback, keep) {
+            install.folder(&self.assets.root, path)?;
         }
         for file in &self.runtime_files {
             if !file.destination.starts_with(&app.injected) {
-                resolved.install(&self.assets.root.join(&file.path), &file.destination)?;
+                install.file(&self.assets.root.join(&file.path), &file.destination)?;
             }
         }
         Ok(())
     }
+
+    /// The folder of the image that this compile filled, and no leftover is looked for in.
+    pub(crate) fn installed(&self) -> Option<&Path> {
+        match &self.fallback {
+            Fallback::Folder { path, .. } => Some(path),
+            Fallback::OutsideApp { .. } | Fallback::NoFolder => None,
+        }
+    }
 }
 
-/// Knows what stands in the place of the placeholder.
-pub(crate) struct Resolved<'a>(pub(crate) Option<&'a Version>);
+/// Puts compiled files into the image as they are published: with the version in place of the
+/// placeholder.
+struct Install<'a> {
+    version: &'a Version,
+    /// What is published, by where it was compiled to; with its own source where it was resolved.
+    published: HashMap<PathBuf, Option<&'a Path>>,
+}
 
-impl Resolved<'_> {
-    fn install(&self, source: &Path, destination: &Path) -> io::Result<()> {
-        if let Some(parent) = destination.parent() {
-            fs::create_dir_all(parent)?;
+impl<'a> Install<'a> {
+    fn new(assets: &Assets, release: &'a Release) -> Self {
+        let published = release.manifest.assets().iter().map(|asset| {
+            let resolved = asset.template.map(|_| asset.source.as_path());
+            (assets.root.join(&asset.path), resolved)
+        });
+        Self {
+            version: &release.version,
+            published: published.collect(),
         }
-        if fs::symlink_metadata(destination).is_ok() {
-            fs::remove_file(destination)?;
-        }
-        let content = match self.0 {
-            Some(version) => Some((fs::read(source)?, version)),
-            None => None,
-        };
-        match content {
-            Some((content, version)) if holds_placeholder(&content) => {
-                fs::write(destination, replaced(&content, version))
+    }
+
+    fn folder(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::create_dir_all(to)?;
+        for entry in fs::read_dir(from)? {
+            let entry = entry?;
+            let (source, destination) = (entry.path(), to.join(entry.file_name()));
+            if entry.file_type()?.is_dir() {
+                self.folder(&source, &destination)?;
+            } else if !self.is_stale(&source) {
+                self.file(&source, &destination)?;
             }
-            _ if fs::hard_link(source, destination).is_ok() => Ok(()),
-            _ => fs::copy(source, destination).map(drop),
+        }
+        Ok(())
+    }
+
+    /// The compressed form of a file that was resolved holds the placeholder, out of reach.
+    fn is_stale(&self, source: &Path) -> bool {
+        let is_compressed = source
+            .extension()
+            .is_some_and(|extension| extension == "gz" || extension == "br");
+        is_compressed
+            && matches!(
+                self.published.get(&source.with_extension("")),
+                Some(Some(_))
+            )
+    }
+
+    fn file(&self, source: &Path, destination: &Path) -> io::Result<()> {
+        if let Some(resolved) = self.published.get(source) {
+            return place(resolved.unwrap_or(source), destination);
+        }
+        let content = fs::read(source)?;
+        if holds_placeholder(&content) {
+            make_way(destination)?;
+            fs::write(destination, replaced(&content, self.version))
+        } else {
+            place(source, destination)
         }
     }
 }
 
-fn install_folder(from: &Path, to: &Path, resolved: &Resolved<'_>) -> io::Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let (source, destination) = (entry.path(), to.join(entry.file_name()));
-        if source.is_dir() {
-            install_folder(&source, &destination, resolved)?;
-        } else {
-            resolved.install(&source, &destination)?;
-        }
+/// A link costs nothing where both are on one file system.
+fn place(source: &Path, destination: &Path) -> io::Result<()> {
+    if fs::hard_link(source, destination).is_ok() {
+        return Ok(());
     }
-    Ok(())
+    make_way(destination)?;
+    fs::hard_link(source, destination).or_else(|_| fs::copy(source, destination).map(drop))
+}
+
+fn make_way(destination: &Path) -> io::Result<()> {
+    if let Some(parent) = destination.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    match fs::remove_file(destination) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }

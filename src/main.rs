@@ -14,6 +14,7 @@ mod interrupt;
 mod launch;
 mod manifest;
 mod output;
+mod parallel;
 mod plan;
 mod prefix;
 mod publish;

@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::config::names::{RELEASE_VERSION, STATIC_URL};
 use crate::config::{Access, Config, CredentialSource, Inject, Keep, Local, Off, Publishing};
 use crate::framework::{
-    CompileError, Compiled, DetectError, Draft, Emission, Fallback, Framework, Resolved, Run,
+    CompileError, Compiled, DetectError, Draft, Emission, Fallback, Framework, Run,
 };
 use crate::interrupt::Interrupt;
 use crate::launch::Launch;
@@ -98,9 +98,11 @@ pub(crate) fn publish(
     log_version(&release, config, log);
     log_left_out(&scanned, log);
 
-    install(app, config, &compiled, Some(&release.version))?;
+    compiled
+        .install(app, config.keep, &release)
+        .map_err(PublishError::Install)?;
     if let Some(leftover) = app
-        .leftover_placeholder(start)
+        .leftover_placeholder(start, compiled.installed())
         .map_err(PublishError::Install)?
     {
         return Err(PublishError::Leftover(leftover));
@@ -178,17 +180,6 @@ fn draft(config: &Config, site: &Site) -> Draft {
         prefix: site.prefix(&version),
         version,
     }
-}
-
-fn install(
-    app: &App,
-    config: &Config,
-    compiled: &Compiled,
-    version: Option<&Version>,
-) -> Result<(), PublishError> {
-    compiled
-        .install(app, config.keep, &Resolved(version))
-        .map_err(PublishError::Install)
 }
 
 fn log_off(off: &Off, log: &mut Log) -> Outcome {

@@ -76,7 +76,7 @@ impl Release {
             Some(given) if given.value != computed => (given.value.clone(), VersionKind::Explicit),
             _ => (computed, VersionKind::Digest),
         };
-        scanned.manifest.check_placeholder()?;
+        scanned.check_placeholder()?;
         let manifest = scanned
             .manifest
             .resolve_placeholder(&version, &scratch.join("resolved"))?;

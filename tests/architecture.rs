@@ -17,7 +17,10 @@ const ROWS: &[(u32, &[&str])] = &[
     (3, &["release"]),
     (2, &["config"]),
     (1, &["manifest", "version", "prefix"]),
-    (0, &["env", "command", "interrupt", "output", "hex"]),
+    (
+        0,
+        &["env", "command", "interrupt", "output", "hex", "parallel"],
+    ),
 ];
 
 /// Of one row, but friends: the one on the left may import those on the right.

@@ -177,9 +177,9 @@ fn reason_text(reason: &Reason) -> (&'static str, String) {
                 {message}
 
                 COMPRESS_OFFLINE is on, so 'compress' ran after collectstatic. Templates that can't be compiled
-                without a request are left out by COMPRESS_OFFLINE_CONTEXT or a block of their own. Without
-                offline compression in the build:
-                  COMPRESS_OFFLINE = False"
+                without a request are left out by COMPRESS_OFFLINE_CONTEXT or a block of their own. Without any
+                compression:
+                  COMPRESS_ENABLED = False"
             },
         ),
         Reason::SyntaxError { message } => (
@@ -228,6 +228,12 @@ impl Explain for NotFollowing {
             ),
             NotFollowingCause::StaticFails { error } => format!(
                 "static() fails with the settings that the running app would have:\n  {error}"
+            ),
+            NotFollowingCause::CompressesAtRunTime { template } => format!(
+                "django-compressor is on without offline compression, and {} uses it: what it writes \
+                 while the app runs stays in that container, so pages would link to files that are not \
+                 published.",
+                template.display()
             ),
             NotFollowingCause::Unreachable { .. } => {
                 "The app's STATIC_URL ignores the environment, and something keeps Python from loading \

@@ -1,1 +1,437 @@
+//! Every text as a person reads it, one file an area: `src/errors/rendered/`. A changed text is
+//! reviewed there; `STATIC_ASSETS_TEST_BLESS=1 cargo test errors` writes what is new.
 
+use super::{Explain, Message, config_message};
+use crate::command::CommandError;
+use crate::config::{ConfigProblem, Origin, Setting};
+use crate::framework::django::{DjangoFailure, NotFollowing, NotFollowingCause, Reason};
+use crate::framework::{CompileError, DetectError, DjangoError};
+use crate::manifest::{PlaceholderError, Refusal, ScanError, UnreadableMarker};
+use crate::plan::{Conflict, ConflictWith, Difference};
+use crate::prefix::{Folder, ParsePublicUrlError, ParseStoreUrlError, StoreUrl};
+use crate::publish::PublishError;
+use crate::release::ReleaseError;
+use crate::store::{Denied, Rejected, StoreError};
+use fs_err as fs;
+use std::io;
+use std::path::Path;
+
+fn compare(area: &str, messages: &[Message]) {
+    let rendered: String = messages
+        .iter()
+        .map(|message| format!("[Error: {}]\n{message}\n", message.title()))
+        .collect::<Vec<_>>()
+        .concat();
+    let file = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("src/errors/rendered")
+        .join(format!("{area}.txt"));
+    #[allow(clippy::disallowed_methods, reason = "the test's own setting")]
+    let blessed = std::env::var_os("STATIC_ASSETS_TEST_BLESS").is_some();
+    if blessed {
+        fs::write(&file, &rendered).unwrap();
+    }
+    let expected = fs::read_to_string(&file).unwrap_or_default();
+    assert!(
+        expected == rendered,
+        "the texts differ from {}:\n{rendered}",
+        file.display()
+    );
+}
+
+fn setting(value: &str) -> Setting<String> {
+    Setting {
+        value: value.to_owned(),
+        origin: Origin::Platform,
+    }
+}
+
+fn denied_io() -> io::Error {
+    io::Error::other("failed to open file `/app/x`: Permission denied (os error 13)")
+}
+
+fn s3() -> StoreUrl {
+    "s3://acme-static/shop".parse().unwrap()
+}
+
+fn key() -> crate::prefix::Key {
+    let folder: Folder = "shop".parse().unwrap();
+    folder.asset(&"v42".parse().unwrap(), "web/app.css")
+}
+
+#[test]
+#[allow(clippy::too_many_lines, reason = "one line for each text")]
+fn config() {
+    let problems = vec![
+        ConfigProblem::Store {
+            setting: setting("acme-static"),
+            reason: ParseStoreUrlError::NoScheme,
+        },
+        ConfigProblem::Store {
+            setting: setting("gopher://x"),
+            reason: ParseStoreUrlError::UnknownScheme("gopher".to_owned()),
+        },
+        ConfigProblem::Store {
+            setting: setting("s3://"),
+            reason: ParseStoreUrlError::NoBucket,
+        },
+        ConfigProblem::Store {
+            setting: setting("file://x"),
+            reason: ParseStoreUrlError::NotAbsolute,
+        },
+        ConfigProblem::Store {
+            setting: setting("s3://acme/../x"),
+            reason: ParseStoreUrlError::BadFolder,
+        },
+        ConfigProblem::PublicUrl {
+            setting: setting("static.acme.com"),
+            reason: ParsePublicUrlError::NotHttpOrPath,
+        },
+        ConfigProblem::PublicUrl {
+            setting: setting("https://u:p@x"),
+            reason: ParsePublicUrlError::HasUserInfo,
+        },
+        ConfigProblem::PublicUrl {
+            setting: setting("https://x/?v=1"),
+            reason: ParsePublicUrlError::HasQueryOrFragment,
+        },
+        ConfigProblem::PublicUrl {
+            setting: setting("https://x/{app}"),
+            reason: ParsePublicUrlError::Malformed,
+        },
+        ConfigProblem::PublicUrlMissing { store: s3() },
+        ConfigProblem::PublicUrlMissing {
+            store: "file:///srv/assets".parse().unwrap(),
+        },
+        ConfigProblem::AppMissing,
+        ConfigProblem::Version {
+            setting: setting("feature/x"),
+        },
+        ConfigProblem::Choice {
+            name: "STATIC_ASSETS_INJECT",
+            setting: setting("maybe"),
+            choices: vec!["auto", "off"],
+        },
+        ConfigProblem::Group {
+            setting: setting("a/b"),
+        },
+        ConfigProblem::Allow {
+            setting: setting("**"),
+            glob: "**".to_owned(),
+        },
+        ConfigProblem::BuildEnv {
+            origin: Origin::Platform,
+            word: None,
+        },
+        ConfigProblem::BuildEnv {
+            origin: Origin::Platform,
+            word: Some("DATABASE_URL".to_owned()),
+        },
+        ConfigProblem::CredentialsMissing { store: s3() },
+        ConfigProblem::HalfACredential {
+            given: "STATIC_ASSETS_ACCESS_KEY_ID",
+            missing: "STATIC_ASSETS_SECRET_ACCESS_KEY",
+        },
+        ConfigProblem::TwoSources {
+            what: "STATIC_ASSETS_STORE",
+            one: Origin::Binding("assets".to_owned()).to_string(),
+            other: Origin::Environment.to_string(),
+        },
+        ConfigProblem::TwoBindings {
+            names: vec!["one".to_owned(), "two".to_owned()],
+        },
+        ConfigProblem::BindingWithoutStore {
+            binding: "assets".to_owned(),
+        },
+        ConfigProblem::BindingEntryMissing {
+            binding: "assets".to_owned(),
+            entry: "secret-access-key",
+        },
+        ConfigProblem::Endpoint {
+            origin: Origin::Platform,
+        },
+        ConfigProblem::PlainHttp {
+            host: "minio.internal".to_owned(),
+        },
+        ConfigProblem::SecretInProjectToml {
+            key: "secret-access-key".to_owned(),
+        },
+        ConfigProblem::ProjectToml("a = ".parse::<toml::Table>().unwrap_err()),
+        ConfigProblem::ProjectTomlType {
+            key: "store".to_owned(),
+            found: "array",
+        },
+        ConfigProblem::Unreadable {
+            what: "STATIC_ASSETS_SECRET_ACCESS_KEY_FILE".to_owned(),
+            error: denied_io(),
+        },
+    ];
+    let together = config_message(&problems);
+    let mut messages: Vec<Message> = problems
+        .into_iter()
+        .map(|problem| config_message(&[problem]))
+        .collect();
+    messages.push(together);
+    compare("config", &messages);
+}
+
+#[test]
+fn detect() {
+    let errors = [
+        DetectError::Tie {
+            what: "manage.py",
+            paths: vec!["one/manage.py".into(), "two/manage.py".into()],
+        },
+        DetectError::Missing {
+            setting: "STATIC_ASSETS_MANAGE_PY",
+            path: "src/manage.py".into(),
+        },
+        DetectError::NoEntry {
+            evidence: "requirements.txt".to_owned(),
+        },
+        DetectError::Io(denied_io()),
+    ];
+    compare("detect", &errors.map(|error| error.explain()));
+}
+
+#[test]
+fn django() {
+    let module = || Some("config.settings".to_owned());
+    let message = || "The message of the app.".to_owned();
+    let reasons = [
+        Reason::MissingVariable {
+            name: "DATABASE_URL".to_owned(),
+        },
+        Reason::MissingModule {
+            name: "debug_toolbar".to_owned(),
+            settings: module(),
+        },
+        Reason::UnknownCommand { settings: module() },
+        Reason::MissingReference {
+            message: "The file 'web/missing.png' could not be found.".to_owned(),
+        },
+        Reason::BadSettings { message: message() },
+        Reason::SettingsNotConfigured,
+        Reason::Permission { message: message() },
+        Reason::Compress { message: message() },
+        Reason::SyntaxError { message: message() },
+        Reason::Other {
+            kind: "RuntimeError".to_owned(),
+            message: message(),
+        },
+        Reason::Died,
+    ];
+    let failures = reasons.map(|reason| {
+        DjangoError::Failed(Box::new(DjangoFailure {
+            command: "python manage.py collectstatic --noinput".to_owned(),
+            status: Some(1),
+            reason,
+            place: Some("config/settings.py:12".to_owned()),
+            output: "The end of the output.".to_owned(),
+        }))
+    });
+    let causes = [
+        NotFollowingCause::InjectOff,
+        NotFollowingCause::Debug { settings: module() },
+        NotFollowingCause::Emits {
+            name: "web/app.css".to_owned(),
+            url: "https://elsewhere.example.com/web/app.css".to_owned(),
+        },
+        NotFollowingCause::StaticFails {
+            error: "ValueError: no such entry".to_owned(),
+        },
+        NotFollowingCause::Unreachable {
+            output: String::new(),
+        },
+        NotFollowingCause::CompressesAtRunTime {
+            template: "web/templates/base.html".into(),
+        },
+    ];
+    let not_following = causes.map(|cause| {
+        DjangoError::NotFollowing(Box::new(NotFollowing {
+            cause,
+            own_url: Some("/static/".to_owned()),
+            snippet: "STATIC_URL = os.environ.get(\"STATIC_URL\", \"/static/\")".to_owned(),
+        }))
+    });
+    let others = [
+        DjangoError::NoPython {
+            path: "/usr/bin:/bin".to_owned(),
+        },
+        DjangoError::NoDjango {
+            python: "/usr/bin/python3".into(),
+        },
+        DjangoError::Command {
+            setting: "STATIC_ASSETS_BEFORE_COLLECT",
+            line: "npm run build".to_owned(),
+            status: Some(127),
+            output: "sh: npm: not found".to_owned(),
+        },
+        DjangoError::NothingCollected {
+            line: "make static".to_owned(),
+            output: String::new(),
+        },
+        DjangoError::Start(CommandError::NotFound {
+            program: "sh".to_owned(),
+            path: "/nowhere".to_owned(),
+        }),
+        DjangoError::Start(CommandError::Io {
+            command: "python x".to_owned(),
+            error: denied_io(),
+        }),
+        DjangoError::Start(CommandError::Interrupted),
+        DjangoError::Report(serde_json::from_str::<u8>("{").unwrap_err()),
+        DjangoError::Io(denied_io()),
+    ];
+    let messages: Vec<Message> = failures
+        .iter()
+        .chain(&not_following)
+        .chain(&others)
+        .map(Explain::explain)
+        .collect();
+    compare("django", &messages);
+}
+
+#[test]
+fn scan() {
+    let refused = |refusal| ("web/x".to_owned(), refusal);
+    let refusals = vec![
+        refused(Refusal::Link {
+            target: "/etc/passwd".to_owned(),
+        }),
+        refused(Refusal::NotAFile),
+        refused(Refusal::SecretName),
+        refused(Refusal::PrivateKey),
+        refused(Refusal::StorageCredential),
+        ("web/a\nb".to_owned(), Refusal::ControlCharacter),
+        refused(Refusal::NotUtf8),
+        refused(Refusal::Segment),
+        refused(Refusal::SameAs {
+            other: "web/X".to_owned(),
+        }),
+        refused(Refusal::TooLarge { size: 6 << 30 }),
+        refused(Refusal::SecretName),
+    ];
+    let path = || "web/app.css".to_owned();
+    let errors = [
+        ReleaseError::Scan(ScanError::Refused(refusals)),
+        ReleaseError::Scan(ScanError::Empty),
+        ReleaseError::Scan(ScanError::NoFolder {
+            root: "/tmp/x".into(),
+        }),
+        ReleaseError::Scan(ScanError::Io(denied_io())),
+        ReleaseError::Placeholder(PlaceholderError::InName { path: path() }),
+        ReleaseError::Placeholder(PlaceholderError::InBase64 { path: path() }),
+        ReleaseError::Placeholder(PlaceholderError::InCompressed { path: path() }),
+        ReleaseError::Placeholder(PlaceholderError::Integrity {
+            path: path(),
+            user: "web/page.html".to_owned(),
+        }),
+        ReleaseError::Placeholder(PlaceholderError::Io(denied_io())),
+        ReleaseError::LooksLikeDigest {
+            given: Setting {
+                value: "aaaaaaaaaaaaaaaaaaaa".parse().unwrap(),
+                origin: Origin::Platform,
+            },
+            computed: "q2mf81ac".parse().unwrap(),
+        },
+    ];
+    compare("scan", &errors.map(|error| error.explain()));
+}
+
+#[test]
+fn store() {
+    let version = || "v42".parse().unwrap();
+    let conflict = |with| {
+        StoreError::Conflict(Conflict {
+            version: version(),
+            with,
+        })
+    };
+    let differing = (0..12)
+        .map(|number| Difference::Changed(format!("web/{number}.css")))
+        .collect();
+    let unreadable = |reason| StoreError::Unreadable { key: key(), reason };
+    let errors = [
+        StoreError::NoBucket {
+            bucket: "acme-static".to_owned(),
+        },
+        StoreError::NoRoot {
+            root: "/srv/assets".into(),
+        },
+        StoreError::WrongRegion {
+            bucket: "acme-static".to_owned(),
+            region: Some("eu-west-1".to_owned()),
+        },
+        StoreError::WrongRegion {
+            bucket: "acme-static".to_owned(),
+            region: None,
+        },
+        StoreError::Rejected(Rejected {
+            code: "InvalidAccessKeyId".to_owned(),
+        }),
+        StoreError::Expired,
+        StoreError::ClockSkew,
+        StoreError::Denied(Denied {
+            action: "s3:PutObject",
+            key: key(),
+            store: s3(),
+        }),
+        conflict(ConflictWith::Published { differing }),
+        conflict(ConflictWith::Published {
+            differing: vec![
+                Difference::Added("new.js".to_owned()),
+                Difference::Removed("old.js".to_owned()),
+            ],
+        }),
+        conflict(ConflictWith::Claimed),
+        conflict(ConflictWith::Foreign {
+            path: "web/app.css".to_owned(),
+        }),
+        conflict(ConflictWith::Pruned),
+        StoreError::BeingPruned,
+        unreadable(UnreadableMarker::UnknownSchema(2)),
+        unreadable(UnreadableMarker::NotJson(
+            serde_json::from_str::<u8>("{").unwrap_err(),
+        )),
+        StoreError::Untrue { key: key() },
+        StoreError::Changed {
+            path: "/tmp/x/app.css".into(),
+        },
+        StoreError::Temporary {
+            key: key(),
+            cause: "HTTP 503 SlowDown".to_owned(),
+            tries: 6,
+        },
+        StoreError::Unexpected {
+            key: key(),
+            cause: "HTTP 418".to_owned(),
+        },
+        StoreError::NoRename {
+            root: "/srv/assets".into(),
+        },
+        StoreError::Local(denied_io()),
+        StoreError::Client("no such option".to_owned()),
+        StoreError::Runtime(denied_io()),
+        StoreError::TooLong,
+        StoreError::Interrupted,
+    ];
+    compare("store", &errors.map(|error| error.explain()));
+}
+
+#[test]
+fn publish() {
+    let errors = [
+        PublishError::NoFramework,
+        PublishError::Leftover("/workspace/stats.json".into()),
+        PublishError::Install(denied_io()),
+        PublishError::Detect(DetectError::NoEntry {
+            evidence: "uv.lock".to_owned(),
+        }),
+        PublishError::Compile(CompileError::Django(DjangoError::NoPython {
+            path: "/bin".to_owned(),
+        })),
+        PublishError::Release(ReleaseError::Scan(ScanError::Empty)),
+        PublishError::Store(StoreError::Expired),
+    ];
+    compare("publish", &errors.map(|error| error.explain()));
+}

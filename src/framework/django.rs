@@ -15,6 +15,7 @@ use crate::manifest::Assets;
 use crate::output::{Log, count, seconds};
 pub(crate) use diagnosis::{DjangoFailure, Reason};
 use evidence::Evidence;
+use inject::Hook;
 pub(crate) use inject::{NotFollowing, NotFollowingCause};
 use report::Report;
 use std::io;
@@ -101,11 +102,25 @@ impl Django {
         let Some(draft) = draft else {
             return self.collect_in_place(&runner, run).map(Some);
         };
-        let (report, duration) = runner.collect(draft, run)?;
+        let (collected, reach) = std::thread::scope(|scope| {
+            let interrupt = run.interrupt;
+            let reach = scope.spawn(|| inject::try_reach(&runner, interrupt));
+            let collected = runner.collect(draft, run);
+            let reach = reach
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            (collected, reach)
+        });
+        let (report, duration) = collected?;
         runner.run_shell(&names::AFTER_COLLECT, run)?;
         self.log_collected(&report, duration, &runner, run.log);
 
-        let emission = inject::judge(&report, draft, config.inject, &runner, run.interrupt)?;
+        inject::refuse_compression_at_run_time(&report, &app.dir)?;
+        let hook = Hook {
+            folder: runner.hook(),
+            reach: reach?,
+        };
+        let emission = inject::judge(&report, draft, config.inject, &hook)?;
         if let Emission::Needs { .. } = &emission {
             inject::warn_of_unreachable_processes(&app.dir, run.log);
         }

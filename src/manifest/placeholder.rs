@@ -1,7 +1,7 @@
 //! Content that holds its own URL. The placeholder stands for the version while the framework
 //! compiles; published and run-time copies get the version that their content then gives.
 
-use super::{Asset, Manifest, Sha256};
+use super::{Asset, Manifest, Scanned, Sha256};
 use crate::output::base64_forms;
 use crate::version::{PLACEHOLDER, Version};
 use base64::Engine;
@@ -54,13 +54,26 @@ pub(crate) fn replaced(content: &[u8], version: &Version) -> Vec<u8> {
     replaced
 }
 
-impl Manifest {
+/// Finders of the placeholder in base64.
+pub(super) fn encoded_placeholder() -> Vec<memmem::Finder<'static>> {
+    base64_forms(PLACEHOLDER.as_bytes())
+        .into_iter()
+        .map(|form| memmem::Finder::new(form.as_bytes()).into_owned())
+        .collect()
+}
+
+impl Scanned {
     /// Refuses what can't be replaced exactly (`docs/contract.md`).
     pub(crate) fn check_placeholder(&self) -> Result<(), PlaceholderError> {
-        let encoded: Vec<_> = base64_forms(PLACEHOLDER.as_bytes())
-            .into_iter()
-            .map(|form| memmem::Finder::new(form.as_bytes()).into_owned())
-            .collect();
+        if let Some(path) = self.encoded.first() {
+            return Err(PlaceholderError::InBase64 { path: path.clone() });
+        }
+        self.manifest.check_placeholder()
+    }
+}
+
+impl Manifest {
+    fn check_placeholder(&self) -> Result<(), PlaceholderError> {
         let templates: Vec<&Asset> = self
             .assets()
             .iter()
@@ -72,13 +85,10 @@ impl Manifest {
             if asset.path.contains(PLACEHOLDER) {
                 return Err(PlaceholderError::InName { path: path() });
             }
-            if templates.is_empty() && !may_hold_data_urls(asset) {
+            if integrity.is_empty() {
                 continue;
             }
             let content = fs_err::read(&asset.source)?;
-            if encoded.iter().any(|form| form.find(&content).is_some()) {
-                return Err(PlaceholderError::InBase64 { path: path() });
-            }
             let user_of = integrity
                 .iter()
                 .find(|(_, hash)| memmem::find(&content, hash.as_bytes()).is_some());
@@ -152,10 +162,6 @@ fn integrity_hashes(changed: &[&Asset]) -> io::Result<Vec<(String, String)>> {
     Ok(hashes)
 }
 
-fn may_hold_data_urls(asset: &Asset) -> bool {
-    asset.content_type.starts_with("text/") || asset.content_type.ends_with("json")
-}
-
 fn is_compressed(path: &str) -> bool {
     [".gz", ".br", ".zst", ".zip"]
         .iter()
@@ -165,9 +171,9 @@ fn is_compressed(path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::manifest::{ScanRules, Scanned};
+    use crate::manifest::ScanRules;
 
-    fn scanned(files: &[(&str, &[u8])]) -> (tempfile::TempDir, Manifest) {
+    fn scanned(files: &[(&str, &[u8])]) -> (tempfile::TempDir, Scanned) {
         let folder = tempfile::tempdir().unwrap();
         for (path, content) in files {
             let file = folder.path().join(path);
@@ -175,7 +181,7 @@ mod tests {
             fs_err::write(file, content).unwrap();
         }
         let scanned = Scanned::of(folder.path(), &ScanRules::default()).unwrap();
-        (folder, scanned.manifest)
+        (folder, scanned)
     }
 
     fn css() -> String {
@@ -184,8 +190,9 @@ mod tests {
 
     #[test]
     fn a_file_that_holds_its_own_url_gets_the_version_of_its_content() {
-        let (_folder, manifest) = scanned(&[("a.css", css().as_bytes()), ("b.js", b"1")]);
-        manifest.check_placeholder().unwrap();
+        let (_folder, scanned) = scanned(&[("a.css", css().as_bytes()), ("b.js", b"1")]);
+        scanned.check_placeholder().unwrap();
+        let manifest = scanned.manifest;
         let version = Version::of_digest(&manifest.digest(None));
         let copies = tempfile::tempdir().unwrap();
         let resolved = manifest

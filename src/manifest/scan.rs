@@ -1,9 +1,12 @@
 //! A folder becomes a manifest: every file is read once, hashed and checked.
 
+use super::placeholder::encoded_placeholder;
 use super::safety::{self, Allowed, Refusal};
 use super::{Asset, Manifest, Sha256, holds_placeholder, media_type};
 use crate::output::Redaction;
+use crate::parallel::in_shares;
 use fs_err as fs;
+use memchr::memmem::Finder;
 use sha2::Digest;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -50,6 +53,8 @@ pub(crate) struct Scanned {
     pub(crate) left_out: LeftOut,
     /// Published all the same; counted because they show the app's sources.
     pub(crate) source_maps: usize,
+    /// Files that hold the placeholder in base64, where it can't be replaced.
+    pub(crate) encoded: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -78,7 +83,11 @@ impl Scanned {
         let left_out = walk.left_out();
         refuse_collisions(&walk.files, &mut walk.refused);
 
-        let (assets, refused) = hash_all(&walk.files, rules)?;
+        let Hashed {
+            assets,
+            refused,
+            encoded,
+        } = hash_all(&walk.files, rules)?;
         walk.refused.extend(refused);
         if !walk.refused.is_empty() {
             walk.refused.sort_by(|one, other| one.0.cmp(&other.0));
@@ -92,6 +101,7 @@ impl Scanned {
             manifest: Manifest::of(assets),
             left_out,
             source_maps,
+            encoded,
         })
     }
 }
@@ -239,61 +249,68 @@ fn refuse_files_in_folders_place(
     }
 }
 
-type Hashed = (Vec<Asset>, Vec<(String, Refusal)>);
+#[derive(Default)]
+struct Hashed {
+    assets: Vec<Asset>,
+    refused: Vec<(String, Refusal)>,
+    encoded: Vec<String>,
+}
 
 fn hash_all(files: &BTreeMap<String, PathBuf>, rules: &ScanRules) -> io::Result<Hashed> {
     let files: Vec<(&String, &PathBuf)> = files.iter().collect();
-    let workers = std::thread::available_parallelism().map_or(1, usize::from);
-    let share = files.len().div_ceil(workers).max(1);
-    std::thread::scope(|scope| {
-        let shares: Vec<_> = files
-            .chunks(share)
-            .map(|share| scope.spawn(move || hash_share(share, rules)))
-            .collect();
-        let mut all = Hashed::default();
-        for share in shares {
-            let (assets, refused) = share
-                .join()
-                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
-            all.0.extend(assets);
-            all.1.extend(refused);
-        }
-        Ok(all)
-    })
+    let finders = encoded_placeholder();
+    let shares = in_shares(&files, |share| hash_share(share, rules, &finders))?;
+    let mut all = Hashed::default();
+    for share in shares {
+        all.assets.extend(share.assets);
+        all.refused.extend(share.refused);
+        all.encoded.extend(share.encoded);
+    }
+    all.encoded.sort();
+    Ok(all)
 }
 
-fn hash_share(files: &[(&String, &PathBuf)], rules: &ScanRules) -> io::Result<Hashed> {
+fn hash_share(
+    files: &[(&String, &PathBuf)],
+    rules: &ScanRules,
+    finders: &[Finder<'static>],
+) -> io::Result<Hashed> {
     let mut hashed = Hashed::default();
     for (path, source) in files {
-        match hash(path, source, rules)? {
-            Ok(asset) => hashed.0.push(asset),
-            Err(refusal) => hashed.1.push(((*path).clone(), refusal)),
+        let size = fs::metadata(source)?.len();
+        if rules.largest.is_some_and(|largest| size > largest) {
+            let refusal = Refusal::TooLarge { size };
+            hashed.refused.push(((*path).clone(), refusal));
+            continue;
+        }
+        let content = fs::read(source)?;
+        if finders.iter().any(|form| form.find(&content).is_some()) {
+            hashed.encoded.push((*path).clone());
+        }
+        match hash(path, source, &content, rules) {
+            Ok(asset) => hashed.assets.push(asset),
+            Err(refusal) => hashed.refused.push(((*path).clone(), refusal)),
         }
     }
     Ok(hashed)
 }
 
-fn hash(path: &str, source: &Path, rules: &ScanRules) -> io::Result<Result<Asset, Refusal>> {
-    let size = fs::metadata(source)?.len();
-    if rules.largest.is_some_and(|largest| size > largest) {
-        return Ok(Err(Refusal::TooLarge { size }));
+fn hash(path: &str, source: &Path, content: &[u8], rules: &ScanRules) -> Result<Asset, Refusal> {
+    if rules.secrets.occurs_in(content) {
+        return Err(Refusal::StorageCredential);
     }
-    let content = fs::read(source)?;
-    if rules.secrets.occurs_in(&content) {
-        return Ok(Err(Refusal::StorageCredential));
+    if safety::holds_private_key(content) && !rules.allowed.allows(path) {
+        return Err(Refusal::PrivateKey);
     }
-    if safety::holds_private_key(&content) && !rules.allowed.allows(path) {
-        return Ok(Err(Refusal::PrivateKey));
-    }
-    let sha256 = Sha256::from(sha2::Sha256::new_with_prefix(&content));
-    Ok(Ok(Asset {
+    let sha256 = Sha256::from(sha2::Sha256::new_with_prefix(content));
+    Ok(Asset {
         path: path.to_owned(),
         source: source.to_owned(),
         size: content.len() as u64,
         sha256,
         content_type: media_type::of(path),
-        template: holds_placeholder(&content).then_some(sha256),
-    }))
+        template: holds_placeholder(content).then_some(sha256),
+    })
 }
 
 #[cfg(test)]

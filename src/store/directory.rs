@@ -3,6 +3,7 @@
 use super::{RunLabel, StoreError, own_ref};
 use crate::interrupt::Interrupt;
 use crate::manifest::{Asset, Claim, Marker, Sha256, Tombstone, TombstoneState};
+use crate::parallel::in_shares;
 use crate::plan::{Conflict, ConflictWith, Summary};
 use crate::prefix::{Folder, Key, MetaObject};
 use crate::release::Release;
@@ -236,12 +237,15 @@ impl Directory {
         };
         fs::create_dir(&staged.folder)?;
         fs::set_permissions(&staged.folder, std::fs::Permissions::from_mode(0o755))?;
-        for asset in release.manifest.assets() {
-            if interrupt.is_raised() {
-                return Err(StoreError::Interrupted);
+        in_shares(release.manifest.assets(), |share| {
+            for asset in share {
+                if interrupt.is_raised() {
+                    return Err(StoreError::Interrupted);
+                }
+                stage_asset(asset, &staged.folder)?;
             }
-            stage_asset(asset, &staged.folder)?;
-        }
+            Ok(())
+        })?;
         Ok(staged)
     }
 

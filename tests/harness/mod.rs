@@ -24,7 +24,8 @@ use tempfile::TempDir;
 pub(crate) fn skipped(reason: &str) {
     let thread = std::thread::current();
     let test = thread.name().unwrap_or_default();
-    writeln!(std::io::stderr(), "skipped: {test} because {reason}").unwrap();
+    let mut out = std::io::stderr().lock();
+    writeln!(out, "skipped: {test} because {reason}").unwrap();
     if let Some(ledger) = variable("STATIC_ASSETS_TEST_SKIPS") {
         let mut ledger = fs::OpenOptions::new()
             .append(true)

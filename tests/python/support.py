@@ -89,8 +89,7 @@ class Case(unittest.TestCase):
             destination = Path(file["destination"])
             destination.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(run.into / file["path"], destination)
-        inject = self.inject(run.report["inject"]["baked"])
-        variables = {**SETTINGS, **RUN_TIME, "PYTHONPATH": str(inject), **dict(env)}
+        variables = {**SETTINGS, **RUN_TIME, "PYTHONPATH": str(run.inject), **dict(env)}
         started = self.python("-c", ASK_FOR_PAGE, cwd=app / source, env=variables)
         self.assertEqual((started.returncode, started.stderr), (0, ""))
         return links(started.stdout)
@@ -110,6 +109,7 @@ class Collected:
         self.into = self.folder / "into"
         self.into.mkdir()
         self.hook_storage_root = self.folder / "inject" / "static"
+        self.inject = case.inject()
         self.scratch = scratch(case, self.folder)
         self.request = self.folder / "request.json"
         self.request.write_text(json.dumps(self.describe(app, manage)))
@@ -125,6 +125,8 @@ class Collected:
             "version": "v1",
             "report": str(self.folder / "report.json"),
             "hook_storage_root": str(self.hook_storage_root),
+            "inject": str(self.inject),
+            "inject_at": str(self.inject),
             "app": str(app),
         }
 

@@ -3,8 +3,9 @@
 
 use super::DjangoError;
 use super::report::{Emitted, Report, Sample};
-use super::steps::{HOOK, Runner, SITECUSTOMIZE, write_files};
-use crate::command::Command;
+use super::steps::{PYTHON, Runner, write_hook};
+use crate::app::is_foreign;
+use crate::command::{Command, Finished};
 use crate::config::Inject;
 use crate::config::names::STATIC_URL;
 use crate::framework::{Draft, Emission, InjectedFile, Injection, LaunchVar};
@@ -42,30 +43,64 @@ pub(crate) enum NotFollowingCause {
     Unreachable {
         output: String,
     },
+    /// django-compressor would write files at run time that are not in the store.
+    CompressesAtRunTime {
+        template: PathBuf,
+    },
 }
 
-const PYTHON: &str = "python";
-const BAKED_LINE: &str = "BAKED = {}";
+/// What django-compressor writes at run time lands in the container, not in the store: pages would
+/// link to nothing.
+pub(super) fn refuse_compression_at_run_time(
+    report: &Report,
+    app: &Path,
+) -> Result<(), DjangoError> {
+    if !report.compresses_at_run_time() {
+        return Ok(());
+    }
+    match template_with(app, app, "{% compress ")? {
+        Some(template) => Err(DjangoError::NotFollowing(Box::new(NotFollowing {
+            cause: NotFollowingCause::CompressesAtRunTime { template },
+            own_url: report.static_url.own.clone(),
+            snippet: "COMPRESS_OFFLINE = True".to_owned(),
+        }))),
+        None => Ok(()),
+    }
+}
 
-/// <https://packaging.python.org/specifications/entry-points/>: `opentelemetry-instrument` puts a
-/// `sitecustomize` of its own before ours and loads no other, but it calls this entry point.
-const DIST_INFO: [(&str, &str); 2] = [
-    (
-        "static_assets_inject-1.0.dist-info/METADATA",
-        "Metadata-Version: 2.1\nName: static-assets-inject\nVersion: 1.0\n",
-    ),
-    (
-        "static_assets_inject-1.0.dist-info/entry_points.txt",
-        "[opentelemetry_pre_instrument]\nstatic_assets = static_assets_hook:install\n",
-    ),
-];
+/// A template of the app's own that uses a tag.
+fn template_with(root: &Path, folder: &Path, tag: &str) -> io::Result<Option<PathBuf>> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let path = entry.path();
+        let kind = entry.file_type()?;
+        if kind.is_dir() && !is_foreign(&entry.file_name().to_string_lossy()) {
+            if let Some(found) = template_with(root, &path, tag)? {
+                return Ok(Some(found));
+            }
+        } else if kind.is_file()
+            && path
+                .extension()
+                .is_some_and(|extension| extension == "html")
+            && memchr::memmem::find(&fs::read(&path)?, tag.as_bytes()).is_some()
+        {
+            return Ok(Some(path.strip_prefix(root).unwrap_or(&path).to_owned()));
+        }
+    }
+    Ok(None)
+}
+
+/// The hook that the runner left, and whether the app's Python loads one.
+pub(super) struct Hook {
+    pub(super) folder: PathBuf,
+    pub(super) reach: Finished,
+}
 
 pub(super) fn judge(
     report: &Report,
     draft: &Draft,
     inject: Inject,
-    runner: &Runner<'_>,
-    interrupt: &Interrupt,
+    hook: &Hook,
 ) -> Result<Emission, DjangoError> {
     let own_follows = first_elsewhere(&report.emission.own, draft).is_none();
     let needs_files = report.inject.static_root;
@@ -90,10 +125,13 @@ pub(super) fn judge(
         });
     }
     match first_elsewhere(&report.emission.injected, draft) {
-        None => Ok(Emission::Needs {
+        None if hook.reach.status.success() => Ok(Emission::Needs {
             because: why_needed(report),
-            injection: injection(runner, report, interrupt)?,
+            injection: injection(&hook.folder)?,
             snippet: snippet(report),
+        }),
+        None => failed(NotFollowingCause::Unreachable {
+            output: hook.reach.output.clone(),
         }),
         Some(Elsewhere::Url(Sample { name, url })) => failed(NotFollowingCause::Emits {
             name: name.clone(),
@@ -165,15 +203,10 @@ fn snippet(report: &Report) -> String {
     lines.join("\n")
 }
 
-/// Puts the hook, and what Python compiles it to, beside the app.
-fn injection(
-    runner: &Runner<'_>,
-    report: &Report,
-    interrupt: &Interrupt,
-) -> Result<Injection, DjangoError> {
-    let folder = prove_reach(runner, report, interrupt)?;
+/// What the runner left for the launch: the hook, and what Python compiles it to.
+fn injection(hook: &Path) -> Result<Injection, DjangoError> {
     let mut files = Vec::new();
-    collect_files(&folder, Path::new(PYTHON), &mut files)?;
+    collect_files(hook, Path::new(PYTHON), &mut files)?;
     files.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(Injection {
         vars: vec![LaunchVar::PrependFolder {
@@ -200,68 +233,23 @@ fn collect_files(from: &Path, to: &Path, files: &mut Vec<InjectedFile>) -> io::R
     Ok(())
 }
 
-fn python_files(report: &Report) -> Vec<(&'static str, String)> {
-    let baked = format!("BAKED = {}", report.inject.baked);
-    let mut files = vec![
-        ("sitecustomize.py", SITECUSTOMIZE.to_owned()),
-        (
-            "static_assets_hook.py",
-            HOOK.replacen(BAKED_LINE, &baked, 1),
-        ),
-    ];
-    files.extend(DIST_INFO.map(|(name, text)| (name, text.to_owned())));
-    files
-}
-
-/// Exits with 1 where the hook was not loaded; else compiles it, or every start of Python would. The
-/// byte code is checked against no time: the lifecycle resets those.
-const PROVE: &str = "\
-import sys
-if 'static_assets_hook' not in sys.modules:
-    sys.exit(1)
-import os, py_compile
-folder, at_launch = sys.argv[1:]
-for name in ('sitecustomize.py', 'static_assets_hook.py'):
-    py_compile.compile(os.path.join(folder, name), dfile=os.path.join(at_launch, name), doraise=True,
-                       invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
-";
-
-/// Starts the app's Python as it will be started and looks whether the hook was loaded. Returns the
-/// folder of the hook.
-fn prove_reach(
+/// Starts the app's Python as it will be started and looks whether the hook was loaded. Needs nothing
+/// of the compile, so it runs beside it.
+pub(super) fn try_reach(
     runner: &Runner<'_>,
-    report: &Report,
     interrupt: &Interrupt,
-) -> Result<PathBuf, DjangoError> {
-    let folder = runner.scratch().join("inject");
-    let files = python_files(report);
-    fs::create_dir_all(folder.join("static_assets_inject-1.0.dist-info"))?;
-    let files: Vec<_> = files
-        .iter()
-        .map(|(name, text)| (*name, text.as_str()))
-        .collect();
-    write_files(&folder, &files)?;
+) -> Result<Finished, DjangoError> {
+    let folder = runner.scratch().join("reach");
+    write_hook(&folder)?;
     let env = runner
         .env
         .clone()
         .with(STATIC_URL, "/")
         .with_first("PYTHONPATH", folder.as_os_str());
-    let finished = Command::new(&runner.python, runner.folder(), &env)
+    Ok(Command::new(&runner.python, runner.folder(), &env)
         .argument("-c")
-        .argument(PROVE)
-        .argument(&folder)
-        .argument(runner.injected().join(PYTHON))
-        .run(interrupt)?;
-    if finished.status.success() {
-        return Ok(folder);
-    }
-    Err(DjangoError::NotFollowing(Box::new(NotFollowing {
-        cause: NotFollowingCause::Unreachable {
-            output: finished.output,
-        },
-        own_url: report.static_url.own.clone(),
-        snippet: snippet(report),
-    })))
+        .argument("import sys; sys.exit('static_assets_hook' not in sys.modules)")
+        .run(interrupt)?)
 }
 
 /// `python -E`, `-I` and `-S` ignore `PYTHONPATH` or `sitecustomize`.
@@ -288,6 +276,7 @@ fn is_unreachable(line: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::steps::HOOK;
     use super::*;
 
     #[test]
@@ -304,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn the_hook_has_the_line_that_is_baked() {
-        assert_eq!(HOOK.matches(BAKED_LINE).count(), 1);
+    fn the_hook_has_the_line_that_the_runner_bakes() {
+        assert_eq!(HOOK.matches("BAKED = {}").count(), 1);
     }
 }

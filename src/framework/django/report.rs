@@ -56,8 +56,6 @@ struct Compressor {
 pub(crate) struct Inject {
     pub(super) storage: Option<String>,
     pub(super) static_root: bool,
-    /// A Python literal for the hook.
-    pub(super) baked: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -164,18 +162,17 @@ impl Report {
             };
             warnings.push(format!("{id}: {}{advice}", check.message));
         }
-        if let Some(Compressor {
-            enabled: true,
-            offline: false,
-        }) = self.compressor
-        {
-            warnings.push(
-                "django-compressor compresses at run time, into the running container: what it \
-                 writes there is not in the store.\nTo have it published: COMPRESS_OFFLINE = True"
-                    .to_owned(),
-            );
-        }
         warnings
+    }
+
+    pub(super) fn compresses_at_run_time(&self) -> bool {
+        matches!(
+            self.compressor,
+            Some(Compressor {
+                enabled: true,
+                offline: false,
+            })
+        )
     }
 
     pub(super) fn notes(&self) -> Vec<String> {

@@ -19,10 +19,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub(super) const HOOK: &str = include_str!("python/hook.py");
-pub(super) const SITECUSTOMIZE: &str = include_str!("python/sitecustomize.py");
+const SITECUSTOMIZE: &str = include_str!("python/sitecustomize.py");
 const RUNNER: &str = include_str!("python/runner.py");
 const ATTACH: &str = include_str!("python/attach.py");
 
+/// The folder, below the injected ones, of the hook.
+pub(super) const PYTHON: &str = "python";
 /// The folder, below the injected ones, of a `STATIC_ROOT` that is not in the image otherwise.
 const STATIC_ROOT: &str = "static";
 
@@ -44,6 +46,9 @@ struct Request<'a> {
     version: &'a str,
     report: PathBuf,
     hook_storage_root: PathBuf,
+    /// Where the hook for the launch is written, and where it will be then.
+    inject: PathBuf,
+    inject_at: PathBuf,
     app: &'a Path,
 }
 
@@ -106,6 +111,11 @@ impl<'a> Runner<'a> {
         self.app.scratch.join("collected")
     }
 
+    /// Where the runner leaves the hook for the launch.
+    pub(super) fn hook(&self) -> PathBuf {
+        self.app.scratch.join("inject")
+    }
+
     pub(super) fn collected_files(&self) -> usize {
         files_below(&self.collected())
     }
@@ -162,6 +172,7 @@ impl<'a> Runner<'a> {
             &scratch.join("python"),
             &[("static_assets_hook.py", HOOK), ("runner.py", RUNNER)],
         )?;
+        write_hook(&self.hook())?;
         let request = Request {
             manage: match self.entry {
                 Entry::ManagePy(manage_py) => Some(self.app.dir.join(manage_py)),
@@ -172,6 +183,8 @@ impl<'a> Runner<'a> {
             version: draft.version.as_str(),
             report: report.to_owned(),
             hook_storage_root: self.app.injected.join(STATIC_ROOT),
+            inject: self.hook(),
+            inject_at: self.app.injected.join(PYTHON),
             app: &self.app.dir,
         };
         let path = scratch.join("request.json");
@@ -251,16 +264,33 @@ impl<'a> Runner<'a> {
         &self.app.dir
     }
 
-    pub(super) fn injected(&self) -> &Path {
-        &self.app.injected
-    }
-
     pub(super) fn scratch(&self) -> &Path {
         &self.app.scratch
     }
 }
 
-pub(super) fn write_files(folder: &Path, files: &[(&str, &str)]) -> io::Result<()> {
+/// <https://packaging.python.org/specifications/entry-points/>: `opentelemetry-instrument` puts a
+/// `sitecustomize` of its own before ours and loads no other, but it calls this entry point.
+const DIST_INFO: &str = "static_assets_inject-1.0.dist-info";
+const METADATA: &str = "Metadata-Version: 2.1\nName: static-assets-inject\nVersion: 1.0\n";
+const ENTRY_POINTS: &str =
+    "[opentelemetry_pre_instrument]\nstatic_assets = static_assets_hook:install\n";
+
+pub(super) fn write_hook(folder: &Path) -> io::Result<()> {
+    write_files(
+        folder,
+        &[
+            ("sitecustomize.py", SITECUSTOMIZE),
+            ("static_assets_hook.py", HOOK),
+        ],
+    )?;
+    write_files(
+        &folder.join(DIST_INFO),
+        &[("METADATA", METADATA), ("entry_points.txt", ENTRY_POINTS)],
+    )
+}
+
+fn write_files(folder: &Path, files: &[(&str, &str)]) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     files
         .iter()

@@ -11,6 +11,7 @@ import atexit
 import json
 import os
 import platform
+import py_compile
 import re
 import runpy
 import socket
@@ -304,6 +305,7 @@ class Run:
         self.report["checks"] = staticfiles_checks()
         self.describe_runtime_files()
         self.report["emission"] = Emission(self).measure()
+        self.write_hook()
 
     def describe_runtime_files(self):
         """Which collected files the app reads by itself, and what the hook must set for it to find them."""
@@ -334,6 +336,25 @@ class Run:
             manifest = os.path.join(settings.COMPRESS_OUTPUT_DIR.strip("/"), settings.COMPRESS_OFFLINE_MANIFEST)
             root = absolute(self.own.get("COMPRESS_ROOT"))
             yield manifest, "COMPRESS_ROOT" if root else "STATIC_ROOT", root or self.report["static_root"]
+
+    def write_hook(self):
+        """The hook as it is at launch, compiled: every start of Python would do that otherwise.
+
+        The byte code is checked against no time, because the lifecycle resets those.
+        """
+        folder = self.request["inject"]
+        path = os.path.join(folder, "static_assets_hook.py")
+        with open(path) as file:
+            source = file.read()
+        with open(path, "w") as file:
+            file.write(source.replace("BAKED = {}", "BAKED = " + repr(self.baked), 1))
+        for name in ("sitecustomize.py", "static_assets_hook.py"):
+            py_compile.compile(
+                os.path.join(folder, name),
+                dfile=os.path.join(self.request["inject_at"], name),
+                doraise=True,
+                invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+            )
 
     def in_image(self, folder):
         app = os.path.realpath(self.request["app"])
