@@ -1,9 +1,9 @@
 //! The Cloud Native Buildpack: `bin/detect` and `bin/build`.
 
 use crate::app::App;
-use crate::config::{Config, ConfigProblem, NAMESPACE, Sources, names};
+use crate::config::{Config, NAMESPACE, Sources, names};
 use crate::env::Env;
-use crate::errors::{Explain, config_message};
+use crate::errors::{Explain, Message, config_message};
 use crate::framework::{DetectError, Framework};
 use crate::interrupt::Interrupt;
 use crate::launch::{Launch, LaunchVar};
@@ -47,14 +47,13 @@ impl Platform for PlatformFolder {
     }
 }
 
-enum BuildError {
-    Config(Vec<ConfigProblem>),
-    Publish(PublishError),
-    /// Our own scratch folder or layer files.
-    Io(io::Error),
+/// A failure as it is told, with what must not be told.
+struct BuildError {
+    message: Message,
+    redaction: Redaction,
 }
 
-/// libcnb asks for it, and would print causes with it; ours may hold paths of the app only.
+/// libcnb asks for it, and would print causes with it.
 impl std::fmt::Debug for BuildError {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str("BuildError")
@@ -71,13 +70,10 @@ impl Buildpack for StaticAssets {
     fn detect(&self, context: DetectContext<Self>) -> libcnb::Result<DetectResult, BuildError> {
         let mut log = Log::to(io::stdout());
         let env = Env::of_process();
-        let found = Sources::read(&env, &context.platform.path, &context.app_dir)
-            .map_err(|_| ())
-            .and_then(|sources| Config::read(&sources).map_err(|_| ()))
-            .map_or_else(
-                |()| Framework::detect(&context.app_dir, &Config::for_detection()),
-                |config| Framework::detect(&context.app_dir, &config),
-            );
+        let config = Sources::read(&env, &context.platform.path, &context.app_dir)
+            .and_then(|sources| Config::read(&sources))
+            .unwrap_or_else(|_| Config::for_detection());
+        let found = Framework::detect(&context.app_dir, &config);
         match found {
             Ok(None) => {
                 log.bullet(
@@ -106,42 +102,44 @@ impl Buildpack for StaticAssets {
     }
 
     fn build(&self, context: BuildContext<Self>) -> libcnb::Result<BuildResult, BuildError> {
-        let mut log = Log::to(io::stdout());
-        match build(&context, &mut log) {
+        let env = Env::of_process();
+        let mut redaction = Redaction::of(secrets_of(&env));
+        let outcome = build(&context, &env, &mut redaction);
+        match outcome {
             Ok(Outcome::Nothing) => BuildResultBuilder::new().build(),
             Ok(Outcome::Published(launch)) => render(&context, &launch),
-            Err(error) => Err(libcnb::Error::BuildpackError(error)),
+            Err(message) => Err(libcnb::Error::BuildpackError(BuildError {
+                message,
+                redaction,
+            })),
         }
     }
 
     fn on_error(&self, error: libcnb::Error<BuildError>) {
         let mut log = Log::to(io::stderr());
-        log.redact(Redaction::of(
-            secrets_of_env(&Env::of_process())
-                .iter()
-                .map(String::as_str),
-        ));
         match error {
-            libcnb::Error::BuildpackError(BuildError::Config(problems)) => {
-                log.error(&config_message(&problems));
-            }
-            libcnb::Error::BuildpackError(BuildError::Publish(error)) => {
-                log.error(&error.explain());
-            }
-            libcnb::Error::BuildpackError(BuildError::Io(error)) => {
-                log.error(&PublishError::Install(error).explain());
+            libcnb::Error::BuildpackError(BuildError { message, redaction }) => {
+                log.redact(redaction);
+                log.error(&message);
             }
             other => log.bullet(&format!("The buildpack could not run: {other}")),
         }
     }
 }
 
-fn build(context: &BuildContext<StaticAssets>, log: &mut Log) -> Result<Outcome, BuildError> {
-    let env = Env::of_process();
-    let sources = Sources::read(&env, &context.platform.path, &context.app_dir)
-        .map_err(|problem| BuildError::Config(vec![problem]))?;
-    let config = Config::read(&sources).map_err(BuildError::Config)?;
-    log.redact(Redaction::of(config.secrets()));
+/// Leaves in `redaction` whatever turned out to be secret, also when it fails.
+fn build(
+    context: &BuildContext<StaticAssets>,
+    env: &Env,
+    redaction: &mut Redaction,
+) -> Result<Outcome, Message> {
+    let config = Sources::read(env, &context.platform.path, &context.app_dir)
+        .and_then(|sources| Config::read(&sources))
+        .map_err(|problems| config_message(&problems))?;
+    *redaction = Redaction::of(config.secrets().into_iter().chain(secrets_of(env)));
+    let mut log = Log::to(io::stdout());
+    log.redact(redaction.clone());
+
     if config.does_something() {
         log.header(&format!("Static assets {}", env!("CARGO_PKG_VERSION")));
     }
@@ -151,22 +149,21 @@ fn build(context: &BuildContext<StaticAssets>, log: &mut Log) -> Result<Outcome,
     let scratch = tempfile::Builder::new()
         .prefix("static-assets-")
         .tempdir()
-        .map_err(BuildError::Io)?;
+        .map_err(|error| PublishError::Install(error).explain())?;
     let app = App {
         dir: context.app_dir.clone(),
         scratch: scratch.path().to_owned(),
         injected: context.layers_dir.join(INJECT),
         env: env.for_children(&names::secrets(), &config.secrets()),
     };
-    publish(&app, &config, &Interrupt::listen(), log).map_err(BuildError::Publish)
+    publish(&app, &config, &Interrupt::listen(), &mut log).map_err(|error| error.explain())
 }
 
-/// For the error path, where no configuration may have been read.
-fn secrets_of_env(env: &Env) -> Vec<String> {
+/// The secrets of the environment, also those of settings that this build does not use.
+fn secrets_of(env: &Env) -> impl Iterator<Item = &str> {
     names::secrets()
         .into_iter()
-        .filter_map(|name| env.text(name).map(str::to_owned))
-        .collect()
+        .filter_map(|name| env.text(name))
 }
 
 const INJECT: &str = "inject";
@@ -218,8 +215,12 @@ fn render(
         };
         let inject = context.uncached_layer(layer_name!("inject"), at_launch)?;
         for file in &launch.files {
-            write(&inject.path().join(&file.path), &file.content)
-                .map_err(|error| libcnb::Error::BuildpackError(BuildError::Io(error)))?;
+            write(&inject.path().join(&file.path), &file.content).map_err(|error| {
+                libcnb::Error::BuildpackError(BuildError {
+                    message: PublishError::Install(error).explain(),
+                    redaction: Redaction::default(),
+                })
+            })?;
         }
         let injected = launch.vars.iter().filter(|var| !is_plain(var));
         inject.write_env(layer_env(injected, &inject.path()))?;

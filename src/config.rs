@@ -14,6 +14,7 @@ use credentials::Resolved;
 pub(crate) use credentials::{Access, CredentialSource, S3Access};
 use names::Variable;
 pub(crate) use project_toml::NAMESPACE;
+use source::parse_flag;
 pub(crate) use source::{Origin, Setting, Sources};
 use std::io;
 use std::path::PathBuf;
@@ -140,6 +141,11 @@ pub(crate) enum ConfigProblem {
         one: String,
         other: String,
     },
+    BesideOtherKeys {
+        setting: &'static str,
+        keys_from: String,
+        instead: &'static str,
+    },
     TwoBindings {
         names: Vec<String>,
     },
@@ -178,6 +184,7 @@ impl Config {
             problems: Vec::new(),
         };
         let publishing = reader.publishing();
+        let publishing_is_known = publishing.is_some();
         let secrets = match &publishing {
             Some(Publishing::To(_, access)) => access.secrets(),
             _ => Vec::new(),
@@ -204,7 +211,9 @@ impl Config {
             // What could not be read is among the problems.
             publishing: publishing.unwrap_or(Publishing::Off(Off::NotConfigured)),
         };
-        if reader.problems.is_empty() {
+        // What is switched off needs no setting to be right.
+        let is_off = publishing_is_known && !config.does_something();
+        if reader.problems.is_empty() || is_off {
             Ok(config)
         } else {
             Err(reader.problems)
@@ -439,16 +448,15 @@ impl Reader<'_> {
         T::default()
     }
 
-    /// `1`, `true`, `yes` or `on`; off when `0`, `false`, `no` or `off`.
     fn flag(&mut self, name: &Variable) -> Option<Setting<()>> {
         let setting = self.sources.text(name)?;
-        match setting.value.to_ascii_lowercase().as_str() {
-            "1" | "true" | "yes" | "on" => Some(Setting {
+        match parse_flag(&setting.value) {
+            Some(true) => Some(Setting {
                 value: (),
                 origin: setting.origin,
             }),
-            "0" | "false" | "no" | "off" => None,
-            _ => {
+            Some(false) => None,
+            None => {
                 self.problems.push(ConfigProblem::Choice {
                     name: name.name,
                     setting,

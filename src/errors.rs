@@ -68,10 +68,13 @@ impl Message {
 impl Kind {
     fn closing(self) -> Option<&'static str> {
         match self {
-            Self::Configuration | Self::Credentials | Self::Missing => {
+            Self::Configuration | Self::Missing => {
                 Some("Nothing was sent or pinned. Fix the setting and build again.")
             }
-            Self::Conflict => Some("The store is unchanged; what is published stays."),
+            Self::Credentials => Some(
+                "Nothing is visible or pinned. Fix the key and build again: it puts only what is missing.",
+            ),
+            Self::Conflict => Some("What is published stays as it is, and nothing was pinned."),
             Self::Refused => Some("Nothing was sent."),
             Self::Temporary | Self::Interrupted => {
                 Some("Nothing is visible yet. Build again: it puts only what is missing.")

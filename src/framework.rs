@@ -170,11 +170,19 @@ impl Compiled {
     }
 
     /// Puts the run-time files, and unless told otherwise the whole tree, where the app reads them.
-    /// Differing files are replaced, nothing is deleted.
-    pub(crate) fn install(&self, app: &App, keep: Keep, release: &Release) -> io::Result<()> {
+    /// Differing files are replaced; nothing is deleted but what `keep` trims.
+    pub(crate) fn install(
+        &self,
+        app: &App,
+        keep: Keep,
+        release: Option<&Release>,
+    ) -> io::Result<()> {
         let install = Install::new(&self.assets, release);
-        if let (Fallback::Folder { path, .. }, Keep::All) = (&self.fallback, keep) {
-            install.folder(&self.assets.root, path)?;
+        if let Fallback::Folder { path, .. } = &self.fallback {
+            match keep {
+                Keep::All => install.folder(&self.assets.root, path)?,
+                Keep::Manifests => trim(&self.assets.root, path)?,
+            }
         }
         for file in &self.runtime_files {
             if !file.destination.starts_with(&app.injected) {
@@ -196,19 +204,21 @@ impl Compiled {
 /// Puts compiled files into the image as they are published: with the version in place of the
 /// placeholder.
 struct Install<'a> {
-    version: &'a Version,
+    /// Unset where nothing is published: then no file holds the placeholder.
+    version: Option<&'a Version>,
     /// What is published, by where it was compiled to; with its own source where it was resolved.
     published: HashMap<PathBuf, Option<&'a Path>>,
 }
 
 impl<'a> Install<'a> {
-    fn new(assets: &Assets, release: &'a Release) -> Self {
-        let published = release.manifest.assets().iter().map(|asset| {
+    fn new(assets: &Assets, release: Option<&'a Release>) -> Self {
+        let published = release.map(|release| release.manifest.assets());
+        let published = published.into_iter().flatten().map(|asset| {
             let resolved = asset.template.map(|_| asset.source.as_path());
             (assets.root.join(&asset.path), resolved)
         });
         Self {
-            version: &release.version,
+            version: release.map(|release| &release.version),
             published: published.collect(),
         }
     }
@@ -243,14 +253,33 @@ impl<'a> Install<'a> {
         if let Some(resolved) = self.published.get(source) {
             return place(resolved.unwrap_or(source), destination);
         }
+        let Some(version) = self.version else {
+            return place(source, destination);
+        };
         let content = fs::read(source)?;
         if holds_placeholder(&content) {
             make_way(destination)?;
-            fs::write(destination, replaced(&content, self.version))
+            fs::write(destination, replaced(&content, version))
         } else {
             place(source, destination)
         }
     }
+}
+
+/// Removes what an earlier collectstatic of the same files left, such as a Python buildpack's own.
+fn trim(collected: &Path, from: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(collected)? {
+        let entry = entry?;
+        let (collected, left) = (entry.path(), from.join(entry.file_name()));
+        if entry.file_type()?.is_dir() {
+            if left.is_dir() {
+                trim(&collected, &left)?;
+            }
+        } else if left.is_file() && fs::read(&left)? == fs::read(&collected)? {
+            fs::remove_file(left)?;
+        }
+    }
+    Ok(())
 }
 
 /// A link costs nothing where both are on one file system.

@@ -2,7 +2,9 @@
 
 use crate::app::App;
 use crate::config::names::{RELEASE_VERSION, STATIC_URL};
-use crate::config::{Access, Config, CredentialSource, Inject, Keep, Local, Off, Publishing};
+use crate::config::{
+    Access, Config, CredentialSource, Inject, Keep, Local, Off, Origin, Publishing,
+};
 use crate::framework::{
     CompileError, Compiled, DetectError, Draft, Emission, Fallback, Framework, Run,
 };
@@ -99,7 +101,7 @@ pub(crate) fn publish(
     log_left_out(&scanned, log);
 
     compiled
-        .install(app, config.keep, &release)
+        .install(app, config.keep, Some(&release))
         .map_err(PublishError::Install)?;
     if let Some(leftover) = app
         .leftover_placeholder(start, compiled.installed())
@@ -152,7 +154,12 @@ fn compile_only(
     log: &mut Log,
 ) -> Result<Outcome, PublishError> {
     let framework = Framework::detect(&app.dir, config)?.ok_or(PublishError::NoFramework)?;
-    framework.compile(app, config, None, &mut Run { interrupt, log })?;
+    let compiled = framework.compile(app, config, None, &mut Run { interrupt, log })?;
+    if let Some(compiled) = compiled {
+        compiled
+            .install(app, Keep::All, None)
+            .map_err(PublishError::Install)?;
+    }
     log.bullet(&match local {
         Local::NoStore => {
             "Compiled only: no store is set. To publish: STATIC_ASSETS_STORE=s3://bucket/prefix"
@@ -241,7 +248,13 @@ fn progress_line(progress: Progress) -> String {
     #[allow(clippy::cast_precision_loss, reason = "a rate for people to read")]
     let rate = progress.bytes as f64 / elapsed;
     #[allow(clippy::cast_precision_loss, reason = "a time for people to read")]
-    let left = (progress.of_bytes - progress.bytes.min(progress.of_bytes)) as f64 / rate.max(1.0);
+    let left = progress.of_bytes.saturating_sub(progress.bytes) as f64 / rate.max(1.0);
+    // The first connections tell nothing of the time that is left.
+    let left = if progress.files * 20 < progress.of_files {
+        String::new()
+    } else {
+        format!(", about {left:.0} s left")
+    };
     #[allow(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -249,7 +262,7 @@ fn progress_line(progress: Progress) -> String {
     )]
     let rate = bytes(rate as u64);
     format!(
-        "{} of {}, {} of {}, {rate}/s, about {left:.0} s left",
+        "{} of {}, {} of {}, {rate}/s{left}",
         progress.files,
         count(progress.of_files, "file"),
         bytes(progress.bytes),
@@ -270,8 +283,7 @@ fn log_published(
     let duration = seconds(summary.duration);
     if summary.unchanged {
         log.bullet(&format!(
-            "Version {} unchanged: 0 uploaded{requests}, {duration}; {}{}",
-            release.version,
+            "Published before, unchanged: 0 uploaded{requests}, {duration}; {}{}",
             site.store,
             reached_by(access),
         ));
@@ -356,11 +368,21 @@ fn log_pages(compiled: &Compiled, app: &App, config: &Config, log: &mut Log) {
              from the image",
         ),
     }
-    warn_of_disagreement(app, log);
+    warn_of_disagreement(compiled, app, config, log);
 }
 
 /// A value of the platform is there at run time, too, and wins over the pinned one.
-fn warn_of_disagreement(app: &App, log: &mut Log) {
+fn warn_of_disagreement(compiled: &Compiled, app: &App, config: &Config, log: &mut Log) {
+    if let Some(given) = &config.version
+        && given.origin == Origin::Platform
+        && compiled.reads_release_version
+    {
+        log.warning(
+            "the app reads RELEASE_VERSION, which is set on the platform: where it is set at run time as \
+             well, an older image would use the newer version. Set it for the build only, or read \
+             STATIC_ASSETS_VERSION in the app.",
+        );
+    }
     if let Some(url) = app.env.text(STATIC_URL) {
         log.warning(&format!(
             "STATIC_URL={url} is set on the platform: where it is set at run time as well, pages \

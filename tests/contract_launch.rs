@@ -230,18 +230,25 @@ fn the_full_tree_lands_in_static_root_and_nothing_there_is_deleted() {
 
 #[test]
 fn keep_manifests_leaves_the_files_out() {
-    let Some((platform, _)) = django("django_matrix") else {
+    let Some((platform, python)) = django("django_matrix") else {
         return;
     };
     let platform = platform
         .file_store()
         .env("MATRIX_BACKEND", "manifest")
         .env("STATIC_ASSETS_KEEP", "manifests");
+    platform.write("staticfiles/own.txt", "kept");
+    // As a Python buildpack that collects by itself leaves it.
+    let earlier = python
+        .command(&platform, &["manage.py", "collectstatic", "--noinput"])
+        .env("MATRIX_BACKEND", "manifest")
+        .status();
+    assert!(earlier.unwrap().success());
     platform.build().succeeds();
     let local: Vec<String> = tree(&platform.app().join("staticfiles"))
         .into_keys()
         .collect();
-    assert_eq!(local, ["staticfiles.json"]);
+    assert_eq!(local, ["own.txt", "staticfiles.json"]);
 }
 
 #[test]
@@ -290,6 +297,63 @@ fn a_build_of_a_fork_has_no_keys() {
         .succeeds()
         .says("no credentials for s3://acme-static/shop");
     assert_nothing_left(&ran);
+}
+
+#[test]
+fn an_app_with_a_remote_storage_can_be_built_without_publishing() {
+    let Some((platform, _)) = django("django_matrix") else {
+        return;
+    };
+    let platform = platform
+        .file_store()
+        .env("MATRIX_BACKEND", "s3manifest")
+        .env("STATIC_ASSETS_PUBLISH", "off");
+    let ran = platform.build().succeeds();
+    assert_nothing_left(&ran);
+    assert!(
+        platform
+            .app()
+            .join("staticfiles/staticfiles.json")
+            .is_file()
+    );
+}
+
+#[test]
+fn a_failure_without_publishing_is_diagnosed_alike() {
+    let Some((platform, _)) = django("django_missing_variable") else {
+        return;
+    };
+    platform
+        .env("STATIC_ASSETS_COMPILE", "1")
+        .build()
+        .exits(1)
+        .says("The settings need DATABASE_URL");
+}
+
+#[test]
+fn what_is_switched_off_needs_no_setting_to_be_right() {
+    Platform::with("django_basic")
+        .env("RELEASE_VERSION", "1.0+b1")
+        .build()
+        .succeeds()
+        .says("Static assets: off.");
+    let platform = Platform::with("django_basic").env("STATIC_ASSETS_DISABLE", "1");
+    platform.write("project.toml", "a = ");
+    platform.build().succeeds().says("Static assets: off");
+}
+
+#[test]
+fn settings_beside_keys_of_another_source_are_refused() {
+    Platform::with("django_basic")
+        .env("STATIC_ASSETS_STORE", "s3://acme-static/shop")
+        .env("STATIC_ASSETS_PUBLIC_URL", "/assets-v")
+        .env("STATIC_ASSETS_ENDPOINT_URL", "http://127.0.0.1:1")
+        .env("AWS_ACCESS_KEY_ID", "KEYOFATEST")
+        .env("AWS_SECRET_ACCESS_KEY", "secret-of-a-test")
+        .build()
+        .exits(1)
+        .says("STATIC_ASSETS_ENDPOINT_URL is set, but the keys come from AWS_*")
+        .says("set AWS_ENDPOINT_URL there");
 }
 
 #[test]

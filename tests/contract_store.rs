@@ -124,7 +124,7 @@ fn an_explicit_version_is_never_published_with_other_content() {
         .says("v1 is published, and 2 of its files differ")
         .says("changed  web/app.css")
         .says("added    web/new.js")
-        .says("The store is unchanged");
+        .says("What is published stays as it is");
     assert_eq!(tree(&platform.store().join("v1")), before);
 }
 

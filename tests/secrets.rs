@@ -143,6 +143,46 @@ fn no_credential_is_shown_when_a_build_fails() {
 }
 
 #[test]
+fn a_key_of_a_binding_or_a_file_is_not_shown_either() {
+    let Some(python) = Python::find("django52") else {
+        return;
+    };
+    let secret = "secret-of-a-binding-0123456789";
+    // What the app's own code has read, it can print.
+    let leak = "import glob, os\n\
+                for path in glob.glob(os.environ['LEAK'] + '/**/*secret*', recursive=True):\n    \
+                    raise RuntimeError(open(path).read())\n";
+    let bound = Platform::with("django_basic").python(&python).binding(
+        "assets",
+        &[
+            ("type", "static-assets"),
+            ("store", "s3://acme-static/shop"),
+            ("access-key-id", "KEYOFATEST"),
+            ("secret-access-key", secret),
+        ],
+    );
+    let leaking = bound.path("platform/bindings");
+    let bound = bound.env("LEAK", leaking);
+    let filed = Platform::with("django_basic").python(&python);
+    let folder = filed.path("run");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("secret"), secret).unwrap();
+    let filed = filed
+        .env("LEAK", &folder)
+        .env("STATIC_ASSETS_STORE", "s3://acme-static/shop")
+        .env("STATIC_ASSETS_ACCESS_KEY_ID", "KEYOFATEST")
+        .env(
+            "STATIC_ASSETS_SECRET_ACCESS_KEY_FILE",
+            folder.join("secret"),
+        );
+    for platform in [bound, filed] {
+        platform.write("project/settings.py", leak);
+        let ran = platform.build().exits(1).says("[redacted]");
+        check(&platform, &ran, &[secret]);
+    }
+}
+
+#[test]
 fn an_asset_that_holds_a_credential_is_refused() {
     let (Some(python), Some(bucket)) = (Python::find("django52"), Bucket::create()) else {
         return;

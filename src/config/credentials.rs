@@ -206,6 +206,7 @@ fn s3_access(
     sources: &Sources<'_>,
 ) -> Result<Option<S3Access>, Vec<ConfigProblem>> {
     let one = |problem| vec![problem];
+    // A binding that names the store holds its keys, too.
     let s3_bindings: Vec<&Binding> = sources
         .bindings
         .iter()
@@ -215,11 +216,7 @@ fn s3_access(
                 .get(&["bucket", "bucket-name"])
                 .is_none_or(|named| named == bucket)
         })
-        .chain(
-            place
-                .binding
-                .filter(|binding| binding.get(KEY_ID).is_some()),
-        )
+        .chain(place.binding)
         .collect();
     let ours = Keys::of_settings(sources, &OURS).map_err(one)?;
     let keys = match (ours, s3_bindings.as_slice()) {
@@ -237,7 +234,37 @@ fn s3_access(
         }
         (_, several) => return Err(one(two_bindings(several))),
     };
-    keys.map(|keys| keys.access(sources)).transpose()
+    let Some(keys) = keys else {
+        return Ok(None);
+    };
+    refuse_settings_beside(&keys.source, sources).map_err(one)?;
+    keys.access(sources).map(Some)
+}
+
+/// A region or endpoint of ours beside keys of another source would be ignored, or sent keys to a
+/// server that they are not for.
+fn refuse_settings_beside(
+    source: &CredentialSource,
+    sources: &Sources<'_>,
+) -> Result<(), ConfigProblem> {
+    let (keys_from, names) = match source {
+        CredentialSource::Ours => return Ok(()),
+        CredentialSource::Aws => ("AWS_*".to_owned(), ["AWS_ENDPOINT_URL", "AWS_REGION"]),
+        CredentialSource::Binding(name) => (
+            Origin::Binding(name.clone()).to_string(),
+            ["endpoint", "region"],
+        ),
+    };
+    for (setting, instead) in [names::ENDPOINT_URL, names::REGION].iter().zip(names) {
+        if sources.text(setting).is_some() {
+            return Err(ConfigProblem::BesideOtherKeys {
+                setting: setting.name,
+                keys_from,
+                instead,
+            });
+        }
+    }
+    Ok(())
 }
 
 /// The names of one family of variables.

@@ -2,7 +2,7 @@
 
 use super::ConfigProblem;
 use super::bindings::{self, Binding};
-use super::names::{Kind, SERVICE_BINDING_ROOT, Variable};
+use super::names::{DISABLE, Kind, SERVICE_BINDING_ROOT, Variable};
 use super::project_toml::ProjectToml;
 use crate::env::Env;
 use fs_err as fs;
@@ -49,16 +49,38 @@ pub(crate) struct Sources<'a> {
 }
 
 impl<'a> Sources<'a> {
-    pub(crate) fn read(env: &'a Env, platform: &Path, app: &Path) -> Result<Self, ConfigProblem> {
+    /// Fails with what can't be read, unless the environment switches everything off.
+    pub(crate) fn read(
+        env: &'a Env,
+        platform: &Path,
+        app: &Path,
+    ) -> Result<Self, Vec<ConfigProblem>> {
         let bindings = env
             .text(SERVICE_BINDING_ROOT.name)
             .map_or_else(|| platform.join("bindings"), PathBuf::from);
-        Ok(Self {
+        let mut sources = Self {
             env,
             platform: variables_of(platform),
-            project: ProjectToml::read(&app.join("project.toml"))?,
-            bindings: bindings::read(&bindings)?,
-        })
+            project: ProjectToml::default(),
+            bindings: Vec::new(),
+        };
+        let mut problems = Vec::new();
+        match ProjectToml::read(&app.join("project.toml")) {
+            Ok(project) => sources.project = project,
+            Err(problem) => problems.push(problem),
+        }
+        match bindings::read(&bindings) {
+            Ok(bindings) => sources.bindings = bindings,
+            Err(problem) => problems.push(problem),
+        }
+        let is_disabled = sources
+            .env_text(&DISABLE)
+            .is_some_and(|setting| parse_flag(&setting.value) == Some(true));
+        if problems.is_empty() || is_disabled {
+            Ok(sources)
+        } else {
+            Err(problems)
+        }
     }
 
     /// The value of a setting, from the environment or `project.toml`.
@@ -117,6 +139,15 @@ impl<'a> Sources<'a> {
 
     pub(super) fn unknown_names(&self) -> impl Iterator<Item = &str> {
         self.env.names()
+    }
+}
+
+/// `1`, `true`, `yes` and `on`, or `0`, `false`, `no` and `off`.
+pub(super) fn parse_flag(text: &str) -> Option<bool> {
+    match text.to_ascii_lowercase().as_str() {
+        "1" | "true" | "yes" | "on" => Some(true),
+        "0" | "false" | "no" | "off" => Some(false),
+        _ => None,
     }
 }
 

@@ -117,6 +117,15 @@ fn text(problem: &ConfigProblem) -> String {
         ConfigProblem::TwoSources { what, one, other } => format!(
             "{what} comes from two sources: {one} and {other}. Sources are never mixed: remove one."
         ),
+        ConfigProblem::BesideOtherKeys {
+            setting,
+            keys_from,
+            instead,
+        } => format!(
+            "{setting} is set, but the keys come from {keys_from}. Sources are never mixed: set \
+             {instead} there, or give {} and {}.",
+            ACCESS_KEY_ID.name, SECRET_ACCESS_KEY.name
+        ),
         ConfigProblem::TwoBindings { names } => format!(
             "Several service bindings fit the store: {}. Bind one.",
             names.join(", ")

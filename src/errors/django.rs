@@ -1,4 +1,4 @@
-//! Texts of Django's failures (the classes of `knowledge` were collected from real projects).
+//! Texts of Django's failures.
 
 use super::{Explain, Kind, Message};
 use crate::command::CommandError;
@@ -195,7 +195,7 @@ fn reason_text(reason: &Reason) -> (&'static str, String) {
             formatdoc! {"
                 {kind}: {message}
 
-                It fails the same way without this buildpack. To find out more, on your machine:
+                To see more of it, on your machine:
                   python manage.py collectstatic --noinput --traceback"
             },
         ),

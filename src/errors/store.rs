@@ -36,7 +36,8 @@ impl Explain for StoreError {
             Self::WrongRegion { bucket, region } => {
                 let fix = match region {
                     Some(region) => format!(
-                        "the bucket is in {region}: set\n  STATIC_ASSETS_REGION={region}"
+                        "the bucket is in {region}: set\n  STATIC_ASSETS_REGION={region}\nor \
+                         AWS_REGION with AWS_* keys, or the entry 'region' of a service binding."
                     ),
                     None => format!(
                         "set its region; this prints it:\n  \
@@ -62,8 +63,7 @@ impl Explain for StoreError {
             Self::Expired => Message::new(
                 Kind::Credentials,
                 "Credentials expired",
-                "The session token has expired. Get a new one for each build; what was put stays, and a \
-                 new build puts only what is missing.",
+                "The session token has expired. Get a new one for each build.",
             ),
             Self::ClockSkew => Message::new(
                 Kind::Machine,

@@ -136,6 +136,11 @@ fn config() {
             one: Origin::Binding("assets".to_owned()).to_string(),
             other: Origin::Environment.to_string(),
         },
+        ConfigProblem::BesideOtherKeys {
+            setting: "STATIC_ASSETS_ENDPOINT_URL",
+            keys_from: "AWS_*".to_owned(),
+            instead: "AWS_ENDPOINT_URL",
+        },
         ConfigProblem::TwoBindings {
             names: vec!["one".to_owned(), "two".to_owned()],
         },

@@ -100,12 +100,15 @@ impl Django {
         let runner = Runner::new(&self.evidence.entry, python, app, &config.django, run.log)?;
         runner.run_shell(&names::BEFORE_COLLECT, run)?;
         let Some(draft) = draft else {
-            return self.collect_in_place(&runner, run).map(Some);
+            let (report, duration) = runner.collect(None, run)?;
+            runner.run_shell(&names::AFTER_COLLECT, run)?;
+            self.log_collected(&report, duration, &runner, run.log);
+            return Ok(Some(compiled(report, Emission::NotAsked, &runner, app)));
         };
         let (collected, reach) = std::thread::scope(|scope| {
             let interrupt = run.interrupt;
             let reach = scope.spawn(|| inject::try_reach(&runner, interrupt));
-            let collected = runner.collect(draft, run);
+            let collected = runner.collect(Some(draft), run);
             let reach = reach
                 .join()
                 .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
@@ -124,50 +127,7 @@ impl Django {
         if let Emission::Needs { .. } = &emission {
             inject::warn_of_unreachable_processes(&app.dir, run.log);
         }
-        Ok(Some(Compiled {
-            assets: Assets {
-                root: runner.collected(),
-            },
-            emission,
-            reads_release_version: report
-                .read
-                .iter()
-                .any(|name| name == names::RELEASE_VERSION.name),
-            fallback: fallback(&report, app),
-            runtime_files: report
-                .runtime_files
-                .into_iter()
-                .map(|file| RuntimeFile {
-                    path: file.path,
-                    destination: file.destination,
-                })
-                .collect(),
-        }))
-    }
-
-    /// Nothing is published, so the app's own settings stand.
-    fn collect_in_place(
-        &self,
-        runner: &Runner<'_>,
-        run: &mut Run<'_>,
-    ) -> Result<Compiled, DjangoError> {
-        let duration = runner.collect_in_place(run.interrupt)?;
-        runner.run_shell(&names::AFTER_COLLECT, run)?;
-        run.log
-            .bullet(&format!("Django: {}", self.evidence.because));
-        run.log.bullet(&format!(
-            "Collected by the app's own settings in {}",
-            seconds(duration)
-        ));
-        Ok(Compiled {
-            assets: Assets {
-                root: runner.collected(),
-            },
-            emission: Emission::NotAsked,
-            reads_release_version: false,
-            runtime_files: Vec::new(),
-            fallback: Fallback::NoFolder,
-        })
+        Ok(Some(compiled(report, emission, &runner, app)))
     }
 
     fn log_collected(
@@ -196,6 +156,28 @@ impl Django {
         for warning in report.warnings() {
             log.warning(&warning);
         }
+    }
+}
+
+fn compiled(report: Report, emission: Emission, runner: &Runner<'_>, app: &App) -> Compiled {
+    Compiled {
+        assets: Assets {
+            root: runner.collected(),
+        },
+        emission,
+        reads_release_version: report
+            .read
+            .iter()
+            .any(|name| name == names::RELEASE_VERSION.name),
+        fallback: fallback(&report, app),
+        runtime_files: report
+            .runtime_files
+            .into_iter()
+            .map(|file| RuntimeFile {
+                path: file.path,
+                destination: file.destination,
+            })
+            .collect(),
     }
 }
 

@@ -100,6 +100,16 @@ impl Allowed {
     }
 }
 
+impl Allowed {
+    /// Whether a file below `folder` may be allowed.
+    pub(crate) fn reaches_into(&self, folder: &str) -> bool {
+        let below = format!("{folder}/");
+        self.0
+            .iter()
+            .any(|glob| glob.starts_with(&below) || glob.starts_with("**/"))
+    }
+}
+
 impl FromStr for Allowed {
     type Err = ParseAllowedError;
 

@@ -140,12 +140,11 @@ impl<'a> Walk<'a> {
             };
             let path = format!("{path}{name}");
             let file_type = entry.file_type()?;
-            if safety::is_secret_name(&path) && !self.rules.allowed.allows(&path) {
+            let is_reviewed = self.rules.allowed.allows(&path)
+                || file_type.is_dir() && self.rules.allowed.reaches_into(&path);
+            if safety::is_secret_name(&path) && !is_reviewed {
                 self.refused.push((path, Refusal::SecretName));
-            } else if name.starts_with('.')
-                && path != ".well-known"
-                && !self.rules.allowed.allows(&path)
-            {
+            } else if name.starts_with('.') && path != ".well-known" && !is_reviewed {
                 self.dot_files += 1;
             } else if let Some(refusal) = refused_name(name) {
                 self.refused.push((path, refusal));

@@ -10,6 +10,7 @@ use crate::release::Release;
 use fs_err as fs;
 use fs_err::os::unix::fs::OpenOptionsExt;
 use rustix::fs::{CWD, FlockOperation, RenameFlags, flock, renameat_with, syncfs};
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -96,9 +97,11 @@ impl Directory {
 
     fn prepare(&self) -> Result<(), StoreError> {
         let staging = self.staging();
-        fs::create_dir_all(&staging)?;
-        if let Some(meta) = staging.parent() {
-            fs::set_permissions(meta, std::fs::Permissions::from_mode(0o700))?;
+        if !staging.is_dir() {
+            fs::create_dir_all(&staging)?;
+            if let Some(meta) = staging.parent() {
+                fs::set_permissions(meta, std::fs::Permissions::from_mode(0o700))?;
+            }
         }
         Self::remove_leftovers(&staging)
     }
@@ -235,8 +238,12 @@ impl Directory {
             _lock: lock,
             lock_path,
         };
-        fs::create_dir(&staged.folder)?;
-        fs::set_permissions(&staged.folder, std::fs::Permissions::from_mode(0o755))?;
+        for folder in folders_of(release.manifest.assets()) {
+            let folder = staged.folder.join(folder);
+            fs::create_dir(&folder)?;
+            // Whatever the umask: a web server under another user reads them.
+            fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o755))?;
+        }
         in_shares(release.manifest.assets(), |share| {
             for asset in share {
                 if interrupt.is_raised() {
@@ -293,9 +300,11 @@ impl Directory {
         file.sync_all()?;
         let renamed = renameat_with(CWD, &unfinished, CWD, path, RenameFlags::NOREPLACE);
         if renamed.is_err() {
-            fs::remove_file(&unfinished)?;
+            // Gone already where only the answer was an error: NFS loses replies.
+            let _ = fs::remove_file(&unfinished);
         }
         match renamed {
+            Err(_) if read_if_there(path)?.is_some_and(|there| there == content) => Ok(true),
             Ok(()) => {
                 fs::File::open(folder)?.sync_all()?;
                 Ok(true)
@@ -317,12 +326,18 @@ fn stage_asset(asset: &Asset, folder: &Path) -> Result<(), StoreError> {
         });
     }
     let path = folder.join(&asset.path);
-    if let Some(parent) = path.parent() {
-        fs::create_dir_all(parent)?;
-    }
     fs::write(&path, content)?;
     fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644))?;
     Ok(())
+}
+
+/// The folders of a version, outer ones first; the first is its own.
+fn folders_of(assets: &[Asset]) -> BTreeSet<&Path> {
+    let mut folders = BTreeSet::from([Path::new("")]);
+    for asset in assets {
+        folders.extend(Path::new(&asset.path).ancestors().skip(1));
+    }
+    folders
 }
 
 fn read_if_there(path: &Path) -> io::Result<Option<Vec<u8>>> {

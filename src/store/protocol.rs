@@ -158,10 +158,10 @@ impl Protocol {
             content: &self.release.content.to_string(),
         });
         let json = Claim::json(version, self.release.content);
-        if !self.create_meta(&key, &json).await? {
+        // A listing that does not show what was just put would not show another's claim either.
+        if !self.create_meta(&key, &json).await? || !self.is_claimed_by_us().await? {
             return Err(StoreError::Untrue { key });
         }
-        self.is_claimed_by_us().await?;
         Ok(Found::Unfinished(stored))
     }
 

@@ -1,16 +1,15 @@
 //! The child processes of a compile: the runner, and the commands of the user's.
 
+use super::DjangoError;
 use super::diagnosis::diagnose;
 use super::evidence::{Entry, server_settings};
 use super::report::Report;
-use super::{DjangoError, finish};
 use crate::app::App;
 use crate::command::{Command, Finished};
 use crate::config::names::{self, STATIC_ASSETS_VERSION, STATIC_URL};
 use crate::config::{DjangoSettings, Origin};
 use crate::env::ChildEnv;
 use crate::framework::{Draft, Run};
-use crate::interrupt::Interrupt;
 use crate::output::Log;
 use fs_err as fs;
 use serde::Serialize;
@@ -42,8 +41,9 @@ pub(super) struct Runner<'a> {
 struct Request<'a> {
     manage: Option<PathBuf>,
     into: PathBuf,
-    url: &'a str,
-    version: &'a str,
+    /// Unset where nothing is published: the app's own settings stand.
+    url: Option<&'a str>,
+    version: Option<&'a str>,
     report: PathBuf,
     hook_storage_root: PathBuf,
     /// Where the hook for the launch is written, and where it will be then.
@@ -134,17 +134,18 @@ impl<'a> Runner<'a> {
     /// The app's own collectstatic, redirected, in one start.
     pub(super) fn collect(
         &self,
-        draft: &Draft,
+        draft: Option<&Draft>,
         run: &mut Run<'_>,
     ) -> Result<(Report, Duration), DjangoError> {
         let report = self.app.scratch.join("report.json");
         let request = self.write_request(draft, &report)?;
-        let env = self
-            .env
-            .clone()
-            .with(STATIC_URL, draft.prefix.url())
-            .with(STATIC_ASSETS_VERSION, draft.version.as_str())
-            .with(names::RELEASE_VERSION.name, draft.version.as_str());
+        let mut env = self.env.clone();
+        if let Some(draft) = draft {
+            env = env
+                .with(STATIC_URL, draft.prefix.url())
+                .with(STATIC_ASSETS_VERSION, draft.version.as_str())
+                .with(names::RELEASE_VERSION.name, draft.version.as_str());
+        }
         let python = self.app.scratch.join("python");
         let finished = if let Some(line) = &self.settings.collect_command {
             run.log
@@ -165,7 +166,7 @@ impl<'a> Runner<'a> {
         Ok((report, duration))
     }
 
-    fn write_request(&self, draft: &Draft, report: &Path) -> Result<PathBuf, DjangoError> {
+    fn write_request(&self, draft: Option<&Draft>, report: &Path) -> Result<PathBuf, DjangoError> {
         let scratch = &self.app.scratch;
         fs::create_dir_all(self.collected())?;
         write_files(
@@ -179,8 +180,8 @@ impl<'a> Runner<'a> {
                 Entry::Module => None,
             },
             into: self.collected(),
-            url: draft.prefix.url(),
-            version: draft.version.as_str(),
+            url: draft.map(|draft| draft.prefix.url()),
+            version: draft.map(|draft| draft.version.as_str()),
             report: report.to_owned(),
             hook_storage_root: self.app.injected.join(STATIC_ROOT),
             inject: self.hook(),
@@ -235,28 +236,6 @@ impl<'a> Runner<'a> {
                 format!("python {} collectstatic --noinput", manage_py.display())
             }
             Entry::Module => "python -m django collectstatic --noinput".to_owned(),
-        }
-    }
-
-    /// As it is, where nothing is published.
-    pub(super) fn collect_in_place(&self, interrupt: &Interrupt) -> Result<Duration, DjangoError> {
-        if let Some((line, command)) = self.shell(&names::COLLECT_COMMAND) {
-            finish(&command, names::COLLECT_COMMAND.name, line, interrupt)?;
-            return Ok(Duration::ZERO);
-        }
-        let command = Command::new(&self.python, &self.app.dir, &self.env);
-        let command = match self.entry {
-            Entry::ManagePy(manage_py) => command.argument(manage_py),
-            Entry::Module => command.argument("-m").argument("django"),
-        };
-        let finished = command
-            .argument("collectstatic")
-            .argument("--noinput")
-            .run(interrupt)?;
-        if finished.status.success() {
-            Ok(finished.duration)
-        } else {
-            Err(diagnose(self.shown(), None, &finished, &self.python))
         }
     }
 
