@@ -297,7 +297,7 @@ fn pages_that_would_not_link_to_the_version_end_the_build() {
     platform
         .build()
         .exits(1)
-        .says("The settings of project.settings have DEBUG on");
+        .says("The settings of project.settings have DEBUG on in the build");
 }
 
 #[test]

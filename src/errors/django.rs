@@ -217,8 +217,9 @@ impl Explain for NotFollowing {
                  STATIC_ASSETS_INJECT=off keeps it so: no page would link to what was published."
             ),
             NotFollowingCause::Debug { settings } => format!(
-                "The settings{} have DEBUG on, so pages would link to {own} and the published version \
-                 would stay unused. Is this the production configuration?\n  \
+                "The settings{} have DEBUG on in the build, so pages would link to {own} and the \
+                 published version would stay unused. Give the build what turns it off in production, \
+                 one of:\n  STATIC_ASSETS_BUILD_ENV=\"DEBUG=False\"\n  \
                  DJANGO_SETTINGS_MODULE=config.settings.production",
                 in_settings(settings.as_ref())
             ),

@@ -8,6 +8,7 @@ the settings module and the command are the app's own.
 """
 
 import atexit
+import gc
 import json
 import os
 import platform
@@ -17,7 +18,6 @@ import runpy
 import socket
 import sys
 import tempfile
-import threading
 import time
 import uuid
 
@@ -125,6 +125,7 @@ class Run:
     def __init__(self, request):
         self.request = request
         self.into = request["into"]
+        # None: nothing is published. The app then keeps its URLs, and gets no hook.
         self.url = request["url"]
         self.own = {}
         self.storage = None
@@ -176,11 +177,12 @@ class Run:
         self.own = {name: getattr(settings, name) for name in names if hasattr(settings, name)}
         self.describe_settings(settings)
         settings.STATIC_ROOT = hook.like(settings.STATIC_ROOT, self.into)
-        settings.STATIC_URL = self.url
         if self.own_entry():
             hook.set_staticfiles_storage(settings, dict(self.own_entry(), BACKEND=NAME + ".collecting_storage"))
-        if hook.same_url(self.own.get("COMPRESS_URL"), self.own["STATIC_URL"]):
-            settings.COMPRESS_URL = self.url
+        if self.url:
+            settings.STATIC_URL = self.url
+            if hook.same_url(self.own.get("COMPRESS_URL"), self.own["STATIC_URL"]):
+                settings.COMPRESS_URL = self.url
         if not settings.SECRET_KEY:
             settings.SECRET_KEY = random_secret()
 
@@ -219,6 +221,8 @@ class Run:
         # Only now, because the module of the storage may need the settings, or the apps to be loaded.
         self.storage = Storage(self.own_entry()["BACKEND"])
         self.report["storage"] = dict(self.storage.describe(), setting=self.storage_setting)
+        for name in ("location", "base_url") if self.url else ("location",):
+            options.pop(name, None)
         return self.storage.collector(options, self.into)
 
     def on_compressor(self, module):
@@ -226,6 +230,16 @@ class Run:
         from django.utils.module_loading import import_string
 
         settings.COMPRESS_ROOT = self.into
+        for name, local in COMPRESSOR_STORAGES.items():
+            own = getattr(settings, name, local)
+            if own != local and not is_local(import_string(own)):
+                self.compressor_settings[name] = local
+                setattr(settings, name, local)
+        if self.url:
+            self.compress_for_publishing(settings)
+
+    def compress_for_publishing(self, settings):
+        """Compressed files that are the same in every build, and link to the published ones."""
         if settings.COMPRESS_CSS_HASHING_METHOD == "mtime":
             settings.COMPRESS_CSS_HASHING_METHOD = "content"
         if isinstance(settings.COMPRESS_FILTERS, dict):
@@ -238,11 +252,6 @@ class Run:
                 name: self.url if value == self.own["STATIC_URL"] else value
                 for name, value in settings.COMPRESS_OFFLINE_CONTEXT.items()
             }
-        for name, local in COMPRESSOR_STORAGES.items():
-            own = getattr(settings, name, local)
-            if own != local and not is_local(import_string(own)):
-                self.compressor_settings[name] = local
-                setattr(settings, name, local)
 
     def on_management(self, management):
         original = management.ManagementUtility.execute
@@ -304,28 +313,35 @@ class Run:
     def observe(self):
         """What Django says about the collected files and their URLs: no failure of the app's."""
         self.report["checks"] = staticfiles_checks()
-        self.describe_runtime_files()
-        self.report["emission"] = Emission(self).measure()
-        self.write_hook()
+        moved = self.describe_runtime_files()
+        if self.url:
+            self.bake(moved)
+            self.report["emission"] = Emission(self).measure()
+            self.write_hook()
 
     def describe_runtime_files(self):
-        """Which collected files the app reads by itself, and what the hook must set for it to find them."""
-        baked = dict(self.storage.baked() if self.storage else {})
-        settings = dict(self.compressor_settings)
+        """Which collected files the app reads by itself; returns the settings that only the hook can make true."""
+        moved = {}
         for path, setting, root in self.runtime_files():
-            moved = not self.in_image(root)
-            if moved:
-                root = self.request["hook_storage_root"]
-                self.report["inject"]["static_root"] = True
-                if setting == "STATIC_ROOT":
-                    baked["static_root"] = root
-                else:
-                    settings[setting] = root
+            if not self.in_image(root):
+                if not self.url:
+                    continue
+                root = moved[setting] = self.request["hook_storage_root"]
             self.report["runtime_files"].append({"path": path, "destination": os.path.join(root, path)})
+        return moved
+
+    def bake(self, moved):
+        self.baked = dict(self.storage.baked() if self.storage else {})
+        settings = dict(self.compressor_settings, **moved)
+        if "STATIC_ROOT" in settings:
+            self.baked["static_root"] = settings.pop("STATIC_ROOT")
         if settings:
-            baked["settings"] = settings
-        self.baked = baked
-        self.report["inject"].update(storage=baked.get("storage"), baked=repr(baked))
+            self.baked["settings"] = settings
+        self.report["inject"] = {
+            "storage": self.baked.get("storage"),
+            "static_root": bool(moved),
+            "baked": repr(self.baked),
+        }
 
     def runtime_files(self):
         from django.conf import settings
@@ -407,7 +423,7 @@ class Storage:
         cls = self.own if self.collected_with == dotted(self.own) else import_string(self.collected_with)
         if self.naming:
             cls = type(cls.__name__, (cls,), dict(self.naming))
-        storage = cls(**(without_place(options) if self.local else {}))
+        storage = cls(**(options if self.local else {}))
         relocate(storage, into)
         return storage
 
@@ -621,10 +637,6 @@ def overridden(cls, names):
     return found
 
 
-def without_place(options):
-    return {name: value for name, value in options.items() if name not in ("location", "base_url")}
-
-
 def relocate(storage, into):
     """A subclass may choose its folder by itself."""
     if os.path.realpath(storage.location) != os.path.realpath(into):
@@ -758,14 +770,8 @@ def attach():
     atexit.register(run.write)
 
 
-def leave(status):
-    """Ends the process as sys.exit does, but for freeing what Django holds: that takes as long as collecting."""
-    threading._shutdown()
-    atexit._run_exitfuncs()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(status)
-
-
 if __name__ == "__main__":
-    leave(main(sys.argv[1]))
+    status = main(sys.argv[1])
+    # Python ends as ever, but searches nothing of what Django holds for garbage: that takes as long as collecting.
+    gc.freeze()
+    sys.exit(status)
