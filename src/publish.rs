@@ -1,19 +1,15 @@
 //! The core: every door calls [`publish`].
 
+mod story;
+
 use crate::app::App;
-use crate::config::names::{RELEASE_VERSION, STATIC_URL};
-use crate::config::{
-    Access, Config, CredentialSource, Inject, Keep, Local, Off, Origin, Publishing,
-};
-use crate::framework::{
-    CompileError, Compiled, DetectError, Draft, Emission, Fallback, Framework, Run,
-};
+use crate::config::{Access, Config, Keep, Local, Publishing};
+use crate::framework::{CompileError, DetectError, Draft, Framework, Run};
 use crate::interrupt::Interrupt;
 use crate::launch::Launch;
-use crate::manifest::{LeftOut, Scanned};
-use crate::output::{Log, bytes, count, seconds};
+use crate::output::Log;
 use crate::plan::Summary;
-use crate::prefix::{Site, StoreUrl};
+use crate::prefix::Site;
 use crate::release::{Naming, Release, ReleaseError};
 use crate::store::{Progress, RunLabel, Store, StoreError};
 use crate::version::Version;
@@ -77,7 +73,10 @@ pub(crate) fn publish(
     log: &mut Log,
 ) -> Result<Outcome, PublishError> {
     let (site, access) = match &config.publishing {
-        Publishing::Off(off) => return Ok(log_off(off, log)),
+        Publishing::Off(off) => {
+            story::off(off, log);
+            return Ok(Outcome::Nothing);
+        }
         Publishing::Local(local) => return compile_only(app, config, local, interrupt, log),
         Publishing::To(site, access) => (site, access),
     };
@@ -97,8 +96,8 @@ pub(crate) fn publish(
     };
     let (release, scanned) =
         Release::of(&compiled.assets.root, &config.rules, &naming, &app.scratch)?;
-    log_version(&release, config, log);
-    log_left_out(&scanned, log);
+    story::version(&release, config, log);
+    story::left_out(&scanned, log);
 
     compiled
         .install(app, config.keep, Some(&release))
@@ -117,8 +116,8 @@ pub(crate) fn publish(
     }
     let release = Arc::new(release);
     let summary = upload(&release, config, (site, access), interrupt, log)?;
-    log_published(&summary, &release, (site, access), log);
-    log_pages(&compiled, app, config, log);
+    story::published(&summary, &release, (site, access), log);
+    story::pages(&compiled, app, config, log);
     compiled.inject(&mut launch, config.inject);
     Ok(Outcome::Published(launch))
 }
@@ -139,7 +138,7 @@ fn upload(
     let mut tick = |progress: Progress| {
         if progress.of_files > 0 && progress.elapsed >= last + TICK {
             last = progress.elapsed;
-            log.detail(&progress_line(progress));
+            log.detail(&story::progress(progress));
         }
     };
     Store::open(site, access)?.publish(release, &label, interrupt, &mut tick)
@@ -160,21 +159,7 @@ fn compile_only(
             .install(app, Keep::All, None)
             .map_err(PublishError::Install)?;
     }
-    log.bullet(&match local {
-        Local::NoStore => {
-            "Compiled only: no store is set. To publish: STATIC_ASSETS_STORE=s3://bucket/prefix"
-                .to_owned()
-        }
-        Local::PublishOff(setting) => format!(
-            "Not published, nothing pinned: STATIC_ASSETS_PUBLISH=off ({}). The app serves its own \
-             files.",
-            setting.origin
-        ),
-        Local::MissingCredentials(store) => format!(
-            "Not published, nothing pinned: no credentials for {store} and \
-             STATIC_ASSETS_MISSING_CREDENTIALS=skip. The app serves its own files."
-        ),
-    });
+    story::local(local, log);
     Ok(Outcome::Nothing)
 }
 
@@ -186,207 +171,5 @@ fn draft(config: &Config, site: &Site) -> Draft {
     Draft {
         prefix: site.prefix(&version),
         version,
-    }
-}
-
-fn log_off(off: &Off, log: &mut Log) -> Outcome {
-    log.bullet(&match off {
-        Off::NotConfigured => "Static assets: off. To publish them under their own URL with each \
-             build: STATIC_ASSETS_STORE=s3://bucket/prefix"
-            .to_owned(),
-        Off::Disabled(setting) => {
-            format!(
-                "Static assets: off, STATIC_ASSETS_DISABLE ({}).",
-                setting.origin
-            )
-        }
-    });
-    Outcome::Nothing
-}
-
-fn log_version(release: &Release, config: &Config, log: &mut Log) {
-    let source = match (&config.version, release.is_explicit()) {
-        (Some(given), true) => format!("{} ({})", RELEASE_VERSION.name, given.origin),
-        _ => "content".to_owned(),
-    };
-    let commit = config
-        .label
-        .as_ref()
-        .map_or_else(String::new, |label| format!("; commit {label}"));
-    log.bullet(&format!("Version {} = {source}{commit}", release.version));
-}
-
-fn log_left_out(scanned: &Scanned, log: &mut Log) {
-    let LeftOut {
-        dot_files,
-        precompressed,
-        source_maps,
-    } = scanned.left_out;
-    let mut parts = Vec::new();
-    if dot_files > 0 {
-        parts.push(count(dot_files, "dot file"));
-    }
-    if precompressed > 0 {
-        parts.push(format!("{precompressed} .gz and .br (the CDN compresses)"));
-    }
-    if source_maps > 0 {
-        parts.push(count(source_maps, "source map"));
-    }
-    if !parts.is_empty() {
-        log.detail(&format!("left out: {}", parts.join(", ")));
-    }
-    if scanned.source_maps > 0 {
-        log.detail(&format!(
-            "{} published: they show your sources (STATIC_ASSETS_SOURCE_MAPS=exclude)",
-            count(scanned.source_maps, "source map")
-        ));
-    }
-}
-
-fn progress_line(progress: Progress) -> String {
-    let elapsed = progress.elapsed.as_secs_f64().max(0.001);
-    #[allow(clippy::cast_precision_loss, reason = "a rate for people to read")]
-    let rate = progress.bytes as f64 / elapsed;
-    #[allow(clippy::cast_precision_loss, reason = "a time for people to read")]
-    let left = progress.of_bytes.saturating_sub(progress.bytes) as f64 / rate.max(1.0);
-    // The first connections tell nothing of the time that is left.
-    let left = if progress.files * 20 < progress.of_files {
-        String::new()
-    } else {
-        format!(", about {left:.0} s left")
-    };
-    #[allow(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a rate for people to read"
-    )]
-    let rate = bytes(rate as u64);
-    format!(
-        "{} of {}, {} of {}, {rate}/s{left}",
-        progress.files,
-        count(progress.of_files, "file"),
-        bytes(progress.bytes),
-        bytes(progress.of_bytes),
-    )
-}
-
-fn log_published(
-    summary: &Summary,
-    release: &Release,
-    (site, access): (&Site, &Access),
-    log: &mut Log,
-) {
-    let requests = match summary.requests {
-        0 => String::new(),
-        requests => format!(", {}", count(requests, "request")),
-    };
-    let duration = seconds(summary.duration);
-    if summary.unchanged {
-        log.bullet(&format!(
-            "Published before, unchanged: 0 uploaded{requests}, {duration}; {}{}",
-            site.store,
-            reached_by(access),
-        ));
-    } else {
-        log.bullet(&format!(
-            "Published to {}{}: {} new, {} reused, {}{requests}, {duration}",
-            site.store,
-            reached_by(access),
-            summary.put,
-            summary.present,
-            bytes(summary.put_bytes),
-        ));
-    }
-    log.bullet(&format!("Public URL: {}", release.prefix.url()));
-    if let StoreUrl::File { root } = &site.store
-        && is_in_container(root)
-    {
-        log.warning(&format!(
-            "{} is on the build container's own file system: it is gone after the build unless it \
-             is a volume.",
-            root.display()
-        ));
-    }
-}
-
-fn reached_by(access: &Access) -> String {
-    match access {
-        Access::Directory => String::new(),
-        Access::S3(s3) => {
-            let source = match &s3.source {
-                CredentialSource::Ours => "STATIC_ASSETS_*".to_owned(),
-                CredentialSource::Aws => "AWS_*".to_owned(),
-                CredentialSource::Binding(name) => format!("service binding '{name}'"),
-            };
-            format!(" ({}, key …{} from {source})", s3.region, s3.key_hint())
-        }
-    }
-}
-
-/// Whether a folder lies on the same file system as `/`, inside of a container.
-fn is_in_container(root: &std::path::Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    let device = |path: &std::path::Path| fs_err::metadata(path).map(|metadata| metadata.dev());
-    std::path::Path::new("/cnb").is_dir()
-        && matches!((device(root), device("/".as_ref())), (Ok(one), Ok(other)) if one == other)
-}
-
-fn log_pages(compiled: &Compiled, app: &App, config: &Config, log: &mut Log) {
-    match &compiled.emission {
-        Emission::Follows { because } => log.bullet(&format!("Pages: {because}")),
-        Emission::Needs {
-            because, snippet, ..
-        } if config.inject == Inject::Auto => {
-            log.bullet(&format!(
-                "Pages: {because} (STATIC_ASSETS_INJECT=auto). To own it:"
-            ));
-            log.block(snippet);
-        }
-        Emission::Needs { .. } | Emission::NotAsked => {}
-    }
-    match (&compiled.fallback, config.keep) {
-        (_, Keep::Manifests) => {
-            log.bullet("Fallback: none, STATIC_ASSETS_KEEP=manifests leaves the files out");
-        }
-        (Fallback::Folder { path, url, served }, Keep::All) => {
-            let server = if *served {
-                "works (WhiteNoise found)"
-            } else {
-                "needs a server for it (WhiteNoise, nginx)"
-            };
-            log.bullet(&format!(
-                "Fallback: full copy in {}; STATIC_URL={url} {server}",
-                app.relative(path).display()
-            ));
-        }
-        (Fallback::OutsideApp { path }, Keep::All) => log.bullet(&format!(
-            "Fallback: none, STATIC_ROOT {} is outside of the app and so of the image",
-            path.display()
-        )),
-        (Fallback::NoFolder, Keep::All) => log.bullet(
-            "Fallback: none, the app has no STATIC_ROOT; with one, STATIC_URL=/static/ can serve \
-             from the image",
-        ),
-    }
-    warn_of_disagreement(compiled, app, config, log);
-}
-
-/// A value of the platform is there at run time, too, and wins over the pinned one.
-fn warn_of_disagreement(compiled: &Compiled, app: &App, config: &Config, log: &mut Log) {
-    if let Some(given) = &config.version
-        && given.origin == Origin::Platform
-        && compiled.reads_release_version
-    {
-        log.warning(
-            "the app reads RELEASE_VERSION, which is set on the platform: where it is set at run time as \
-             well, an older image would use the newer version. Set it for the build only, or read \
-             STATIC_ASSETS_VERSION in the app.",
-        );
-    }
-    if let Some(url) = app.env.text(STATIC_URL) {
-        log.warning(&format!(
-            "STATIC_URL={url} is set on the platform: where it is set at run time as well, pages \
-             link there and not to this version. Unset it, but for the panic switch."
-        ));
     }
 }

@@ -3,6 +3,7 @@
 mod bucket;
 mod dialect;
 mod directory;
+mod progress;
 mod protocol;
 mod reject;
 mod settle;
@@ -16,10 +17,10 @@ use crate::prefix::{Key, Site, StoreUrl};
 use crate::release::Release;
 use bucket::Bucket;
 use directory::Directory;
+pub(crate) use progress::Progress;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 pub(crate) enum Store {
     Bucket(Box<Bucket>),
@@ -104,16 +105,6 @@ impl From<Conflict> for StoreError {
     fn from(conflict: Conflict) -> Self {
         Self::Conflict(conflict)
     }
-}
-
-/// How far a run is, about once a second.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Progress {
-    pub(crate) files: usize,
-    pub(crate) of_files: usize,
-    pub(crate) bytes: u64,
-    pub(crate) of_bytes: u64,
-    pub(crate) elapsed: Duration,
 }
 
 /// What a run's ref says besides the version.

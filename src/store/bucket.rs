@@ -1,8 +1,10 @@
 //! A bucket: owns the runtime; the calling thread waits, reports and listens.
 
+use super::dialect;
+use super::progress::{Done, Progress};
 use super::protocol::Protocol;
 use super::transport::{Requests, Transport};
-use super::{Progress, RunLabel, StoreError, dialect};
+use super::{RunLabel, StoreError};
 use crate::config::S3Access;
 use crate::interrupt::Interrupt;
 use crate::plan::Summary;
@@ -10,7 +12,6 @@ use crate::prefix::StoreUrl;
 use crate::release::Release;
 use object_store::aws::{AmazonS3, AmazonS3Builder};
 use object_store::{Certificate, ClientOptions, RetryConfig};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
@@ -24,15 +25,6 @@ pub(crate) struct Bucket {
     url: StoreUrl,
     client: Arc<AmazonS3>,
     requests: Requests,
-}
-
-/// What a running upload has done.
-#[derive(Debug, Default)]
-pub(super) struct Done {
-    pub(super) files: AtomicUsize,
-    pub(super) bytes: AtomicU64,
-    pub(super) of_files: AtomicUsize,
-    pub(super) of_bytes: AtomicU64,
 }
 
 impl Bucket {
@@ -70,7 +62,7 @@ impl Bucket {
             self.client.clone(),
             self.url.clone(),
             release.clone(),
-            done.clone(),
+            (dialect::S3, done.clone()),
         )?;
         let label = label.clone();
         let (sender, receiver) = mpsc::channel();
@@ -102,18 +94,6 @@ impl Bucket {
             duration: start.elapsed(),
             ..summary
         })
-    }
-}
-
-impl Done {
-    fn progress(&self, elapsed: Duration) -> Progress {
-        Progress {
-            files: self.files.load(Ordering::Relaxed),
-            of_files: self.of_files.load(Ordering::Relaxed),
-            bytes: self.bytes.load(Ordering::Relaxed),
-            of_bytes: self.of_bytes.load(Ordering::Relaxed),
-            elapsed,
-        }
     }
 }
 
@@ -172,5 +152,3 @@ fn client(url: &StoreUrl, access: &S3Access, requests: &Requests) -> Result<Amaz
 fn client_error(error: &object_store::Error) -> StoreError {
     StoreError::Client(error.to_string())
 }
-
-pub(super) const DIALECT: dialect::Dialect = dialect::S3;

@@ -1,8 +1,8 @@
 //! The publish protocol (`docs/contract.md`), request by request: ref → tombstone → marker →
 //! claims → puts → check → marker.
 
-use super::bucket::{DIALECT, Done};
 use super::dialect::{Dialect, same_etag};
+use super::progress::Done;
 use super::reject::{Rejection, denied};
 use super::settle::settled;
 use super::{RunLabel, StoreError, own_ref};
@@ -31,6 +31,7 @@ pub(super) struct Protocol {
     url: StoreUrl,
     folder: Folder,
     release: Arc<Release>,
+    dialect: Dialect,
     done: Arc<Done>,
     /// A store that refuses conditional writes is asked once.
     unconditional: Arc<AtomicBool>,
@@ -54,7 +55,7 @@ impl Protocol {
         store: Arc<AmazonS3>,
         url: StoreUrl,
         release: Arc<Release>,
-        done: Arc<Done>,
+        (dialect, done): (Dialect, Arc<Done>),
     ) -> Result<Self, StoreError> {
         let StoreUrl::S3 { folder, .. } = &url else {
             return Err(StoreError::Client("not a bucket".to_owned()));
@@ -64,6 +65,7 @@ impl Protocol {
             store,
             url,
             release,
+            dialect,
             done,
             unconditional: Arc::default(),
             unproven: Arc::default(),
@@ -83,7 +85,9 @@ impl Protocol {
             }
             Found::Unfinished(stored) => stored,
         };
-        let plan = Plan::of(&self.release, &stored, is_equal)?;
+        let plan = Plan::of(&self.release, &stored, |asset, stored| {
+            is_equal(self.dialect, asset, stored)
+        })?;
         let summary = Summary {
             put: plan.puts.len(),
             put_bytes: plan.puts.iter().map(|asset| asset.size).sum(),
@@ -168,7 +172,7 @@ impl Protocol {
     /// Step 3: whether the marker is there and is ours.
     async fn is_published(&self, own_ref: &Key) -> Result<bool, StoreError> {
         let key = self.marker();
-        let etag = DIALECT.etag_of(&self.release.marker);
+        let etag = self.dialect.etag_of(&self.release.marker);
         match self.get(&key, Some(etag), own_ref).await? {
             None => Ok(false),
             Some(Read::NotModified) => Ok(true),
@@ -263,7 +267,7 @@ impl Protocol {
         let in_flight = Arc::new(Semaphore::new(BYTES_IN_FLIGHT as usize));
         let mut waiting = assets.into_iter();
         let mut running = JoinSet::new();
-        for asset in waiting.by_ref().take(DIALECT.concurrency) {
+        for asset in waiting.by_ref().take(self.dialect.concurrency) {
             running.spawn(self.clone().put(asset, in_flight.clone()));
         }
         // Dropping the set at the first error ends the others.
@@ -285,7 +289,7 @@ impl Protocol {
             .await
             .map_err(|error| StoreError::Client(error.to_string()))?;
         let content = read(&asset)?;
-        let expected = DIALECT.etag_of(&content);
+        let expected = self.dialect.etag_of(&content);
         let payload = PutPayload::from(content);
         let key = self.folder.asset(&self.release.version, &asset.path);
         for _ in 0..LOOKS {
@@ -522,9 +526,9 @@ fn read(asset: &Asset) -> Result<Vec<u8>, StoreError> {
 }
 
 /// Whether an object of an earlier run holds the asset's bytes.
-fn is_equal(asset: &Asset, stored: &Stored) -> Result<bool, StoreError> {
+fn is_equal(dialect: Dialect, asset: &Asset, stored: &Stored) -> Result<bool, StoreError> {
     let Some(etag) = &stored.etag else {
         return Ok(false);
     };
-    Ok(same_etag(etag, &DIALECT.etag_of(&read(asset)?)))
+    Ok(same_etag(etag, &dialect.etag_of(&read(asset)?)))
 }

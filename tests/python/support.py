@@ -77,58 +77,71 @@ class Case(unittest.TestCase):
             **options,
         )
 
-    def collect(self, app, manage="manage.py", env=()):
-        return Collected(self, app, manage, env)
+    def collect(self, app, manage="manage.py", env=(), published=True):
+        return Collected(self, app, manage, env, published)
+
+    def own_files(self, app, *commands, env=()):
+        """What the app's own commands leave in its STATIC_ROOT."""
+        for command in (["collectstatic", "--noinput"], *commands):
+            run = self.python("manage.py", *command, cwd=app, env=env)
+            self.assertEqual(run.returncode, 0, run.stderr)
+        return files(app / "staticfiles")
 
     def page(self, app, run, env=(), source="."):
         """Lays out the image as the build does, and renders the page."""
         own = run.report["static_root"]
         if own:
-            shutil.copytree(run.into, own)
+            shutil.copytree(run.into, own, dirs_exist_ok=True)
         for file in run.report["runtime_files"]:
             destination = Path(file["destination"])
             destination.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(run.into / file["path"], destination)
-        variables = {**SETTINGS, **RUN_TIME, "PYTHONPATH": str(run.inject), **dict(env)}
+        variables = {**SETTINGS, **run.launch, **dict(env)}
         started = self.python("-c", ASK_FOR_PAGE, cwd=app / source, env=variables)
         self.assertEqual((started.returncode, started.stderr), (0, ""))
         return links(started.stdout)
 
     def assert_published(self, found, run, count):
+        self.assert_files(found, URL, run.into, count)
+
+    def assert_files(self, found, url, folder, count):
         self.assertEqual(len(found), count)
         for link in found:
-            self.assertTrue(link.startswith(URL), link)
-            self.assertTrue((run.into / link[len(URL) :]).is_file(), link)
+            self.assertTrue(link.startswith(url), link)
+            self.assertTrue((folder / link[len(url) :]).is_file(), link)
 
 
 class Collected:
     """One run of the runner as the build starts it."""
 
-    def __init__(self, case, app, manage, env):
+    def __init__(self, case, app, manage, env, published):
         self.folder = case.folder()
         self.into = self.folder / "into"
         self.into.mkdir()
         self.hook_storage_root = self.folder / "inject" / "static"
         self.inject = case.inject()
+        self.launch = {**RUN_TIME, "PYTHONPATH": str(self.inject)} if published else {}
         self.scratch = scratch(case, self.folder)
         self.request = self.folder / "request.json"
-        self.request.write_text(json.dumps(self.describe(app, manage)))
-        run = case.python(self.scratch / "runner.py", self.request, cwd=app, env=dict(BUILD_TIME, **dict(env)))
+        self.request.write_text(json.dumps(self.describe(app, manage, published)))
+        build = BUILD_TIME if published else {"PYTHONDONTWRITEBYTECODE": "1"}
+        run = case.python(self.scratch / "runner.py", self.request, cwd=app, env={**build, **dict(env)})
         self.returncode, self.stdout, self.stderr = run.returncode, run.stdout, run.stderr
         self.report = json.loads((self.folder / "report.json").read_text())
 
-    def describe(self, app, manage):
-        return {
+    def describe(self, app, manage, published):
+        request = {
             "manage": manage and str(app / manage),
             "into": str(self.into),
-            "url": URL,
-            "version": "v1",
+            "url": None,
+            "version": None,
             "report": str(self.folder / "report.json"),
-            "hook_storage_root": str(self.hook_storage_root),
-            "inject": str(self.inject),
-            "inject_at": str(self.inject),
             "app": str(app),
         }
+        if published:
+            request.update(url=URL, version="v1", hook_storage_root=str(self.hook_storage_root))
+            request.update(inject=str(self.inject), inject_at=str(self.inject))
+        return request
 
     def urls(self, kind):
         return [sample["url"] for sample in self.report["emission"][kind]["samples"]]

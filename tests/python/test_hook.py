@@ -251,6 +251,16 @@ class NeverBreaks(HookCase):
         self.assertEqual((run.stdout, run.stderr), ("True\n", ""))
 
 
+class Compiled(Case):
+    def test_byte_code_outlives_what_happens_to_the_source(self):
+        app = self.app("django_basic")
+        run = self.collect(app)
+        for name in ("sitecustomize.py", "static_assets_hook.py"):
+            self.write(run.inject / name, "raise SystemExit('compiled again')\n")
+            os.utime(run.inject / name, (1, 1))
+        self.assert_published(self.page(app, run), run, 5)
+
+
 class Chains(HookCase):
     def test_sitecustomize_after_ours(self):
         after = self.folder()

@@ -1,5 +1,6 @@
 """From the report to a page: what the build does with it, and what the image's app then links to."""
 
+import os
 import re
 import unittest
 
@@ -63,6 +64,18 @@ class Launched(Case):
         self.assertEqual(len(references), 2)
         for reference in references:
             self.assertTrue((css.parent / reference).is_file(), reference)
+
+    def test_another_layer_on_pythonpath(self):
+        layer = self.folder()
+        self.write(layer / "of_the_layer.py", "")
+        app = self.app("django_basic")
+        with (app / "project/settings.py").open("a") as file:
+            file.write("import of_the_layer\n")
+        run = self.collect(app, env={"PYTHONPATH": str(layer)})
+        for folders in ((run.inject, layer), (layer, run.inject)):
+            with self.subTest(folders=folders):
+                env = {"PYTHONPATH": os.pathsep.join(map(str, folders))}
+                self.assert_published(self.page(app, run, env), run, 5)
 
     @needs("whitenoise")
     def test_panic_switch(self):

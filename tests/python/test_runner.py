@@ -41,7 +41,9 @@ class Matrix(Case):
     @needs("whitenoise")
     def test_backends(self):
         local = {
-            manifest: self.plain_collectstatic({"MATRIX_BACKEND": "manifest" if manifest else "plain"})
+            manifest: self.own_files(
+                self.app("django_matrix"), env={"MATRIX_BACKEND": "manifest" if manifest else "plain"}
+            )
             for manifest in (False, True)
         }
         for backend, root in itertools.product(BACKENDS, ("set", "unset")):
@@ -88,16 +90,11 @@ class Matrix(Case):
         env = {"MATRIX_BACKEND": backend, "MATRIX_STATIC_ROOT": root}
         self.assert_published(self.page(app, run, env), run, 5)
 
-    def plain_collectstatic(self, env):
-        app = self.app("django_matrix")
-        run = self.python("manage.py", "collectstatic", "--noinput", cwd=app, env=env)
-        self.assertEqual(run.returncode, 0, run.stderr)
-        return files(app / "staticfiles")
-
     @needs("whitenoise")
     def test_same_names_as_whitenoise(self):
-        whitenoise = self.plain_collectstatic({"MATRIX_BACKEND": "whitenoise"})
-        ours = files(self.collect(self.app("django_matrix"), env={"MATRIX_BACKEND": "whitenoise"}).into)
+        env = {"MATRIX_BACKEND": "whitenoise"}
+        whitenoise = self.own_files(self.app("django_matrix"), env=env)
+        ours = files(self.collect(self.app("django_matrix"), env=env).into)
         self.assertEqual(ours, {name: data for name, data in whitenoise.items() if not name.endswith((".gz", ".br"))})
 
     @needs("whitenoise")
@@ -284,6 +281,110 @@ class Settings(Case):
         self.assertTrue(run.report["inject"]["static_root"])
         self.assertIn("Missing staticfiles manifest entry", run.report["emission"]["own"]["error"])
         self.assertIsNone(run.report["emission"]["injected"]["error"])
+
+
+class Local(Case):
+    """Nothing is published: what the app's own commands collect, for the app's own places."""
+
+    def collected(self, app, env=()):
+        run = self.collect(app, env=env, published=False)
+        self.assertEqual((run.returncode, run.report["failure"]), (0, None), run.stderr)
+        nothing = {"samples": [], "error": None}
+        self.assertEqual(run.report["emission"], {"own": nothing, "injected": nothing})
+        self.assertEqual(run.report["inject"], {"storage": None, "static_root": False, "baked": "{}"})
+        self.assertFalse((app / "staticfiles").exists())
+        return run
+
+    def app_with(self, fixture, extra):
+        app = self.app(fixture)
+        with (app / "project/settings.py").open("a") as file:
+            file.write(extra)
+        return app
+
+    def runtime_file(self, app, path):
+        return {"path": path, "destination": str(app / "staticfiles" / path)}
+
+    def test_own_storages(self):
+        for backend in ("plain", "manifest"):
+            with self.subTest(backend=backend):
+                env = {"MATRIX_BACKEND": backend}
+                app = self.app("django_matrix")
+                run = self.collected(app, env)
+                self.assertEqual(files(run.into), self.own_files(self.app("django_matrix"), env=env))
+                manifest = [self.runtime_file(app, "staticfiles.json")] if backend == "manifest" else []
+                self.assertEqual(run.report["runtime_files"], manifest)
+                self.assert_files(self.page(app, run, env), "/static/", app / "staticfiles", 5)
+
+    @needs("storages")
+    def test_remote_storage(self):
+        local = self.own_files(self.app("django_matrix"), env={"MATRIX_BACKEND": "manifest"})
+        for root in ("set", "unset"):
+            with self.subTest(static_root=root):
+                app = self.app("django_matrix")
+                run = self.collected(app, {"MATRIX_BACKEND": "s3manifest", "MATRIX_STATIC_ROOT": root})
+                self.assertEqual(files(run.into), local)
+                manifest = [self.runtime_file(app, "staticfiles.json")] if root == "set" else []
+                self.assertEqual(run.report["runtime_files"], manifest)
+
+    def test_own_settings(self):
+        storages = {"staticfiles": {"BACKEND": PLAIN, "OPTIONS": {"location": "/nowhere", "base_url": "/own/"}}}
+        app = self.app_with("django_basic", f"STORAGES = {storages}\nSECRET_KEY = os.environ['SECRET_KEY']\n")
+        seen = "assert (static('web/app.css'), settings.STATIC_URL) == ('/own/web/app.css', '/static/')"
+        self.write(app / "web/apps.py", READY.format(seen))
+        run = self.collected(app)
+        self.assertEqual(len(files(run.into)), 5)
+        self.assertEqual((run.report["dummies"], run.report["runtime_files"]), (["SECRET_KEY"], []))
+
+    @needs("compressor")
+    @needs("storages")
+    def test_compressor(self):
+        # The time of a collected file is another one each time.
+        by_content = "COMPRESS_CSS_HASHING_METHOD = 'content'\n"
+        own = self.own_files(self.app_with("django_compressor", by_content), ["compress"])
+        for extra, in_image in (
+            ("", True),
+            ("COMPRESS_URL = STATIC_URL\nCOMPRESS_OFFLINE_CONTEXT = {'STATIC_URL': STATIC_URL}\n", True),
+            ("COMPRESS_STORAGE = COMPRESS_OFFLINE_MANIFEST_STORAGE = 'storages.backends.s3.S3StaticStorage'\n", True),
+            ("COMPRESS_ROOT = '/nowhere'\n", False),
+        ):
+            with self.subTest(extra=extra):
+                app = self.app_with("django_compressor", by_content + extra)
+                run = self.collected(app)
+                self.assertEqual(files(run.into), own)
+                manifest = self.runtime_file(app, "CACHE/manifest.json")
+                self.assertEqual(run.report["runtime_files"], [manifest] if in_image else [])
+                if in_image and "s3" not in extra:
+                    self.assert_files(self.page(app, run), "/static/", app / "staticfiles", 4)
+
+
+class Ends(Case):
+    ENDS = """
+import atexit, sys, threading
+def note(text):
+    with open(BASE_DIR / "log", "a") as file: file.write(text)
+def outlive():
+    threading.main_thread().join()
+    note("thread ")
+def end():
+    note("atexit ")
+    print("o" * 100_000, end="")
+    print("e" * 100_000, end="", file=sys.stderr)
+threading.Thread(target=outlive).start()
+atexit.register(end)
+"""
+
+    def test_as_python_does(self):
+        for extra, status in (("", 0), ("raise RuntimeError\n", 1)):
+            with self.subTest(extra=extra):
+                app = self.app("django_basic")
+                with (app / "project/settings.py").open("a") as file:
+                    file.write(self.ENDS + extra)
+                run = self.collect(app)
+                self.assertEqual(run.returncode, status, run.stderr)
+                self.assertEqual((app / "log").read_text(), "thread atexit ")
+                self.assertTrue(run.stdout.endswith("o" * 100_000))
+                self.assertTrue(run.stderr.endswith("e" * 100_000))
+                self.assertEqual("RuntimeError" in run.stderr, bool(status))
 
 
 class Attached(Case):

@@ -7,7 +7,7 @@ import sys
 import unittest
 from pathlib import Path
 
-from support import ASK_FOR_PAGE, RUN_TIME, URL, Case, environment, links, needs
+from support import ASK_FOR_PAGE, RUN_TIME, SETTINGS, URL, Case, environment, links, needs
 
 TRACERS = {
     # None has a place to send to.
@@ -26,12 +26,11 @@ TRACERS = {
 
 
 class Wrappers(Case):
-    def pages(self, *wrapper, paths=()):
-        app = self.app("django_basic")
+    def pages(self, *wrapper, app=None, paths=(), env=()):
+        app = app or self.app("django_basic")
         folders = os.pathsep.join([str(self.inject()), *map(str, paths)])
-        env = dict(RUN_TIME, **TRACERS, PYTHONPATH=folders, DJANGO_SETTINGS_MODULE="project.settings")
-        command = [sys.executable if part == "python" else part for part in (*wrapper, "python")]
-        run = self.start([*command, "-c", ASK_FOR_PAGE], cwd=app, env=env)
+        env = {**RUN_TIME, **TRACERS, **SETTINGS, "PYTHONPATH": folders, **dict(env)}
+        run = self.start([*wrapper, "python", "-c", ASK_FOR_PAGE], cwd=app, env=env)
         self.assertIn("page:", run.stdout, run.stderr)
         self.assertNotIn("static-assets:", run.stderr)
         return links(run.stdout)
@@ -63,6 +62,15 @@ class Wrappers(Case):
     @needs("opentelemetry.instrumentation.django")
     def test_one_in_the_other(self):
         self.assert_links(self.pages("opentelemetry-instrument", "ddtrace-run"))
+
+    @needs("uv")
+    def test_uv(self):
+        app = self.app("django_basic")
+        self.write(app / "pyproject.toml", '[project]\nname = "app"\nversion = "1"\n')
+        env = {"VIRTUAL_ENV": sys.prefix, "UV_OFFLINE": "1", "UV_PYTHON_DOWNLOADS": "never", "UV_NO_CACHE": "1"}
+        for options in (["--no-project"], ["--active", "--no-sync"]):
+            with self.subTest(options=options):
+                self.assert_links(self.pages("uv", "run", *options, app=app, env=env))
 
 
 @needs("gunicorn")

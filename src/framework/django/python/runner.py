@@ -772,6 +772,6 @@ def attach():
 
 if __name__ == "__main__":
     status = main(sys.argv[1])
-    # Python ends as ever, but searches nothing of what Django holds for garbage: that takes as long as collecting.
+    # Python's end then searches nothing of what Django holds for garbage: that takes as long as collecting.
     gc.freeze()
     sys.exit(status)

@@ -1,0 +1,233 @@
+//! What a build tells while it goes: one line for each fact that a user needs.
+
+use crate::app::App;
+use crate::config::names::{RELEASE_VERSION, STATIC_URL};
+use crate::config::{Access, Config, CredentialSource, Inject, Keep, Local, Off, Origin};
+use crate::framework::{Compiled, Emission, Fallback};
+use crate::manifest::{LeftOut, Scanned};
+use crate::output::{Log, bytes, count, seconds};
+use crate::plan::Summary;
+use crate::prefix::{Site, StoreUrl};
+use crate::release::Release;
+use crate::store::Progress;
+use fs_err as fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+pub(super) fn local(local: &Local, log: &mut Log) {
+    log.bullet(&match local {
+        Local::NoStore => {
+            "Compiled only: no store is set. To publish: STATIC_ASSETS_STORE=s3://bucket/prefix"
+                .to_owned()
+        }
+        Local::PublishOff(setting) => format!(
+            "Not published, nothing pinned: STATIC_ASSETS_PUBLISH=off ({}). The app serves its own \
+             files.",
+            setting.origin
+        ),
+        Local::MissingCredentials(store) => format!(
+            "Not published, nothing pinned: no credentials for {store} and \
+             STATIC_ASSETS_MISSING_CREDENTIALS=skip. The app serves its own files."
+        ),
+    });
+}
+
+pub(super) fn off(off: &Off, log: &mut Log) {
+    log.bullet(&match off {
+        Off::NotConfigured => "Static assets: off. To publish them under their own URL with each \
+             build: STATIC_ASSETS_STORE=s3://bucket/prefix"
+            .to_owned(),
+        Off::Disabled(setting) => {
+            format!(
+                "Static assets: off, STATIC_ASSETS_DISABLE ({}).",
+                setting.origin
+            )
+        }
+    });
+}
+
+pub(super) fn version(release: &Release, config: &Config, log: &mut Log) {
+    let source = match (&config.version, release.is_explicit()) {
+        (Some(given), true) => format!("{} ({})", RELEASE_VERSION.name, given.origin),
+        _ => "content".to_owned(),
+    };
+    let commit = config
+        .label
+        .as_ref()
+        .map_or_else(String::new, |label| format!("; commit {label}"));
+    log.bullet(&format!("Version {} = {source}{commit}", release.version));
+}
+
+pub(super) fn left_out(scanned: &Scanned, log: &mut Log) {
+    let LeftOut {
+        dot_files,
+        precompressed,
+        source_maps,
+    } = scanned.left_out;
+    let mut parts = Vec::new();
+    if dot_files > 0 {
+        parts.push(count(dot_files, "dot file"));
+    }
+    if precompressed > 0 {
+        parts.push(format!("{precompressed} .gz and .br (the CDN compresses)"));
+    }
+    if source_maps > 0 {
+        parts.push(count(source_maps, "source map"));
+    }
+    if !parts.is_empty() {
+        log.detail(&format!("left out: {}", parts.join(", ")));
+    }
+    if scanned.source_maps > 0 {
+        log.detail(&format!(
+            "{} published: they show your sources (STATIC_ASSETS_SOURCE_MAPS=exclude)",
+            count(scanned.source_maps, "source map")
+        ));
+    }
+}
+
+pub(super) fn progress(progress: Progress) -> String {
+    let elapsed = progress.elapsed.as_secs_f64().max(0.001);
+    #[allow(clippy::cast_precision_loss, reason = "a rate for people to read")]
+    let rate = progress.bytes as f64 / elapsed;
+    #[allow(clippy::cast_precision_loss, reason = "a time for people to read")]
+    let left = progress.of_bytes.saturating_sub(progress.bytes) as f64 / rate.max(1.0);
+    // The first connections tell nothing of the time that is left.
+    let left = if progress.files * 20 < progress.of_files {
+        String::new()
+    } else {
+        format!(", about {left:.0} s left")
+    };
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a rate for people to read"
+    )]
+    let rate = bytes(rate as u64);
+    format!(
+        "{} of {}, {} of {}, {rate}/s{left}",
+        progress.files,
+        count(progress.of_files, "file"),
+        bytes(progress.bytes),
+        bytes(progress.of_bytes),
+    )
+}
+
+pub(super) fn published(
+    summary: &Summary,
+    release: &Release,
+    (site, access): (&Site, &Access),
+    log: &mut Log,
+) {
+    let requests = match summary.requests {
+        0 => String::new(),
+        requests => format!(", {}", count(requests, "request")),
+    };
+    let duration = seconds(summary.duration);
+    if summary.unchanged {
+        log.bullet(&format!(
+            "Published before, unchanged: 0 uploaded{requests}, {duration}; {}{}",
+            site.store,
+            reached_by(access),
+        ));
+    } else {
+        log.bullet(&format!(
+            "Published to {}{}: {} new, {} reused, {}{requests}, {duration}",
+            site.store,
+            reached_by(access),
+            summary.put,
+            summary.present,
+            bytes(summary.put_bytes),
+        ));
+    }
+    log.bullet(&format!("Public URL: {}", release.prefix.url()));
+    if let StoreUrl::File { root } = &site.store
+        && is_in_container(root)
+    {
+        log.warning(&format!(
+            "{} is on the build container's own file system: it is gone after the build unless it \
+             is a volume.",
+            root.display()
+        ));
+    }
+}
+
+fn reached_by(access: &Access) -> String {
+    match access {
+        Access::Directory => String::new(),
+        Access::S3(s3) => {
+            let source = match &s3.source {
+                CredentialSource::Ours => "STATIC_ASSETS_*".to_owned(),
+                CredentialSource::Aws => "AWS_*".to_owned(),
+                CredentialSource::Binding(name) => format!("service binding '{name}'"),
+            };
+            format!(" ({}, key …{} from {source})", s3.region, s3.key_hint())
+        }
+    }
+}
+
+/// Whether a folder lies on the same file system as `/`, inside of a container.
+fn is_in_container(root: &Path) -> bool {
+    let device = |path: &Path| fs::metadata(path).map(|metadata| metadata.dev());
+    Path::new("/cnb").is_dir()
+        && matches!((device(root), device("/".as_ref())), (Ok(one), Ok(other)) if one == other)
+}
+
+pub(super) fn pages(compiled: &Compiled, app: &App, config: &Config, log: &mut Log) {
+    match &compiled.emission {
+        Emission::Follows { because } => log.bullet(&format!("Pages: {because}")),
+        Emission::Needs {
+            because, snippet, ..
+        } if config.inject == Inject::Auto => {
+            log.bullet(&format!(
+                "Pages: {because} (STATIC_ASSETS_INJECT=auto). To own it:"
+            ));
+            log.block(snippet);
+        }
+        Emission::Needs { .. } | Emission::NotAsked => {}
+    }
+    match (&compiled.fallback, config.keep) {
+        (_, Keep::Manifests) => {
+            log.bullet("Fallback: none, STATIC_ASSETS_KEEP=manifests leaves the files out");
+        }
+        (Fallback::Folder { path, url, served }, Keep::All) => {
+            let server = if *served {
+                "works (WhiteNoise found)"
+            } else {
+                "needs a server for it (WhiteNoise, nginx)"
+            };
+            log.bullet(&format!(
+                "Fallback: full copy in {}; STATIC_URL={url} {server}",
+                app.relative(path).display()
+            ));
+        }
+        (Fallback::OutsideApp { path }, Keep::All) => log.bullet(&format!(
+            "Fallback: none, STATIC_ROOT {} is outside of the app and so of the image",
+            path.display()
+        )),
+        (Fallback::NoFolder, Keep::All) => log.bullet(
+            "Fallback: none, the app has no STATIC_ROOT; with one, STATIC_URL=/static/ can serve \
+             from the image",
+        ),
+    }
+    warn_of_disagreement(compiled, app, config, log);
+}
+
+/// A value of the platform is there at run time, too, and wins over the pinned one.
+fn warn_of_disagreement(compiled: &Compiled, app: &App, config: &Config, log: &mut Log) {
+    if let Some(given) = &config.version
+        && given.origin == Origin::Platform
+        && compiled.reads_release_version
+    {
+        log.warning(
+            "the app reads RELEASE_VERSION, which is set on the platform: where it is set at run time as \
+             well, an older image would use the newer version. Set it for the build only, or read \
+             STATIC_ASSETS_VERSION in the app.",
+        );
+    }
+    if let Some(url) = app.env.text(STATIC_URL) {
+        log.warning(&format!(
+            "STATIC_URL={url} is set on the platform: where it is set at run time as well, pages \
+             link there and not to this version. Unset it, but for the panic switch."
+        ));
+    }
+}
