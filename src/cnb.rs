@@ -1,7 +1,7 @@
 //! The Cloud Native Buildpack: `bin/detect` and `bin/build`.
 
 use crate::app::App;
-use crate::config::{Config, NAMESPACE, Sources, names};
+use crate::config::{self, Config, ConfigProblem, NAMESPACE, Sources, names};
 use crate::env::Env;
 use crate::errors::{Explain, Message, config_message};
 use crate::framework::{DetectError, Framework};
@@ -133,18 +133,24 @@ fn build(
     env: &Env,
     redaction: &mut Redaction,
 ) -> Result<Outcome, Message> {
-    let config = Sources::read(env, &context.platform.path, &context.app_dir)
-        .and_then(|sources| Config::read(&sources))
-        .map_err(|problems| config_message(&problems))?;
-    *redaction = Redaction::of(config.secrets().into_iter().chain(secrets_of(env)));
     let mut log = Log::to(io::stdout());
     log.redact(redaction.clone());
-
-    if config.does_something() {
-        log.header(&format!("Static assets {}", env!("CARGO_PKG_VERSION")));
-    }
-    for warning in &config.warnings {
+    let header = format!("Static assets {}", env!("CARGO_PKG_VERSION"));
+    let failed = |log: &mut Log, problems: Vec<ConfigProblem>| {
+        log.header(&header);
+        config_message(&problems)
+    };
+    let sources = Sources::read(env, &context.platform.path, &context.app_dir)
+        .map_err(|problems| failed(&mut log, problems))?;
+    let config = Config::read(&sources);
+    for warning in config::warnings(&sources) {
         log.warning(&warning.text());
+    }
+    let config = config.map_err(|problems| failed(&mut log, problems))?;
+    *redaction = Redaction::of(config.secrets().into_iter().chain(secrets_of(env)));
+    log.redact(redaction.clone());
+    if config.does_something() {
+        log.header(&header);
     }
     let scratch = tempfile::Builder::new()
         .prefix("static-assets-")

@@ -32,7 +32,6 @@ pub(crate) struct Config {
     pub(crate) keep: Keep,
     pub(crate) rules: ScanRules,
     pub(crate) django: DjangoSettings,
-    pub(crate) warnings: Vec<ConfigWarning>,
 }
 
 pub(crate) enum Publishing {
@@ -131,6 +130,8 @@ pub(crate) enum ConfigProblem {
     },
     CredentialsMissing {
         store: StoreUrl,
+        /// Folders among the service bindings that have no file `type`.
+        untyped: Vec<String>,
     },
     HalfACredential {
         given: &'static str,
@@ -207,7 +208,6 @@ impl Config {
             ),
             rules,
             django: reader.django(),
-            warnings: warnings(sources),
             // What could not be read is among the problems.
             publishing: publishing.unwrap_or(Publishing::Off(Off::NotConfigured)),
         };
@@ -232,7 +232,6 @@ impl Config {
             keep: Keep::default(),
             rules: ScanRules::default(),
             django: DjangoSettings::default(),
-            warnings: Vec::new(),
         }
     }
 
@@ -301,8 +300,10 @@ impl Reader<'_> {
                 Some(Publishing::Local(Local::MissingCredentials(store)))
             }
             Ok(Resolved::WithoutCredentials(store)) => {
-                self.problems
-                    .push(ConfigProblem::CredentialsMissing { store });
+                self.problems.push(ConfigProblem::CredentialsMissing {
+                    store,
+                    untyped: self.sources.untyped_bindings.clone(),
+                });
                 None
             }
             Err(problems) => {
@@ -468,7 +469,8 @@ impl Reader<'_> {
     }
 }
 
-fn warnings(sources: &Sources<'_>) -> Vec<ConfigWarning> {
+/// Said before any problem: a misspelt name is often its cause.
+pub(crate) fn warnings(sources: &Sources<'_>) -> Vec<ConfigWarning> {
     let unknown_names = sources.unknown_names().filter_map(|name| {
         let nearest = names::nearest_to_unknown(name)?;
         Some(ConfigWarning::UnknownName {

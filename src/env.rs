@@ -32,12 +32,6 @@ impl Env {
             .filter(|value| !value.is_empty())
     }
 
-    pub(crate) fn is_set(&self, name: &str) -> bool {
-        self.0
-            .get(OsStr::new(name))
-            .is_some_and(|value| !value.is_empty())
-    }
-
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.0.keys().filter_map(|name| name.to_str())
     }
@@ -80,10 +74,6 @@ pub(crate) struct ChildEnv(Env);
 impl ChildEnv {
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
         self.0.text(name)
-    }
-
-    pub(crate) fn is_set(&self, name: &str) -> bool {
-        self.0.is_set(name)
     }
 
     pub(crate) fn with(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
@@ -139,7 +129,7 @@ mod tests {
         ])
         .for_children(&["KEY", "EMPTY_KEY"], &["hunter2hunter2"]);
         assert_eq!(child.text("KEY"), Some(REMOVED));
-        assert!(!child.is_set("EMPTY_KEY"));
+        assert_eq!(child.text("EMPTY_KEY"), None);
         assert_eq!(child.text("DSN"), Some(REMOVED));
         assert_eq!(child.text("OTHER"), Some("kept"));
     }

@@ -52,6 +52,11 @@ impl Message {
         }
     }
 
+    fn with_line(mut self, line: &str) -> Self {
+        self.body = format!("{}\n\n{line}", self.body.trim_end());
+        self
+    }
+
     fn with_details(mut self, details: impl Into<String>) -> Self {
         let details = details.into();
         if !details.trim().is_empty() {

@@ -256,13 +256,28 @@ impl<'a> Install<'a> {
         let Some(version) = self.version else {
             return place(source, destination);
         };
-        let content = fs::read(source)?;
+        let mut content = fs::read(source)?;
         if holds_placeholder(&content) {
             make_way(destination)?;
             fs::write(destination, replaced(&content, version))
+        } else if forget_time(&mut content) {
+            make_way(destination)?;
+            fs::write(destination, content)
         } else {
             place(source, destination)
         }
+    }
+}
+
+/// The time of compression in the header of gzip would make every image another one:
+/// <https://www.rfc-editor.org/rfc/rfc1952#page-5>. Whether there was one.
+fn forget_time(content: &mut [u8]) -> bool {
+    match content {
+        [0x1f, 0x8b, 8, _, time @ ..] if time.len() >= 4 && time[..4] != [0; 4] => {
+            time[..4].fill(0);
+            true
+        }
+        _ => false,
     }
 }
 

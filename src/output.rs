@@ -59,7 +59,7 @@ impl Log {
 
     pub(crate) fn error(&mut self, message: &Message) {
         let text = self.redaction.apply(&message.to_string());
-        let _ = writeln!(self.writer, "\n[Error: {}]", message.title());
+        let _ = writeln!(self.writer, "\n[Error: static assets: {}]", message.title());
         let _ = write!(self.writer, "{text}");
         let _ = self.writer.flush();
     }

@@ -36,6 +36,13 @@ impl Prefix {
         &self.url
     }
 
+    /// Whether requests of the app's own site for `path` are routed to the store.
+    pub(crate) fn covers(&self, path: &str) -> bool {
+        let base = self.url.trim_end_matches('/');
+        let base = base.rsplit_once('/').map_or("", |(base, _)| base);
+        base.starts_with('/') && format!("{path}/").starts_with(&format!("{base}/"))
+    }
+
     /// The path below this prefix that `url` names, decoded; `None` where it is elsewhere.
     pub(crate) fn path_of(&self, url: &str) -> Option<String> {
         let rest = url.strip_prefix(&self.url)?;
@@ -378,6 +385,21 @@ mod tests {
             "shop/.static-assets/versions/v1.json"
         );
         assert_eq!(Folder::default().asset(&v1, "b.css").as_str(), "v1/b.css");
+    }
+
+    #[test]
+    fn covers_what_the_sites_own_router_sends_to_the_store() {
+        let prefix = |public: &str| {
+            let site = Site {
+                store: "file:///x".parse().unwrap(),
+                public: public.parse().unwrap(),
+            };
+            site.prefix(&version("v1"))
+        };
+        assert!(prefix("/static").covers("/static/"));
+        assert!(!prefix("/assets-v").covers("/static/"));
+        assert!(!prefix("/stat").covers("/static/"));
+        assert!(!prefix("https://cdn/static").covers("/static/"));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 mod story;
 
 use crate::app::App;
-use crate::config::{Access, Config, Keep, Local, Publishing};
+use crate::config::{Config, Keep, Local, Publishing};
 use crate::framework::{CompileError, DetectError, Draft, Framework, Run};
 use crate::interrupt::Interrupt;
 use crate::launch::Launch;
@@ -37,7 +37,11 @@ pub(crate) enum PublishError {
     /// The placeholder was left in a file of the image.
     Leftover(PathBuf),
     Install(io::Error),
-    Store(StoreError),
+    Store {
+        error: StoreError,
+        /// Who was asked, with which key.
+        asked: String,
+    },
 }
 
 impl From<DetectError> for PublishError {
@@ -58,12 +62,6 @@ impl From<ReleaseError> for PublishError {
     }
 }
 
-impl From<StoreError> for PublishError {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
-    }
-}
-
 /// Recognises the app, compiles its assets, publishes them under their own version, and gives what
 /// the running app must find.
 pub(crate) fn publish(
@@ -81,6 +79,11 @@ pub(crate) fn publish(
         Publishing::To(site, access) => (site, access),
     };
     let framework = Framework::detect(&app.dir, config)?.ok_or(PublishError::NoFramework)?;
+    let failed = |error| PublishError::Store {
+        error,
+        asked: story::asked(site, access),
+    };
+    let store = Store::open(site, access).map_err(failed)?;
 
     let start = SystemTime::now();
     let draft = draft(config, site);
@@ -115,18 +118,18 @@ pub(crate) fn publish(
         launch = launch.with_release_version(&release);
     }
     let release = Arc::new(release);
-    let summary = upload(&release, config, (site, access), interrupt, log)?;
+    let summary = upload(&store, &release, config, interrupt, log).map_err(failed)?;
     story::published(&summary, &release, (site, access), log);
-    story::pages(&compiled, app, config, log);
+    story::pages(&compiled, &release, app, config, log);
     compiled.inject(&mut launch, config.inject);
     Ok(Outcome::Published(launch))
 }
 
 /// The network half.
 fn upload(
+    store: &Store,
     release: &Arc<Release>,
     config: &Config,
-    (site, access): (&Site, &Access),
     interrupt: &Interrupt,
     log: &mut Log,
 ) -> Result<Summary, StoreError> {
@@ -141,7 +144,7 @@ fn upload(
             log.detail(&story::progress(progress));
         }
     };
-    Store::open(site, access)?.publish(release, &label, interrupt, &mut tick)
+    store.publish(release, &label, interrupt, &mut tick)
 }
 
 /// Nothing is published or pinned: the app serves its own files.

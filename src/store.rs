@@ -61,7 +61,6 @@ pub(crate) enum StoreError {
     },
     /// The store kept failing in a way that passes.
     Temporary {
-        key: Key,
         cause: String,
         tries: u32,
     },

@@ -58,7 +58,8 @@ fn sources() -> BTreeMap<String, String> {
             let top = if module.is_empty() { &name } else { module };
             if path.is_dir() {
                 read(&path, top, files);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
+            } else if path.extension().is_some_and(|extension| extension == "rs") && name != "tests"
+            {
                 let text = fs::read_to_string(&path).unwrap();
                 let code = text.split("#[cfg(test)]\nmod tests").next().unwrap();
                 let code: String = code

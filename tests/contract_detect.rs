@@ -80,7 +80,7 @@ fn bad_settings_pass_and_the_build_reports_them() {
     platform
         .build()
         .exits(1)
-        .says("STATIC_ASSETS_STORE from environment has no scheme");
+        .says("STATIC_ASSETS_STORE is 'nonsense' (environment): it has no scheme");
 }
 
 #[test]

@@ -297,7 +297,7 @@ fn pages_that_would_not_link_to_the_version_end_the_build() {
     platform
         .build()
         .exits(1)
-        .says("The settings of project.settings have DEBUG on in the build");
+        .says("project.settings has DEBUG on in the build");
 }
 
 #[test]
@@ -351,7 +351,8 @@ fn other_settings_of_an_app_that_can_not_be_used() {
     platform
         .build()
         .exits(1)
-        .says("Python can't import 'project.staging'");
+        .says("There is no module project.staging (DJANGO_SETTINGS_MODULE)")
+        .says("DJANGO_SETTINGS_MODULE=project.settings");
     let platform = platform.env("PATH", "/invalid");
     platform
         .build()

@@ -33,18 +33,21 @@ fn folded(key: &str) -> String {
         .collect()
 }
 
-/// The bindings whose `type` is known; folders without a type are ignored, as the specification asks.
-pub(super) fn read(root: &Path) -> Result<Vec<Binding>, ConfigProblem> {
+/// The bindings, and the names of folders without a `type`: those are ignored, as the specification
+/// asks, but a forgotten one is a common mistake.
+pub(super) fn read(root: &Path) -> Result<(Vec<Binding>, Vec<String>), ConfigProblem> {
     let unreadable = |error| ConfigProblem::Unreadable {
         what: "a service binding".to_owned(),
         error,
     };
     let entries = match fs::read_dir(root) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Ok((Vec::new(), Vec::new()));
+        }
         Err(error) => return Err(unreadable(error)),
     };
-    let mut bindings = Vec::new();
+    let (mut bindings, mut untyped) = (Vec::new(), Vec::new());
     for entry in entries {
         let entry = entry.map_err(unreadable)?;
         let name = entry.file_name().to_string_lossy().into_owned();
@@ -52,16 +55,18 @@ pub(super) fn read(root: &Path) -> Result<Vec<Binding>, ConfigProblem> {
             continue;
         }
         let mut entries = read_entries(&entry.path()).map_err(unreadable)?;
-        if let Some(kind) = entries.remove("type") {
-            bindings.push(Binding {
+        match entries.remove("type") {
+            Some(kind) => bindings.push(Binding {
                 name,
                 kind: kind.trim().to_lowercase(),
                 entries,
-            });
+            }),
+            None => untyped.push(name),
         }
     }
+    untyped.sort();
     bindings.sort_by(|one, other| one.name.cmp(&other.name));
-    Ok(bindings)
+    Ok((bindings, untyped))
 }
 
 fn read_entries(folder: &Path) -> io::Result<BTreeMap<String, String>> {
@@ -99,7 +104,8 @@ mod tests {
         }
         fs::create_dir(root.path().join("without-type")).unwrap();
 
-        let bindings = read(root.path()).ok().unwrap();
+        let (bindings, untyped) = read(root.path()).ok().unwrap();
+        assert_eq!(untyped, ["without-type"]);
         assert_eq!(bindings.len(), 1);
         assert_eq!(bindings[0].kind, "s3");
         assert_eq!(bindings[0].get(&["accessKeyId"]), Some("AKIA"));
@@ -108,6 +114,7 @@ mod tests {
 
     #[test]
     fn no_folder_is_no_binding() {
-        assert!(read(Path::new("/nowhere")).ok().unwrap().is_empty());
+        let (bindings, untyped) = read(Path::new("/nowhere")).ok().unwrap();
+        assert!(bindings.is_empty() && untyped.is_empty());
     }
 }

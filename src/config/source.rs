@@ -46,6 +46,7 @@ pub(crate) struct Sources<'a> {
     platform: BTreeSet<String>,
     pub(super) project: ProjectToml,
     pub(super) bindings: Vec<Binding>,
+    pub(super) untyped_bindings: Vec<String>,
 }
 
 impl<'a> Sources<'a> {
@@ -63,6 +64,7 @@ impl<'a> Sources<'a> {
             platform: variables_of(platform),
             project: ProjectToml::default(),
             bindings: Vec::new(),
+            untyped_bindings: Vec::new(),
         };
         let mut problems = Vec::new();
         match ProjectToml::read(&app.join("project.toml")) {
@@ -70,7 +72,10 @@ impl<'a> Sources<'a> {
             Err(problem) => problems.push(problem),
         }
         match bindings::read(&bindings) {
-            Ok(bindings) => sources.bindings = bindings,
+            Ok((bindings, untyped)) => {
+                sources.bindings = bindings;
+                sources.untyped_bindings = untyped;
+            }
             Err(problem) => problems.push(problem),
         }
         let is_disabled = sources

@@ -10,11 +10,7 @@ use crate::prefix::{ParsePublicUrlError, ParseStoreUrlError, StoreUrl};
 use indoc::formatdoc;
 
 pub(crate) fn config_message(problems: &[ConfigProblem]) -> Message {
-    let kind = if problems.iter().all(is_about_credentials) {
-        Kind::Credentials
-    } else {
-        Kind::Configuration
-    };
+    let kind = Kind::Configuration;
     let texts: Vec<String> = problems.iter().map(text).collect();
     match texts.as_slice() {
         [only] => Message::new(kind, "Configuration", only.as_str()),
@@ -31,13 +27,6 @@ pub(crate) fn config_message(problems: &[ConfigProblem]) -> Message {
             )
         }
     }
-}
-
-fn is_about_credentials(problem: &ConfigProblem) -> bool {
-    matches!(
-        problem,
-        ConfigProblem::CredentialsMissing { .. } | ConfigProblem::HalfACredential { .. }
-    )
 }
 
 fn shown(setting: &Setting<String>) -> String {
@@ -100,16 +89,21 @@ fn text(problem: &ConfigProblem) -> String {
              {}=\"DATABASE_URL=sqlite:// NAME='two words'\"",
             BUILD_ENV.name, BUILD_ENV.name
         ),
-        ConfigProblem::CredentialsMissing { store } => formatdoc! {"
+        ConfigProblem::CredentialsMissing { store, untyped } => formatdoc! {"
             {store} is set as the store, but no credentials for it were found. Looked for:
               {id} and {secret} (or with _FILE at the end)
-              a service binding of type static-assets or s3, in <platform>/bindings
+              a service binding of type static-assets or s3, in <platform>/bindings{ignored}
               AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
             The machine's own identity is never used unasked. A build that must not have keys, such as
             a fork's, can serve its own files instead:
               {missing}=skip",
             id = ACCESS_KEY_ID.name, secret = SECRET_ACCESS_KEY.name,
-            missing = MISSING_CREDENTIALS.name
+            missing = MISSING_CREDENTIALS.name,
+            ignored = if untyped.is_empty() {
+                String::new()
+            } else {
+                format!(" (there: {}, without a file 'type')", untyped.join(", "))
+            }
         },
         ConfigProblem::HalfACredential { given, missing } => {
             format!("{given} is set, but {missing} is not. They belong together.")
@@ -161,6 +155,15 @@ fn text(problem: &ConfigProblem) -> String {
     }
 }
 
+/// A URL with somebody's password in it is not repeated.
+fn shown_url(setting: &Setting<String>) -> String {
+    if setting.value.contains('@') {
+        format!("set ({})", setting.origin)
+    } else {
+        shown(setting)
+    }
+}
+
 fn store_text(setting: &Setting<String>, reason: &ParseStoreUrlError) -> String {
     let why = match reason {
         ParseStoreUrlError::NoScheme => "has no scheme".to_owned(),
@@ -179,11 +182,11 @@ fn store_text(setting: &Setting<String>, reason: &ParseStoreUrlError) -> String 
         }
     };
     formatdoc! {"
-        {name} from {origin} {why}. It is one of:
+        {name} is {value}: it {why}. It is one of:
           {name}=s3://bucket/prefix
           {name}=file:///folder
         An S3-compatible server goes with {endpoint}=https://host.",
-        name = STORE.name, origin = setting.origin, endpoint = ENDPOINT_URL.name
+        name = STORE.name, value = shown_url(setting), endpoint = ENDPOINT_URL.name
     }
 }
 
@@ -192,14 +195,16 @@ fn public_url_text(setting: &Setting<String>, reason: ParsePublicUrlError) -> St
         ParsePublicUrlError::NotHttpOrPath => "is neither an http(s) URL nor a path",
         ParsePublicUrlError::HasUserInfo => "holds a user or password, which every page would show",
         ParsePublicUrlError::HasQueryOrFragment => "holds a query or fragment",
-        ParsePublicUrlError::Malformed => "is not a valid URL",
+        ParsePublicUrlError::Malformed => {
+            "is not a valid URL (quotes in an --env-file are part of the value)"
+        }
     };
     formatdoc! {"
-        {name} from {origin} {why}. It is the base under which browsers find the store's prefix:
+        {name} is {value}: it {why}. It is the base under which browsers find the store's prefix:
           {name}=https://static.example.com/shop
         or a path that your site's own CDN or ingress routes there:
           {name}=/assets-v",
-        name = PUBLIC_URL.name, origin = setting.origin
+        name = PUBLIC_URL.name, value = shown_url(setting)
     }
 }
 

@@ -1,7 +1,8 @@
 //! Texts of Django's failures.
 
-use super::{Explain, Kind, Message};
+use super::{Explain, Kind, Message, listed};
 use crate::command::CommandError;
+use crate::config::names::DJANGO_SETTINGS_MODULE;
 use crate::framework::DjangoError;
 use crate::framework::django::{DjangoFailure, NotFollowing, NotFollowingCause, Reason};
 use indoc::formatdoc;
@@ -102,6 +103,10 @@ fn in_settings(settings: Option<&String>) -> String {
     settings.map_or_else(String::new, |settings| format!(" of {settings}"))
 }
 
+#[allow(
+    clippy::too_many_lines,
+    reason = "one text for each reason, in one place"
+)]
 fn reason_text(reason: &Reason) -> (&'static str, String) {
     match reason {
         Reason::MissingVariable { name } => (
@@ -111,6 +116,20 @@ fn reason_text(reason: &Reason) -> (&'static str, String) {
                 this gives one to the build alone, never to the running app:
                   STATIC_ASSETS_BUILD_ENV=\"{name}=unused-while-collecting\"
                 Or give {name} a default in the settings."
+            },
+        ),
+        Reason::NoSuchSettings { module, beside } => (
+            "No such settings",
+            formatdoc! {"
+                There is no module {module} ({setting}).{found}",
+                setting = DJANGO_SETTINGS_MODULE.name,
+                found = if beside.is_empty() {
+                    String::new()
+                } else {
+                    format!(" In the same folder:\n{}", listed(beside, |module| {
+                        format!("{}={module}", DJANGO_SETTINGS_MODULE.name)
+                    }))
+                }
             },
         ),
         Reason::MissingModule { name, settings } => (
@@ -216,13 +235,9 @@ impl Explain for NotFollowing {
                 "The app's STATIC_URL is {own}, whatever the environment says, and \
                  STATIC_ASSETS_INJECT=off keeps it so: no page would link to what was published."
             ),
-            NotFollowingCause::Debug { settings } => format!(
-                "The settings{} have DEBUG on in the build, so pages would link to {own} and the \
-                 published version would stay unused. Give the build what turns it off in production, \
-                 one of:\n  STATIC_ASSETS_BUILD_ENV=\"DEBUG=False\"\n  \
-                 DJANGO_SETTINGS_MODULE=config.settings.production",
-                in_settings(settings.as_ref())
-            ),
+            NotFollowingCause::Debug { settings, beside } => {
+                return debug_message(settings.as_deref(), beside, own);
+            }
             NotFollowingCause::Emits { name, url } => format!(
                 "Even with STATIC_URL set at launch, static(\"{name}\") gives\n  {url}\nwhich is not the \
                  published version: something in the app builds its URLs in another way."
@@ -263,6 +278,22 @@ impl Explain for NotFollowing {
         };
         Message::new(Kind::App, "Pages would not link to the version", body).with_details(details)
     }
+}
+
+fn debug_message(settings: Option<&str>, beside: &[String], own: &str) -> Message {
+    let production = beside
+        .first()
+        .map_or("config.settings.production", String::as_str);
+    let body = formatdoc! {"
+        {settings} has DEBUG on in the build, so pages would link to {own}, not to what would be
+        published. Build with the settings of production, and run with them, too:
+          DJANGO_SETTINGS_MODULE={production}
+        Where a variable turns DEBUG off, give the build that one as well:
+          STATIC_ASSETS_BUILD_ENV=\"DEBUG=False\"
+        Without publishing: STATIC_ASSETS_PUBLISH=off",
+        settings = settings.unwrap_or("The configuration")
+    };
+    Message::new(Kind::App, "DEBUG is on in the build", body)
 }
 
 impl Explain for CommandError {

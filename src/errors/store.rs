@@ -27,7 +27,7 @@ impl Explain for StoreError {
                 Kind::Missing,
                 "No such folder",
                 formatdoc! {"
-                    The store's folder {root} does not exist. It is never created here, because a volume
+                    The store's folder {root} does not exist, or is no folder. It is never created here, because a volume
                     that is not mounted would then look like success. Mount it, or create it:
                       mkdir -p {root}",
                     root = root.display()
@@ -53,12 +53,7 @@ impl Explain for StoreError {
             Self::Rejected(Rejected { code }) => Message::new(
                 Kind::Credentials,
                 "Credentials rejected",
-                format!(
-                    "The store did not accept the credentials{}. Is the key deactivated, are key and secret \
-                     a pair, and is a session token missing or left over? The log says which source they \
-                     come from.",
-                    in_parentheses(code)
-                ),
+                rejected_text(code),
             ),
             Self::Expired => Message::new(
                 Kind::Credentials,
@@ -110,10 +105,15 @@ impl Explain for StoreError {
                     path.display()
                 ),
             ),
-            Self::Temporary { key, cause, tries } => Message::new(
+            Self::Temporary { cause, tries } => Message::new(
                 Kind::Temporary,
                 "The store does not answer",
-                format!("{key}: {cause}, {tries} times."),
+                formatdoc! {"
+                    Asked {tries} times: {cause}.
+                    Is the address right, and can the build reach it? While the store is down, a build can go
+                    without it; the app then serves its own files:
+                      STATIC_ASSETS_PUBLISH=off"
+                },
             ),
             Self::Unexpected { key, cause } => Message::new(
                 Kind::Machine,
@@ -164,11 +164,21 @@ impl Explain for StoreError {
     }
 }
 
-fn in_parentheses(code: &str) -> String {
-    if code.is_empty() {
-        String::new()
-    } else {
-        format!(" ({code})")
+fn rejected_text(code: &str) -> String {
+    match code {
+        "SignatureDoesNotMatch" => {
+            "The store knows the key, but the secret does not belong to it (SignatureDoesNotMatch)."
+                .to_owned()
+        }
+        "InvalidAccessKeyId" => {
+            "The store does not know the key (InvalidAccessKeyId): it was deactivated, or is another \
+             account's or another server's."
+                .to_owned()
+        }
+        "" => "The store did not accept the credentials.".to_owned(),
+        code => format!(
+            "The store did not accept the credentials ({code}). Is a session token missing or left over?"
+        ),
     }
 }
 

@@ -126,7 +126,14 @@ fn config() {
             origin: Origin::Platform,
             word: Some("DATABASE_URL".to_owned()),
         },
-        ConfigProblem::CredentialsMissing { store: s3() },
+        ConfigProblem::CredentialsMissing {
+            store: s3(),
+            untyped: Vec::new(),
+        },
+        ConfigProblem::CredentialsMissing {
+            store: s3(),
+            untyped: vec!["object-store".to_owned()],
+        },
         ConfigProblem::HalfACredential {
             given: "STATIC_ASSETS_ACCESS_KEY_ID",
             missing: "STATIC_ASSETS_SECRET_ACCESS_KEY",
@@ -199,12 +206,17 @@ fn detect() {
 }
 
 #[test]
+#[allow(clippy::too_many_lines, reason = "one line for each text")]
 fn django() {
     let module = || Some("config.settings".to_owned());
     let message = || "The message of the app.".to_owned();
     let reasons = [
         Reason::MissingVariable {
             name: "DATABASE_URL".to_owned(),
+        },
+        Reason::NoSuchSettings {
+            module: "config.prod".to_owned(),
+            beside: vec!["config.production".to_owned(), "config.local".to_owned()],
         },
         Reason::MissingModule {
             name: "debug_toolbar".to_owned(),
@@ -236,7 +248,10 @@ fn django() {
     });
     let causes = [
         NotFollowingCause::InjectOff,
-        NotFollowingCause::Debug { settings: module() },
+        NotFollowingCause::Debug {
+            settings: module(),
+            beside: vec!["config.production".to_owned()],
+        },
         NotFollowingCause::Emits {
             name: "web/app.css".to_owned(),
             url: "https://elsewhere.example.com/web/app.css".to_owned(),
@@ -403,7 +418,6 @@ fn store() {
             path: "/tmp/x/app.css".into(),
         },
         StoreError::Temporary {
-            key: key(),
             cause: "HTTP 503 SlowDown".to_owned(),
             tries: 6,
         },
@@ -436,7 +450,10 @@ fn publish() {
             path: "/bin".to_owned(),
         })),
         PublishError::Release(ReleaseError::Scan(ScanError::Empty)),
-        PublishError::Store(StoreError::Expired),
+        PublishError::Store {
+            error: StoreError::Expired,
+            asked: "s3://acme-static/shop (eu-west-1, key …Q7XA from AWS_*)".to_owned(),
+        },
     ];
     compare("publish", &errors.map(|error| error.explain()));
 }

@@ -122,6 +122,7 @@ impl Django {
         let hook = Hook {
             folder: runner.hook(),
             reach: reach?,
+            app: app.dir.clone(),
         };
         let emission = inject::judge(&report, draft, config.inject, &hook)?;
         if let Emission::Needs { .. } = &emission {

@@ -79,7 +79,7 @@ pub(super) fn left_out(scanned: &Scanned, log: &mut Log) {
     }
     if scanned.source_maps > 0 {
         log.detail(&format!(
-            "{} published: they show your sources (STATIC_ASSETS_SOURCE_MAPS=exclude)",
+            "{} among them show your sources (STATIC_ASSETS_SOURCE_MAPS=exclude leaves them out)",
             count(scanned.source_maps, "source map")
         ));
     }
@@ -151,6 +151,18 @@ pub(super) fn published(
     }
 }
 
+/// `s3://acme-static/shop at https://minio.example.com (eu-west-1, key …Q7XA from AWS_*)`
+pub(super) fn asked(site: &Site, access: &Access) -> String {
+    let endpoint = match access {
+        Access::S3(s3) => s3
+            .endpoint
+            .as_ref()
+            .map_or_else(String::new, |endpoint| format!(" at {endpoint}")),
+        Access::Directory => String::new(),
+    };
+    format!("{}{endpoint}{}", site.store, reached_by(access))
+}
+
 fn reached_by(access: &Access) -> String {
     match access {
         Access::Directory => String::new(),
@@ -172,7 +184,13 @@ fn is_in_container(root: &Path) -> bool {
         && matches!((device(root), device("/".as_ref())), (Ok(one), Ok(other)) if one == other)
 }
 
-pub(super) fn pages(compiled: &Compiled, app: &App, config: &Config, log: &mut Log) {
+pub(super) fn pages(
+    compiled: &Compiled,
+    release: &Release,
+    app: &App,
+    config: &Config,
+    log: &mut Log,
+) {
     match &compiled.emission {
         Emission::Follows { because } => log.bullet(&format!("Pages: {because}")),
         Emission::Needs {
@@ -190,7 +208,9 @@ pub(super) fn pages(compiled: &Compiled, app: &App, config: &Config, log: &mut L
             log.bullet("Fallback: none, STATIC_ASSETS_KEEP=manifests leaves the files out");
         }
         (Fallback::Folder { path, url, served }, Keep::All) => {
-            let server = if *served {
+            let server = if release.prefix.covers(url) {
+                "would reach the store: STATIC_ASSETS_PUBLIC_URL covers it. Choose another path"
+            } else if *served {
                 "works (WhiteNoise found)"
             } else {
                 "needs a server for it (WhiteNoise, nginx)"

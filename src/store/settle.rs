@@ -49,7 +49,6 @@ where
         };
         if try_number == TRIES {
             return Err(Rejection::Final(Box::new(StoreError::Temporary {
-                key: key.clone(),
                 cause,
                 tries: TRIES,
             })));

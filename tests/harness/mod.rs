@@ -214,9 +214,13 @@ impl Platform {
             .unwrap()
     }
 
+    /// Always the same folder, as on a platform: what the build before left there is gone.
     fn fresh_layers(&self) -> PathBuf {
-        let number = fs::read_dir(self.folder.path()).unwrap().count();
-        self.path(&format!("layers-{number}"))
+        let layers = self.path("layers");
+        if layers.exists() {
+            fs::remove_dir_all(&layers).unwrap();
+        }
+        layers
     }
 }
 

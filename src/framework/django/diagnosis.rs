@@ -1,9 +1,11 @@
 //! Why a collectstatic failed: from what the runner saw of the exception, not from its prose.
 
 use super::DjangoError;
+use super::evidence::settings_beside;
 use super::report::{Failure, Report, Step};
+use super::steps::Runner;
 use crate::command::Finished;
-use std::path::Path;
+use crate::config::names::DJANGO_SETTINGS_MODULE;
 
 #[derive(Debug)]
 pub(crate) struct DjangoFailure {
@@ -24,6 +26,11 @@ pub(crate) enum Reason {
     MissingModule {
         name: String,
         settings: Option<String>,
+    },
+    /// `DJANGO_SETTINGS_MODULE` names nothing.
+    NoSuchSettings {
+        module: String,
+        beside: Vec<String>,
     },
     /// `django.contrib.staticfiles` is not installed: there is no such command.
     UnknownCommand {
@@ -61,7 +68,7 @@ pub(super) fn diagnose(
     command: String,
     report: Option<Report>,
     finished: &Finished,
-    python: &Path,
+    runner: &Runner<'_>,
 ) -> DjangoError {
     let failure = report.as_ref().and_then(|report| report.failure.clone());
     let settings = report.and_then(|report| report.settings_module);
@@ -69,17 +76,28 @@ pub(super) fn diagnose(
         && failure.missing_module.as_deref() == Some("django")
     {
         return DjangoError::NoDjango {
-            python: python.to_owned(),
+            python: runner.python.clone(),
         };
     }
     let place = failure.as_ref().and_then(|failure| failure.file.clone());
     DjangoError::Failed(Box::new(DjangoFailure {
         command,
         status: finished.status.code(),
-        reason: failure.map_or(Reason::Died, |failure| reason(failure, settings)),
+        reason: failure.map_or(Reason::Died, |failure| {
+            no_such_settings(&failure, runner).unwrap_or_else(|| reason(failure, settings))
+        }),
         place,
         output: last_lines(&finished.output),
     }))
+}
+
+/// Where the module that can't be imported is the one that was chosen.
+fn no_such_settings(failure: &Failure, runner: &Runner<'_>) -> Option<Reason> {
+    let chosen = runner.env.text(DJANGO_SETTINGS_MODULE.name)?;
+    (failure.missing_module.as_deref() == Some(chosen)).then(|| Reason::NoSuchSettings {
+        module: chosen.to_owned(),
+        beside: settings_beside(runner.folder(), chosen),
+    })
 }
 
 fn reason(failure: Failure, settings: Option<String>) -> Reason {

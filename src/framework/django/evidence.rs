@@ -156,7 +156,7 @@ fn names_django(text: &str) -> bool {
     })
 }
 
-/// The settings that the app's server will load, where they are others than `manage.py`'s.
+/// The settings that the app's server loads by default, and `manage.py`'s.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ServerSettings {
     pub(crate) module: String,
@@ -191,10 +191,34 @@ pub(crate) fn server_settings(app: &Path, manage_py: &Path) -> io::Result<Option
     }
     found.dedup_by(|one, other| one.module == other.module);
     Ok(match found.as_slice() {
-        [only] if only.module != own => Some(only.clone()),
+        [only] => Some(only.clone()),
         _ => None,
     })
 }
+
+/// The settings modules in the same package, those of production first.
+pub(crate) fn settings_beside(app: &Path, module: &str) -> Vec<String> {
+    let Some((package, _)) = module.rsplit_once('.') else {
+        return Vec::new();
+    };
+    let folder = app.join(package.replace('.', "/"));
+    let mut beside: Vec<String> = fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| {
+            let name = entry.ok()?.file_name().into_string().ok()?;
+            let name = name.strip_suffix(".py")?;
+            let is_settings = !name.starts_with("__") && !NO_SETTINGS.contains(&name);
+            is_settings.then(|| format!("{package}.{name}"))
+        })
+        .filter(|beside| beside != module)
+        .collect();
+    beside.sort_by_key(|name| (!name.contains("prod"), name.clone()));
+    beside
+}
+
+/// Modules of a project that are in one folder with its settings.
+const NO_SETTINGS: [&str; 5] = ["urls", "wsgi", "asgi", "celery", "manage"];
 
 /// Whether a command of the Procfile names `config.wsgi` for `…/config/wsgi.py`.
 fn is_named_by(procfile: &str, file: &Path) -> bool {
@@ -370,6 +394,21 @@ mod tests {
         assert_eq!(server.module, "config.settings.production");
         assert_eq!(server.file, Path::new("config/wsgi.py"));
         assert_eq!(server.manage_py, "config.settings.local");
+    }
+
+    #[test]
+    fn settings_beside_are_those_of_production_first() {
+        let app = app(&[
+            ("config/settings/__init__.py", ""),
+            ("config/settings/base.py", ""),
+            ("config/settings/local.py", ""),
+            ("config/settings/production.py", ""),
+        ]);
+        assert_eq!(
+            settings_beside(app.path(), "config.settings.local"),
+            ["config.settings.production", "config.settings.base"]
+        );
+        assert_eq!(settings_beside(app.path(), "settings"), [""; 0]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! themselves.
 
 use super::DjangoError;
+use super::evidence::settings_beside;
 use super::report::{Emitted, Report, Sample};
 use super::steps::{PYTHON, Runner, write_hook};
 use crate::app::is_foreign;
@@ -30,6 +31,7 @@ pub(crate) enum NotFollowingCause {
     /// The hook stays out of DEBUG.
     Debug {
         settings: Option<String>,
+        beside: Vec<String>,
     },
     /// Even with the hook, `static()` gives this.
     Emits {
@@ -109,6 +111,7 @@ fn template_with(
 pub(super) struct Hook {
     pub(super) folder: PathBuf,
     pub(super) reach: Finished,
+    pub(super) app: PathBuf,
 }
 
 pub(super) fn judge(
@@ -137,6 +140,11 @@ pub(super) fn judge(
     if report.debug {
         return failed(NotFollowingCause::Debug {
             settings: report.settings_module.clone(),
+            beside: report
+                .settings_module
+                .as_deref()
+                .map(|module| settings_beside(&hook.app, module))
+                .unwrap_or_default(),
         });
     }
     match first_elsewhere(&report.emission.injected, draft) {

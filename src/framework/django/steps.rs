@@ -75,22 +75,33 @@ impl<'a> Runner<'a> {
             ),
             None => String::new(),
         };
-        if let (Entry::ManagePy(manage_py), false) =
-            (entry, env.is_set(names::DJANGO_SETTINGS_MODULE.name))
+        if let Entry::ManagePy(manage_py) = entry
             && let Some(server) = server_settings(&app.dir, manage_py)?
         {
-            log.warning(&format!(
-                "{} runs with {}, {} with {}: collecting with the server's.\n\
-                 To choose: {}={}",
-                manage_py.display(),
-                server.manage_py,
-                server.file.display(),
-                server.module,
-                names::DJANGO_SETTINGS_MODULE.name,
-                server.manage_py,
-            ));
-            settings_origin = format!(" ({})", server.file.display());
-            env = env.with(names::DJANGO_SETTINGS_MODULE.name, server.module);
+            match env.text(names::DJANGO_SETTINGS_MODULE.name) {
+                Some(chosen) if chosen != server.module => log.warning(&format!(
+                    "{} runs with {} unless {} is set for the running app, too: it is {chosen} for the \
+                     build.",
+                    server.file.display(),
+                    server.module,
+                    names::DJANGO_SETTINGS_MODULE.name,
+                )),
+                None if server.module != server.manage_py => {
+                    log.warning(&format!(
+                        "{} runs with {}, {} with {}: collecting with the server's. To choose:\n\
+                         {}={}",
+                        manage_py.display(),
+                        server.manage_py,
+                        server.file.display(),
+                        server.module,
+                        names::DJANGO_SETTINGS_MODULE.name,
+                        server.module,
+                    ));
+                    settings_origin = format!(" ({})", server.file.display());
+                    env = env.with(names::DJANGO_SETTINGS_MODULE.name, server.module);
+                }
+                Some(_) | None => {}
+            }
         }
         Ok(Self {
             entry,
@@ -226,7 +237,7 @@ impl<'a> Runner<'a> {
                 }
             };
         }
-        diagnose(self.shown(), report, &finished, &self.python)
+        diagnose(self.shown(), report, &finished, self)
     }
 
     /// As the user would type it: what the runner runs in the place of this is the same command.

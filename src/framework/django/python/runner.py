@@ -309,6 +309,15 @@ class Run:
         if enabled and offline:
             fetch_command("compress").run_from_argv([utility.argv[0], "compress"])
             self.report["compressed"] = True
+            self.sort_manifest(os.path.join(settings.COMPRESS_OUTPUT_DIR.strip("/"), settings.COMPRESS_OFFLINE_MANIFEST))
+
+    def sort_manifest(self, path):
+        """django-compressor's threads fill it in another order each time, which would make another version."""
+        path = os.path.join(self.into, path)
+        with open(path) as file:
+            manifest = json.load(file)
+        with open(path, "w") as file:
+            json.dump(manifest, file, indent=2, sort_keys=True)
 
     def observe(self):
         """What Django says about the collected files and their URLs: no failure of the app's."""
