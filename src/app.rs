@@ -3,6 +3,7 @@
 use crate::env::ChildEnv;
 use crate::manifest::holds_placeholder;
 use fs_err as fs;
+use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -34,35 +35,42 @@ impl App {
         path.strip_prefix(&self.dir).unwrap_or(path)
     }
 
-    /// A file of the app, changed since `start` outside of `known`, that still holds the placeholder.
+    /// A file of the app, changed since `start` and none of `known`, that still holds the placeholder.
     pub(crate) fn leftover_placeholder(
         &self,
         start: SystemTime,
-        known: Option<&Path>,
+        known: &HashSet<PathBuf>,
     ) -> io::Result<Option<PathBuf>> {
-        leftover_in(&self.dir, start, known)
+        let mut known = known.clone();
+        known.insert(self.scratch.clone());
+        leftover_in(&self.dir, start, &known)
     }
 }
 
 fn leftover_in(
     folder: &Path,
     start: SystemTime,
-    known: Option<&Path>,
+    known: &HashSet<PathBuf>,
 ) -> io::Result<Option<PathBuf>> {
-    for entry in fs::read_dir(folder)? {
+    // What the build's own user can't read, the compile has not written.
+    let Ok(entries) = fs::read_dir(folder) else {
+        return Ok(None);
+    };
+    for entry in entries {
         let entry = entry?;
         let path = entry.path();
         let kind = entry.file_type()?;
         if kind.is_dir() {
             if entry.file_name() != ".git"
-                && known != Some(&path)
+                && !known.contains(&path)
                 && let Some(leftover) = leftover_in(&path, start, known)?
             {
                 return Ok(Some(leftover));
             }
         } else if kind.is_file()
+            && !known.contains(&path)
             && entry.metadata()?.modified()? >= start
-            && holds_placeholder(&fs::read(&path)?)
+            && fs::read(&path).is_ok_and(|content| holds_placeholder(&content))
         {
             return Ok(Some(path));
         }
@@ -139,15 +147,18 @@ mod tests {
             dir: root.path().to_owned(),
             scratch: PathBuf::new(),
             injected: PathBuf::new(),
-            env: Env::default().for_children(&[], &[]),
+            env: Env::default().for_children(&[], []),
         };
         let file = root.path().join("stats.json");
         fs::write(&file, PLACEHOLDER).unwrap();
         let found = app
-            .leftover_placeholder(SystemTime::UNIX_EPOCH, None)
+            .leftover_placeholder(SystemTime::UNIX_EPOCH, &HashSet::new())
             .unwrap();
         assert_eq!(found, Some(file));
         let tomorrow = SystemTime::now() + std::time::Duration::from_hours(24);
-        assert_eq!(app.leftover_placeholder(tomorrow, None).unwrap(), None);
+        assert_eq!(
+            app.leftover_placeholder(tomorrow, &HashSet::new()).unwrap(),
+            None
+        );
     }
 }

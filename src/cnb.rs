@@ -1,7 +1,7 @@
 //! The Cloud Native Buildpack: `bin/detect` and `bin/build`.
 
 use crate::app::App;
-use crate::config::{self, Config, ConfigProblem, NAMESPACE, Sources, names};
+use crate::config::{self, Config, ConfigProblem, DjangoSettings, NAMESPACE, Sources, names};
 use crate::env::Env;
 use crate::errors::{Explain, Message, config_message};
 use crate::framework::{DetectError, Framework};
@@ -70,10 +70,11 @@ impl Buildpack for StaticAssets {
     fn detect(&self, context: DetectContext<Self>) -> libcnb::Result<DetectResult, BuildError> {
         let mut log = Log::to(io::stdout());
         let env = Env::of_process();
-        let config = Sources::read(&env, &context.platform.path, &context.app_dir)
-            .and_then(|sources| Config::read(&sources))
-            .unwrap_or_else(|_| Config::for_detection());
-        let found = Framework::detect(&context.app_dir, &config);
+        let Ok(sources) = Sources::read(&env, &context.platform.path, &context.app_dir) else {
+            log.bullet("Settings that can't be read, which the build reports");
+            return pass();
+        };
+        let found = Framework::detect(&context.app_dir, &DjangoSettings::read(&sources));
         match found {
             Ok(None) => {
                 log.bullet(
@@ -103,7 +104,7 @@ impl Buildpack for StaticAssets {
 
     fn build(&self, context: BuildContext<Self>) -> libcnb::Result<BuildResult, BuildError> {
         let env = Env::of_process();
-        let mut redaction = Redaction::of(secrets_of(&env));
+        let mut redaction = Redaction::default();
         let outcome = build(&context, &env, &mut redaction);
         match outcome {
             Ok(Outcome::Nothing) => BuildResultBuilder::new().build(),
@@ -134,7 +135,6 @@ fn build(
     redaction: &mut Redaction,
 ) -> Result<Outcome, Message> {
     let mut log = Log::to(io::stdout());
-    log.redact(redaction.clone());
     let header = format!("Static assets {}", env!("CARGO_PKG_VERSION"));
     let failed = |log: &mut Log, problems: Vec<ConfigProblem>| {
         log.header(&header);
@@ -142,13 +142,14 @@ fn build(
     };
     let sources = Sources::read(env, &context.platform.path, &context.app_dir)
         .map_err(|problems| failed(&mut log, problems))?;
+    let secrets = sources.secrets();
+    *redaction = Redaction::of(secrets.all());
+    log.redact(redaction.clone());
     let config = Config::read(&sources);
     for warning in config::warnings(&sources) {
         log.warning(&warning.text());
     }
     let config = config.map_err(|problems| failed(&mut log, problems))?;
-    *redaction = Redaction::of(config.secrets().into_iter().chain(secrets_of(env)));
-    log.redact(redaction.clone());
     if config.does_something() {
         log.header(&header);
     }
@@ -160,16 +161,9 @@ fn build(
         dir: context.app_dir.clone(),
         scratch: scratch.path().to_owned(),
         injected: context.layers_dir.join(INJECT),
-        env: env.for_children(&names::secrets(), &config.secrets()),
+        env: env.for_children(&names::secrets(), secrets.all()),
     };
     publish(&app, &config, &Interrupt::listen(), &mut log).map_err(|error| error.explain())
-}
-
-/// The secrets of the environment, also those of settings that this build does not use.
-fn secrets_of(env: &Env) -> impl Iterator<Item = &str> {
-    names::secrets()
-        .into_iter()
-        .filter_map(|name| env.text(name))
 }
 
 const INJECT: &str = "inject";

@@ -2,8 +2,10 @@
 
 use crate::env::ChildEnv;
 use crate::interrupt::Interrupt;
+use rustix::process::{Pid, Signal, kill_process_group};
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Read};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ExitStatus, Stdio};
 use std::sync::mpsc;
@@ -11,6 +13,8 @@ use std::time::{Duration, Instant};
 
 /// How often a waiting build looks for an interrupt.
 const LOOK: Duration = Duration::from_millis(100);
+/// Chunks that are still read when a child has ended.
+const REST: usize = 64;
 /// What is kept of a child's output: its end.
 const KEPT: usize = 256 << 10;
 
@@ -86,6 +90,7 @@ impl<'a> Command<'a> {
             .current_dir(self.folder)
             .env_clear()
             .envs(self.env.pairs())
+            .process_group(0)
             .stdin(Stdio::null())
             .stdout(writer.try_clone().map_err(failed)?)
             .stderr(writer)
@@ -110,8 +115,25 @@ fn wait(
     failed: impl Fn(io::Error) -> CommandError,
 ) -> Result<(String, ExitStatus), CommandError> {
     let mut kept = Vec::new();
+    let mut looked = Instant::now();
     loop {
-        match output.recv_timeout(LOOK) {
+        let received = output.recv_timeout(LOOK);
+        // What it left behind may talk on for ever.
+        if looked.elapsed() >= LOOK {
+            looked = Instant::now();
+            if let Some(status) = child.try_wait().map_err(&failed)? {
+                if let Ok(chunk) = received {
+                    kept.extend(chunk);
+                }
+                kept.extend(output.try_iter().take(REST).flatten());
+                return Ok((String::from_utf8_lossy(&kept).into_owned(), status));
+            }
+        }
+        if interrupt.is_raised() {
+            end(child).map_err(failed)?;
+            return Err(CommandError::Interrupted);
+        }
+        match received {
             Ok(chunk) => {
                 kept.extend_from_slice(&chunk);
                 if kept.len() > 2 * KEPT {
@@ -122,17 +144,19 @@ fn wait(
                 let status = child.wait().map_err(failed)?;
                 return Ok((String::from_utf8_lossy(&kept).into_owned(), status));
             }
-            Err(mpsc::RecvTimeoutError::Timeout) => {
-                if interrupt.is_raised() {
-                    child.kill().and_then(|()| child.wait()).map_err(failed)?;
-                    return Err(CommandError::Interrupted);
-                }
-                if let Some(status) = child.try_wait().map_err(&failed)? {
-                    return Ok((String::from_utf8_lossy(&kept).into_owned(), status));
-                }
-            }
+            Err(mpsc::RecvTimeoutError::Timeout) => {}
         }
     }
+}
+
+/// Ends a child with all that it has started: `sh` alone would leave its npm and python behind.
+fn end(child: &mut Child) -> io::Result<()> {
+    let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    if let Some(group) = group {
+        // Gone already where it ended by itself.
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+    child.wait().map(drop)
 }
 
 fn read_to_end(mut reader: io::PipeReader) -> mpsc::Receiver<Vec<u8>> {
@@ -168,7 +192,7 @@ mod tests {
             .iter()
             .map(|(name, value)| (name.into(), value.into()))
             .collect::<Env>()
-            .for_children(&[], &[])
+            .for_children(&[], [])
     }
 
     #[test]
@@ -199,10 +223,23 @@ mod tests {
         let env = env(&[("PATH", "/usr/bin:/bin")]);
         let interrupt = Interrupt::default();
         interrupt.raise();
-        let error = Command::shell("exec sleep 600", Path::new("/"), &env)
-            .run(&interrupt)
-            .unwrap_err();
-        assert!(matches!(error, CommandError::Interrupted));
+        // A silent one, and one that never stops talking.
+        for line in ["sleep 600", "while :; do echo; done"] {
+            let error = Command::shell(line, Path::new("/"), &env)
+                .run(&interrupt)
+                .unwrap_err();
+            assert!(matches!(error, CommandError::Interrupted));
+        }
+    }
+
+    #[test]
+    fn a_child_that_leaves_a_talking_process_behind_is_done_when_it_has_exited() {
+        let env = env(&[("PATH", "/usr/bin:/bin")]);
+        // Ends by itself when nobody reads any more.
+        let line = "(while echo x; do :; done) & echo done";
+        let command = Command::shell(line, Path::new("/"), &env);
+        let finished = command.run(&Interrupt::default()).unwrap();
+        assert!(finished.status.success());
     }
 
     #[test]

@@ -16,6 +16,7 @@ use names::Variable;
 pub(crate) use project_toml::NAMESPACE;
 use source::parse_flag;
 pub(crate) use source::{Origin, Setting, Sources};
+use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -133,6 +134,16 @@ pub(crate) enum ConfigProblem {
         /// Folders among the service bindings that have no file `type`.
         untyped: Vec<String>,
     },
+    /// A value that can't be sent as a header.
+    NoHeader {
+        what: &'static str,
+    },
+    NoCertificate {
+        setting: Setting<String>,
+    },
+    NotUtf8 {
+        name: &'static str,
+    },
     HalfACredential {
         given: &'static str,
         missing: &'static str,
@@ -166,7 +177,10 @@ pub(crate) enum ConfigProblem {
     SecretInProjectToml {
         key: String,
     },
-    ProjectToml(toml::de::Error),
+    ProjectToml {
+        line: usize,
+        error: toml::de::Error,
+    },
     ProjectTomlType {
         key: String,
         found: &'static str,
@@ -186,18 +200,20 @@ impl Config {
         };
         let publishing = reader.publishing();
         let publishing_is_known = publishing.is_some();
-        let secrets = match &publishing {
-            Some(Publishing::To(_, access)) => access.secrets(),
-            _ => Vec::new(),
-        };
-        let rules = reader.rules(&secrets);
+        let rules = reader.rules();
+        reader.problems.extend(
+            sources
+                .not_utf8()
+                .map(|name| ConfigProblem::NotUtf8 { name }),
+        );
         let config = Self {
             version: reader.version(),
             salt: reader.text(&names::SALT),
             group: reader.group(),
             label: reader
                 .text(&names::SOURCE_VERSION)
-                .or_else(|| reader.text(&names::REVISION)),
+                .or_else(|| reader.text(&names::REVISION))
+                .map(|label| one_word(&label)),
             inject: reader.choice(
                 &names::INJECT,
                 &[("auto", Inject::Auto), ("off", Inject::Off)],
@@ -220,31 +236,19 @@ impl Config {
         }
     }
 
-    /// The defaults, for a detect whose build will report what is wrong with the settings.
-    pub(crate) fn for_detection() -> Self {
-        Self {
-            publishing: Publishing::Off(Off::NotConfigured),
-            version: None,
-            salt: None,
-            group: String::new(),
-            label: None,
-            inject: Inject::default(),
-            keep: Keep::default(),
-            rules: ScanRules::default(),
-            django: DjangoSettings::default(),
-        }
-    }
-
     pub(crate) fn does_something(&self) -> bool {
         !matches!(self.publishing, Publishing::Off(_))
     }
+}
 
-    /// Every secret that this build knows, to be kept out of logs, children and assets.
-    pub(crate) fn secrets(&self) -> Vec<&str> {
-        match &self.publishing {
-            Publishing::To(_, access) => access.secrets(),
-            Publishing::Off(_) | Publishing::Local(_) => Vec::new(),
-        }
+impl DjangoSettings {
+    /// For detect: what is wrong with them, the build reports.
+    pub(crate) fn read(sources: &Sources<'_>) -> Self {
+        let mut reader = Reader {
+            sources,
+            problems: Vec::new(),
+        };
+        reader.django()
     }
 }
 
@@ -313,7 +317,7 @@ impl Reader<'_> {
         }
     }
 
-    fn rules(&mut self, secrets: &[&str]) -> ScanRules {
+    fn rules(&mut self) -> ScanRules {
         ScanRules {
             allowed: self
                 .parse(&names::ALLOW, |setting, ParseAllowedError(glob)| {
@@ -332,8 +336,10 @@ impl Reader<'_> {
                     ("exclude", SourceMaps::Exclude),
                 ],
             ),
-            secrets: Redaction::of(secrets.iter().copied()),
+            secrets: Redaction::of(self.sources.secrets().values()),
+            by_products: BTreeSet::new(),
             largest: None,
+            longest: None,
         }
     }
 
@@ -467,6 +473,15 @@ impl Reader<'_> {
             }
         }
     }
+}
+
+/// A label goes into the log and the store as it is: no line of another's making.
+fn one_word(text: &str) -> String {
+    const LONGEST: usize = 100;
+    text.chars()
+        .take_while(|letter| !letter.is_control())
+        .take(LONGEST)
+        .collect()
 }
 
 /// Said before any problem: a misspelt name is often its cause.

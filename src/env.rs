@@ -1,5 +1,6 @@
 //! The environment, read once.
 
+use crate::output::SHORTEST_SECRET;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 
@@ -32,13 +33,27 @@ impl Env {
             .filter(|value| !value.is_empty())
     }
 
+    /// Set, but not UTF-8.
+    pub(crate) fn is_no_text(&self, name: &str) -> bool {
+        let value = self.0.get(OsStr::new(name));
+        value.is_some_and(|value| value.to_str().is_none())
+    }
+
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.0.keys().filter_map(|name| name.to_str())
     }
 
     /// The environment for child processes: every variable named in `names`, and every other one
     /// whose value holds one of `secrets`, is replaced by [`REMOVED`].
-    pub(crate) fn for_children(&self, names: &[&str], secrets: &[&str]) -> ChildEnv {
+    pub(crate) fn for_children<'a>(
+        &self,
+        names: &[&str],
+        secrets: impl IntoIterator<Item = &'a str>,
+    ) -> ChildEnv {
+        let secrets: Vec<_> = secrets
+            .into_iter()
+            .filter(|secret| secret.len() >= SHORTEST_SECRET)
+            .collect();
         let hides_secret = |value: &OsStr| {
             secrets.iter().any(|secret| {
                 memchr::memmem::find(value.as_encoded_bytes(), secret.as_bytes()).is_some()
@@ -50,7 +65,7 @@ impl Env {
                 .map(|(name, value)| {
                     let is_credential = name.to_str().is_some_and(|name| names.contains(&name))
                         && !value.is_empty();
-                    if is_credential || hides_secret(value) {
+                    if is_credential || (name != "PATH" && hides_secret(value)) {
                         (name.clone(), REMOVED.into())
                     } else {
                         (name.clone(), value.clone())
@@ -127,7 +142,7 @@ mod tests {
             ("DSN", "https://user:hunter2hunter2@host"),
             ("OTHER", "kept"),
         ])
-        .for_children(&["KEY", "EMPTY_KEY"], &["hunter2hunter2"]);
+        .for_children(&["KEY", "EMPTY_KEY"], ["hunter2hunter2"]);
         assert_eq!(child.text("KEY"), Some(REMOVED));
         assert_eq!(child.text("EMPTY_KEY"), None);
         assert_eq!(child.text("DSN"), Some(REMOVED));
@@ -136,7 +151,7 @@ mod tests {
 
     #[test]
     fn with_first_keeps_the_rest_of_the_list() {
-        let child = env(&[("PYTHONPATH", "/b")]).for_children(&[], &[]);
+        let child = env(&[("PYTHONPATH", "/b")]).for_children(&[], []);
         let child = child.with_first("PYTHONPATH", OsStr::new("/a"));
         assert_eq!(child.text("PYTHONPATH"), Some("/a:/b"));
     }

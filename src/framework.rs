@@ -4,7 +4,7 @@
 pub(crate) mod django;
 
 use crate::app::App;
-use crate::config::{Config, Inject, Keep};
+use crate::config::{Config, DjangoSettings, Inject, Keep};
 use crate::interrupt::Interrupt;
 use crate::launch::{InjectedFile, Launch, LaunchVar};
 use crate::manifest::{Assets, holds_placeholder, replaced};
@@ -14,7 +14,7 @@ use crate::release::Release;
 use crate::version::Version;
 pub(crate) use django::{Django, DjangoError};
 use fs_err as fs;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -49,8 +49,11 @@ impl From<io::Error> for DetectError {
 }
 
 impl Framework {
-    pub(crate) fn detect(app: &Path, config: &Config) -> Result<Option<Self>, DetectError> {
-        Ok(Django::detect(app, &config.django)?.map(Self::Django))
+    pub(crate) fn detect(
+        app: &Path,
+        settings: &DjangoSettings,
+    ) -> Result<Option<Self>, DetectError> {
+        Ok(Django::detect(app, settings)?.map(Self::Django))
     }
 
     /// Compiles the assets into a folder of the build.
@@ -97,6 +100,8 @@ pub(crate) struct Compiled {
     pub(crate) assets: Assets,
     pub(crate) emission: Emission,
     pub(crate) reads_release_version: bool,
+    /// Compressed forms that the compile made of other files.
+    pub(crate) by_products: BTreeSet<String>,
     /// Files that the running app reads, wherever it reads them.
     pub(crate) runtime_files: Vec<RuntimeFile>,
     pub(crate) fallback: Fallback,
@@ -106,7 +111,7 @@ pub(crate) struct Compiled {
 #[derive(Debug)]
 pub(crate) enum Emission {
     /// The app does it by itself.
-    Follows { because: String },
+    Follows { by: FollowsBy, because: String },
     /// Something must be put beside the app; the snippet makes that unnecessary.
     Needs {
         because: String,
@@ -115,6 +120,14 @@ pub(crate) enum Emission {
     },
     /// Nothing is published, so nothing has to link to it.
     NotAsked,
+}
+
+/// What an app makes the URLs of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FollowsBy {
+    StaticUrl,
+    /// `RELEASE_VERSION`, or `STATIC_ASSETS_VERSION`, in a way of its own.
+    Version,
 }
 
 #[derive(Debug)]
@@ -147,6 +160,19 @@ pub(crate) enum Fallback {
 }
 
 impl Compiled {
+    /// Whether the running app needs `RELEASE_VERSION`: it asked for it, or builds URLs of a version in a
+    /// way that shows no question, such as a copy of the whole environment.
+    pub(crate) fn needs_release_version(&self) -> bool {
+        let by_version = matches!(
+            self.emission,
+            Emission::Follows {
+                by: FollowsBy::Version,
+                ..
+            }
+        );
+        self.reads_release_version || by_version
+    }
+
     pub(crate) fn launch(&self, app: &App, release: &Release) -> io::Result<Launch> {
         let mut launch = Launch::pin(release);
         for file in &self.runtime_files {
@@ -170,34 +196,23 @@ impl Compiled {
     }
 
     /// Puts the run-time files, and unless told otherwise the whole tree, where the app reads them.
-    /// Differing files are replaced; nothing is deleted but what `keep` trims.
+    /// Differing files are replaced; nothing is deleted but what `keep` trims. Returns what was put.
     pub(crate) fn install(
         &self,
         app: &App,
         keep: Keep,
         release: Option<&Release>,
-    ) -> io::Result<()> {
-        let install = Install::new(&self.assets, release);
+    ) -> io::Result<HashSet<PathBuf>> {
+        let mut install = Install::new(&self.assets, release, keep);
         if let Fallback::Folder { path, .. } = &self.fallback {
-            match keep {
-                Keep::All => install.folder(&self.assets.root, path)?,
-                Keep::Manifests => trim(&self.assets.root, path)?,
-            }
+            install.folder(&self.assets.root, path)?;
         }
         for file in &self.runtime_files {
             if !file.destination.starts_with(&app.injected) {
                 install.file(&self.assets.root.join(&file.path), &file.destination)?;
             }
         }
-        Ok(())
-    }
-
-    /// The folder of the image that this compile filled, and no leftover is looked for in.
-    pub(crate) fn installed(&self) -> Option<&Path> {
-        match &self.fallback {
-            Fallback::Folder { path, .. } => Some(path),
-            Fallback::OutsideApp { .. } | Fallback::NoFolder => None,
-        }
+        Ok(install.put)
     }
 }
 
@@ -208,10 +223,15 @@ struct Install<'a> {
     version: Option<&'a Version>,
     /// What is published, by where it was compiled to; with its own source where it was resolved.
     published: HashMap<PathBuf, Option<&'a Path>>,
+    keep: Keep,
+    put: HashSet<PathBuf>,
 }
 
+/// What bundlers leave for the server to read: <https://vite.dev/guide/backend-integration>.
+const BUNDLER_MANIFESTS: [&str; 3] = ["manifest.json", "webpack-stats.json", "staticfiles.json"];
+
 impl<'a> Install<'a> {
-    fn new(assets: &Assets, release: Option<&'a Release>) -> Self {
+    fn new(assets: &Assets, release: Option<&'a Release>, keep: Keep) -> Self {
         let published = release.map(|release| release.manifest.assets());
         let published = published.into_iter().flatten().map(|asset| {
             let resolved = asset.template.map(|_| asset.source.as_path());
@@ -220,16 +240,23 @@ impl<'a> Install<'a> {
         Self {
             version: release.map(|release| &release.version),
             published: published.collect(),
+            keep,
+            put: HashSet::new(),
         }
     }
 
-    fn folder(&self, from: &Path, to: &Path) -> io::Result<()> {
-        fs::create_dir_all(to)?;
+    fn folder(&mut self, from: &Path, to: &Path) -> io::Result<()> {
         for entry in fs::read_dir(from)? {
             let entry = entry?;
             let (source, destination) = (entry.path(), to.join(entry.file_name()));
+            let is_manifest = BUNDLER_MANIFESTS
+                .iter()
+                .any(|name| entry.file_name() == *name);
             if entry.file_type()?.is_dir() {
+                refuse_link(&destination)?;
                 self.folder(&source, &destination)?;
+            } else if self.keep == Keep::Manifests && !is_manifest {
+                trim(&source, &destination)?;
             } else if !self.is_stale(&source) {
                 self.file(&source, &destination)?;
             }
@@ -249,7 +276,8 @@ impl<'a> Install<'a> {
             )
     }
 
-    fn file(&self, source: &Path, destination: &Path) -> io::Result<()> {
+    fn file(&mut self, source: &Path, destination: &Path) -> io::Result<()> {
+        self.put.insert(destination.to_owned());
         if let Some(resolved) = self.published.get(source) {
             return place(resolved.unwrap_or(source), destination);
         }
@@ -281,18 +309,23 @@ fn forget_time(content: &mut [u8]) -> bool {
     }
 }
 
-/// Removes what an earlier collectstatic of the same files left, such as a Python buildpack's own.
-fn trim(collected: &Path, from: &Path) -> io::Result<()> {
-    for entry in fs::read_dir(collected)? {
-        let entry = entry?;
-        let (collected, left) = (entry.path(), from.join(entry.file_name()));
-        if entry.file_type()?.is_dir() {
-            if left.is_dir() {
-                trim(&collected, &left)?;
-            }
-        } else if left.is_file() && fs::read(&left)? == fs::read(&collected)? {
-            fs::remove_file(left)?;
-        }
+/// Removes what an earlier collectstatic of the same file left, such as a Python buildpack's own.
+fn trim(collected: &Path, left: &Path) -> io::Result<()> {
+    let is_same = left.is_file() && fs::read(left)? == fs::read(collected)?;
+    if is_same {
+        fs::remove_file(left)
+    } else {
+        Ok(())
+    }
+}
+
+/// A link in the place of a folder may lead out of the app, into another buildpack's layer.
+fn refuse_link(folder: &Path) -> io::Result<()> {
+    if folder.is_symlink() {
+        return Err(io::Error::other(format!(
+            "{} is a link; static files are put into folders only",
+            folder.display()
+        )));
     }
     Ok(())
 }

@@ -4,6 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::signal::unix::{SignalKind, signal};
 
+/// As a shell reports a command that SIGINT ended.
+const INTERRUPTED: i32 = 130;
+
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Interrupt(Arc<AtomicBool>);
 
@@ -32,6 +35,12 @@ impl Interrupt {
                     _ = interrupt.recv() => {}
                 }
                 raised.raise();
+                tokio::select! {
+                    _ = terminate.recv() => {}
+                    _ = interrupt.recv() => {}
+                }
+                // Asked twice: whoever asks does not want to wait.
+                std::process::exit(INTERRUPTED);
             });
         });
         interrupt

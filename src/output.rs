@@ -4,7 +4,7 @@ mod redaction;
 
 use crate::errors::Message;
 use libherokubuildpack::write::{line_mapped, mappers::add_prefix};
-pub(crate) use redaction::{Redaction, base64_forms};
+pub(crate) use redaction::{Redaction, SHORTEST_SECRET, base64_forms};
 use std::io::Write;
 
 /// The log of one run. Every line passes [`Redaction`] on its way out.

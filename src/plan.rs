@@ -23,8 +23,10 @@ pub(crate) struct Stored {
 
 impl Stored {
     /// Stores on file systems list their folders as empty objects.
-    pub(crate) fn is_object(&self) -> bool {
-        self.size > 0
+    pub(crate) fn is_folder(&self, path: &str, release: &Release) -> bool {
+        let below = format!("{path}/");
+        let holds_assets = |asset: &Asset| asset.path.starts_with(&below);
+        self.size == 0 && (path.is_empty() || release.manifest.assets().iter().any(holds_assets))
     }
 }
 
@@ -82,33 +84,36 @@ impl Conflict {
     }
 }
 
-/// The assets to put; the others are there, whole and equal.
-#[derive(Debug)]
+/// What to do for each asset; the ones in neither list are there, whole and equal.
+#[derive(Debug, Default)]
 pub(crate) struct Plan {
     pub(crate) puts: Vec<Asset>,
-    pub(crate) present: usize,
+    /// Something of the same size is there: a look costs less than sending it again.
+    pub(crate) doubtful: Vec<Asset>,
+}
+
+/// What a listing tells of an object of the same size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Equality {
+    Equal,
+    Unknown,
 }
 
 impl Plan {
-    /// `is_equal` tells whether an object of the same size holds the asset's bytes.
+    /// `equality` judges an object of the asset's size.
     pub(crate) fn of<E>(
         release: &Release,
         stored: &BTreeMap<String, Stored>,
-        mut is_equal: impl FnMut(&Asset, &Stored) -> Result<bool, E>,
+        mut equality: impl FnMut(&Asset, &Stored) -> Result<Equality, E>,
     ) -> Result<Self, E> {
-        let mut plan = Self {
-            puts: Vec::new(),
-            present: 0,
-        };
+        let mut plan = Self::default();
         for asset in release.manifest.assets() {
-            let there = match stored.get(&asset.path) {
-                Some(stored) if stored.size == asset.size => is_equal(asset, stored)?,
-                _ => false,
-            };
-            if there {
-                plan.present += 1;
-            } else {
-                plan.puts.push(asset.clone());
+            match stored.get(&asset.path) {
+                Some(stored) if stored.size == asset.size => match equality(asset, stored)? {
+                    Equality::Equal => {}
+                    Equality::Unknown => plan.doubtful.push(asset.clone()),
+                },
+                _ => plan.puts.push(asset.clone()),
             }
         }
         Ok(plan)
@@ -155,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plan_puts_what_is_missing_short_or_different() {
+    fn a_plan_puts_what_is_missing_or_short_and_looks_at_what_may_be_equal() {
         let release = release(&[("a", "1"), ("b", "22"), ("c", "333"), ("d", "4444")]);
         let stored = |size| Stored { size, etag: None };
         let there = BTreeMap::from([
@@ -164,11 +169,20 @@ mod tests {
             ("c".to_owned(), stored(3)),
         ]);
         let plan = Plan::of(&release, &there, |asset, _| {
-            Ok::<_, Infallible>(asset.path == "a")
-        });
-        let plan = plan.unwrap();
-        let puts: Vec<_> = plan.puts.iter().map(|asset| asset.path.as_str()).collect();
-        assert_eq!((puts, plan.present), (vec!["b", "c", "d"], 1));
+            Ok::<_, Infallible>(match asset.path.as_str() {
+                "a" => Equality::Equal,
+                _ => Equality::Unknown,
+            })
+        })
+        .unwrap();
+        let paths = |assets: &[Asset]| {
+            assets
+                .iter()
+                .map(|asset| asset.path.clone())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(paths(&plan.puts), ["b", "d"]);
+        assert_eq!(paths(&plan.doubtful), ["c"]);
     }
 
     #[test]

@@ -101,6 +101,20 @@ impl StoreUrl {
     }
 }
 
+impl StoreUrl {
+    /// The longest path of an asset, in bytes: S3 takes keys of 1,024 bytes.
+    ///
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html>
+    pub(crate) fn longest_path(&self, version: &Version) -> Option<usize> {
+        match self {
+            Self::S3 { folder, .. } => {
+                Some(1024 - folder.version(version).as_str().len().min(1024))
+            }
+            Self::File { .. } => None,
+        }
+    }
+}
+
 impl FromStr for StoreUrl {
     type Err = ParseStoreUrlError;
 

@@ -7,6 +7,7 @@ use crate::config::{Config, Keep, Local, Publishing};
 use crate::framework::{CompileError, DetectError, Draft, Framework, Run};
 use crate::interrupt::Interrupt;
 use crate::launch::Launch;
+use crate::manifest::ScanRules;
 use crate::output::Log;
 use crate::plan::Summary;
 use crate::prefix::Site;
@@ -78,7 +79,8 @@ pub(crate) fn publish(
         Publishing::Local(local) => return compile_only(app, config, local, interrupt, log),
         Publishing::To(site, access) => (site, access),
     };
-    let framework = Framework::detect(&app.dir, config)?.ok_or(PublishError::NoFramework)?;
+    let framework =
+        Framework::detect(&app.dir, &config.django)?.ok_or(PublishError::NoFramework)?;
     let failed = |error| PublishError::Store {
         error,
         asked: story::asked(site, access),
@@ -97,16 +99,19 @@ pub(crate) fn publish(
         given: config.version.as_ref(),
         salt: config.salt.as_deref(),
     };
-    let (release, scanned) =
-        Release::of(&compiled.assets.root, &config.rules, &naming, &app.scratch)?;
+    let rules = ScanRules {
+        by_products: compiled.by_products.clone(),
+        ..config.rules.clone()
+    };
+    let (release, scanned) = Release::of(&compiled.assets.root, &rules, &naming, &app.scratch)?;
     story::version(&release, config, log);
     story::left_out(&scanned, log);
 
-    compiled
+    let installed = compiled
         .install(app, config.keep, Some(&release))
         .map_err(PublishError::Install)?;
     if let Some(leftover) = app
-        .leftover_placeholder(start, compiled.installed())
+        .leftover_placeholder(start, &installed)
         .map_err(PublishError::Install)?
     {
         return Err(PublishError::Leftover(leftover));
@@ -114,7 +119,7 @@ pub(crate) fn publish(
     let mut launch = compiled
         .launch(app, &release)
         .map_err(PublishError::Install)?;
-    if config.version.is_some() || compiled.reads_release_version {
+    if config.version.is_some() || compiled.needs_release_version() {
         launch = launch.with_release_version(&release);
     }
     let release = Arc::new(release);
@@ -155,7 +160,8 @@ fn compile_only(
     interrupt: &Interrupt,
     log: &mut Log,
 ) -> Result<Outcome, PublishError> {
-    let framework = Framework::detect(&app.dir, config)?.ok_or(PublishError::NoFramework)?;
+    let framework =
+        Framework::detect(&app.dir, &config.django)?.ok_or(PublishError::NoFramework)?;
     let compiled = framework.compile(app, config, None, &mut Run { interrupt, log })?;
     if let Some(compiled) = compiled {
         compiled

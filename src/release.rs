@@ -61,6 +61,11 @@ impl Release {
     ) -> Result<(Self, Scanned), ReleaseError> {
         let rules = ScanRules {
             largest: naming.site.store.largest_file(),
+            longest: naming.site.store.longest_path(
+                naming
+                    .given
+                    .map_or(&Version::placeholder(), |given| &given.value),
+            ),
             ..rules.clone()
         };
         let scanned = Scanned::of(root, &rules)?;

@@ -29,7 +29,7 @@ const FRIENDS: &[(&str, &[&str])] = &[
     ("prefix", &["version"]),
     ("version", &["manifest"]),
     ("command", &["env", "interrupt"]),
-    ("env", &[]),
+    ("env", &["output"]),
     ("output", &["hex"]),
 ];
 
@@ -42,9 +42,10 @@ const UPWARD: &[(&str, &str)] = &[
 const CRATES: &[(&str, &[&str])] = &[
     ("libcnb", &["cnb"]),
     ("object_store", &["store"]),
+    ("reqwest", &["store"]),
     ("rustls", &["store"]),
     ("tokio", &["store", "interrupt"]),
-    ("rustix", &["store"]),
+    ("rustix", &["store", "command"]),
     ("toml", &["config", "cnb"]),
     ("std::process::Command", &["command"]),
     ("std::env::vars_os", &["env"]),

@@ -84,6 +84,16 @@ fn bad_settings_pass_and_the_build_reports_them() {
 }
 
 #[test]
+fn a_typo_in_one_setting_does_not_hide_the_others() {
+    let platform = Platform::empty()
+        .env("STATIC_ASSETS_STORE", "nonsense")
+        .env("DJANGO_SETTINGS_MODULE", "shop.settings");
+    platform.detect().succeeds().says("Django: shop.settings");
+    platform.write("project.toml", "a = ");
+    platform.detect().succeeds();
+}
+
+#[test]
 fn the_plan_asks_where_python_is_provided_and_ends_with_nothing() {
     let platform = Platform::with("django_basic");
     platform.detect().succeeds();

@@ -152,7 +152,7 @@ fn files_of_somebody_else_in_a_versions_place_are_not_touched() {
     platform
         .build()
         .exits(1)
-        .says("The place of v1 holds readme.txt");
+        .says("In the place of v1, readme.txt is not what this build would put there");
     assert_eq!(fs::read_to_string(foreign).unwrap(), "mine");
     assert!(
         !platform

@@ -262,7 +262,7 @@ fn an_explicit_version_started_with_other_content_is_refused() {
     platform
         .build()
         .exits(1)
-        .says("The place of v1 holds web/app.css");
+        .says("In the place of v1, web/app.css is not");
     let objects = bucket.objects();
     assert_eq!(objects["shop/v1/web/app.css"], b"foreign");
     assert!(!objects.keys().any(|key| key.contains("/claims/")));
@@ -281,7 +281,10 @@ fn a_file_of_somebody_else_below_a_digest_version_is_not_replaced() {
     let key = format!("shop/{version}/web/app.css");
     bucket.delete(&key);
     bucket.put(&key, "foreign");
-    platform.build().exits(1).says("holds web/app.css");
+    platform
+        .build()
+        .exits(1)
+        .says("web/app.css is not what this build would put there");
     assert_eq!(bucket.objects()[&key], b"foreign");
 }
 
@@ -374,6 +377,20 @@ fn what_a_store_says_no_with() {
         // What will not pass is not tried again.
         assert_eq!(store.requests().len(), 1, "{code}");
     }
+}
+
+#[test]
+fn no_redirect_leads_the_credentials_to_another_host() {
+    let elsewhere = Refusing::s3(404, "NoSuchKey", "");
+    let location = format!("Location: {}/there\r\n", elsewhere.url);
+    for status in [301, 302, 307, 308] {
+        let store = Refusing::with(status, &location, "");
+        let Some(platform) = refused(&store) else {
+            return;
+        };
+        platform.build().exits(1);
+    }
+    assert_eq!(elsewhere.requests(), [""; 0]);
 }
 
 #[test]

@@ -9,6 +9,9 @@ use std::path::Path;
 /// Larger files are no settings.
 const LARGEST_ENTRY: u64 = 64 << 10;
 
+/// The types that are read.
+const KINDS: [&str; 2] = ["static-assets", "s3"];
+
 /// One folder of entries. Deliberately without `Debug`: it holds secrets.
 pub(crate) struct Binding {
     pub(super) name: String,
@@ -54,14 +57,17 @@ pub(super) fn read(root: &Path) -> Result<(Vec<Binding>, Vec<String>), ConfigPro
         if name.starts_with('.') || !entry.path().is_dir() {
             continue;
         }
-        let mut entries = read_entries(&entry.path()).map_err(unreadable)?;
-        match entries.remove("type") {
-            Some(kind) => bindings.push(Binding {
-                name,
-                kind: kind.trim().to_lowercase(),
-                entries,
-            }),
-            None => untyped.push(name),
+        // Other types are none of our business, nor whether they can be read.
+        match fs::read_to_string(entry.path().join("type")) {
+            Ok(kind) if KINDS.contains(&kind.trim().to_lowercase().as_str()) => {
+                bindings.push(Binding {
+                    name,
+                    kind: kind.trim().to_lowercase(),
+                    entries: read_entries(&entry.path()).map_err(unreadable)?,
+                });
+            }
+            Ok(_) => {}
+            Err(_) => untyped.push(name),
         }
     }
     untyped.sort();

@@ -47,19 +47,6 @@ pub(crate) enum CredentialSource {
     Binding(String),
 }
 
-impl Access {
-    pub(crate) fn secrets(&self) -> Vec<&str> {
-        match self {
-            Self::S3(access) => [&access.key_id, &access.secret_key]
-                .into_iter()
-                .chain(&access.session_token)
-                .map(Secret::expose)
-                .collect(),
-            Self::Directory => Vec::new(),
-        }
-    }
-}
-
 impl S3Access {
     /// The last four characters: enough to tell keys apart, useless to anybody else.
     pub(crate) fn key_hint(&self) -> &str {
@@ -191,6 +178,7 @@ fn parse_store(
             .as_ref()
             .map(|app| app.value.as_str())
             .or(sources.project.id.as_deref())
+            .filter(|app| !app.trim().is_empty())
             .ok_or(ConfigProblem::AppMissing)?;
         text = text.replace("{app}", app);
     }
@@ -206,7 +194,7 @@ fn s3_access(
     sources: &Sources<'_>,
 ) -> Result<Option<S3Access>, Vec<ConfigProblem>> {
     let one = |problem| vec![problem];
-    // A binding that names the store holds its keys, too.
+    // A binding that names the store may hold its keys, too.
     let s3_bindings: Vec<&Binding> = sources
         .bindings
         .iter()
@@ -214,9 +202,13 @@ fn s3_access(
         .filter(|binding| {
             binding
                 .get(&["bucket", "bucket-name"])
-                .is_none_or(|named| named == bucket)
+                .is_some_and(|named| named == bucket)
         })
-        .chain(place.binding)
+        .chain(
+            place
+                .binding
+                .filter(|binding| binding.get(KEY_ID).is_some()),
+        )
         .collect();
     let ours = Keys::of_settings(sources, &OURS).map_err(one)?;
     let keys = match (ours, s3_bindings.as_slice()) {
@@ -295,9 +287,9 @@ const AWS: Family = Family {
     source: CredentialSource::Aws,
 };
 
-const KEY_ID: &[&str] = &["access-key-id", "access-key", "key-id"];
-const SECRET_KEY: &[&str] = &["secret-access-key", "secret-key"];
-const TOKEN: &[&str] = &["session-token"];
+pub(super) const KEY_ID: &[&str] = &["access-key-id", "access-key", "key-id"];
+pub(super) const SECRET_KEY: &[&str] = &["secret-access-key", "secret-key"];
+pub(super) const TOKEN: &[&str] = &["session-token"];
 
 /// One source's whole set, not yet judged.
 struct Keys {
@@ -373,9 +365,21 @@ impl Keys {
         let region = self
             .region
             .map_or_else(|| DEFAULT_REGION.to_owned(), |region| region.value);
-        let ca_file = sources
-            .text(&names::CA_FILE)
-            .map(|file| PathBuf::from(file.value));
+        let ca_file = sources.text(&names::CA_FILE);
+        let ca_file = ca_file.map(ca_file_of).transpose().map_err(|it| vec![it])?;
+        let is_header = |text: &str| text.bytes().all(|byte| byte.is_ascii_graphic());
+        let headers = [
+            ("access key id", self.id.expose()),
+            ("secret access key", self.secret.expose()),
+            (
+                "session token",
+                self.token.as_ref().map_or("", Secret::expose),
+            ),
+            ("region", &region),
+        ];
+        if let Some((what, _)) = headers.iter().find(|(_, text)| !is_header(text)) {
+            return Err(vec![ConfigProblem::NoHeader { what }]);
+        }
         Ok(S3Access {
             key_id: self.id,
             secret_key: self.secret,
@@ -385,6 +389,19 @@ impl Keys {
             ca_file,
             source: self.source,
         })
+    }
+}
+
+fn ca_file_of(setting: Setting<String>) -> Result<PathBuf, ConfigProblem> {
+    match fs_err::read(&setting.value) {
+        Ok(pem) if memchr::memmem::find(&pem, b"-----BEGIN CERTIFICATE-----").is_some() => {
+            Ok(PathBuf::from(setting.value))
+        }
+        Ok(_) => Err(ConfigProblem::NoCertificate { setting }),
+        Err(error) => Err(ConfigProblem::Unreadable {
+            what: names::CA_FILE.name.to_owned(),
+            error,
+        }),
     }
 }
 

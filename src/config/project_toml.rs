@@ -25,6 +25,10 @@ impl ProjectToml {
     }
 
     pub(super) fn read(path: &Path) -> Result<Self, ConfigProblem> {
+        // Anything but a file, such as a pipe, would never end.
+        if path.exists() && !path.is_file() {
+            return Ok(Self::default());
+        }
         match fs::read_to_string(path) {
             Ok(text) => Self::of(&text),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
@@ -36,7 +40,14 @@ impl ProjectToml {
     }
 
     fn of(text: &str) -> Result<Self, ConfigProblem> {
-        let document: toml::Table = text.parse().map_err(ConfigProblem::ProjectToml)?;
+        let document: toml::Table =
+            text.parse()
+                .map_err(|error: toml::de::Error| ConfigProblem::ProjectToml {
+                    line: error
+                        .span()
+                        .map_or(0, |span| text[..span.start].lines().count().max(1)),
+                    error,
+                })?;
         let mut project = Self {
             id: document
                 .get("_")

@@ -2,12 +2,14 @@
 
 use super::ConfigProblem;
 use super::bindings::{self, Binding};
-use super::names::{DISABLE, Kind, SERVICE_BINDING_ROOT, Variable};
+use super::credentials::{KEY_ID, SECRET_KEY, TOKEN};
+use super::names::{self, DISABLE, Kind, SERVICE_BINDING_ROOT, Variable};
 use super::project_toml::ProjectToml;
 use crate::env::Env;
 use fs_err as fs;
 use std::collections::BTreeSet;
 use std::fmt;
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// Said with a value wherever it is shown.
@@ -129,7 +131,13 @@ impl<'a> Sources<'a> {
                 other: variable,
             });
         }
-        match fs::read_to_string(path) {
+        // The error does not repeat the path: it may be the secret itself, given by mistake.
+        let text = match fs::metadata(path) {
+            Ok(metadata) if !metadata.is_file() => Err(io::Error::other("not a file")),
+            Ok(_) => fs::read_to_string(path),
+            Err(error) => Err(error),
+        };
+        match text.map_err(|error| io::Error::from(error.kind())) {
             Ok(text) => Ok(Some(Setting {
                 value: text.trim_end_matches(['\n', '\r']).to_owned(),
                 origin: Origin::File(variable),
@@ -140,6 +148,37 @@ impl<'a> Sources<'a> {
                 error,
             }),
         }
+    }
+
+    /// Every secret that can be found, also of settings that this build does not use.
+    pub(crate) fn secrets(&self) -> Secrets {
+        let mut secrets = Secrets::default();
+        for name in names::ALL.iter().filter(|name| name.kind == Kind::Secret) {
+            let values = if name.name.ends_with("KEY_ID") {
+                &mut secrets.key_ids
+            } else {
+                &mut secrets.values
+            };
+            values.extend(self.env.text(name.name).map(str::to_owned));
+            if let Ok(Some(setting)) = self.secret(name) {
+                values.push(setting.value);
+            }
+        }
+        for binding in &self.bindings {
+            let entry = |keys: &[&str]| binding.get(keys).map(str::to_owned);
+            secrets.key_ids.extend(entry(KEY_ID));
+            secrets.values.extend(entry(SECRET_KEY));
+            secrets.values.extend(entry(TOKEN));
+        }
+        secrets
+    }
+
+    /// Settings whose value is no text.
+    pub(super) fn not_utf8(&self) -> impl Iterator<Item = &'static str> {
+        names::ALL
+            .iter()
+            .map(|name| name.name)
+            .filter(|name| self.env.is_no_text(name))
     }
 
     pub(super) fn unknown_names(&self) -> impl Iterator<Item = &str> {
@@ -153,6 +192,24 @@ pub(super) fn parse_flag(text: &str) -> Option<bool> {
         "1" | "true" | "yes" | "on" => Some(true),
         "0" | "false" | "no" | "off" => Some(false),
         _ => None,
+    }
+}
+
+/// What must not be shown. Deliberately without `Debug`.
+#[derive(Clone, Default)]
+pub(crate) struct Secrets {
+    /// Of no use without their secret, and part of some apps' pages.
+    key_ids: Vec<String>,
+    values: Vec<String>,
+}
+
+impl Secrets {
+    pub(crate) fn values(&self) -> impl Iterator<Item = &str> {
+        self.values.iter().map(String::as_str)
+    }
+
+    pub(crate) fn all(&self) -> impl Iterator<Item = &str> {
+        self.key_ids.iter().map(String::as_str).chain(self.values())
     }
 }
 

@@ -105,6 +105,15 @@ fn text(problem: &ConfigProblem) -> String {
                 format!(" (there: {}, without a file 'type')", untyped.join(", "))
             }
         },
+        ConfigProblem::NoHeader { what } => format!(
+            "The {what} holds a space, a control character or a letter that is not ASCII. Was it copied \
+             with something around it?"
+        ),
+        ConfigProblem::NoCertificate { setting } => format!(
+            "STATIC_ASSETS_CA_FILE is {}, which holds no certificate in PEM form.",
+            shown(setting)
+        ),
+        ConfigProblem::NotUtf8 { name } => format!("{name} is set, but is not UTF-8 text."),
         ConfigProblem::HalfACredential { given, missing } => {
             format!("{given} is set, but {missing} is not. They belong together.")
         }
@@ -145,9 +154,10 @@ fn text(problem: &ConfigProblem) -> String {
             "project.toml holds '{key}' in [{NAMESPACE}]. It is part of the source: secrets don't \
              belong there. Set the environment variable or a service binding, and replace the key."
         ),
-        ConfigProblem::ProjectToml(error) => {
-            format!("project.toml can't be read: {}", error.message())
-        }
+        ConfigProblem::ProjectToml { line, error } => format!(
+            "project.toml can't be read, near line {line}: {}",
+            error.message()
+        ),
         ConfigProblem::ProjectTomlType { key, found } => format!(
             "project.toml: '{key}' in [{NAMESPACE}] is of type {found}; it must be a string."
         ),

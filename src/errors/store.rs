@@ -223,8 +223,11 @@ fn policy(bucket: &str, folder: &Folder) -> String {
 impl Explain for Conflict {
     fn explain(&self) -> Message {
         let version = &self.version;
-        let ways_on = "Two ways on: a new RELEASE_VERSION, or none (the version is then made from the \
-                       content).";
+        let ways_on = if version.looks_like_digest() {
+            "The way on: STATIC_ASSETS_SALT=2 makes another version of the same content."
+        } else {
+            "Two ways on: a new RELEASE_VERSION, or none (the version is then made from the content)."
+        };
         match &self.with {
             ConflictWith::Published { differing } => Message::new(
                 Kind::Conflict,
@@ -248,8 +251,8 @@ impl Explain for Conflict {
                 Kind::Conflict,
                 "Other files are in this version's place",
                 format!(
-                    "The place of {version} holds {path}, which this buildpack did not put there so. It is \
-                     not touched. {ways_on}"
+                    "In the place of {version}, {path} is not what this build would put there, and it is not \
+                     known who put it. It is not touched. {ways_on}"
                 ),
             ),
             ConflictWith::Pruned => Message::new(

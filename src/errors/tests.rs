@@ -134,6 +134,13 @@ fn config() {
             store: s3(),
             untyped: vec!["object-store".to_owned()],
         },
+        ConfigProblem::NoHeader { what: "region" },
+        ConfigProblem::NoCertificate {
+            setting: setting("/etc/passwd"),
+        },
+        ConfigProblem::NotUtf8 {
+            name: "STATIC_ASSETS_STORE",
+        },
         ConfigProblem::HalfACredential {
             given: "STATIC_ASSETS_ACCESS_KEY_ID",
             missing: "STATIC_ASSETS_SECRET_ACCESS_KEY",
@@ -167,7 +174,10 @@ fn config() {
         ConfigProblem::SecretInProjectToml {
             key: "secret-access-key".to_owned(),
         },
-        ConfigProblem::ProjectToml("a = ".parse::<toml::Table>().unwrap_err()),
+        ConfigProblem::ProjectToml {
+            line: 1,
+            error: "a = ".parse::<toml::Table>().unwrap_err(),
+        },
         ConfigProblem::ProjectTomlType {
             key: "store".to_owned(),
             found: "array",
@@ -328,6 +338,7 @@ fn scan() {
         refused(Refusal::SameAs {
             other: "web/X".to_owned(),
         }),
+        refused(Refusal::TooLong),
         refused(Refusal::TooLarge { size: 6 << 30 }),
         refused(Refusal::SecretName),
     ];

@@ -8,13 +8,14 @@ mod steps;
 
 use crate::app::App;
 use crate::command::{Command, CommandError, program_on_path};
-use crate::config::{Config, DjangoSettings, Origin, names};
+use crate::config::{Config, DjangoSettings, Keep, Origin, names};
 use crate::framework::{Compiled, DetectError, Draft, Emission, Fallback, Run, RuntimeFile};
 use crate::interrupt::Interrupt;
 use crate::manifest::Assets;
 use crate::output::{Log, count, seconds};
 pub(crate) use diagnosis::{DjangoFailure, Reason};
 use evidence::Evidence;
+use fs_err as fs;
 use inject::Hook;
 pub(crate) use inject::{NotFollowing, NotFollowingCause};
 use report::Report;
@@ -103,7 +104,12 @@ impl Django {
             let (report, duration) = runner.collect(None, run)?;
             runner.run_shell(&names::AFTER_COLLECT, run)?;
             self.log_collected(&report, duration, &runner, run.log);
-            return Ok(Some(compiled(report, Emission::NotAsked, &runner, app)));
+            return Ok(Some(compiled(
+                report,
+                Emission::NotAsked,
+                &runner,
+                (app, Keep::All),
+            )));
         };
         let (collected, reach) = std::thread::scope(|scope| {
             let interrupt = run.interrupt;
@@ -123,12 +129,18 @@ impl Django {
             folder: runner.hook(),
             reach: reach?,
             app: app.dir.clone(),
+            collected: runner.collected(),
         };
         let emission = inject::judge(&report, draft, config.inject, &hook)?;
         if let Emission::Needs { .. } = &emission {
             inject::warn_of_unreachable_processes(&app.dir, run.log);
         }
-        Ok(Some(compiled(report, emission, &runner, app)))
+        Ok(Some(compiled(
+            report,
+            emission,
+            &runner,
+            (app, config.keep),
+        )))
     }
 
     fn log_collected(
@@ -160,7 +172,12 @@ impl Django {
     }
 }
 
-fn compiled(report: Report, emission: Emission, runner: &Runner<'_>, app: &App) -> Compiled {
+fn compiled(
+    report: Report,
+    emission: Emission,
+    runner: &Runner<'_>,
+    (app, keep): (&App, Keep),
+) -> Compiled {
     Compiled {
         assets: Assets {
             root: runner.collected(),
@@ -170,7 +187,8 @@ fn compiled(report: Report, emission: Emission, runner: &Runner<'_>, app: &App) 
             .read
             .iter()
             .any(|name| name == names::RELEASE_VERSION.name),
-        fallback: fallback(&report, app),
+        fallback: fallback(&report, app, keep),
+        by_products: report.by_products,
         runtime_files: report
             .runtime_files
             .into_iter()
@@ -190,10 +208,14 @@ fn log_disabled(evidence: &Evidence, origin: &Origin, log: &mut Log) {
     ));
 }
 
-fn fallback(report: &Report, app: &App) -> Fallback {
+fn fallback(report: &Report, app: &App, keep: Keep) -> Fallback {
     match &report.static_root {
+        // Trimming it would take the app's own files.
+        Some(_) if keep == Keep::Manifests && report.static_root_holds_sources => {
+            Fallback::NoFolder
+        }
         None => Fallback::NoFolder,
-        Some(path) if path.starts_with(&app.dir) => Fallback::Folder {
+        Some(path) if is_in_app(path, app) => Fallback::Folder {
             path: path.clone(),
             url: match report.static_url.own.as_deref() {
                 Some(own) if own.starts_with('/') => own.to_owned(),
@@ -202,6 +224,17 @@ fn fallback(report: &Report, app: &App) -> Fallback {
             served: report.whitenoise,
         },
         Some(path) => Fallback::OutsideApp { path: path.clone() },
+    }
+}
+
+/// By where the path really leads, as far as it is there: a link may lead out of the image.
+fn is_in_app(path: &Path, app: &App) -> bool {
+    let there = path
+        .ancestors()
+        .find_map(|path| fs::canonicalize(path).ok());
+    match (there, fs::canonicalize(&app.dir)) {
+        (Some(there), Ok(app)) => there.starts_with(app),
+        _ => false,
     }
 }
 

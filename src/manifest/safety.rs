@@ -21,6 +21,8 @@ pub(crate) enum Refusal {
     SameAs {
         other: String,
     },
+    /// Of a name.
+    TooLong,
     TooLarge {
         size: u64,
     },
@@ -52,8 +54,7 @@ const SECRET_EXTENSIONS: [&str; 5] = [".p12", ".pfx", ".jks", ".keystore", ".kdb
 pub(crate) fn is_secret_name(path: &str) -> bool {
     path.split('/').any(|segment| {
         let segment = segment.to_ascii_lowercase();
-        segment == ".env"
-            || segment.starts_with(".env.")
+        segment.starts_with(".env")
             || SECRET_FOLDERS.contains(&segment.as_str())
             || SECRET_FILES.contains(&segment.as_str())
             || SECRET_EXTENSIONS
@@ -62,26 +63,34 @@ pub(crate) fn is_secret_name(path: &str) -> bool {
     })
 }
 
-const KEY_START: &[u8] = b"PRIVATE KEY-----";
-const KEY_BODY: usize = 40;
+const KEY_STARTS: [&[u8]; 2] = [b"PRIVATE KEY-----", b"PRIVATE KEY BLOCK-----"];
+/// Characters of the key itself in one line.
+const KEY_LINE: usize = 40;
+/// How far behind its start a key's own lines begin: an encrypted one has headers first.
+const KEY_HEADERS: usize = 512;
 
-/// Whether content holds a private key in PEM form: the header line *and* a body, since libraries
-/// that read keys hold the header alone.
+/// Whether content holds a private key in PEM or PGP's armour: the first line *and* a line of the key,
+/// since libraries that read keys hold the first line alone.
 pub(crate) fn holds_private_key(content: &[u8]) -> bool {
-    memchr::memmem::find_iter(content, KEY_START).any(|start| {
-        let body = &content[start + KEY_START.len()..];
-        let line_end = body
-            .iter()
-            .take_while(|byte| matches!(byte, b'\r' | b'\n' | b'\\' | b'n' | b'r' | b' '))
-            .count();
-        line_end > 0
-            && body
-                .iter()
-                .skip(line_end)
-                .take_while(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(byte))
-                .count()
-                >= KEY_BODY
+    KEY_STARTS.iter().any(|start| {
+        memchr::memmem::find_iter(content, start).any(|at| {
+            let rest = &content[at + start.len()..];
+            let rest = &rest[..rest.len().min(KEY_HEADERS)];
+            // In a string of a program, the line ends are written `\\n`.
+            rest.split(|byte| matches!(byte, b'\n' | b'\r' | b'\\'))
+                .skip(1)
+                .map(|line| line.strip_prefix(b"n").unwrap_or(line))
+                .any(is_key_line)
+        })
     })
+}
+
+fn is_key_line(line: &[u8]) -> bool {
+    let of_key = line
+        .iter()
+        .take_while(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(byte))
+        .count();
+    of_key >= KEY_LINE
 }
 
 /// `STATIC_ASSETS_ALLOW`: globs of reviewed files, separated by spaces, commas or lines.
@@ -119,10 +128,10 @@ impl FromStr for Allowed {
             .filter(|glob| !glob.is_empty())
             .map(str::to_owned)
             .collect();
-        match globs
-            .iter()
-            .find(|glob| matches!(glob.as_str(), "*" | "**" | "**/*"))
-        {
+        let is_too_wide = |glob: &&String| {
+            glob.matches("**").count() > 2 || glob.bytes().all(|byte| b"*/.".contains(&byte))
+        };
+        match globs.iter().find(is_too_wide) {
             Some(everything) => Err(ParseAllowedError(everything.clone())),
             None => Ok(Self(globs)),
         }
@@ -153,6 +162,7 @@ mod tests {
         for path in [
             ".env",
             "config/.env.production",
+            "config/.envrc",
             ".git/config",
             "vendor/.ssh/id_rsa",
             "certs/store.P12",
@@ -169,7 +179,7 @@ mod tests {
             "img/git.svg",
             "js/passkeys.js",
             "fonts/key.woff2",
-            "js/.envelope.js",
+            "js/envelope.js",
         ] {
             assert!(!is_secret_name(path), "{path} is published");
         }
@@ -182,6 +192,16 @@ mod tests {
             (format!("-----BEGIN PRIVATE KEY-----\n{body}\n"), true),
             (format!("-----BEGIN RSA PRIVATE KEY-----\r\n{body}"), true),
             (format!("k='-----BEGIN EC PRIVATE KEY-----\\n{body}'"), true),
+            (
+                format!(
+                    "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES\n\n{body}"
+                ),
+                true,
+            ),
+            (
+                format!("-----BEGIN PGP PRIVATE KEY BLOCK-----\nVersion: 2\n\n{body}\n"),
+                true,
+            ),
             (
                 "if(k.includes('-----BEGIN PRIVATE KEY-----'))".to_owned(),
                 false,
@@ -205,6 +225,16 @@ mod tests {
         ] {
             assert_eq!(allowed.allows(path), allows, "{path}");
         }
-        assert!("**".parse::<Allowed>().is_err());
+        for everything in [
+            "**",
+            "*",
+            "***",
+            "**/**",
+            "*/**",
+            "**/*.*",
+            "**/a/**/b/**/c",
+        ] {
+            assert!(everything.parse::<Allowed>().is_err(), "{everything}");
+        }
     }
 }

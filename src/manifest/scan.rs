@@ -34,15 +34,19 @@ pub(crate) struct ScanRules {
     pub(crate) empty: Empty,
     pub(crate) source_maps: SourceMaps,
     pub(crate) secrets: Redaction,
+    /// Compressed forms that the compile made of other files.
+    pub(crate) by_products: BTreeSet<String>,
     /// The store's limit for one file, in bytes.
     pub(crate) largest: Option<u64>,
+    /// The store's limit for one path, in bytes.
+    pub(crate) longest: Option<usize>,
 }
 
 /// Files that are no assets, counted for the log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct LeftOut {
     pub(crate) dot_files: usize,
-    /// `.gz` and `.br` beside the file they are made of: a store serves one encoding for a name.
+    /// `.gz` and `.br` that a compile made of other files: a store serves one encoding for a name.
     pub(crate) precompressed: usize,
     pub(crate) source_maps: usize,
 }
@@ -113,7 +117,6 @@ struct Walk<'a> {
     refused: Vec<(String, Refusal)>,
     dot_files: usize,
     source_maps: usize,
-    precompressed: usize,
 }
 
 impl<'a> Walk<'a> {
@@ -125,7 +128,6 @@ impl<'a> Walk<'a> {
             refused: Vec::new(),
             dot_files: 0,
             source_maps: 0,
-            precompressed: 0,
         })
     }
 
@@ -152,6 +154,12 @@ impl<'a> Walk<'a> {
                 self.folder(&entry.path(), &format!("{path}/"))?;
             } else if file_type.is_symlink() {
                 self.link(&entry.path(), path)?;
+            } else if self
+                .rules
+                .longest
+                .is_some_and(|longest| path.len() > longest)
+            {
+                self.refused.push((path, Refusal::TooLong));
             } else if !file_type.is_file() {
                 self.refused.push((path, Refusal::NotAFile));
             } else if is_map(&path) && self.rules.source_maps == SourceMaps::Exclude {
@@ -176,24 +184,12 @@ impl<'a> Walk<'a> {
     }
 
     fn left_out(&mut self) -> LeftOut {
-        let siblings: Vec<String> = self
-            .files
-            .keys()
-            .filter(|path| {
-                [".gz", ".br"].iter().any(|extension| {
-                    path.strip_suffix(extension)
-                        .is_some_and(|plain| self.files.contains_key(plain))
-                })
-            })
-            .cloned()
-            .collect();
-        for path in &siblings {
-            self.files.remove(path);
-        }
-        self.precompressed = siblings.len();
+        let before = self.files.len();
+        let by_products = &self.rules.by_products;
+        self.files.retain(|path, _| !by_products.contains(path));
         LeftOut {
             dot_files: self.dot_files,
-            precompressed: self.precompressed,
+            precompressed: before - self.files.len(),
             source_maps: self.source_maps,
         }
     }
@@ -356,7 +352,11 @@ mod tests {
             ".well-known/security.txt",
             "b.js.map",
         ]);
-        let scanned = Scanned::of(folder.path(), &ScanRules::default()).unwrap();
+        let rules = ScanRules {
+            by_products: ["b.js.gz", "b.js.br"].map(str::to_owned).into(),
+            ..ScanRules::default()
+        };
+        let scanned = Scanned::of(folder.path(), &rules).unwrap();
         assert_eq!(
             paths(&scanned),
             [

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 const REDACTED: &str = "[redacted]";
 
 /// Shorter values would redact ordinary words.
-const SHORTEST_SECRET: usize = 6;
+pub(crate) const SHORTEST_SECRET: usize = 6;
 
 /// The forms of the secrets to look for. Deliberately without `Debug`.
 #[derive(Clone, Default)]

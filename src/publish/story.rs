@@ -92,7 +92,8 @@ pub(super) fn progress(progress: Progress) -> String {
     #[allow(clippy::cast_precision_loss, reason = "a time for people to read")]
     let left = progress.of_bytes.saturating_sub(progress.bytes) as f64 / rate.max(1.0);
     // The first connections tell nothing of the time that is left.
-    let left = if progress.files * 20 < progress.of_files {
+    let left = if progress.files * 20 < progress.of_files || progress.bytes * 20 < progress.of_bytes
+    {
         String::new()
     } else {
         format!(", about {left:.0} s left")
@@ -192,7 +193,7 @@ pub(super) fn pages(
     log: &mut Log,
 ) {
     match &compiled.emission {
-        Emission::Follows { because } => log.bullet(&format!("Pages: {because}")),
+        Emission::Follows { because, .. } => log.bullet(&format!("Pages: {because}")),
         Emission::Needs {
             because, snippet, ..
         } if config.inject == Inject::Auto => {
@@ -236,7 +237,7 @@ pub(super) fn pages(
 fn warn_of_disagreement(compiled: &Compiled, app: &App, config: &Config, log: &mut Log) {
     if let Some(given) = &config.version
         && given.origin == Origin::Platform
-        && compiled.reads_release_version
+        && compiled.needs_release_version()
     {
         log.warning(
             "the app reads RELEASE_VERSION, which is set on the platform: where it is set at run time as \

@@ -3,7 +3,7 @@
 use super::dialect;
 use super::progress::{Done, Progress};
 use super::protocol::Protocol;
-use super::transport::{Requests, Transport};
+use super::transport::{Requests, Route, Transport};
 use super::{RunLabel, StoreError};
 use crate::config::S3Access;
 use crate::interrupt::Interrupt;
@@ -11,7 +11,7 @@ use crate::plan::Summary;
 use crate::prefix::StoreUrl;
 use crate::release::Release;
 use object_store::aws::{AmazonS3, AmazonS3Builder};
-use object_store::{Certificate, ClientOptions, RetryConfig};
+use object_store::{ClientOptions, RetryConfig};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
@@ -103,22 +103,12 @@ fn client(url: &StoreUrl, access: &S3Access, requests: &Requests) -> Result<Amaz
     let StoreUrl::S3 { bucket, .. } = url else {
         return Err(StoreError::Client("not a bucket".to_owned()));
     };
-    let mut options = ClientOptions::new()
-        .with_connect_timeout(Duration::from_secs(5))
-        // Each request has a deadline by its size.
-        .with_timeout_disabled()
-        .with_user_agent(object_store::HeaderValue::from_static(concat!(
-            "static-assets/",
-            env!("CARGO_PKG_VERSION")
-        )));
-    if let Some(file) = &access.ca_file {
-        let pem = fs_err::read(file)?;
-        for certificate in
-            Certificate::from_pem_bundle(&pem).map_err(|error| client_error(&error))?
-        {
-            options = options.with_root_certificate(certificate);
-        }
-    }
+    let mut options = ClientOptions::new();
+    let authorities = match &access.ca_file {
+        Some(file) => reqwest::Certificate::from_pem_bundle(&fs_err::read(file)?)
+            .map_err(|error| StoreError::Client(error.to_string()))?,
+        None => Vec::new(),
+    };
     let mut builder = AmazonS3Builder::new()
         .with_bucket_name(bucket)
         .with_region(&access.region)
@@ -139,12 +129,15 @@ fn client(url: &StoreUrl, access: &S3Access, requests: &Requests) -> Result<Amaz
         let regional = format!("s3.{}.amazonaws.com", access.region);
         vec![format!("{bucket}.{regional}"), regional]
     };
+    let route = match &access.endpoint {
+        Some(endpoint) if endpoint.scheme() == "http" => Route::Direct,
+        _ => Route::ByProxy,
+    };
+    let transport = Transport::to(hosts, authorities, requests.clone(), route)
+        .map_err(|error| StoreError::Client(error.to_string()))?;
     builder
         .with_client_options(options)
-        .with_http_connector(Transport {
-            requests: requests.clone(),
-            hosts,
-        })
+        .with_http_connector(transport)
         .build()
         .map_err(|error| client_error(&error))
 }

@@ -35,9 +35,10 @@ struct Staged {
 
 impl Drop for Staged {
     fn drop(&mut self) {
-        // What can't be removed now is removed by a later run.
-        let _ = fs::remove_dir_all(&self.folder);
-        let _ = fs::remove_file(&self.lock_path);
+        // What can't be removed now is removed by a later run, which goes by the lock.
+        if !self.folder.exists() || fs::remove_dir_all(&self.folder).is_ok() {
+            let _ = fs::remove_file(&self.lock_path);
+        }
     }
 }
 
@@ -66,7 +67,9 @@ impl Directory {
         self.announce(release, label)?;
         self.check_tombstone(release)?;
         let mut summary = Summary::default();
-        if self.is_published(release)? {
+        // Somebody may have removed the folder by hand; then it is put again.
+        let place = self.path(&self.folder.version(&release.version));
+        if self.is_published(release)? && place.is_dir() {
             summary.unchanged = true;
             summary.present = release.manifest.assets().len();
         } else {
@@ -103,16 +106,20 @@ impl Directory {
                 fs::set_permissions(meta, std::fs::Permissions::from_mode(0o700))?;
             }
         }
-        Self::remove_leftovers(&staging)
+        // Another build may be cleaning as well, and a later one will.
+        let _ = Self::remove_leftovers(&staging);
+        Ok(())
     }
 
-    fn remove_leftovers(staging: &Path) -> Result<(), StoreError> {
+    fn remove_leftovers(staging: &Path) -> io::Result<()> {
         for entry in fs::read_dir(staging)? {
             let path = entry?.path();
-            let is_lock = path
-                .extension()
-                .is_some_and(|extension| extension == "lock");
-            if !is_lock || !is_older(&path, LEFTOVER_AGE) {
+            let extension = path.extension().unwrap_or_default().to_owned();
+            if !is_older(&path, LEFTOVER_AGE) || !(extension == "lock" || extension == "json") {
+                continue;
+            }
+            if extension == "json" {
+                fs::remove_file(&path)?;
                 continue;
             }
             let lock = fs::File::open(&path)?;
@@ -191,7 +198,7 @@ impl Directory {
             Ok(entries) => {
                 for entry in entries {
                     let name = entry?.file_name();
-                    if name != *ours && !name.to_string_lossy().starts_with('.') {
+                    if name != *ours {
                         return Err(Conflict::new(release, ConflictWith::Claimed).into());
                     }
                 }
@@ -290,7 +297,7 @@ impl Directory {
         let folder = path.parent().unwrap_or(&self.root);
         fs::create_dir_all(folder)?;
         let random = getrandom::u64().map_err(|error| io::Error::other(error.to_string()))?;
-        let unfinished = folder.join(format!(".{random:016x}"));
+        let unfinished = self.staging().join(format!("{random:016x}.json"));
         let mut file = fs::OpenOptions::new()
             .write(true)
             .create_new(true)

@@ -47,7 +47,7 @@ pub(super) fn rejection(
         409 | 412 => Rejection::Exists,
         403 => Rejection::Forbidden,
         401 => rejected(code),
-        301 | 307 | 308 => wrong_region(refusal, store),
+        300..=399 => wrong_region(refusal, store),
         501 => Rejection::NotImplemented,
         408 | 429 | 500.. => Rejection::Temporary(said(refusal)),
         _ => unexpected(key, said(refusal)),

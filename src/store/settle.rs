@@ -17,9 +17,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// The slowest uplink that is waited for, in bytes a second.
 const SLOWEST: u64 = 128 << 10;
 
-/// How long a request with a body of `size` bytes may take.
-pub(super) fn deadline(size: u64) -> Duration {
-    PATIENCE + Duration::from_secs(size / SLOWEST)
+/// How long a request may take while `in_flight` bytes, its own body's among them, share the uplink.
+fn deadline(in_flight: u64) -> Duration {
+    PATIENCE + Duration::from_secs(in_flight / SLOWEST)
 }
 
 /// Repeats `request` while its failure may pass. What is final, or needs a look at the store, is the
@@ -27,7 +27,7 @@ pub(super) fn deadline(size: u64) -> Duration {
 pub(super) async fn settled<T, F>(
     store: &StoreUrl,
     key: &Key,
-    size: u64,
+    in_flight: u64,
     mut request: impl FnMut() -> F,
 ) -> Result<T, Rejection>
 where
@@ -35,7 +35,7 @@ where
 {
     let mut pause = FIRST_PAUSE;
     for try_number in 1.. {
-        let answered = tokio::time::timeout(deadline(size), observed(request())).await;
+        let answered = tokio::time::timeout(deadline(in_flight), observed(request())).await;
         let (cause, retry_after) = match answered {
             Ok((Ok(value), _)) => return Ok(value),
             Ok((Err(error), refusal)) => match rejection(&error, refusal.as_ref(), store, key) {
@@ -43,7 +43,7 @@ where
                 settled => return Err(settled),
             },
             Err(_) => (
-                format!("no answer within {} s", deadline(size).as_secs()),
+                format!("no answer within {} s", deadline(in_flight).as_secs()),
                 None,
             ),
         };
@@ -58,6 +58,11 @@ where
         pause *= 2;
     }
     unreachable!("the loop ends by returning")
+}
+
+/// Before the next look at what may just have changed.
+pub(super) async fn pause() {
+    tokio::time::sleep(FIRST_PAUSE + jitter(FIRST_PAUSE)).await;
 }
 
 /// Up to half of `pause`: builders that failed together must not come back together.

@@ -3,7 +3,7 @@
 
 use object_store::client::{
     HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse,
-    HttpResponseBody, HttpService, ReqwestConnector,
+    HttpResponseBody, HttpService,
 };
 use object_store::{ClientOptions, Result};
 use std::cell::RefCell;
@@ -23,19 +23,54 @@ impl Requests {
     }
 }
 
-/// Makes clients that reach `hosts` only: no setting, redirect or metadata address of a cloud leads
-/// a credential elsewhere.
+/// Lets requests reach `hosts` only: no setting, redirect or metadata address of a cloud leads a
+/// credential elsewhere.
 #[derive(Debug)]
 pub(super) struct Transport {
-    pub(super) requests: Requests,
-    pub(super) hosts: Vec<String>,
+    client: reqwest::Client,
+    requests: Requests,
+    hosts: Vec<String>,
+}
+
+/// How a server is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Route {
+    /// By the proxy that the environment names, if any.
+    ByProxy,
+    /// Plain http is for this machine: a proxy would read the credentials.
+    Direct,
+}
+
+impl Transport {
+    /// `object_store`'s own client follows redirects, past every guard.
+    pub(super) fn to(
+        hosts: Vec<String>,
+        authorities: Vec<reqwest::Certificate>,
+        requests: Requests,
+        route: Route,
+    ) -> reqwest::Result<Self> {
+        let mut client = reqwest::Client::builder();
+        if route == Route::Direct {
+            client = client.no_proxy();
+        }
+        let client = client
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(Duration::from_secs(5))
+            .tls_certs_merge(authorities)
+            .user_agent(concat!("static-assets/", env!("CARGO_PKG_VERSION")))
+            .build()?;
+        Ok(Self {
+            client,
+            requests,
+            hosts,
+        })
+    }
 }
 
 impl HttpConnector for Transport {
-    fn connect(&self, options: &ClientOptions) -> Result<HttpClient> {
-        let inner = ReqwestConnector::default().connect(options)?;
+    fn connect(&self, _: &ClientOptions) -> Result<HttpClient> {
         Ok(HttpClient::new(Guarded {
-            inner,
+            inner: HttpClient::new(self.client.clone()),
             requests: self.requests.clone(),
             hosts: self.hosts.clone(),
         }))

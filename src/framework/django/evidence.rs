@@ -106,7 +106,7 @@ fn dependency(app: &Path) -> io::Result<Option<PathBuf>> {
     files.extend(DEPENDENCY_FILES.iter().map(|name| app.join(name)));
     for file in files {
         match fs::read(&file) {
-            Ok(content) if names_django(&String::from_utf8_lossy(&content)) => {
+            Ok(content) if names_django(&file, &String::from_utf8_lossy(&content)) => {
                 return Ok(Some(file.strip_prefix(app).unwrap_or(&file).to_owned()));
             }
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -142,17 +142,30 @@ fn requirement_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
 }
 
 /// Whether a line names the distribution `django`: a requirement (`Django>=5.2`), a TOML string or
-/// key (`"django~=5.2",`, `django = "*"`), or a lock file's entry (`name = "django"`).
-fn names_django(text: &str) -> bool {
-    text.lines().any(|line| {
-        let line = line.trim().to_ascii_lowercase();
-        line.split(['"', '\'']).chain([line.as_str()]).any(|part| {
-            part.trim().strip_prefix("django").is_some_and(|rest| {
-                !rest.starts_with(|next: char| {
-                    next.is_ascii_alphanumeric() || "-_.:/".contains(next)
-                })
-            })
-        }) && !line.starts_with('#')
+/// key (`"django~=5.2",`, `django = "*"`), or a lock file's entry (`name = "django"`). Lock files name
+/// it in the extras of other packages as well.
+fn names_django(file: &Path, text: &str) -> bool {
+    let is_lock = file
+        .extension()
+        .is_some_and(|extension| extension == "lock")
+        && file.file_stem().is_some_and(|stem| stem != "Pipfile");
+    text.lines()
+        .map(|line| line.trim().to_ascii_lowercase())
+        .filter(|line| !line.starts_with('#'))
+        .any(|line| {
+            if is_lock {
+                return line == "name = \"django\"";
+            }
+            line.split(['"', '\''])
+                .chain([line.as_str()])
+                .any(is_requirement_of_django)
+        })
+}
+
+fn is_requirement_of_django(text: &str) -> bool {
+    let rest = text.trim().strip_prefix("django");
+    rest.is_some_and(|rest| {
+        !rest.starts_with(|next: char| next.is_ascii_alphanumeric() || "-_.:/".contains(next))
     })
 }
 
@@ -364,6 +377,10 @@ mod tests {
             ("requirements.txt", "djangorestframework"),
             ("pyproject.toml", "classifiers = [\"Framework :: Django\"]"),
             ("pyproject.toml", "known = [\"django.contrib\"]"),
+            (
+                "poetry.lock",
+                "[package.extras]\ndjango = [\"django (>=1.8)\"]",
+            ),
             ("notes.txt", "Django"),
         ] {
             let app = app(&[(file, line)]);

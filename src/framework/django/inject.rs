@@ -9,7 +9,7 @@ use crate::app::is_foreign;
 use crate::command::{Command, Finished};
 use crate::config::Inject;
 use crate::config::names::STATIC_URL;
-use crate::framework::{Draft, Emission, InjectedFile, Injection, LaunchVar};
+use crate::framework::{Draft, Emission, FollowsBy, InjectedFile, Injection, LaunchVar};
 use crate::interrupt::Interrupt;
 use crate::output::Log;
 use fs_err as fs;
@@ -112,6 +112,7 @@ pub(super) struct Hook {
     pub(super) folder: PathBuf,
     pub(super) reach: Finished,
     pub(super) app: PathBuf,
+    pub(super) collected: PathBuf,
 }
 
 pub(super) fn judge(
@@ -120,10 +121,15 @@ pub(super) fn judge(
     inject: Inject,
     hook: &Hook,
 ) -> Result<Emission, DjangoError> {
-    let own_follows = first_elsewhere(&report.emission.own, draft).is_none();
+    let own_follows = first_elsewhere(&report.emission.own, draft, hook).is_none();
     let needs_files = report.inject.static_root;
     if own_follows && !needs_files {
         return Ok(Emission::Follows {
+            by: if follows_static_url(report, draft) {
+                FollowsBy::StaticUrl
+            } else {
+                FollowsBy::Version
+            },
             because: because(report, draft),
         });
     }
@@ -147,7 +153,7 @@ pub(super) fn judge(
                 .unwrap_or_default(),
         });
     }
-    match first_elsewhere(&report.emission.injected, draft) {
+    match first_elsewhere(&report.emission.injected, draft, hook) {
         None if hook.reach.status.success() => Ok(Emission::Needs {
             because: why_needed(report),
             injection: injection(&hook.folder)?,
@@ -171,21 +177,29 @@ enum Elsewhere<'a> {
     Error(&'a str),
 }
 
-/// The first thing that shows that `static()` does not give the draft's URL.
-fn first_elsewhere<'a>(emitted: &'a Emitted, draft: &Draft) -> Option<Elsewhere<'a>> {
+/// The first thing that shows that `static()` does not give the draft's URL of a collected file.
+fn first_elsewhere<'a>(emitted: &'a Emitted, draft: &Draft, hook: &Hook) -> Option<Elsewhere<'a>> {
     if let Some(error) = &emitted.error {
         return Some(Elsewhere::Error(error));
     }
+    let is_published = |sample: &&Sample| {
+        let path = draft.prefix.path_of(&sample.url);
+        path.is_some_and(|path| hook.collected.join(path).is_file())
+    };
     emitted
         .samples
         .iter()
-        .find(|sample| draft.prefix.path_of(&sample.url).is_none())
+        .find(|sample| !is_published(sample))
         .map(Elsewhere::Url)
 }
 
-fn because(report: &Report, draft: &Draft) -> String {
+fn follows_static_url(report: &Report, draft: &Draft) -> bool {
     let own_url = report.static_url.own.as_deref().unwrap_or_default();
-    if own_url.trim_end_matches('/') == draft.prefix.url().trim_end_matches('/') {
+    own_url.trim_end_matches('/') == draft.prefix.url().trim_end_matches('/')
+}
+
+fn because(report: &Report, draft: &Draft) -> String {
+    if follows_static_url(report, draft) {
         "settings follow STATIC_URL from the environment".to_owned()
     } else {
         format!("{} links to the version by itself", report.own_storage())

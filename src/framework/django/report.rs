@@ -2,6 +2,7 @@
 
 use crate::config::names;
 use serde::Deserialize;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 #[derive(Debug, Deserialize)]
@@ -15,6 +16,8 @@ pub(crate) struct Report {
     pub(super) debug: bool,
     pub(super) static_url: StaticUrl,
     pub(super) static_root: Option<PathBuf>,
+    /// Then nothing there can be told from the app's own.
+    pub(super) static_root_holds_sources: bool,
     storage: Option<Storage>,
     ignored_staticfiles_storage: Option<String>,
     pub(super) whitenoise: bool,
@@ -24,6 +27,8 @@ pub(crate) struct Report {
     dummies: Vec<String>,
     pub(super) inject: Inject,
     pub(super) runtime_files: Vec<File>,
+    /// Compressed forms of collected files, below the compiled folder.
+    pub(super) by_products: BTreeSet<String>,
     checks: Vec<Check>,
     pub(super) emission: Emissions,
     pub(super) collected: bool,

@@ -127,7 +127,7 @@ def _apply_url(settings, url):
     own = settings.STATIC_URL
     own = "" if own is None else str(own)
     version = os.environ.get("STATIC_ASSETS_VERSION")
-    if _is_path(url) and not (version and version in url):
+    if _is_path(url) and not (version and "/%s/" % version in url):
         # STATIC_URL=/static/ means "serve from the app again": at the path where the app serves.
         if not own or "//" not in own:
             return

@@ -141,6 +141,7 @@ class Run:
             "debug": False,
             "static_url": {"own": None},
             "static_root": None,
+            "static_root_holds_sources": False,
             "storage": None,
             "ignored_staticfiles_storage": None,
             "whitenoise": False,
@@ -149,6 +150,7 @@ class Run:
             "dummies": [],
             "inject": {"storage": None, "static_root": False, "baked": "{}"},
             "runtime_files": [],
+            "by_products": [],
             "checks": [],
             "emission": {
                 "own": {"samples": [], "error": None},
@@ -322,6 +324,8 @@ class Run:
     def observe(self):
         """What Django says about the collected files and their URLs: no failure of the app's."""
         self.report["checks"] = staticfiles_checks()
+        self.report["static_root_holds_sources"] = holds_sources(self.report["static_root"])
+        self.report["by_products"] = by_products(self.into, source_names)
         moved = self.describe_runtime_files()
         if self.url:
             self.bake(moved)
@@ -398,8 +402,10 @@ class Run:
         self.report["dummies"] = [name for name in self.dummies if name in Environment.asked]
         path = self.request["report"]
         descriptor, scratch = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".report")
-        with os.fdopen(descriptor, "w") as file:
-            json.dump(self.report, file, default=str)
+        # File names and messages may hold what no UTF-8 can.
+        text = json.dumps(self.report, default=str, ensure_ascii=False)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(text.encode("utf-8", "replace"))
         os.replace(scratch, path)
 
 
@@ -656,7 +662,7 @@ def relocate(storage, into):
 
 def sample(storage, into):
     """Names of different types first, as templates write them: without hashes."""
-    names = sorted(getattr(storage, "hashed_files", None) or files_below(into))
+    names = sorted(name for name in getattr(storage, "hashed_files", None) or files_below(into) if is_text(name))
     by_type = {}
     for name in names:
         by_type.setdefault(os.path.splitext(name)[1], []).append(name)
@@ -666,10 +672,45 @@ def sample(storage, into):
     return (firsts + [name for name in names if name not in firsts])[:SAMPLES]
 
 
+def is_text(name):
+    return name.encode("utf-8", "ignore").decode() == name
+
+
 def files_below(folder):
     for parent, _, files in os.walk(folder):
         for name in files:
             yield os.path.relpath(os.path.join(parent, name), folder)
+
+
+def by_products(folder, sources):
+    """The .gz and .br that a storage or a filter made of a file beside them; an app may have its own."""
+    compressed = [name for name in files_below(folder) if name.endswith((".gz", ".br"))]
+    beside = [name for name in compressed if os.path.exists(os.path.join(folder, name[:-3]))]
+    return sorted(set(beside) - sources()) if beside else []
+
+
+def holds_sources(folder):
+    """Whether files are collected from below the folder that they are collected into."""
+    from django.contrib.staticfiles.finders import get_finders
+
+    storages = (storage for finder in get_finders() for storage in getattr(finder, "storages", {}).values())
+    roots = (getattr(storage, "location", None) for storage in storages)
+    return bool(folder) and any(is_below(root, folder) for root in roots if root)
+
+
+def is_below(path, folder):
+    return os.path.join(os.path.realpath(path), "").startswith(os.path.join(os.path.realpath(folder), ""))
+
+
+def source_names():
+    """What collectstatic collects, before any storage makes more of it."""
+    from django.contrib.staticfiles.finders import get_finders
+
+    return {
+        os.path.join(storage.prefix, path) if getattr(storage, "prefix", None) else path
+        for finder in get_finders()
+        for path, storage in finder.list(["CVS", ".*", "*~"])
+    }
 
 
 def staticfiles_checks():
@@ -728,10 +769,12 @@ def main(path):
             raise RuntimeError("%s did not run collectstatic" % (run.request["manage"] or "python -m django"))
         return 0
     except SystemExit as error:
+        if error.code in (None, 0) and run.report["collected"]:
+            return 0
         run.fail(error)
         if isinstance(error.code, str):
             sys.stderr.write(error.code + "\n")
-        return 1 if run.report["failure"] or not run.report["collected"] else 0
+        return 1
     except BaseException as error:
         run.fail(error)
         error.__traceback__ = without_us(error.__traceback__)
