@@ -228,7 +228,10 @@ impl Config {
             publishing: publishing.unwrap_or(Publishing::Off(Off::NotConfigured)),
         };
         // What is switched off needs no setting to be right.
-        let is_off = publishing_is_known && !config.does_something();
+        let is_unknown = |problem: &ConfigProblem| matches!(problem, ConfigProblem::NotUtf8 { name } if *name == names::STORE.name);
+        let is_off = publishing_is_known
+            && !config.does_something()
+            && !reader.problems.iter().any(is_unknown);
         if reader.problems.is_empty() || is_off {
             Ok(config)
         } else {

@@ -328,6 +328,33 @@ fn what_is_switched_off_needs_no_setting_to_be_right() {
 }
 
 #[test]
+fn settings_that_are_no_text_are_named() {
+    use std::os::unix::ffi::OsStringExt;
+    let text = std::ffi::OsString::from_vec(b"s3://b\xc3x".to_vec());
+    Platform::with("django_basic")
+        .env("STATIC_ASSETS_STORE", text)
+        .build()
+        .exits(1)
+        .says("STATIC_ASSETS_STORE is set, but is not UTF-8 text");
+    Platform::with("django_basic")
+        .env("STATIC_ASSETS_STORE", "s3://acme-static/shop")
+        .env("STATIC_ASSETS_ACCESS_KEY_ID", "KEYOFATEST")
+        .env("STATIC_ASSETS_SECRET_ACCESS_KEY", "secret-of-a-test")
+        .env("STATIC_ASSETS_REGION", "eu-west-1\nx")
+        .build()
+        .exits(1)
+        .says("The region holds a space, a control character");
+}
+
+#[test]
+fn bindings_of_others_need_not_be_readable() {
+    let platform = Platform::with("django_basic").binding("redis", &[("type", "redis")]);
+    let entry = platform.path("platform/bindings/redis/ca");
+    std::os::unix::fs::symlink("gone", entry).unwrap();
+    assert_nothing_left(&platform.build().succeeds());
+}
+
+#[test]
 fn settings_beside_keys_of_another_source_are_refused() {
     Platform::with("django_basic")
         .env("STATIC_ASSETS_STORE", "s3://acme-static/shop")

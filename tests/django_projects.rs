@@ -180,6 +180,104 @@ fn an_app_with_its_own_versioned_storage_is_left_alone() {
 }
 
 #[test]
+fn urls_of_the_version_that_name_no_published_file_are_no_proof() {
+    let Some((platform, _)) = django("django_article") else {
+        return;
+    };
+    let storage = fs::read_to_string(platform.app().join("project/storage.py")).unwrap();
+    platform.write(
+        "project/storage.py",
+        &storage.replace("\"/\" + name", "\"/elsewhere/\" + name"),
+    );
+    // The hook replaces the storage, so that pages link to what is there.
+    let ran = platform
+        .env("STATIC_ASSETS_PUBLIC_URL", "https://cdn.example/x")
+        .build()
+        .succeeds()
+        .says("VersionedAzureStorage links elsewhere");
+    assert_eq!(ran.layer_names(), ["env", "inject"]);
+}
+
+#[test]
+fn a_version_that_is_read_from_a_copy_of_the_environment_is_there_at_launch() {
+    let Some((platform, _)) = django("django_article") else {
+        return;
+    };
+    let storage = fs::read_to_string(platform.app().join("project/storage.py")).unwrap();
+    platform.write(
+        "project/storage.py",
+        &storage.replace("os.environ[", "dict(os.environ)["),
+    );
+    let ran = platform
+        .env("STATIC_ASSETS_PUBLIC_URL", "https://cdn.example/x")
+        .build()
+        .succeeds();
+    let version = ran.launch("STATIC_ASSETS_VERSION");
+    assert_eq!(ran.launch("RELEASE_VERSION"), version);
+}
+
+#[test]
+fn a_manage_py_that_exits_by_itself() {
+    let Some((platform, _)) = django("django_basic") else {
+        return;
+    };
+    let manage_py = fs::read_to_string(platform.app().join("manage.py")).unwrap();
+    platform.write(
+        "manage.py",
+        &manage_py.replace(
+            "execute_from_command_line(sys.argv)",
+            "sys.exit(execute_from_command_line(sys.argv))",
+        ),
+    );
+    platform.build().succeeds();
+}
+
+#[test]
+fn an_own_compressed_file_is_published_and_a_by_product_is_not() {
+    let Some(python) = Python::find("django52") else {
+        return;
+    };
+    let platform = Platform::with("django_matrix")
+        .python(&python)
+        .file_store()
+        .env("MATRIX_BACKEND", "whitenoise");
+    platform
+        .write("web/static/web/data.csv", &"1,2\n".repeat(1000))
+        .write("web/static/web/data.csv.gz", "an archive of its own");
+    let settings = fs::read_to_string(platform.app().join("project/settings.py")).unwrap();
+    // A setting that leaves WhiteNoise's storage, which compresses, in its place.
+    let settings = format!("{settings}\nWHITENOISE_KEEP_ONLY_HASHED_FILES = True\n");
+    platform.write("project/settings.py", &settings);
+    let ran = platform.build().succeeds().says(".gz and .br");
+    let published = tree(&platform.store().join(ran.launch("STATIC_ASSETS_VERSION")));
+    let compressed: Vec<&String> = published
+        .keys()
+        .filter(|path| matches!(path.rsplit('.').next(), Some("gz" | "br")))
+        .collect();
+    assert_eq!(compressed.len(), 1, "{compressed:?}");
+    assert!(compressed[0].starts_with("web/data.csv."), "{compressed:?}");
+}
+
+#[test]
+fn a_placeholder_that_is_left_in_the_image_is_an_error() {
+    let Some((platform, _)) = django("django_basic") else {
+        return;
+    };
+    let settings = fs::read_to_string(platform.app().join("project/settings.py")).unwrap();
+    platform.write(
+        "project/settings.py",
+        &format!(
+            "{settings}\n(BASE_DIR / 'stats.json').write_text(os.environ.get('STATIC_URL', ''))\n"
+        ),
+    );
+    platform
+        .build()
+        .exits(1)
+        .says("stats.json was written by the compile");
+    platform.env("RELEASE_VERSION", "v42").build().succeeds();
+}
+
+#[test]
 fn the_panic_switch_serves_from_the_app_again() {
     let Some(python) = Python::find("django52") else {
         return;

@@ -380,6 +380,21 @@ fn what_a_store_says_no_with() {
 }
 
 #[test]
+fn no_proxy_sees_plain_http() {
+    let proxy = Refusing::s3(403, "AccessDenied", "");
+    let store = Refusing::s3(403, "AccessDenied", "");
+    let Some(mut platform) = refused(&store) else {
+        return;
+    };
+    for name in ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"] {
+        platform = platform.env(name, &proxy.url);
+    }
+    platform.build().exits(1);
+    assert_eq!(proxy.requests(), [""; 0]);
+    assert_eq!(store.requests().len(), 1);
+}
+
+#[test]
 fn no_redirect_leads_the_credentials_to_another_host() {
     let elsewhere = Refusing::s3(404, "NoSuchKey", "");
     let location = format!("Location: {}/there\r\n", elsewhere.url);
