@@ -21,6 +21,7 @@ mod publish;
 mod release;
 mod store;
 mod version;
+mod walk;
 
 use std::path::Path;
 use std::process::ExitCode;

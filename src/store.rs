@@ -3,6 +3,7 @@
 mod bucket;
 mod dialect;
 mod directory;
+mod judge;
 mod progress;
 mod protocol;
 mod reject;

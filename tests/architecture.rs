@@ -19,7 +19,15 @@ const ROWS: &[(u32, &[&str])] = &[
     (1, &["manifest", "version", "prefix"]),
     (
         0,
-        &["env", "command", "interrupt", "output", "hex", "parallel"],
+        &[
+            "env",
+            "command",
+            "interrupt",
+            "output",
+            "hex",
+            "parallel",
+            "walk",
+        ],
     ),
 ];
 

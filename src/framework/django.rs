@@ -1,8 +1,10 @@
 //! Django: one start of the app's own code collects, reports and proves.
 
+mod compressor;
 mod diagnosis;
 mod evidence;
 mod inject;
+mod proof;
 mod report;
 mod steps;
 
@@ -16,8 +18,8 @@ use crate::output::{Log, count, seconds};
 pub(crate) use diagnosis::{DjangoFailure, Reason};
 use evidence::Evidence;
 use fs_err as fs;
-use inject::Hook;
-pub(crate) use inject::{NotFollowing, NotFollowingCause};
+use proof::Hook;
+pub(crate) use proof::{NotFollowing, NotFollowingCause};
 use report::Report;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -103,7 +105,7 @@ impl Django {
         let Some(draft) = draft else {
             let (report, duration) = runner.collect(None, run)?;
             runner.run_shell(&names::AFTER_COLLECT, run)?;
-            self.log_collected(&report, duration, &runner, run.log);
+            self.log_collected(&report, duration, &runner, run.log)?;
             return Ok(Some(compiled(
                 report,
                 Emission::NotAsked,
@@ -122,16 +124,16 @@ impl Django {
         });
         let (report, duration) = collected?;
         runner.run_shell(&names::AFTER_COLLECT, run)?;
-        self.log_collected(&report, duration, &runner, run.log);
+        self.log_collected(&report, duration, &runner, run.log)?;
 
-        inject::refuse_compression_at_run_time(&report, &app.dir)?;
+        compressor::refuse_at_run_time(&report, &app.dir)?;
         let hook = Hook {
             folder: runner.hook(),
             reach: reach?,
             app: app.dir.clone(),
             collected: runner.collected(),
         };
-        let emission = inject::judge(&report, draft, config.inject, &hook)?;
+        let emission = proof::judge(&report, draft, config.inject, &hook)?;
         if let Emission::Needs { .. } = &emission {
             inject::warn_of_unreachable_processes(&app.dir, run.log);
         }
@@ -149,7 +151,8 @@ impl Django {
         duration: Duration,
         runner: &Runner<'_>,
         log: &mut Log,
-    ) {
+    ) -> io::Result<()> {
+        let files = runner.collected_files()?;
         let settings = report.settings_module.as_deref().unwrap_or("no module");
         log.bullet(&format!(
             "Django {}: {}, {settings}{}",
@@ -159,7 +162,7 @@ impl Django {
         ));
         log.bullet(&format!(
             "Collected {} in {}{}",
-            count(runner.collected_files(), "file"),
+            count(files, "file"),
             seconds(duration),
             report.storage_note()
         ));
@@ -169,6 +172,7 @@ impl Django {
         for warning in report.warnings() {
             log.warning(&warning);
         }
+        Ok(())
     }
 }
 

@@ -1,12 +1,14 @@
 //! `file://`: a version is staged whole on the same file system, synced, and renamed into place.
 
+use super::judge::{judge_marker, judge_tombstone};
 use super::{RunLabel, StoreError, own_ref};
 use crate::interrupt::Interrupt;
-use crate::manifest::{Asset, Claim, Marker, Sha256, Tombstone, TombstoneState};
+use crate::manifest::{Asset, Claim, Sha256};
 use crate::parallel::in_shares;
 use crate::plan::{Conflict, ConflictWith, Summary};
 use crate::prefix::{Folder, Key, MetaObject};
 use crate::release::Release;
+use crate::walk::files_below;
 use fs_err as fs;
 use fs_err::os::unix::fs::OpenOptionsExt;
 use rustix::fs::{CWD, FlockOperation, RenameFlags, flock, renameat_with, syncfs};
@@ -149,15 +151,7 @@ impl Directory {
         let Some(json) = read_if_there(&self.path(&key))? else {
             return Ok(());
         };
-        let tombstone =
-            Tombstone::of_json(&json).map_err(|reason| StoreError::Unreadable { key, reason })?;
-        match (tombstone.state, tombstone.content) {
-            (TombstoneState::Deleting, _) => Err(StoreError::BeingPruned),
-            (TombstoneState::Deleted, Some(content)) if content != release.content => {
-                Err(Conflict::new(release, ConflictWith::Pruned).into())
-            }
-            _ => Ok(()),
-        }
+        judge_tombstone(release, &key, &json)
     }
 
     fn is_published(&self, release: &Release) -> Result<bool, StoreError> {
@@ -165,16 +159,7 @@ impl Directory {
         let Some(json) = read_if_there(&self.path(&key))? else {
             return Ok(false);
         };
-        if json == release.marker {
-            return Ok(true);
-        }
-        let marker =
-            Marker::of_json(&json).map_err(|reason| StoreError::Unreadable { key, reason })?;
-        if marker.content == release.content {
-            Ok(true)
-        } else {
-            Err(Conflict::published(release, &marker).into())
-        }
+        judge_marker(release, &key, &json).map(|()| true)
     }
 
     fn claim(&self, release: &Release) -> Result<(), StoreError> {
@@ -265,14 +250,15 @@ impl Directory {
 
     /// Refuses a folder of the version that holds anything but the version.
     fn compare(place: &Path, release: &Release) -> Result<(), StoreError> {
-        let mut there = Vec::new();
-        files_below(place, "", &mut there)?;
         let foreign = |path: &str| {
             let path = path.to_owned();
             Err(Conflict::new(release, ConflictWith::Foreign { path }).into())
         };
-        if let Some(path) = there.iter().find(|path| !release.manifest.holds(path)) {
-            return foreign(path);
+        for path in files_below(place)? {
+            let path = path.to_string_lossy();
+            if !release.manifest.holds(&path) {
+                return foreign(&path);
+            }
         }
         for asset in release.manifest.assets() {
             match read_if_there(&place.join(&asset.path))? {
@@ -353,19 +339,6 @@ fn read_if_there(path: &Path) -> io::Result<Option<Vec<u8>>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
-}
-
-fn files_below(folder: &Path, prefix: &str, files: &mut Vec<String>) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let path = format!("{prefix}{}", entry.file_name().to_string_lossy());
-        if entry.file_type()?.is_dir() {
-            files_below(&entry.path(), &format!("{path}/"), files)?;
-        } else {
-            files.push(path);
-        }
-    }
-    Ok(())
 }
 
 fn is_older(path: &Path, age: Duration) -> bool {

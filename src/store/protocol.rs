@@ -2,11 +2,12 @@
 //! claims → puts → check → marker.
 
 use super::dialect::{Dialect, same_etag};
+use super::judge::{judge_marker, judge_tombstone};
 use super::progress::Done;
 use super::reject::{Rejection, denied};
 use super::settle::{pause, settled};
 use super::{RunLabel, StoreError, own_ref};
-use crate::manifest::{Asset, Claim, Marker, Sha256, Tombstone, TombstoneState};
+use crate::manifest::{Asset, Claim, Sha256};
 use crate::plan::{Conflict, ConflictWith, Equality, Found, Plan, Stored, Summary};
 use crate::prefix::{Folder, Key, MetaObject, StoreUrl};
 use crate::release::Release;
@@ -126,20 +127,7 @@ impl Protocol {
         let Read::Content(json) = json else {
             return Ok(());
         };
-        let tombstone = Tombstone::of_json(&json).map_err(|reason| StoreError::Unreadable {
-            key: key.clone(),
-            reason,
-        })?;
-        match tombstone.state {
-            TombstoneState::Spared => Ok(()),
-            TombstoneState::Deleting => Err(StoreError::BeingPruned),
-            TombstoneState::Deleted => match tombstone.content {
-                Some(content) if content != self.release.content => {
-                    Err(self.conflict(ConflictWith::Pruned))
-                }
-                _ => Ok(()),
-            },
-        }
+        judge_tombstone(&self.release, &key, &json)
     }
 
     /// Steps 3 and 4.
@@ -178,17 +166,7 @@ impl Protocol {
         match self.get(&key, Some(etag), own_ref).await? {
             None => Ok(false),
             Some(Read::NotModified) => Ok(true),
-            Some(Read::Content(json)) if json == self.release.marker => Ok(true),
-            Some(Read::Content(json)) => {
-                let marker = Marker::of_json(&json)
-                    .map_err(|reason| StoreError::Unreadable { key, reason })?;
-                if marker.content == self.release.content {
-                    // Another tool version may name other headers; the stored ones stay.
-                    Ok(true)
-                } else {
-                    Err(Conflict::published(&self.release, &marker).into())
-                }
-            }
+            Some(Read::Content(json)) => judge_marker(&self.release, &key, &json).map(|()| true),
         }
     }
 

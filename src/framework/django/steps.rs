@@ -11,6 +11,7 @@ use crate::config::{DjangoSettings, Origin};
 use crate::env::ChildEnv;
 use crate::framework::{Draft, Run};
 use crate::output::Log;
+use crate::walk::files_below;
 use fs_err as fs;
 use serde::Serialize;
 use std::io;
@@ -127,8 +128,8 @@ impl<'a> Runner<'a> {
         self.app.scratch.join("inject")
     }
 
-    pub(super) fn collected_files(&self) -> usize {
-        files_below(&self.collected())
+    pub(super) fn collected_files(&self) -> io::Result<usize> {
+        Ok(files_below(&self.collected())?.len())
     }
 
     /// A command of the user's with its setting's text, where it is set.
@@ -285,19 +286,4 @@ fn write_files(folder: &Path, files: &[(&str, &str)]) -> io::Result<()> {
     files
         .iter()
         .try_for_each(|(name, text)| fs::write(folder.join(name), text))
-}
-
-fn files_below(folder: &Path) -> usize {
-    fs::read_dir(folder)
-        .into_iter()
-        .flatten()
-        .filter_map(Result::ok)
-        .map(|entry| {
-            if entry.path().is_dir() {
-                files_below(&entry.path())
-            } else {
-                1
-            }
-        })
-        .sum()
 }
