@@ -4,7 +4,7 @@ use super::placeholder::encoded_placeholder;
 use super::safety::{self, Allowed, Refusal};
 use super::{Asset, Manifest, Sha256, holds_placeholder, media_type};
 use crate::output::Redaction;
-use crate::parallel::in_shares;
+use crate::parallel::parallel;
 use fs_err as fs;
 use memchr::memmem::Finder;
 use sha2::Digest;
@@ -254,40 +254,46 @@ struct Hashed {
 fn hash_all(files: &BTreeMap<String, PathBuf>, rules: &ScanRules) -> io::Result<Hashed> {
     let files: Vec<(&String, &PathBuf)> = files.iter().collect();
     let finders = encoded_placeholder();
-    let shares = in_shares(&files, |share| hash_share(share, rules, &finders))?;
+    let hashed = parallel(&files, |(path, source)| {
+        read_and_hash(path, source, rules, &finders)
+    })?;
     let mut all = Hashed::default();
-    for share in shares {
-        all.assets.extend(share.assets);
-        all.refused.extend(share.refused);
-        all.encoded.extend(share.encoded);
+    for ((path, _), (hashed, encoding)) in files.iter().zip(hashed) {
+        match hashed {
+            Ok(asset) => all.assets.push(asset),
+            Err(refusal) => all.refused.push(((*path).clone(), refusal)),
+        }
+        if encoding == Encoding::HoldsPlaceholder {
+            all.encoded.push((*path).clone());
+        }
     }
-    all.encoded.sort();
     Ok(all)
 }
 
-fn hash_share(
-    files: &[(&String, &PathBuf)],
+/// What is inside of a file's base64.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Encoding {
+    Harmless,
+    HoldsPlaceholder,
+}
+
+fn read_and_hash(
+    path: &str,
+    source: &Path,
     rules: &ScanRules,
     finders: &[Finder<'static>],
-) -> io::Result<Hashed> {
-    let mut hashed = Hashed::default();
-    for (path, source) in files {
-        let size = fs::metadata(source)?.len();
-        if rules.largest.is_some_and(|largest| size > largest) {
-            let refusal = Refusal::TooLarge { size };
-            hashed.refused.push(((*path).clone(), refusal));
-            continue;
-        }
-        let content = fs::read(source)?;
-        if finders.iter().any(|form| form.find(&content).is_some()) {
-            hashed.encoded.push((*path).clone());
-        }
-        match hash(path, source, &content, rules) {
-            Ok(asset) => hashed.assets.push(asset),
-            Err(refusal) => hashed.refused.push(((*path).clone(), refusal)),
-        }
+) -> io::Result<(Result<Asset, Refusal>, Encoding)> {
+    let size = fs::metadata(source)?.len();
+    if rules.largest.is_some_and(|largest| size > largest) {
+        return Ok((Err(Refusal::TooLarge { size }), Encoding::Harmless));
     }
-    Ok(hashed)
+    let content = fs::read(source)?;
+    let encoding = if finders.iter().any(|form| form.find(&content).is_some()) {
+        Encoding::HoldsPlaceholder
+    } else {
+        Encoding::Harmless
+    };
+    Ok((hash(path, source, &content, rules), encoding))
 }
 
 fn hash(path: &str, source: &Path, content: &[u8], rules: &ScanRules) -> Result<Asset, Refusal> {

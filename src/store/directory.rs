@@ -4,7 +4,7 @@ use super::judge::{judge_marker, judge_tombstone};
 use super::{RunLabel, StoreError, own_ref};
 use crate::interrupt::Interrupt;
 use crate::manifest::{Asset, Claim, Sha256};
-use crate::parallel::in_shares;
+use crate::parallel::parallel;
 use crate::plan::{Conflict, ConflictWith, Summary};
 use crate::prefix::{Folder, Key, MetaObject};
 use crate::release::Release;
@@ -236,14 +236,11 @@ impl Directory {
             // Whatever the umask: a web server under another user reads them.
             fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o755))?;
         }
-        in_shares(release.manifest.assets(), |share| {
-            for asset in share {
-                if interrupt.is_raised() {
-                    return Err(StoreError::Interrupted);
-                }
-                stage_asset(asset, &staged.folder)?;
+        parallel(release.manifest.assets(), |asset| {
+            if interrupt.is_raised() {
+                return Err(StoreError::Interrupted);
             }
-            Ok(())
+            stage_asset(asset, &staged.folder)
         })?;
         Ok(staged)
     }
