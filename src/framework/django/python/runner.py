@@ -311,7 +311,7 @@ class Run:
         if enabled and offline:
             fetch_command("compress").run_from_argv([utility.argv[0], "compress"])
             self.report["compressed"] = True
-            self.sort_manifest(os.path.join(settings.COMPRESS_OUTPUT_DIR.strip("/"), settings.COMPRESS_OFFLINE_MANIFEST))
+            self.sort_manifest(compressor_manifest())
 
     def sort_manifest(self, path):
         """django-compressor's threads fill it in another order each time, which would make another version."""
@@ -357,13 +357,11 @@ class Run:
         }
 
     def runtime_files(self):
-        from django.conf import settings
-
         manifest = getattr(self.collector, "manifest_name", None)
         if manifest and os.path.isfile(os.path.join(self.into, manifest)):
             yield manifest, "STATIC_ROOT", self.own_root()
         if self.report["compressed"]:
-            manifest = os.path.join(settings.COMPRESS_OUTPUT_DIR.strip("/"), settings.COMPRESS_OFFLINE_MANIFEST)
+            manifest = compressor_manifest()
             root = absolute(self.own.get("COMPRESS_ROOT"))
             yield manifest, "COMPRESS_ROOT" if root else "STATIC_ROOT", root or self.report["static_root"]
 
@@ -687,6 +685,12 @@ def by_products(folder, sources):
     compressed = [name for name in files_below(folder) if name.endswith((".gz", ".br"))]
     beside = [name for name in compressed if os.path.exists(os.path.join(folder, name[:-3]))]
     return sorted(set(beside) - sources()) if beside else []
+
+
+def compressor_manifest():
+    from django.conf import settings
+
+    return os.path.join(settings.COMPRESS_OUTPUT_DIR.strip("/"), settings.COMPRESS_OFFLINE_MANIFEST)
 
 
 def holds_sources(folder):
