@@ -99,7 +99,7 @@ class Demo:
         self.store = scratch / "store"
         self.store.mkdir()
         self.public_url = stack.enter_context(static_server.serving(self.store))
-        self.requests, self.problems = 0, []
+        self.requests, self.problems, self.changed = 0, [], False
 
     def build(self, name, source):
         settings = {"STATIC_ASSETS_STORE": f"file://{self.store}", "STATIC_ASSETS_PUBLIC_URL": self.public_url}
@@ -136,8 +136,9 @@ class Demo:
         self.problems += [f"{title}: {text}" for text in bad]
 
         colour = COLOUR if visit.has_new_colour() else "as before"
+        background = f", background {colour}" if self.changed else ""
         state = "all 200" if not bad else f"{len(bad)} WRONG"
-        output.fact(f"{title:<12} {url:<24} {len(visit.answers)} URLs, {state}, background {colour}")
+        output.fact(f"{title:<12} {url:<24} {len(visit.answers)} URLs, {state}{background}")
         for link, (status, kind, body, parent) in visit.answers.items():
             if details or status != 200:
                 name = link.removeprefix(self.public_url) if link != url else "/"
@@ -163,6 +164,7 @@ def django(stack, scratch, program):
 
     output.header("2. Change a colour, build, start: both versions at once")
     css, changed = change(source, scratch / "changed")
+    demo.changed = True
     output.fact(f"{css}: +{CHANGE.strip()}")
     second, log = demo.build("second", changed)
     for line in log:
@@ -202,6 +204,14 @@ def change(source, copy):
 FRAMEWORKS = {"django": django}
 
 
+def binary():
+    if not os.environ.get("STATIC_ASSETS_BIN"):
+        print("Building (the first time takes about a minute) …", flush=True)
+    # As `cargo build --quiet`: warnings and errors only.
+    os.environ.setdefault("CARGO_TERM_QUIET", "true")
+    return lifecycle.binary()
+
+
 def main(args):
     keep = "--keep" in args
     names = [arg for arg in args if arg != "--keep"] or ["django"]
@@ -209,7 +219,7 @@ def main(args):
         print(__doc__)
         return 0 if names[0] in ("-h", "--help") else 2
 
-    program = lifecycle.binary()
+    program = binary()
     with contextlib.ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="static-assets-demo-"))).resolve()
         demo, addresses = FRAMEWORKS[names[0]](stack, scratch, program)
@@ -225,6 +235,8 @@ def main(args):
             print("Ctrl-C stops them.", flush=True)
             with contextlib.suppress(KeyboardInterrupt):
                 threading.Event().wait()
+        else:
+            print("script/demo --keep leaves both servers running.")
     return 1 if demo.problems else 0
 
 
