@@ -122,6 +122,9 @@ pub(crate) fn publish(
     if config.version.is_some() || compiled.needs_release_version() {
         launch = launch.with_release_version(&release);
     }
+    if interrupt.is_raised() {
+        return Err(failed(StoreError::Interrupted));
+    }
     let release = Arc::new(release);
     let summary = upload(&store, &release, config, interrupt, log).map_err(failed)?;
     story::published(&summary, &release, (site, access), log);

@@ -152,14 +152,14 @@ impl<'a> Walk<'a> {
                 self.refused.push((path, refusal));
             } else if file_type.is_dir() {
                 self.folder(&entry.path(), &format!("{path}/"))?;
-            } else if file_type.is_symlink() {
-                self.link(&entry.path(), path)?;
             } else if self
                 .rules
                 .longest
                 .is_some_and(|longest| path.len() > longest)
             {
                 self.refused.push((path, Refusal::TooLong));
+            } else if file_type.is_symlink() {
+                self.link(&entry.path(), path)?;
             } else if !file_type.is_file() {
                 self.refused.push((path, Refusal::NotAFile));
             } else if is_map(&path) && self.rules.source_maps == SourceMaps::Exclude {

@@ -269,7 +269,7 @@ impl Protocol {
     }
 
     /// Puts one asset. Something of the same name is settled by looking: equal is fine, absent is put
-    /// again (a 409 says nothing of what is there), different is not ours to replace.
+    /// again, different is not ours to replace.
     async fn put(self, put: Put, in_flight: Arc<Semaphore>) -> Result<(), StoreError> {
         let asset = put.asset();
         let share = u32::try_from(asset.size).unwrap_or(u32::MAX);

@@ -12,7 +12,7 @@ pub(super) enum Rejection {
     NotFound,
     /// A read whose condition says: you have it.
     NotModified,
-    /// The condition of a create did not hold, or (409) could not be judged. Proves nothing: read.
+    /// The condition of a create did not hold: something has the name.
     Exists,
     /// The store knows no conditional writes.
     NotImplemented,
@@ -44,12 +44,13 @@ pub(super) fn rejection(
     }
     match refusal.status {
         404 => Rejection::NotFound,
-        409 | 412 => Rejection::Exists,
+        412 => Rejection::Exists,
         403 => Rejection::Forbidden,
         401 => rejected(code),
         300..=399 => wrong_region(refusal, store),
         501 => Rejection::NotImplemented,
-        408 | 429 | 500.. => Rejection::Temporary(said(refusal)),
+        // A 409 says nothing of what is there: another request for the same key was under way.
+        408 | 409 | 429 | 500.. => Rejection::Temporary(said(refusal)),
         _ => unexpected(key, said(refusal)),
     }
 }
@@ -191,7 +192,7 @@ mod tests {
         assert!(matches!(meaning(404, "NoSuchKey"), Rejection::NotFound));
         assert!(matches!(meaning(412, ""), Rejection::Exists));
         let conflict = meaning(409, "ConditionalRequestConflict");
-        assert!(matches!(conflict, Rejection::Exists));
+        assert!(matches!(conflict, Rejection::Temporary(_)));
         assert!(matches!(meaning(501, ""), Rejection::NotImplemented));
         assert!(matches!(meaning(503, "SlowDown"), Rejection::Temporary(_)));
         assert!(matches!(meaning(403, "AccessDenied"), Rejection::Forbidden));
