@@ -412,10 +412,7 @@ impl Reader<'_> {
     }
 
     fn text(&self, name: &Variable) -> Option<String> {
-        let setting = self.sources.env_text(name);
-        setting
-            .or_else(|| self.sources.text(name))
-            .map(|setting| setting.value)
+        self.sources.text(name).map(|setting| setting.value)
     }
 
     fn parse<T: FromStr>(

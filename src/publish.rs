@@ -129,7 +129,7 @@ pub(crate) fn publish(
     let summary = upload(&store, &release, config, interrupt, log).map_err(failed)?;
     story::published(&summary, &release, (site, access), log);
     story::pages(&compiled, &release, app, config, log);
-    compiled.inject(&mut launch, config.inject);
+    compiled.inject(&mut launch);
     Ok(Outcome::Published(launch))
 }
 

@@ -134,11 +134,7 @@ fn release_version_reaches_only_apps_that_read_it() {
     assert!(ran.launch_env().get("RELEASE_VERSION").is_none());
 
     let platform = django("django_basic").unwrap().0.file_store();
-    let settings = fs::read_to_string(platform.app().join("project/settings.py")).unwrap();
-    platform.write(
-        "project/settings.py",
-        &format!("{settings}\nSENTRY_RELEASE = os.environ.get('RELEASE_VERSION')\n"),
-    );
+    platform.settings("SENTRY_RELEASE = os.environ.get('RELEASE_VERSION')");
     let ran = platform.build().succeeds();
     let version = ran.launch("STATIC_ASSETS_VERSION");
     assert_eq!(ran.launch("RELEASE_VERSION"), version);

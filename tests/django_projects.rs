@@ -140,11 +140,9 @@ class Generating(AppDirectoriesFinder):
         yield from super().list(ignore_patterns)
         os.remove(os.path.join(folder, 'generated.css'))
 ";
-    let settings = fs::read_to_string(platform.app().join("project/settings.py")).unwrap();
-    platform.write("project/finder.py", finder).write(
-        "project/settings.py",
-        &format!("{settings}\nSTATICFILES_FINDERS = ['project.finder.Generating']\n"),
-    );
+    platform
+        .write("project/finder.py", finder)
+        .settings("STATICFILES_FINDERS = ['project.finder.Generating']");
     let ran = platform.build().succeeds();
     let (version, url) = (
         ran.launch("STATIC_ASSETS_VERSION"),
@@ -184,10 +182,10 @@ fn urls_of_the_version_that_name_no_published_file_are_no_proof() {
     let Some((platform, _)) = django("django_article") else {
         return;
     };
-    let storage = fs::read_to_string(platform.app().join("project/storage.py")).unwrap();
-    platform.write(
+    platform.edit(
         "project/storage.py",
-        &storage.replace("\"/\" + name", "\"/elsewhere/\" + name"),
+        "\"/\" + name",
+        "\"/elsewhere/\" + name",
     );
     // The hook replaces the storage, so that pages link to what is there.
     let ran = platform
@@ -203,11 +201,7 @@ fn a_version_that_is_read_from_a_copy_of_the_environment_is_there_at_launch() {
     let Some((platform, _)) = django("django_article") else {
         return;
     };
-    let storage = fs::read_to_string(platform.app().join("project/storage.py")).unwrap();
-    platform.write(
-        "project/storage.py",
-        &storage.replace("os.environ[", "dict(os.environ)["),
-    );
+    platform.edit("project/storage.py", "os.environ[", "dict(os.environ)[");
     let ran = platform
         .env("STATIC_ASSETS_PUBLIC_URL", "https://cdn.example/x")
         .build()
@@ -221,13 +215,10 @@ fn a_manage_py_that_exits_by_itself() {
     let Some((platform, _)) = django("django_basic") else {
         return;
     };
-    let manage_py = fs::read_to_string(platform.app().join("manage.py")).unwrap();
-    platform.write(
+    platform.edit(
         "manage.py",
-        &manage_py.replace(
-            "execute_from_command_line(sys.argv)",
-            "sys.exit(execute_from_command_line(sys.argv))",
-        ),
+        "execute_from_command_line(sys.argv)",
+        "sys.exit(execute_from_command_line(sys.argv))",
     );
     platform.build().succeeds();
 }
@@ -244,10 +235,8 @@ fn an_own_compressed_file_is_published_and_a_by_product_is_not() {
     platform
         .write("web/static/web/data.csv", &"1,2\n".repeat(1000))
         .write("web/static/web/data.csv.gz", "an archive of its own");
-    let settings = fs::read_to_string(platform.app().join("project/settings.py")).unwrap();
     // A setting that leaves WhiteNoise's storage, which compresses, in its place.
-    let settings = format!("{settings}\nWHITENOISE_KEEP_ONLY_HASHED_FILES = True\n");
-    platform.write("project/settings.py", &settings);
+    platform.settings("WHITENOISE_KEEP_ONLY_HASHED_FILES = True");
     let ran = platform.build().succeeds().says(".gz and .br");
     let published = tree(&platform.store().join(ran.launch("STATIC_ASSETS_VERSION")));
     let compressed: Vec<&String> = published
@@ -263,13 +252,7 @@ fn a_placeholder_that_is_left_in_the_image_is_an_error() {
     let Some((platform, _)) = django("django_basic") else {
         return;
     };
-    let settings = fs::read_to_string(platform.app().join("project/settings.py")).unwrap();
-    platform.write(
-        "project/settings.py",
-        &format!(
-            "{settings}\n(BASE_DIR / 'stats.json').write_text(os.environ.get('STATIC_URL', ''))\n"
-        ),
-    );
+    platform.settings("(BASE_DIR / 'stats.json').write_text(os.environ.get('STATIC_URL', ''))");
     platform
         .build()
         .exits(1)
@@ -387,11 +370,7 @@ fn pages_that_would_not_link_to_the_version_end_the_build() {
     assert!(tree(&platform.store()).is_empty());
 
     let platform = platform.env("STATIC_ASSETS_INJECT", "auto");
-    let settings = fs::read_to_string(platform.app().join("project/settings.py")).unwrap();
-    platform.write(
-        "project/settings.py",
-        &settings.replace("DEBUG = False", "DEBUG = True"),
-    );
+    platform.edit("project/settings.py", "DEBUG = False", "DEBUG = True");
     platform
         .build()
         .exits(1)
@@ -489,11 +468,7 @@ fn a_setting_that_django_ignores_is_warned_of() {
     let Some((platform, _)) = django("django_basic") else {
         return;
     };
-    let settings = fs::read_to_string(platform.app().join("project/settings.py")).unwrap();
-    platform.write(
-        "project/settings.py",
-        &format!("{settings}\nSTATICFILES_STORAGE = 'shop.storage.Hashed'\n"),
-    );
+    platform.settings("STATICFILES_STORAGE = 'shop.storage.Hashed'");
     platform
         .build()
         .succeeds()

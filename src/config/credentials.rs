@@ -303,7 +303,7 @@ struct Keys {
 
 impl Keys {
     fn of_settings(sources: &Sources<'_>, family: &Family) -> Result<Option<Self>, ConfigProblem> {
-        let text = |name: &Variable| sources.env_text(name).or_else(|| sources.text(name));
+        let text = |name: &Variable| sources.text(name);
         let id = sources.secret(&family.id)?;
         let secret = sources.secret(&family.secret)?;
         let (id, secret) = match (id, secret) {

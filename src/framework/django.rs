@@ -9,7 +9,7 @@ mod report;
 mod steps;
 
 use crate::app::App;
-use crate::command::{Command, CommandError, program_on_path};
+use crate::command::{Command, CommandError, Finished, program_on_path};
 use crate::config::{Config, DjangoSettings, Keep, Origin, names};
 use crate::framework::{Compiled, DetectError, Draft, Emission, Fallback, Run, RuntimeFile};
 use crate::interrupt::Interrupt;
@@ -102,29 +102,14 @@ impl Django {
         })?;
         let runner = Runner::new(&self.evidence.entry, python, app, &config.django, run.log)?;
         runner.run_shell(&names::BEFORE_COLLECT, run)?;
-        let Some(draft) = draft else {
-            let (report, duration) = runner.collect(None, run)?;
-            runner.run_shell(&names::AFTER_COLLECT, run)?;
-            self.log_collected(&report, duration, &runner, run.log)?;
-            return Ok(Some(compiled(
-                report,
-                Emission::NotAsked,
-                &runner,
-                (app, Keep::All),
-            )));
-        };
-        let (collected, reach) = std::thread::scope(|scope| {
-            let interrupt = run.interrupt;
-            let reach = scope.spawn(|| inject::try_reach(&runner, interrupt));
-            let collected = runner.collect(Some(draft), run);
-            let reach = reach
-                .join()
-                .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            (collected, reach)
-        });
+        let (collected, reach) = collect(&runner, draft, run);
         let (report, duration) = collected?;
         runner.run_shell(&names::AFTER_COLLECT, run)?;
         self.log_collected(&report, duration, &runner, run.log)?;
+        let (Some(draft), Some(reach)) = (draft, reach) else {
+            let place = (app, Keep::All);
+            return Ok(Some(compiled(report, Emission::NotAsked, &runner, place)));
+        };
 
         compressor::refuse_at_run_time(&report, &app.dir)?;
         let hook = Hook {
@@ -174,6 +159,29 @@ impl Django {
         }
         Ok(())
     }
+}
+
+type Collected = Result<(Report, Duration), DjangoError>;
+type Reached = Result<Finished, DjangoError>;
+
+/// Whether Python loads the hook needs nothing of the collect, so it is tried beside it; where nothing
+/// is published, not at all.
+fn collect(
+    runner: &Runner<'_>,
+    draft: Option<&Draft>,
+    run: &mut Run<'_>,
+) -> (Collected, Option<Reached>) {
+    std::thread::scope(|scope| {
+        let interrupt = run.interrupt;
+        let reach = draft.map(|_| scope.spawn(|| inject::try_reach(runner, interrupt)));
+        let collected = runner.collect(draft, run);
+        let reach = reach.map(|reach| {
+            reach
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        });
+        (collected, reach)
+    })
 }
 
 fn compiled(

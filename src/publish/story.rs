@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::config::names::{RELEASE_VERSION, STATIC_URL};
-use crate::config::{Access, Config, CredentialSource, Inject, Keep, Local, Off, Origin};
+use crate::config::{Access, Config, CredentialSource, Keep, Local, Off, Origin};
 use crate::framework::{Compiled, Emission, Fallback};
 use crate::manifest::{LeftOut, Scanned};
 use crate::output::{Log, bytes, count, seconds};
@@ -196,13 +196,13 @@ pub(super) fn pages(
         Emission::Follows { because, .. } => log.bullet(&format!("Pages: {because}")),
         Emission::Needs {
             because, snippet, ..
-        } if config.inject == Inject::Auto => {
+        } => {
             log.bullet(&format!(
                 "Pages: {because} (STATIC_ASSETS_INJECT=auto). To own it:"
             ));
             log.block(snippet);
         }
-        Emission::Needs { .. } | Emission::NotAsked => {}
+        Emission::NotAsked => {}
     }
     match (&compiled.fallback, config.keep) {
         (_, Keep::Manifests) => {

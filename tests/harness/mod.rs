@@ -162,6 +162,19 @@ impl Platform {
         self
     }
 
+    /// Adds lines to the settings of a fixture.
+    pub(crate) fn settings(&self, lines: &str) -> &Self {
+        let own = fs::read_to_string(self.app().join("project/settings.py")).unwrap();
+        self.write("project/settings.py", &format!("{own}\n{lines}\n"))
+    }
+
+    /// Replaces a part of one of the app's files, which must be there.
+    pub(crate) fn edit(&self, path: &str, old: &str, new: &str) -> &Self {
+        let own = fs::read_to_string(self.app().join(path)).unwrap();
+        assert!(own.contains(old), "{path} does not hold '{old}'");
+        self.write(path, &own.replace(old, new))
+    }
+
     fn command(&self, phase: &str) -> Command {
         let mut command = Command::new(self.path("buildpack/bin").join(phase));
         command

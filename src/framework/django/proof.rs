@@ -61,14 +61,7 @@ pub(super) fn judge(
     let own_follows = first_elsewhere(&report.emission.own, draft, hook).is_none();
     let needs_files = report.inject.static_root;
     if own_follows && !needs_files {
-        return Ok(Emission::Follows {
-            by: if follows_static_url(report, draft) {
-                FollowsBy::StaticUrl
-            } else {
-                FollowsBy::Version
-            },
-            because: because(report, draft),
-        });
+        return Ok(follows(report, draft));
     }
     let failed = |cause| {
         Err(DjangoError::NotFollowing(Box::new(NotFollowing {
@@ -130,16 +123,18 @@ fn first_elsewhere<'a>(emitted: &'a Emitted, draft: &Draft, hook: &Hook) -> Opti
         .map(Elsewhere::Url)
 }
 
-fn follows_static_url(report: &Report, draft: &Draft) -> bool {
+fn follows(report: &Report, draft: &Draft) -> Emission {
     let own_url = report.static_url.own.as_deref().unwrap_or_default();
-    own_url.trim_end_matches('/') == draft.prefix.url().trim_end_matches('/')
-}
-
-fn because(report: &Report, draft: &Draft) -> String {
-    if follows_static_url(report, draft) {
-        "settings follow STATIC_URL from the environment".to_owned()
+    if own_url.trim_end_matches('/') == draft.prefix.url().trim_end_matches('/') {
+        Emission::Follows {
+            by: FollowsBy::StaticUrl,
+            because: "settings follow STATIC_URL from the environment".to_owned(),
+        }
     } else {
-        format!("{} links to the version by itself", report.own_storage())
+        Emission::Follows {
+            by: FollowsBy::Version,
+            because: format!("{} links to the version by itself", report.own_storage()),
+        }
     }
 }
 
