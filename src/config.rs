@@ -8,10 +8,13 @@ mod source;
 
 use crate::manifest::{Allowed, Empty, ParseAllowedError, ScanRules, SourceMaps};
 use crate::output::Redaction;
-use crate::prefix::{ParsePublicUrlError, ParseStoreUrlError, Site, StoreUrl};
+use crate::prefix::{NameRules, ParsePublicUrlError, ParseStoreUrlError, Site, StoreUrl};
 use crate::version::{ParseVersionError, Version};
 use credentials::Resolved;
-pub(crate) use credentials::{Access, CredentialSource, S3Access};
+pub(crate) use credentials::{
+    Access, AzureAccess, AzureIdentity, GcsAccess, GcsIdentity, GoogleKeyProblem, S3Access,
+    S3Ambient, S3Identity, Server,
+};
 use names::Variable;
 pub(crate) use project_toml::NAMESPACE;
 use source::parse_flag;
@@ -173,6 +176,23 @@ pub(crate) enum ConfigProblem {
     },
     PlainHttp {
         host: String,
+    },
+    /// An address at which clouds hand out credentials.
+    MetadataHost {
+        host: String,
+    },
+    /// A token would be sent to a host that is no agent of EKS.
+    PodUrl,
+    ConnectionString {
+        origin: Origin,
+        missing: &'static str,
+    },
+    NoBase64 {
+        what: &'static str,
+    },
+    GoogleKey {
+        origin: Origin,
+        problem: GoogleKeyProblem,
     },
     SecretInProjectToml {
         key: String,
@@ -342,7 +362,7 @@ impl Reader<'_> {
             secrets: Redaction::of(self.sources.secrets().values()),
             by_products: BTreeSet::new(),
             largest: None,
-            longest: None,
+            names: NameRules::default(),
         }
     }
 

@@ -25,6 +25,7 @@ pub(crate) struct Message {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Configuration,
+    NoCredentials,
     Credentials,
     Missing,
     Conflict,
@@ -68,12 +69,30 @@ impl Message {
     pub(crate) fn title(&self) -> &str {
         &self.title
     }
+
+    pub(crate) fn exit_code(&self) -> u8 {
+        self.kind.exit_code()
+    }
 }
 
 impl Kind {
+    /// Of the command line (`docs/contract.md`).
+    fn exit_code(self) -> u8 {
+        match self {
+            Self::App | Self::Machine | Self::Internal => 1,
+            Self::Configuration => 2,
+            Self::Temporary => 5,
+            Self::Missing => 10,
+            Self::Conflict => 11,
+            Self::NoCredentials | Self::Credentials => 12,
+            Self::Refused => 13,
+            Self::Interrupted => 130,
+        }
+    }
+
     fn closing(self) -> Option<&'static str> {
         match self {
-            Self::Configuration | Self::Missing => {
+            Self::Configuration | Self::NoCredentials | Self::Missing => {
                 Some("Nothing was sent or pinned. Fix the setting and build again.")
             }
             Self::Credentials => Some(

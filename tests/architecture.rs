@@ -33,7 +33,7 @@ const ROWS: &[(u32, &[&str])] = &[
 
 /// Of one row, but friends: the one on the left may import those on the right.
 const FRIENDS: &[(&str, &[&str])] = &[
-    ("manifest", &["version"]),
+    ("manifest", &["version", "prefix"]),
     ("prefix", &["version"]),
     ("version", &["manifest"]),
     ("command", &["env", "interrupt"]),

@@ -2,7 +2,7 @@
 
 use super::ConfigProblem;
 use super::bindings::{self, Binding};
-use super::credentials::{KEY_ID, SECRET_KEY, TOKEN};
+use super::credentials::{secret_entries, secrets_inside};
 use super::names::{self, DISABLE, Kind, SERVICE_BINDING_ROOT, Variable};
 use super::project_toml::ProjectToml;
 use crate::env::Env;
@@ -164,12 +164,21 @@ impl<'a> Sources<'a> {
                 values.push(setting.value);
             }
         }
-        for binding in &self.bindings {
-            let entry = |keys: &[&str]| binding.get(keys).map(str::to_owned);
-            secrets.key_ids.extend(entry(KEY_ID));
-            secrets.values.extend(entry(SECRET_KEY));
-            secrets.values.extend(entry(TOKEN));
+        if let Some(file) = self.env.text(names::GOOGLE_APPLICATION_CREDENTIALS.name) {
+            // One that can't be read is reported by whoever needs it.
+            secrets.values.extend(fs::read_to_string(file));
         }
+        for binding in &self.bindings {
+            let (key_ids, values) = secret_entries(binding);
+            secrets.key_ids.extend(key_ids);
+            secrets.values.extend(values);
+        }
+        let inside = secrets
+            .values
+            .iter()
+            .flat_map(|value| secrets_inside(value));
+        let inside: Vec<String> = inside.collect();
+        secrets.values.extend(inside);
         secrets
     }
 

@@ -88,6 +88,25 @@ impl Directory {
         Ok(summary)
     }
 
+    pub(super) fn rehearse(&self, release: &Release) -> Result<Summary, StoreError> {
+        let place = self.path(&self.folder.version(&release.version));
+        let assets = release.manifest.assets();
+        if place.is_dir() {
+            let unchanged = self.is_published(release)?;
+            Self::compare(&place, release)?;
+            return Ok(Summary {
+                present: assets.len(),
+                unchanged,
+                ..Summary::default()
+            });
+        }
+        Ok(Summary {
+            put: assets.len(),
+            put_bytes: release.manifest.bytes(),
+            ..Summary::default()
+        })
+    }
+
     fn path(&self, key: &Key) -> PathBuf {
         self.root.join(key.as_str())
     }
