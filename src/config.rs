@@ -35,6 +35,8 @@ pub(crate) struct Config {
     pub(crate) inject: Inject,
     pub(crate) keep: Keep,
     pub(crate) rules: ScanRules,
+    /// A folder to publish as it is, in place of a framework's.
+    pub(crate) dir: Option<Setting<PathBuf>>,
     pub(crate) django: DjangoSettings,
 }
 
@@ -64,6 +66,8 @@ pub(crate) enum Inject {
     #[default]
     Auto,
     Off,
+    /// There is no place beside the app from which its processes would find anything.
+    Nowhere,
 }
 
 /// What of the collected tree stays in the image.
@@ -243,6 +247,7 @@ impl Config {
                 &[("all", Keep::All), ("manifests", Keep::Manifests)],
             ),
             rules,
+            dir: reader.path(&names::DIR),
             django: reader.django(),
             // What could not be read is among the problems.
             publishing: publishing.unwrap_or(Publishing::Off(Off::NotConfigured)),
@@ -262,6 +267,11 @@ impl Config {
     pub(crate) fn does_something(&self) -> bool {
         !matches!(self.publishing, Publishing::Off(_))
     }
+}
+
+/// A prebuilt folder, for detect: it needs no framework.
+pub(crate) fn names_a_folder(sources: &Sources<'_>) -> bool {
+    sources.text(&names::DIR).is_some()
 }
 
 impl DjangoSettings {
@@ -392,10 +402,7 @@ impl Reader<'_> {
             .filter(|setting| setting.value != "0")
             .map(|setting| setting.origin);
         DjangoSettings {
-            manage_py: self.sources.text(&names::MANAGE_PY).map(|setting| Setting {
-                value: PathBuf::from(setting.value),
-                origin: setting.origin,
-            }),
+            manage_py: self.path(&names::MANAGE_PY),
             collect_command: self.text(&names::COLLECT_COMMAND),
             before_collect: self.text(&names::BEFORE_COLLECT),
             after_collect: self.text(&names::AFTER_COLLECT),
@@ -429,6 +436,13 @@ impl Reader<'_> {
             }
         }
         pairs
+    }
+
+    fn path(&self, name: &Variable) -> Option<Setting<PathBuf>> {
+        self.sources.text(name).map(|setting| Setting {
+            value: PathBuf::from(setting.value),
+            origin: setting.origin,
+        })
     }
 
     fn text(&self, name: &Variable) -> Option<String> {

@@ -1,6 +1,7 @@
 //! Every text of every failure: what could not be done, the exact thing that said no, the likeliest
 //! cause, a fix to paste, the alternative. The closing paragraph comes from the kind.
 
+mod cli;
 mod config;
 mod detect;
 mod django;
@@ -10,6 +11,7 @@ mod store;
 
 use std::fmt;
 
+pub(crate) use cli::cli_message;
 pub(crate) use config::config_message;
 
 /// An error as a person reads it.

@@ -1,10 +1,10 @@
 //! What there is to do: pure values between looking at a store and changing it.
 
-use crate::manifest::{Asset, Marker};
+use crate::manifest::{Asset, Marker, Sha256};
 use crate::release::Release;
 use crate::version::Version;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// What the store holds of a version.
@@ -138,6 +138,33 @@ pub(crate) struct Summary {
     pub(crate) duration: Duration,
 }
 
+/// What a version changes for those who have seen the one before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Change {
+    pub(crate) since: String,
+    /// New files, and files of other content.
+    pub(crate) new: usize,
+    pub(crate) equal: usize,
+}
+
+impl Change {
+    pub(crate) fn between(before: &Marker, release: &Release) -> Self {
+        let known: BTreeSet<(&str, Sha256)> = before
+            .files
+            .iter()
+            .map(|file| (file.path.as_str(), file.sha256))
+            .collect();
+        let assets = release.manifest.assets();
+        let is_equal = |asset: &&Asset| known.contains(&(asset.path.as_str(), asset.sha256));
+        let equal = assets.iter().filter(is_equal).count();
+        Self {
+            since: before.version.clone(),
+            new: assets.len() - equal,
+            equal,
+        }
+    }
+}
+
 /// To the store, by what they cost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Requests {
@@ -199,6 +226,15 @@ mod tests {
         let plan = Plan::of(&judged);
         assert_eq!(plan.puts, [1, 3]);
         assert_eq!(plan.doubtful, [2]);
+    }
+
+    #[test]
+    fn a_change_counts_what_is_new_and_what_is_equal() {
+        let before = release(&[("a", "1"), ("b", "2"), ("gone", "3")]);
+        let marker = Marker::of_json(&before.marker).unwrap();
+        let change = Change::between(&marker, &release(&[("a", "1"), ("b", "x"), ("d", "4")]));
+        assert_eq!(change.since, before.version.to_string());
+        assert_eq!((change.new, change.equal), (2, 1));
     }
 
     #[test]

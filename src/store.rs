@@ -16,10 +16,11 @@ mod upload;
 
 use crate::config::Access;
 use crate::interrupt::Interrupt;
-use crate::manifest::{Ref, UnreadableMarker};
+use crate::manifest::{Marker, Ref, UnreadableMarker};
 use crate::plan::{Conflict, Summary};
 use crate::prefix::{BucketUrl, Key, Site, StoreUrl};
 use crate::release::Release;
+use crate::version::Version;
 use bucket::Bucket;
 use directory::Directory;
 pub(crate) use progress::Progress;
@@ -155,6 +156,17 @@ impl Store {
             Self::Bucket(bucket) => bucket.rehearse(release, interrupt),
             Self::Directory(directory) => directory.rehearse(release),
         }
+    }
+}
+
+impl Store {
+    /// What was published under a version, where that can be read.
+    pub(crate) fn marker(&self, version: &Version) -> Option<Marker> {
+        let json = match self {
+            Self::Bucket(bucket) => bucket.marker(version),
+            Self::Directory(directory) => directory.marker(version),
+        };
+        Marker::of_json(&json?).ok()
     }
 }
 

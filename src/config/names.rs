@@ -56,6 +56,7 @@ names! {
     ENDPOINT_URL = "STATIC_ASSETS_ENDPOINT_URL", Setting, "URL of an S3-compatible server, or of another address of GCS";
     ALLOW_HTTP = "STATIC_ASSETS_ALLOW_HTTP", Setting, "1 sends credentials to an endpoint of plain http that is not this machine";
     CA_FILE = "STATIC_ASSETS_CA_FILE", Setting, "PEM file of the authority that signed the endpoint's certificate";
+    DIR = "STATIC_ASSETS_DIR", Setting, "folder to publish as it is, in place of what a framework compiles";
     MANAGE_PY = "STATIC_ASSETS_MANAGE_PY", Setting, "Django: path of manage.py, where there are several";
     COLLECT_COMMAND = "STATIC_ASSETS_COLLECT_COMMAND", Setting, "Django: shell command in place of manage.py collectstatic";
     BEFORE_COLLECT = "STATIC_ASSETS_BEFORE_COLLECT", Setting, "Django: shell command to run before collectstatic";

@@ -296,6 +296,7 @@ fn django() {
     });
     let causes = [
         NotFollowingCause::InjectOff,
+        NotFollowingCause::InjectNowhere,
         NotFollowingCause::Debug {
             settings: module(),
             beside: vec!["config.production".to_owned()],

@@ -8,7 +8,7 @@ use crate::config::{
 use crate::framework::{Compiled, Emission, Fallback};
 use crate::manifest::{LeftOut, Scanned};
 use crate::output::{Log, bytes, count, seconds};
-use crate::plan::Summary;
+use crate::plan::{Change, Summary};
 use crate::prefix::{Site, StoreUrl};
 use crate::release::Release;
 use crate::store::Progress;
@@ -154,6 +154,45 @@ pub(super) fn published(
     }
 }
 
+/// Every URL of a version is new: what was in a cache has another name.
+pub(super) fn change(change: &Change, release: &Release, log: &mut Log) {
+    log.detail(&format!(
+        "{} new or changed since {}, {} equal; returning visitors load {}, {}, again",
+        count(change.new, "file"),
+        change.since,
+        change.equal,
+        count(release.manifest.assets().len(), "file"),
+        bytes(release.manifest.bytes()),
+    ));
+}
+
+pub(super) fn rehearsed(
+    summary: &Summary,
+    release: &Release,
+    (site, access): (&Site, &Access),
+    log: &mut Log,
+) {
+    if summary.unchanged {
+        log.bullet(&format!(
+            "Would change nothing: {} is published in {}{}",
+            release.version,
+            site.store,
+            reached_by(access),
+        ));
+    } else {
+        log.bullet(&format!(
+            "Would publish to {}{}: {} new, {} reused, {}",
+            site.store,
+            reached_by(access),
+            summary.put,
+            summary.present,
+            bytes(summary.put_bytes),
+        ));
+    }
+    log.bullet(&format!("Public URL: {}", release.prefix.url()));
+    log.bullet("Nothing was sent (--dry-run).");
+}
+
 /// `s3://acme-static/shop at https://minio.example.com (eu-west-1, key …Q7XA from AWS_*)`
 pub(super) fn asked(site: &Site, access: &Access) -> String {
     let endpoint = access.server().and_then(|server| server.endpoint.as_ref());
@@ -221,6 +260,7 @@ pub(super) fn pages(
         Emission::NotAsked => {}
     }
     match (&compiled.fallback, config.keep) {
+        (Fallback::Untouched, _) => {}
         (_, Keep::Manifests) => {
             log.bullet("Fallback: none, STATIC_ASSETS_KEEP=manifests leaves the files out");
         }

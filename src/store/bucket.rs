@@ -2,7 +2,7 @@
 
 use super::client::remote;
 use super::dialect::Dialect;
-use super::objects::Objects;
+use super::objects::{Objects, Read};
 use super::pace::Pace;
 use super::progress::{Done, Progress};
 use super::protocol::Protocol;
@@ -11,8 +11,9 @@ use super::{RunLabel, StoreError};
 use crate::config::Access;
 use crate::interrupt::Interrupt;
 use crate::plan::Summary;
-use crate::prefix::BucketUrl;
+use crate::prefix::{BucketUrl, MetaObject};
 use crate::release::Release;
+use crate::version::Version;
 use std::future::Future;
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
@@ -82,6 +83,18 @@ impl Bucket {
         self.run(release, interrupt, &mut |_| {}, |protocol| async move {
             protocol.rehearse().await
         })
+    }
+
+    pub(super) fn marker(&self, version: &Version) -> Option<Vec<u8>> {
+        let key = self.objects.url.folder.meta(&MetaObject::Marker(version));
+        let read = self
+            .runtime
+            .as_ref()?
+            .block_on(self.objects.read(&key, None));
+        match read {
+            Ok(Read::Content(json)) => Some(json),
+            _ => None,
+        }
     }
 
     fn run<F>(

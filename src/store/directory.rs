@@ -8,6 +8,7 @@ use crate::parallel::parallel;
 use crate::plan::{Conflict, ConflictWith, Summary};
 use crate::prefix::{Folder, Key, MetaObject};
 use crate::release::Release;
+use crate::version::Version;
 use crate::walk::files_below;
 use fs_err as fs;
 use fs_err::os::unix::fs::OpenOptionsExt;
@@ -86,6 +87,11 @@ impl Directory {
         }
         summary.duration = start.elapsed();
         Ok(summary)
+    }
+
+    pub(super) fn marker(&self, version: &Version) -> Option<Vec<u8>> {
+        let key = self.folder.meta(&MetaObject::Marker(version));
+        read_if_there(&self.path(&key)).ok().flatten()
     }
 
     pub(super) fn rehearse(&self, release: &Release) -> Result<Summary, StoreError> {
