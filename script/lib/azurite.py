@@ -21,8 +21,8 @@ KEY = base64.b64encode(b"tEsTk3y-of-an-account-that-only-tests-have-and-that-non
 # Its blobs are public, its list is not.
 CONTAINER = "public"
 
-# The service that the signature is for; a newer one has more fields.
-SERVICE_VERSION = "2022-11-02"
+# Names the form of the signatures, whatever the server's own version.
+SIGNED_VERSION = "2022-11-02"
 
 
 class Missing(Exception):
@@ -53,33 +53,38 @@ def server(azurite, folder):
     return command, options, f"http://127.0.0.1:{port}/{ACCOUNT}"
 
 
-def shared_access_signature():
-    """Every right on blobs and containers for a day, signed as the service demands it of an account's key:
+def account_signature():
+    """A query that gives every right on containers, blobs and their service for a day:
     https://learn.microsoft.com/rest/api/storageservices/create-account-sas
     """
-    expiry = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=1)
-    fields = {
-        "sv": SERVICE_VERSION,
-        "ss": "b",
-        "srt": "sco",
-        "sp": "rwdlac",
-        "st": "",
-        "se": expiry.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "sip": "",
-        "spr": "https,http",
-        "ses": "",
-    }
-    order = ["sp", "ss", "srt", "st", "se", "sip", "spr", "sv", "ses"]
-    text = "".join(f"{line}\n" for line in [ACCOUNT, *(fields[name] for name in order)])
-    digest = hmac.new(base64.b64decode(KEY), text.encode(), hashlib.sha256).digest()
-    given = {name: value for name, value in fields.items() if value}
-    return urllib.parse.urlencode({**given, "sig": base64.b64encode(digest).decode()})
+    fields = {"sv": SIGNED_VERSION, "ss": "b", "srt": "sco", "sp": "rwdlac", "se": tomorrow(), "spr": "https,http"}
+    names = ["sp", "ss", "srt", "st", "se", "sip", "spr", "sv", "ses"]
+    return signed(fields, [ACCOUNT, *(fields.get(name, "") for name in names), ""])
+
+
+def container_signature():
+    """A query that gives the rights on the blobs of the container alone, as a publisher gets them:
+    https://learn.microsoft.com/rest/api/storageservices/create-service-sas
+    """
+    fields = {"sv": SIGNED_VERSION, "sr": "c", "sp": "rcwdl", "se": tomorrow(), "spr": "https,http"}
+    resource = {"resource": f"/blob/{ACCOUNT}/{CONTAINER}"}
+    names = ["sp", "st", "se", "resource", "si", "sip", "spr", "sv", "sr", "snapshot", "ses"]
+    names += ["rscc", "rscd", "rsce", "rscl", "rsct"]
+    return signed(fields, [{**fields, **resource}.get(name, "") for name in names])
+
+
+def signed(fields, lines):
+    digest = hmac.new(base64.b64decode(KEY), "\n".join(lines).encode(), hashlib.sha256).digest()
+    return urllib.parse.urlencode({**fields, "sig": base64.b64encode(digest).decode()})
+
+
+def tomorrow():
+    return (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def environment(account):
     """What tests find, once the container of all of them is made."""
-    signature = shared_access_signature()
-    url = f"{account}/{CONTAINER}?restype=container&{signature}"
+    url = f"{account}/{CONTAINER}?restype=container&{account_signature()}"
     status, _, body = process.request("PUT", url, {"x-ms-blob-public-access": "blob"})
     if status != 201:
         raise RuntimeError(f"Azurite answered {status} to the container's creation\n{body.decode(errors='replace')}")
@@ -87,6 +92,6 @@ def environment(account):
         "STATIC_ASSETS_TEST_AZURE_ENDPOINT": account,
         "STATIC_ASSETS_TEST_AZURE_ACCOUNT": ACCOUNT,
         "STATIC_ASSETS_TEST_AZURE_KEY": KEY,
-        "STATIC_ASSETS_TEST_AZURE_SAS": signature,
+        "STATIC_ASSETS_TEST_AZURE_SAS": container_signature(),
         "STATIC_ASSETS_TEST_AZURE_CONTAINER": CONTAINER,
     }

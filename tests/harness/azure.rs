@@ -13,7 +13,7 @@ pub(crate) struct Container {
     pub(crate) endpoint: String,
     pub(crate) account: String,
     pub(crate) key: String,
-    /// Every right of the account, as a query.
+    /// Every right on the container's blobs and no other, as a query.
     pub(crate) sas: String,
 }
 
