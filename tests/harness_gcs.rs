@@ -3,6 +3,9 @@
 use crate::harness::gcs::Gcs;
 use crate::harness::http::{self, Answer};
 use crate::harness::xml;
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use serde_json::Value;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
@@ -86,6 +89,17 @@ fn create_does_not_replace() {
     assert_eq!(code(&gone), (404, "NoSuchKey".to_owned()));
 }
 
+/// A token with another value in its header (0) or claims (1).
+fn altered(authorization: &str, part: usize, name: &str, value: Value) -> String {
+    let token = authorization.strip_prefix("Bearer ").unwrap();
+    let mut parts: Vec<String> = token.split('.').map(str::to_owned).collect();
+    let text = BASE64_URL_SAFE_NO_PAD.decode(&parts[part]).unwrap();
+    let mut fields: Value = serde_json::from_slice(&text).unwrap();
+    fields[name] = value;
+    parts[part] = BASE64_URL_SAFE_NO_PAD.encode(fields.to_string());
+    format!("Bearer {}", parts.join("."))
+}
+
 #[test]
 fn only_the_service_account_writes_lists_and_reads_markers() {
     let gcs = Gcs::start();
@@ -106,15 +120,17 @@ fn only_the_service_account_writes_lists_and_reads_markers() {
     }
     assert_eq!(gcs.refused(), 5);
     let own = Gcs::authorization();
-    let rejected = [
-        "Bearer ",
-        "Bearer no-token",
-        "Bearer e30.e30.e30",
-        "Basic QTpC",
-        own.rsplit_once('.').unwrap().0,
-    ];
-    for authorization in rejected {
-        let headers = [("Authorization", authorization)];
+    let unsigned = own.rsplit_once('.').unwrap().0;
+    let mut rejected = vec![unsigned.to_owned(), format!("{unsigned}.")];
+    rejected.extend(["Bearer ", "Bearer no-token", "Basic QTpC"].map(str::to_owned));
+    rejected.extend([
+        altered(&own, 0, "kid", "other".into()),
+        altered(&own, 0, "alg", "none".into()),
+        altered(&own, 1, "iss", "other@example.com".into()),
+        altered(&own, 1, "exp", 1_700_000_000.into()),
+    ]);
+    for authorization in &rejected {
+        let headers = [("Authorization", authorization.as_str())];
         let answer = http::send("GET", &format!("{base}/shop/v1/app.css"), &headers, b"");
         let expected = (401, "AuthenticationRequired".to_owned());
         assert_eq!(code(&answer), expected, "{authorization}");
@@ -316,7 +332,7 @@ fn a_connection_stays_open_and_half_a_request_does_nothing() {
 
 #[test]
 fn the_credentials_are_a_service_account_s() {
-    let credentials: serde_json::Value = serde_json::from_str(&Gcs::credentials()).unwrap();
+    let credentials: Value = serde_json::from_str(&Gcs::credentials()).unwrap();
     assert_eq!(credentials["type"], "service_account");
     let key = credentials["private_key"].as_str().unwrap();
     assert_eq!(key.lines().count(), 28);
