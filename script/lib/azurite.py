@@ -40,7 +40,7 @@ def install():
     try:
         folder = cache.npm(npm, f"azurite@{VERSION}")
     except (OSError, subprocess.CalledProcessError) as error:
-        raise Missing(f"npm could not install it: {error}") from error
+        raise Missing(f"npm could not install azurite@{VERSION}") from error
     return folder / "node_modules" / ".bin" / "azurite-blob"
 
 

@@ -91,7 +91,7 @@ def npm(program, package):
         if not complete.exists():
             shutil.rmtree(path, ignore_errors=True)
             path.mkdir(parents=True)
-            command = [program, "install", "--prefix", path, "--ignore-scripts", "--omit=optional"]
+            command = [program, "install", "--prefix", path, "--ignore-scripts", "--omit=optional", "--fetch-retries=1"]
             command += ["--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error", package]
             # It says "added 457 packages", in the place of what the command of script/services says.
             quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
