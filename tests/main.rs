@@ -14,5 +14,7 @@ mod contract_launch;
 mod contract_store;
 mod django_matrix;
 mod django_projects;
+mod harness_azure;
+mod harness_gcs;
 mod s3_publish;
 mod secrets;

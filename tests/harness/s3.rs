@@ -1,6 +1,6 @@
 //! A bucket of the test's own on the real S3 server that `script/services` starts.
 
-use super::{Platform, http, skipped, variable};
+use super::{Platform, http, random_name, skipped, variable};
 use object_store::aws::{AmazonS3, AmazonS3Builder};
 use object_store::path::Path;
 use object_store::signer::Signer;
@@ -23,15 +23,8 @@ impl Bucket {
             skipped("no S3 server is up (script/services -- cargo test)");
             return None;
         };
-        let random = tempfile::Builder::new().rand_bytes(8).tempfile().unwrap();
-        let random = random.path().file_name().unwrap().to_string_lossy();
-        let random: String = random
-            .to_lowercase()
-            .chars()
-            .filter(char::is_ascii_alphanumeric)
-            .collect();
         let bucket = Self {
-            name: format!("test-{random}"),
+            name: random_name("test-"),
             endpoint,
             key_id: variable("STATIC_ASSETS_TEST_S3_KEY_ID").unwrap(),
             secret: variable("STATIC_ASSETS_TEST_S3_SECRET").unwrap(),
