@@ -104,8 +104,8 @@ fn a_cold_explicit_version_takes_n_plus_8_requests() {
         "PUT refs",
         "GET tombstones",
         "GET versions",
-        "GET list claims",
         "GET list version",
+        "GET list claims",
         "PUT claims",
         "GET list claims",
     ];

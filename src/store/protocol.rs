@@ -149,8 +149,9 @@ impl Protocol {
         if !self.release.is_explicit() {
             return Ok(Found::Unfinished(self.list_version_if_allowed().await?));
         }
-        let claimed = self.is_claimed_by_us().await?;
+        // In this order: files that another build of this content has put by now have its claim.
         let stored = self.list_version().await?;
+        let claimed = self.is_claimed_by_us().await?;
         let first = stored
             .iter()
             .find(|(path, stored)| !stored.is_folder(path, &self.release));
