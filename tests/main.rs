@@ -16,5 +16,6 @@ mod django_matrix;
 mod django_projects;
 mod harness_azure;
 mod harness_gcs;
+mod publish_model;
 mod s3_publish;
 mod secrets;

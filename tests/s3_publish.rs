@@ -6,6 +6,7 @@ use crate::harness::python::Python;
 use crate::harness::refusing::Refusing;
 use crate::harness::s3::Bucket;
 use crate::harness::{Platform, http};
+use crate::publish_model;
 use std::collections::BTreeMap;
 
 struct Setup {
@@ -76,6 +77,8 @@ fn a_cold_digest_version_takes_n_plus_5_requests_and_an_unchanged_one_3() {
     expected.extend(["PUT asset"; ASSETS]);
     expected.push("PUT versions");
     assert_eq!(kinds(&proxy.take_requests(), &bucket), expected);
+    // What is searched is what is done.
+    assert_eq!(publish_model::DIGEST.requests(ASSETS), expected);
 
     platform
         .build()
@@ -112,6 +115,7 @@ fn a_cold_explicit_version_takes_n_plus_8_requests() {
     expected.extend(["PUT asset"; ASSETS]);
     expected.push("PUT versions");
     assert_eq!(kinds(&proxy.take_requests(), &bucket), expected);
+    assert_eq!(publish_model::EXPLICIT.requests(ASSETS), expected);
     platform.build().succeeds().says("3 requests");
 }
 

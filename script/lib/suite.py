@@ -21,7 +21,7 @@ import output
 import process
 
 # What `quick` runs of the integration tests, by part of a name.
-QUICK = ["architecture", "contract", "secrets", "django52"]
+QUICK = ["architecture", "contract", "publish_model", "secrets", "django52"]
 ALLOWED_SKIPS = cache.ROOT / "tests" / "allowed-skips.txt"
 
 RESULT = re.compile(r"test result: \w+\. (\d+) passed; (\d+) failed;")

@@ -14,8 +14,11 @@ pub(super) fn judge_tombstone(release: &Release, key: &Key, json: &[u8]) -> Resu
     })?;
     match (tombstone.state, tombstone.content) {
         (TombstoneState::Deleting, _) => Err(StoreError::BeingPruned),
-        // Browsers hold a pruned name for a year: it accepts only its old content.
-        (TombstoneState::Deleted, Some(content)) if content != release.content => {
+        // Browsers hold a pruned name for a year: it accepts only its old content. So does one that was
+        // spared, which may have been pruned before that.
+        (TombstoneState::Deleted | TombstoneState::Spared, Some(content))
+            if content != release.content =>
+        {
             Err(Conflict::new(release, ConflictWith::Pruned).into())
         }
         (TombstoneState::Deleted | TombstoneState::Spared, _) => Ok(()),
