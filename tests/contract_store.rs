@@ -200,8 +200,10 @@ fn tombstones_are_obeyed() {
     bury("spared", "null");
     platform.build().succeeds();
     let other = format!("\"{}\"", "0".repeat(64));
-    bury("deleted", &other);
-    platform.build().exits(1).says("This version was pruned");
+    for state in ["deleted", "spared"] {
+        bury(state, &other);
+        platform.build().exits(1).says("This version was pruned");
+    }
     fs::write(tombstones.join(format!("{version}.json")), "{\"schema\":2}").unwrap();
     platform.build().exits(1).says("schema 2");
 }

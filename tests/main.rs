@@ -9,6 +9,7 @@
 mod harness;
 
 mod architecture;
+mod conformance;
 mod contract_detect;
 mod contract_launch;
 mod contract_store;

@@ -12,6 +12,14 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
+    pub(crate) fn of(status: u16, body: Vec<u8>) -> Self {
+        Self {
+            status,
+            headers: BTreeMap::new(),
+            body,
+        }
+    }
+
     pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", String::as_str)
     }

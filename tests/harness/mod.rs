@@ -9,6 +9,7 @@ pub(crate) mod python;
 pub(crate) mod refusing;
 pub(crate) mod s3;
 pub(crate) mod server;
+pub(crate) mod stores;
 pub(crate) mod xml;
 
 use fs_err as fs;
@@ -245,6 +246,39 @@ impl Platform {
             .unwrap()
     }
 
+    /// The command line, called in the app's folder.
+    pub(crate) fn cli(&self, arguments: &[&str]) -> Ran {
+        let output = self.cli_command(arguments).output().unwrap();
+        Ran::of(output, self.path("none"), self)
+    }
+
+    /// The same with more of an environment.
+    pub(crate) fn cli_with(&self, arguments: &[&str], env: &[(&str, &str)]) -> Ran {
+        let mut command = self.cli_command(arguments);
+        let output = command.envs(env.iter().copied()).output().unwrap();
+        Ran::of(output, self.path("none"), self)
+    }
+
+    /// A call that a test ends before its time.
+    pub(crate) fn start_cli(&self, arguments: &[&str]) -> Child {
+        self.cli_command(arguments)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap()
+    }
+
+    fn cli_command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_static-assets"));
+        command
+            .args(arguments)
+            .current_dir(self.app())
+            .env_clear()
+            .envs(&self.env)
+            .stdin(Stdio::null());
+        command
+    }
+
     /// Always the same folder, as on a platform: what the build before left there is gone.
     fn fresh_layers(&self) -> PathBuf {
         let layers = self.path("layers");
@@ -318,6 +352,12 @@ impl Ran {
         let everything = self.everything();
         assert!(!everything.contains(text), "'{text}' in:\n{everything}");
         self
+    }
+
+    /// The one object that the command line printed.
+    #[track_caller]
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout()).unwrap_or_else(|_| panic!("{}", self.everything()))
     }
 
     /// The environment of a launched process, layers applied in the order of the lifecycle.
