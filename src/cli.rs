@@ -9,7 +9,7 @@ use crate::config::{self, Config, Inject, Origin, Publishing, Setting, Sources, 
 use crate::env::Env;
 use crate::errors::{Explain, Message, cli_message, config_message};
 use crate::interrupt::Interrupt;
-use crate::output::{Log, Redaction, data};
+use crate::output::{Log, data};
 use crate::publish::{Intent, Outcome, PublishError, publish};
 pub(crate) use args::UsageError;
 use args::{Command, Format, Publish, Source};
@@ -53,7 +53,7 @@ fn run_publish(command: &Publish, log: &mut Log) -> Result<(), Message> {
         .map_err(|error| cli_message("The app's folder can't be read", &error))?;
     let sources = Sources::read(&env, None, &app).map_err(|problems| config_message(&problems))?;
     let secrets = sources.secrets();
-    log.redact(Redaction::of(secrets.all()));
+    log.redact(secrets.in_log());
     for warning in config::warnings(&sources) {
         log.warning(&warning.text());
     }

@@ -152,7 +152,7 @@ fn build(
     let sources = Sources::read(env, platform, &context.app_dir)
         .map_err(|problems| failed(&mut log, problems))?;
     let secrets = sources.secrets();
-    *redaction = Redaction::of(secrets.all());
+    *redaction = secrets.in_log();
     log.redact(redaction.clone());
     let config = Config::read(&sources);
     for warning in config::warnings(&sources) {

@@ -7,7 +7,6 @@ mod project_toml;
 mod source;
 
 use crate::manifest::{Allowed, Empty, ParseAllowedError, ScanRules, SourceMaps};
-use crate::output::Redaction;
 use crate::prefix::{NameRules, ParsePublicUrlError, ParseStoreUrlError, Site, StoreUrl};
 use crate::version::{ParseVersionError, Version};
 use credentials::Resolved;
@@ -369,7 +368,7 @@ impl Reader<'_> {
                     ("exclude", SourceMaps::Exclude),
                 ],
             ),
-            secrets: Redaction::of(self.sources.secrets().values()),
+            secrets: self.sources.secrets().in_assets(),
             by_products: BTreeSet::new(),
             largest: None,
             names: NameRules::default(),

@@ -422,11 +422,10 @@ pub(super) fn secret_entries(binding: &Binding) -> (Vec<String>, Vec<String>) {
     (all(&[s3::KEY_ID]), all(&secrets))
 }
 
-/// The secrets within one: the key in a connection string or in a key file, the signature in a query.
-pub(super) fn secrets_inside(secret: &str) -> Vec<String> {
-    let mut inside = gcs::secrets_in(secret);
-    inside.extend(azure::secrets_in(secret));
-    inside
+/// The secrets within one: the key in a connection string and the signature in a query; and the parts of one:
+/// the lines of a key file.
+pub(super) fn secrets_inside(secret: &str) -> (Vec<String>, Vec<String>) {
+    (azure::secrets_in(secret), gcs::parts_of(secret))
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use super::credentials::{secret_entries, secrets_inside};
 use super::names::{self, DISABLE, Kind, SERVICE_BINDING_ROOT, Variable};
 use super::project_toml::ProjectToml;
 use crate::env::Env;
+use crate::output::Redaction;
 use fs_err as fs;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -177,12 +178,12 @@ impl<'a> Sources<'a> {
             secrets.key_ids.extend(key_ids);
             secrets.values.extend(values);
         }
-        let inside = secrets
-            .values
-            .iter()
-            .flat_map(|value| secrets_inside(value));
-        let inside: Vec<String> = inside.collect();
-        secrets.values.extend(inside);
+        for value in std::mem::take(&mut secrets.values) {
+            let (values, parts) = secrets_inside(&value);
+            secrets.parts.extend(parts);
+            secrets.values.extend(values);
+            secrets.values.push(value);
+        }
         secrets
     }
 
@@ -214,15 +215,29 @@ pub(crate) struct Secrets {
     /// Of no use without their secret, and part of some apps' pages.
     key_ids: Vec<String>,
     values: Vec<String>,
+    /// Of a secret that is a file: its lines.
+    parts: Vec<String>,
 }
 
 impl Secrets {
-    pub(crate) fn values(&self) -> impl Iterator<Item = &str> {
-        self.values.iter().map(String::as_str)
+    /// What must not be among the assets.
+    pub(crate) fn in_assets(&self) -> Redaction {
+        Redaction::of(self.values.iter().map(String::as_str)).with_parts(self.parts())
+    }
+
+    /// What must not be in the log.
+    pub(crate) fn in_log(&self) -> Redaction {
+        let values = self.key_ids.iter().chain(&self.values);
+        Redaction::of(values.map(String::as_str)).with_parts(self.parts())
     }
 
     pub(crate) fn all(&self) -> impl Iterator<Item = &str> {
-        self.key_ids.iter().map(String::as_str).chain(self.values())
+        let values = self.key_ids.iter().chain(&self.values);
+        values.map(String::as_str).chain(self.parts())
+    }
+
+    fn parts(&self) -> impl Iterator<Item = &str> {
+        self.parts.iter().map(String::as_str)
     }
 }
 

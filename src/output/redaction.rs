@@ -2,6 +2,7 @@
 //! S3 repeat session tokens, proxies are named with their passwords.
 
 use crate::hex::hex;
+use aho_corasick::{AhoCorasick, AhoCorasickKind, packed};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
@@ -10,23 +11,67 @@ const REDACTED: &str = "[redacted]";
 /// Shorter values would redact ordinary words.
 pub(crate) const SHORTEST_SECRET: usize = 6;
 
+/// Longer ones are files, known by their parts.
+const LONGEST_SECRET: usize = 512;
+
 /// The forms of the secrets to look for. Deliberately without `Debug`.
 #[derive(Clone, Default)]
 pub(crate) struct Redaction {
     needles: Vec<String>,
+    search: Option<Search>,
+}
+
+/// All needles in one pass over a content: there are dozens, and every published byte is looked at.
+#[derive(Clone)]
+enum Search {
+    /// By SIMD, for some dozens.
+    Packed(packed::Searcher),
+    Automaton(AhoCorasick),
+}
+
+impl Search {
+    fn of(needles: &[String]) -> Option<Self> {
+        if needles.is_empty() {
+            return None;
+        }
+        packed::Searcher::new(needles)
+            .map(Self::Packed)
+            .or_else(|| {
+                let automaton = AhoCorasick::builder()
+                    .kind(Some(AhoCorasickKind::DFA))
+                    .build(needles);
+                automaton.ok().map(Self::Automaton)
+            })
+    }
+
+    fn finds(&self, content: &[u8]) -> bool {
+        match self {
+            Self::Packed(searcher) => searcher.find(content).is_some(),
+            Self::Automaton(automaton) => automaton.is_match(content),
+        }
+    }
 }
 
 impl Redaction {
     pub(crate) fn of<'a>(secrets: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut needles: Vec<String> = secrets
-            .into_iter()
-            .filter(|secret| secret.len() >= SHORTEST_SECRET)
-            .flat_map(forms)
-            .collect();
+        Self::default().and(secrets.into_iter().flat_map(forms))
+    }
+
+    /// Also the parts of a secret that is a whole file, such as the lines of a private key.
+    pub(crate) fn with_parts<'a>(self, parts: impl IntoIterator<Item = &'a str>) -> Self {
+        let is_long = |part: &&str| part.len() >= SHORTEST_SECRET;
+        let forms = |part: &str| [part.to_owned(), percent_encoded(part)];
+        self.and(parts.into_iter().filter(is_long).flat_map(forms))
+    }
+
+    fn and(mut self, needles: impl Iterator<Item = String>) -> Self {
+        self.needles.extend(needles);
         // The longest first: a shorter form may be part of a longer one.
-        needles.sort_by_key(|needle| std::cmp::Reverse(needle.len()));
-        needles.dedup();
-        Self { needles }
+        self.needles
+            .sort_by(|one, other| other.len().cmp(&one.len()).then(one.cmp(other)));
+        self.needles.dedup();
+        self.search = Search::of(&self.needles);
+        self
     }
 
     pub(crate) fn apply(&self, text: &str) -> String {
@@ -41,13 +86,18 @@ impl Redaction {
 
     /// Whether `content` holds a secret; names none.
     pub(crate) fn occurs_in(&self, content: &[u8]) -> bool {
-        self.needles
-            .iter()
-            .any(|needle| memchr::memmem::find(content, needle.as_bytes()).is_some())
+        self.search
+            .as_ref()
+            .is_some_and(|search| search.finds(content))
     }
 }
 
 fn forms(secret: &str) -> Vec<String> {
+    match secret.len() {
+        ..SHORTEST_SECRET => return Vec::new(),
+        LONGEST_SECRET.. => return vec![secret.to_owned()],
+        _ => {}
+    }
     let mut forms = vec![
         secret.to_owned(),
         hex(secret.as_bytes()),
@@ -118,6 +168,23 @@ mod tests {
             assert!(shown.contains(REDACTED), "{form} is shown as {shown}");
             assert!(redaction.occurs_in(form.as_bytes()), "{form}");
         }
+    }
+
+    #[test]
+    fn parts_are_redacted_and_dozens_of_needles_are_found() {
+        let parts: Vec<String> = (0..100)
+            .map(|number| format!("line-{number:03}/+="))
+            .collect();
+        let redaction = Redaction::of([SECRET]).with_parts(parts.iter().map(String::as_str));
+        for part in &parts {
+            assert_eq!(redaction.apply(part), REDACTED);
+            assert!(
+                redaction.occurs_in(format!("x{part}y").as_bytes()),
+                "{part}"
+            );
+        }
+        assert!(redaction.occurs_in(SECRET.as_bytes()));
+        assert!(!redaction.occurs_in(b"line-1000"));
     }
 
     #[test]

@@ -157,28 +157,19 @@ fn identity(setting: &Setting<String>) -> Result<GcsIdentity, ConfigProblem> {
     })
 }
 
-/// The parts of a key file that must not be shown.
-pub(crate) fn secrets_in(json: &str) -> Vec<String> {
+/// The parts of a key file that must not be shown: whoever prints a key prints its lines.
+pub(crate) fn parts_of(json: &str) -> Vec<String> {
     let Ok(file) = serde_json::from_str::<serde_json::Value>(json) else {
         return Vec::new();
     };
     let text = |name: &str| file.get(name)?.as_str().map(str::to_owned);
-    let mut secrets: Vec<String> = ["private_key", "client_secret", "refresh_token"]
-        .into_iter()
-        .filter_map(text)
-        .collect();
-    // Whoever prints a key prints its lines.
-    let lines: Vec<String> = secrets
-        .iter()
-        .flat_map(|secret| secret.lines())
-        .filter(|line| line.len() >= 32 && !line.starts_with("-----"))
+    let secrets = ["private_key", "client_secret", "refresh_token"];
+    let secrets: Vec<String> = secrets.into_iter().filter_map(text).collect();
+    let lines = secrets.iter().flat_map(|secret| secret.lines());
+    lines
+        .filter(|line| !line.starts_with("-----"))
         .map(str::to_owned)
-        .collect();
-    let escaped = secrets.iter().map(|secret| secret.replace('\n', "\\n"));
-    let escaped: Vec<String> = escaped.collect();
-    secrets.extend(escaped);
-    secrets.extend(lines);
-    secrets
+        .collect()
 }
 
 pub(super) fn public_url(url: &BucketUrl, access: &GcsAccess) -> Option<String> {
@@ -238,11 +229,10 @@ mod tests {
     }
 
     #[test]
-    fn secrets_of_a_key_file_are_its_key_and_every_line_of_it() {
+    fn the_parts_of_a_key_file_are_the_lines_of_its_key() {
         let line = "A".repeat(64);
-        let json = format!(r#"{{"private_key":"-----BEGIN PRIVATE KEY-----\n{line}\n"}}"#);
-        let secrets = secrets_in(&json);
-        assert!(secrets.contains(&line));
-        assert!(secrets.iter().any(|secret| secret.contains("\\n")));
+        let json = format!(r#"{{"private_key":"-----BEGIN PRIVATE KEY-----\n{line}\nB=\n"}}"#);
+        assert_eq!(parts_of(&json), [line, "B=".to_owned()]);
+        assert_eq!(parts_of("no JSON"), [""; 0]);
     }
 }
