@@ -1,6 +1,7 @@
 //! Every text of every failure: what could not be done, the exact thing that said no, the likeliest
 //! cause, a fix to paste, the alternative. The closing paragraph comes from the kind.
 
+mod check;
 mod config;
 mod detect;
 mod django;
@@ -30,6 +31,8 @@ pub(crate) enum Kind {
     Conflict,
     Refused,
     Temporary,
+    /// What is wrong came to light after the version was published.
+    Published,
     /// The app's own code or commands.
     App,
     Machine,
@@ -81,6 +84,9 @@ impl Kind {
             ),
             Self::Conflict => Some("What is published stays as it is, and nothing was pinned."),
             Self::Refused => Some("Nothing was sent."),
+            Self::Published => Some(
+                "The version is published and stays, but nothing was pinned: no image uses it.",
+            ),
             Self::Temporary | Self::Interrupted => {
                 Some("Nothing is visible yet. Build again: it puts only what is missing.")
             }

@@ -3,11 +3,13 @@
 //! One binary with several front ends; the name it is called by chooses.
 
 mod app;
+mod check;
 mod cnb;
 mod command;
 mod config;
 mod env;
 mod errors;
+mod fetch;
 mod framework;
 mod hex;
 mod interrupt;

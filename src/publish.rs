@@ -1,8 +1,10 @@
 //! The core: every door calls [`publish`].
 
+mod public_check;
 mod story;
 
 use crate::app::App;
+use crate::check::CheckError;
 use crate::config::{Config, Keep, Local, Publishing};
 use crate::framework::{CompileError, DetectError, Draft, Framework, Run};
 use crate::interrupt::Interrupt;
@@ -43,6 +45,7 @@ pub(crate) enum PublishError {
         /// Who was asked, with which key.
         asked: String,
     },
+    Check(CheckError),
 }
 
 impl From<DetectError> for PublishError {
@@ -54,6 +57,12 @@ impl From<DetectError> for PublishError {
 impl From<CompileError> for PublishError {
     fn from(error: CompileError) -> Self {
         Self::Compile(error)
+    }
+}
+
+impl From<CheckError> for PublishError {
+    fn from(error: CheckError) -> Self {
+        Self::Check(error)
     }
 }
 
@@ -128,6 +137,9 @@ pub(crate) fn publish(
     let release = Arc::new(release);
     let summary = upload(&store, &release, config, interrupt, log).map_err(failed)?;
     story::published(&summary, &release, (site, access), log);
+    if !summary.unchanged {
+        public_check::run(config.check, &release, (site, access), interrupt, log)?;
+    }
     story::pages(&compiled, &release, app, config, log);
     compiled.inject(&mut launch);
     Ok(Outcome::Published(launch))

@@ -14,5 +14,6 @@ mod contract_launch;
 mod contract_store;
 mod django_matrix;
 mod django_projects;
+mod public_check;
 mod s3_publish;
 mod secrets;

@@ -1,7 +1,7 @@
 """script/services -- CMD ARGS…    runs CMD while the servers are up; its exit code is CMD's
 script/services --install       only downloads them
 
-CMD finds an S3 server with real signatures and public reads in STATIC_ASSETS_TEST_S3_ENDPOINT, _KEY_ID and _SECRET
+CMD finds an S3 server with real signatures and public reads of buckets named test-… in STATIC_ASSETS_TEST_S3_ENDPOINT, _KEY_ID and _SECRET
 (region us-east-1). It holds no bucket: each test makes its own.
 """
 
@@ -26,7 +26,8 @@ IDENTITIES = {
             "credentials": [{"accessKey": KEY_ID, "secretKey": SECRET}],
             "actions": ["Admin", "Read", "Write", "List", "Tagging"],
         },
-        {"name": "anonymous", "actions": ["Read"]},
+        # A bucket of another name is private.
+        {"name": "anonymous", "actions": ["Read:test-*"]},
     ]
 }
 
@@ -71,7 +72,7 @@ def main(args):
         # It would take 10 s to save what is thrown away: no patience.
         server = stack.enter_context(process.running(command, log, patience=0, **options))
         # 404 for a bucket that isn't there: the S3 door is open and reaches the filer behind it.
-        process.wait_until(lambda: process.get(f"{endpoint}/ready/ready")[0] == 404, server, log)
+        process.wait_until(lambda: process.get(f"{endpoint}/test-ready/ready")[0] == 404, server, log)
         env = {
             **os.environ,
             "STATIC_ASSETS_TEST_S3_ENDPOINT": endpoint,
