@@ -1,6 +1,7 @@
 //! The public check: what a build says of, and does about, what browsers get.
 
 use crate::harness::python::Python;
+use crate::harness::refusing::Refusing;
 use crate::harness::s3::Bucket;
 use crate::harness::tls::Tls;
 use crate::harness::web::{Asked, Served, Web};
@@ -349,6 +350,28 @@ fn no_proxy_sees_a_plain_request() {
         .succeeds()
         .says("right bytes and types");
     assert_eq!(proxy.requests(), [""; 0]);
+}
+
+#[test]
+fn https_goes_by_the_proxy_of_the_environment() {
+    let Some(platform) = django() else {
+        return;
+    };
+    let proxy = Refusing::with(403, "", "");
+    let address = proxy.url.strip_prefix("http://").unwrap();
+    platform
+        .env(
+            "HTTPS_PROXY",
+            format!("http://user:password-of-a-test@{address}"),
+        )
+        .build()
+        .succeeds()
+        .says("  ! css: not checked, ")
+        .does_not_say("password-of-a-test");
+    assert_eq!(
+        proxy.requests(),
+        ["CONNECT static.example.com:443 HTTP/1.1"]
+    );
 }
 
 #[test]
