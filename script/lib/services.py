@@ -1,8 +1,8 @@
 """script/services -- CMD ARGS…    runs CMD while the servers are up; its exit code is CMD's
 script/services --install       only downloads them
 
-CMD finds an S3 server with real signatures and public reads of buckets named test-… in STATIC_ASSETS_TEST_S3_ENDPOINT, _KEY_ID and _SECRET
-(region us-east-1). It holds no bucket: each test makes its own.
+CMD finds an S3 server with real signatures in STATIC_ASSETS_TEST_S3_ENDPOINT, _KEY_ID and _SECRET (region us-east-1).
+It holds no bucket: each test makes its own. One named test-… is read by anybody, any other one by the key alone.
 """
 
 import contextlib
