@@ -87,8 +87,12 @@ impl Kind {
             Self::Published => Some(
                 "The version is published and stays, but nothing was pinned: no image uses it.",
             ),
-            Self::Temporary | Self::Interrupted => {
+            Self::Temporary => {
                 Some("Nothing is visible yet. Build again: it puts only what is missing.")
+            }
+            // Also after the last file was put.
+            Self::Interrupted => {
+                Some("Nothing was pinned. Build again: it puts only what is missing.")
             }
             Self::App => Some("Nothing was sent or pinned."),
             Self::Machine => None,

@@ -32,9 +32,9 @@ impl Explain for CheckError {
                 )
             }
             Self::Interrupted => Message::new(
-                Kind::Published,
+                Kind::Interrupted,
                 "Interrupted",
-                "The build was told to stop while it looked at the public URL. Build again.",
+                "The build was told to stop while it looked at the public URL of the published version.",
             ),
         }
     }
