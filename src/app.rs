@@ -2,6 +2,7 @@
 
 use crate::env::ChildEnv;
 use crate::manifest::holds_placeholder;
+use crate::version::Version;
 use fs_err as fs;
 use std::collections::HashSet;
 use std::io;
@@ -14,6 +15,8 @@ pub(crate) struct App {
     pub(crate) scratch: PathBuf,
     /// Where the door puts [`crate::launch::Launch::files`], as the running app sees it.
     pub(crate) injected: PathBuf,
+    /// What the build before this one published, where the door knows it.
+    pub(crate) previous: Option<Version>,
     pub(crate) env: ChildEnv,
 }
 
@@ -147,6 +150,7 @@ mod tests {
             dir: root.path().to_owned(),
             scratch: PathBuf::new(),
             injected: PathBuf::new(),
+            previous: None,
             env: Env::default().for_children(&[], []),
         };
         let file = root.path().join("stats.json");

@@ -8,7 +8,8 @@ use crate::framework::{DetectError, Framework};
 use crate::interrupt::Interrupt;
 use crate::launch::{Launch, LaunchVar};
 use crate::output::{Log, Redaction};
-use crate::publish::{Outcome, PublishError, publish};
+use crate::publish::{Intent, Outcome, PublishError, publish};
+use crate::version::Version;
 use fs_err as fs;
 use libcnb::build::{BuildContext, BuildResult, BuildResultBuilder};
 use libcnb::data::build_plan::{BuildPlan, BuildPlanBuilder, Require};
@@ -18,6 +19,7 @@ use libcnb::detect::{DetectContext, DetectResult, DetectResultBuilder};
 use libcnb::layer::UncachedLayerDefinition;
 use libcnb::layer_env::{LayerEnv, ModificationBehavior, Scope};
 use libcnb::{Buildpack, Platform};
+use serde::{Deserialize, Serialize};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -70,10 +72,15 @@ impl Buildpack for StaticAssets {
     fn detect(&self, context: DetectContext<Self>) -> libcnb::Result<DetectResult, BuildError> {
         let mut log = Log::to(io::stdout());
         let env = Env::of_process();
-        let Ok(sources) = Sources::read(&env, &context.platform.path, &context.app_dir) else {
+        let platform = Some(context.platform.path.as_path());
+        let Ok(sources) = Sources::read(&env, platform, &context.app_dir) else {
             log.bullet("Settings that can't be read, which the build reports");
             return pass();
         };
+        if config::names_a_folder(&sources) {
+            log.bullet("STATIC_ASSETS_DIR names a folder to publish");
+            return pass();
+        }
         let found = Framework::detect(&context.app_dir, &DjangoSettings::read(&sources));
         match found {
             Ok(None) => {
@@ -87,6 +94,7 @@ impl Buildpack for StaticAssets {
                 log.bullet(&format!("Django: {}", django.evidence()));
                 pass()
             }
+            Ok(Some(Framework::Prebuilt(_))) => pass(),
             Err(
                 DetectError::Tie { .. } | DetectError::Missing { .. } | DetectError::NoEntry { .. },
             ) => {
@@ -108,7 +116,7 @@ impl Buildpack for StaticAssets {
         let outcome = build(&context, &env, &mut redaction);
         match outcome {
             Ok(Outcome::Nothing) => BuildResultBuilder::new().build(),
-            Ok(Outcome::Published(launch)) => render(&context, &launch),
+            Ok(Outcome::Done(done)) => render(&context, &done.launch),
             Err(message) => Err(libcnb::Error::BuildpackError(BuildError {
                 message,
                 redaction,
@@ -140,7 +148,8 @@ fn build(
         log.header(&header);
         config_message(&problems)
     };
-    let sources = Sources::read(env, &context.platform.path, &context.app_dir)
+    let platform = Some(context.platform.path.as_path());
+    let sources = Sources::read(env, platform, &context.app_dir)
         .map_err(|problems| failed(&mut log, problems))?;
     let secrets = sources.secrets();
     *redaction = Redaction::of(secrets.all());
@@ -161,9 +170,28 @@ fn build(
         dir: context.app_dir.clone(),
         scratch: scratch.path().to_owned(),
         injected: context.layers_dir.join(INJECT),
+        previous: previous(&context.layers_dir),
         env: env.for_children(&names::secrets(), secrets.all()),
     };
-    publish(&app, &config, &Interrupt::listen(), &mut log).map_err(|error| error.explain())
+    let interrupt = Interrupt::listen();
+    publish(&app, &config, Intent::Publish, &interrupt, &mut log).map_err(|error| error.explain())
+}
+
+/// What the layer `env` remembers for the next build. The lifecycle gives it back from the image before.
+#[derive(Serialize, Deserialize)]
+struct Remembered {
+    version: String,
+}
+
+fn previous(layers: &Path) -> Option<Version> {
+    #[derive(Deserialize)]
+    struct Layer {
+        metadata: Remembered,
+    }
+    // One that is not there or not ours tells nothing.
+    let text = fs::read_to_string(layers.join("env.toml")).ok()?;
+    let layer: Layer = toml::from_str(&text).ok()?;
+    layer.metadata.version.parse().ok()
 }
 
 const INJECT: &str = "inject";
@@ -207,6 +235,11 @@ fn render(
         launch.vars.iter().filter(is_plain),
         &env_layer.path(),
     ))?;
+
+    if let Some(version) = launch.version() {
+        let version = version.to_owned();
+        env_layer.write_metadata(Remembered { version })?;
+    }
 
     if launch.vars.iter().any(|var| !is_plain(&var)) {
         let at_launch = UncachedLayerDefinition {

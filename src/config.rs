@@ -8,10 +8,13 @@ mod source;
 
 use crate::manifest::{Allowed, Empty, ParseAllowedError, ScanRules, SourceMaps};
 use crate::output::Redaction;
-use crate::prefix::{ParsePublicUrlError, ParseStoreUrlError, Site, StoreUrl};
+use crate::prefix::{NameRules, ParsePublicUrlError, ParseStoreUrlError, Site, StoreUrl};
 use crate::version::{ParseVersionError, Version};
 use credentials::Resolved;
-pub(crate) use credentials::{Access, CredentialSource, S3Access};
+pub(crate) use credentials::{
+    Access, AzureAccess, AzureIdentity, GcsAccess, GcsIdentity, GoogleKeyProblem, S3Access,
+    S3Ambient, S3Identity, Server,
+};
 use names::Variable;
 pub(crate) use project_toml::NAMESPACE;
 use source::parse_flag;
@@ -33,6 +36,8 @@ pub(crate) struct Config {
     pub(crate) inject: Inject,
     pub(crate) keep: Keep,
     pub(crate) rules: ScanRules,
+    /// A folder to publish as it is, in place of a framework's.
+    pub(crate) dir: Option<Setting<PathBuf>>,
     pub(crate) django: DjangoSettings,
 }
 
@@ -71,6 +76,8 @@ pub(crate) enum Inject {
     #[default]
     Auto,
     Off,
+    /// There is no place beside the app from which its processes would find anything.
+    Nowhere,
 }
 
 /// What of the collected tree stays in the image.
@@ -184,6 +191,23 @@ pub(crate) enum ConfigProblem {
     PlainHttp {
         host: String,
     },
+    /// An address at which clouds hand out credentials.
+    MetadataHost {
+        host: String,
+    },
+    /// A token would be sent to a host that is no agent of EKS.
+    PodUrl,
+    ConnectionString {
+        origin: Origin,
+        missing: &'static str,
+    },
+    NoBase64 {
+        what: &'static str,
+    },
+    GoogleKey {
+        origin: Origin,
+        problem: GoogleKeyProblem,
+    },
     SecretInProjectToml {
         key: String,
     },
@@ -241,6 +265,7 @@ impl Config {
                 &[("all", Keep::All), ("manifests", Keep::Manifests)],
             ),
             rules,
+            dir: reader.path(&names::DIR),
             django: reader.django(),
             // What could not be read is among the problems.
             publishing: publishing.unwrap_or(Publishing::Off(Off::NotConfigured)),
@@ -260,6 +285,11 @@ impl Config {
     pub(crate) fn does_something(&self) -> bool {
         !matches!(self.publishing, Publishing::Off(_))
     }
+}
+
+/// A prebuilt folder, for detect: it needs no framework.
+pub(crate) fn names_a_folder(sources: &Sources<'_>) -> bool {
+    sources.text(&names::DIR).is_some()
 }
 
 impl DjangoSettings {
@@ -360,7 +390,7 @@ impl Reader<'_> {
             secrets: Redaction::of(self.sources.secrets().values()),
             by_products: BTreeSet::new(),
             largest: None,
-            longest: None,
+            names: NameRules::default(),
         }
     }
 
@@ -390,10 +420,7 @@ impl Reader<'_> {
             .filter(|setting| setting.value != "0")
             .map(|setting| setting.origin);
         DjangoSettings {
-            manage_py: self.sources.text(&names::MANAGE_PY).map(|setting| Setting {
-                value: PathBuf::from(setting.value),
-                origin: setting.origin,
-            }),
+            manage_py: self.path(&names::MANAGE_PY),
             collect_command: self.text(&names::COLLECT_COMMAND),
             before_collect: self.text(&names::BEFORE_COLLECT),
             after_collect: self.text(&names::AFTER_COLLECT),
@@ -427,6 +454,13 @@ impl Reader<'_> {
             }
         }
         pairs
+    }
+
+    fn path(&self, name: &Variable) -> Option<Setting<PathBuf>> {
+        self.sources.text(name).map(|setting| Setting {
+            value: PathBuf::from(setting.value),
+            origin: setting.origin,
+        })
     }
 
     fn text(&self, name: &Variable) -> Option<String> {

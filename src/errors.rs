@@ -2,6 +2,7 @@
 //! cause, a fix to paste, the alternative. The closing paragraph comes from the kind.
 
 mod check;
+mod cli;
 mod config;
 mod detect;
 mod django;
@@ -11,6 +12,7 @@ mod store;
 
 use std::fmt;
 
+pub(crate) use cli::cli_message;
 pub(crate) use config::config_message;
 
 /// An error as a person reads it.
@@ -26,6 +28,7 @@ pub(crate) struct Message {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Configuration,
+    NoCredentials,
     Credentials,
     Missing,
     Conflict,
@@ -71,12 +74,30 @@ impl Message {
     pub(crate) fn title(&self) -> &str {
         &self.title
     }
+
+    pub(crate) fn exit_code(&self) -> u8 {
+        self.kind.exit_code()
+    }
 }
 
 impl Kind {
+    /// Of the command line (`docs/contract.md`).
+    fn exit_code(self) -> u8 {
+        match self {
+            Self::Published | Self::App | Self::Machine | Self::Internal => 1,
+            Self::Configuration => 2,
+            Self::Temporary => 5,
+            Self::Missing => 10,
+            Self::Conflict => 11,
+            Self::NoCredentials | Self::Credentials => 12,
+            Self::Refused => 13,
+            Self::Interrupted => 130,
+        }
+    }
+
     fn closing(self) -> Option<&'static str> {
         match self {
-            Self::Configuration | Self::Missing => {
+            Self::Configuration | Self::NoCredentials | Self::Missing => {
                 Some("Nothing was sent or pinned. Fix the setting and build again.")
             }
             Self::Credentials => Some(

@@ -3,6 +3,7 @@
 
 pub(crate) mod django;
 mod install;
+mod prebuilt;
 
 use crate::app::App;
 use crate::config::{Config, DjangoSettings, Keep};
@@ -16,6 +17,7 @@ use crate::version::Version;
 pub(crate) use django::{Django, DjangoError};
 use fs_err as fs;
 use install::Install;
+use prebuilt::Prebuilt;
 use std::collections::{BTreeSet, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -23,6 +25,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug)]
 pub(crate) enum Framework {
     Django(Django),
+    Prebuilt(Prebuilt),
 }
 
 #[derive(Debug)]
@@ -58,6 +61,26 @@ impl Framework {
         Ok(Django::detect(app, settings)?.map(Self::Django))
     }
 
+    /// What the settings name, else what is recognised.
+    pub(crate) fn choose(app: &Path, config: &Config) -> Result<Option<Self>, DetectError> {
+        match &config.dir {
+            Some(folder) => Ok(Some(Self::Prebuilt(Prebuilt::of(app, folder)?))),
+            None => Self::detect(app, &config.django),
+        }
+    }
+
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Django(_) => "django",
+            Self::Prebuilt(_) => "directory",
+        }
+    }
+
+    /// Whether the compile writes into the app.
+    pub(crate) fn writes(&self) -> bool {
+        !matches!(self, Self::Prebuilt(_))
+    }
+
     /// Compiles the assets into a folder of the build.
     pub(crate) fn compile(
         &self,
@@ -68,6 +91,7 @@ impl Framework {
     ) -> Result<Option<Compiled>, CompileError> {
         match self {
             Self::Django(django) => Ok(django.compile(app, config, draft, run)?),
+            Self::Prebuilt(prebuilt) => Ok(Some(prebuilt.compile(run.log))),
         }
     }
 }
@@ -159,6 +183,8 @@ pub(crate) enum Fallback {
         path: PathBuf,
     },
     NoFolder,
+    /// What was published is not the app's to serve.
+    Untouched,
 }
 
 impl Compiled {

@@ -53,6 +53,15 @@ impl Launch {
         }
     }
 
+    pub(crate) fn version(&self) -> Option<&str> {
+        self.vars.iter().find_map(|var| match var {
+            LaunchVar::Override { name, value } if *name == STATIC_ASSETS_VERSION => {
+                Some(value.as_str())
+            }
+            _ => None,
+        })
+    }
+
     /// Only for apps that read it: elsewhere Sentry and OpenTelemetry take it for the app's release.
     pub(crate) fn with_release_version(mut self, release: &Release) -> Self {
         self.vars.push(LaunchVar::Default {

@@ -4,6 +4,7 @@
 
 mod app;
 mod check;
+mod cli;
 mod cnb;
 mod command;
 mod config;
@@ -35,10 +36,5 @@ fn main() -> ExitCode {
         cnb::run();
         return ExitCode::SUCCESS;
     }
-    output::Log::to(std::io::stderr()).bullet(&format!(
-        "static-assets {}: a Cloud Native Buildpack. It is called as bin/detect and bin/build; \
-         script/package makes the folder for `pack build --buildpack`.",
-        env!("CARGO_PKG_VERSION")
-    ));
-    ExitCode::from(2)
+    cli::run(std::env::args_os())
 }

@@ -71,6 +71,11 @@ impl Log {
     }
 }
 
+/// What other programs read, on stdout. A reader that has gone is not our failure.
+pub(crate) fn data(text: &str) {
+    let _ = std::io::stdout().write_all(text.as_bytes());
+}
+
 /// `450 files`, `1 file`.
 pub(crate) fn count(number: usize, noun: &str) -> String {
     if number == 1 {

@@ -1,9 +1,10 @@
 //! What there is to do: pure values between looking at a store and changing it.
 
-use crate::manifest::{Asset, Marker};
+use crate::manifest::{Asset, Marker, Sha256};
 use crate::release::Release;
 use crate::version::Version;
-use std::collections::BTreeMap;
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// What the store holds of a version.
@@ -84,39 +85,44 @@ impl Conflict {
     }
 }
 
-/// What to do for each asset; the ones in neither list are there, whole and equal.
+/// What to do for which assets, by their places in the manifest; the ones in neither list are there, whole and
+/// equal.
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
-    pub(crate) puts: Vec<Asset>,
+    pub(crate) puts: Vec<usize>,
     /// Something of the same size is there: a look costs less than sending it again.
-    pub(crate) doubtful: Vec<Asset>,
+    pub(crate) doubtful: Vec<usize>,
 }
 
-/// What a listing tells of an object of the same size.
+/// What a listing tells of an asset's object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Equality {
     Equal,
+    /// Of the same size.
     Unknown,
+    /// Cut, or another's.
+    Other,
 }
 
 impl Plan {
-    /// `equality` judges an object of the asset's size.
-    pub(crate) fn of<E>(
-        release: &Release,
-        stored: &BTreeMap<String, Stored>,
-        mut equality: impl FnMut(&Asset, &Stored) -> Result<Equality, E>,
-    ) -> Result<Self, E> {
+    pub(crate) fn all(release: &Release) -> Self {
+        Self {
+            puts: (0..release.manifest.assets().len()).collect(),
+            doubtful: Vec::new(),
+        }
+    }
+
+    /// `judged` holds for each asset what is there, if anything.
+    pub(crate) fn of(judged: &[Option<Equality>]) -> Self {
         let mut plan = Self::default();
-        for asset in release.manifest.assets() {
-            match stored.get(&asset.path) {
-                Some(stored) if stored.size == asset.size => match equality(asset, stored)? {
-                    Equality::Equal => {}
-                    Equality::Unknown => plan.doubtful.push(asset.clone()),
-                },
-                _ => plan.puts.push(asset.clone()),
+        for (index, equality) in judged.iter().enumerate() {
+            match equality {
+                Some(Equality::Equal) => {}
+                Some(Equality::Unknown) => plan.doubtful.push(index),
+                Some(Equality::Other) | None => plan.puts.push(index),
             }
         }
-        Ok(plan)
+        plan
     }
 }
 
@@ -128,8 +134,59 @@ pub(crate) struct Summary {
     pub(crate) present: usize,
     /// The version was published before; nothing had to be put.
     pub(crate) unchanged: bool,
-    pub(crate) requests: usize,
+    pub(crate) requests: Requests,
     pub(crate) duration: Duration,
+}
+
+/// What a version changes for those who have seen the one before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Change {
+    pub(crate) since: String,
+    /// New files, and files of other content.
+    pub(crate) new: usize,
+    pub(crate) equal: usize,
+}
+
+impl Change {
+    pub(crate) fn between(before: &Marker, release: &Release) -> Self {
+        let known: BTreeSet<(&str, Sha256)> = before
+            .files
+            .iter()
+            .map(|file| (file.path.as_str(), file.sha256))
+            .collect();
+        let assets = release.manifest.assets();
+        let is_equal = |asset: &&Asset| known.contains(&(asset.path.as_str(), asset.sha256));
+        let equal = assets.iter().filter(is_equal).count();
+        Self {
+            since: before.version.clone(),
+            new: assets.len() - equal,
+            equal,
+        }
+    }
+}
+
+/// To the store, by what they cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Requests {
+    pub(crate) get: usize,
+    pub(crate) head: usize,
+    pub(crate) list: usize,
+    pub(crate) put: usize,
+}
+
+impl Requests {
+    pub(crate) fn all(self) -> usize {
+        self.get + self.head + self.list + self.put
+    }
+
+    pub(crate) fn since(self, before: Self) -> Self {
+        Self {
+            get: self.get - before.get,
+            head: self.head - before.head,
+            list: self.list - before.list,
+            put: self.put - before.put,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -138,7 +195,6 @@ mod tests {
     use crate::manifest::{ScanRules, VersionKind};
     use crate::prefix::Site;
     use crate::release::Naming;
-    use std::convert::Infallible;
 
     fn release(files: &[(&str, &str)]) -> Release {
         let folder = tempfile::tempdir().unwrap();
@@ -161,28 +217,24 @@ mod tests {
 
     #[test]
     fn a_plan_puts_what_is_missing_or_short_and_looks_at_what_may_be_equal() {
-        let release = release(&[("a", "1"), ("b", "22"), ("c", "333"), ("d", "4444")]);
-        let stored = |size| Stored { size, etag: None };
-        let there = BTreeMap::from([
-            ("a".to_owned(), stored(1)),
-            ("b".to_owned(), stored(1)),
-            ("c".to_owned(), stored(3)),
-        ]);
-        let plan = Plan::of(&release, &there, |asset, _| {
-            Ok::<_, Infallible>(match asset.path.as_str() {
-                "a" => Equality::Equal,
-                _ => Equality::Unknown,
-            })
-        })
-        .unwrap();
-        let paths = |assets: &[Asset]| {
-            assets
-                .iter()
-                .map(|asset| asset.path.clone())
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(paths(&plan.puts), ["b", "d"]);
-        assert_eq!(paths(&plan.doubtful), ["c"]);
+        let judged = [
+            Some(Equality::Equal),
+            Some(Equality::Other),
+            Some(Equality::Unknown),
+            None,
+        ];
+        let plan = Plan::of(&judged);
+        assert_eq!(plan.puts, [1, 3]);
+        assert_eq!(plan.doubtful, [2]);
+    }
+
+    #[test]
+    fn a_change_counts_what_is_new_and_what_is_equal() {
+        let before = release(&[("a", "1"), ("b", "2"), ("gone", "3")]);
+        let marker = Marker::of_json(&before.marker).unwrap();
+        let change = Change::between(&marker, &release(&[("a", "1"), ("b", "x"), ("d", "4")]));
+        assert_eq!(change.since, before.version.to_string());
+        assert_eq!((change.new, change.equal), (2, 1));
     }
 
     #[test]

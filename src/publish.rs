@@ -11,7 +11,7 @@ use crate::interrupt::Interrupt;
 use crate::launch::Launch;
 use crate::manifest::ScanRules;
 use crate::output::Log;
-use crate::plan::Summary;
+use crate::plan::{Change, Summary};
 use crate::prefix::Site;
 use crate::release::{Naming, Release, ReleaseError};
 use crate::store::{Progress, RunLabel, Store, StoreError};
@@ -24,11 +24,28 @@ use std::time::{Duration, SystemTime};
 /// Between two lines of progress.
 const TICK: Duration = Duration::from_secs(1);
 
+/// Whether the store is changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Intent {
+    Publish,
+    /// Shows what would be put; changes neither the store nor the app.
+    Rehearse,
+}
+
 #[derive(Debug)]
 pub(crate) enum Outcome {
     /// There was nothing to do; the log says why.
     Nothing,
-    Published(Launch),
+    Done(Box<Done>),
+}
+
+#[derive(Debug)]
+pub(crate) struct Done {
+    pub(crate) intent: Intent,
+    pub(crate) framework: &'static str,
+    pub(crate) release: Arc<Release>,
+    pub(crate) summary: Summary,
+    pub(crate) launch: Launch,
 }
 
 #[derive(Debug)]
@@ -77,6 +94,7 @@ impl From<ReleaseError> for PublishError {
 pub(crate) fn publish(
     app: &App,
     config: &Config,
+    intent: Intent,
     interrupt: &Interrupt,
     log: &mut Log,
 ) -> Result<Outcome, PublishError> {
@@ -88,8 +106,7 @@ pub(crate) fn publish(
         Publishing::Local(local) => return compile_only(app, config, local, interrupt, log),
         Publishing::To(site, access) => (site, access),
     };
-    let framework =
-        Framework::detect(&app.dir, &config.django)?.ok_or(PublishError::NoFramework)?;
+    let framework = Framework::choose(&app.dir, config)?.ok_or(PublishError::NoFramework)?;
     let failed = |error| PublishError::Store {
         error,
         asked: story::asked(site, access),
@@ -116,14 +133,16 @@ pub(crate) fn publish(
     story::version(&release, config, log);
     story::left_out(&scanned, log);
 
-    let installed = compiled
-        .install(app, config.keep, Some(&release))
-        .map_err(PublishError::Install)?;
-    if let Some(leftover) = app
-        .leftover_placeholder(start, &installed)
-        .map_err(PublishError::Install)?
-    {
-        return Err(PublishError::Leftover(leftover));
+    if intent == Intent::Publish && framework.writes() {
+        let installed = compiled
+            .install(app, config.keep, Some(&release))
+            .map_err(PublishError::Install)?;
+        if let Some(leftover) = app
+            .leftover_placeholder(start, &installed)
+            .map_err(PublishError::Install)?
+        {
+            return Err(PublishError::Leftover(leftover));
+        }
     }
     let mut launch = compiled
         .launch(app, &release)
@@ -135,14 +154,41 @@ pub(crate) fn publish(
         return Err(failed(StoreError::Interrupted));
     }
     let release = Arc::new(release);
-    let summary = upload(&store, &release, config, interrupt, log).map_err(failed)?;
-    story::published(&summary, &release, (site, access), log);
-    if !summary.unchanged {
-        public_check::run(config.check, &release, (site, access), interrupt, log)?;
-    }
-    story::pages(&compiled, &release, app, config, log);
+    let summary = match intent {
+        Intent::Publish => {
+            let summary = upload(&store, &release, config, interrupt, log).map_err(failed)?;
+            story::published(&summary, &release, (site, access), log);
+            if !summary.unchanged {
+                compare(&store, &release, app, log);
+                public_check::run(config.check, &release, (site, access), interrupt, log)?;
+            }
+            story::pages(&compiled, &release, app, config, log);
+            summary
+        }
+        Intent::Rehearse => {
+            let summary = store.rehearse(&release, interrupt).map_err(failed)?;
+            story::rehearsed(&summary, &release, (site, access), log);
+            summary
+        }
+    };
     compiled.inject(&mut launch);
-    Ok(Outcome::Published(launch))
+    Ok(Outcome::Done(Box::new(Done {
+        intent,
+        framework: framework.name(),
+        release,
+        summary,
+        launch,
+    })))
+}
+
+/// Tells what the version changes. Costs one request, and where it gets no answer, nothing is told: the
+/// version is published.
+fn compare(store: &Store, release: &Release, app: &App, log: &mut Log) {
+    let previous = app.previous.as_ref();
+    let other = previous.filter(|previous| **previous != release.version);
+    if let Some(marker) = other.and_then(|previous| store.marker(previous)) {
+        story::change(&Change::between(&marker, release), release, log);
+    }
 }
 
 /// The network half.
@@ -175,8 +221,7 @@ fn compile_only(
     interrupt: &Interrupt,
     log: &mut Log,
 ) -> Result<Outcome, PublishError> {
-    let framework =
-        Framework::detect(&app.dir, &config.django)?.ok_or(PublishError::NoFramework)?;
+    let framework = Framework::choose(&app.dir, config)?.ok_or(PublishError::NoFramework)?;
     let compiled = framework.compile(app, config, None, &mut Run { interrupt, log })?;
     if let Some(compiled) = compiled {
         compiled

@@ -59,14 +59,18 @@ impl Release {
         naming: &Naming<'_>,
         scratch: &Path,
     ) -> Result<(Self, Scanned), ReleaseError> {
-        let rules = ScanRules {
-            largest: naming.site.store.largest_file(),
-            longest: naming.site.store.longest_path(
-                naming
-                    .given
-                    .map_or(&Version::placeholder(), |given| &given.value),
-            ),
-            ..rules.clone()
+        let store = &naming.site.store;
+        let rules = match naming.given {
+            Some(given) => ScanRules {
+                largest: store.largest_put(),
+                names: store.name_rules(&given.value),
+                ..rules.clone()
+            },
+            None => ScanRules {
+                largest: store.largest_file(),
+                names: store.name_rules(&Version::placeholder()),
+                ..rules.clone()
+            },
         };
         let scanned = Scanned::of(root, &rules)?;
         let digest = scanned.manifest.digest(naming.salt);

@@ -1,21 +1,26 @@
 //! Where versions are kept: a bucket or a directory, behind one synchronous face.
 
 mod bucket;
+mod client;
 mod dialect;
 mod directory;
 mod judge;
+mod objects;
+mod pace;
 mod progress;
 mod protocol;
 mod reject;
 mod settle;
 mod transport;
+mod upload;
 
 use crate::config::Access;
 use crate::interrupt::Interrupt;
-use crate::manifest::{Ref, UnreadableMarker};
+use crate::manifest::{Marker, Ref, UnreadableMarker};
 use crate::plan::{Conflict, Summary};
-use crate::prefix::{Key, Site, StoreUrl};
+use crate::prefix::{BucketUrl, Key, Site, StoreUrl};
 use crate::release::Release;
+use crate::version::Version;
 use bucket::Bucket;
 use directory::Directory;
 pub(crate) use progress::Progress;
@@ -32,7 +37,7 @@ pub(crate) enum Store {
 #[derive(Debug)]
 pub(crate) enum StoreError {
     NoBucket {
-        bucket: String,
+        store: BucketUrl,
     },
     NoRoot {
         root: PathBuf,
@@ -77,6 +82,8 @@ pub(crate) enum StoreError {
     Client(String),
     Runtime(io::Error),
     TooLong,
+    /// Nothing was sent and nothing came back for minutes.
+    Still,
     Interrupted,
 }
 
@@ -92,7 +99,7 @@ pub(crate) struct Rejected {
 pub(crate) struct Denied {
     pub(crate) action: &'static str,
     pub(crate) key: Key,
-    pub(crate) store: StoreUrl,
+    pub(crate) store: BucketUrl,
 }
 
 impl From<io::Error> for StoreError {
@@ -116,15 +123,12 @@ pub(crate) struct RunLabel {
 
 impl Store {
     pub(crate) fn open(site: &Site, access: &Access) -> Result<Self, StoreError> {
-        match (&site.store, access) {
-            (StoreUrl::S3 { .. }, Access::S3(access)) => Ok(Self::Bucket(Box::new(Bucket::open(
-                site.store.clone(),
-                access,
-            )?))),
-            (StoreUrl::File { root }, _) => Ok(Self::Directory(Directory::open(root)?)),
-            (StoreUrl::S3 { .. }, Access::Directory) => {
-                Err(StoreError::Client("no S3 credentials".to_owned()))
+        match &site.store {
+            StoreUrl::Bucket(url) => {
+                let bucket = Bucket::open(url.clone(), access)?;
+                Ok(Self::Bucket(Box::new(bucket)))
             }
+            StoreUrl::File { root } => Ok(Self::Directory(Directory::open(root)?)),
         }
     }
 
@@ -140,6 +144,29 @@ impl Store {
             Self::Bucket(bucket) => bucket.publish(release, label, interrupt, tick),
             Self::Directory(directory) => directory.publish(release, label, interrupt),
         }
+    }
+
+    /// What [`Self::publish`] would put. Changes nothing.
+    pub(crate) fn rehearse(
+        &self,
+        release: &Arc<Release>,
+        interrupt: &Interrupt,
+    ) -> Result<Summary, StoreError> {
+        match self {
+            Self::Bucket(bucket) => bucket.rehearse(release, interrupt),
+            Self::Directory(directory) => directory.rehearse(release),
+        }
+    }
+}
+
+impl Store {
+    /// What was published under a version, where that can be read.
+    pub(crate) fn marker(&self, version: &Version) -> Option<Marker> {
+        let json = match self {
+            Self::Bucket(bucket) => bucket.marker(version),
+            Self::Directory(directory) => directory.marker(version),
+        };
+        Marker::of_json(&json?).ok()
     }
 }
 

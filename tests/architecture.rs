@@ -9,7 +9,7 @@ use std::path::Path;
 /// A module imports lower rows and its own folder only.
 const ROWS: &[(u32, &[&str])] = &[
     (9, &["main"]),
-    (8, &["cnb"]),
+    (8, &["cnb", "cli"]),
     (7, &["errors"]),
     (6, &["publish"]),
     (5, &["framework", "store", "check"]),
@@ -34,7 +34,7 @@ const ROWS: &[(u32, &[&str])] = &[
 
 /// Of one row, but friends: the one on the left may import those on the right.
 const FRIENDS: &[(&str, &[&str])] = &[
-    ("manifest", &["version"]),
+    ("manifest", &["version", "prefix"]),
     ("prefix", &["version"]),
     ("version", &["manifest"]),
     ("command", &["env", "interrupt"]),
@@ -46,10 +46,14 @@ const FRIENDS: &[(&str, &[&str])] = &[
 const UPWARD: &[(&str, &str)] = &[
     // The log renders messages, which are values of texts.
     ("output", "errors"),
+    // What is wrong with the arguments is the command line's, its text is not.
+    ("errors", "cli"),
 ];
 
 const CRATES: &[(&str, &[&str])] = &[
     ("libcnb", &["cnb"]),
+    ("lexopt", &["cli"]),
+    ("futures_util", &["store"]),
     ("object_store", &["store"]),
     ("reqwest", &["store"]),
     ("rustls", &["store", "fetch"]),

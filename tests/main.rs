@@ -14,6 +14,8 @@ mod contract_launch;
 mod contract_store;
 mod django_matrix;
 mod django_projects;
+mod harness_azure;
+mod harness_gcs;
 mod public_check;
 mod s3_publish;
 mod secrets;

@@ -1,4 +1,4 @@
-"""The cache folder (chosen in common.sh) and what is kept there: virtual environments, found Pythons."""
+"""The cache folder (chosen in common.sh) and what is kept there: virtual environments, npm packages, found Pythons."""
 
 import contextlib
 import fcntl
@@ -79,5 +79,22 @@ def venv(python, *requirements):
             for command in ([python, "-m", "venv", path], [*pip, "install", *wanted]):
                 # Children hold the lock too: a pip that outlives this process still keeps others out.
                 subprocess.run(command, env=env, check=True, stdin=subprocess.DEVNULL, pass_fds=[lock.fileno()])
+            complete.touch()
+    return path
+
+
+def npm(program, package):
+    """The folder of `name@version`, whose programs are in node_modules/.bin; made and marked complete as by `venv`."""
+    path = folder() / "npm" / package
+    complete = path / "complete"
+    with locked(f"npm-{package}") as lock:
+        if not complete.exists():
+            shutil.rmtree(path, ignore_errors=True)
+            path.mkdir(parents=True)
+            command = [program, "install", "--prefix", path, "--ignore-scripts", "--omit=optional", "--fetch-retries=1"]
+            command += ["--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error", package]
+            # It says "added 457 packages", in the place of what the command of script/services says.
+            quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
+            subprocess.run(command, cwd=path, check=True, pass_fds=[lock.fileno()], **quiet)
             complete.touch()
     return path

@@ -67,9 +67,13 @@ def stop(child, patience=10):
 
 
 def get(url, headers=None):
-    """(status, headers, body) of a GET; status 0 when nothing answers."""
+    return request("GET", url, headers)
+
+
+def request(method, url, headers=None):
+    """(status, headers, body) of a request without a body; status 0 when nothing answers."""
     try:
-        with _OPENER.open(urllib.request.Request(url, headers=headers or {}), timeout=20) as response:
+        with _OPENER.open(urllib.request.Request(url, headers=headers or {}, method=method), timeout=20) as response:
             return response.status, response.headers, response.read()
     except urllib.error.HTTPError as error:
         return error.code, error.headers, error.read()

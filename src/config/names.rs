@@ -33,7 +33,7 @@ macro_rules! names {
 }
 
 names! {
-    STORE = "STATIC_ASSETS_STORE", Setting, "where to publish: s3://bucket/prefix or file:///folder; may hold {app}";
+    STORE = "STATIC_ASSETS_STORE", Setting, "where to publish: s3://, az:// or gs://bucket/prefix, or file:///folder; may hold {app}";
     PUBLIC_URL = "STATIC_ASSETS_PUBLIC_URL", Setting, "base URL under which browsers find the store's prefix, or a path of the app's own site";
     APP = "STATIC_ASSETS_APP", Setting, "what {app} stands for in the store";
     GROUP = "STATIC_ASSETS_GROUP", Setting, "the unit in which retention counts versions";
@@ -42,6 +42,7 @@ names! {
     PUBLISH = "STATIC_ASSETS_PUBLISH", Setting, "build, or off while the store is down";
     CHECK = "STATIC_ASSETS_CHECK", Setting, "fail, warn or off: whether browsers get what was published";
     MISSING_CREDENTIALS = "STATIC_ASSETS_MISSING_CREDENTIALS", Setting, "fail, or skip for builds of forks";
+    AUTH = "STATIC_ASSETS_AUTH", Setting, "ambient lets the machine's own identity be asked for, where no credential is given";
     COMPILE = "STATIC_ASSETS_COMPILE", Setting, "1 compiles the assets although no store is configured";
     DISABLE = "STATIC_ASSETS_DISABLE", Setting, "1 switches everything off for this app";
     INJECT = "STATIC_ASSETS_INJECT", Setting, "auto, or off to leave apps alone whose settings ignore STATIC_URL";
@@ -53,8 +54,10 @@ names! {
     SECRET_ACCESS_KEY = "STATIC_ASSETS_SECRET_ACCESS_KEY", Secret, "S3 secret key";
     SESSION_TOKEN = "STATIC_ASSETS_SESSION_TOKEN", Secret, "S3 session token of temporary keys";
     REGION = "STATIC_ASSETS_REGION", Setting, "S3 region, us-east-1 unless set";
-    ENDPOINT_URL = "STATIC_ASSETS_ENDPOINT_URL", Setting, "URL of an S3-compatible server";
+    ENDPOINT_URL = "STATIC_ASSETS_ENDPOINT_URL", Setting, "URL of an S3-compatible server, or of another address of GCS";
+    ALLOW_HTTP = "STATIC_ASSETS_ALLOW_HTTP", Setting, "1 sends credentials to an endpoint of plain http that is not this machine";
     CA_FILE = "STATIC_ASSETS_CA_FILE", Setting, "PEM file of the authority that signed the endpoint's certificate";
+    DIR = "STATIC_ASSETS_DIR", Setting, "folder to publish as it is, in place of what a framework compiles";
     MANAGE_PY = "STATIC_ASSETS_MANAGE_PY", Setting, "Django: path of manage.py, where there are several";
     COLLECT_COMMAND = "STATIC_ASSETS_COLLECT_COMMAND", Setting, "Django: shell command in place of manage.py collectstatic";
     BEFORE_COLLECT = "STATIC_ASSETS_BEFORE_COLLECT", Setting, "Django: shell command to run before collectstatic";
@@ -66,6 +69,25 @@ names! {
     AWS_REGION = "AWS_REGION", Foreign, "S3 region, with AWS_ACCESS_KEY_ID";
     AWS_DEFAULT_REGION = "AWS_DEFAULT_REGION", Foreign, "S3 region, with AWS_ACCESS_KEY_ID and without AWS_REGION";
     AWS_ENDPOINT_URL = "AWS_ENDPOINT_URL", Foreign, "URL of an S3-compatible server, with AWS_ACCESS_KEY_ID";
+    AWS_WEB_IDENTITY_TOKEN_FILE = "AWS_WEB_IDENTITY_TOKEN_FILE", Foreign, "file with the token of a web identity, with AWS_ROLE_ARN";
+    AWS_ROLE_ARN = "AWS_ROLE_ARN", Foreign, "role to take with a web identity";
+    AWS_ROLE_SESSION_NAME = "AWS_ROLE_SESSION_NAME", Foreign, "name of that session";
+    AWS_ENDPOINT_URL_STS = "AWS_ENDPOINT_URL_STS", Foreign, "URL of the token service, in place of the region's";
+    AWS_CONTAINER_CREDENTIALS_RELATIVE_URI = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", Foreign, "ECS, with STATIC_ASSETS_AUTH=ambient";
+    AWS_CONTAINER_CREDENTIALS_FULL_URI = "AWS_CONTAINER_CREDENTIALS_FULL_URI", Foreign, "EKS Pod Identity, with STATIC_ASSETS_AUTH=ambient";
+    AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", Foreign, "EKS Pod Identity, with STATIC_ASSETS_AUTH=ambient";
+    AZURE_STORAGE_CONNECTION_STRING = "AZURE_STORAGE_CONNECTION_STRING", Secret, "Azure account with its key or signature, as the portal shows it";
+    AZURE_STORAGE_ACCOUNT_NAME = "AZURE_STORAGE_ACCOUNT_NAME", Foreign, "Azure account";
+    AZURE_STORAGE_ACCOUNT = "AZURE_STORAGE_ACCOUNT", Foreign, "the same, as the az command names it";
+    AZURE_STORAGE_ACCOUNT_KEY = "AZURE_STORAGE_ACCOUNT_KEY", Secret, "Azure account key";
+    AZURE_STORAGE_KEY = "AZURE_STORAGE_KEY", Secret, "the same, as the az command names it";
+    AZURE_STORAGE_SAS_TOKEN = "AZURE_STORAGE_SAS_TOKEN", Secret, "Azure shared access signature";
+    AZURE_TENANT_ID = "AZURE_TENANT_ID", Foreign, "Azure workload identity";
+    AZURE_CLIENT_ID = "AZURE_CLIENT_ID", Foreign, "Azure workload identity";
+    AZURE_FEDERATED_TOKEN_FILE = "AZURE_FEDERATED_TOKEN_FILE", Foreign, "file with the token of an Azure workload identity";
+    AZURE_AUTHORITY_HOST = "AZURE_AUTHORITY_HOST", Foreign, "URL that gives its tokens, in place of login.microsoftonline.com";
+    GOOGLE_APPLICATION_CREDENTIALS = "GOOGLE_APPLICATION_CREDENTIALS", Foreign, "file with a service account's key";
+    GOOGLE_SERVICE_ACCOUNT_KEY = "GOOGLE_SERVICE_ACCOUNT_KEY", Secret, "JSON of a service account's key";
     SERVICE_BINDING_ROOT = "SERVICE_BINDING_ROOT", Foreign, "folder of the service bindings, in place of <platform>/bindings";
     DISABLE_COLLECTSTATIC = "DISABLE_COLLECTSTATIC", Foreign, "1: nothing is collected, so nothing is published";
     DJANGO_SETTINGS_MODULE = "DJANGO_SETTINGS_MODULE", Foreign, "Django: settings of an app without manage.py, or others than manage.py's";

@@ -2,7 +2,7 @@
 
 use super::ConfigProblem;
 use super::bindings::{self, Binding};
-use super::credentials::{KEY_ID, SECRET_KEY, TOKEN};
+use super::credentials::{secret_entries, secrets_inside};
 use super::names::{self, DISABLE, Kind, SERVICE_BINDING_ROOT, Variable};
 use super::project_toml::ProjectToml;
 use crate::env::Env;
@@ -22,6 +22,8 @@ pub(crate) enum Origin {
     Binding(String),
     /// A secret file named by a variable.
     File(String),
+    /// A flag of the command line.
+    Flag(&'static str),
 }
 
 impl fmt::Display for Origin {
@@ -32,6 +34,7 @@ impl fmt::Display for Origin {
             Self::ProjectToml => formatter.write_str("project.toml"),
             Self::Binding(name) => write!(formatter, "service binding '{name}'"),
             Self::File(variable) => write!(formatter, "file named by {variable}"),
+            Self::Flag(flag) => formatter.write_str(flag),
         }
     }
 }
@@ -52,18 +55,18 @@ pub(crate) struct Sources<'a> {
 }
 
 impl<'a> Sources<'a> {
-    /// Fails with what can't be read, unless the environment switches everything off.
+    /// Fails with what can't be read, unless the environment switches everything off. `platform` is the
+    /// folder of a buildpack's platform, where there is one.
     pub(crate) fn read(
         env: &'a Env,
-        platform: &Path,
+        platform: Option<&Path>,
         app: &Path,
     ) -> Result<Self, Vec<ConfigProblem>> {
-        let bindings = env
-            .text(SERVICE_BINDING_ROOT.name)
-            .map_or_else(|| platform.join("bindings"), PathBuf::from);
+        let bindings = env.text(SERVICE_BINDING_ROOT.name).map(PathBuf::from);
+        let bindings = bindings.or_else(|| Some(platform?.join("bindings")));
         let mut sources = Self {
             env,
-            platform: variables_of(platform),
+            platform: platform.map(variables_of).unwrap_or_default(),
             project: ProjectToml::default(),
             bindings: Vec::new(),
             untyped_bindings: Vec::new(),
@@ -73,12 +76,13 @@ impl<'a> Sources<'a> {
             Ok(project) => sources.project = project,
             Err(problem) => problems.push(problem),
         }
-        match bindings::read(&bindings) {
-            Ok((bindings, untyped)) => {
+        match bindings.as_deref().map(bindings::read) {
+            Some(Ok((bindings, untyped))) => {
                 sources.bindings = bindings;
                 sources.untyped_bindings = untyped;
             }
-            Err(problem) => problems.push(problem),
+            Some(Err(problem)) => problems.push(problem),
+            None => {}
         }
         let is_disabled = sources
             .env_text(&DISABLE)
@@ -164,12 +168,21 @@ impl<'a> Sources<'a> {
                 values.push(setting.value);
             }
         }
-        for binding in &self.bindings {
-            let entry = |keys: &[&str]| binding.get(keys).map(str::to_owned);
-            secrets.key_ids.extend(entry(KEY_ID));
-            secrets.values.extend(entry(SECRET_KEY));
-            secrets.values.extend(entry(TOKEN));
+        if let Some(file) = self.env.text(names::GOOGLE_APPLICATION_CREDENTIALS.name) {
+            // One that can't be read is reported by whoever needs it.
+            secrets.values.extend(fs::read_to_string(file));
         }
+        for binding in &self.bindings {
+            let (key_ids, values) = secret_entries(binding);
+            secrets.key_ids.extend(key_ids);
+            secrets.values.extend(values);
+        }
+        let inside = secrets
+            .values
+            .iter()
+            .flat_map(|value| secrets_inside(value));
+        let inside: Vec<String> = inside.collect();
+        secrets.values.extend(inside);
         secrets
     }
 

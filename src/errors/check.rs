@@ -5,7 +5,7 @@ use crate::check::{CheckError, Finding, ORIGIN, Problem};
 use crate::config::names::{CHECK, PUBLIC_URL, SALT};
 use crate::fetch::FetchError;
 use crate::manifest::CACHE_CONTROL;
-use crate::prefix::{PublicUrl, StoreUrl};
+use crate::prefix::{BucketUrl, PublicUrl, Scheme, StoreUrl};
 use indoc::formatdoc;
 
 impl Explain for CheckError {
@@ -156,15 +156,15 @@ fn status_text(
 ) -> String {
     let name = PUBLIC_URL.name;
     match status {
+        _ if remedies.private.contains(&status) => formatdoc! {"
+            {status} without a key: {url}
+            {read}
+            Or the path is wrong: {name} must be a URL below which {store} is found.{tried}",
+            read = remedies.read.trim_end(), tried = tried_text(tried)
+        },
         401 => format!(
             "401: {url}\nBrowsers have no password for it. Leave this path out of what protects the site."
         ),
-        403 => formatdoc! {"
-            403 without a key: {url}
-            {read}
-            Or the path is wrong: {name} must be a URL below which {store} is found.{tried}",
-            read = remedies.read, tried = tried_text(tried)
-        },
         404 | 410 => formatdoc! {"
             {status}, although the file was put: {url}
             {name} must be a URL below which {store} is found.{tried}
@@ -208,6 +208,8 @@ fn elsewhere_text(url: &str, public: &PublicUrl, instead: &PublicUrl) -> String 
 
 /// What to paste, by the kind of store.
 struct Remedies {
+    /// What the store answers to whoever may not read.
+    private: &'static [u16],
     /// Lets browsers read what is published, but not the protocol's own objects.
     read: String,
     cors: String,
@@ -220,35 +222,9 @@ impl Remedies {
     fn of(store: &StoreUrl, public: &PublicUrl, url: &str) -> Self {
         let public = public.to_string();
         match store {
-            StoreUrl::S3 { bucket, folder } => {
-                let folder = folder.to_string();
-                let below = if folder.is_empty() {
-                    String::new()
-                } else {
-                    format!("{folder}/")
-                };
+            StoreUrl::Bucket(bucket) => {
                 let file = url.strip_prefix(&public).unwrap_or("<version>/<file>");
-                Self {
-                    read: s3_read(bucket, &below),
-                    cors: formatdoc! {"
-                        A store that allows listed origins is right with its own; else allow all, because the files are
-                        public anyway (this replaces the rules that are there):
-                          aws s3api put-bucket-cors --bucket {bucket} --cors-configuration \\
-                            '{{\"CORSRules\":[{{\"AllowedOrigins\":[\"*\"],\"AllowedMethods\":[\"GET\",\"HEAD\"],\"AllowedHeaders\":[\"*\"]}}]}}'
-                        A CDN must pass the header Origin on and keep it in its cache key (CloudFront: origin request
-                        policy CORS-S3Origin), or set the header by itself (response headers policy SimpleCORS)."
-                    },
-                    types: formatdoc! {"
-                        It was put with the right one. Where the bucket shows another, somebody else put it:
-                          aws s3api head-object --bucket {bucket} --key '{below}{file}'
-                        Else the CDN changes it. Another version of the same content is put anew by:
-                          {salt}=2",
-                        salt = SALT.name
-                    },
-                    caching: "It was put with the right one, and the CDN replaces it: let it respect the \
-                              origin's (Cloudflare: Browser Cache TTL)."
-                        .to_owned(),
-                }
+                Self::of_bucket(bucket, file)
             }
             StoreUrl::File { root } => {
                 let root = root.display();
@@ -264,6 +240,7 @@ impl Remedies {
                     }
                 };
                 Self {
+                    private: &[403],
                     read: formatdoc! {"
                         The web server may not read {root}, or keeps it from browsers. Published files are readable for
                         everybody; so must be the folders above them:
@@ -274,6 +251,91 @@ impl Remedies {
                     caching: server(&format!("add_header Cache-Control \"{CACHE_CONTROL}\";")),
                 }
             }
+        }
+    }
+}
+
+impl Remedies {
+    fn of_bucket(store: &BucketUrl, file: &str) -> Self {
+        let BucketUrl {
+            scheme,
+            bucket,
+            folder,
+        } = store;
+        let folder = folder.to_string();
+        let below = if folder.is_empty() {
+            String::new()
+        } else {
+            format!("{folder}/")
+        };
+        let key = format!("{below}{file}");
+        let (private, read, cors, look) = match scheme {
+            Scheme::S3 => (
+                &[403][..],
+                s3_read(bucket, &below),
+                formatdoc! {"
+                    aws s3api put-bucket-cors --bucket {bucket} --cors-configuration \\
+                      '{{\"CORSRules\":[{{\"AllowedOrigins\":[\"*\"],\"AllowedMethods\":[\"GET\",\"HEAD\"],\"AllowedHeaders\":[\"*\"]}}]}}'"
+                },
+                format!("aws s3api head-object --bucket {bucket} --key '{key}'"),
+            ),
+            Scheme::Azure => (
+                &[403, 404, 409][..],
+                formatdoc! {"
+                    The container is private, and Azure answers 404 or 409 then. Let everybody read blobs by their name;
+                    none can be listed, and `.static-assets/` holds no secret:
+                      az storage account update --name <account> --allow-blob-public-access true
+                      az storage container set-permission --account-name <account> --name {bucket} --public-access blob
+                    Or let a CDN alone read it, such as Front Door by its managed identity."
+                },
+                "az storage cors add --account-name <account> --services b --methods GET HEAD --origins '*' \\\n  \
+                 --allowed-headers '*' --exposed-headers '*' --max-age 86400"
+                    .to_owned(),
+                format!(
+                    "az storage blob show --account-name <account> --container-name {bucket} --name '{key}'"
+                ),
+            ),
+            Scheme::Gcs => (
+                &[401, 403][..],
+                formatdoc! {"
+                    The bucket is private, or public access prevention is on. Let everybody read objects by their name;
+                    none can be listed, and `.static-assets/` holds no secret:
+                      gcloud storage buckets update gs://{bucket} --no-public-access-prevention
+                      gcloud storage buckets add-iam-policy-binding gs://{bucket} \\
+                        --member allUsers --role roles/storage.legacyObjectReader"
+                },
+                formatdoc! {"
+                    echo '[{{\"origin\":[\"*\"],\"method\":[\"GET\",\"HEAD\"],\"responseHeader\":[\"*\"]}}]' > cors.json
+                    gcloud storage buckets update gs://{bucket} --cors-file=cors.json"
+                },
+                format!("gcloud storage objects describe 'gs://{bucket}/{key}'"),
+            ),
+        };
+        Self {
+            private,
+            read,
+            cors: formatdoc! {"
+                A store that allows listed origins is right with its own; else allow all, because the files are
+                public anyway{replaces}:
+                  {cors}
+                A CDN must pass the header Origin on and keep it in its cache key (CloudFront: origin request
+                policy CORS-S3Origin), or set the header by itself (response headers policy SimpleCORS).",
+                replaces = match scheme {
+                    Scheme::S3 | Scheme::Gcs => " (this replaces the rules that are there)",
+                    Scheme::Azure => "",
+                },
+                cors = cors.trim_end().replace('\n', "\n  ")
+            },
+            types: formatdoc! {"
+                It was put with the right one. Where the bucket shows another, somebody else put it:
+                  {look}
+                Else the CDN changes it. Another version of the same content is put anew by:
+                  {salt}=2",
+                salt = SALT.name
+            },
+            caching: "It was put with the right one, and the CDN replaces it: let it respect the \
+                      origin's (Cloudflare: Browser Cache TTL)."
+                .to_owned(),
         }
     }
 }

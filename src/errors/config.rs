@@ -2,15 +2,21 @@
 
 use super::{Kind, Message};
 use crate::config::names::{
-    ACCESS_KEY_ID, APP, BUILD_ENV, ENDPOINT_URL, GROUP, MISSING_CREDENTIALS, PUBLIC_URL,
+    ACCESS_KEY_ID, APP, AUTH, BUILD_ENV, ENDPOINT_URL, GROUP, MISSING_CREDENTIALS, PUBLIC_URL,
     RELEASE_VERSION, SECRET_ACCESS_KEY, STORE,
 };
-use crate::config::{ConfigProblem, ConfigWarning, NAMESPACE, Setting};
-use crate::prefix::{ParsePublicUrlError, ParseStoreUrlError, StoreUrl};
+use crate::config::{ConfigProblem, ConfigWarning, GoogleKeyProblem, NAMESPACE, Origin, Setting};
+use crate::prefix::{BucketUrl, ParsePublicUrlError, ParseStoreUrlError, Scheme, StoreUrl};
 use indoc::formatdoc;
 
 pub(crate) fn config_message(problems: &[ConfigProblem]) -> Message {
-    let kind = Kind::Configuration;
+    let is_missing =
+        |problem: &ConfigProblem| matches!(problem, ConfigProblem::CredentialsMissing { .. });
+    let kind = if problems.iter().all(is_missing) {
+        Kind::NoCredentials
+    } else {
+        Kind::Configuration
+    };
     let texts: Vec<String> = problems.iter().map(text).collect();
     match texts.as_slice() {
         [only] => Message::new(kind, "Configuration", only.as_str()),
@@ -89,22 +95,7 @@ fn text(problem: &ConfigProblem) -> String {
              {}=\"DATABASE_URL=sqlite:// NAME='two words'\"",
             BUILD_ENV.name, BUILD_ENV.name
         ),
-        ConfigProblem::CredentialsMissing { store, untyped } => formatdoc! {"
-            {store} is set as the store, but no credentials for it were found. Looked for:
-              {id} and {secret} (or with _FILE at the end)
-              a service binding of type static-assets or s3, in <platform>/bindings{ignored}
-              AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
-            The machine's own identity is never used unasked. A build that must not have keys, such as
-            a fork's, can serve its own files instead:
-              {missing}=skip",
-            id = ACCESS_KEY_ID.name, secret = SECRET_ACCESS_KEY.name,
-            missing = MISSING_CREDENTIALS.name,
-            ignored = if untyped.is_empty() {
-                String::new()
-            } else {
-                format!(" (there: {}, without a file 'type')", untyped.join(", "))
-            }
-        },
+        ConfigProblem::CredentialsMissing { store, untyped } => credentials_missing(store, untyped),
         ConfigProblem::NoHeader { what } => format!(
             "The {what} holds a space, a control character or a letter that is not ASCII. Was it copied \
              with something around it?"
@@ -148,8 +139,26 @@ fn text(problem: &ConfigProblem) -> String {
         ),
         ConfigProblem::PlainHttp { host } => format!(
             "Refused to send credentials to {host} by plain http. Use https://; plain http is for \
-             servers on this machine (localhost)."
+             servers on this machine (localhost), or for a network that you trust with them:\n  \
+             STATIC_ASSETS_ALLOW_HTTP=1"
         ),
+        ConfigProblem::MetadataHost { host } => format!(
+            "{host} gives out the credentials of machines; it is no store, and is not asked."
+        ),
+        ConfigProblem::PodUrl => {
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI is not the address of the EKS Pod \
+             Identity agent, and its token is sent to no other."
+                .to_owned()
+        }
+        ConfigProblem::ConnectionString { origin, missing } => format!(
+            "The Azure connection string ({origin}) has no {missing}. The portal shows it whole, below \
+             'Access keys':\n  \
+             DefaultEndpointsProtocol=https;AccountName=…;AccountKey=…;EndpointSuffix=core.windows.net"
+        ),
+        ConfigProblem::NoBase64 { what } => {
+            format!("The {what} is not base64. Was it copied whole, with the == at its end?")
+        }
+        ConfigProblem::GoogleKey { origin, problem } => google_key_text(origin, problem),
         ConfigProblem::SecretInProjectToml { key } => format!(
             "project.toml holds '{key}' in [{NAMESPACE}]. It is part of the source: secrets don't \
              belong there. Set the environment variable or a service binding, and replace the key."
@@ -163,6 +172,64 @@ fn text(problem: &ConfigProblem) -> String {
         ),
         ConfigProblem::Unreadable { what, error } => format!("{what} can't be read: {error}"),
     }
+}
+
+fn credentials_missing(store: &StoreUrl, untyped: &[String]) -> String {
+    let scheme = match store {
+        StoreUrl::Bucket(bucket) => bucket.scheme,
+        StoreUrl::File { .. } => Scheme::S3,
+    };
+    let (kind, before, after) = match scheme {
+        Scheme::S3 => (
+            "s3",
+            "STATIC_ASSETS_ACCESS_KEY_ID and STATIC_ASSETS_SECRET_ACCESS_KEY (or with _FILE at the end)",
+            "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY\n  AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE",
+        ),
+        Scheme::Azure => (
+            "azure-blob",
+            "AZURE_STORAGE_CONNECTION_STRING (or with _FILE at the end)",
+            "AZURE_STORAGE_ACCOUNT_NAME with AZURE_STORAGE_ACCOUNT_KEY or AZURE_STORAGE_SAS_TOKEN\n  \
+             the same with AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_FEDERATED_TOKEN_FILE",
+        ),
+        Scheme::Gcs => (
+            "gcs",
+            "GOOGLE_SERVICE_ACCOUNT_KEY (JSON, or with _FILE at the end)",
+            "GOOGLE_APPLICATION_CREDENTIALS (a file)",
+        ),
+    };
+    let ignored = if untyped.is_empty() {
+        String::new()
+    } else {
+        format!(" (there: {}, without a file 'type')", untyped.join(", "))
+    };
+    formatdoc! {"
+        {store} is set as the store, but no credentials for it were found. Looked for:
+          {before}
+          a service binding of type static-assets or {kind}, in <platform>/bindings{ignored}
+          {after}
+        The machine's own identity is never used unasked ({auth}=ambient asks for it). A build
+        that must not have keys, such as a fork's, can serve its own files instead:
+          {missing}=skip",
+        auth = AUTH.name, missing = MISSING_CREDENTIALS.name
+    }
+}
+
+fn google_key_text(origin: &Origin, problem: &GoogleKeyProblem) -> String {
+    let why = match problem {
+        GoogleKeyProblem::NotJson => "is not JSON. It is the whole file that Google gives, from { to }.".to_owned(),
+        GoogleKeyProblem::Federated => "is of a federated identity (external_account), which is not known here. Take the key of a service \
+             account, or a machine's own identity: STATIC_ASSETS_AUTH=ambient"
+            .to_owned(),
+        GoogleKeyProblem::Type(kind) => format!(
+            "is of type '{}'. Take the key of a service account.",
+            kind.escape_debug()
+        ),
+        GoogleKeyProblem::Missing(field) => format!("has no '{field}'."),
+        GoogleKeyProblem::PersonAsValue => "is a person's (authorized_user), which is read from a file only: \
+             GOOGLE_APPLICATION_CREDENTIALS=<file>"
+            .to_owned(),
+    };
+    format!("The Google credential ({origin}) {why}")
 }
 
 /// A URL with somebody's password in it is not repeated.
@@ -181,7 +248,9 @@ fn store_text(setting: &Setting<String>, reason: &ParseStoreUrlError) -> String 
             format!("has the scheme '{scheme}', which is not known")
         }
         ParseStoreUrlError::NoBucket => {
-            "has no valid bucket name (3 or more letters, digits, '.', '-', '_')".to_owned()
+            "has no valid bucket name (3 or more letters, digits, '.', '-', '_'; a container's has only \
+             lower-case letters, digits and '-')"
+                .to_owned()
         }
         ParseStoreUrlError::NotAbsolute => {
             "is not an absolute path (three slashes: file:///folder)".to_owned()
@@ -194,6 +263,8 @@ fn store_text(setting: &Setting<String>, reason: &ParseStoreUrlError) -> String 
     formatdoc! {"
         {name} is {value}: it {why}. It is one of:
           {name}=s3://bucket/prefix
+          {name}=az://container/prefix
+          {name}=gs://bucket/prefix
           {name}=file:///folder
         An S3-compatible server goes with {endpoint}=https://host.",
         name = STORE.name, value = shown_url(setting), endpoint = ENDPOINT_URL.name
@@ -220,7 +291,10 @@ fn public_url_text(setting: &Setting<String>, reason: ParsePublicUrlError) -> St
 
 fn public_url_missing(store: &StoreUrl) -> String {
     let why = match store {
-        StoreUrl::S3 { .. } => "an S3 endpoint is not a public URL",
+        StoreUrl::Bucket(BucketUrl {
+            scheme: Scheme::S3, ..
+        }) => "an S3 endpoint is not a public URL",
+        StoreUrl::Bucket(_) => "the store's own public URL is not known",
         StoreUrl::File { .. } => "a folder is not a public URL",
     };
     formatdoc! {"

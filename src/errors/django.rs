@@ -235,6 +235,10 @@ impl Explain for NotFollowing {
                 "The app's STATIC_URL is {own}, whatever the environment says, and \
                  STATIC_ASSETS_INJECT=off keeps it so: no page would link to what was published."
             ),
+            NotFollowingCause::InjectNowhere => format!(
+                "The app's STATIC_URL is {own}, whatever the environment says, and the command line puts \
+                 nothing beside an app that would change it: no page would link to what was published."
+            ),
             NotFollowingCause::Debug { settings, beside } => {
                 return debug_message(settings.as_deref(), beside, own);
             }

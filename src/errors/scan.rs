@@ -92,6 +92,7 @@ fn refusal_text(refusal: &Refusal) -> String {
             "the same as {} on stores that ignore case or normal form: rename one",
             other.escape_debug()
         ),
+        Refusal::TrailingDot => "a name that ends in a dot, which Azure drops".to_owned(),
         Refusal::TooLong => "the path is longer than the store takes".to_owned(),
         Refusal::TooLarge { size } => {
             format!("{}, more than the store takes at once", bytes(*size))

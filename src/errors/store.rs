@@ -3,7 +3,7 @@
 use super::{Explain, Kind, Message, listed};
 use crate::manifest::UnreadableMarker;
 use crate::plan::{Conflict, ConflictWith, Difference};
-use crate::prefix::{Folder, StoreUrl};
+use crate::prefix::{BucketUrl, Scheme};
 use crate::store::{Denied, Rejected, StoreError};
 use indoc::formatdoc;
 
@@ -14,14 +14,10 @@ impl Explain for StoreError {
     )]
     fn explain(&self) -> Message {
         match self {
-            Self::NoBucket { bucket } => Message::new(
+            Self::NoBucket { store } => Message::new(
                 Kind::Missing,
                 "No such bucket",
-                formatdoc! {"
-                    The bucket '{bucket}' does not exist, or not on this endpoint. It is never created here:
-                      aws s3 mb s3://{bucket}
-                    A typo? STATIC_ASSETS_STORE=s3://bucket/prefix"
-                },
+                no_bucket_text(store),
             ),
             Self::NoRoot { root } => Message::new(
                 Kind::Missing,
@@ -119,7 +115,7 @@ impl Explain for StoreError {
                 Kind::Machine,
                 "The store gave an unexpected answer",
                 format!(
-                    "{key}: {cause}.\nIs STATIC_ASSETS_ENDPOINT_URL the address of an S3 server? A private \
+                    "{key}: {cause}.\nIs the endpoint the address of the store's own server? A private \
                      certificate authority is named with STATIC_ASSETS_CA_FILE."
                 ),
             ),
@@ -155,12 +151,38 @@ impl Explain for StoreError {
                 "The upload took too long",
                 "A run ends within 6 hours.",
             ),
+            Self::Still => Message::new(
+                Kind::Temporary,
+                "The upload stands still",
+                "Nothing was sent and nothing came back for 10 minutes. Are the files on a network folder \
+                 that does not answer?",
+            ),
             Self::Interrupted => Message::new(
                 Kind::Interrupted,
                 "Interrupted",
                 "The build was told to stop while the assets were published.",
             ),
         }
+    }
+}
+
+fn no_bucket_text(store: &BucketUrl) -> String {
+    let bucket = &store.bucket;
+    let (what, create) = match store.scheme {
+        Scheme::S3 => ("bucket", format!("aws s3 mb s3://{bucket}")),
+        Scheme::Azure => (
+            "container",
+            format!("az storage container create --name {bucket}"),
+        ),
+        Scheme::Gcs => (
+            "bucket",
+            format!("gcloud storage buckets create gs://{bucket}"),
+        ),
+    };
+    formatdoc! {"
+        The {what} '{bucket}' does not exist, or not on this endpoint or account. It is never created here:
+          {create}
+        A typo? STATIC_ASSETS_STORE={store}"
     }
 }
 
@@ -175,6 +197,15 @@ fn rejected_text(code: &str) -> String {
              account's or another server's."
                 .to_owned()
         }
+        "AuthenticationFailed" => {
+            "Azure did not accept the key or signature (AuthenticationFailed): it is another account's, was \
+             rotated, or has expired; or this machine's clock is off by more than 15 minutes."
+                .to_owned()
+        }
+        "invalid_grant" | "invalid_client" | "unauthorized_client" => format!(
+            "The identity got no token ({code}). Is its token file the one for this account, and not \
+             expired?"
+        ),
         "" => "The store did not accept the credentials.".to_owned(),
         code => format!(
             "The store did not accept the credentials ({code}). Is a session token missing or left over?"
@@ -185,23 +216,45 @@ fn rejected_text(code: &str) -> String {
 impl Explain for Denied {
     fn explain(&self) -> Message {
         let Self { action, key, store } = self;
-        let policy = match store {
-            StoreUrl::S3 { bucket, folder } => policy(bucket, folder),
-            StoreUrl::File { .. } => String::new(),
-        };
         Message::new(
             Kind::Credentials,
             "Access denied",
             formatdoc! {"
-                The key is accepted, but {action} on {key} is denied. The least that publishing needs, as a
-                policy for the key:
-                {policy}"
+                The credentials are accepted, but {action} on {key} is denied. {least}",
+                least = least_rights(store)
             },
         )
     }
 }
 
-fn policy(bucket: &str, folder: &Folder) -> String {
+fn least_rights(store: &BucketUrl) -> String {
+    let BucketUrl { scheme, bucket, .. } = store;
+    match scheme {
+        Scheme::S3 => format!(
+            "The least that publishing needs, as a\npolicy for the key:\n{}",
+            policy(store)
+        ),
+        Scheme::Azure => formatdoc! {"
+            Publishing needs to read, create, write
+            and list. As a role of the identity:
+              az role assignment create --role 'Storage Blob Data Contributor' --assignee <id> \\
+                --scope <id of the account>/blobServices/default/containers/{bucket}
+            as a shared access signature:
+              az storage container generate-sas --name {bucket} --permissions rcwl --expiry <date>"
+        },
+        Scheme::Gcs => formatdoc! {"
+            Publishing needs to read, create
+            and list objects, but not to delete them:
+              gcloud storage buckets add-iam-policy-binding gs://{bucket} \\
+                --member serviceAccount:<email> --role roles/storage.objectCreator
+              gcloud storage buckets add-iam-policy-binding gs://{bucket} \\
+                --member serviceAccount:<email> --role roles/storage.objectViewer"
+        },
+    }
+}
+
+fn policy(store: &BucketUrl) -> String {
+    let BucketUrl { bucket, folder, .. } = store;
     let folder = folder.to_string();
     let below = if folder.is_empty() {
         String::new()

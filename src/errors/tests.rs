@@ -4,13 +4,15 @@
 use super::{Explain, Kind, Message, config_message};
 use crate::check::{AssetKind, CheckError, Finding, Problem};
 use crate::command::CommandError;
-use crate::config::{ConfigProblem, Origin, Setting};
+use crate::config::{ConfigProblem, GoogleKeyProblem, Origin, Setting};
 use crate::fetch::FetchError;
 use crate::framework::django::{DjangoFailure, NotFollowing, NotFollowingCause, Reason};
 use crate::framework::{CompileError, DetectError, DjangoError};
 use crate::manifest::{PlaceholderError, Refusal, ScanError, Sha256, UnreadableMarker};
 use crate::plan::{Conflict, ConflictWith, Difference};
-use crate::prefix::{Folder, ParsePublicUrlError, ParseStoreUrlError, PublicUrl, StoreUrl};
+use crate::prefix::{
+    BucketUrl, Folder, ParsePublicUrlError, ParseStoreUrlError, PublicUrl, StoreUrl,
+};
 use crate::publish::PublishError;
 use crate::release::ReleaseError;
 use crate::store::{Denied, Rejected, StoreError};
@@ -52,12 +54,26 @@ fn denied_io() -> io::Error {
 }
 
 fn s3() -> StoreUrl {
-    "s3://acme-static/shop".parse().unwrap()
+    StoreUrl::Bucket(bucket("s3://acme-static/shop"))
+}
+
+fn bucket(url: &str) -> BucketUrl {
+    match url.parse().unwrap() {
+        StoreUrl::Bucket(bucket) => bucket,
+        StoreUrl::File { .. } => panic!("not a bucket"),
+    }
 }
 
 fn key() -> crate::prefix::Key {
     let folder: Folder = "shop".parse().unwrap();
     folder.asset(&"v42".parse().unwrap(), "web/app.css")
+}
+
+fn google(problem: GoogleKeyProblem) -> ConfigProblem {
+    ConfigProblem::GoogleKey {
+        origin: Origin::Platform,
+        problem,
+    }
 }
 
 #[test]
@@ -136,6 +152,30 @@ fn config() {
             store: s3(),
             untyped: vec!["object-store".to_owned()],
         },
+        ConfigProblem::CredentialsMissing {
+            store: "az://acme-static/shop".parse().unwrap(),
+            untyped: Vec::new(),
+        },
+        ConfigProblem::CredentialsMissing {
+            store: "gs://acme-static/shop".parse().unwrap(),
+            untyped: Vec::new(),
+        },
+        ConfigProblem::MetadataHost {
+            host: "169.254.169.254".to_owned(),
+        },
+        ConfigProblem::PodUrl,
+        ConfigProblem::ConnectionString {
+            origin: Origin::Platform,
+            missing: "AccountKey",
+        },
+        ConfigProblem::NoBase64 {
+            what: "Azure account key",
+        },
+        google(GoogleKeyProblem::NotJson),
+        google(GoogleKeyProblem::Federated),
+        google(GoogleKeyProblem::Type("gdch_service_account".to_owned())),
+        google(GoogleKeyProblem::Missing("private_key")),
+        google(GoogleKeyProblem::PersonAsValue),
         ConfigProblem::NoHeader { what: "region" },
         ConfigProblem::NoCertificate {
             setting: setting("/etc/passwd"),
@@ -260,6 +300,7 @@ fn django() {
     });
     let causes = [
         NotFollowingCause::InjectOff,
+        NotFollowingCause::InjectNowhere,
         NotFollowingCause::Debug {
             settings: module(),
             beside: vec!["config.production".to_owned()],
@@ -386,7 +427,13 @@ fn store() {
     let unreadable = |reason| StoreError::Unreadable { key: key(), reason };
     let errors = [
         StoreError::NoBucket {
-            bucket: "acme-static".to_owned(),
+            store: bucket("s3://acme-static/shop"),
+        },
+        StoreError::NoBucket {
+            store: bucket("az://acme-static/shop"),
+        },
+        StoreError::NoBucket {
+            store: bucket("gs://acme-static/shop"),
         },
         StoreError::NoRoot {
             root: "/srv/assets".into(),
@@ -402,12 +449,28 @@ fn store() {
         StoreError::Rejected(Rejected {
             code: "InvalidAccessKeyId".to_owned(),
         }),
+        StoreError::Rejected(Rejected {
+            code: "AuthenticationFailed".to_owned(),
+        }),
+        StoreError::Rejected(Rejected {
+            code: "invalid_grant".to_owned(),
+        }),
         StoreError::Expired,
         StoreError::ClockSkew,
         StoreError::Denied(Denied {
             action: "s3:PutObject",
             key: key(),
-            store: s3(),
+            store: bucket("s3://acme-static/shop"),
+        }),
+        StoreError::Denied(Denied {
+            action: "create",
+            key: key(),
+            store: bucket("az://acme-static/shop"),
+        }),
+        StoreError::Denied(Denied {
+            action: "storage.objects.create",
+            key: key(),
+            store: bucket("gs://acme-static/shop"),
         }),
         conflict(ConflictWith::Published { differing }),
         conflict(ConflictWith::Published {
@@ -445,6 +508,7 @@ fn store() {
         StoreError::Client("no such option".to_owned()),
         StoreError::Runtime(denied_io()),
         StoreError::TooLong,
+        StoreError::Still,
         StoreError::Interrupted,
     ];
     compare("store", &errors.map(|error| error.explain()));
@@ -469,6 +533,14 @@ fn publish() {
         },
     ];
     compare("publish", &errors.map(|error| error.explain()));
+}
+
+fn azure() -> StoreUrl {
+    "az://acme-static/shop".parse().unwrap()
+}
+
+fn gcs() -> StoreUrl {
+    "gs://acme-static/shop".parse().unwrap()
 }
 
 fn found(problem: Problem) -> Finding {
@@ -514,6 +586,10 @@ fn check() {
     let errors = [
         wrong(s3(), status(403, tried())),
         wrong(s3(), status(401, vec![])),
+        wrong(azure(), status(409, tried())),
+        wrong(gcs(), status(403, tried())),
+        wrong(azure(), found(wrong_type())),
+        wrong(gcs(), found(wrong_type())),
         wrong(s3(), status(404, tried())),
         wrong(s3(), status(301, vec![])),
         wrong(s3(), status(503, vec![])),
@@ -570,6 +646,8 @@ fn check_warnings() {
         ),
         (s3(), Problem::RefusedWithOrigin(403)),
         (s3(), Problem::NoCors),
+        (azure(), Problem::NoCors),
+        (gcs(), Problem::NoCors),
         (folder, Problem::NoCors),
         (s3(), Problem::CorsCachedAway),
     ];

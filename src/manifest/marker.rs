@@ -24,7 +24,7 @@ pub(crate) struct Marker {
     pub(crate) kind: VersionKind,
     schema: u32,
     totals: Totals,
-    version: String,
+    pub(crate) version: String,
 }
 
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -18,6 +18,8 @@ pub(crate) enum Refusal {
     NotUtf8,
     /// `..`, or a name that no URL reaches.
     Segment,
+    /// A segment that ends in a dot, which the store drops.
+    TrailingDot,
     SameAs {
         other: String,
     },

@@ -5,11 +5,12 @@ use super::safety::{self, Allowed, Refusal};
 use super::{Asset, Manifest, Sha256, holds_placeholder, media_type};
 use crate::output::Redaction;
 use crate::parallel::parallel;
+use crate::prefix::{NameRules, TrailingDot};
 use fs_err as fs;
 use memchr::memmem::Finder;
 use sha2::Digest;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use unicode_normalization::UnicodeNormalization;
 
@@ -38,8 +39,8 @@ pub(crate) struct ScanRules {
     pub(crate) by_products: BTreeSet<String>,
     /// The store's limit for one file, in bytes.
     pub(crate) largest: Option<u64>,
-    /// The store's limit for one path, in bytes.
-    pub(crate) longest: Option<usize>,
+    /// The store's rules for names.
+    pub(crate) names: NameRules,
 }
 
 /// Files that are no assets, counted for the log.
@@ -148,15 +149,11 @@ impl<'a> Walk<'a> {
                 self.refused.push((path, Refusal::SecretName));
             } else if name.starts_with('.') && path != ".well-known" && !is_reviewed {
                 self.dot_files += 1;
-            } else if let Some(refusal) = refused_name(name) {
+            } else if let Some(refusal) = refused_name(name, self.rules.names) {
                 self.refused.push((path, refusal));
             } else if file_type.is_dir() {
                 self.folder(&entry.path(), &format!("{path}/"))?;
-            } else if self
-                .rules
-                .longest
-                .is_some_and(|longest| path.len() > longest)
-            {
+            } else if self.rules.names.is_too_long(&path) {
                 self.refused.push((path, Refusal::TooLong));
             } else if file_type.is_symlink() {
                 self.link(&entry.path(), path)?;
@@ -201,9 +198,11 @@ fn is_map(path: &str) -> bool {
         .is_some_and(|extension| extension.eq_ignore_ascii_case("map"))
 }
 
-fn refused_name(name: &str) -> Option<Refusal> {
+fn refused_name(name: &str, rules: NameRules) -> Option<Refusal> {
     if name.contains(char::is_control) {
         Some(Refusal::ControlCharacter)
+    } else if rules.trailing_dot == TrailingDot::Dropped && name.ends_with('.') {
+        Some(Refusal::TrailingDot)
     } else if name == "." || name == ".." || name.contains('\\') {
         Some(Refusal::Segment)
     } else {
@@ -277,41 +276,83 @@ enum Encoding {
     HoldsPlaceholder,
 }
 
+/// Read at once; a larger file is looked at in windows of this size.
+const WINDOW: usize = 8 << 20;
+/// What a window shares with the one before it: nothing that is looked for is longer.
+const OVERLAP: usize = 64 << 10;
+
 fn read_and_hash(
     path: &str,
     source: &Path,
     rules: &ScanRules,
     finders: &[Finder<'static>],
 ) -> io::Result<(Result<Asset, Refusal>, Encoding)> {
-    let size = fs::metadata(source)?.len();
+    let mut file = fs::File::open(source)?;
+    let size = file.metadata()?.len();
     if rules.largest.is_some_and(|largest| size > largest) {
         return Ok((Err(Refusal::TooLarge { size }), Encoding::Harmless));
     }
-    let content = fs::read(source)?;
-    let encoding = if finders.iter().any(|form| form.find(&content).is_some()) {
-        Encoding::HoldsPlaceholder
-    } else {
-        Encoding::Harmless
+    let mut look = Look {
+        path,
+        rules,
+        finders,
+        encoding: Encoding::Harmless,
+        template: false,
     };
-    Ok((hash(path, source, &content, rules), encoding))
-}
-
-fn hash(path: &str, source: &Path, content: &[u8], rules: &ScanRules) -> Result<Asset, Refusal> {
-    if rules.secrets.occurs_in(content) {
-        return Err(Refusal::StorageCredential);
+    let mut hasher = sha2::Sha256::new();
+    let mut window = Vec::with_capacity(usize::try_from(size).map_or(WINDOW, |it| it.min(WINDOW)));
+    let mut read = 0;
+    loop {
+        let kept = window.len();
+        let room = (WINDOW - kept) as u64;
+        read += file.by_ref().take(room).read_to_end(&mut window)? as u64;
+        if window.len() == kept && read > 0 {
+            break;
+        }
+        hasher.update(&window[kept..]);
+        if let Err(refusal) = look.at(&window) {
+            return Ok((Err(refusal), look.encoding));
+        }
+        if window.len() < WINDOW {
+            break;
+        }
+        window.drain(..WINDOW - OVERLAP);
     }
-    if safety::holds_private_key(content) && !rules.allowed.allows(path) {
-        return Err(Refusal::PrivateKey);
-    }
-    let sha256 = Sha256::from(sha2::Sha256::new_with_prefix(content));
-    Ok(Asset {
+    let sha256 = Sha256::from(hasher);
+    let asset = Asset {
         path: path.to_owned(),
         source: source.to_owned(),
-        size: content.len() as u64,
+        size: read,
         sha256,
         content_type: media_type::of(path),
-        template: holds_placeholder(content).then_some(sha256),
-    })
+        template: look.template.then_some(sha256),
+    };
+    Ok((Ok(asset), look.encoding))
+}
+
+/// What is looked for in a file's content.
+struct Look<'a> {
+    path: &'a str,
+    rules: &'a ScanRules,
+    finders: &'a [Finder<'static>],
+    encoding: Encoding,
+    template: bool,
+}
+
+impl Look<'_> {
+    fn at(&mut self, content: &[u8]) -> Result<(), Refusal> {
+        if self.rules.secrets.occurs_in(content) {
+            return Err(Refusal::StorageCredential);
+        }
+        if safety::holds_private_key(content) && !self.rules.allowed.allows(self.path) {
+            return Err(Refusal::PrivateKey);
+        }
+        if self.finders.iter().any(|form| form.find(content).is_some()) {
+            self.encoding = Encoding::HoldsPlaceholder;
+        }
+        self.template |= holds_placeholder(content);
+        Ok(())
+    }
 }
 
 #[cfg(test)]

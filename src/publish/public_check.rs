@@ -50,10 +50,7 @@ fn ask(
     (site, access): (&Site, &Access),
     interrupt: &Interrupt,
 ) -> Result<Report, CheckError> {
-    let ca_file = match access {
-        Access::S3(s3) => s3.ca_file.as_deref(),
-        Access::Directory => None,
-    };
+    let ca_file = access.server().and_then(|server| server.ca_file.as_deref());
     let client = Client::new(ca_file);
     check::check(site, release, interrupt, &mut |request| {
         let mut headers = vec![("Accept-Encoding", "identity")];

@@ -2,11 +2,13 @@
 
 use crate::app::App;
 use crate::config::names::{RELEASE_VERSION, STATIC_URL};
-use crate::config::{Access, Config, CredentialSource, Keep, Local, Off, Origin};
+use crate::config::{
+    Access, AzureIdentity, Config, GcsIdentity, Keep, Local, Off, Origin, S3Identity,
+};
 use crate::framework::{Compiled, Emission, Fallback};
 use crate::manifest::{LeftOut, Scanned};
 use crate::output::{Log, bytes, count, seconds};
-use crate::plan::Summary;
+use crate::plan::{Change, Summary};
 use crate::prefix::{Site, StoreUrl};
 use crate::release::Release;
 use crate::store::Progress;
@@ -119,7 +121,7 @@ pub(super) fn published(
     (site, access): (&Site, &Access),
     log: &mut Log,
 ) {
-    let requests = match summary.requests {
+    let requests = match summary.requests.all() {
         0 => String::new(),
         requests => format!(", {}", count(requests, "request")),
     };
@@ -152,29 +154,82 @@ pub(super) fn published(
     }
 }
 
+/// Every URL of a version is new: what was in a cache has another name.
+pub(super) fn change(change: &Change, release: &Release, log: &mut Log) {
+    log.detail(&format!(
+        "{} new or changed since {}, {} equal; returning visitors load {}, {}, again",
+        count(change.new, "file"),
+        change.since,
+        change.equal,
+        count(release.manifest.assets().len(), "file"),
+        bytes(release.manifest.bytes()),
+    ));
+}
+
+pub(super) fn rehearsed(
+    summary: &Summary,
+    release: &Release,
+    (site, access): (&Site, &Access),
+    log: &mut Log,
+) {
+    if summary.unchanged {
+        log.bullet(&format!(
+            "Would change nothing: {} is published in {}{}",
+            release.version,
+            site.store,
+            reached_by(access),
+        ));
+    } else {
+        log.bullet(&format!(
+            "Would publish to {}{}: {} new, {} reused, {}",
+            site.store,
+            reached_by(access),
+            summary.put,
+            summary.present,
+            bytes(summary.put_bytes),
+        ));
+    }
+    log.bullet(&format!("Public URL: {}", release.prefix.url()));
+    log.bullet("Nothing was sent (--dry-run).");
+}
+
 /// `s3://acme-static/shop at https://minio.example.com (eu-west-1, key …Q7XA from AWS_*)`
 pub(super) fn asked(site: &Site, access: &Access) -> String {
-    let endpoint = match access {
-        Access::S3(s3) => s3
-            .endpoint
-            .as_ref()
-            .map_or_else(String::new, |endpoint| format!(" at {endpoint}")),
-        Access::Directory => String::new(),
-    };
+    let endpoint = access.server().and_then(|server| server.endpoint.as_ref());
+    let endpoint = endpoint.map_or_else(String::new, |endpoint| format!(" at {endpoint}"));
     format!("{}{endpoint}{}", site.store, reached_by(access))
 }
 
 fn reached_by(access: &Access) -> String {
-    match access {
-        Access::Directory => String::new(),
-        Access::S3(s3) => {
-            let source = match &s3.source {
-                CredentialSource::Ours => "STATIC_ASSETS_*".to_owned(),
-                CredentialSource::Aws => "AWS_*".to_owned(),
-                CredentialSource::Binding(name) => format!("service binding '{name}'"),
+    let Some(server) = access.server() else {
+        return String::new();
+    };
+    let who = match access {
+        Access::S3(s3) => format!("{}, {}", s3.region, s3_identity(&s3.identity)),
+        Access::Azure(azure) => {
+            let identity = match &azure.identity {
+                AzureIdentity::Key(_) => "key",
+                AzureIdentity::Sas(_) => "shared access signature",
+                AzureIdentity::Workload { .. } => "workload identity",
+                AzureIdentity::Ambient => "the machine's identity",
             };
-            format!(" ({}, key …{} from {source})", s3.region, s3.key_hint())
+            format!("account {}, {identity}", azure.account)
         }
+        Access::Gcs(gcs) => match &gcs.identity {
+            GcsIdentity::ServiceAccount { email, .. } => format!("service account {email}"),
+            GcsIdentity::Person(_) => "a person's credentials".to_owned(),
+            GcsIdentity::Ambient => "the machine's identity".to_owned(),
+        },
+        Access::Directory => String::new(),
+    };
+    format!(" ({who} from {})", server.source)
+}
+
+fn s3_identity(identity: &S3Identity) -> String {
+    match identity {
+        S3Identity::Keys { id, .. } => format!("key …{}", S3Identity::key_hint(id)),
+        S3Identity::Web { role, .. } => format!("role {role}"),
+        S3Identity::Ambient(_) => "the machine's identity".to_owned(),
     }
 }
 
@@ -205,6 +260,7 @@ pub(super) fn pages(
         Emission::NotAsked => {}
     }
     match (&compiled.fallback, config.keep) {
+        (Fallback::Untouched, _) => {}
         (_, Keep::Manifests) => {
             log.bullet("Fallback: none, STATIC_ASSETS_KEEP=manifests leaves the files out");
         }

@@ -1,50 +1,64 @@
 //! A bucket: owns the runtime; the calling thread waits, reports and listens.
 
-use super::dialect;
+use super::client::remote;
+use super::dialect::Dialect;
+use super::objects::{Objects, Read};
+use super::pace::Pace;
 use super::progress::{Done, Progress};
 use super::protocol::Protocol;
-use super::transport::{Requests, Route, Transport};
+use super::transport::Counter;
 use super::{RunLabel, StoreError};
-use crate::config::S3Access;
+use crate::config::Access;
 use crate::interrupt::Interrupt;
 use crate::plan::Summary;
-use crate::prefix::StoreUrl;
+use crate::prefix::{BucketUrl, MetaObject};
 use crate::release::Release;
-use object_store::aws::{AmazonS3, AmazonS3Builder};
-use object_store::{ClientOptions, RetryConfig};
+use crate::version::Version;
+use std::future::Future;
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 
 const LOOK: Duration = Duration::from_millis(100);
 /// A run ends within this time or gives up: no prune looks at younger refs.
-const LONGEST_RUN: Duration = Duration::from_hours(6);
+pub(super) const LONGEST_RUN: Duration = Duration::from_hours(6);
+/// Every request has its deadline. What stands still for longer than all of them is the machine itself, such
+/// as a network folder that does not answer.
+const LONGEST_STILLNESS: Duration = Duration::from_mins(10);
 
 pub(crate) struct Bucket {
-    runtime: Runtime,
-    url: StoreUrl,
-    client: Arc<AmazonS3>,
-    requests: Requests,
+    /// Taken only when it ends.
+    runtime: Option<Runtime>,
+    objects: Arc<Objects>,
+    counter: Arc<Counter>,
+}
+
+impl Drop for Bucket {
+    /// Without waiting for files that are still being read.
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
 }
 
 impl Bucket {
-    pub(super) fn open(url: StoreUrl, access: &S3Access) -> Result<Self, StoreError> {
-        // Fails only when a provider is installed already, which then is this one.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+    pub(super) fn open(url: BucketUrl, access: &Access) -> Result<Self, StoreError> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()
             .map_err(StoreError::Runtime)?;
-        let requests = Requests::default();
-        let client = {
+        let counter = Arc::new(Counter::default());
+        let dialect = Dialect::of(url.scheme);
+        let pace = Arc::new(Pace::up_to(dialect.most_requests));
+        let remote = {
             let _inside = runtime.enter();
-            client(&url, access, &requests)?
+            remote(&url, access, &counter, &pace)?
         };
         Ok(Self {
-            runtime,
-            url,
-            client: Arc::new(client),
-            requests,
+            runtime: Some(runtime),
+            objects: Arc::new(Objects::new(remote, url, dialect, pace)),
+            counter,
         })
     }
 
@@ -55,21 +69,58 @@ impl Bucket {
         interrupt: &Interrupt,
         tick: &mut dyn FnMut(Progress),
     ) -> Result<Summary, StoreError> {
-        let start = Instant::now();
-        let before = self.requests.count();
-        let done = Arc::new(Done::default());
-        let protocol = Protocol::new(
-            self.client.clone(),
-            self.url.clone(),
-            release.clone(),
-            (dialect::S3, done.clone()),
-        )?;
         let label = label.clone();
+        self.run(release, interrupt, tick, |protocol| async move {
+            protocol.publish(&label).await
+        })
+    }
+
+    pub(super) fn rehearse(
+        &self,
+        release: &Arc<Release>,
+        interrupt: &Interrupt,
+    ) -> Result<Summary, StoreError> {
+        self.run(release, interrupt, &mut |_| {}, |protocol| async move {
+            protocol.rehearse().await
+        })
+    }
+
+    pub(super) fn marker(&self, version: &Version) -> Option<Vec<u8>> {
+        let key = self.objects.url.folder.meta(&MetaObject::Marker(version));
+        let read = self
+            .runtime
+            .as_ref()?
+            .block_on(self.objects.read(&key, None));
+        match read {
+            Ok(Read::Content(json)) => Some(json),
+            _ => None,
+        }
+    }
+
+    fn run<F>(
+        &self,
+        release: &Arc<Release>,
+        interrupt: &Interrupt,
+        tick: &mut dyn FnMut(Progress),
+        work: impl FnOnce(Protocol) -> F,
+    ) -> Result<Summary, StoreError>
+    where
+        F: Future<Output = Result<Summary, StoreError>> + Send + 'static,
+    {
+        let Some(runtime) = &self.runtime else {
+            return Err(StoreError::Client("it has ended".to_owned()));
+        };
+        let start = Instant::now();
+        let before = self.counter.read();
+        let done = Arc::new(Done::default());
+        let protocol = Protocol::new(self.objects.clone(), release.clone(), done.clone());
         let (sender, receiver) = mpsc::channel();
-        let task = self.runtime.spawn(async move {
+        let work = work(protocol);
+        let task = runtime.spawn(async move {
             // The receiver is gone only when the run was given up.
-            let _ = sender.send(protocol.publish(&label).await);
+            let _ = sender.send(work.await);
         });
+        let mut stillness = Stillness::new(start);
         let summary = loop {
             match receiver.recv_timeout(LOOK) {
                 Ok(result) => break result?,
@@ -78,70 +129,63 @@ impl Bucket {
                 }
                 Err(mpsc::RecvTimeoutError::Timeout) => {
                     tick(done.progress(start.elapsed()));
-                    if interrupt.is_raised() {
-                        task.abort();
-                        return Err(StoreError::Interrupted);
-                    }
-                    if start.elapsed() > LONGEST_RUN {
-                        task.abort();
-                        return Err(StoreError::TooLong);
-                    }
+                    let now = Instant::now();
+                    let given_up = if interrupt.is_raised() {
+                        StoreError::Interrupted
+                    } else if now - start > LONGEST_RUN {
+                        StoreError::TooLong
+                    } else if stillness.lasts(now, self.objects.pace.moves()) > LONGEST_STILLNESS {
+                        StoreError::Still
+                    } else {
+                        continue;
+                    };
+                    task.abort();
+                    return Err(given_up);
                 }
             }
         };
         Ok(Summary {
-            requests: self.requests.count() - before,
+            requests: self.counter.read().since(before),
             duration: start.elapsed(),
             ..summary
         })
     }
 }
 
-/// Never `from_env()` or `parse_url_opts`: they take unprefixed names, run other programs and fall
-/// back to the machine's own identity.
-fn client(url: &StoreUrl, access: &S3Access, requests: &Requests) -> Result<AmazonS3, StoreError> {
-    let StoreUrl::S3 { bucket, .. } = url else {
-        return Err(StoreError::Client("not a bucket".to_owned()));
-    };
-    let mut options = ClientOptions::new();
-    let authorities = match &access.ca_file {
-        Some(file) => reqwest::Certificate::from_pem_bundle(&fs_err::read(file)?)
-            .map_err(|error| StoreError::Client(error.to_string()))?,
-        None => Vec::new(),
-    };
-    let mut builder = AmazonS3Builder::new()
-        .with_bucket_name(bucket)
-        .with_region(&access.region)
-        .with_access_key_id(access.key_id.expose())
-        .with_secret_access_key(access.secret_key.expose())
-        .with_retry(RetryConfig {
-            max_retries: 0,
-            ..RetryConfig::default()
-        });
-    if let Some(token) = &access.session_token {
-        builder = builder.with_token(token.expose());
-    }
-    let hosts = if let Some(endpoint) = &access.endpoint {
-        options = options.with_allow_http(endpoint.scheme() == "http");
-        builder = builder.with_endpoint(endpoint.as_str().trim_end_matches('/'));
-        vec![endpoint.host_str().unwrap_or_default().to_owned()]
-    } else {
-        let regional = format!("s3.{}.amazonaws.com", access.region);
-        vec![format!("{bucket}.{regional}"), regional]
-    };
-    let route = match &access.endpoint {
-        Some(endpoint) if endpoint.scheme() == "http" => Route::Direct,
-        _ => Route::ByProxy,
-    };
-    let transport = Transport::to(hosts, authorities, requests.clone(), route)
-        .map_err(|error| StoreError::Client(error.to_string()))?;
-    builder
-        .with_client_options(options)
-        .with_http_connector(transport)
-        .build()
-        .map_err(|error| client_error(&error))
+/// How long nothing has moved.
+struct Stillness {
+    moves: u64,
+    since: Instant,
 }
 
-fn client_error(error: &object_store::Error) -> StoreError {
-    StoreError::Client(error.to_string())
+impl Stillness {
+    fn new(now: Instant) -> Self {
+        Self {
+            moves: 0,
+            since: now,
+        }
+    }
+
+    /// `moves` grows with everything that is sent or comes back.
+    fn lasts(&mut self, now: Instant, moves: u64) -> Duration {
+        if moves != self.moves {
+            *self = Self { moves, since: now };
+        }
+        now - self.since
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stillness_lasts_until_something_moves() {
+        let start = Instant::now();
+        let after = |minutes| start + Duration::from_mins(minutes);
+        let mut stillness = Stillness::new(start);
+        assert_eq!(stillness.lasts(after(9), 0), Duration::from_mins(9));
+        assert_eq!(stillness.lasts(after(10), 1), Duration::ZERO);
+        assert!(stillness.lasts(after(21), 1) > LONGEST_STILLNESS);
+    }
 }

@@ -8,6 +8,7 @@ use crate::parallel::parallel;
 use crate::plan::{Conflict, ConflictWith, Summary};
 use crate::prefix::{Folder, Key, MetaObject};
 use crate::release::Release;
+use crate::version::Version;
 use crate::walk::files_below;
 use fs_err as fs;
 use fs_err::os::unix::fs::OpenOptionsExt;
@@ -86,6 +87,30 @@ impl Directory {
         }
         summary.duration = start.elapsed();
         Ok(summary)
+    }
+
+    pub(super) fn marker(&self, version: &Version) -> Option<Vec<u8>> {
+        let key = self.folder.meta(&MetaObject::Marker(version));
+        read_if_there(&self.path(&key)).ok().flatten()
+    }
+
+    pub(super) fn rehearse(&self, release: &Release) -> Result<Summary, StoreError> {
+        let place = self.path(&self.folder.version(&release.version));
+        let assets = release.manifest.assets();
+        if place.is_dir() {
+            let unchanged = self.is_published(release)?;
+            Self::compare(&place, release)?;
+            return Ok(Summary {
+                present: assets.len(),
+                unchanged,
+                ..Summary::default()
+            });
+        }
+        Ok(Summary {
+            put: assets.len(),
+            put_bytes: release.manifest.bytes(),
+            ..Summary::default()
+        })
     }
 
     fn path(&self, key: &Key) -> PathBuf {

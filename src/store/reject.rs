@@ -1,8 +1,8 @@
 //! What a store's answer means: `object_store::Error` ends here.
 
-use super::transport::Refusal;
+use super::transport::{Asked, Refusal};
 use super::{Denied, Rejected, StoreError};
-use crate::prefix::{Key, StoreUrl};
+use crate::prefix::{BucketUrl, Key};
 use object_store::client::{HttpError, HttpErrorKind};
 use std::error::Error;
 
@@ -25,20 +25,28 @@ pub(super) enum Rejection {
 pub(super) fn rejection(
     error: &object_store::Error,
     refusal: Option<&Refusal>,
-    store: &StoreUrl,
+    store: &BucketUrl,
     key: &Key,
 ) -> Rejection {
-    let Some(refusal) = refusal else {
-        return match error {
-            object_store::Error::NotModified { .. } => Rejection::NotModified,
-            object_store::Error::NotFound { .. } => Rejection::NotFound,
-            error => match http_error(error) {
-                Some(error) => of_transport(error, key),
-                None => unexpected(key, kind_of(error).to_owned()),
-            },
-        };
-    };
+    if let Some(refusal) = refusal {
+        return refused(refusal, store, key);
+    }
+    match error {
+        object_store::Error::NotModified { .. } => Rejection::NotModified,
+        object_store::Error::NotFound { .. } => Rejection::NotFound,
+        error => match http_error(error) {
+            Some(error) => of_transport(error, key),
+            None => unexpected(key, kind_of(error).to_owned()),
+        },
+    }
+}
+
+/// What an answer other than success means.
+pub(super) fn refused(refusal: &Refusal, store: &BucketUrl, key: &Key) -> Rejection {
     let code = refusal.code.as_str();
+    if refusal.from == Asked::Identity {
+        return refused_identity(refusal);
+    }
     if let Some(meaning) = meaning_of_code(code, refusal, store) {
         return meaning;
     }
@@ -55,25 +63,53 @@ pub(super) fn rejection(
     }
 }
 
-/// Codes that mean more than their status does.
-fn meaning_of_code(code: &str, refusal: &Refusal, store: &StoreUrl) -> Option<Rejection> {
+/// Whoever gives tokens gave none.
+fn refused_identity(refusal: &Refusal) -> Rejection {
+    match (refusal.code.as_str(), refusal.status) {
+        ("ExpiredToken" | "ExpiredTokenException" | "IDPCommunicationError", _) => {
+            end(StoreError::Expired)
+        }
+        (_, 408 | 429 | 500..) => {
+            Rejection::Temporary(format!("the token service answered {}", said(refusal)))
+        }
+        (code, _) => rejected(code),
+    }
+}
+
+/// Codes that mean more than their status does: of S3, Azure and GCS.
+///
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>,
+/// <https://learn.microsoft.com/rest/api/storageservices/blob-service-error-codes>,
+/// <https://cloud.google.com/storage/docs/xml-api/reference-status>
+fn meaning_of_code(code: &str, refusal: &Refusal, store: &BucketUrl) -> Option<Rejection> {
     match code {
-        "NoSuchBucket" => Some(end(StoreError::NoBucket {
-            bucket: bucket_of(store),
-        })),
+        "NoSuchBucket" | "ContainerNotFound" | "ContainerBeingDeleted" | "ResourceNotFound" => {
+            Some(end(StoreError::NoBucket {
+                store: store.clone(),
+            }))
+        }
         "ExpiredToken" | "ExpiredTokenException" | "TokenRefreshRequired" => {
             Some(end(StoreError::Expired))
         }
         "RequestTimeTooSkewed" => Some(end(StoreError::ClockSkew)),
-        "InvalidAccessKeyId" | "SignatureDoesNotMatch" | "InvalidToken" | "InvalidSecurity" => {
-            Some(rejected(code))
-        }
+        "InvalidAccessKeyId"
+        | "SignatureDoesNotMatch"
+        | "InvalidToken"
+        | "InvalidSecurity"
+        | "AuthenticationFailed"
+        | "InvalidAuthenticationInfo"
+        | "AuthenticationRequired"
+        | "AccountIsDisabled" => Some(rejected(code)),
         "PermanentRedirect"
         | "AuthorizationHeaderMalformed"
         | "IllegalLocationConstraintException" => Some(wrong_region(refusal, store)),
-        "SlowDown" | "InternalError" | "ServiceUnavailable" | "RequestTimeout" => {
-            Some(Rejection::Temporary(said(refusal)))
+        // Azure's answer to a create says in so many words what is there, one by a signature that may only
+        // create does it by refusing.
+        "BlobAlreadyExists" | "UnauthorizedBlobOverwrite" | "BlobImmutableDueToPolicy" => {
+            Some(Rejection::Exists)
         }
+        "SlowDown" | "InternalError" | "ServiceUnavailable" | "RequestTimeout" | "ServerBusy"
+        | "OperationTimedOut" => Some(Rejection::Temporary(said(refusal))),
         "NotImplemented" => Some(Rejection::NotImplemented),
         _ => None,
     }
@@ -96,18 +132,11 @@ fn unexpected(key: &Key, cause: String) -> Rejection {
     })
 }
 
-fn wrong_region(refusal: &Refusal, store: &StoreUrl) -> Rejection {
+fn wrong_region(refusal: &Refusal, store: &BucketUrl) -> Rejection {
     end(StoreError::WrongRegion {
-        bucket: bucket_of(store),
+        bucket: store.bucket.clone(),
         region: refusal.region.clone(),
     })
-}
-
-fn bucket_of(store: &StoreUrl) -> String {
-    match store {
-        StoreUrl::S3 { bucket, .. } => bucket.clone(),
-        StoreUrl::File { root } => root.display().to_string(),
-    }
 }
 
 fn said(refusal: &Refusal) -> String {
@@ -122,11 +151,15 @@ fn of_transport(error: &HttpError, key: &Key) -> Rejection {
     let is_lasting = ["certificate", "not the store", "invalid URL"]
         .iter()
         .any(|sign| cause.contains(sign));
-    match error.kind() {
-        _ if is_lasting => unexpected(key, cause),
-        HttpErrorKind::Decode | HttpErrorKind::Unknown => unexpected(key, cause),
-        _ => Rejection::Temporary(cause),
+    if is_lasting || !is_passing(error.kind()) {
+        unexpected(key, cause)
+    } else {
+        Rejection::Temporary(cause)
     }
+}
+
+pub(super) fn is_passing(kind: HttpErrorKind) -> bool {
+    !matches!(kind, HttpErrorKind::Decode | HttpErrorKind::Unknown)
 }
 
 /// The innermost error: the outer ones repeat the URL.
@@ -159,20 +192,39 @@ fn kind_of(error: &object_store::Error) -> &'static str {
     }
 }
 
-pub(super) fn denied(action: &'static str, key: &Key, store: &StoreUrl) -> StoreError {
-    StoreError::Denied(Denied {
-        action,
+/// What a caller that can do nothing about it makes of a rejection.
+pub(super) fn ended(
+    rejection: Rejection,
+    action: &'static str,
+    key: &Key,
+    store: &BucketUrl,
+) -> StoreError {
+    let unexpected = |cause: &str| StoreError::Unexpected {
         key: key.clone(),
-        store: store.clone(),
-    })
+        cause: cause.to_owned(),
+    };
+    match rejection {
+        Rejection::Final(error) => *error,
+        Rejection::Forbidden => StoreError::Denied(Denied {
+            action,
+            key: key.clone(),
+            store: store.clone(),
+        }),
+        Rejection::NotFound => unexpected("not found"),
+        Rejection::Exists => unexpected("exists already"),
+        Rejection::NotModified => unexpected("not modified"),
+        Rejection::NotImplemented => unexpected("not implemented there"),
+        Rejection::Temporary(cause) => unexpected(&cause),
+    }
 }
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::prefix::StoreUrl;
 
     fn meaning(status: u16, code: &str) -> Rejection {
         let refusal = Refusal {
+            from: Asked::Store,
             status,
             code: code.to_owned(),
             region: Some("eu-west-1".to_owned()),
@@ -182,8 +234,10 @@ mod tests {
             store: "S3",
             source: "refused".into(),
         };
-        let store = "s3://bucket/x".parse().unwrap();
-        let key = crate::prefix::Folder::default().version(&"v1".parse().unwrap());
+        let Ok(StoreUrl::Bucket(store)) = "s3://bucket/x".parse() else {
+            panic!("not a bucket");
+        };
+        let key = store.folder.version(&"v1".parse().unwrap());
         rejection(&error, Some(&refusal), &store, &key)
     }
 
@@ -196,6 +250,14 @@ mod tests {
         assert!(matches!(meaning(501, ""), Rejection::NotImplemented));
         assert!(matches!(meaning(503, "SlowDown"), Rejection::Temporary(_)));
         assert!(matches!(meaning(403, "AccessDenied"), Rejection::Forbidden));
+        // Azure says with a 409 what S3 says with a 412.
+        assert!(matches!(
+            meaning(409, "BlobAlreadyExists"),
+            Rejection::Exists
+        ));
+        let only_create = meaning(403, "UnauthorizedBlobOverwrite");
+        assert!(matches!(only_create, Rejection::Exists));
+        assert!(matches!(meaning(404, "BlobNotFound"), Rejection::NotFound));
     }
 
     #[test]
@@ -206,7 +268,7 @@ mod tests {
         };
         assert!(matches!(
             end(404, "NoSuchBucket"),
-            StoreError::NoBucket { bucket } if bucket == "bucket"
+            StoreError::NoBucket { store } if store.bucket == "bucket"
         ));
         assert!(matches!(
             end(301, "PermanentRedirect"),
@@ -219,6 +281,14 @@ mod tests {
         ));
         assert!(matches!(
             end(403, "SignatureDoesNotMatch"),
+            StoreError::Rejected(_)
+        ));
+        assert!(matches!(
+            end(404, "ContainerNotFound"),
+            StoreError::NoBucket { .. }
+        ));
+        assert!(matches!(
+            end(403, "AuthenticationFailed"),
             StoreError::Rejected(_)
         ));
         assert!(matches!(end(418, ""), StoreError::Unexpected { .. }));

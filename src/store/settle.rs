@@ -2,70 +2,101 @@
 //! answer was lost as a conflict, and repeats what a store will never do.
 
 use super::StoreError;
-use super::reject::{Rejection, rejection};
-use super::transport::observed;
-use crate::prefix::{Key, StoreUrl};
+use super::reject::{Rejection, is_passing, refused, rejection};
+use super::transport::{last_refusal, next_try, observed};
+use crate::prefix::{BucketUrl, Key};
+use object_store::retry::{RetryContext, RetryFailure, RetryPolicy};
 use std::future::Future;
+use std::pin::Pin;
 use std::time::Duration;
 
-const TRIES: u32 = 6;
+pub(super) const TRIES: u32 = 6;
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 /// A store that asks for more than this is not waited for longer.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// A small request that takes longer is stalled.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// The slowest uplink that is waited for, in bytes a second.
-const SLOWEST: u64 = 128 << 10;
-
-/// How long a request may take while `in_flight` bytes, its own body's among them, share the uplink.
-fn deadline(in_flight: u64) -> Duration {
-    PATIENCE + Duration::from_secs(in_flight / SLOWEST)
-}
 
 /// Repeats `request` while its failure may pass. What is final, or needs a look at the store, is the
 /// caller's.
 pub(super) async fn settled<T, F>(
-    store: &StoreUrl,
+    store: &BucketUrl,
     key: &Key,
-    in_flight: u64,
     mut request: impl FnMut() -> F,
 ) -> Result<T, Rejection>
 where
     F: Future<Output = object_store::Result<T>>,
 {
-    let mut pause = FIRST_PAUSE;
     for try_number in 1.. {
-        let answered = tokio::time::timeout(deadline(in_flight), observed(request())).await;
-        let (cause, retry_after) = match answered {
-            Ok((Ok(value), _)) => return Ok(value),
-            Ok((Err(error), refusal)) => match rejection(&error, refusal.as_ref(), store, key) {
-                Rejection::Temporary(cause) => (cause, refusal.and_then(|it| it.retry_after)),
-                settled => return Err(settled),
-            },
-            Err(_) => (
-                format!("no answer within {} s", deadline(in_flight).as_secs()),
-                None,
-            ),
+        let (answer, refusal) = observed(try_number, request()).await;
+        let error = match answer {
+            Ok(value) => return Ok(value),
+            Err(error) => error,
         };
-        if try_number == TRIES {
-            return Err(Rejection::Final(Box::new(StoreError::Temporary {
-                cause,
-                tries: TRIES,
-            })));
+        match rejection(&error, refusal.as_ref(), store, key) {
+            Rejection::Temporary(cause) if try_number == TRIES => return Err(given_up(cause)),
+            Rejection::Temporary(_) => {
+                let asked = refusal.and_then(|refusal| refusal.retry_after);
+                tokio::time::sleep(pause_after(try_number, asked)).await;
+            }
+            settled => return Err(settled),
         }
-        let asked = retry_after.unwrap_or_default().min(LONGEST_PAUSE);
-        tokio::time::sleep(asked.max(pause + jitter(pause))).await;
-        pause *= 2;
     }
     unreachable!("the loop ends by returning")
 }
 
-/// Before the next look at what may just have changed.
-pub(super) async fn pause() {
-    tokio::time::sleep(FIRST_PAUSE + jitter(FIRST_PAUSE)).await;
+fn given_up(cause: String) -> Rejection {
+    let tries = TRIES;
+    Rejection::Final(Box::new(StoreError::Temporary { cause, tries }))
 }
 
-/// Up to half of `pause`: builders that failed together must not come back together.
+/// Longer with each try, and never the same for two builders that failed together.
+fn pause_after(try_number: u32, asked: Option<Duration>) -> Duration {
+    let pause = FIRST_PAUSE * 2_u32.pow(try_number.min(TRIES) - 1);
+    let asked = asked.unwrap_or_default().min(LONGEST_PAUSE);
+    asked.max(pause) + jitter(pause)
+}
+
+/// The same for one part of a large file: `object_store` numbers a part when it is first sent.
+#[derive(Debug)]
+pub(super) struct PartRetry {
+    pub(super) store: BucketUrl,
+    pub(super) key: Key,
+}
+
+impl RetryPolicy for PartRetry {
+    fn retry<'life, 'answer>(&'life self, context: RetryContext) -> Decision<'answer>
+    where
+        'life: 'answer,
+        Self: 'answer,
+    {
+        Box::pin(async move {
+            let try_number = next_try();
+            let refusal = last_refusal();
+            let may_pass = match (&refusal, context.failure) {
+                (Some(refusal), _) => {
+                    let meaning = refused(refusal, &self.store, &self.key);
+                    matches!(meaning, Rejection::Temporary(_))
+                }
+                (None, RetryFailure::Transport(kind)) => is_passing(kind),
+                (None, _) => false,
+            };
+            if try_number > TRIES || !may_pass {
+                return false;
+            }
+            let asked = refusal.and_then(|refusal| refusal.retry_after);
+            tokio::time::sleep(pause_after(try_number - 1, asked)).await;
+            true
+        })
+    }
+}
+
+type Decision<'a> = Pin<Box<dyn Future<Output = bool> + Send + 'a>>;
+
+/// Before the next look at what may just have changed.
+pub(super) async fn pause() {
+    tokio::time::sleep(pause_after(1, None)).await;
+}
+
+/// Up to half of `pause`.
 fn jitter(pause: Duration) -> Duration {
     let random = getrandom::u32().unwrap_or_default();
     pause.mul_f64(f64::from(random) / f64::from(u32::MAX) / 2.0)

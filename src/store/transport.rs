@@ -1,35 +1,72 @@
-//! The way to the store: counts every request, lets none go to another host, and takes what an error
-//! says out of its body. The body itself goes no further: S3's repeat session tokens.
+//! The way to the store: counts every request, lets none go to another host, gives each its time, and takes
+//! what an error says out of its body. The body itself goes no further: S3's repeat session tokens.
 
+use super::pace::Pace;
+use crate::plan::Requests;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use futures_util::StreamExt;
 use object_store::client::{
-    HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse,
-    HttpResponseBody, HttpService,
+    HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpService,
 };
-use object_store::{ClientOptions, Result};
-use std::cell::RefCell;
+use object_store::{ClientOptions, Extensions, HeaderMap, Result};
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
+use tokio::time::{Instant, timeout, timeout_at};
 
+/// Of an answer's body, before its first bytes and between any others.
+const BODY_PATIENCE: Duration = Duration::from_secs(10);
+/// No object of the protocol, no page of a listing and no token is longer.
+const LONGEST_BODY: usize = 256 << 20;
+/// In bytes a second.
+const SLOWEST_BODY: u64 = 16 << 10;
+const LONGEST_ERROR: usize = 64 << 10;
+
+/// Where requests may go: no setting, redirect or metadata address of a cloud leads a credential elsewhere.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Requests(Arc<AtomicUsize>);
-
-impl Requests {
-    pub(super) fn count(&self) -> usize {
-        self.0.load(Ordering::Relaxed)
-    }
+pub(super) struct Hosts {
+    pub(super) store: Vec<String>,
+    /// Where tokens come from.
+    pub(super) identity: Vec<String>,
 }
 
-/// Lets requests reach `hosts` only: no setting, redirect or metadata address of a cloud leads a
-/// credential elsewhere.
-#[derive(Debug)]
-pub(super) struct Transport {
-    client: reqwest::Client,
-    requests: Requests,
-    hosts: Vec<String>,
+/// Requests to the store, counted as they are sent.
+#[derive(Debug, Default)]
+pub(super) struct Counter {
+    get: AtomicUsize,
+    head: AtomicUsize,
+    list: AtomicUsize,
+    put: AtomicUsize,
+}
+
+impl Counter {
+    fn count(&self, request: &HttpRequest) {
+        let query = request.uri().query().unwrap_or_default();
+        let lists = query.contains("list-type=2") || query.contains("comp=list&");
+        let lists = lists || query.ends_with("comp=list");
+        let kind = match request.method().as_str() {
+            "GET" if lists => &self.list,
+            "GET" => &self.get,
+            "HEAD" => &self.head,
+            // The steps of an upload in parts are puts, too.
+            _ => &self.put,
+        };
+        kind.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn read(&self) -> Requests {
+        Requests {
+            get: self.get.load(Ordering::Relaxed),
+            head: self.head.load(Ordering::Relaxed),
+            list: self.list.load(Ordering::Relaxed),
+            put: self.put.load(Ordering::Relaxed),
+        }
+    }
 }
 
 /// How a server is reached.
@@ -41,47 +78,37 @@ pub(super) enum Route {
     Direct,
 }
 
-impl Transport {
-    /// `object_store`'s own client follows redirects, past every guard.
-    pub(super) fn to(
-        hosts: Vec<String>,
-        authorities: Vec<reqwest::Certificate>,
-        requests: Requests,
-        route: Route,
-    ) -> reqwest::Result<Self> {
-        let mut client = reqwest::Client::builder();
-        if route == Route::Direct {
-            client = client.no_proxy();
-        }
-        let client = client
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(Duration::from_secs(5))
-            .tls_certs_merge(authorities)
-            .user_agent(concat!("static-assets/", env!("CARGO_PKG_VERSION")))
-            .build()?;
-        Ok(Self {
-            client,
-            requests,
-            hosts,
-        })
+/// `object_store`'s own client follows redirects, past every guard.
+pub(super) fn http_client(
+    authorities: Vec<reqwest::Certificate>,
+    route: Route,
+) -> reqwest::Result<HttpClient> {
+    let mut client = reqwest::Client::builder();
+    if route == Route::Direct {
+        client = client.no_proxy();
     }
+    let client = client
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(Duration::from_secs(5))
+        .tls_certs_merge(authorities)
+        .user_agent(concat!("static-assets/", env!("CARGO_PKG_VERSION")))
+        .build()?;
+    Ok(HttpClient::new(client))
+}
+
+/// What `object_store` sends its requests by.
+#[derive(Clone, Debug)]
+pub(super) struct Transport {
+    pub(super) client: HttpClient,
+    pub(super) hosts: Hosts,
+    pub(super) counter: Arc<Counter>,
+    pub(super) pace: Arc<Pace>,
 }
 
 impl HttpConnector for Transport {
     fn connect(&self, _: &ClientOptions) -> Result<HttpClient> {
-        Ok(HttpClient::new(Guarded {
-            inner: HttpClient::new(self.client.clone()),
-            requests: self.requests.clone(),
-            hosts: self.hosts.clone(),
-        }))
+        Ok(HttpClient::new(self.clone()))
     }
-}
-
-#[derive(Debug)]
-struct Guarded {
-    inner: HttpClient,
-    requests: Requests,
-    hosts: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -95,73 +122,98 @@ impl fmt::Display for StrangeHost {
 
 impl std::error::Error for StrangeHost {}
 
+#[derive(Debug)]
+struct NoAnswer {
+    within: Duration,
+}
+
+impl fmt::Display for NoAnswer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "no answer within {} s", self.within.as_secs())
+    }
+}
+
+impl std::error::Error for NoAnswer {}
+
+#[derive(Debug)]
+struct EndlessBody;
+
+impl fmt::Display for EndlessBody {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an answer without end")
+    }
+}
+
+impl std::error::Error for EndlessBody {}
+
 /// What an answer other than success said.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Refusal {
+    pub(super) from: Asked,
     pub(super) status: u16,
-    /// S3's code, such as `SlowDown`.
+    /// The store's code, such as `SlowDown`.
     pub(super) code: String,
     /// Where the bucket is, when it is elsewhere.
     pub(super) region: Option<String>,
     pub(super) retry_after: Option<Duration>,
 }
 
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Asked {
+    #[default]
+    Store,
+    /// Whoever gives tokens.
+    Identity,
+}
+
+/// What a store says of a body that it took: found in the extensions of `object_store`'s results.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct StoredMd5(pub(super) [u8; 16]);
+
+/// One try of a request, as whoever repeats it sees it.
+struct Observed {
+    try_number: Cell<u32>,
+    refusal: RefCell<Option<Refusal>>,
+}
+
 tokio::task_local! {
-    static REFUSAL: RefCell<Option<Refusal>>;
+    static OBSERVED: Observed;
 }
 
 /// Runs a request of `object_store` and keeps what its last answer refused.
-pub(super) async fn observed<F: Future>(request: F) -> (F::Output, Option<Refusal>) {
-    REFUSAL
-        .scope(RefCell::default(), async {
+pub(super) async fn observed<F: Future>(
+    try_number: u32,
+    request: F,
+) -> (F::Output, Option<Refusal>) {
+    let observed = Observed {
+        try_number: Cell::new(try_number),
+        refusal: RefCell::default(),
+    };
+    OBSERVED
+        .scope(observed, async {
             let output = request.await;
-            (output, REFUSAL.with(RefCell::take))
+            (output, last_refusal())
         })
         .await
 }
 
-/// Answers with an error are read to the end and passed on without their body.
-async fn refused(response: HttpResponse) -> std::result::Result<HttpResponse, HttpError> {
-    let status = response.status();
-    if status.is_success() || status.as_u16() == 304 {
-        return Ok(response);
-    }
-    let (parts, body) = response.into_parts();
-    let header = |name: &str| parts.headers.get(name)?.to_str().ok().map(str::to_owned);
-    let region = header("x-amz-bucket-region");
-    let retry_after = header("retry-after")
-        .and_then(|seconds| seconds.parse().ok())
-        .map(Duration::from_secs);
-    let body = body.bytes().await?;
-    let body = String::from_utf8_lossy(&body[..body.len().min(LONGEST_ERROR)]);
-    let refusal = Refusal {
-        status: status.as_u16(),
-        code: element(&body, "Code").unwrap_or_default().to_owned(),
-        region: region.or_else(|| element(&body, "Region").map(str::to_owned)),
-        retry_after,
-    };
-    // Outside of `observed` nobody asks.
-    let _ = REFUSAL.try_with(|slot| slot.replace(Some(refusal)));
-    Ok(HttpResponse::from_parts(
-        parts,
-        HttpResponseBody::from(Vec::new()),
-    ))
+/// Within [`observed`]: what the last answer refused.
+pub(super) fn last_refusal() -> Option<Refusal> {
+    OBSERVED.with(|observed| observed.refusal.take())
 }
 
-const LONGEST_ERROR: usize = 64 << 10;
-
-/// The text of an XML element. Error documents are flat; nothing else of the body is looked at.
-fn element<'a>(body: &'a str, name: &str) -> Option<&'a str> {
-    let (_, rest) = body.split_once(&format!("<{name}>"))?;
-    let (text, _) = rest.split_once("</")?;
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-    (!text.is_empty() && text.len() < 64 && text.bytes().all(is_plain)).then_some(text)
+/// Within [`observed`]: begins another try, and gives its number.
+pub(super) fn next_try() -> u32 {
+    OBSERVED.with(|observed| {
+        observed.try_number.set(observed.try_number.get() + 1);
+        observed.try_number.get()
+    })
 }
 
 type Answer<'a> =
     Pin<Box<dyn Future<Output = std::result::Result<HttpResponse, HttpError>> + Send + 'a>>;
 
-impl HttpService for Guarded {
+impl HttpService for Transport {
     fn call<'life, 'answer>(&'life self, request: HttpRequest) -> Answer<'answer>
     where
         'life: 'answer,
@@ -169,14 +221,143 @@ impl HttpService for Guarded {
     {
         Box::pin(async move {
             let host = request.uri().host().unwrap_or_default();
-            if !self.hosts.iter().any(|allowed| allowed == host) {
+            let is_one_of = |hosts: &[String]| hosts.iter().any(|allowed| allowed == host);
+            let asked = if is_one_of(&self.hosts.store) {
+                self.counter.count(&request);
+                Asked::Store
+            } else if is_one_of(&self.hosts.identity) {
+                Asked::Identity
+            } else {
                 let error = StrangeHost(host.to_owned());
                 return Err(HttpError::new(HttpErrorKind::Unknown, error));
+            };
+            let bytes = request.body().content_length() as u64;
+            let departure = Departure::of(&self.pace, bytes);
+            let answer = timeout(departure.patience, self.client.execute(request)).await;
+            let answer = answer.map_err(|_| no_answer(departure.patience))??;
+            let (mut answer, body) = whole(answer).await?;
+            let status = answer.status();
+            if status.is_success() || status.as_u16() == 304 {
+                self.pace.answered(bytes);
+                let md5 = stored_md5(answer.headers());
+                answer.extensions_mut().extend(md5);
+                *answer.body_mut() = body.into();
+                return Ok(answer);
             }
-            self.requests.0.fetch_add(1, Ordering::Relaxed);
-            refused(self.inner.execute(request).await?).await
+            if matches!(status.as_u16(), 429 | 503) {
+                self.pace.throttled();
+            }
+            let refusal = Refusal::of(asked, &answer, &body);
+            // Outside of `observed` nobody asks.
+            let _ = OBSERVED.try_with(|observed| observed.refusal.replace(Some(refusal)));
+            Ok(answer)
         })
     }
+}
+
+/// A request on its way, also when whoever waits for it gives up.
+struct Departure<'a> {
+    pace: &'a Pace,
+    bytes: u64,
+    patience: Duration,
+}
+
+impl<'a> Departure<'a> {
+    fn of(pace: &'a Pace, bytes: u64) -> Self {
+        let try_number = OBSERVED.try_with(|observed| observed.try_number.get());
+        Self {
+            pace,
+            bytes,
+            // A request that nobody observes, such as a token's within another, is in its first try.
+            patience: pace.departs(bytes, try_number.unwrap_or(1)),
+        }
+    }
+}
+
+impl Drop for Departure<'_> {
+    fn drop(&mut self) {
+        self.pace.ends(self.bytes);
+    }
+}
+
+fn no_answer(within: Duration) -> HttpError {
+    HttpError::new(HttpErrorKind::Timeout, NoAnswer { within })
+}
+
+/// An answer apart from its whole body, which must come at a pace: a server that sends a byte a second would
+/// otherwise never end.
+async fn whole(answer: HttpResponse) -> std::result::Result<(HttpResponse, Vec<u8>), HttpError> {
+    let (head, body) = answer.into_parts();
+    let answer = HttpResponse::from_parts(head, Vec::new().into());
+    let start = Instant::now();
+    let mut content: Vec<u8> = Vec::new();
+    let mut chunks = body.bytes_stream();
+    loop {
+        let due = BODY_PATIENCE + Duration::from_secs(content.len() as u64 / SLOWEST_BODY);
+        match timeout_at(start + due, chunks.next()).await {
+            Ok(Some(chunk)) => content.extend_from_slice(&chunk?),
+            Ok(None) => return Ok((answer, content)),
+            Err(_) => return Err(no_answer(due)),
+        }
+        if content.len() > LONGEST_BODY {
+            return Err(HttpError::new(HttpErrorKind::Decode, EndlessBody));
+        }
+    }
+}
+
+/// Azure names the MD5 of a body in one header, GCS in another; S3's is the `ETag`.
+fn stored_md5(headers: &HeaderMap) -> Extensions {
+    let header = |name: &str| headers.get(name)?.to_str().ok();
+    let google = header("x-goog-hash")
+        .into_iter()
+        .flat_map(|hashes| hashes.split(','))
+        .find_map(|hash| hash.trim().strip_prefix("md5="));
+    let mut extensions = Extensions::new();
+    if let Some(md5) = header("content-md5").or(google) {
+        let bytes = STANDARD.decode(md5).unwrap_or_default();
+        if let Ok(md5) = <[u8; 16]>::try_from(bytes) {
+            extensions.insert(StoredMd5(md5));
+        }
+    }
+    extensions
+}
+
+impl Refusal {
+    fn of(from: Asked, answer: &HttpResponse, body: &[u8]) -> Self {
+        let header = |name: &str| answer.headers().get(name)?.to_str().ok().map(str::to_owned);
+        let body = String::from_utf8_lossy(&body[..body.len().min(LONGEST_ERROR)]);
+        let inside = |name| element(&body, name).map(str::to_owned);
+        let code = header("x-ms-error-code").or_else(|| inside("Code"));
+        let retry_after = header("retry-after");
+        Self {
+            from,
+            status: answer.status().as_u16(),
+            code: code.or_else(|| oauth_error(&body)).unwrap_or_default(),
+            region: header("x-amz-bucket-region").or_else(|| inside("Region")),
+            retry_after: retry_after
+                .and_then(|seconds| seconds.parse().ok())
+                .map(Duration::from_secs),
+        }
+    }
+}
+
+/// The text of an XML element. Error documents are flat; nothing else of the body is looked at.
+fn element<'a>(body: &'a str, name: &str) -> Option<&'a str> {
+    let (_, rest) = body.split_once(&format!("<{name}>"))?;
+    let (text, _) = rest.split_once("</")?;
+    is_code(text).then_some(text)
+}
+
+/// <https://datatracker.ietf.org/doc/html/rfc6749#section-5.2>
+fn oauth_error(body: &str) -> Option<String> {
+    let json: serde_json::Value = serde_json::from_str(body).ok()?;
+    let code = json.get("error")?.as_str()?;
+    is_code(code).then(|| code.to_owned())
+}
+
+fn is_code(text: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    !text.is_empty() && text.len() < 64 && text.bytes().all(is_plain)
 }
 
 #[cfg(test)]
@@ -189,5 +370,29 @@ mod tests {
         assert_eq!(element(body, "Code"), Some("ExpiredToken"));
         assert_eq!(element(body, "Token-0"), None);
         assert_eq!(element(body, "Region"), None);
+    }
+
+    #[test]
+    fn an_error_of_oauth_is_its_code() {
+        let body = r#"{"error": "invalid_grant", "error_description": "Token eyJh…"}"#;
+        assert_eq!(oauth_error(body).as_deref(), Some("invalid_grant"));
+        assert_eq!(oauth_error(r#"{"error": "a b"}"#), None);
+        assert_eq!(oauth_error("<html>"), None);
+    }
+
+    #[test]
+    fn the_md5_of_a_body_is_read_from_azures_and_googles_headers() {
+        let of = |name: &'static str, value: &'static str| {
+            let headers = HeaderMap::from_iter([(
+                name.parse::<reqwest::header::HeaderName>().unwrap(),
+                value.parse().unwrap(),
+            )]);
+            stored_md5(&headers).get::<StoredMd5>().copied()
+        };
+        let empty = StoredMd5(*b"\xd4\x1d\x8c\xd9\x8f\x00\xb2\x04\xe9\x80\x09\x98\xec\xf8\x42\x7e");
+        assert_eq!(of("content-md5", "1B2M2Y8AsgTpgAmY7PhCfg=="), Some(empty));
+        let google = "crc32c=AAAAAA==,md5=1B2M2Y8AsgTpgAmY7PhCfg==";
+        assert_eq!(of("x-goog-hash", google), Some(empty));
+        assert_eq!(of("content-md5", "x"), None);
     }
 }

@@ -1,4 +1,4 @@
-//! As little HTTP as reading a page takes.
+//! As little HTTP as reading a page and planting an object take.
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
@@ -25,19 +25,31 @@ pub(crate) fn get(url: &str) -> Answer {
     request("GET", url)
 }
 
-/// `url` is plain http to a server on this machine.
 pub(crate) fn request(method: &str, url: &str) -> Answer {
+    send(method, url, &[], b"")
+}
+
+/// `url` is plain http to a server on this machine.
+pub(crate) fn send(method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
     let rest = url.strip_prefix("http://").unwrap();
     let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
     let mut stream = TcpStream::connect(host).unwrap();
     stream
         .set_read_timeout(Some(Duration::from_secs(30)))
         .unwrap();
+    let mut head = Vec::new();
     write!(
-        stream,
-        "{method} /{path} HTTP/1.0\r\nHost: {host}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        head,
+        "{method} /{path} HTTP/1.0\r\nHost: {host}\r\nContent-Length: {}\r\nConnection: close\r\n",
+        body.len()
     )
     .unwrap();
+    for (name, value) in headers {
+        write!(head, "{name}: {value}\r\n").unwrap();
+    }
+    head.extend(b"\r\n");
+    stream.write_all(&head).unwrap();
+    stream.write_all(body).unwrap();
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).unwrap();
     parse(&bytes)

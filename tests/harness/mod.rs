@@ -1,13 +1,17 @@
 //! Runs `bin/detect` and `bin/build` as the lifecycle does, without Docker: milliseconds a test.
 
+pub(crate) mod azure;
+pub(crate) mod gcs;
 pub(crate) mod http;
 pub(crate) mod pages;
 pub(crate) mod proxy;
 pub(crate) mod python;
 pub(crate) mod refusing;
 pub(crate) mod s3;
+pub(crate) mod server;
 pub(crate) mod tls;
 pub(crate) mod web;
+pub(crate) mod xml;
 
 use fs_err as fs;
 use libcnb::Env;
@@ -41,6 +45,9 @@ pub(crate) fn skipped(reason: &str) {
     }
 }
 
+/// How a header says a time.
+pub(crate) const HTTP_DATE: &str = "%a, %d %b %Y %H:%M:%S GMT";
+
 #[allow(clippy::disallowed_methods, reason = "the tests' own settings")]
 pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
@@ -48,6 +55,17 @@ pub(crate) fn variable(name: &str) -> Option<String> {
 
 pub(crate) fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// In lower case letters and digits, which every store takes in a name.
+pub(crate) fn random_name(prefix: &str) -> String {
+    let random = tempfile::Builder::new().rand_bytes(8).tempfile().unwrap();
+    let random = random.path().file_name().unwrap().to_string_lossy();
+    let random = random.to_lowercase();
+    prefix
+        .chars()
+        .chain(random.chars().filter(char::is_ascii_alphanumeric))
+        .collect()
 }
 
 /// An app and its platform, in folders of their own.

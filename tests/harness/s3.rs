@@ -1,6 +1,6 @@
 //! A bucket of the test's own on the real S3 server that `script/services` starts.
 
-use super::{Platform, http, skipped, variable};
+use super::{Platform, http, random_name, skipped, variable};
 use object_store::aws::{AmazonS3, AmazonS3Builder};
 use object_store::path::Path;
 use object_store::signer::Signer;
@@ -19,12 +19,12 @@ pub(crate) struct Bucket {
 impl Bucket {
     /// `None`, and said so, where no server is up.
     pub(crate) fn create() -> Option<Self> {
-        Self::named("test")
+        Self::named("test-")
     }
 
     /// The server lets nobody read it without a key.
     pub(crate) fn private() -> Option<Self> {
-        Self::named("private")
+        Self::named("private-")
     }
 
     fn named(kind: &str) -> Option<Self> {
@@ -32,15 +32,8 @@ impl Bucket {
             skipped("no S3 server is up (script/services -- cargo test)");
             return None;
         };
-        let random = tempfile::Builder::new().rand_bytes(8).tempfile().unwrap();
-        let random = random.path().file_name().unwrap().to_string_lossy();
-        let random: String = random
-            .to_lowercase()
-            .chars()
-            .filter(char::is_ascii_alphanumeric)
-            .collect();
         let bucket = Self {
-            name: format!("{kind}-{random}"),
+            name: random_name(kind),
             endpoint,
             key_id: variable("STATIC_ASSETS_TEST_S3_KEY_ID").unwrap(),
             secret: variable("STATIC_ASSETS_TEST_S3_SECRET").unwrap(),

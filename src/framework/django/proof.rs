@@ -21,6 +21,8 @@ pub(crate) struct NotFollowing {
 pub(crate) enum NotFollowingCause {
     /// `STATIC_ASSETS_INJECT=off`, and the settings ignore `STATIC_URL`.
     InjectOff,
+    /// The command line puts nothing beside the app.
+    InjectNowhere,
     /// The hook stays out of DEBUG.
     Debug {
         settings: Option<String>,
@@ -70,8 +72,10 @@ pub(super) fn judge(
             snippet: snippet(report),
         })))
     };
-    if inject == Inject::Off {
-        return failed(NotFollowingCause::InjectOff);
+    match inject {
+        Inject::Auto => {}
+        Inject::Off => return failed(NotFollowingCause::InjectOff),
+        Inject::Nowhere => return failed(NotFollowingCause::InjectNowhere),
     }
     if report.debug {
         return failed(NotFollowingCause::Debug {

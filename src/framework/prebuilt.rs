@@ -1,0 +1,47 @@
+//! A folder that something else has built: published as it is.
+
+use super::{Compiled, DetectError, Emission, Fallback};
+use crate::config::{Setting, names};
+use crate::manifest::Assets;
+use crate::output::Log;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+#[derive(Debug)]
+pub(crate) struct Prebuilt {
+    folder: Setting<PathBuf>,
+}
+
+impl Prebuilt {
+    /// The folder may be relative to the app's.
+    pub(super) fn of(app: &Path, folder: &Setting<PathBuf>) -> Result<Self, DetectError> {
+        let path = app.join(&folder.value);
+        if !path.is_dir() {
+            return Err(DetectError::Missing {
+                setting: names::DIR.name,
+                path: folder.value.clone(),
+            });
+        }
+        Ok(Self {
+            folder: Setting {
+                value: path,
+                origin: folder.origin.clone(),
+            },
+        })
+    }
+
+    pub(super) fn compile(&self, log: &mut Log) -> Compiled {
+        let Setting { value, origin } = &self.folder;
+        log.bullet(&format!("Folder {}, as it is ({origin})", value.display()));
+        Compiled {
+            assets: Assets {
+                root: value.clone(),
+            },
+            emission: Emission::NotAsked,
+            reads_release_version: false,
+            by_products: BTreeSet::new(),
+            runtime_files: Vec::new(),
+            fallback: Fallback::Untouched,
+        }
+    }
+}

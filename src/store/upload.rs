@@ -1,0 +1,304 @@
+//! Puts what is missing, as many at a time as the store takes, in bounded memory.
+
+use super::StoreError;
+use super::dialect::Dialect;
+use super::objects::{Created, LOOKS, Objects, Proven, There};
+use super::progress::Done;
+use super::reject::{Rejection, rejection};
+use super::settle::{TRIES, pause};
+use super::transport::observed;
+use crate::manifest::{Asset, Sha256};
+use crate::plan::{Conflict, ConflictWith, Plan};
+use crate::prefix::{Key, PART};
+use crate::release::Release;
+use fs_err as fs;
+use md5::Digest;
+use object_store::{MultipartUpload, PutPayload};
+use std::io::Read;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::{JoinError, JoinSet, spawn_blocking};
+
+/// Bodies in memory at one time; a larger one of an explicit version goes alone.
+const BYTES_IN_FLIGHT: u32 = 64 << 20;
+/// Up to this size a file goes at once. A larger one of a digest version goes in parts.
+pub(super) const AT_ONCE: u64 = 16 << 20;
+/// A small file is in the page cache, where the scan left it.
+const READ_INLINE: u64 = 256 << 10;
+
+/// An upload of a release's missing files.
+#[derive(Clone)]
+pub(super) struct Upload {
+    objects: Arc<Objects>,
+    release: Arc<Release>,
+    done: Arc<Done>,
+    memory: Arc<Semaphore>,
+    /// An answer did not prove what was put.
+    unproven: Arc<AtomicBool>,
+}
+
+/// An asset to put, by its place in the manifest.
+#[derive(Clone, Copy)]
+enum Put {
+    Missing(usize),
+    /// Something of its size is there, whose `ETag` proves nothing.
+    Doubtful(usize),
+}
+
+impl Put {
+    fn index(self) -> usize {
+        match self {
+            Self::Missing(index) | Self::Doubtful(index) => index,
+        }
+    }
+}
+
+impl Upload {
+    pub(super) fn new(objects: Arc<Objects>, release: Arc<Release>, done: Arc<Done>) -> Self {
+        Self {
+            objects,
+            release,
+            done,
+            memory: Arc::new(Semaphore::new(BYTES_IN_FLIGHT as usize)),
+            unproven: Arc::default(),
+        }
+    }
+
+    /// Whether every answer proved what was put.
+    pub(super) async fn run(&self, plan: Plan) -> Result<bool, StoreError> {
+        let assets = self.release.manifest.assets();
+        let doubtful = plan.doubtful.into_iter().map(Put::Doubtful);
+        let puts = doubtful.chain(plan.puts.into_iter().map(Put::Missing));
+        let puts: Vec<Put> = puts.collect();
+        let bytes = puts.iter().map(|put| assets[put.index()].size).sum();
+        self.done.of_files.store(puts.len(), Ordering::Relaxed);
+        self.done.of_bytes.store(bytes, Ordering::Relaxed);
+
+        let mut waiting = puts.into_iter();
+        let mut running = JoinSet::new();
+        loop {
+            while running.len() < self.objects.pace.limit() {
+                let Some(put) = waiting.next() else { break };
+                running.spawn(self.clone().put(put));
+            }
+            // Dropping the set at the first error ends the others.
+            match running.join_next().await {
+                Some(ended) => ended.map_err(|error| StoreError::Client(error.to_string()))??,
+                None => return Ok(!self.unproven.load(Ordering::Relaxed)),
+            }
+        }
+    }
+
+    /// Puts one asset. Something of the same name is settled by looking: equal is fine, absent is put
+    /// again, different is not ours to replace.
+    async fn put(self, put: Put) -> Result<(), StoreError> {
+        let asset = &self.release.manifest.assets()[put.index()];
+        let key = self.key(asset);
+        if asset.size > AT_ONCE && !self.release.is_explicit() {
+            return self.put_in_parts(put, asset, &key).await;
+        }
+        let _share = self.share(asset.size).await?;
+        let content = read(asset).await?;
+        let md5 = md5_of(&content);
+        if let Put::Doubtful(_) = put
+            && let There::Equal = self.look(&key, asset, Some(md5)).await?
+        {
+            return Ok(());
+        }
+        let payload = PutPayload::from(content);
+        for _ in 0..LOOKS {
+            let attributes = Dialect::attributes_of(asset);
+            match self
+                .objects
+                .create(&key, payload.clone(), attributes)
+                .await?
+            {
+                Created::Put(proof) => match proof.of_md5(md5) {
+                    Proven::Whole => return Ok(self.count(asset)),
+                    Proven::Unknown => {
+                        self.unproven.store(true, Ordering::Relaxed);
+                        return Ok(self.count(asset));
+                    }
+                    Proven::Other => return Err(StoreError::Untrue { key }),
+                },
+                Created::Exists => match self.look(&key, asset, Some(md5)).await? {
+                    There::Equal => return Ok(()),
+                    There::Different => return Err(self.foreign(asset)),
+                    There::Nothing => pause().await,
+                },
+            }
+        }
+        Err(StoreError::Untrue { key })
+    }
+
+    /// In a digest version only: the last request replaces what has the name, and only there that can be
+    /// nothing but the same bytes.
+    async fn put_in_parts(&self, put: Put, asset: &Asset, key: &Key) -> Result<(), StoreError> {
+        if let Put::Doubtful(_) = put
+            && let There::Equal = self.look(key, asset, None).await?
+        {
+            return Ok(());
+        }
+        for _ in 0..LOOKS {
+            let attributes = Dialect::attributes_of(asset);
+            let mut upload = self.objects.begin_parts(key, attributes).await?;
+            if let Err(error) = self.send_parts(upload.as_mut(), asset, key).await {
+                // What it leaves is invisible, and the bucket's own rules end it.
+                let _ = upload.abort().await;
+                return Err(error);
+            }
+            let (ended, refusal) = observed(1, upload.complete()).await;
+            let Err(error) = ended else {
+                self.unproven.store(true, Ordering::Relaxed);
+                return Ok(self.count(asset));
+            };
+            // An end without an answer may have happened.
+            match rejection(&error, refusal.as_ref(), &self.objects.url, key) {
+                Rejection::Temporary(_) | Rejection::NotFound => {}
+                other => return Err(self.objects.put_ended(other, key)),
+            }
+            match self.look(key, asset, None).await? {
+                There::Equal => {
+                    self.unproven.store(true, Ordering::Relaxed);
+                    return Ok(self.count(asset));
+                }
+                There::Different => return Err(self.foreign(asset)),
+                There::Nothing => pause().await,
+            }
+        }
+        Err(StoreError::Untrue { key: key.clone() })
+    }
+
+    async fn send_parts(
+        &self,
+        upload: &mut dyn MultipartUpload,
+        asset: &Asset,
+        key: &Key,
+    ) -> Result<(), StoreError> {
+        let mut file = fs::File::open(&asset.source)?;
+        let mut hasher = sha2::Sha256::new();
+        let mut left = asset.size;
+        let mut running = JoinSet::new();
+        while left > 0 {
+            let share = self.share(PART).await?;
+            let part = spawn_blocking(move || read_part(file, hasher)).await;
+            let content;
+            (file, hasher, content) =
+                part.map_err(|error| StoreError::Client(error.to_string()))??;
+            left = match left.checked_sub(content.len() as u64) {
+                Some(rest) if !content.is_empty() => rest,
+                _ => return Err(changed(asset)),
+            };
+            let sent = upload.put_part(PutPayload::from(content));
+            let (store, part_of) = (self.objects.url.clone(), key.clone());
+            running.spawn(async move {
+                let _share = share;
+                let (ended, refusal) = observed(1, sent).await;
+                ended.map_err(|error| rejection(&error, refusal.as_ref(), &store, &part_of))
+            });
+            while let Some(ended) = running.try_join_next() {
+                self.part_ended(ended, key)?;
+            }
+        }
+        while let Some(ended) = running.join_next().await {
+            self.part_ended(ended, key)?;
+        }
+        if read_part(file, sha2::Sha256::new())?.2.is_empty()
+            && Sha256::from(hasher) == asset.sha256
+        {
+            Ok(())
+        } else {
+            Err(changed(asset))
+        }
+    }
+
+    fn part_ended(
+        &self,
+        ended: Result<Result<(), Rejection>, JoinError>,
+        key: &Key,
+    ) -> Result<(), StoreError> {
+        match ended {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(Rejection::Temporary(cause))) => Err(StoreError::Temporary {
+                cause,
+                tries: TRIES,
+            }),
+            Ok(Err(rejection)) => Err(self.objects.put_ended(rejection, key)),
+            Err(error) => Err(StoreError::Client(error.to_string())),
+        }
+    }
+
+    fn count(&self, asset: &Asset) {
+        self.done.files.fetch_add(1, Ordering::Relaxed);
+        self.done.bytes.fetch_add(asset.size, Ordering::Relaxed);
+    }
+
+    fn key(&self, asset: &Asset) -> Key {
+        let folder = &self.objects.url.folder;
+        folder.asset(&self.release.version, &asset.path)
+    }
+
+    fn foreign(&self, asset: &Asset) -> StoreError {
+        let path = asset.path.clone();
+        Conflict::new(&self.release, ConflictWith::Foreign { path }).into()
+    }
+
+    async fn share(&self, bytes: u64) -> Result<OwnedSemaphorePermit, StoreError> {
+        let share = u32::try_from(bytes)
+            .unwrap_or(u32::MAX)
+            .min(BYTES_IN_FLIGHT);
+        let share = self.memory.clone().acquire_many_owned(share).await;
+        share.map_err(|error| StoreError::Client(error.to_string()))
+    }
+
+    async fn look(
+        &self,
+        key: &Key,
+        asset: &Asset,
+        md5: Option<[u8; 16]>,
+    ) -> Result<There, StoreError> {
+        match self.objects.look(key, asset, md5).await {
+            Ok(there) => Ok(there),
+            // The least rights don't let a digest version look at its assets, and need not: what is
+            // there under its name is a function of the name.
+            Err(Rejection::Forbidden) if !self.release.is_explicit() => Ok(There::Equal),
+            Err(rejection) => Err(self.objects.get_ended(rejection, key)),
+        }
+    }
+}
+
+pub(super) fn md5_of(content: &[u8]) -> [u8; 16] {
+    md5::Md5::digest(content).into()
+}
+
+fn changed(asset: &Asset) -> StoreError {
+    StoreError::Changed {
+        path: asset.source.clone(),
+    }
+}
+
+/// The bytes that were scanned, or an error: what is sent is what the marker says.
+async fn read(asset: &Asset) -> Result<Vec<u8>, StoreError> {
+    let content = if asset.size <= READ_INLINE {
+        fs::read(&asset.source)?
+    } else {
+        let source = asset.source.clone();
+        let read = spawn_blocking(move || fs::read(source)).await;
+        read.map_err(|error| StoreError::Client(error.to_string()))??
+    };
+    if Sha256::of(&content) == asset.sha256 {
+        Ok(content)
+    } else {
+        Err(changed(asset))
+    }
+}
+
+type Part = (fs::File, sha2::Sha256, Vec<u8>);
+
+fn read_part(mut file: fs::File, mut hasher: sha2::Sha256) -> Result<Part, StoreError> {
+    let mut content = Vec::new();
+    file.by_ref().take(PART).read_to_end(&mut content)?;
+    hasher.update(&content);
+    Ok((file, hasher, content))
+}
