@@ -31,6 +31,7 @@ pub(crate) struct Config {
     pub(crate) group: String,
     /// The commit, as the platform names it.
     pub(crate) label: Option<String>,
+    pub(crate) check: CheckMode,
     pub(crate) inject: Inject,
     pub(crate) keep: Keep,
     pub(crate) rules: ScanRules,
@@ -58,6 +59,15 @@ pub(crate) enum Local {
     NoStore,
     PublishOff(Setting<()>),
     MissingCredentials(StoreUrl),
+}
+
+/// What a wrong answer of the public URL does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum CheckMode {
+    #[default]
+    Fail,
+    Warn,
+    Off,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -237,6 +247,14 @@ impl Config {
                 .text(&names::SOURCE_VERSION)
                 .or_else(|| reader.text(&names::REVISION))
                 .map(|label| one_word(&label)),
+            check: reader.choice(
+                &names::CHECK,
+                &[
+                    ("fail", CheckMode::Fail),
+                    ("warn", CheckMode::Warn),
+                    ("off", CheckMode::Off),
+                ],
+            ),
             inject: reader.choice(
                 &names::INJECT,
                 &[("auto", Inject::Auto), ("off", Inject::Off)],

@@ -1,6 +1,7 @@
 //! Every text of every failure: what could not be done, the exact thing that said no, the likeliest
 //! cause, a fix to paste, the alternative. The closing paragraph comes from the kind.
 
+mod check;
 mod cli;
 mod config;
 mod detect;
@@ -33,6 +34,8 @@ pub(crate) enum Kind {
     Conflict,
     Refused,
     Temporary,
+    /// What is wrong came to light after the version was published.
+    Published,
     /// The app's own code or commands.
     App,
     Machine,
@@ -81,7 +84,7 @@ impl Kind {
     /// Of the command line (`docs/contract.md`).
     fn exit_code(self) -> u8 {
         match self {
-            Self::App | Self::Machine | Self::Internal => 1,
+            Self::Published | Self::App | Self::Machine | Self::Internal => 1,
             Self::Configuration => 2,
             Self::Temporary => 5,
             Self::Missing => 10,
@@ -102,8 +105,15 @@ impl Kind {
             ),
             Self::Conflict => Some("What is published stays as it is, and nothing was pinned."),
             Self::Refused => Some("Nothing was sent."),
-            Self::Temporary | Self::Interrupted => {
+            Self::Published => Some(
+                "The version is published and stays, but nothing was pinned: no image uses it.",
+            ),
+            Self::Temporary => {
                 Some("Nothing is visible yet. Build again: it puts only what is missing.")
+            }
+            // Also after the last file was put.
+            Self::Interrupted => {
+                Some("Nothing was pinned. Build again: it puts only what is missing.")
             }
             Self::App => Some("Nothing was sent or pinned."),
             Self::Machine => None,

@@ -3,12 +3,14 @@
 //! One binary with several front ends; the name it is called by chooses.
 
 mod app;
+mod check;
 mod cli;
 mod cnb;
 mod command;
 mod config;
 mod env;
 mod errors;
+mod fetch;
 mod framework;
 mod hex;
 mod interrupt;

@@ -1,10 +1,10 @@
 //! Where a version lives: the only place that builds object keys and public URLs.
 
 use crate::version::Version;
-use std::fmt;
+use std::fmt::{self, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use url::Url;
+use url::{Position, Url};
 
 /// The folder of the protocol's own objects, below the store's prefix.
 const META: &str = ".static-assets";
@@ -22,6 +22,43 @@ impl Site {
             url: format!("{}{version}/", self.public),
         }
     }
+
+    /// The public URLs that may have been meant: what is in front of a store adds its name and prefix
+    /// by itself, or doesn't. None for a path of the site.
+    pub(crate) fn other_public_urls(&self) -> Vec<PublicUrl> {
+        let Ok(url) = Url::parse(&self.public.0) else {
+            return Vec::new();
+        };
+        let (name, folder) = match &self.store {
+            StoreUrl::Bucket(BucketUrl { bucket, folder, .. }) => {
+                (bucket.clone(), percent_encoded(&folder.0))
+            }
+            StoreUrl::File { root } => {
+                let name = root.file_name().unwrap_or_default().to_string_lossy();
+                (percent_encoded(&name), String::new())
+            }
+        };
+        let mut tails: Vec<String> = Vec::new();
+        for parts in [vec![&name, &folder], vec![&folder], vec![&name], vec![]] {
+            let parts = parts.into_iter().filter(|part| !part.is_empty());
+            let tail: String = parts.flat_map(|part| ["/", part.as_str()]).collect();
+            if !tails.contains(&tail) {
+                tails.push(tail);
+            }
+        }
+        let origin = &url[..Position::BeforePath];
+        let path = url.path().trim_end_matches('/');
+        // The longest first; the empty one always fits.
+        let stem = tails
+            .iter()
+            .find_map(|tail| path.strip_suffix(tail.as_str()));
+        let stem = stem.unwrap_or(path);
+        tails
+            .iter()
+            .map(|tail| PublicUrl(format!("{origin}{stem}{tail}/")))
+            .filter(|other| *other != self.public)
+            .collect()
+    }
 }
 
 /// One version's public prefix.
@@ -34,6 +71,16 @@ impl Prefix {
     /// With a trailing `/`, as `STATIC_URL` needs it.
     pub(crate) fn url(&self) -> &str {
         &self.url
+    }
+
+    /// The URL of one file as a link names it.
+    pub(crate) fn url_of(&self, path: &str) -> String {
+        format!("{}{}", self.url, percent_encoded(path))
+    }
+
+    /// Whether it is a path of the app's own site, whose host nobody knows while building.
+    pub(crate) fn is_path(&self) -> bool {
+        self.url.starts_with('/')
     }
 
     /// Whether requests of the app's own site for `path` are routed to the store.
@@ -49,6 +96,19 @@ impl Prefix {
         let rest = rest.split(['?', '#']).next().unwrap_or_default();
         percent_decoded(rest)
     }
+}
+
+/// Every byte but `/` and the unreserved ones: <https://www.rfc-editor.org/rfc/rfc3986#section-2.3>
+fn percent_encoded(path: &str) -> String {
+    let mut encoded = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    encoded
 }
 
 fn percent_decoded(text: &str) -> Option<String> {
@@ -543,6 +603,85 @@ mod tests {
         assert!(!prefix("/assets-v").covers("/static/"));
         assert!(!prefix("/stat").covers("/static/"));
         assert!(!prefix("https://cdn/static").covers("/static/"));
+    }
+
+    fn site(store: &str, public: &str) -> Site {
+        Site {
+            store: store.parse().unwrap(),
+            public: public.parse().unwrap(),
+        }
+    }
+
+    #[test]
+    fn urls_of_files_are_encoded_and_decoded_to_the_same_path() {
+        let prefix = site("file:///x", "https://cdn/x").prefix(&version("v1"));
+        for (path, encoded) in [
+            ("web/app.css", "web/app.css"),
+            ("a b", "a%20b"),
+            ("a+b", "a%2Bb"),
+            ("a%20b", "a%2520b"), // the name holds a percent sign
+            ("a#b", "a%23b"),
+            ("a?b", "a%3Fb"),
+            ("~a-b_c.d", "~a-b_c.d"),
+            ("a[1]", "a%5B1%5D"),
+            ("'a'\"b\"", "%27a%27%22b%22"),
+            ("é/日", "%C3%A9/%E6%97%A5"),
+            (
+                "a@2x,b;c=d&e:f!$*()",
+                "a%402x%2Cb%3Bc%3Dd%26e%3Af%21%24%2A%28%29",
+            ),
+        ] {
+            let url = prefix.url_of(path);
+            assert_eq!(url, format!("https://cdn/x/v1/{encoded}"));
+            assert_eq!(prefix.path_of(&url).as_deref(), Some(path));
+        }
+    }
+
+    #[test]
+    fn public_urls_that_may_have_been_meant() {
+        for (store, public, others) in [
+            (
+                "s3://acme/shop",
+                "https://cdn.example/shop",
+                &[
+                    "https://cdn.example/acme/shop/",
+                    "https://cdn.example/acme/",
+                    "https://cdn.example/",
+                ][..],
+            ),
+            (
+                "s3://acme/shop",
+                "http://127.0.0.1:9000/acme/shop",
+                &[
+                    "http://127.0.0.1:9000/shop/",
+                    "http://127.0.0.1:9000/acme/",
+                    "http://127.0.0.1:9000/",
+                ],
+            ),
+            ("s3://acme", "https://cdn/x", &["https://cdn/x/acme/"]),
+            (
+                "s3://acme/a b",
+                "https://cdn/a%20b",
+                &[
+                    "https://cdn/acme/a%20b/",
+                    "https://cdn/acme/",
+                    "https://cdn/",
+                ],
+            ),
+            // The host is no part of the path.
+            ("file:///srv/shop", "https://shop", &["https://shop/shop/"]),
+            ("file:///srv/shop", "https://cdn/shop", &["https://cdn/"]),
+            ("file:///", "https://cdn/x", &[]),
+            ("s3://acme/shop", "/assets-v", &[]),
+        ] {
+            let site = site(store, public);
+            let found: Vec<String> = site
+                .other_public_urls()
+                .iter()
+                .map(ToString::to_string)
+                .collect();
+            assert_eq!(found, others, "{store} {public}");
+        }
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! The core: every door calls [`publish`].
 
+mod public_check;
 mod story;
 
 use crate::app::App;
+use crate::check::CheckError;
 use crate::config::{Config, Keep, Local, Publishing};
 use crate::framework::{CompileError, DetectError, Draft, Framework, Run};
 use crate::interrupt::Interrupt;
@@ -60,6 +62,7 @@ pub(crate) enum PublishError {
         /// Who was asked, with which key.
         asked: String,
     },
+    Check(CheckError),
 }
 
 impl From<DetectError> for PublishError {
@@ -71,6 +74,12 @@ impl From<DetectError> for PublishError {
 impl From<CompileError> for PublishError {
     fn from(error: CompileError) -> Self {
         Self::Compile(error)
+    }
+}
+
+impl From<CheckError> for PublishError {
+    fn from(error: CheckError) -> Self {
+        Self::Check(error)
     }
 }
 
@@ -151,6 +160,7 @@ pub(crate) fn publish(
             story::published(&summary, &release, (site, access), log);
             if !summary.unchanged {
                 compare(&store, &release, app, log);
+                public_check::run(config.check, &release, (site, access), interrupt, log)?;
             }
             story::pages(&compiled, &release, app, config, log);
             summary

@@ -17,6 +17,7 @@ mod django_matrix;
 mod django_projects;
 mod harness_azure;
 mod harness_gcs;
+mod public_check;
 mod publish_model;
 mod s3_publish;
 mod secrets;

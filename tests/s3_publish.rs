@@ -384,6 +384,48 @@ fn what_a_store_says_no_with() {
 }
 
 #[test]
+fn a_bucket_in_another_region() {
+    let more = "<Region>eu-west-1</Region>";
+    let store = Refusing::s3(400, "AuthorizationHeaderMalformed", more);
+    let Some(platform) = refused(&store) else {
+        return;
+    };
+    platform
+        .build()
+        .exits(1)
+        .says("[Error: static assets: The bucket is in another region]")
+        .says("set\n  STATIC_ASSETS_REGION=eu-west-1");
+}
+
+#[test]
+fn write_denied() {
+    let store = Refusing::s3(403, "AccessDenied", "");
+    let Some(platform) = refused(&store) else {
+        return;
+    };
+    platform
+        .build()
+        .exits(1)
+        .says("s3:PutObject on shop/.static-assets/refs/")
+        .says("\"Effect\": \"Allow\", \"Action\": \"s3:PutObject\"");
+}
+
+#[test]
+fn a_custom_endpoint_without_a_public_url() {
+    let store = Refusing::s3(403, "AccessDenied", "");
+    let Some(platform) = refused(&store) else {
+        return;
+    };
+    platform
+        .env("STATIC_ASSETS_PUBLIC_URL", "")
+        .build()
+        .exits(1)
+        .says("STATIC_ASSETS_PUBLIC_URL is not set, and an S3 endpoint is not a public URL")
+        .says("\n  STATIC_ASSETS_PUBLIC_URL=https://static.example.com/shop");
+    assert_eq!(store.requests(), [""; 0]);
+}
+
+#[test]
 fn no_proxy_sees_plain_http() {
     let proxy = Refusing::s3(403, "AccessDenied", "");
     let store = Refusing::s3(403, "AccessDenied", "");

@@ -1,8 +1,8 @@
 """script/services -- CMD ARGS…    runs CMD while the servers are up; its exit code is CMD's
 script/services --install       only downloads them
 
-CMD finds an S3 server with real signatures and public reads in STATIC_ASSETS_TEST_S3_ENDPOINT, _KEY_ID and _SECRET
-(region us-east-1). It holds no bucket: each test makes its own.
+CMD finds an S3 server with real signatures in STATIC_ASSETS_TEST_S3_ENDPOINT, _KEY_ID and _SECRET (region us-east-1).
+It holds no bucket: each test makes its own. One named test-… is read by anybody, any other one by the key alone.
 
 It finds an Azure Blob server in STATIC_ASSETS_TEST_AZURE_ENDPOINT, _ACCOUNT, _KEY and _SAS. Its container _CONTAINER,
 whose blobs are public, is for all tests, each below a prefix of its own. Without Node.js and npm there is no such
@@ -31,7 +31,8 @@ IDENTITIES = {
             "credentials": [{"accessKey": KEY_ID, "secretKey": SECRET}],
             "actions": ["Admin", "Read", "Write", "List", "Tagging"],
         },
-        {"name": "anonymous", "actions": ["Read"]},
+        # A bucket of another name is private.
+        {"name": "anonymous", "actions": ["Read:test-*"]},
     ]
 }
 
@@ -76,7 +77,7 @@ def start_s3(stack, weed):
 
     def ready():
         # 404 for a bucket that isn't there: the S3 door is open and reaches the filer behind it.
-        process.wait_until(lambda: process.get(f"{endpoint}/ready/ready")[0] == 404, server, log)
+        process.wait_until(lambda: process.get(f"{endpoint}/test-ready/ready")[0] == 404, server, log)
         return {
             "STATIC_ASSETS_TEST_S3_ENDPOINT": endpoint,
             "STATIC_ASSETS_TEST_S3_KEY_ID": KEY_ID,

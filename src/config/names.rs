@@ -40,6 +40,7 @@ names! {
     RELEASE_VERSION = "RELEASE_VERSION", Setting, "explicit version, in place of the digest of the content";
     SALT = "STATIC_ASSETS_SALT", Setting, "makes a new version of the same content";
     PUBLISH = "STATIC_ASSETS_PUBLISH", Setting, "build, or off while the store is down";
+    CHECK = "STATIC_ASSETS_CHECK", Setting, "fail, warn or off: whether browsers get what was published";
     MISSING_CREDENTIALS = "STATIC_ASSETS_MISSING_CREDENTIALS", Setting, "fail, or skip for builds of forks";
     AUTH = "STATIC_ASSETS_AUTH", Setting, "ambient lets the machine's own identity be asked for, where no credential is given";
     COMPILE = "STATIC_ASSETS_COMPILE", Setting, "1 compiles the assets although no store is configured";

@@ -1,14 +1,18 @@
 //! Every text as a person reads it, one file an area: `src/errors/rendered/`. A changed text is
 //! reviewed there; `STATIC_ASSETS_TEST_BLESS=1 cargo test errors` writes what is new.
 
-use super::{Explain, Message, config_message};
+use super::{Explain, Kind, Message, config_message};
+use crate::check::{AssetKind, CheckError, Finding, Problem};
 use crate::command::CommandError;
 use crate::config::{ConfigProblem, GoogleKeyProblem, Origin, Setting};
+use crate::fetch::FetchError;
 use crate::framework::django::{DjangoFailure, NotFollowing, NotFollowingCause, Reason};
 use crate::framework::{CompileError, DetectError, DjangoError};
-use crate::manifest::{PlaceholderError, Refusal, ScanError, UnreadableMarker};
+use crate::manifest::{PlaceholderError, Refusal, ScanError, Sha256, UnreadableMarker};
 use crate::plan::{Conflict, ConflictWith, Difference};
-use crate::prefix::{BucketUrl, Folder, ParsePublicUrlError, ParseStoreUrlError, StoreUrl};
+use crate::prefix::{
+    BucketUrl, Folder, ParsePublicUrlError, ParseStoreUrlError, PublicUrl, StoreUrl,
+};
 use crate::publish::PublishError;
 use crate::release::ReleaseError;
 use crate::store::{Denied, Rejected, StoreError};
@@ -529,4 +533,128 @@ fn publish() {
         },
     ];
     compare("publish", &errors.map(|error| error.explain()));
+}
+
+fn azure() -> StoreUrl {
+    "az://acme-static/shop".parse().unwrap()
+}
+
+fn gcs() -> StoreUrl {
+    "gs://acme-static/shop".parse().unwrap()
+}
+
+fn found(problem: Problem) -> Finding {
+    Finding {
+        kinds: vec![AssetKind::Css, AssetKind::Font],
+        url: "https://static.acme.com/shop/v42/web/app.css".to_owned(),
+        problem,
+    }
+}
+
+fn public(url: &str) -> PublicUrl {
+    url.parse().unwrap()
+}
+
+fn tried() -> Vec<PublicUrl> {
+    vec![
+        public("https://static.acme.com/acme-static/shop"),
+        public("https://static.acme.com"),
+    ]
+}
+
+fn wrong_type() -> Problem {
+    Problem::WrongType {
+        found: Some("text/plain".to_owned()),
+        expected: "text/css; charset=utf-8",
+    }
+}
+
+#[test]
+fn check() {
+    let status = |status, tried| found(Problem::Status { status, tried });
+    let instead = |url| {
+        found(Problem::Elsewhere {
+            instead: public(url),
+        })
+    };
+    let wrong = |store: StoreUrl, finding| CheckError::Wrong {
+        findings: vec![finding],
+        store,
+        public: public("https://static.acme.com/shop"),
+    };
+    let folder: StoreUrl = "file:///srv/assets".parse().unwrap();
+    let errors = [
+        wrong(s3(), status(403, tried())),
+        wrong(s3(), status(401, vec![])),
+        wrong(azure(), status(409, tried())),
+        wrong(gcs(), status(403, tried())),
+        wrong(azure(), found(wrong_type())),
+        wrong(gcs(), found(wrong_type())),
+        wrong(s3(), status(404, tried())),
+        wrong(s3(), status(301, vec![])),
+        wrong(s3(), status(503, vec![])),
+        wrong(s3(), status(204, vec![])),
+        wrong(s3(), found(Problem::Page { tried: tried() })),
+        wrong(s3(), instead("https://static.acme.com")),
+        wrong(s3(), instead("https://static.acme.com/shop/x")),
+        wrong(s3(), instead("https://static.acme.com/acme-static/shop")),
+        wrong(
+            s3(),
+            found(Problem::WrongBytes {
+                expected: Sha256::of(b"published"),
+            }),
+        ),
+        wrong(s3(), found(wrong_type())),
+        wrong(folder.clone(), status(403, vec![])),
+        wrong(folder, found(wrong_type())),
+        CheckError::Wrong {
+            findings: vec![status(404, vec![]), found(wrong_type())],
+            store: s3(),
+            public: public("https://static.acme.com/shop"),
+        },
+        CheckError::Interrupted,
+    ];
+    compare("check", &errors.map(|error| error.explain()));
+}
+
+#[test]
+fn check_warnings() {
+    let folder: StoreUrl = "file:///srv/assets".parse().unwrap();
+    let warnings = [
+        (s3(), Problem::Unreachable(FetchError::UnknownHost)),
+        (s3(), Problem::Unreachable(FetchError::Refused)),
+        (s3(), Problem::Unreachable(FetchError::Timeout)),
+        (
+            s3(),
+            Problem::Unreachable(FetchError::Tls("UnknownIssuer".to_owned())),
+        ),
+        (
+            s3(),
+            Problem::Unreachable(FetchError::Other("connection reset".to_owned())),
+        ),
+        (s3(), Problem::Encoded("gzip".to_owned())),
+        (
+            s3(),
+            Problem::CacheControl(Some("max-age=14400".to_owned())),
+        ),
+        (folder.clone(), Problem::CacheControl(None)),
+        (
+            s3(),
+            Problem::Redirected {
+                to: "https://cdn.acme.com/shop/v42/web/app.css".to_owned(),
+            },
+        ),
+        (s3(), Problem::RefusedWithOrigin(403)),
+        (s3(), Problem::NoCors),
+        (azure(), Problem::NoCors),
+        (gcs(), Problem::NoCors),
+        (folder, Problem::NoCors),
+        (s3(), Problem::CorsCachedAway),
+    ];
+    let public = public("https://static.acme.com/shop");
+    let rendered = warnings.map(|(store, problem)| {
+        let text = found(problem).text(&store, &public);
+        Message::new(Kind::Machine, format!("a warning, {store}"), text)
+    });
+    compare("check_warnings", &rendered);
 }

@@ -132,6 +132,7 @@ pub(super) fn published(
             site.store,
             reached_by(access),
         ));
+        log.bullet(&format!("Public URL: {}", release.prefix.url()));
     } else {
         log.bullet(&format!(
             "Published to {}{}: {} new, {} reused, {}{requests}, {duration}",
@@ -142,7 +143,6 @@ pub(super) fn published(
             bytes(summary.put_bytes),
         ));
     }
-    log.bullet(&format!("Public URL: {}", release.prefix.url()));
     if let StoreUrl::File { root } = &site.store
         && is_in_container(root)
     {

@@ -10,6 +10,8 @@ pub(crate) mod refusing;
 pub(crate) mod s3;
 pub(crate) mod server;
 pub(crate) mod stores;
+pub(crate) mod tls;
+pub(crate) mod web;
 pub(crate) mod xml;
 
 use fs_err as fs;
@@ -121,6 +123,8 @@ impl Platform {
             ("CNB_TARGET_ARCH", "amd64"),
             ("CNB_TARGET_DISTRO_NAME", "ubuntu"),
             ("CNB_TARGET_DISTRO_VERSION", "24.04"),
+            // Public URLs of tests are nobody's. A test of the check switches it on.
+            ("STATIC_ASSETS_CHECK", "off"),
         ] {
             platform = platform.env(name, value);
         }

@@ -134,7 +134,7 @@ fn kill(seen: &Mutex<Seen>) {
     }
 }
 
-fn read_request(reader: &mut BufReader<TcpStream>) -> Option<(Vec<u8>, Vec<u8>)> {
+pub(super) fn read_request(reader: &mut impl BufRead) -> Option<(Vec<u8>, Vec<u8>)> {
     let mut head = Vec::new();
     let mut length = 0;
     loop {

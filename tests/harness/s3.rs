@@ -19,12 +19,21 @@ pub(crate) struct Bucket {
 impl Bucket {
     /// `None`, and said so, where no server is up.
     pub(crate) fn create() -> Option<Self> {
+        Self::named("test-")
+    }
+
+    /// The server lets nobody read it without a key.
+    pub(crate) fn private() -> Option<Self> {
+        Self::named("private-")
+    }
+
+    fn named(kind: &str) -> Option<Self> {
         let Some(endpoint) = variable("STATIC_ASSETS_TEST_S3_ENDPOINT") else {
             skipped("no S3 server is up (script/services -- cargo test)");
             return None;
         };
         let bucket = Self {
-            name: random_name("test-"),
+            name: random_name(kind),
             endpoint,
             key_id: variable("STATIC_ASSETS_TEST_S3_KEY_ID").unwrap(),
             secret: variable("STATIC_ASSETS_TEST_S3_SECRET").unwrap(),

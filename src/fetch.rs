@@ -1,0 +1,285 @@
+//! A plain GET, as whoever has no key makes it. Sends no credential, ever.
+
+use std::collections::BTreeMap;
+use std::io::{self, Read};
+use std::path::Path;
+use std::time::Duration;
+use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
+use ureq::{Agent, Error, Proxy};
+use url::{Host, Url};
+
+const CONNECT: Duration = Duration::from_secs(5);
+/// For one answer; each redirect is a request of its own.
+const ANSWER: Duration = Duration::from_secs(15);
+const MOST_REDIRECTS: usize = 3;
+
+pub(crate) struct Client {
+    /// Plain http goes to no proxy, as with the store.
+    direct: Agent,
+    by_proxy: Agent,
+    /// Trusts the authority of the settings alone; asked where the system's authorities don't do.
+    private: Option<Agent>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    /// By lower-case name; values of equal names joined by `, `.
+    pub(crate) headers: BTreeMap<String, String>,
+    /// Cut at the limit.
+    pub(crate) body: Vec<u8>,
+    /// The URL that answered, where redirects led to it.
+    pub(crate) redirected: Option<String>,
+}
+
+impl Answer {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(String::as_str)
+    }
+}
+
+/// There was no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum FetchError {
+    UnknownHost,
+    Refused,
+    Tls(String),
+    Timeout,
+    Other(String),
+}
+
+impl Client {
+    /// An authority that can't be read is not added: what needs it fails as untrusted.
+    pub(crate) fn new(ca_file: Option<&Path>) -> Self {
+        // ureq panics without a provider. Fails only when one is installed already, which then is this one.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let private = ca_file.and_then(authorities).map(|authorities| {
+            agent(
+                Proxy::try_from_env(),
+                RootCerts::new_with_certs(&authorities),
+            )
+        });
+        Self {
+            direct: agent(None, RootCerts::PlatformVerifier),
+            by_proxy: agent(Proxy::try_from_env(), RootCerts::PlatformVerifier),
+            private,
+        }
+    }
+
+    /// Follows few redirects: none to plain http, which browsers block, and none to an address in the
+    /// place of a name, such as a cloud's metadata endpoint.
+    pub(crate) fn get(
+        &self,
+        url: &str,
+        headers: &[(&str, &str)],
+        limit: u64,
+    ) -> Result<Answer, FetchError> {
+        let mut url = Url::parse(url).map_err(|error| FetchError::Other(error.to_string()))?;
+        let mut answer = self.get_once(&url, headers, limit)?;
+        for _ in 0..MOST_REDIRECTS {
+            let Some(next) = redirect(&url, &answer) else {
+                break;
+            };
+            answer = Answer {
+                redirected: Some(next.to_string()),
+                ..self.get_once(&next, headers, limit)?
+            };
+            url = next;
+        }
+        Ok(answer)
+    }
+
+    fn get_once(
+        &self,
+        url: &Url,
+        headers: &[(&str, &str)],
+        limit: u64,
+    ) -> Result<Answer, FetchError> {
+        if url.scheme() == "http" {
+            return get(&self.direct, url, headers, limit);
+        }
+        match (get(&self.by_proxy, url, headers, limit), &self.private) {
+            (Err(FetchError::Tls(_)), Some(private)) => get(private, url, headers, limit),
+            (result, _) => result,
+        }
+    }
+}
+
+fn agent(proxy: Option<Proxy>, authorities: RootCerts) -> Agent {
+    Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .timeout_resolve(Some(CONNECT))
+        .timeout_connect(Some(CONNECT))
+        .timeout_global(Some(ANSWER))
+        .user_agent(concat!("static-assets/", env!("CARGO_PKG_VERSION")))
+        .proxy(proxy)
+        .tls_config(TlsConfig::builder().root_certs(authorities).build())
+        .build()
+        .new_agent()
+}
+
+fn authorities(file: &Path) -> Option<Vec<Certificate<'static>>> {
+    let pem = fs_err::read(file).ok()?;
+    let certificates = parse_pem(&pem).filter_map(|item| match item {
+        Ok(PemItem::Certificate(certificate)) => Some(certificate),
+        _ => None,
+    });
+    Some(certificates.collect())
+}
+
+fn get(
+    agent: &Agent,
+    url: &Url,
+    headers: &[(&str, &str)],
+    limit: u64,
+) -> Result<Answer, FetchError> {
+    let request = headers
+        .iter()
+        .fold(agent.get(url.as_str()), |request, (name, value)| {
+            request.header(*name, *value)
+        });
+    let response = request.call().map_err(failure)?;
+    let (parts, body) = response.into_parts();
+    let mut headers: BTreeMap<String, String> = BTreeMap::new();
+    for (name, value) in &parts.headers {
+        let value = String::from_utf8_lossy(value.as_bytes());
+        headers
+            .entry(name.as_str().to_owned())
+            .and_modify(|values| *values = format!("{values}, {value}"))
+            .or_insert_with(|| value.into_owned());
+    }
+    let mut bytes = Vec::new();
+    body.into_reader()
+        .take(limit)
+        .read_to_end(&mut bytes)
+        .map_err(|error| failure(error.into()))?;
+    Ok(Answer {
+        status: parts.status.as_u16(),
+        headers,
+        body: bytes,
+        redirected: None,
+    })
+}
+
+/// Where an answer leads, if it may.
+fn redirect(from: &Url, answer: &Answer) -> Option<Url> {
+    if !matches!(answer.status, 301 | 302 | 303 | 307 | 308) {
+        return None;
+    }
+    let to = from.join(answer.header("location")?).ok()?;
+    let is_safe = to.scheme() == "https" || to.scheme() == from.scheme();
+    let is_name = matches!(to.host(), Some(Host::Domain(_)));
+    let is_same_host = to.host() == from.host();
+    (matches!(to.scheme(), "http" | "https") && is_safe && (is_name || is_same_host)).then_some(to)
+}
+
+fn failure(error: Error) -> FetchError {
+    match error {
+        Error::HostNotFound => FetchError::UnknownHost,
+        Error::ConnectionFailed => FetchError::Refused,
+        Error::Timeout(_) => FetchError::Timeout,
+        Error::Rustls(error) => FetchError::Tls(error.to_string()),
+        Error::Tls(cause) => FetchError::Tls(cause.to_owned()),
+        Error::Io(error) => io_failure(&error),
+        other => FetchError::Other(other.to_string()),
+    }
+}
+
+fn io_failure(error: &io::Error) -> FetchError {
+    let is_tls = error
+        .get_ref()
+        .is_some_and(<dyn std::error::Error + Send + Sync>::is::<rustls::Error>);
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => FetchError::Refused,
+        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => FetchError::Timeout,
+        _ if is_tls => FetchError::Tls(error.to_string()),
+        // std has no kind for what the resolver says.
+        _ if error.to_string().starts_with("failed to lookup address") => FetchError::UnknownHost,
+        _ => FetchError::Other(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn redirected(from: &str, status: u16, location: &str) -> Option<String> {
+        let answer = Answer {
+            status,
+            headers: BTreeMap::from([("location".to_owned(), location.to_owned())]),
+            ..Answer::default()
+        };
+        redirect(&from.parse().unwrap(), &answer).map(String::from)
+    }
+
+    #[test]
+    fn redirects_that_are_followed() {
+        for (from, location, to) in [
+            ("https://a.example/x", "/y", "https://a.example/y"),
+            (
+                "https://a.example/x",
+                "https://b.example/",
+                "https://b.example/",
+            ),
+            (
+                "http://a.example/x",
+                "https://a.example/x",
+                "https://a.example/x",
+            ),
+            ("http://127.0.0.1:1/x", "/y", "http://127.0.0.1:1/y"),
+        ] {
+            assert_eq!(
+                redirected(from, 301, location).as_deref(),
+                Some(to),
+                "{location}"
+            );
+        }
+    }
+
+    #[test]
+    fn redirects_that_are_not_followed() {
+        for (from, status, location) in [
+            ("https://a.example/x", 200, "/y"),
+            ("https://a.example/x", 304, "/y"),
+            ("https://a.example/x", 301, "http://a.example/x"), // browsers block it
+            ("http://a.example/x", 302, "http://169.254.169.254/latest"), // metadata
+            ("http://a.example/x", 302, "http://[fd00:ec2::254]/latest"),
+            ("https://a.example/x", 302, "file:///etc/passwd"),
+        ] {
+            assert_eq!(redirected(from, status, location), None, "{location}");
+        }
+    }
+
+    #[test]
+    fn failures_are_told_apart() {
+        let client = Client::new(None);
+        // A port that was free a moment ago.
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        drop(listener);
+        let refused = client.get(&format!("http://{address}/x"), &[], 1);
+        assert_eq!(refused, Err(FetchError::Refused));
+
+        let unknown = io::Error::other("failed to lookup address information: Name or service");
+        assert_eq!(io_failure(&unknown), FetchError::UnknownHost);
+        let slow = io::Error::from(io::ErrorKind::WouldBlock);
+        assert_eq!(io_failure(&slow), FetchError::Timeout);
+    }
+
+    #[test]
+    fn a_server_without_tls_is_a_failure_of_tls() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let server = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut hello = [0; 5];
+            stream.read_exact(&mut hello).unwrap();
+            let _ = io::Write::write_all(&mut stream, b"HTTP/1.1 400 Bad Request\r\n\r\n");
+        });
+        let answer = Client::new(None).get(&format!("https://{address}/x"), &[], 1);
+        assert!(matches!(answer, Err(FetchError::Tls(_))), "{answer:?}");
+        server.join().unwrap();
+    }
+}
