@@ -31,7 +31,8 @@ pub(crate) struct Config {
     pub(crate) group: String,
     /// The commit, as the platform names it.
     pub(crate) label: Option<String>,
-    pub(crate) check: CheckMode,
+    /// None: by default, and not where nothing was put.
+    pub(crate) check: Option<CheckMode>,
     pub(crate) inject: Inject,
     pub(crate) keep: Keep,
     pub(crate) rules: ScanRules,
@@ -247,7 +248,7 @@ impl Config {
                 .text(&names::SOURCE_VERSION)
                 .or_else(|| reader.text(&names::REVISION))
                 .map(|label| one_word(&label)),
-            check: reader.choice(
+            check: reader.chosen(
                 &names::CHECK,
                 &[
                     ("fail", CheckMode::Fail),
@@ -489,21 +490,27 @@ impl Reader<'_> {
         name: &Variable,
         choices: &'static [(&'static str, T)],
     ) -> T {
-        let Some(setting) = self.sources.text(name) else {
-            return T::default();
-        };
+        self.chosen(name, choices).unwrap_or_default()
+    }
+
+    /// `None` where nothing was chosen.
+    fn chosen<T: Copy>(
+        &mut self,
+        name: &Variable,
+        choices: &'static [(&'static str, T)],
+    ) -> Option<T> {
+        let setting = self.sources.text(name)?;
         let chosen = choices
             .iter()
             .find(|(choice, _)| setting.value.eq_ignore_ascii_case(choice));
-        if let Some((_, value)) = chosen {
-            return *value;
+        if chosen.is_none() {
+            self.problems.push(ConfigProblem::Choice {
+                name: name.name,
+                setting,
+                choices: choices.iter().map(|(choice, _)| *choice).collect(),
+            });
         }
-        self.problems.push(ConfigProblem::Choice {
-            name: name.name,
-            setting,
-            choices: choices.iter().map(|(choice, _)| *choice).collect(),
-        });
-        T::default()
+        chosen.map(|(_, value)| *value)
     }
 
     fn flag(&mut self, name: &Variable) -> Option<Setting<()>> {

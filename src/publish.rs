@@ -5,7 +5,7 @@ mod story;
 
 use crate::app::App;
 use crate::check::CheckError;
-use crate::config::{Config, Keep, Local, Publishing};
+use crate::config::{CheckMode, Config, Keep, Local, Publishing};
 use crate::framework::{CompileError, DetectError, Draft, Framework, Run};
 use crate::interrupt::Interrupt;
 use crate::launch::Launch;
@@ -160,7 +160,11 @@ pub(crate) fn publish(
             story::published(&summary, &release, (site, access), log);
             if !summary.unchanged {
                 compare(&store, &release, app, log);
-                public_check::run(config.check, &release, (site, access), interrupt, log)?;
+            }
+            let is_asked_for = config.check.is_some_and(|mode| mode != CheckMode::Off);
+            if !summary.unchanged || is_asked_for {
+                let mode = config.check.unwrap_or_default();
+                public_check::run(mode, &release, (site, access), interrupt, log)?;
             }
             story::pages(&compiled, &release, app, config, log);
             summary

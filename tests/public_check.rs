@@ -65,7 +65,7 @@ fn a_right_public_url_is_asked_twice_for_each_kind() {
 }
 
 #[test]
-fn an_unchanged_build_asks_nothing() {
+fn an_unchanged_build_asks_nothing_unless_told_to() {
     let Some(platform) = django() else {
         return;
     };
@@ -79,6 +79,10 @@ fn an_unchanged_build_asks_nothing() {
         .says("\n- Public URL: ")
         .does_not_say("Public check");
     assert_eq!(web.requests().len(), asked);
+
+    let again = platform.env("STATIC_ASSETS_CHECK", "fail").build();
+    again.succeeds().says("Public check");
+    assert_eq!(web.requests().len(), 2 * asked);
 }
 
 #[test]

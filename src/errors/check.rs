@@ -23,9 +23,10 @@ impl Explain for CheckError {
                 let url = findings.first().map_or("", |finding| &finding.url);
                 Message::new(Kind::Published, title(findings), texts.join("\n\n")).with_line(
                     &formatdoc! {"
-                        Look again when it is set right, because a build that changes no asset does not:
+                        Look again when it is set right:
                           {curl}
-                        Then build again. To go on with a warning instead:
+                        Then build with {check}=fail: a build that changes no asset looks only
+                        where that is set. To go on with a warning instead:
                           {check}=warn",
                         curl = curl(url), check = CHECK.name
                     },
