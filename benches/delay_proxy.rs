@@ -1,0 +1,226 @@
+//! Makes the way to a server longer: `delay_proxy UPSTREAM MICROSECONDS`, of which half is added in each direction.
+//!
+//! Bytes pass unchanged and in order, a connection and a direction for itself, so what is in flight together stays
+//! together. A new connection is held for one more round trip, as its handshake would be.
+//!
+//! It prints its port. Then each line on stdin is answered by one line of counts, and the end of stdin ends it.
+
+use std::cell::RefCell;
+use std::error::Error;
+use std::io::{BufRead, Write, stdin, stdout};
+use std::net::SocketAddr;
+use std::process::exit;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
+use tokio::io::AsyncWriteExt;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+use tokio::task::{LocalSet, spawn_local};
+use tokio::time::{Instant, sleep_until};
+
+const READ: usize = 64 * 1024;
+/// Chunks on their way in one direction of a connection; more than any request here needs.
+const IN_FLIGHT: usize = 256;
+
+struct Counts {
+    connections: AtomicU64,
+    get: AtomicU64,
+    head: AtomicU64,
+    list: AtomicU64,
+    put: AtomicU64,
+    other: AtomicU64,
+    /// Answers of 500 and above.
+    failed: AtomicU64,
+    up: AtomicU64,
+    down: AtomicU64,
+}
+
+static COUNTS: Counts = Counts {
+    connections: AtomicU64::new(0),
+    get: AtomicU64::new(0),
+    head: AtomicU64::new(0),
+    list: AtomicU64::new(0),
+    put: AtomicU64::new(0),
+    other: AtomicU64::new(0),
+    failed: AtomicU64::new(0),
+    up: AtomicU64::new(0),
+    down: AtomicU64::new(0),
+};
+
+type Chunk = (Instant, Box<[u8]>);
+/// One for all connections: nothing is kept in it between two reads.
+type Buffer = Rc<RefCell<Vec<u8>>>;
+
+/// The timer counts milliseconds and wakes one late.
+const ROUNDING: Duration = Duration::from_millis(1);
+
+#[derive(Clone, Copy)]
+enum Direction {
+    Up,
+    Down,
+}
+
+fn add(counter: &AtomicU64, amount: usize) {
+    counter.fetch_add(amount as u64, Ordering::Relaxed);
+}
+
+/// A request starts a chunk: no client here sends one before the answer to the one before.
+fn count_up(chunk: &[u8]) {
+    add(&COUNTS.up, chunk.len());
+    let line = chunk.split(|byte| *byte == b'\r').next().unwrap_or(chunk);
+    let mut words = line.split(|byte| *byte == b' ');
+    let (Some(method), Some(target)) = (words.next(), words.next()) else {
+        return;
+    };
+    if !target.starts_with(b"/") {
+        return;
+    }
+    match method {
+        b"GET" if is_bucket(target) => add(&COUNTS.list, 1),
+        b"GET" => add(&COUNTS.get, 1),
+        b"HEAD" => add(&COUNTS.head, 1),
+        b"PUT" => add(&COUNTS.put, 1),
+        b"POST" | b"DELETE" => add(&COUNTS.other, 1),
+        _ => {}
+    }
+}
+
+/// `/bucket?…` and `/bucket/?…`: a GET of it is a list.
+fn is_bucket(target: &[u8]) -> bool {
+    let path = target.split(|byte| *byte == b'?').next().unwrap_or(target);
+    let path = path.strip_suffix(b"/").unwrap_or(path);
+    !path.get(1..).unwrap_or_default().contains(&b'/')
+}
+
+fn count_down(chunk: &[u8]) {
+    add(&COUNTS.down, chunk.len());
+    if chunk.starts_with(b"HTTP/1.1 5") {
+        add(&COUNTS.failed, 1);
+    }
+}
+
+fn report() -> String {
+    let Counts {
+        connections,
+        get,
+        head,
+        list,
+        put,
+        other,
+        failed,
+        up,
+        down,
+    } = &COUNTS;
+    let counts = [
+        ("connections", connections),
+        ("get", get),
+        ("head", head),
+        ("list", list),
+        ("put", put),
+        ("other", other),
+        ("failed", failed),
+        ("up", up),
+        ("down", down),
+    ]
+    .map(|(name, count)| format!("\"{name}\":{}", count.load(Ordering::Relaxed)));
+    format!("{{{}}}", counts.join(","))
+}
+
+async fn read(
+    from: OwnedReadHalf,
+    to: mpsc::Sender<Chunk>,
+    buffer: Buffer,
+    (delay, opened): (Duration, Instant),
+) {
+    while from.readable().await.is_ok() {
+        let chunk: Box<[u8]> = {
+            let mut buffer = buffer.borrow_mut();
+            match from.try_read(&mut buffer) {
+                Ok(0) => return,
+                Ok(length) => buffer[..length].into(),
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => continue,
+                Err(_) => return,
+            }
+        };
+        let due = Instant::now().max(opened) + delay;
+        if to.send((due, chunk)).await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn write(mut from: mpsc::Receiver<Chunk>, mut to: OwnedWriteHalf, direction: Direction) {
+    while let Some((due, chunk)) = from.recv().await {
+        if due > Instant::now() {
+            sleep_until(due - ROUNDING).await;
+        }
+        match direction {
+            Direction::Up => count_up(&chunk),
+            Direction::Down => count_down(&chunk),
+        }
+        if to.write_all(&chunk).await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn connection(
+    client: TcpStream,
+    upstream: SocketAddr,
+    delay: Duration,
+    buffer: Buffer,
+) -> std::io::Result<()> {
+    let opened = Instant::now() + 2 * delay;
+    let server = TcpStream::connect(upstream).await?;
+    client.set_nodelay(true)?;
+    server.set_nodelay(true)?;
+    add(&COUNTS.connections, 1);
+    let (from_client, to_client) = client.into_split();
+    let (from_server, to_server) = server.into_split();
+    for (from, to, direction) in [
+        (from_client, to_server, Direction::Up),
+        (from_server, to_client, Direction::Down),
+    ] {
+        let (sender, receiver) = mpsc::channel(IN_FLIGHT);
+        spawn_local(read(from, sender, buffer.clone(), (delay, opened)));
+        spawn_local(write(receiver, to, direction));
+    }
+    Ok(())
+}
+
+fn answer_stdin() {
+    for line in stdin().lock().lines() {
+        if line.is_err() || writeln!(stdout(), "{}", report()).is_err() {
+            break;
+        }
+    }
+    exit(0);
+}
+
+async fn serve(upstream: SocketAddr, delay: Duration) -> std::io::Result<()> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    writeln!(stdout(), "{}", listener.local_addr()?.port())?;
+    let buffer = Rc::new(RefCell::new(vec![0; READ]));
+    loop {
+        let (client, _) = listener.accept().await?;
+        spawn_local(connection(client, upstream, delay, buffer.clone()));
+    }
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let (Some(upstream), Some(round_trip)) = (arguments.next(), arguments.next()) else {
+        return Err("usage: delay_proxy UPSTREAM MICROSECONDS".into());
+    };
+    let upstream = upstream.parse()?;
+    let delay = Duration::from_micros(round_trip.parse()?) / 2;
+    thread::spawn(answer_stdin);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    LocalSet::new().block_on(&runtime, serve(upstream, delay))?;
+    Ok(())
+}
