@@ -186,3 +186,6 @@ fn own_ref(release: &Release, label: &RunLabel) -> Result<(Vec<u8>, String), Sto
     .to_json();
     Ok((json, format!("{random:016x}")))
 }
+
+#[cfg(test)]
+mod tests;

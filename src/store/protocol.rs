@@ -2,9 +2,10 @@
 //! claims → puts → check → marker.
 
 use super::judge::{judge_marker, judge_tombstone};
-use super::objects::{Objects, Read, same_etag};
+use super::objects::{LOOKS, Objects, Read, same_etag};
 use super::progress::Done;
 use super::reject::Rejection;
+use super::settle::pause;
 use super::upload::{AT_ONCE, Upload, md5_of};
 use super::{RunLabel, StoreError, own_ref};
 use crate::hex::hex;
@@ -218,26 +219,32 @@ impl Protocol {
         }
     }
 
-    /// Step 6, where the answers proved nothing: the listing shows every file whole.
+    /// Step 6, where the answers proved nothing: the listing shows every file whole. Some stores' listings lag.
     async fn check_puts(&self) -> Result<(), StoreError> {
-        let stored = match self.list_version().await {
-            Ok(stored) => stored,
-            // What was put is what was signed; without the right to list there is no more to see.
-            Err(StoreError::Denied(_)) => return Ok(()),
-            Err(error) => return Err(error),
-        };
-        let is_whole = |asset: &&Asset| {
-            stored
-                .get(&asset.path)
-                .is_some_and(|stored| stored.size == asset.size)
-        };
-        let mut assets = self.release.manifest.assets().iter();
-        match assets.find(|asset| !is_whole(asset)) {
-            Some(asset) => Err(StoreError::Untrue {
-                key: self.folder().asset(&self.release.version, &asset.path),
-            }),
-            None => Ok(()),
+        for look in 1.. {
+            let stored = match self.list_version().await {
+                Ok(stored) => stored,
+                // What was put is what was signed; without the right to list there is no more to see.
+                Err(StoreError::Denied(_)) => return Ok(()),
+                Err(error) => return Err(error),
+            };
+            let is_whole = |asset: &&Asset| {
+                stored
+                    .get(&asset.path)
+                    .is_some_and(|stored| stored.size == asset.size)
+            };
+            let mut assets = self.release.manifest.assets().iter();
+            match assets.find(|asset| !is_whole(asset)) {
+                None => break,
+                Some(_) if look < LOOKS => pause().await,
+                Some(asset) => {
+                    return Err(StoreError::Untrue {
+                        key: self.folder().asset(&self.release.version, &asset.path),
+                    });
+                }
+            }
         }
+        Ok(())
     }
 
     /// Step 7. From here on the version is published.

@@ -153,9 +153,10 @@ impl Upload {
                 self.unproven.store(true, Ordering::Relaxed);
                 return Ok(self.count(asset));
             };
-            // An end without an answer may have happened.
+            // An end without an answer, or with a 200 that holds an error, may have happened.
             match rejection(&error, refusal.as_ref(), &self.objects.url, key) {
                 Rejection::Temporary(_) | Rejection::NotFound => {}
+                _ if refusal.is_none() => {}
                 other => return Err(self.objects.put_ended(other, key)),
             }
             match self.look(key, asset, None).await? {

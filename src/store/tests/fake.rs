@@ -1,0 +1,652 @@
+//! A store in memory that speaks S3's protocol below `Transport`, with the faults of a real one: it forgets to
+//! answer, refuses, lies, and is slow, all at a request that the test names.
+
+use futures_util::stream;
+use http::{HeaderMap, Response, StatusCode};
+use http_body_util::BodyExt;
+use object_store::client::{
+    HttpClient, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpResponseBody, HttpService,
+};
+use std::collections::BTreeMap;
+use std::future::{Future, pending};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+pub(super) const BUCKET: &str = "acme-static";
+
+/// How a store treats `If-None-Match: *`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Creates {
+    #[default]
+    Honoured,
+    /// Answers 200 and overwrites, as Garage does.
+    Ignored,
+    /// Answers 501, as Backblaze B2 does.
+    Refused,
+}
+
+/// What its key may do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Rights {
+    #[default]
+    All,
+    /// Put everywhere, get below `.static-assets/`; what is missing answers 403.
+    Least,
+    /// Put only.
+    Blind,
+    /// Get and list only.
+    ReadOnly,
+}
+
+/// What a store says of a put.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Tags {
+    #[default]
+    Md5,
+    /// As one that encrypts with its customers' keys.
+    Opaque,
+}
+
+/// When a request comes to grief.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum When {
+    Before,
+    /// It had its effect; only the answer is lost.
+    After,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum What {
+    Status(u16, &'static str),
+    /// Seconds to wait, as the store asks.
+    Throttle(u64),
+    /// An error with more in its body.
+    Body(u16, String),
+    Cut,
+    /// No answer, ever.
+    Hang,
+    /// An answer of this many bytes of its body, and then an end of the connection.
+    Truncate(usize),
+    /// An answer at a byte a second.
+    Slow,
+    /// 200 and nothing done, with an `ETag` that proves nothing.
+    Lie,
+    /// The process that asked is no more.
+    Crash,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Fault {
+    /// Requests that come to grief, of those it is about, from 1.
+    pub(super) from: usize,
+    pub(super) to: usize,
+    /// A part of `METHOD key?query`.
+    pub(super) about: String,
+    pub(super) when: When,
+    pub(super) what: What,
+    seen: usize,
+}
+
+impl Fault {
+    /// The `number`th request about something.
+    pub(super) fn at(number: usize, about: &str, when: When, what: What) -> Self {
+        Self {
+            from: number,
+            to: number,
+            about: about.to_owned(),
+            when,
+            what,
+            seen: 0,
+        }
+    }
+
+    pub(super) fn always(about: &str, what: What) -> Self {
+        Self {
+            to: usize::MAX,
+            ..Self::at(1, about, When::Before, what)
+        }
+    }
+
+    /// Requests so far that it is about.
+    pub(super) fn seen(&self) -> usize {
+        self.seen
+    }
+
+    /// The first `number` of them.
+    pub(super) fn first(number: usize, about: &str, when: When, what: What) -> Self {
+        Self {
+            to: number,
+            ..Self::at(1, about, when, what)
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Object {
+    pub(super) body: Vec<u8>,
+    pub(super) headers: Vec<(String, String)>,
+    etag: String,
+}
+
+#[derive(Default)]
+pub(super) struct State {
+    pub(super) objects: BTreeMap<String, Object>,
+    pub(super) creates: Creates,
+    pub(super) rights: Rights,
+    pub(super) tags: Tags,
+    pub(super) page: usize,
+    /// A listing shows what was put this many requests ago, and not what came later.
+    pub(super) stale: usize,
+    pub(super) faults: Vec<Fault>,
+    /// `METHOD key` of each request, with its query.
+    pub(super) requests: Vec<String>,
+    pub(super) in_flight: usize,
+    pub(super) most_in_flight: usize,
+    /// Answers come after a time of their own, up to this.
+    pub(super) jitter: Option<Jitter>,
+    history: Vec<BTreeMap<String, Object>>,
+    uploads: BTreeMap<String, Uploading>,
+    number: usize,
+    /// The process that asks was killed: nobody hears anything.
+    crashed: bool,
+}
+
+/// Pseudo-random, so that a seed gives the same run again.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Jitter(pub(super) u64);
+
+impl Jitter {
+    fn next(&mut self) -> Duration {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        Duration::from_millis(self.0 % 50)
+    }
+}
+
+#[derive(Default)]
+struct Uploading {
+    key: String,
+    headers: Vec<(String, String)>,
+    parts: BTreeMap<usize, Vec<u8>>,
+}
+
+#[derive(Clone, Default)]
+pub(super) struct Fake {
+    state: Arc<Mutex<State>>,
+    crashed: Arc<tokio::sync::Notify>,
+}
+
+impl std::fmt::Debug for Fake {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Fake")
+    }
+}
+
+impl Fake {
+    pub(super) fn new() -> Self {
+        let fake = Self::default();
+        fake.state().page = 1000;
+        fake
+    }
+
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+
+    pub(super) fn with(self, change: impl FnOnce(&mut State)) -> Self {
+        change(&mut self.state());
+        self
+    }
+
+    pub(super) fn client(&self) -> HttpClient {
+        HttpClient::new(self.clone())
+    }
+
+    pub(super) fn fails(&self, fault: Fault) {
+        self.state().faults.push(fault);
+    }
+
+    pub(super) fn heals(&self) {
+        let mut state = self.state();
+        state.faults.clear();
+        state.crashed = false;
+        state.in_flight = 0;
+    }
+
+    /// Once the process that asks was killed.
+    pub(super) async fn crash(&self) {
+        self.crashed.notified().await;
+    }
+
+    /// Since the last call.
+    pub(super) fn take_requests(&self) -> Vec<String> {
+        std::mem::take(&mut self.state().requests)
+    }
+
+    /// Everything but what differs between any two runs.
+    pub(super) fn objects(&self) -> BTreeMap<String, Vec<u8>> {
+        let state = self.state();
+        let is_kept = |key: &String| !key.contains(".static-assets/refs/");
+        let objects = state.objects.iter().filter(|(key, _)| is_kept(key));
+        objects
+            .map(|(key, object)| (key.clone(), object.body.clone()))
+            .collect()
+    }
+
+    pub(super) fn plant(&self, key: &str, body: &[u8]) {
+        let object = Object {
+            body: body.to_vec(),
+            headers: Vec::new(),
+            etag: md5(body),
+        };
+        self.state().objects.insert(key.to_owned(), object);
+    }
+}
+
+struct InFlight(Fake);
+
+impl InFlight {
+    fn enter(fake: &Fake) -> Self {
+        let mut state = fake.state();
+        state.in_flight += 1;
+        state.most_in_flight = state.most_in_flight.max(state.in_flight);
+        drop(state);
+        Self(fake.clone())
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        let mut state = self.0.state();
+        state.in_flight = state.in_flight.saturating_sub(1);
+    }
+}
+
+type Answer<'a> = Pin<Box<dyn Future<Output = Result<HttpResponse, HttpError>> + Send + 'a>>;
+
+impl HttpService for Fake {
+    fn call<'life, 'answer>(&'life self, request: HttpRequest) -> Answer<'answer>
+    where
+        'life: 'answer,
+        Self: 'answer,
+    {
+        Box::pin(async move {
+            let _in_flight = InFlight::enter(self);
+            let request = Request::of(request).await;
+            let (there, back) = {
+                let mut state = self.state();
+                let jitter = &mut state.jitter;
+                let mut wait = || jitter.as_mut().map(Jitter::next).unwrap_or_default();
+                (wait(), wait())
+            };
+            tokio::time::sleep(there).await;
+            let answer = self.answer(&request).await;
+            tokio::time::sleep(back).await;
+            answer
+        })
+    }
+}
+
+struct Request {
+    method: String,
+    key: String,
+    query: BTreeMap<String, String>,
+    headers: HeaderMap,
+    body: Vec<u8>,
+}
+
+impl Request {
+    async fn of(request: HttpRequest) -> Self {
+        let (request, body) = request.into_parts();
+        let path = request.uri.path().trim_start_matches('/');
+        let (bucket, key) = path.split_once('/').unwrap_or((path, ""));
+        assert_eq!(decoded(bucket), BUCKET);
+        let query = request.uri.query().unwrap_or_default();
+        let query = url::form_urlencoded::parse(query.as_bytes()).into_owned();
+        Self {
+            method: request.method.to_string(),
+            key: decoded(key),
+            query: query.collect(),
+            headers: request.headers,
+            body: body.collect().await.unwrap().to_bytes().to_vec(),
+        }
+    }
+
+    fn lists(&self) -> bool {
+        self.query.contains_key("list-type")
+    }
+
+    /// `PUT shop/v1/a.css`, `LIST shop/v1/`, `POST shop/v1/a.css?uploads`
+    fn name(&self) -> String {
+        if self.lists() {
+            return format!("LIST {}", self.query["prefix"]);
+        }
+        let query: Vec<&str> = self.query.keys().map(String::as_str).collect();
+        let query = query.join("&");
+        let mark = if query.is_empty() { "" } else { "?" };
+        format!("{} {}{mark}{query}", self.method, self.key)
+    }
+
+    fn creates(&self) -> bool {
+        self.headers
+            .get("if-none-match")
+            .is_some_and(|value| value == "*")
+    }
+}
+
+impl Fake {
+    /// What a request comes to, if to anything but its answer.
+    fn grief(&self, request: &Request) -> Option<(When, What)> {
+        let mut state = self.state();
+        if state.crashed {
+            return Some((When::Before, What::Hang));
+        }
+        let name = request.name();
+        state.requests.push(name.clone());
+        if state.stale > 0 {
+            let snapshot = state.objects.clone();
+            state.history.push(snapshot);
+        }
+        let mut grief = None;
+        for fault in &mut state.faults {
+            if name.contains(&fault.about) {
+                fault.seen += 1;
+                if (fault.from..=fault.to).contains(&fault.seen) && grief.is_none() {
+                    grief = Some((fault.when, fault.what.clone()));
+                }
+            }
+        }
+        grief
+    }
+
+    async fn answer(&self, request: &Request) -> Result<HttpResponse, HttpError> {
+        let fault = self.grief(request);
+        let Some((when, what)) = fault else {
+            return Ok(self.state().serve(request));
+        };
+        let served = match (when, &what) {
+            (_, What::Lie) => Some(answered(200, "", &[("etag", "\"lie\"")])),
+            (_, What::Truncate(_) | What::Slow) | (When::After, _) => {
+                Some(self.state().serve(request))
+            }
+            (When::Before, _) => None,
+        };
+        match what {
+            What::Status(status, code) => Ok(error(status, code, "", &[])),
+            What::Throttle(seconds) => {
+                let seconds = seconds.to_string();
+                Ok(error(429, "SlowDown", "", &[("retry-after", &seconds)]))
+            }
+            What::Body(status, body) => Ok(answered(status, &body, &[])),
+            What::Cut => Err(HttpError::new(HttpErrorKind::Interrupted, Gone)),
+            What::Hang => pending().await,
+            What::Lie => Ok(served.unwrap()),
+            What::Truncate(bytes) => Ok(cut(served.unwrap(), bytes).await),
+            What::Slow => Ok(slow(served.unwrap()).await),
+            What::Crash => {
+                self.state().crashed = true;
+                self.crashed.notify_one();
+                pending().await
+            }
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Gone;
+
+impl std::fmt::Display for Gone {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("connection closed before message completed")
+    }
+}
+
+impl std::error::Error for Gone {}
+
+async fn cut(answer: HttpResponse, bytes: usize) -> HttpResponse {
+    let (head, body) = answer.into_parts();
+    let body = body.bytes().await.unwrap();
+    let body = body.slice(..bytes.min(body.len()));
+    let chunks = stream::iter([
+        Ok(body),
+        Err(HttpError::new(HttpErrorKind::Interrupted, Gone)),
+    ]);
+    HttpResponse::from_parts(head, stream_body(chunks))
+}
+
+async fn slow(answer: HttpResponse) -> HttpResponse {
+    let (head, body) = answer.into_parts();
+    let body = body.bytes().await.unwrap();
+    let chunks = stream::unfold(0, move |at| {
+        let byte = body.get(at..=at).map(|_| body.slice(at..=at));
+        async move {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            byte.map(|byte| (Ok(byte), at + 1))
+        }
+    });
+    HttpResponse::from_parts(head, stream_body(chunks))
+}
+
+fn stream_body<S>(chunks: S) -> HttpResponseBody
+where
+    S: futures_util::Stream<Item = Result<bytes::Bytes, HttpError>> + Send + Sync + 'static,
+{
+    use futures_util::TryStreamExt;
+    HttpResponseBody::new(http_body_util::StreamBody::new(
+        chunks.map_ok(http_body::Frame::data),
+    ))
+}
+
+impl State {
+    fn serve(&mut self, request: &Request) -> HttpResponse {
+        let is_meta = request.key.contains(".static-assets/");
+        let may_read = match self.rights {
+            Rights::All | Rights::ReadOnly => true,
+            Rights::Least => is_meta && !request.lists(),
+            Rights::Blind => false,
+        };
+        let is_read = matches!(request.method.as_str(), "GET" | "HEAD");
+        if is_read && !may_read || !is_read && self.rights == Rights::ReadOnly {
+            return error(403, "AccessDenied", "", &[]);
+        }
+        // Without the right to list, S3 answers so for what is not there.
+        let missing = match self.rights {
+            Rights::All | Rights::ReadOnly => error(404, "NoSuchKey", "", &[]),
+            Rights::Least | Rights::Blind => error(403, "AccessDenied", "", &[]),
+        };
+        match request.method.as_str() {
+            "GET" if request.lists() => self.list(request),
+            "GET" | "HEAD" => match self.objects.get(&request.key) {
+                Some(object) => read(request, object),
+                None => missing,
+            },
+            "PUT" if request.query.contains_key("partNumber") => self.put_part(request),
+            "PUT" => self.put(request),
+            "POST" if request.query.contains_key("uploads") => self.begin(request),
+            "POST" => self.complete(request),
+            "DELETE" => {
+                self.uploads.remove(&request.query["uploadId"]);
+                answered(204, "", &[])
+            }
+            other => panic!("{other} {}", request.key),
+        }
+    }
+
+    fn put(&mut self, request: &Request) -> HttpResponse {
+        if request.creates() {
+            match self.creates {
+                Creates::Refused => return error(501, "NotImplemented", "", &[]),
+                Creates::Honoured if self.objects.contains_key(&request.key) => {
+                    return error(412, "PreconditionFailed", "", &[]);
+                }
+                Creates::Honoured | Creates::Ignored => {}
+            }
+        }
+        self.store(&request.key, request.body.clone(), kept(&request.headers))
+    }
+
+    fn store(&mut self, key: &str, body: Vec<u8>, headers: Vec<(String, String)>) -> HttpResponse {
+        let etag = match self.tags {
+            Tags::Md5 => md5(&body),
+            Tags::Opaque => format!("\"{:032x}\"", body.len()),
+        };
+        let answer = answered(200, "", &[("etag", &etag)]);
+        let object = Object {
+            body,
+            headers,
+            etag,
+        };
+        self.objects.insert(key.to_owned(), object);
+        answer
+    }
+
+    fn begin(&mut self, request: &Request) -> HttpResponse {
+        self.number += 1;
+        let id = format!("upload-{}", self.number);
+        let uploading = Uploading {
+            key: request.key.clone(),
+            headers: kept(&request.headers),
+            parts: BTreeMap::new(),
+        };
+        self.uploads.insert(id.clone(), uploading);
+        let body = format!(
+            "<InitiateMultipartUploadResult><UploadId>{id}</UploadId></InitiateMultipartUploadResult>"
+        );
+        answered(200, &body, &[])
+    }
+
+    fn put_part(&mut self, request: &Request) -> HttpResponse {
+        let number = request.query["partNumber"].parse().unwrap();
+        let Some(uploading) = self.uploads.get_mut(&request.query["uploadId"]) else {
+            return error(404, "NoSuchUpload", "", &[]);
+        };
+        uploading.parts.insert(number, request.body.clone());
+        answered(200, "", &[("etag", &md5(&request.body))])
+    }
+
+    fn complete(&mut self, request: &Request) -> HttpResponse {
+        let Some(uploading) = self.uploads.remove(&request.query["uploadId"]) else {
+            return error(404, "NoSuchUpload", "", &[]);
+        };
+        assert_eq!(uploading.key, request.key);
+        let body: Vec<u8> = uploading.parts.into_values().flatten().collect();
+        self.store(&request.key, body, uploading.headers);
+        let etag = "\"00000000000000000000000000000000-3\"";
+        if let Some(object) = self.objects.get_mut(&request.key) {
+            etag.clone_into(&mut object.etag);
+        }
+        let body = format!(
+            "<CompleteMultipartUploadResult><ETag>{etag}</ETag></CompleteMultipartUploadResult>"
+        );
+        answered(200, &body, &[])
+    }
+
+    fn list(&self, request: &Request) -> HttpResponse {
+        let prefix = &request.query["prefix"];
+        let after = request.query.get("continuation-token");
+        let shown = match self.history.len().checked_sub(self.stale + 1) {
+            Some(then) if self.stale > 0 => &self.history[then],
+            _ => &self.objects,
+        };
+        let keys: Vec<&String> = shown
+            .keys()
+            .filter(|key| key.starts_with(prefix) && after.is_none_or(|after| *key > after))
+            .collect();
+        let page = &keys[..keys.len().min(self.page)];
+        let contents: String = page
+            .iter()
+            .map(|key| {
+                let object = &shown[*key];
+                format!(
+                    "<Contents><Key>{}</Key><Size>{}</Size><ETag>{}</ETag>\
+                     <LastModified>2026-01-01T00:00:00.000Z</LastModified></Contents>",
+                    escaped(key),
+                    object.body.len(),
+                    escaped(&object.etag)
+                )
+            })
+            .collect();
+        let next = match page.last() {
+            Some(last) if page.len() < keys.len() => {
+                let last = escaped(last);
+                format!("<NextContinuationToken>{last}</NextContinuationToken>")
+            }
+            _ => String::new(),
+        };
+        let body = format!("<ListBucketResult>{contents}{next}</ListBucketResult>");
+        answered(200, &body, &[])
+    }
+}
+
+fn read(request: &Request, object: &Object) -> HttpResponse {
+    let length = object.body.len().to_string();
+    let mut headers: Vec<(&str, &str)> = object
+        .headers
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
+    headers.extend([
+        ("etag", object.etag.as_str()),
+        ("content-length", &length),
+        ("last-modified", "Thu, 01 Jan 2026 00:00:00 GMT"),
+    ]);
+    let known = request.headers.get("if-none-match");
+    if known.is_some_and(|known| known.as_bytes() == object.etag.as_bytes()) {
+        return answered(304, "", &headers[headers.len() - 3..]);
+    }
+    match request.method.as_str() {
+        "HEAD" => answered(200, "", &headers),
+        _ => answer_of(200, object.body.clone(), &headers),
+    }
+}
+
+fn kept(headers: &HeaderMap) -> Vec<(String, String)> {
+    let is_kept = |name: &str| {
+        matches!(name, "content-type" | "cache-control") || name.starts_with("x-amz-meta-")
+    };
+    headers
+        .iter()
+        .filter(|(name, _)| is_kept(name.as_str()))
+        .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
+        .collect()
+}
+
+fn error(status: u16, code: &str, more: &str, headers: &[(&str, &str)]) -> HttpResponse {
+    let body = format!("<Error><Code>{code}</Code>{more}</Error>");
+    answered(status, &body, headers)
+}
+
+fn answered(status: u16, body: &str, headers: &[(&str, &str)]) -> HttpResponse {
+    answer_of(status, body.as_bytes().to_vec(), headers)
+}
+
+fn answer_of(status: u16, body: Vec<u8>, headers: &[(&str, &str)]) -> HttpResponse {
+    let mut answer = Response::builder().status(StatusCode::from_u16(status).unwrap());
+    for (name, value) in headers {
+        answer = answer.header(*name, *value);
+    }
+    answer.body(HttpResponseBody::from(body)).unwrap()
+}
+
+fn md5(body: &[u8]) -> String {
+    format!(
+        "\"{}\"",
+        crate::hex::hex(&super::super::upload::md5_of(body))
+    )
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('"', "&quot;")
+}
+
+fn decoded(text: &str) -> String {
+    let plain = text.replace('+', "%2B");
+    url::form_urlencoded::parse(format!("k={plain}").as_bytes())
+        .next()
+        .map(|(_, value)| value.into_owned())
+        .unwrap()
+}

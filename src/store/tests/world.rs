@@ -1,0 +1,205 @@
+//! A release, a store for it, and what must be true of the two whatever happens.
+
+use super::fake::{BUCKET, Fake, State};
+use crate::errors::Explain;
+use crate::manifest::{Marker, ScanRules, Sha256};
+use crate::plan::Summary;
+use crate::prefix::{BucketUrl, Site, StoreUrl};
+use crate::release::{Naming, Release};
+use crate::store::client::Remote;
+use crate::store::dialect::Dialect;
+use crate::store::objects::Objects;
+use crate::store::pace::Pace;
+use crate::store::progress::Done;
+use crate::store::protocol::Protocol;
+use crate::store::transport::{Counter, Hosts, Transport};
+use crate::store::{RunLabel, StoreError};
+use object_store::aws::AmazonS3Builder;
+use object_store::{ClientOptions, RetryConfig};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use tempfile::TempDir;
+
+/// In every credential: nothing that is said or kept may hold one.
+pub(super) const CANARIES: [&str; 3] = [
+    "canaryKeyIdQ7XA",
+    "canary-secret-access-key",
+    "canary-session-token",
+];
+
+pub(super) fn bucket() -> BucketUrl {
+    match format!("s3://{BUCKET}/shop").parse().unwrap() {
+        StoreUrl::Bucket(bucket) => bucket,
+        StoreUrl::File { .. } => panic!("not a bucket"),
+    }
+}
+
+/// The files of one build.
+pub(super) struct Build {
+    pub(super) files: TempDir,
+    pub(super) release: Arc<Release>,
+}
+
+impl Build {
+    pub(super) fn of(files: &[(&str, &[u8])], version: Option<&str>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        for (path, content) in files {
+            let file = folder.path().join(path);
+            fs_err::create_dir_all(file.parent().unwrap()).unwrap();
+            fs_err::write(file, content).unwrap();
+        }
+        let release = release(folder.path(), version);
+        Self {
+            files: folder,
+            release,
+        }
+    }
+
+    /// Three files that hold `content`.
+    pub(super) fn with(content: &str, version: Option<&str>) -> Self {
+        let files = ["a.css", "b/c.js", "d.svg"].map(|path| {
+            let content = format!("{path} of {content}");
+            (path, content)
+        });
+        let files = files
+            .each_ref()
+            .map(|(path, content)| (*path, content.as_bytes()));
+        Self::of(&files, version)
+    }
+
+    pub(super) async fn publish(&self, fake: &Fake) -> Result<Summary, StoreError> {
+        protocol(fake, &self.release).publish(&label()).await
+    }
+
+    /// With what it is told of a failure, which must hold no credential.
+    pub(super) async fn failure(&self, fake: &Fake) -> StoreError {
+        let error = self.publish(fake).await.expect_err("nothing failed");
+        let told = format!("{error:?}\n{}", error.explain());
+        for canary in CANARIES {
+            assert!(!told.contains(canary), "{told}");
+        }
+        error
+    }
+}
+
+fn release(folder: &Path, version: Option<&str>) -> Arc<Release> {
+    let site = Site {
+        store: StoreUrl::Bucket(bucket()),
+        public: "https://static.example.com/".parse().unwrap(),
+    };
+    let given = version.map(|version| crate::config::Setting {
+        value: version.parse().unwrap(),
+        origin: crate::config::Origin::Environment,
+    });
+    let naming = Naming {
+        site: &site,
+        given: given.as_ref(),
+        salt: None,
+    };
+    let (release, _) = Release::of(folder, &ScanRules::default(), &naming, folder).unwrap();
+    Arc::new(release)
+}
+
+pub(super) fn label() -> RunLabel {
+    RunLabel {
+        group: "default".to_owned(),
+        commit: None,
+    }
+}
+
+pub(super) fn protocol(fake: &Fake, release: &Arc<Release>) -> Protocol {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let dialect = Dialect::of(bucket().scheme);
+    let pace = Arc::new(Pace::up_to(dialect.most_requests));
+    let transport = Transport {
+        client: fake.client(),
+        hosts: Hosts {
+            store: vec!["127.0.0.1".to_owned()],
+            identity: Vec::new(),
+        },
+        counter: Arc::new(Counter::default()),
+        pace: pace.clone(),
+    };
+    let [id, secret, token] = CANARIES;
+    let remote = AmazonS3Builder::new()
+        .with_bucket_name(BUCKET)
+        .with_endpoint("http://127.0.0.1:9")
+        .with_region("us-east-1")
+        .with_access_key_id(id)
+        .with_secret_access_key(secret)
+        .with_token(token)
+        .with_retry(RetryConfig {
+            max_retries: 0,
+            ..RetryConfig::default()
+        })
+        .with_client_options(ClientOptions::new().with_allow_http(true))
+        .with_http_connector(transport)
+        .build()
+        .unwrap();
+    let remote: Arc<dyn Remote> = Arc::new(remote);
+    let objects = Arc::new(Objects::new(remote, bucket(), dialect, pace));
+    Protocol::new(objects, release.clone(), Arc::new(Done::default()))
+}
+
+/// Complete or invisible: whatever a marker names is there, whole.
+pub(super) fn assert_promises(state: &State) {
+    let prefix = "shop/.static-assets/versions/";
+    for (key, object) in &state.objects {
+        let Some(name) = key.strip_prefix(prefix) else {
+            continue;
+        };
+        let version = name.strip_suffix(".json").unwrap();
+        let marker = Marker::of_json(&object.body).unwrap();
+        for file in &marker.files {
+            let asset = state.objects.get(&format!("shop/{version}/{}", file.path));
+            let is_whole = asset.is_some_and(|asset| Sha256::of(&asset.body) == file.sha256);
+            assert!(is_whole, "{version} is visible without {}", file.path);
+        }
+    }
+}
+
+pub(super) fn is_visible(fake: &Fake) -> bool {
+    let state = fake.state();
+    state
+        .objects
+        .keys()
+        .any(|key| key.contains(".static-assets/versions/"))
+}
+
+/// Requests that put assets.
+pub(super) fn asset_puts(requests: &[String]) -> usize {
+    let is_asset =
+        |request: &&String| request.starts_with("PUT ") && !request.contains(".static-assets/");
+    requests.iter().filter(is_asset).count()
+}
+
+/// What a build that nothing disturbs leaves.
+pub(super) async fn expected(build: &Build) -> BTreeMap<String, Vec<u8>> {
+    let fake = Fake::new();
+    build.publish(&fake).await.unwrap();
+    fake.objects()
+}
+
+/// The same build again, on a store that is well: it succeeds, ends where an undisturbed one ends, and once more
+/// changes nothing with three requests.
+pub(super) async fn assert_recovers(build: &Build, fake: &Fake) {
+    fake.heals();
+    assert_promises(&fake.state());
+    build.publish(fake).await.unwrap();
+    assert_settled(build, fake).await;
+}
+
+/// The end of a run that succeeded, and a second one that has nothing to do.
+pub(super) async fn assert_settled(build: &Build, fake: &Fake) {
+    fake.heals();
+    let expected = expected(build).await;
+    assert_eq!(fake.objects(), expected);
+    fake.take_requests();
+    let summary = build.publish(fake).await.unwrap();
+    assert!(summary.unchanged);
+    let requests = fake.take_requests();
+    assert_eq!(asset_puts(&requests), 0);
+    assert_eq!(requests.len(), 3, "{requests:?}");
+    assert_eq!(fake.objects(), expected);
+}
