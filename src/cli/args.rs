@@ -119,7 +119,7 @@ fn parse_publish(parser: &mut lexopt::Parser) -> Result<Command, UsageError> {
     let (mut format, mut intent) = (Format::Log, Intent::Publish);
     while let Some(argument) = parser.next()? {
         match argument {
-            Long("app") | Long("dir") if source.is_some() => return Err(UsageError::TwoSources),
+            Long("app" | "dir") if source.is_some() => return Err(UsageError::TwoSources),
             Long("app") => source = Some(Source::App(parser.value()?.into())),
             Long("dir") => source = Some(Source::Dir(parser.value()?.into())),
             Long("json") => format = Format::Json,
@@ -153,7 +153,7 @@ mod tests {
         else {
             panic!("not publish");
         };
-        assert!(matches!(publish.source, Source::Dir(dir) if dir == PathBuf::from("dist")));
+        assert!(matches!(publish.source, Source::Dir(dir) if dir == "dist"));
         assert!(publish.format == Format::Json);
         assert_eq!(publish.env_file, Some(PathBuf::from("x.env")));
         assert_eq!(publish.intent, Intent::Rehearse);

@@ -5,6 +5,7 @@ use crate::hex::hex;
 use aho_corasick::{AhoCorasick, AhoCorasickKind, packed};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use std::sync::Arc;
 
 const REDACTED: &str = "[redacted]";
 
@@ -18,11 +19,10 @@ const LONGEST_SECRET: usize = 512;
 #[derive(Clone, Default)]
 pub(crate) struct Redaction {
     needles: Vec<String>,
-    search: Option<Search>,
+    search: Option<Arc<Search>>,
 }
 
 /// All needles in one pass over a content: there are dozens, and every published byte is looked at.
-#[derive(Clone)]
 enum Search {
     /// By SIMD, for some dozens.
     Packed(packed::Searcher),
@@ -70,7 +70,7 @@ impl Redaction {
         self.needles
             .sort_by(|one, other| other.len().cmp(&one.len()).then(one.cmp(other)));
         self.needles.dedup();
-        self.search = Search::of(&self.needles);
+        self.search = Search::of(&self.needles).map(Arc::new);
         self
     }
 

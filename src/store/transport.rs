@@ -199,7 +199,7 @@ pub(super) async fn observed<F: Future>(
 
 /// Within [`observed`]: what the last answer refused.
 pub(super) fn last_refusal() -> Option<Refusal> {
-    OBSERVED.with(|observed| observed.refusal.take())
+    OBSERVED.with(|observed| observed.refusal.borrow().clone())
 }
 
 /// Within [`observed`]: begins another try, and gives its number.
@@ -231,6 +231,8 @@ impl HttpService for Transport {
                 let error = StrangeHost(host.to_owned());
                 return Err(HttpError::new(HttpErrorKind::Unknown, error));
             };
+            // Outside of `observed` nobody asks for refusals.
+            let _ = OBSERVED.try_with(|observed| observed.refusal.take());
             let bytes = request.body().content_length() as u64;
             let departure = Departure::of(&self.pace, bytes);
             let answer = timeout(departure.patience, self.client.execute(request)).await;
@@ -248,7 +250,6 @@ impl HttpService for Transport {
                 self.pace.throttled();
             }
             let refusal = Refusal::of(asked, &answer, &body);
-            // Outside of `observed` nobody asks.
             let _ = OBSERVED.try_with(|observed| observed.refusal.replace(Some(refusal)));
             Ok(answer)
         })

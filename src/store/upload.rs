@@ -115,12 +115,11 @@ impl Upload {
                 .await?
             {
                 Created::Put(proof) => match proof.of_md5(md5) {
-                    Proven::Whole => return Ok(self.count(asset)),
-                    Proven::Unknown => {
-                        self.unproven.store(true, Ordering::Relaxed);
-                        return Ok(self.count(asset));
-                    }
                     Proven::Other => return Err(StoreError::Untrue { key }),
+                    Proven::Whole | Proven::Unknown => {
+                        self.count(asset, proof.of_md5(md5));
+                        return Ok(());
+                    }
                 },
                 Created::Exists => match self.look(&key, asset, Some(md5)).await? {
                     There::Equal => return Ok(()),
@@ -150,8 +149,8 @@ impl Upload {
             }
             let (ended, refusal) = observed(1, upload.complete()).await;
             let Err(error) = ended else {
-                self.unproven.store(true, Ordering::Relaxed);
-                return Ok(self.count(asset));
+                self.count(asset, Proven::Unknown);
+                return Ok(());
             };
             // An end without an answer, or with a 200 that holds an error, may have happened.
             match rejection(&error, refusal.as_ref(), &self.objects.url, key) {
@@ -161,8 +160,8 @@ impl Upload {
             }
             match self.look(key, asset, None).await? {
                 There::Equal => {
-                    self.unproven.store(true, Ordering::Relaxed);
-                    return Ok(self.count(asset));
+                    self.count(asset, Proven::Unknown);
+                    return Ok(());
                 }
                 There::Different => return Err(self.foreign(asset)),
                 There::Nothing => pause().await,
@@ -230,7 +229,10 @@ impl Upload {
         }
     }
 
-    fn count(&self, asset: &Asset) {
+    fn count(&self, asset: &Asset, proven: Proven) {
+        if proven == Proven::Unknown {
+            self.unproven.store(true, Ordering::Relaxed);
+        }
         self.done.files.fetch_add(1, Ordering::Relaxed);
         self.done.bytes.fetch_add(asset.size, Ordering::Relaxed);
     }

@@ -8,6 +8,7 @@ use object_store::client::{
     HttpClient, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpResponseBody, HttpService,
 };
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::future::{Future, pending};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -555,19 +556,19 @@ impl State {
             .filter(|key| key.starts_with(prefix) && after.is_none_or(|after| *key > after))
             .collect();
         let page = &keys[..keys.len().min(self.page)];
-        let contents: String = page
-            .iter()
-            .map(|key| {
-                let object = &shown[*key];
-                format!(
-                    "<Contents><Key>{}</Key><Size>{}</Size><ETag>{}</ETag>\
-                     <LastModified>2026-01-01T00:00:00.000Z</LastModified></Contents>",
-                    escaped(key),
-                    object.body.len(),
-                    escaped(&object.etag)
-                )
-            })
-            .collect();
+        let mut contents = String::new();
+        for key in page {
+            let object = &shown[*key];
+            write!(
+                contents,
+                "<Contents><Key>{}</Key><Size>{}</Size><ETag>{}</ETag>\
+                 <LastModified>2026-01-01T00:00:00.000Z</LastModified></Contents>",
+                escaped(key),
+                object.body.len(),
+                escaped(&object.etag)
+            )
+            .unwrap();
+        }
         let next = match page.last() {
             Some(last) if page.len() < keys.len() => {
                 let last = escaped(last);

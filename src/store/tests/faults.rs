@@ -98,7 +98,7 @@ async fn f02_a_429_waits_as_long_as_the_store_asks() {
     fake.fails(Fault::first(1, ASSET, When::Before, What::Throttle(7200)));
     let start = Instant::now();
     build.publish(&fake).await.unwrap();
-    assert!(start.elapsed() < Duration::from_secs(60));
+    assert!(start.elapsed() < Duration::from_mins(1));
 }
 
 #[tokio::test(start_paused = true)]
@@ -196,7 +196,7 @@ async fn f09_a_request_without_an_answer_is_sent_again_within_seconds() {
     }
     let ends_within = Instant::now();
     ends(Fault::always(ASSET, What::Hang), is_temporary).await;
-    assert!(ends_within.elapsed() < Duration::from_secs(5 * 60));
+    assert!(ends_within.elapsed() < Duration::from_mins(5));
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,7 +1,7 @@
 //! Two builders at once, their requests in another order for each seed.
 
 use super::fake::{Creates, Fake, Fault, Jitter, What, When};
-use super::world::{Build, assert_promises, assert_settled, expected, is_visible};
+use super::world::{Build, assert_promises, assert_settled, is_visible};
 use crate::store::StoreError;
 
 const SEEDS: u64 = 150;
@@ -57,10 +57,9 @@ async fn f33_two_builds_of_other_content_under_one_name_never_mix() {
                 (first_won, _) => {
                     won += 1;
                     let winner = if first_won { &one } else { &other };
-                    let expected = expected(winner).await;
                     let objects = fake.objects();
-                    for (key, body) in expected {
-                        assert_eq!(objects[&key], body, "seed {seed}: {key}");
+                    for (key, body) in winner.expected().await {
+                        assert_eq!(&objects[key], body, "seed {seed}: {key}");
                     }
                 }
             }
@@ -78,8 +77,8 @@ async fn two_builds_of_other_content_have_versions_of_their_own() {
         first.unwrap();
         second.unwrap();
         assert_promises(&fake.state());
-        let mut both = expected(&one).await;
-        both.extend(expected(&other).await);
+        let mut both = one.expected().await.clone();
+        both.extend(other.expected().await.clone());
         assert_eq!(fake.objects(), both);
     }
 }

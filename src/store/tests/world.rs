@@ -20,6 +20,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use tempfile::TempDir;
+use tokio::sync::OnceCell;
 
 /// In every credential: nothing that is said or kept may hold one.
 pub(super) const CANARIES: [&str; 3] = [
@@ -39,6 +40,7 @@ pub(super) fn bucket() -> BucketUrl {
 pub(super) struct Build {
     pub(super) files: TempDir,
     pub(super) release: Arc<Release>,
+    expected: OnceCell<BTreeMap<String, Vec<u8>>>,
 }
 
 impl Build {
@@ -53,6 +55,7 @@ impl Build {
         Self {
             files: folder,
             release,
+            expected: OnceCell::new(),
         }
     }
 
@@ -70,6 +73,17 @@ impl Build {
 
     pub(super) async fn publish(&self, fake: &Fake) -> Result<Summary, StoreError> {
         protocol(fake, &self.release).publish(&label()).await
+    }
+
+    /// What a run that nothing disturbs leaves.
+    pub(super) async fn expected(&self) -> &BTreeMap<String, Vec<u8>> {
+        self.expected
+            .get_or_init(|| async {
+                let fake = Fake::new();
+                self.publish(&fake).await.unwrap();
+                fake.objects()
+            })
+            .await
     }
 
     /// With what it is told of a failure, which must hold no credential.
@@ -174,13 +188,6 @@ pub(super) fn asset_puts(requests: &[String]) -> usize {
     requests.iter().filter(is_asset).count()
 }
 
-/// What a build that nothing disturbs leaves.
-pub(super) async fn expected(build: &Build) -> BTreeMap<String, Vec<u8>> {
-    let fake = Fake::new();
-    build.publish(&fake).await.unwrap();
-    fake.objects()
-}
-
 /// The same build again, on a store that is well: it succeeds, ends where an undisturbed one ends, and once more
 /// changes nothing with three requests.
 pub(super) async fn assert_recovers(build: &Build, fake: &Fake) {
@@ -193,13 +200,13 @@ pub(super) async fn assert_recovers(build: &Build, fake: &Fake) {
 /// The end of a run that succeeded, and a second one that has nothing to do.
 pub(super) async fn assert_settled(build: &Build, fake: &Fake) {
     fake.heals();
-    let expected = expected(build).await;
-    assert_eq!(fake.objects(), expected);
+    let expected = build.expected().await;
+    assert_eq!(&fake.objects(), expected);
     fake.take_requests();
     let summary = build.publish(fake).await.unwrap();
     assert!(summary.unchanged);
     let requests = fake.take_requests();
     assert_eq!(asset_puts(&requests), 0);
     assert_eq!(requests.len(), 3, "{requests:?}");
-    assert_eq!(fake.objects(), expected);
+    assert_eq!(&fake.objects(), expected);
 }
