@@ -153,7 +153,7 @@ mod tests {
         else {
             panic!("not publish");
         };
-        assert!(matches!(publish.source, Source::Dir(dir) if dir == "dist"));
+        assert!(matches!(publish.source, Source::Dir(dir) if dir.as_os_str() == "dist"));
         assert!(publish.format == Format::Json);
         assert_eq!(publish.env_file, Some(PathBuf::from("x.env")));
         assert_eq!(publish.intent, Intent::Rehearse);

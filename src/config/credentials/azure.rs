@@ -1,7 +1,7 @@
 //! Credentials of `az://`: an account's key, a shared access signature, a workload's identity, or the
 //! machine's own.
 
-use super::{Ambient, Bound, CredentialSource, Secret, Server, entry, server};
+use super::{Ambient, Bound, CredentialSource, Secret, Server, entry, parse_endpoint, server};
 use crate::config::bindings::Binding;
 use crate::config::names::{self, Variable};
 use crate::config::source::{Setting, Sources};
@@ -122,13 +122,15 @@ impl Given {
             let one = sources.secret(one)?;
             Ok(one.or(sources.secret(other)?))
         };
+        let authority = sources.text(&names::AZURE_AUTHORITY_HOST);
+        let authority = authority.map(|url| parse_endpoint(&url, sources));
+        let authority = authority.transpose()?;
         let workload = || {
-            let authority = text(&names::AZURE_AUTHORITY_HOST);
             Some(AzureIdentity::Workload {
                 tenant: text(&names::AZURE_TENANT_ID)?,
                 client: text(&names::AZURE_CLIENT_ID)?,
                 token_file: text(&names::AZURE_FEDERATED_TOKEN_FILE)?.into(),
-                authority: authority.and_then(|url| Url::parse(&url).ok()),
+                authority,
             })
         };
         let machine = (*ambient == Ambient::Allowed).then_some(AzureIdentity::Ambient);

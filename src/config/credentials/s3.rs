@@ -1,6 +1,8 @@
 //! Credentials of `s3://`: keys, a web identity, or the machine's own.
 
-use super::{Ambient, Bound, CredentialSource, Secret, Server, entry, required, server};
+use super::{
+    Ambient, Bound, CredentialSource, Secret, Server, entry, parse_endpoint, required, server,
+};
 use crate::config::bindings::Binding;
 use crate::config::names::{self, Variable};
 use crate::config::source::{Setting, Sources};
@@ -101,7 +103,10 @@ fn found(
         (None, Some(binding)) => Some(Found::of_binding(binding)?),
         (None, None) => match Found::of_settings(sources, &AWS)? {
             Some(keys) => Some(keys),
-            None => Found::of_token_file(sources).or(Found::of_machine(ambient, sources)?),
+            None => match Found::of_token_file(sources)? {
+                Some(token) => Some(token),
+                None => Found::of_machine(ambient, sources)?,
+            },
         },
     };
     if let Some(found) = &found {
@@ -224,16 +229,21 @@ impl Found {
     }
 
     /// As EKS and CI services with `OpenID` Connect set it up.
-    fn of_token_file(sources: &Sources<'_>) -> Option<Self> {
+    fn of_token_file(sources: &Sources<'_>) -> Result<Option<Self>, ConfigProblem> {
         let text = |name: &Variable| sources.text(name).map(|setting| setting.value);
-        let service = text(&names::AWS_ENDPOINT_URL_STS).and_then(|url| Url::parse(&url).ok());
-        let identity = S3Identity::Web {
-            token_file: text(&names::AWS_WEB_IDENTITY_TOKEN_FILE)?.into(),
-            role: text(&names::AWS_ROLE_ARN)?,
-            session: text(&names::AWS_ROLE_SESSION_NAME),
-            service,
+        let token_file = text(&names::AWS_WEB_IDENTITY_TOKEN_FILE);
+        let (Some(token_file), Some(role)) = (token_file, text(&names::AWS_ROLE_ARN)) else {
+            return Ok(None);
         };
-        Some(Self::beside(identity, sources, &AWS))
+        let service = sources.text(&names::AWS_ENDPOINT_URL_STS);
+        let service = service.map(|service| parse_endpoint(&service, sources));
+        let identity = S3Identity::Web {
+            token_file: token_file.into(),
+            role,
+            session: text(&names::AWS_ROLE_SESSION_NAME),
+            service: service.transpose()?,
+        };
+        Ok(Some(Self::beside(identity, sources, &AWS)))
     }
 
     fn of_machine(ambient: &Ambient, sources: &Sources<'_>) -> Result<Option<Self>, ConfigProblem> {
