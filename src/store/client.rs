@@ -73,7 +73,7 @@ fn route(server: &Server) -> Route {
 }
 
 fn hosts(url: &BucketUrl, access: &Access) -> Hosts {
-    let host = |url: &Url| url.host_str().unwrap_or_default().to_owned();
+    let host = |url: &Url| url.authority().to_owned();
     let endpoint = access.server().and_then(|server| server.endpoint.as_ref());
     let bucket = &url.bucket;
     let (own, identity) = match access {

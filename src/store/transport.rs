@@ -28,6 +28,7 @@ const SLOWEST_BODY: u64 = 16 << 10;
 const LONGEST_ERROR: usize = 64 << 10;
 
 /// Where requests may go: no setting, redirect or metadata address of a cloud leads a credential elsewhere.
+/// With their ports, where those are not the scheme's.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Hosts {
     pub(super) store: Vec<String>,
@@ -220,7 +221,7 @@ impl HttpService for Transport {
         Self: 'answer,
     {
         Box::pin(async move {
-            let host = request.uri().host().unwrap_or_default();
+            let host = request.uri().authority().map_or("", |host| host.as_str());
             let is_one_of = |hosts: &[String]| hosts.iter().any(|allowed| allowed == host);
             let asked = if is_one_of(&self.hosts.store) {
                 self.counter.count(&request);

@@ -240,6 +240,16 @@ impl Platform {
         Ran::of(output, layers, self)
     }
 
+    /// A build over what the lifecycle gives back from the image before.
+    pub(crate) fn build_over(&self, restored: &[(&str, &str)]) -> Ran {
+        let layers = self.fresh_layers();
+        let mut command = self.build_command(&layers);
+        for (path, content) in restored {
+            fs::write(layers.join(path), content).unwrap();
+        }
+        Ran::of(command.output().unwrap(), layers, self)
+    }
+
     /// A build that a test ends before its time.
     pub(crate) fn start_build(&self) -> Child {
         let layers = self.fresh_layers();
@@ -261,6 +271,18 @@ impl Platform {
         let mut command = self.cli_command(arguments);
         let output = command.envs(env.iter().copied()).output().unwrap();
         Ran::of(output, self.path("none"), self)
+    }
+
+    /// A script that starts the command line, `$0`, in ways of its own.
+    pub(crate) fn shell(&self, script: &str) -> Command {
+        let mut command = Command::new("/bin/sh");
+        command
+            .args(["-c", script, env!("CARGO_BIN_EXE_static-assets")])
+            .current_dir(self.app())
+            .env_clear()
+            .envs(&self.env)
+            .stdin(Stdio::null());
+        command
     }
 
     /// A call that a test ends before its time.

@@ -129,7 +129,7 @@ pub(super) fn protocol(fake: &Fake, release: &Arc<Release>) -> Protocol {
     let transport = Transport {
         client: fake.client(),
         hosts: Hosts {
-            store: vec!["127.0.0.1".to_owned()],
+            store: vec!["127.0.0.1:9".to_owned()],
             identity: Vec::new(),
         },
         counter: Arc::new(Counter::default()),

@@ -1,0 +1,348 @@
+//! Whose credentials are used, where they are sent, and that nobody else is asked for any.
+
+use crate::harness::azure::Container;
+use crate::harness::gcs::Gcs;
+use crate::harness::http::Answer;
+use crate::harness::refusing::Refusing;
+use crate::harness::s3::Bucket;
+use crate::harness::{Platform, server};
+use fs_err as fs;
+use std::os::unix::fs::PermissionsExt;
+use std::sync::{Arc, Mutex};
+
+const PUBLISH: [&str; 3] = ["publish", "--dir", "dist"];
+
+fn prebuilt() -> Platform {
+    let platform = Platform::empty();
+    platform.write("dist/app.css", "a{}");
+    platform.env(
+        "STATIC_ASSETS_PUBLIC_URL",
+        "https://static.example.com/shop",
+    )
+}
+
+/// A server that answers everything with `answer`, and what it was asked.
+fn recording(status: u16, body: String) -> (String, Arc<Mutex<Vec<String>>>) {
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let seen = asked.clone();
+    let url = server::serve(move |request| {
+        let authorization = request.header("authorization").unwrap_or_default();
+        let text = format!(
+            "{} {}\n{authorization}\n{}",
+            request.method,
+            request.target,
+            String::from_utf8_lossy(&request.body)
+        );
+        seen.lock().unwrap().push(text);
+        Answer::of(status, body.clone().into_bytes())
+    });
+    (url, asked)
+}
+
+#[test]
+fn a_web_identity_is_exchanged_for_keys_of_its_role() {
+    let Some(bucket) = Bucket::create() else {
+        return;
+    };
+    let keys = format!(
+        "<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><Credentials>\
+         <AccessKeyId>{}</AccessKeyId><SecretAccessKey>{}</SecretAccessKey><SessionToken></SessionToken>\
+         <Expiration>2099-01-01T00:00:00Z</Expiration>\
+         </Credentials></AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>",
+        bucket.key_id, bucket.secret
+    );
+    let (service, asked) = recording(200, keys);
+    let platform = prebuilt();
+    fs::write(platform.path("token"), "token-of-a-test").unwrap();
+    let platform = platform
+        .env("STATIC_ASSETS_STORE", format!("s3://{}/shop", bucket.name))
+        .env("AWS_ENDPOINT_URL", &bucket.endpoint)
+        .env("AWS_ENDPOINT_URL_STS", &service)
+        .env("AWS_ROLE_ARN", "arn:aws:iam::1:role/publish");
+    let token = platform.path("token");
+    let platform = platform.env("AWS_WEB_IDENTITY_TOKEN_FILE", token);
+    let ran = platform.cli(&PUBLISH);
+    let asked = asked.lock().unwrap().concat();
+    assert!(asked.contains("token-of-a-test"), "{asked}");
+    // The keys it gave were used; this server's have no session token.
+    ran.says("role arn:aws:iam::1:role/publish from AWS_*");
+}
+
+#[test]
+fn a_token_service_that_refuses_is_told_with_its_code() {
+    let (service, _) = recording(
+        400,
+        "<ErrorResponse><Error><Code>InvalidIdentityToken</Code></Error></ErrorResponse>"
+            .to_owned(),
+    );
+    let store = Refusing::s3(500, "InternalError", "");
+    let platform = prebuilt();
+    fs::write(platform.path("token"), "token-of-a-test").unwrap();
+    let token = platform.path("token");
+    platform
+        .env("STATIC_ASSETS_STORE", "s3://acme-static/shop")
+        .env("AWS_ENDPOINT_URL", &store.url)
+        .env("AWS_ENDPOINT_URL_STS", service)
+        .env("AWS_ROLE_ARN", "arn:aws:iam::1:role/publish")
+        .env("AWS_WEB_IDENTITY_TOKEN_FILE", token)
+        .cli(&PUBLISH)
+        .exits(12)
+        .says("InvalidIdentityToken")
+        .does_not_say("token-of-a-test");
+    assert_eq!(store.requests(), [""; 0]);
+}
+
+#[test]
+fn a_workload_identity_is_exchanged_for_a_token_of_azure() {
+    let (authority, asked) = recording(
+        200,
+        r#"{"access_token":"bearer-of-a-test","token_type":"Bearer","expires_in":3600}"#.to_owned(),
+    );
+    let (store, requests) = recording(
+        403,
+        "<Error><Code>AuthorizationPermissionMismatch</Code></Error>".to_owned(),
+    );
+    let platform = prebuilt();
+    fs::write(platform.path("token"), "token-of-a-test").unwrap();
+    let token = platform.path("token");
+    let ran = platform
+        .binding(
+            "assets",
+            &[
+                ("type", "static-assets"),
+                ("store", "az://acme-static/shop"),
+            ],
+        )
+        .env("SERVICE_BINDING_ROOT", "")
+        .env("STATIC_ASSETS_STORE", "az://acme-static/shop")
+        .env("AZURE_STORAGE_ACCOUNT_NAME", "acme")
+        .env("AZURE_TENANT_ID", "tenant")
+        .env("AZURE_CLIENT_ID", "client")
+        .env("AZURE_FEDERATED_TOKEN_FILE", token)
+        .env("AZURE_AUTHORITY_HOST", authority)
+        .env("HTTPS_PROXY", &store)
+        .cli(&PUBLISH);
+    let asked = asked.lock().unwrap().concat();
+    assert!(asked.contains("/tenant/oauth2/v2.0/token"), "{asked}");
+    assert!(asked.contains("token-of-a-test"), "{asked}");
+    // The store is Azure's own: all that leaves this machine is asked of the proxy, which refuses.
+    let requests = requests.lock().unwrap().concat();
+    assert!(
+        requests.starts_with("CONNECT acme.blob.core.windows.net:443"),
+        "{requests}"
+    );
+    assert!(!requests.contains("bearer-of-a-test"));
+    ran.exits(5).does_not_say("bearer-of-a-test");
+}
+
+#[test]
+fn credentials_that_azure_and_google_do_not_know() {
+    let Some(container) = Container::find() else {
+        return;
+    };
+    let wrong_key = container
+        .connection_string()
+        .replace(&container.key, "d3Jvbmcta2V5LW9mLWEtdGVzdA==");
+    let platform = prebuilt().env("STATIC_ASSETS_STORE", format!("az://{}/x", container.name));
+    platform
+        .env("AZURE_STORAGE_CONNECTION_STRING", wrong_key)
+        .cli(&PUBLISH)
+        .exits(12)
+        .says("create on x/.static-assets/refs/")
+        .does_not_say("d3Jvbmcta2V5LW9mLWEtdGVzdA==");
+
+    let platform = prebuilt().env("STATIC_ASSETS_STORE", "az://no-such-container/x");
+    let connection = container.connection_string();
+    platform
+        .env("AZURE_STORAGE_CONNECTION_STRING", connection)
+        .cli(&PUBLISH)
+        .exits(10)
+        .says("The container 'no-such-container' does not exist")
+        .says("az storage container create --name no-such-container");
+
+    let gcs = Gcs::start();
+    let platform = prebuilt()
+        .env("STATIC_ASSETS_STORE", "gs://no-such-bucket/x")
+        .env("STATIC_ASSETS_ENDPOINT_URL", &gcs.url)
+        .env("GOOGLE_SERVICE_ACCOUNT_KEY", Gcs::credentials());
+    platform
+        .cli(&PUBLISH)
+        .exits(10)
+        .says("gcloud storage buckets create");
+}
+
+#[test]
+fn bindings_of_azure_and_google_hold_whole_sets() {
+    let Some(container) = Container::find() else {
+        return;
+    };
+    let Container { name, prefix, .. } = &container;
+    let bindings = |platform: Platform| {
+        let root = platform.path("platform/bindings");
+        platform.env("SERVICE_BINDING_ROOT", root)
+    };
+    let platform = prebuilt()
+        .env("STATIC_ASSETS_STORE", format!("az://{name}/{prefix}"))
+        .binding(
+            "blobs",
+            &[
+                ("type", "azure-blob"),
+                ("container", name),
+                ("storageAccount", &container.account),
+                ("account-key", &container.key),
+                ("endpoint", &container.endpoint),
+            ],
+        );
+    bindings(platform)
+        .cli(&PUBLISH)
+        .exits(0)
+        .says("key from service binding 'blobs'");
+
+    let gcs = Gcs::start();
+    let platform = prebuilt().binding(
+        "assets",
+        &[
+            ("type", "static-assets"),
+            ("store", &format!("gs://{}/shop", gcs.bucket)),
+            ("credentials.json", &Gcs::credentials()),
+            ("endpoint", &gcs.url),
+        ],
+    );
+    bindings(platform)
+        .cli(&PUBLISH)
+        .exits(0)
+        .says("from service binding 'assets'");
+}
+
+#[test]
+fn a_key_file_of_google_is_read_and_other_kinds_are_told() {
+    let gcs = Gcs::start();
+    let platform = prebuilt()
+        .env("STATIC_ASSETS_STORE", format!("gs://{}/shop", gcs.bucket))
+        .env("STATIC_ASSETS_ENDPOINT_URL", &gcs.url);
+    let file = platform.path("key.json");
+    let platform = platform.env("GOOGLE_APPLICATION_CREDENTIALS", &file);
+    platform
+        .cli(&PUBLISH)
+        .exits(2)
+        .says("GOOGLE_APPLICATION_CREDENTIALS can't be read");
+    fs::write(&file, Gcs::credentials()).unwrap();
+    platform.cli(&PUBLISH).exits(0);
+    fs::write(&file, r#"{"type":"external_account"}"#).unwrap();
+    platform
+        .cli(&PUBLISH)
+        .exits(2)
+        .says("federated identity (external_account)")
+        .says("STATIC_ASSETS_AUTH=ambient");
+    fs::write(&file, "no JSON: canary-0123456789").unwrap();
+    platform
+        .cli(&PUBLISH)
+        .exits(2)
+        .does_not_say("canary-0123456789");
+}
+
+/// What `object_store`'s own readers of the environment would follow.
+#[test]
+fn a_poisoned_environment_leads_no_request_elsewhere() {
+    let Some(bucket) = Bucket::create() else {
+        return;
+    };
+    let (elsewhere, asked) = recording(200, "{}".to_owned());
+    let platform = prebuilt();
+    let ran_az = platform.path("az-was-run");
+    let bin = platform.path("bin");
+    fs::create_dir_all(&bin).unwrap();
+    fs::write(
+        bin.join("az"),
+        format!("#!/bin/sh\ntouch {}\n", ran_az.display()),
+    )
+    .unwrap();
+    fs::set_permissions(bin.join("az"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let poison = [
+        ("AWS_ENDPOINT", elsewhere.as_str()),
+        ("AWS_ENDPOINT_URL", &elsewhere),
+        ("AWS_ENDPOINT_URL_S3", &elsewhere),
+        ("AWS_ALLOW_HTTP", "true"),
+        ("AWS_PROXY_URL", &elsewhere),
+        ("AWS_METADATA_ENDPOINT", &elsewhere),
+        ("AWS_CONTAINER_CREDENTIALS_FULL_URI", &elsewhere),
+        ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "/etc/hostname"),
+        ("AWS_SKIP_SIGNATURE", "true"),
+        ("AWS_BUCKET", "another"),
+        ("AZURE_USE_AZURE_CLI", "true"),
+        ("GOOGLE_BASE_URL", &elsewhere),
+        // Without a prefix: `parse_url_opts` takes them all.
+        ("TIMEOUT", "banana"),
+        ("ENDPOINT", &elsewhere),
+        ("REGION", "nowhere"),
+        ("BUCKET", "another"),
+        ("TOKEN", "another"),
+        ("PROXY_URL", &elsewhere),
+    ];
+    let mut platform = platform
+        .env("PATH", &bin)
+        .env("STATIC_ASSETS_STORE", format!("s3://{}/shop", bucket.name))
+        .env("STATIC_ASSETS_ENDPOINT_URL", &bucket.endpoint)
+        .env("STATIC_ASSETS_ACCESS_KEY_ID", &bucket.key_id)
+        .env("STATIC_ASSETS_SECRET_ACCESS_KEY", &bucket.secret);
+    for (name, value) in poison {
+        platform = platform.env(name, value);
+    }
+    platform.cli(&PUBLISH).exits(0);
+    assert_eq!(*asked.lock().unwrap(), [""; 0]);
+
+    // And where no credential is given, none is looked for.
+    for store in [
+        "s3://acme-static/x",
+        "az://acme-static/x",
+        "gs://acme-static/x",
+    ] {
+        let mut platform = prebuilt()
+            .env("PATH", &bin)
+            .env("STATIC_ASSETS_STORE", store);
+        for (name, value) in poison {
+            platform = platform.env(name, value);
+        }
+        platform
+            .cli(&PUBLISH)
+            .exits(12)
+            .says("The machine's own identity is never used unasked");
+    }
+    assert_eq!(*asked.lock().unwrap(), [""; 0]);
+    assert!(!ran_az.exists());
+}
+
+#[test]
+fn plain_http_and_metadata_addresses_are_no_endpoints() {
+    let endpoint = |url: &str| {
+        prebuilt()
+            .env("STATIC_ASSETS_STORE", "s3://acme-static/shop")
+            .env("STATIC_ASSETS_ENDPOINT_URL", url)
+            .env("STATIC_ASSETS_ACCESS_KEY_ID", "KEYOFATEST")
+            .env("STATIC_ASSETS_SECRET_ACCESS_KEY", "secret-of-a-test")
+    };
+    endpoint("http://minio.example.com")
+        .cli(&PUBLISH)
+        .exits(2)
+        .says("Refused to send credentials to minio.example.com by plain http")
+        .says("STATIC_ASSETS_ALLOW_HTTP=1");
+    for url in [
+        "http://169.254.169.254/latest",
+        "https://metadata.google.internal",
+        "http://[::ffff:a9fe:a9fe]",
+    ] {
+        endpoint(url)
+            .env("STATIC_ASSETS_ALLOW_HTTP", "1")
+            .cli(&PUBLISH)
+            .exits(2)
+            .says("gives out the credentials of machines");
+    }
+    endpoint("https://s3.example.com")
+        .env("STATIC_ASSETS_AUTH", "anything")
+        .env("STATIC_ASSETS_ACCESS_KEY_ID", "")
+        .env("STATIC_ASSETS_SECRET_ACCESS_KEY", "")
+        .cli(&PUBLISH)
+        .exits(2)
+        .says("STATIC_ASSETS_AUTH is 'anything'")
+        .says("keys, ambient");
+}

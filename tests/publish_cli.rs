@@ -1,0 +1,313 @@
+//! `static-assets publish`: arguments, the JSON object, the env file, and an exit code for each end.
+
+use crate::harness::refusing::Refusing;
+use crate::harness::stores::TestStore;
+use crate::harness::{Platform, tree};
+use fs_err as fs;
+
+const PUBLISH: [&str; 3] = ["publish", "--dir", "dist"];
+
+/// A prebuilt folder and a folder as its store.
+fn prebuilt() -> Platform {
+    let platform = Platform::empty().file_store();
+    platform
+        .write("dist/app.css", "a{}")
+        .write("dist/app.js", "let a");
+    platform
+}
+
+#[test]
+fn the_report_is_one_json_object_on_stdout() {
+    let platform = prebuilt();
+    let ran = platform
+        .cli(&["publish", "--dir", "dist", "--json"])
+        .exits(0);
+    let report = ran.json();
+    let mut names: Vec<&str> = report
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
+    names.sort_unstable();
+    let expected = [
+        "bytes",
+        "digest",
+        "files",
+        "framework",
+        "requests",
+        "seconds",
+        "uploaded",
+        "url",
+        "version",
+    ];
+    assert_eq!(names, expected);
+    assert_eq!(report["framework"], "directory");
+    assert_eq!((&report["files"], &report["bytes"]), (&2.into(), &8.into()));
+    assert_eq!(report["uploaded"]["bytes"], 8);
+    let version = report["version"].as_str().unwrap();
+    assert_eq!(
+        report["url"],
+        format!("https://static.example.com/shop/{version}/")
+    );
+    assert!(
+        ran.stderr()
+            .contains(&format!("Version {version} = content"))
+    );
+    assert!(platform.store().join(version).join("app.css").is_file());
+
+    let without = platform.cli(&PUBLISH).exits(0);
+    assert_eq!(without.stdout(), "");
+}
+
+#[test]
+fn a_dry_run_shows_the_plan_and_changes_nothing() {
+    for kind in ["file", "s3", "azure", "gcs"] {
+        let Some(store) = TestStore::of(kind) else {
+            continue;
+        };
+        store.platform.write("dist/app.css", "a{}");
+        let rehearsal = [
+            "publish",
+            "--dir",
+            "dist",
+            "--dry-run",
+            "--json",
+            "--env-file",
+            "x.env",
+        ];
+        let ran = store.platform.cli(&rehearsal).exits(0);
+        let report = ran.json();
+        assert_eq!(report["dry_run"], true);
+        assert_eq!(report["uploaded"]["files"], 1);
+        assert_eq!(report["requests"]["put"], 0);
+        let ran = ran.says("Would publish to").says("1 new, 0 reused, 3 B");
+        ran.says("Nothing was sent (--dry-run)");
+        assert!((store.objects)().is_empty(), "{kind}");
+        assert_eq!(
+            fs::read_to_string(store.platform.app().join("x.env")).unwrap(),
+            ""
+        );
+
+        store.platform.cli(&PUBLISH).exits(0);
+        let before = (store.objects)();
+        let ran = store.platform.cli(&rehearsal).exits(0);
+        ran.says("Would change nothing");
+        assert_eq!((store.objects)(), before, "{kind}");
+
+        store.platform.write("dist/app.css", "b{}");
+        let explicit = [("RELEASE_VERSION", "v1")];
+        store.platform.cli_with(&PUBLISH, &explicit).exits(0);
+        store.platform.write("dist/app.css", "c{}");
+        let conflict = store.platform.cli_with(&rehearsal, &explicit).exits(11);
+        conflict.says("changed  app.css");
+    }
+}
+
+#[test]
+fn an_env_file_pins_the_version_and_tells_the_next_run_of_it() {
+    let platform = prebuilt();
+    let with_file = ["publish", "--dir", "dist", "--json", "--env-file", "x.env"];
+    platform.write("x.env", "OTHER=1\n");
+    let first = platform.cli(&with_file).exits(0).json();
+    let pinned = |report: &serde_json::Value| {
+        let text = |name: &str| report[name].as_str().unwrap().to_owned();
+        let (version, url) = (text("version"), text("url"));
+        format!("OTHER=1\nSTATIC_ASSETS_VERSION={version}\nSTATIC_URL={url}\n")
+    };
+    let read = || fs::read_to_string(platform.app().join("x.env")).unwrap();
+    assert_eq!(read(), pinned(&first));
+
+    platform.write("dist/app.css", "b{}");
+    let ran = platform.cli(&with_file).exits(0);
+    assert_eq!(read(), pinned(&ran.json()));
+    let before = first["version"].as_str().unwrap();
+    ran.says(&format!(
+        "1 file new or changed since {before}, 1 equal; returning visitors load 2 files, 8 B, again"
+    ));
+    let missing = platform.cli(&["publish", "--dir", "dist", "--env-file", "no/x.env"]);
+    missing.exits(1).says("The env file can't be read");
+}
+
+#[test]
+fn an_explicit_version_is_pinned_by_its_own_name_too() {
+    let platform = prebuilt().env("RELEASE_VERSION", "v1");
+    let run = ["publish", "--dir", "dist", "--env-file", "x.env"];
+    platform.cli(&run).exits(0);
+    let pinned = fs::read_to_string(platform.app().join("x.env")).unwrap();
+    assert!(pinned.contains("\nRELEASE_VERSION=v1\n"), "{pinned}");
+}
+
+#[test]
+fn usage_is_told_and_exits_2() {
+    let platform = prebuilt();
+    for (arguments, said) in [
+        (&[][..], "No command was given"),
+        (&["upload"][..], "There is no command 'upload'"),
+        (&["publish"][..], "--app DIR, or --dir DIR"),
+        (
+            &["publish", "--dir", "x", "--app", "y"][..],
+            "give one, once",
+        ),
+        (&["publish", "--dir"][..], "'--dir'"),
+        (&["publish", "--dir", "x", "--force"][..], "'--force'"),
+    ] {
+        let ran = platform.cli(arguments).exits(2).says(said);
+        ran.says("static-assets publish --help");
+    }
+    for arguments in [
+        &["--help"][..],
+        &["publish", "--help"],
+        &["help", "publish"],
+        &["--version"],
+    ] {
+        let ran = platform.cli(arguments).exits(0);
+        assert!(ran.stdout().contains("static-assets"));
+        assert_eq!(ran.stderr(), "");
+    }
+}
+
+#[test]
+fn without_a_store_nothing_is_published_and_it_exits_2() {
+    let platform = prebuilt().env("STATIC_ASSETS_STORE", "");
+    platform
+        .cli(&PUBLISH)
+        .exits(2)
+        .says("STATIC_ASSETS_STORE is not set");
+}
+
+#[test]
+fn what_is_switched_off_is_no_failure() {
+    for (name, value) in [
+        ("STATIC_ASSETS_DISABLE", "1"),
+        ("STATIC_ASSETS_PUBLISH", "off"),
+    ] {
+        let platform = prebuilt().env(name, value);
+        let ran = platform
+            .cli(&["publish", "--dir", "dist", "--json"])
+            .exits(0);
+        assert!(ran.json()["version"].is_null());
+        ran.says(name);
+        assert!(tree(&platform.store()).is_empty());
+    }
+}
+
+#[test]
+fn each_end_has_its_exit_code() {
+    let refused = |status, code| {
+        let store = Refusing::s3(status, code, "");
+        let platform = prebuilt()
+            .env("STATIC_ASSETS_STORE", "s3://acme-static/shop")
+            .env("STATIC_ASSETS_ENDPOINT_URL", &store.url)
+            .env("STATIC_ASSETS_ACCESS_KEY_ID", "KEYOFATEST")
+            .env("STATIC_ASSETS_SECRET_ACCESS_KEY", "secret-of-a-test");
+        (store, platform)
+    };
+    for (status, code, exit) in [
+        (418, "", 1),
+        (301, "PermanentRedirect", 2),
+        (404, "NoSuchBucket", 10),
+        (403, "AccessDenied", 12),
+        (400, "ExpiredToken", 12),
+        (403, "InvalidAccessKeyId", 12),
+    ] {
+        let (_store, platform) = refused(status, code);
+        platform.cli(&PUBLISH).exits(exit);
+    }
+    let platform = prebuilt();
+    platform
+        .env("STATIC_ASSETS_STORE", "s3://acme-static/shop")
+        .cli(&PUBLISH)
+        .exits(12);
+    let platform = prebuilt();
+    platform
+        .env("STATIC_ASSETS_STORE", "file:///nowhere")
+        .cli(&PUBLISH)
+        .exits(10);
+    let platform = prebuilt();
+    platform
+        .env("STATIC_ASSETS_STORE", "x")
+        .cli(&PUBLISH)
+        .exits(2);
+    let platform = prebuilt();
+    platform
+        .write("dist/.env", "SECRET=1")
+        .cli(&PUBLISH)
+        .exits(13);
+    let platform = prebuilt();
+    platform
+        .cli(&["publish", "--dir", "nowhere"])
+        .exits(2)
+        .says("nowhere");
+    let platform = prebuilt().env("RELEASE_VERSION", "v1");
+    platform.cli(&PUBLISH).exits(0);
+    platform
+        .write("dist/app.css", "b{}")
+        .cli(&PUBLISH)
+        .exits(11);
+}
+
+#[test]
+fn an_app_that_would_not_link_to_the_version_is_refused_with_the_line_that_helps() {
+    let Some(python) = crate::harness::python::Python::find("django52") else {
+        return;
+    };
+    let app = |fixture| Platform::with(fixture).python(&python).file_store();
+    let ignores = app("django_basic");
+    ignores
+        .cli(&["publish", "--app", "."])
+        .exits(1)
+        .says("the command line puts nothing beside an app")
+        .says("STATIC_URL = os.environ.get(");
+    assert!(tree(&ignores.store()).is_empty());
+
+    let follows = app("django_follows");
+    let report = follows
+        .cli(&["publish", "--app", ".", "--json"])
+        .exits(0)
+        .json();
+    assert_eq!(report["framework"], "django");
+}
+
+#[test]
+fn a_prebuilt_folder_in_the_buildpack() {
+    let platform = prebuilt().env("STATIC_ASSETS_DIR", "dist");
+    platform
+        .detect()
+        .exits(0)
+        .says("STATIC_ASSETS_DIR names a folder");
+    let ran = platform.build().succeeds();
+    let ran = ran.says("dist, as it is (environment)");
+    let version = ran.launch("STATIC_ASSETS_VERSION");
+    assert_eq!(
+        ran.launch("STATIC_URL"),
+        format!("https://static.example.com/shop/{version}/")
+    );
+    assert_eq!(ran.layer_names(), ["env"]);
+    let missing = platform.env("STATIC_ASSETS_DIR", "nowhere");
+    missing.detect().exits(0);
+    missing.build().exits(1).says("nowhere");
+}
+
+/// As the lifecycle gives it back from the image before.
+#[test]
+fn a_rebuild_tells_what_changed_since_the_version_before() {
+    let platform = prebuilt().env("STATIC_ASSETS_DIR", "dist");
+    let ran = platform.build().succeeds();
+    let first = ran.launch("STATIC_ASSETS_VERSION");
+    let metadata = fs::read_to_string(ran.layers.join("env.toml")).unwrap();
+    assert!(
+        metadata.contains(&format!("version = \"{first}\"")),
+        "{metadata}"
+    );
+
+    platform.write("dist/new.css", "c{}");
+    let ran = platform.build_over(&[("env.toml", &metadata)]).succeeds();
+    ran.says(&format!(
+        "1 file new or changed since {first}, 2 equal; returning visitors load 3 files, 11 B, again"
+    ));
+    let unreadable = platform
+        .build_over(&[("env.toml", "metadata = 1")])
+        .succeeds();
+    unreadable.does_not_say("returning visitors");
+}
