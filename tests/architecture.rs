@@ -72,7 +72,9 @@ fn sources() -> BTreeMap<String, String> {
             let name = path.file_stem().unwrap().to_string_lossy().into_owned();
             let top = if module.is_empty() { &name } else { module };
             if path.is_dir() {
-                read(&path, top, files);
+                if name != "tests" {
+                    read(&path, top, files);
+                }
             } else if path.extension().is_some_and(|extension| extension == "rs") && name != "tests"
             {
                 let text = fs::read_to_string(&path).unwrap();

@@ -24,3 +24,4 @@ mod publish_cli;
 mod publish_model;
 mod s3_publish;
 mod secrets;
+mod traps;

@@ -183,7 +183,8 @@ fn credentials_missing(store: &StoreUrl, untyped: &[String]) -> String {
         Scheme::S3 => (
             "s3",
             "STATIC_ASSETS_ACCESS_KEY_ID and STATIC_ASSETS_SECRET_ACCESS_KEY (or with _FILE at the end)",
-            "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY\n  AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE",
+            "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; of a profile, this prints them:\n    aws configure \
+             export-credentials --format env\n  AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE",
         ),
         Scheme::Azure => (
             "azure-blob",

@@ -1,6 +1,6 @@
 //! A bucket: owns the runtime; the calling thread waits, reports and listens.
 
-use super::client::remote;
+use super::client::{network, remote};
 use super::dialect::Dialect;
 use super::objects::{Objects, Read};
 use super::pace::Pace;
@@ -53,7 +53,7 @@ impl Bucket {
         let pace = Arc::new(Pace::up_to(dialect.most_requests));
         let remote = {
             let _inside = runtime.enter();
-            remote(&url, access, &counter, &pace)?
+            remote(&url, access, network(access)?, (&counter, &pace))?
         };
         Ok(Self {
             runtime: Some(runtime),

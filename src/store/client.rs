@@ -9,8 +9,9 @@ use crate::config::{
     Server,
 };
 use crate::prefix::BucketUrl;
-use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey};
+use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey, Checksum};
 use object_store::azure::{AzureConfigKey, MicrosoftAzure, MicrosoftAzureBuilder};
+use object_store::client::HttpClient;
 use object_store::gcp::{GoogleCloudStorage, GoogleCloudStorageBuilder};
 use object_store::list::PaginatedListStore;
 use object_store::{ClientOptions, ObjectStore, RetryConfig};
@@ -30,20 +31,25 @@ const METADATA_HOSTS: [&str; 3] = [
     "metadata.google.internal",
 ];
 
-pub(super) fn remote(
-    url: &BucketUrl,
-    access: &Access,
-    counter: &Arc<Counter>,
-    pace: &Arc<Pace>,
-) -> Result<Arc<dyn Remote>, StoreError> {
+/// By the network.
+pub(super) fn network(access: &Access) -> Result<HttpClient, StoreError> {
     // Fails only when a provider is installed already, which then is this one.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let server = access
         .server()
         .ok_or_else(|| StoreError::Client("not a bucket".to_owned()))?;
+    http_client(authorities(server)?, route(server))
+        .map_err(|error| StoreError::Client(error.to_string()))
+}
+
+pub(super) fn remote(
+    url: &BucketUrl,
+    access: &Access,
+    client: HttpClient,
+    (counter, pace): (&Arc<Counter>, &Arc<Pace>),
+) -> Result<Arc<dyn Remote>, StoreError> {
     let transport = Transport {
-        client: http_client(authorities(server)?, route(server))
-            .map_err(|error| StoreError::Client(error.to_string()))?,
+        client,
         hosts: hosts(url, access),
         counter: counter.clone(),
         pace: pace.clone(),
@@ -151,9 +157,11 @@ fn s3(url: &BucketUrl, access: &S3Access, transport: Transport) -> object_store:
         .with_retry(no_retry())
         .with_client_options(options(&access.server))
         .with_http_connector(transport);
-    if let Some(endpoint) = endpoint(&access.server) {
-        builder = builder.with_endpoint(endpoint);
-    }
+    builder = match endpoint(&access.server) {
+        Some(endpoint) => builder.with_endpoint(endpoint),
+        // Buckets with Object Lock take no put without a checksum; other servers may not know it.
+        None => builder.with_checksum_algorithm(Checksum::SHA256),
+    };
     builder = match &access.identity {
         S3Identity::Keys { id, secret, token } => {
             builder = builder

@@ -10,4 +10,5 @@ mod crashes;
 mod fake;
 mod faults;
 mod races;
+mod traps;
 mod world;

@@ -142,6 +142,8 @@ pub(super) struct State {
     pub(super) faults: Vec<Fault>,
     /// `METHOD key` of each request, with its query.
     pub(super) requests: Vec<String>,
+    /// Of each of them.
+    pub(super) headers: Vec<HeaderMap>,
     pub(super) in_flight: usize,
     pub(super) most_in_flight: usize,
     /// Answers come after a time of their own, up to this.
@@ -346,6 +348,7 @@ impl Fake {
         }
         let name = request.name();
         state.requests.push(name.clone());
+        state.headers.push(request.headers.clone());
         if state.stale > 0 {
             let snapshot = state.objects.clone();
             state.history.push(snapshot);

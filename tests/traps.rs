@@ -1,0 +1,254 @@
+//! The traps that lie on the machine's side, by their numbers in the two lists of what was measured: `u` of the
+//! uploads', `r` of the reliability's. The others are in `src/store/tests/traps.rs`. r14 is of Phoenix, which this
+//! release does not know; r15 is the store in memory itself.
+
+use crate::harness::{Platform, repository, tree};
+use fs_err as fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+const PUBLISH: [&str; 3] = ["publish", "--dir", "dist"];
+
+fn prebuilt() -> Platform {
+    let platform = Platform::empty().file_store();
+    platform.write("dist/app.css", "a{}");
+    platform
+}
+
+/// Our own code, without its tests and comments.
+fn code(folder: &str) -> String {
+    fn read(folder: &Path, code: &mut String) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if path.is_dir() && name != "tests" {
+                read(&path, code);
+            } else if name.ends_with(".rs") && name != "tests.rs" {
+                let text = fs::read_to_string(&path).unwrap();
+                let text = text.split("#[cfg(test)]\nmod tests").next().unwrap();
+                let is_code = |line: &&str| !line.trim_start().starts_with("//");
+                code.extend(text.lines().filter(is_code).flat_map(|line| [line, "\n"]));
+            }
+        }
+    }
+    let mut code = String::new();
+    read(&repository().join(folder), &mut code);
+    code
+}
+
+#[test]
+fn u03_a_folder_as_store_needs_no_attributes() {
+    let platform = prebuilt();
+    platform.cli(&PUBLISH).exits(0);
+    let marker = tree(&platform.store())
+        .into_iter()
+        .find(|(path, _)| path.contains("/versions/"))
+        .unwrap();
+    let marker = String::from_utf8(marker.1).unwrap();
+    assert!(
+        marker.contains("\"type\":\"text/css; charset=utf-8\""),
+        "{marker}"
+    );
+}
+
+#[test]
+fn u04_a_federated_identity_of_google_is_told_as_such() {
+    prebuilt()
+        .env("STATIC_ASSETS_STORE", "gs://acme-static/shop")
+        .env(
+            "GOOGLE_SERVICE_ACCOUNT_KEY",
+            r#"{"type":"external_account"}"#,
+        )
+        .cli(&PUBLISH)
+        .exits(2)
+        .says("external_account");
+}
+
+#[test]
+fn u05_nothing_is_ever_copied_within_a_store() {
+    let store = code("src/store");
+    for call in [".copy(", ".copy_opts(", ".copy_if_not_exists(", ".rename("] {
+        assert!(!store.contains(call), "{call}");
+    }
+}
+
+#[test]
+fn u06_profiles_are_not_read_and_the_text_says_what_to_do() {
+    let platform = prebuilt();
+    let home = platform.path("home");
+    fs::create_dir_all(home.join(".aws")).unwrap();
+    let profile = "[default]\naws_access_key_id = A\naws_secret_access_key = B\n";
+    fs::write(home.join(".aws/credentials"), profile).unwrap();
+    platform
+        .env("HOME", &home)
+        .env("AWS_PROFILE", "default")
+        .env("STATIC_ASSETS_STORE", "s3://acme-static/shop")
+        .cli(&PUBLISH)
+        .exits(12)
+        .says("aws configure export-credentials");
+}
+
+#[test]
+fn u08_names_without_a_prefix_are_not_settings() {
+    let names = [
+        "TIMEOUT",
+        "PROXY_URL",
+        "TOKEN",
+        "REGION",
+        "BUCKET",
+        "ENDPOINT",
+    ];
+    let platform = names
+        .iter()
+        .fold(prebuilt(), |platform, name| platform.env(*name, "banana"));
+    platform.cli(&PUBLISH).exits(0);
+}
+
+#[test]
+fn u10_an_https_url_is_no_store() {
+    prebuilt()
+        .env("STATIC_ASSETS_STORE", "https://minio.example.com/bucket")
+        .cli(&PUBLISH)
+        .exits(2)
+        .says("scheme 'https'")
+        .says("STATIC_ASSETS_ENDPOINT_URL=https://host");
+}
+
+#[test]
+fn u11_no_request_goes_unsigned() {
+    assert!(!code("src").contains("skip_signature"));
+}
+
+#[test]
+fn u14_a_bucket_that_no_server_takes_is_refused_at_once() {
+    prebuilt()
+        .env("STATIC_ASSETS_STORE", "s3://ab/shop")
+        .cli(&PUBLISH)
+        .exits(2)
+        .says("no valid bucket name (3 or more");
+}
+
+/// What derives `Debug` with secrets in it is `object_store`'s builders; ours has none to derive.
+#[test]
+fn r05_nothing_that_holds_a_secret_can_be_shown() {
+    let code = code("src");
+    for (kind, name) in [
+        ("struct", "Secret"),
+        ("enum", "Access"),
+        ("struct", "S3Access"),
+        ("enum", "S3Identity"),
+        ("struct", "AzureAccess"),
+        ("enum", "AzureIdentity"),
+        ("struct", "GcsAccess"),
+        ("enum", "GcsIdentity"),
+        ("struct", "Secrets"),
+        ("struct", "Binding"),
+        ("struct", "Env"),
+        ("struct", "Config"),
+        ("struct", "Redaction"),
+    ] {
+        let definition = [" {", "(", "\n"].map(|end| format!("{kind} {name}{end}"));
+        let at = definition.iter().find_map(|text| code.find(text));
+        let before = &code[..at.unwrap_or_else(|| panic!("no {kind} {name}"))];
+        let attributes = before.rsplit("\n\n").next().unwrap();
+        let attributes = attributes.rsplit('}').next().unwrap();
+        assert!(!attributes.contains("Debug"), "{name}: {attributes}");
+    }
+    assert!(!code.contains(":?}"), "something is shown by its Debug");
+}
+
+#[test]
+fn r07_the_environment_is_read_by_nobody_else() {
+    let code = code("src");
+    for call in [
+        "from_env(",
+        "parse_url(",
+        "parse_url_opts(",
+        "with_use_azure_cli",
+    ] {
+        assert!(!code.contains(call), "{call}");
+    }
+}
+
+#[test]
+fn r09_object_stores_own_folders_are_not_used() {
+    let manifest = fs::read_to_string(repository().join("Cargo.toml")).unwrap();
+    let line = manifest
+        .lines()
+        .find(|line| line.starts_with("object_store = "));
+    let line = line.unwrap();
+    assert!(line.contains("default-features = false") && !line.contains("\"fs\""));
+    // What breaks there: a name with `#1`, a link that leads out of the root.
+    let platform = prebuilt();
+    platform.write("dist/app.js#1", "let a");
+    let report = platform
+        .cli(&["publish", "--dir", "dist", "--json"])
+        .exits(0)
+        .json();
+    let version = report["version"].as_str().unwrap();
+    assert!(platform.store().join(version).join("app.js#1").is_file());
+}
+
+#[test]
+fn r10_a_layer_holds_what_the_contract_names_and_nothing_else() {
+    let platform = prebuilt()
+        .env("STATIC_ASSETS_DIR", "dist")
+        .env("STATIC_ASSETS_SECRET_ACCESS_KEY", "canary-0123456789");
+    let ran = platform.build().succeeds();
+    let names: Vec<String> = tree(&ran.layers).into_keys().collect();
+    assert_eq!(
+        names,
+        [
+            "env.toml",
+            "env/env.launch/STATIC_ASSETS_VERSION.override",
+            "env/env.launch/STATIC_URL.default",
+            "launch.toml",
+        ]
+    );
+    for (path, content) in tree(&ran.layers) {
+        let text = String::from_utf8_lossy(&content).into_owned();
+        assert!(!text.contains("canary"), "{path}");
+    }
+}
+
+#[test]
+fn r11_a_platform_variable_is_not_repeated() {
+    let platform = prebuilt()
+        .platform_env("STATIC_ASSETS_DIR", "dist")
+        .platform_env("STATIC_ASSETS_SECRET_ACCESS_KEY", "canary-0123456789")
+        .platform_env("DATABASE_URL", "postgres://canary");
+    platform.build().succeeds().does_not_say("canary");
+}
+
+#[test]
+fn r12_nothing_outside_of_the_folder_is_published() {
+    let platform = prebuilt();
+    platform.write("secret.txt", "secret");
+    let dist = platform.app().join("dist");
+    for target in [
+        "/etc/hostname",
+        "../secret.txt",
+        "/nowhere",
+        "..",
+        "/etc",
+        "loop",
+    ] {
+        symlink(target, dist.join("loop")).unwrap();
+        platform.cli(&PUBLISH).exits(13).says("loop: a link to");
+        fs::remove_file(dist.join("loop")).unwrap();
+    }
+    // Within it, a link is the file that it names.
+    symlink("app.css", dist.join("link.css")).unwrap();
+    platform.cli(&PUBLISH).exits(0).says("2 new");
+}
+
+#[test]
+fn r13_every_run_leaves_its_ref() {
+    let platform = prebuilt();
+    for number in 1..=3 {
+        platform.cli(&PUBLISH).exits(0);
+        let files = tree(&platform.store());
+        let refs = files.keys().filter(|path| path.contains("/refs/")).count();
+        assert_eq!(refs, number);
+    }
+}
