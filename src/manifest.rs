@@ -15,7 +15,9 @@ pub(crate) use placeholder::{PlaceholderError, holds_placeholder, replaced};
 pub(crate) use safety::{Allowed, ParseAllowedError, Refusal};
 pub(crate) use scan::{Empty, LeftOut, ScanError, ScanRules, Scanned, SourceMaps};
 
-use std::path::PathBuf;
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Everything below a version's prefix is immutable by construction.
 pub(crate) const CACHE_CONTROL: &str = "public, max-age=31536000, immutable";
@@ -26,18 +28,34 @@ pub(crate) struct Assets {
     pub(crate) root: PathBuf,
 }
 
-/// One file to publish.
+/// One file to publish. Small: there are apps with a hundred thousand of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Asset {
     /// Below the version, separated by `/`.
-    pub(crate) path: String,
-    /// Where its bytes are on this machine.
-    pub(crate) source: PathBuf,
+    pub(crate) path: Box<str>,
+    source: Source,
     pub(crate) size: u64,
     pub(crate) sha256: Sha256,
     pub(crate) content_type: &'static str,
     /// The hash of the file with the placeholder in it, where the file holds its own URL.
-    pub(crate) template: Option<Sha256>,
+    pub(crate) template: Option<Box<Sha256>>,
+}
+
+/// Where an asset's bytes are on this machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Source {
+    /// Under the same path below a folder.
+    Below(Arc<Path>),
+    At(Box<Path>),
+}
+
+impl Asset {
+    pub(crate) fn source(&self) -> Cow<'_, Path> {
+        match &self.source {
+            Source::Below(folder) => Cow::Owned(folder.join(&*self.path)),
+            Source::At(path) => Cow::Borrowed(path),
+        }
+    }
 }
 
 /// The files to publish, sorted by path.
@@ -62,7 +80,7 @@ impl Manifest {
 
     pub(crate) fn holds(&self, path: &str) -> bool {
         self.assets
-            .binary_search_by(|asset| asset.path.as_str().cmp(path))
+            .binary_search_by(|asset| (*asset.path).cmp(path))
             .is_ok()
     }
 

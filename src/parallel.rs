@@ -1,25 +1,27 @@
 //! Work on files, shared among the machine's processors.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 /// What `work` makes of each item, in order. Whoever is free takes the next: files differ in size.
 /// After an error no new item is begun.
-pub(crate) fn parallel<T: Sync, R: Send, E: Send>(
+pub(crate) fn parallel<T: Sync, R: Send + Sync, E: Send>(
     items: &[T],
     work: impl Fn(&T) -> Result<R, E> + Sync,
 ) -> Result<Vec<R>, E> {
     let workers = thread::available_parallelism().map_or(1, usize::from);
     let next = AtomicUsize::new(0);
+    let slots: Vec<OnceLock<R>> = items.iter().map(|_| OnceLock::new()).collect();
     let work_off = || {
-        let mut done = Vec::new();
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some(item) = items.get(index) else {
-                return Ok(done);
+                return Ok(());
             };
             match work(item) {
-                Ok(made) => done.push((index, made)),
+                // Each index is given out once.
+                Ok(made) => drop(slots[index].set(made)),
                 Err(error) => {
                     next.store(items.len(), Ordering::Relaxed);
                     return Err(error);
@@ -27,19 +29,16 @@ pub(crate) fn parallel<T: Sync, R: Send, E: Send>(
             }
         }
     };
-    let mut all = thread::scope(|scope| {
+    thread::scope(|scope| {
         let running: Vec<_> = (0..workers).map(|_| scope.spawn(work_off)).collect();
-        let mut all = Vec::with_capacity(items.len());
-        for worker in running {
-            let done = worker
+        running.into_iter().try_for_each(|worker| {
+            worker
                 .join()
-                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
-            all.extend(done);
-        }
-        Ok(all)
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        })
     })?;
-    all.sort_by_key(|(index, _)| *index);
-    Ok(all.into_iter().map(|(_, made)| made).collect())
+    // Without an error every item was worked on.
+    Ok(slots.into_iter().filter_map(OnceLock::into_inner).collect())
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ impl Stored {
     /// Stores on file systems list their folders as empty objects.
     pub(crate) fn is_folder(&self, path: &str, release: &Release) -> bool {
         let below = format!("{path}/");
-        let holds_assets = |asset: &Asset| asset.path.starts_with(&below);
+        let holds_assets = |asset: &Asset| asset.path.starts_with(&*below);
         self.size == 0 && (path.is_empty() || release.manifest.assets().iter().any(holds_assets))
     }
 }
@@ -66,10 +66,10 @@ impl Conflict {
             .collect();
         let mut differing = Vec::new();
         for asset in release.manifest.assets() {
-            match published.remove(asset.path.as_str()) {
+            match published.remove(&*asset.path) {
                 Some(there) if there == (asset.size, asset.sha256) => {}
-                Some(_) => differing.push(Difference::Changed(asset.path.clone())),
-                None => differing.push(Difference::Added(asset.path.clone())),
+                Some(_) => differing.push(Difference::Changed(asset.path.to_string())),
+                None => differing.push(Difference::Added(asset.path.to_string())),
             }
         }
         let removed = published.into_keys().map(str::to_owned);
@@ -155,7 +155,7 @@ impl Change {
             .map(|file| (file.path.as_str(), file.sha256))
             .collect();
         let assets = release.manifest.assets();
-        let is_equal = |asset: &&Asset| known.contains(&(asset.path.as_str(), asset.sha256));
+        let is_equal = |asset: &&Asset| known.contains(&(&*asset.path, asset.sha256));
         let equal = assets.iter().filter(is_equal).count();
         Self {
             since: before.version.clone(),
@@ -192,7 +192,7 @@ impl Requests {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::manifest::{ScanRules, VersionKind};
+    use crate::manifest::ScanRules;
     use crate::prefix::Site;
     use crate::release::Naming;
 
@@ -240,12 +240,7 @@ mod tests {
     #[test]
     fn a_conflict_says_what_differs() {
         let published = release(&[("a", "1"), ("b", "2"), ("c", "3")]);
-        let marker = Marker::new(
-            &published.version,
-            VersionKind::Explicit,
-            (published.digest, published.content),
-            &published.manifest,
-        );
+        let marker = Marker::of_json(&published.marker).unwrap();
         let conflict =
             Conflict::published(&release(&[("a", "1"), ("b", "x"), ("d", "4")]), &marker);
         let ConflictWith::Published { differing } = conflict.with else {

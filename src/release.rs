@@ -7,6 +7,7 @@ use crate::manifest::{
 };
 use crate::prefix::{Prefix, Site};
 use crate::version::Version;
+use bytes::Bytes;
 use std::path::Path;
 
 #[derive(Debug)]
@@ -17,7 +18,7 @@ pub(crate) struct Release {
     pub(crate) manifest: Manifest,
     pub(crate) digest: Sha256,
     pub(crate) content: Sha256,
-    pub(crate) marker: Vec<u8>,
+    pub(crate) marker: Bytes,
 }
 
 #[derive(Debug)]
@@ -90,7 +91,7 @@ impl Release {
             .manifest
             .resolve_placeholder(&version, &scratch.join("resolved"))?;
         let content = content_of(&manifest);
-        let marker = Marker::new(&version, kind, (digest, content), &manifest).to_json();
+        let marker = Marker::json(&version, kind, (digest, content), &manifest).into();
         let release = Self {
             prefix: naming.site.prefix(&version),
             version,

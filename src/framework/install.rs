@@ -6,6 +6,7 @@ use crate::manifest::{Assets, holds_placeholder, replaced};
 use crate::release::Release;
 use crate::version::Version;
 use fs_err as fs;
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -14,7 +15,7 @@ pub(super) struct Install<'a> {
     /// Unset where nothing is published: then no file holds the placeholder.
     version: Option<&'a Version>,
     /// What is published, by where it was compiled to; with its own source where it was resolved.
-    published: HashMap<PathBuf, Option<&'a Path>>,
+    published: HashMap<PathBuf, Option<Cow<'a, Path>>>,
     keep: Keep,
     put: HashSet<PathBuf>,
 }
@@ -26,8 +27,8 @@ impl<'a> Install<'a> {
     pub(super) fn new(assets: &Assets, release: Option<&'a Release>, keep: Keep) -> Self {
         let published = release.map(|release| release.manifest.assets());
         let published = published.into_iter().flatten().map(|asset| {
-            let resolved = asset.template.map(|_| asset.source.as_path());
-            (assets.root.join(&asset.path), resolved)
+            let resolved = asset.template.as_ref().map(|_| asset.source());
+            (assets.root.join(&*asset.path), resolved)
         });
         Self {
             version: release.map(|release| &release.version),
@@ -76,7 +77,7 @@ impl<'a> Install<'a> {
     pub(super) fn file(&mut self, source: &Path, destination: &Path) -> io::Result<()> {
         self.put.insert(destination.to_owned());
         if let Some(resolved) = self.published.get(source) {
-            return place(resolved.unwrap_or(source), destination);
+            return place(resolved.as_deref().unwrap_or(source), destination);
         }
         let Some(version) = self.version else {
             return place(source, destination);

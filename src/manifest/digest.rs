@@ -6,6 +6,7 @@ use crate::hex::hex;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::Digest;
 use std::fmt;
+use std::io::{self, BufWriter, Write};
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Sha256([u8; 32]);
@@ -69,9 +70,43 @@ pub(crate) fn canonical<T: Serialize>(value: &T) -> Vec<u8> {
     json
 }
 
+/// Of canonical JSON that nobody needs as such.
+fn sha256_of_canonical<T: Serialize>(value: &T) -> Sha256 {
+    let mut hasher = BufWriter::new(Hasher(sha2::Sha256::new()));
+    // Hashing does not fail, and the values are maps and lists of text.
+    let _ = serde_json::to_writer(&mut hasher, value);
+    let _ = hasher.write_all(b"\n");
+    let (hasher, rest) = hasher.into_parts();
+    let mut hasher = hasher.0;
+    hasher.update(rest.unwrap_or_default());
+    hasher.into()
+}
+
+struct Hasher(sha2::Sha256);
+
+impl Write for Hasher {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The files of a manifest, each made as it is written.
+pub(super) struct Files<'a, F>(pub(super) &'a [Asset], pub(super) F);
+
+impl<'a, T: Serialize, F: Fn(&'a Asset) -> T> Serialize for Files<'a, F> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(&self.1))
+    }
+}
+
 #[derive(Serialize)]
-struct CanonicalManifest<'a> {
-    files: Vec<CanonicalFile<'a>>,
+struct CanonicalManifest<'a, F: Serialize> {
+    files: F,
     #[serde(skip_serializing_if = "Option::is_none")]
     salt: Option<&'a str>,
     schema: u32,
@@ -98,11 +133,11 @@ impl Manifest {
     /// Names a digest version. Of the files as compiled: where one holds its own URL, with the
     /// placeholder in place of the version.
     pub(crate) fn digest(&self, salt: Option<&str>) -> Sha256 {
-        Sha256::of(&canonical(&CanonicalManifest {
-            files: self.assets().iter().map(canonical_file).collect(),
+        sha256_of_canonical(&CanonicalManifest {
+            files: Files(self.assets(), canonical_file),
             salt,
             schema: 1,
-        }))
+        })
     }
 }
 
@@ -110,7 +145,7 @@ fn canonical_file(asset: &Asset) -> CanonicalFile<'_> {
     CanonicalFile {
         cache: CACHE_CONTROL,
         path: &asset.path,
-        sha256: asset.template.unwrap_or(asset.sha256),
+        sha256: asset.template.as_deref().copied().unwrap_or(asset.sha256),
         size: asset.size,
         content_type: asset.content_type,
     }
@@ -118,26 +153,29 @@ fn canonical_file(asset: &Asset) -> CanonicalFile<'_> {
 
 /// Decides whether an explicit version is the same: paths and bytes as published, without headers.
 pub(crate) fn content_of(manifest: &Manifest) -> Sha256 {
-    let files: Vec<_> = manifest
-        .assets()
-        .iter()
-        .map(|asset| ContentFile {
-            path: &asset.path,
-            sha256: asset.sha256,
-            size: asset.size,
-        })
-        .collect();
-    Sha256::of(&canonical(&files))
+    let file = |asset| {
+        let Asset {
+            path, sha256, size, ..
+        }: &Asset = asset;
+        ContentFile {
+            path,
+            sha256: *sha256,
+            size: *size,
+        }
+    };
+    sha256_of_canonical(&Files(manifest.assets(), file))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::Source;
     use super::*;
+    use std::path::Path;
 
     fn asset(path: &str, content_type: &'static str) -> Asset {
         Asset {
-            path: path.to_owned(),
-            source: path.into(),
+            path: path.into(),
+            source: Source::At(Path::new(path).into()),
             size: 3,
             sha256: Sha256::of(b"abc"),
             content_type,

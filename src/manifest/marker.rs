@@ -1,8 +1,8 @@
 //! The protocol's own objects: canonical JSON, read with unknown fields ignored and an unknown
 //! schema refused. Schema 1 is for ever: old images publish with it.
 
-use super::digest::canonical;
-use super::{CACHE_CONTROL, Manifest, Sha256};
+use super::digest::{Files, canonical};
+use super::{Asset, CACHE_CONTROL, Manifest, Sha256};
 use crate::version::Version;
 use serde::{Deserialize, Serialize};
 
@@ -16,32 +16,45 @@ pub(crate) enum VersionKind {
 }
 
 /// The commit marker: a version is published when this exists. No time, host or random value in it.
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Marker {
-    pub(crate) content: Sha256,
-    pub(crate) digest: Sha256,
-    pub(crate) files: Vec<MarkedFile>,
-    pub(crate) kind: VersionKind,
+#[derive(Serialize)]
+struct Written<'a, F: Serialize> {
+    content: Sha256,
+    digest: Sha256,
+    files: F,
+    kind: VersionKind,
     schema: u32,
     totals: Totals,
+    version: &'a str,
+}
+
+#[derive(Serialize)]
+struct WrittenFile<'a> {
+    cache: &'static str,
+    path: &'a str,
+    sha256: Sha256,
+    size: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    template: Option<Sha256>,
+    #[serde(rename = "type")]
+    content_type: &'static str,
+}
+
+/// A marker as it is read: of it, what decides something.
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+pub(crate) struct Marker {
+    pub(crate) content: Sha256,
+    pub(crate) files: Vec<MarkedFile>,
     pub(crate) version: String,
 }
 
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Deserialize)]
 pub(crate) struct MarkedFile {
-    cache: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    encoding: Option<String>,
     pub(crate) path: String,
     pub(crate) sha256: Sha256,
     pub(crate) size: u64,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    template: Option<Sha256>,
-    #[serde(rename = "type")]
-    content_type: String,
 }
 
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Serialize)]
 struct Totals {
     bytes: u64,
     files: usize,
@@ -55,45 +68,39 @@ pub(crate) enum UnreadableMarker {
 }
 
 impl Marker {
-    pub(crate) fn new(
+    pub(crate) fn json(
         version: &Version,
         kind: VersionKind,
-        names: (Sha256, Sha256),
+        (digest, content): (Sha256, Sha256),
         manifest: &Manifest,
-    ) -> Self {
-        let (digest, content) = names;
-        Self {
+    ) -> Vec<u8> {
+        canonical(&Written {
             content,
             digest,
-            files: manifest
-                .assets()
-                .iter()
-                .map(|asset| MarkedFile {
-                    cache: CACHE_CONTROL.to_owned(),
-                    encoding: None,
-                    path: asset.path.clone(),
-                    sha256: asset.sha256,
-                    size: asset.size,
-                    template: asset.template,
-                    content_type: asset.content_type.to_owned(),
-                })
-                .collect(),
+            files: Files(manifest.assets(), written_file),
             kind,
             schema: SCHEMA,
             totals: Totals {
                 bytes: manifest.bytes(),
                 files: manifest.assets().len(),
             },
-            version: version.to_string(),
-        }
-    }
-
-    pub(crate) fn to_json(&self) -> Vec<u8> {
-        canonical(self)
+            version: version.as_str(),
+        })
     }
 
     pub(crate) fn of_json(json: &[u8]) -> Result<Self, UnreadableMarker> {
         of_json(json)
+    }
+}
+
+fn written_file(asset: &Asset) -> WrittenFile<'_> {
+    WrittenFile {
+        cache: CACHE_CONTROL,
+        path: &asset.path,
+        sha256: asset.sha256,
+        size: asset.size,
+        template: asset.template.as_deref().copied(),
+        content_type: asset.content_type,
     }
 }
 
@@ -172,13 +179,14 @@ fn of_json<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, UnreadableMarker
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Asset, content_of};
+    use super::super::{Source, content_of};
     use super::*;
+    use std::path::Path;
 
     fn manifest() -> Manifest {
         Manifest::of(vec![Asset {
-            path: "a.css".to_owned(),
-            source: "a.css".into(),
+            path: "a.css".into(),
+            source: Source::At(Path::new("a.css").into()),
             size: 3,
             sha256: Sha256::of(b"abc"),
             content_type: "text/css; charset=utf-8",
@@ -186,10 +194,10 @@ mod tests {
         }])
     }
 
-    fn marker() -> Marker {
+    fn marker() -> Vec<u8> {
         let manifest = manifest();
         let names = (manifest.digest(None), content_of(&manifest));
-        Marker::new(
+        Marker::json(
             &"v1".parse().unwrap(),
             VersionKind::Explicit,
             names,
@@ -200,7 +208,7 @@ mod tests {
     /// The schema that old images read and write: a change here needs a new schema number.
     #[test]
     fn marker_json_is_schema_1() {
-        let json = String::from_utf8(marker().to_json()).unwrap();
+        let json = String::from_utf8(marker()).unwrap();
         let abc = Sha256::of(b"abc");
         let (digest, content) = (manifest().digest(None), content_of(&manifest()));
         assert_eq!(
@@ -222,9 +230,15 @@ mod tests {
     }
 
     #[test]
-    fn marker_survives_the_round_trip() {
-        let marker = marker();
-        assert_eq!(Marker::of_json(&marker.to_json()).unwrap(), marker);
+    fn a_marker_is_read_as_it_was_written() {
+        let marker = Marker::of_json(&marker()).unwrap();
+        assert_eq!(marker.version, "v1");
+        assert_eq!(marker.content, content_of(&manifest()));
+        let [file] = marker.files.as_slice() else {
+            panic!("{marker:?}");
+        };
+        assert_eq!((file.path.as_str(), file.size), ("a.css", 3));
+        assert_eq!(file.sha256, Sha256::of(b"abc"));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Content that holds its own URL. The placeholder stands for the version while the framework
 //! compiles; published and run-time copies get the version that their content then gives.
 
-use super::{Asset, Manifest, Scanned, Sha256};
+use super::{Asset, Manifest, Scanned, Sha256, Source};
 use crate::output::base64_forms;
 use crate::version::{PLACEHOLDER, Version};
 use base64::Engine;
@@ -81,14 +81,14 @@ impl Manifest {
             .collect();
         let integrity = integrity_hashes(&templates)?;
         for asset in self.assets() {
-            let path = || asset.path.clone();
+            let path = || asset.path.to_string();
             if asset.path.contains(PLACEHOLDER) {
                 return Err(PlaceholderError::InName { path: path() });
             }
             if integrity.is_empty() {
                 continue;
             }
-            let content = fs_err::read(&asset.source)?;
+            let content = fs_err::read(asset.source())?;
             let user_of = integrity
                 .iter()
                 .find(|(_, hash)| memmem::find(&content, hash.as_bytes()).is_some());
@@ -101,7 +101,7 @@ impl Manifest {
         }
         match templates.iter().find(|asset| is_compressed(&asset.path)) {
             Some(asset) => Err(PlaceholderError::InCompressed {
-                path: asset.path.clone(),
+                path: asset.path.to_string(),
             }),
             None => Ok(()),
         }
@@ -115,7 +115,7 @@ impl Manifest {
     ) -> Result<Self, PlaceholderError> {
         let mut failure = None;
         let resolved = self.with(|asset| {
-            asset.template?;
+            asset.template.as_ref()?;
             match resolve(asset, version, folder) {
                 Ok(asset) => Some(asset),
                 Err(error) => {
@@ -132,14 +132,14 @@ impl Manifest {
 }
 
 fn resolve(asset: &Asset, version: &Version, folder: &Path) -> io::Result<Asset> {
-    let content = replaced(&fs_err::read(&asset.source)?, version);
-    let copy = folder.join(&asset.path);
+    let content = replaced(&fs_err::read(asset.source())?, version);
+    let copy = folder.join(&*asset.path);
     if let Some(parent) = copy.parent() {
         fs_err::create_dir_all(parent)?;
     }
     fs_err::write(&copy, &content)?;
     Ok(Asset {
-        source: copy,
+        source: Source::At(copy.into()),
         size: content.len() as u64,
         sha256: Sha256::of(&content),
         ..asset.clone()
@@ -150,13 +150,13 @@ fn resolve(asset: &Asset, version: &Version, folder: &Path) -> io::Result<Asset>
 fn integrity_hashes(changed: &[&Asset]) -> io::Result<Vec<(String, String)>> {
     let mut hashes = Vec::new();
     for asset in changed {
-        let content = fs_err::read(&asset.source)?;
+        let content = fs_err::read(asset.source())?;
         for hash in [
             STANDARD.encode(sha2::Sha256::digest(&content)),
             STANDARD.encode(sha2::Sha384::digest(&content)),
             STANDARD.encode(sha2::Sha512::digest(&content)),
         ] {
-            hashes.push((asset.path.clone(), hash));
+            hashes.push((asset.path.to_string(), hash));
         }
     }
     Ok(hashes)
@@ -200,7 +200,7 @@ mod tests {
             .unwrap();
 
         let asset = &resolved.assets()[0];
-        let content = fs_err::read_to_string(&asset.source).unwrap();
+        let content = fs_err::read_to_string(asset.source()).unwrap();
         assert_eq!(content, css().replace(PLACEHOLDER, version.as_str()));
         assert_eq!(asset.sha256, Sha256::of(content.as_bytes()));
         assert_eq!(asset.size, css().len() as u64);

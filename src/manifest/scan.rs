@@ -2,16 +2,19 @@
 
 use super::placeholder::encoded_placeholder;
 use super::safety::{self, Allowed, Refusal};
-use super::{Asset, Manifest, Sha256, holds_placeholder, media_type};
+use super::{Asset, Manifest, Sha256, Source, holds_placeholder, media_type};
 use crate::output::Redaction;
 use crate::parallel::parallel;
 use crate::prefix::{NameRules, TrailingDot};
 use fs_err as fs;
 use memchr::memmem::Finder;
 use sha2::Digest;
-use std::collections::{BTreeMap, BTreeSet};
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use unicode_normalization::UnicodeNormalization;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -86,13 +89,14 @@ impl Scanned {
         let mut walk = Walk::new(root, rules)?;
         walk.folder(root, "")?;
         let left_out = walk.left_out();
+        walk.files.sort_by(|one, other| one.path.cmp(&other.path));
         refuse_collisions(&walk.files, &mut walk.refused);
 
         let Hashed {
             assets,
             refused,
             encoded,
-        } = hash_all(&walk.files, rules)?;
+        } = hash_all(walk.files, root, rules)?;
         walk.refused.extend(refused);
         if !walk.refused.is_empty() {
             walk.refused.sort_by(|one, other| one.0.cmp(&other.0));
@@ -111,10 +115,17 @@ impl Scanned {
     }
 }
 
+/// A file of the folder.
+struct Found {
+    path: Box<str>,
+    /// Where a link leads.
+    target: Option<Box<Path>>,
+}
+
 struct Walk<'a> {
     root: PathBuf,
     rules: &'a ScanRules,
-    files: BTreeMap<String, PathBuf>,
+    files: Vec<Found>,
     refused: Vec<(String, Refusal)>,
     dot_files: usize,
     source_maps: usize,
@@ -125,7 +136,7 @@ impl<'a> Walk<'a> {
         Ok(Self {
             root: fs::canonicalize(root)?,
             rules,
-            files: BTreeMap::new(),
+            files: Vec::new(),
             refused: Vec::new(),
             dot_files: 0,
             source_maps: 0,
@@ -162,7 +173,10 @@ impl<'a> Walk<'a> {
             } else if is_map(&path) && self.rules.source_maps == SourceMaps::Exclude {
                 self.source_maps += 1;
             } else {
-                self.files.insert(path, entry.path());
+                self.files.push(Found {
+                    path: path.into(),
+                    target: None,
+                });
             }
         }
         Ok(())
@@ -173,7 +187,10 @@ impl<'a> Walk<'a> {
         let target = fs::read_link(link)?.display().to_string();
         match fs::canonicalize(link) {
             Ok(real) if real.starts_with(&self.root) && real.is_file() => {
-                self.files.insert(path, real);
+                self.files.push(Found {
+                    path: path.into(),
+                    target: Some(real.into()),
+                });
             }
             _ => self.refused.push((path, Refusal::Link { target })),
         }
@@ -183,7 +200,8 @@ impl<'a> Walk<'a> {
     fn left_out(&mut self) -> LeftOut {
         let before = self.files.len();
         let by_products = &self.rules.by_products;
-        self.files.retain(|path, _| !by_products.contains(path));
+        self.files
+            .retain(|found| !by_products.contains(&*found.path));
         LeftOut {
             dot_files: self.dot_files,
             precompressed: before - self.files.len(),
@@ -211,36 +229,53 @@ fn refused_name(name: &str, rules: NameRules) -> Option<Refusal> {
 }
 
 /// Names that are equal but for case or normal form are one file on some stores and file systems.
-fn refuse_collisions(files: &BTreeMap<String, PathBuf>, refused: &mut Vec<(String, Refusal)>) {
-    let mut seen: BTreeMap<String, &String> = BTreeMap::new();
-    for path in files.keys() {
-        let folded: String = path.nfc().flat_map(char::to_lowercase).collect();
-        if let Some(other) = seen.insert(folded, path) {
-            let other = other.clone();
-            refused.push((path.clone(), Refusal::SameAs { other }));
+fn refuse_collisions(files: &[Found], refused: &mut Vec<(String, Refusal)>) {
+    let folded = |path: &str| -> String { path.nfc().flat_map(char::to_lowercase).collect() };
+    for (one, other) in equal_by(files, |found| hash_of(&folded(&found.path))) {
+        if folded(&one.path) == folded(&other.path) {
+            let other = other.path.to_string();
+            refused.push((one.path.to_string(), Refusal::SameAs { other }));
         }
     }
     refuse_files_in_folders_place(files, refused);
 }
 
 /// `a` and `a/b` can both be objects of a store, but not files of one folder.
-fn refuse_files_in_folders_place(
-    files: &BTreeMap<String, PathBuf>,
-    refused: &mut Vec<(String, Refusal)>,
-) {
-    let folders: BTreeSet<String> = files
-        .keys()
-        .flat_map(|path| {
-            path.match_indices('/')
-                .map(|(end, _)| path[..end].to_lowercase())
-        })
-        .collect();
-    for path in files.keys() {
-        if folders.contains(&path.to_lowercase()) {
-            let other = format!("{path}/");
-            refused.push((path.clone(), Refusal::SameAs { other }));
+fn refuse_files_in_folders_place(files: &[Found], refused: &mut Vec<(String, Refusal)>) {
+    let mut folders = HashSet::new();
+    for Found { path, .. } in files {
+        let ends = path.match_indices('/').map(|(end, _)| end);
+        folders.extend(ends.map(|end| hash_of(&path[..end].to_lowercase())));
+    }
+    for Found { path, .. } in files {
+        if folders.contains(&hash_of(&path.to_lowercase())) {
+            let below = format!("{}/", path.to_lowercase());
+            let is_folder = |found: &Found| found.path.to_lowercase().starts_with(&below);
+            if files.iter().any(is_folder) {
+                let other = format!("{path}/");
+                refused.push((path.to_string(), Refusal::SameAs { other }));
+            }
         }
     }
+}
+
+/// Of names that are too many to be kept a second time.
+fn hash_of(name: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    name.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Each file with the one before it of the same hash.
+fn equal_by(files: &[Found], hash: impl Fn(&Found) -> u64) -> Vec<(&Found, &Found)> {
+    let mut seen: HashMap<u64, usize> = HashMap::with_capacity(files.len());
+    let mut equal = Vec::new();
+    for (index, found) in files.iter().enumerate() {
+        if let Some(before) = seen.insert(hash(found), index) {
+            equal.push((found, &files[before]));
+        }
+    }
+    equal
 }
 
 #[derive(Default)]
@@ -250,23 +285,48 @@ struct Hashed {
     encoded: Vec<String>,
 }
 
-fn hash_all(files: &BTreeMap<String, PathBuf>, rules: &ScanRules) -> io::Result<Hashed> {
-    let files: Vec<(&String, &PathBuf)> = files.iter().collect();
+fn hash_all(files: Vec<Found>, root: &Path, rules: &ScanRules) -> io::Result<Hashed> {
+    let root: Arc<Path> = root.into();
     let finders = encoded_placeholder();
-    let hashed = parallel(&files, |(path, source)| {
-        read_and_hash(path, source, rules, &finders)
+    let hashed = parallel(&files, |found| {
+        let source = match &found.target {
+            Some(target) => Cow::Borrowed(&**target),
+            None => Cow::Owned(root.join(&*found.path)),
+        };
+        read_and_hash(&found.path, &source, rules, &finders)
     })?;
     let mut all = Hashed::default();
-    for ((path, _), (hashed, encoding)) in files.iter().zip(hashed) {
-        match hashed {
-            Ok(asset) => all.assets.push(asset),
-            Err(refusal) => all.refused.push(((*path).clone(), refusal)),
+    all.assets.reserve_exact(files.len());
+    for (found, read) in files.into_iter().zip(hashed) {
+        if read.encoding == Encoding::HoldsPlaceholder {
+            all.encoded.push(found.path.to_string());
         }
-        if encoding == Encoding::HoldsPlaceholder {
-            all.encoded.push((*path).clone());
+        match read.refusal {
+            Some(refusal) => all.refused.push((found.path.into(), *refusal)),
+            None => all.assets.push(Asset {
+                content_type: media_type::of(&found.path),
+                path: found.path,
+                source: match found.target {
+                    Some(target) => Source::At(target),
+                    None => Source::Below(root.clone()),
+                },
+                size: read.size,
+                sha256: read.sha256,
+                template: read.template.then(|| Box::new(read.sha256)),
+            }),
         }
     }
     Ok(all)
+}
+
+/// What was read of a file.
+struct Content {
+    size: u64,
+    sha256: Sha256,
+    /// Whether it holds the placeholder.
+    template: bool,
+    encoding: Encoding,
+    refusal: Option<Box<Refusal>>,
 }
 
 /// What is inside of a file's base64.
@@ -286,12 +346,9 @@ fn read_and_hash(
     source: &Path,
     rules: &ScanRules,
     finders: &[Finder<'static>],
-) -> io::Result<(Result<Asset, Refusal>, Encoding)> {
+) -> io::Result<Content> {
     let mut file = fs::File::open(source)?;
     let size = file.metadata()?.len();
-    if rules.largest.is_some_and(|largest| size > largest) {
-        return Ok((Err(Refusal::TooLarge { size }), Encoding::Harmless));
-    }
     let mut look = Look {
         path,
         rules,
@@ -299,6 +356,9 @@ fn read_and_hash(
         encoding: Encoding::Harmless,
         template: false,
     };
+    if rules.largest.is_some_and(|largest| size > largest) {
+        return Ok(look.refused(Refusal::TooLarge { size }));
+    }
     let mut hasher = sha2::Sha256::new();
     let mut window = Vec::with_capacity(usize::try_from(size).map_or(WINDOW, |it| it.min(WINDOW)));
     let mut read = 0;
@@ -311,23 +371,20 @@ fn read_and_hash(
         }
         hasher.update(&window[kept..]);
         if let Err(refusal) = look.at(&window) {
-            return Ok((Err(refusal), look.encoding));
+            return Ok(look.refused(refusal));
         }
         if window.len() < WINDOW {
             break;
         }
         window.drain(..WINDOW - OVERLAP);
     }
-    let sha256 = Sha256::from(hasher);
-    let asset = Asset {
-        path: path.to_owned(),
-        source: source.to_owned(),
+    Ok(Content {
         size: read,
-        sha256,
-        content_type: media_type::of(path),
-        template: look.template.then_some(sha256),
-    };
-    Ok((Ok(asset), look.encoding))
+        sha256: hasher.into(),
+        template: look.template,
+        encoding: look.encoding,
+        refusal: None,
+    })
 }
 
 /// What is looked for in a file's content.
@@ -340,6 +397,16 @@ struct Look<'a> {
 }
 
 impl Look<'_> {
+    fn refused(&self, refusal: Refusal) -> Content {
+        Content {
+            size: 0,
+            sha256: Sha256::of(b""),
+            template: false,
+            encoding: self.encoding,
+            refusal: Some(Box::new(refusal)),
+        }
+    }
+
     fn at(&mut self, content: &[u8]) -> Result<(), Refusal> {
         if self.rules.secrets.occurs_in(content) {
             return Err(Refusal::StorageCredential);
@@ -382,7 +449,7 @@ mod tests {
 
     fn paths(scanned: &Scanned) -> Vec<&str> {
         let assets = scanned.manifest.assets().iter();
-        assets.map(|asset| asset.path.as_str()).collect()
+        assets.map(|asset| &*asset.path).collect()
     }
 
     #[test]

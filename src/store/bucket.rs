@@ -14,6 +14,7 @@ use crate::plan::Summary;
 use crate::prefix::{BucketUrl, MetaObject};
 use crate::release::Release;
 use crate::version::Version;
+use bytes::Bytes;
 use std::future::Future;
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
@@ -85,7 +86,7 @@ impl Bucket {
         })
     }
 
-    pub(super) fn marker(&self, version: &Version) -> Option<Vec<u8>> {
+    pub(super) fn marker(&self, version: &Version) -> Option<Bytes> {
         let key = self.objects.url.folder.meta(&MetaObject::Marker(version));
         let read = self
             .runtime

@@ -10,6 +10,7 @@ use crate::prefix::{Folder, Key, MetaObject};
 use crate::release::Release;
 use crate::version::Version;
 use crate::walk::files_below;
+use bytes::Bytes;
 use fs_err as fs;
 use fs_err::os::unix::fs::OpenOptionsExt;
 use rustix::fs::{CWD, FlockOperation, RenameFlags, flock, renameat_with, syncfs};
@@ -89,9 +90,12 @@ impl Directory {
         Ok(summary)
     }
 
-    pub(super) fn marker(&self, version: &Version) -> Option<Vec<u8>> {
+    pub(super) fn marker(&self, version: &Version) -> Option<Bytes> {
         let key = self.folder.meta(&MetaObject::Marker(version));
-        read_if_there(&self.path(&key)).ok().flatten()
+        read_if_there(&self.path(&key))
+            .ok()
+            .flatten()
+            .map(Bytes::from)
     }
 
     pub(super) fn rehearse(&self, release: &Release) -> Result<Summary, StoreError> {
@@ -283,7 +287,7 @@ impl Directory {
             }
         }
         for asset in release.manifest.assets() {
-            match read_if_there(&place.join(&asset.path))? {
+            match read_if_there(&place.join(&*asset.path))? {
                 Some(content) if Sha256::of(&content) == asset.sha256 => {}
                 _ => return foreign(&asset.path),
             }
@@ -334,13 +338,13 @@ impl Directory {
 }
 
 fn stage_asset(asset: &Asset, folder: &Path) -> Result<(), StoreError> {
-    let content = fs::read(&asset.source)?;
+    let content = fs::read(asset.source())?;
     if Sha256::of(&content) != asset.sha256 {
         return Err(StoreError::Changed {
-            path: asset.source.clone(),
+            path: asset.source().into_owned(),
         });
     }
-    let path = folder.join(&asset.path);
+    let path = folder.join(&*asset.path);
     fs::write(&path, content)?;
     fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644))?;
     Ok(())
@@ -350,7 +354,7 @@ fn stage_asset(asset: &Asset, folder: &Path) -> Result<(), StoreError> {
 fn folders_of(assets: &[Asset]) -> BTreeSet<&Path> {
     let mut folders = BTreeSet::from([Path::new("")]);
     for asset in assets {
-        folders.extend(Path::new(&asset.path).ancestors().skip(1));
+        folders.extend(Path::new(&*asset.path).ancestors().skip(1));
     }
     folders
 }

@@ -11,6 +11,7 @@ use crate::hex::hex;
 use crate::manifest::Asset;
 use crate::plan::Stored;
 use crate::prefix::{BucketUrl, Key};
+use bytes::Bytes;
 use object_store::list::PaginatedListOptions;
 use object_store::path::Path;
 use object_store::{
@@ -83,7 +84,7 @@ pub(super) enum There {
 
 /// An answer to a read.
 pub(super) enum Read {
-    Content(Vec<u8>),
+    Content(Bytes),
     NotModified,
 }
 
@@ -137,9 +138,9 @@ impl Objects {
     }
 
     /// Creates an object of the protocol; whether it now holds `json`.
-    pub(super) async fn create_meta(&self, key: &Key, json: &[u8]) -> Result<bool, StoreError> {
+    pub(super) async fn create_meta(&self, key: &Key, json: Bytes) -> Result<bool, StoreError> {
         for _ in 0..LOOKS {
-            let payload = PutPayload::from(json.to_vec());
+            let payload = PutPayload::from(json.clone());
             let attributes = Dialect::attributes_of_meta();
             if let Created::Put(_) = self.create(key, payload, attributes).await? {
                 return Ok(true);
@@ -208,7 +209,7 @@ impl Objects {
         })
         .await;
         match body {
-            Ok(body) => Ok(Read::Content(body.to_vec())),
+            Ok(body) => Ok(Read::Content(body)),
             Err(Rejection::NotModified) => Ok(Read::NotModified),
             Err(rejection) => Err(rejection),
         }

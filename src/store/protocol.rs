@@ -102,7 +102,7 @@ impl Protocol {
         let plan = spawn_blocking(move || {
             let judged = parallel(release.manifest.assets(), |asset| {
                 stored
-                    .get(&asset.path)
+                    .get(&*asset.path)
                     .map(|stored| equality(asset, stored))
                     .transpose()
             })?;
@@ -124,7 +124,7 @@ impl Protocol {
             group: &label.group,
             random: &random,
         });
-        if self.objects.create_meta(&key, &json).await? {
+        if self.objects.create_meta(&key, json.into()).await? {
             Ok(key)
         } else {
             Err(StoreError::Untrue { key })
@@ -166,7 +166,7 @@ impl Protocol {
         });
         let json = Claim::json(version, self.release.content);
         // A listing that does not show what was just put would not show another's claim either.
-        if !self.objects.create_meta(&key, &json).await? || !self.is_claimed_by_us().await? {
+        if !self.objects.create_meta(&key, json.into()).await? || !self.is_claimed_by_us().await? {
             return Err(StoreError::Untrue { key });
         }
         Ok(Found::Unfinished(stored))
@@ -230,7 +230,7 @@ impl Protocol {
             };
             let is_whole = |asset: &&Asset| {
                 stored
-                    .get(&asset.path)
+                    .get(&*asset.path)
                     .is_some_and(|stored| stored.size == asset.size)
             };
             let mut assets = self.release.manifest.assets().iter();
@@ -250,7 +250,10 @@ impl Protocol {
     /// Step 7. From here on the version is published.
     async fn commit(&self, own_ref: &Key) -> Result<(), StoreError> {
         let key = self.marker();
-        let is_created = self.objects.create_meta(&key, &self.release.marker).await?;
+        let is_created = self
+            .objects
+            .create_meta(&key, self.release.marker.clone())
+            .await?;
         if is_created || self.is_published(own_ref).await? {
             return Ok(());
         }
@@ -274,10 +277,10 @@ fn equality(asset: &Asset, stored: &Stored) -> Result<Equality, StoreError> {
     if asset.size > AT_ONCE {
         return Ok(Equality::Unknown);
     }
-    let content = fs_err::read(&asset.source)?;
+    let content = fs_err::read(asset.source())?;
     if Sha256::of(&content) != asset.sha256 {
         return Err(StoreError::Changed {
-            path: asset.source.clone(),
+            path: asset.source().into_owned(),
         });
     }
     Ok(if same_etag(etag, &hex(&md5_of(&content))) {

@@ -176,7 +176,7 @@ impl Upload {
         asset: &Asset,
         key: &Key,
     ) -> Result<(), StoreError> {
-        let mut file = fs::File::open(&asset.source)?;
+        let mut file = fs::File::open(asset.source())?;
         let mut hasher = sha2::Sha256::new();
         let mut left = asset.size;
         let mut running = JoinSet::new();
@@ -243,7 +243,7 @@ impl Upload {
     }
 
     fn foreign(&self, asset: &Asset) -> StoreError {
-        let path = asset.path.clone();
+        let path = asset.path.to_string();
         Conflict::new(&self.release, ConflictWith::Foreign { path }).into()
     }
 
@@ -277,16 +277,16 @@ pub(super) fn md5_of(content: &[u8]) -> [u8; 16] {
 
 fn changed(asset: &Asset) -> StoreError {
     StoreError::Changed {
-        path: asset.source.clone(),
+        path: asset.source().into_owned(),
     }
 }
 
 /// The bytes that were scanned, or an error: what is sent is what the marker says.
 async fn read(asset: &Asset) -> Result<Vec<u8>, StoreError> {
     let content = if asset.size <= READ_INLINE {
-        fs::read(&asset.source)?
+        fs::read(asset.source())?
     } else {
-        let source = asset.source.clone();
+        let source = asset.source().into_owned();
         let read = spawn_blocking(move || fs::read(source)).await;
         read.map_err(|error| StoreError::Client(error.to_string()))??
     };
