@@ -23,7 +23,7 @@ class Table:
     def __str__(self):
         widths = [max(map(len, column)) for column in zip(*self.rows, strict=True)]
         lines = [" | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in self.rows]
-        lines.insert(1, "-|-".join("-" * width for width in widths))
+        lines.insert(1, " | ".join("-" * width for width in widths))
         return "\n".join(f"| {line} |" for line in lines)
 
 
@@ -58,13 +58,13 @@ def versions(pins):
 DOCUMENT = """\
 # Performance
 
-Written by `{command}`; every figure is of that one run. A figure is a median, with the range of {rounds} rounds.
+Written by `{command}`; every figure is of that one run: a median, with its range, of {rounds} rounds.
 
 {count:,} files, {size}, 1 to 50 KiB each, to an S3 server 30 ms away:
 
 {tools}
 
-{goals_text}
+What the project sets itself as limits, measured in the same run:
 
 {goals}
 
@@ -107,7 +107,6 @@ def document(bench, command):
         count=bench.count,
         size=output.size(sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())),
         tools=bench.tools_table(),
-        goals_text="What the project sets itself as a limit, measured in the same run:",
         goals=bench.goals,
         facts="\n".join(f"- {fact}" for fact in bench.facts),
         foreign=f"{bench.foreign:.0%}",
