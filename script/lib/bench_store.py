@@ -130,8 +130,10 @@ def check(server, prefix, folder, types, sample=50):
     found = server.list(prefix)
     if found != expected:
         missing, more = expected.keys() - found.keys(), found.keys() - expected.keys()
+        other = sum(found[name] != size for name, size in expected.items() if name in found)
         raise RuntimeError(
-            f"{prefix}: {len(found)} objects for {len(expected)} files; {len(missing)} missing, {len(more)} more"
+            f"{prefix}: {len(missing)} of {len(expected)} files are missing, {len(more)} objects are none of them, "
+            f"{other} are of another size"
         )
     wrong = set()
     for name in random.Random(prefix).sample(sorted(expected), min(sample, len(expected))):
