@@ -9,6 +9,7 @@ use crate::config::{self, Config, Inject, Origin, Publishing, Setting, Sources, 
 use crate::env::Env;
 use crate::errors::{Explain, Message, cli_message, config_message};
 use crate::interrupt::Interrupt;
+use crate::launch::Launch;
 use crate::output::{Log, data};
 use crate::publish::{Intent, Outcome, PublishError, publish};
 pub(crate) use args::UsageError;
@@ -71,7 +72,11 @@ fn run_publish(command: &Publish, log: &mut Log) -> Result<(), Message> {
         return Err(UsageError::NoStore.explain());
     }
     log.header(&format!("Static assets {}", env!("CARGO_PKG_VERSION")));
-    let env_file = command.env_file.as_deref().map(EnvFile::read).transpose();
+    let open = match command.intent {
+        Intent::Publish => EnvFile::open,
+        Intent::Rehearse => EnvFile::read,
+    };
+    let env_file = command.env_file.as_deref().map(open).transpose();
     let env_file = env_file.map_err(|error| cli_message("The env file can't be read", &error))?;
     let scratch = tempfile::Builder::new()
         .prefix("static-assets-")
@@ -87,11 +92,14 @@ fn run_publish(command: &Publish, log: &mut Log) -> Result<(), Message> {
     let interrupt = Interrupt::listen();
     let outcome =
         publish(&app, &config, command.intent, &interrupt, log).map_err(|error| error.explain())?;
-    if let (Some(env_file), Outcome::Done(done), Intent::Publish) =
-        (&env_file, &outcome, command.intent)
-    {
+    if let (Some(env_file), Intent::Publish) = (&env_file, command.intent) {
+        let launch = match &outcome {
+            Outcome::Done(done) => &done.launch,
+            // What an earlier run pinned would be linked to by an image that was not published.
+            Outcome::Nothing => &Launch::default(),
+        };
         env_file
-            .write(&done.launch)
+            .write(launch)
             .map_err(|error| cli_message("The env file can't be written", &error))?;
         log.bullet(&format!("Written to {}", env_file.path().display()));
     }

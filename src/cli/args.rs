@@ -71,7 +71,8 @@ const PUBLISH_HELP: &str = indoc! {"
       --app DIR        an app: its framework (Django) collects the assets
       --dir DIR        a folder that is built already, such as dist/; published as it is
       --json           print one JSON object on stdout: version, url, digest, framework, files, bytes,
-                       uploaded {files, bytes}, requests {get, head, list, put}, seconds
+                       uploaded {files, bytes}, requests {get, head, list, put}, seconds; with --dry-run
+                       also dry_run
       --env-file FILE  write STATIC_ASSETS_VERSION and STATIC_URL to FILE; its other lines stay
       --dry-run        show what would be put; send and write nothing
       --help
@@ -91,7 +92,8 @@ const PUBLISH_HELP: &str = indoc! {"
 
     Exit codes: 0 done, 1 error, 2 usage or configuration, 5 temporary (run again), 10 no such bucket or
     folder, 11 the version exists with other content, 12 credentials missing, rejected or expired,
-    13 refused by a safety rule, 130 interrupted. Nothing is visible unless it is 0.
+    13 refused by a safety rule, 130 interrupted. Nothing new is visible unless it is 0, or 1 because
+    the public check failed.
 "};
 
 pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, UsageError> {

@@ -17,14 +17,23 @@ const OURS: [&str; 3] = [STATIC_ASSETS_VERSION, STATIC_URL, RELEASE_VERSION.name
 
 impl EnvFile {
     /// One that does not exist yet is empty. One that can't be written is known before any work.
-    pub(super) fn read(path: &Path) -> io::Result<Self> {
+    pub(super) fn open(path: &Path) -> io::Result<Self> {
         fs::OpenOptions::new()
             .append(true)
             .create(true)
             .open(path)?;
+        Self::read(path)
+    }
+
+    pub(super) fn read(path: &Path) -> io::Result<Self> {
+        let text = match fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+            Err(error) => return Err(error),
+        };
         Ok(Self {
             path: path.to_owned(),
-            text: fs::read_to_string(path)?,
+            text,
         })
     }
 
@@ -92,13 +101,13 @@ mod tests {
     fn own_lines_are_replaced_and_others_stay() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.env");
-        EnvFile::read(&path).unwrap().write(&launch()).unwrap();
+        EnvFile::open(&path).unwrap().write(&launch()).unwrap();
         let written = "STATIC_ASSETS_VERSION=v2\nSTATIC_URL=https://cdn/v2/\n";
         assert_eq!(fs::read_to_string(&path).unwrap(), written);
 
         let before = "A=1\nSTATIC_URL=old\nSTATIC_URL_OF_ANOTHER=x\nSTATIC_ASSETS_VERSION=v1\nB=2";
         fs::write(&path, before).unwrap();
-        let file = EnvFile::read(&path).unwrap();
+        let file = EnvFile::open(&path).unwrap();
         assert_eq!(file.version().unwrap().as_str(), "v1");
         file.write(&launch()).unwrap();
         assert_eq!(
@@ -109,6 +118,6 @@ mod tests {
 
     #[test]
     fn a_folder_that_is_not_there_is_an_error_before_any_work() {
-        assert!(EnvFile::read(Path::new("/nowhere/x.env")).is_err());
+        assert!(EnvFile::open(Path::new("/nowhere/x.env")).is_err());
     }
 }

@@ -2,8 +2,8 @@
 
 use super::{Kind, Message};
 use crate::config::names::{
-    ACCESS_KEY_ID, APP, AUTH, BUILD_ENV, ENDPOINT_URL, GROUP, MISSING_CREDENTIALS, PUBLIC_URL,
-    RELEASE_VERSION, SECRET_ACCESS_KEY, STORE,
+    APP, AUTH, BUILD_ENV, ENDPOINT_URL, GROUP, MISSING_CREDENTIALS, PUBLIC_URL, RELEASE_VERSION,
+    STORE,
 };
 use crate::config::{ConfigProblem, ConfigWarning, GoogleKeyProblem, NAMESPACE, Origin, Setting};
 use crate::prefix::{BucketUrl, ParsePublicUrlError, ParseStoreUrlError, Scheme, StoreUrl};
@@ -117,8 +117,7 @@ fn text(problem: &ConfigProblem) -> String {
             instead,
         } => format!(
             "{setting} is set, but the keys come from {keys_from}. Sources are never mixed: set \
-             {instead} there, or give {} and {}.",
-            ACCESS_KEY_ID.name, SECRET_ACCESS_KEY.name
+             {instead}."
         ),
         ConfigProblem::TwoBindings { names } => format!(
             "Several service bindings fit the store: {}. Bind one.",

@@ -21,11 +21,8 @@ impl Explain for DetectError {
             }
             Self::Missing { setting, path } => Message::new(
                 Kind::Configuration,
-                "No manage.py",
-                format!(
-                    "{setting} is '{}', but there is no such file in the app.",
-                    path.display()
-                ),
+                "Nothing is there",
+                format!("{setting} is '{}', which is not there.", path.display()),
             ),
             Self::NoEntry { evidence } => {
                 let body = formatdoc! {"

@@ -93,7 +93,7 @@ impl Explain for StoreError {
                 format!("{key} was confirmed, but it is not there as it was put."),
             ),
             Self::Changed { path } => Message::new(
-                Kind::App,
+                Kind::Temporary,
                 "A file changed while it was published",
                 format!(
                     "{} is another one than when it was scanned. Does a process of the build still write \
@@ -235,12 +235,13 @@ fn least_rights(store: &BucketUrl) -> String {
             policy(store)
         ),
         Scheme::Azure => formatdoc! {"
-            Publishing needs to read, create, write
-            and list. As a role of the identity:
+            Publishing reads, creates and
+            lists, and writes parts of files above 16 MiB. As a shared access signature, w for the parts:
+              az storage container generate-sas --name {bucket} --permissions rclw --expiry <date>
+            As a role of the identity (it may also delete; SECURITY.md has a smaller one):
               az role assignment create --role 'Storage Blob Data Contributor' --assignee <id> \\
                 --scope <id of the account>/blobServices/default/containers/{bucket}
-            as a shared access signature:
-              az storage container generate-sas --name {bucket} --permissions rcwl --expiry <date>"
+            Or the account's firewall lets this machine not in."
         },
         Scheme::Gcs => formatdoc! {"
             Publishing needs to read, create

@@ -195,7 +195,7 @@ fn config() {
         ConfigProblem::BesideOtherKeys {
             setting: "STATIC_ASSETS_ENDPOINT_URL",
             keys_from: "AWS_*".to_owned(),
-            instead: "AWS_ENDPOINT_URL",
+            instead: "AWS_ENDPOINT_URL, or give STATIC_ASSETS_ACCESS_KEY_ID and STATIC_ASSETS_SECRET_ACCESS_KEY",
         },
         ConfigProblem::TwoBindings {
             names: vec!["one".to_owned(), "two".to_owned()],

@@ -190,6 +190,7 @@ fn compiled(
     runner: &Runner<'_>,
     (app, keep): (&App, Keep),
 ) -> Compiled {
+    let fallback = fallback(&report, &emission, app, keep);
     Compiled {
         assets: Assets {
             root: runner.collected(),
@@ -199,7 +200,7 @@ fn compiled(
             .read
             .iter()
             .any(|name| name == names::RELEASE_VERSION.name),
-        fallback: fallback(&report, app, keep),
+        fallback,
         by_products: report.by_products,
         runtime_files: report
             .runtime_files
@@ -220,7 +221,9 @@ fn log_disabled(evidence: &Evidence, origin: &Origin, log: &mut Log) {
     ));
 }
 
-fn fallback(report: &Report, app: &App, keep: Keep) -> Fallback {
+fn fallback(report: &Report, emission: &Emission, app: &App, keep: Keep) -> Fallback {
+    // An app that follows has taken the URL of this very build.
+    let follows = matches!(emission, Emission::Follows { .. });
     match &report.static_root {
         // Trimming it would take the app's own files.
         Some(_) if keep == Keep::Manifests && report.static_root_holds_sources => {
@@ -230,7 +233,7 @@ fn fallback(report: &Report, app: &App, keep: Keep) -> Fallback {
         Some(path) if is_in_app(path, app) => Fallback::Folder {
             path: path.clone(),
             url: match report.static_url.own.as_deref() {
-                Some(own) if own.starts_with('/') => own.to_owned(),
+                Some(own) if own.starts_with('/') && !follows => own.to_owned(),
                 _ => "/static/".to_owned(),
             },
             served: report.whitenoise,

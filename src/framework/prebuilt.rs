@@ -1,7 +1,7 @@
 //! A folder that something else has built: published as it is.
 
 use super::{Compiled, DetectError, Emission, Fallback};
-use crate::config::{Setting, names};
+use crate::config::{Origin, Setting, names};
 use crate::manifest::Assets;
 use crate::output::Log;
 use std::collections::BTreeSet;
@@ -18,7 +18,10 @@ impl Prebuilt {
         let path = app.join(&folder.value);
         if !path.is_dir() {
             return Err(DetectError::Missing {
-                setting: names::DIR.name,
+                setting: match folder.origin {
+                    Origin::Flag(flag) => flag,
+                    _ => names::DIR.name,
+                },
                 path: folder.value.clone(),
             });
         }

@@ -3,7 +3,7 @@
 
 use super::StoreError;
 use super::pace::Pace;
-use super::transport::{Counter, Hosts, Route, Transport, http_client};
+use super::transport::{Counter, Hosts, Network, Transport};
 use crate::config::{
     Access, AzureAccess, AzureIdentity, GcsAccess, GcsIdentity, S3Access, S3Ambient, S3Identity,
     Server,
@@ -11,7 +11,6 @@ use crate::config::{
 use crate::prefix::BucketUrl;
 use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey, Checksum};
 use object_store::azure::{AzureConfigKey, MicrosoftAzure, MicrosoftAzureBuilder};
-use object_store::client::HttpClient;
 use object_store::gcp::{GoogleCloudStorage, GoogleCloudStorageBuilder};
 use object_store::list::PaginatedListStore;
 use object_store::{ClientOptions, ObjectStore, RetryConfig};
@@ -32,24 +31,23 @@ const METADATA_HOSTS: [&str; 3] = [
 ];
 
 /// By the network.
-pub(super) fn network(access: &Access) -> Result<HttpClient, StoreError> {
+pub(super) fn network(access: &Access) -> Result<Network, StoreError> {
     // Fails only when a provider is installed already, which then is this one.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let server = access
         .server()
         .ok_or_else(|| StoreError::Client("not a bucket".to_owned()))?;
-    http_client(authorities(server)?, route(server))
-        .map_err(|error| StoreError::Client(error.to_string()))
+    Network::new(&authorities(server)?).map_err(|error| StoreError::Client(error.to_string()))
 }
 
 pub(super) fn remote(
     url: &BucketUrl,
     access: &Access,
-    client: HttpClient,
+    network: Network,
     (counter, pace): (&Arc<Counter>, &Arc<Pace>),
 ) -> Result<Arc<dyn Remote>, StoreError> {
     let transport = Transport {
-        client,
+        network,
         hosts: hosts(url, access),
         counter: counter.clone(),
         pace: pace.clone(),
@@ -68,13 +66,6 @@ fn authorities(server: &Server) -> Result<Vec<reqwest::Certificate>, StoreError>
         Some(file) => reqwest::Certificate::from_pem_bundle(&fs_err::read(file)?)
             .map_err(|error| StoreError::Client(error.to_string())),
         None => Ok(Vec::new()),
-    }
-}
-
-fn route(server: &Server) -> Route {
-    match &server.endpoint {
-        Some(endpoint) if endpoint.scheme() == "http" => Route::Direct,
-        _ => Route::ByProxy,
     }
 }
 
@@ -137,7 +128,8 @@ fn no_retry() -> RetryConfig {
 }
 
 fn options(server: &Server) -> ClientOptions {
-    ClientOptions::new().with_allow_http(route(server) == Route::Direct)
+    let is_plain = |endpoint: &Url| endpoint.scheme() == "http";
+    ClientOptions::new().with_allow_http(server.endpoint.as_ref().is_some_and(is_plain))
 }
 
 fn endpoint(server: &Server) -> Option<&str> {

@@ -70,37 +70,43 @@ impl Counter {
     }
 }
 
-/// How a server is reached.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Route {
+/// How servers are reached.
+#[derive(Clone, Debug)]
+pub(super) struct Network {
     /// By the proxy that the environment names, if any.
-    ByProxy,
-    /// Plain http is for this machine: a proxy would read the credentials.
-    Direct,
+    pub(super) https: HttpClient,
+    /// Never by a proxy, which would read the credentials.
+    pub(super) plain: HttpClient,
 }
 
-/// `object_store`'s own client follows redirects, past every guard.
-pub(super) fn http_client(
-    authorities: Vec<reqwest::Certificate>,
-    route: Route,
-) -> reqwest::Result<HttpClient> {
-    let mut client = reqwest::Client::builder();
-    if route == Route::Direct {
-        client = client.no_proxy();
+impl Network {
+    /// `object_store`'s own client follows redirects, past every guard.
+    pub(super) fn new(authorities: &[reqwest::Certificate]) -> reqwest::Result<Self> {
+        let client = || {
+            reqwest::Client::builder()
+                .redirect(reqwest::redirect::Policy::none())
+                .connect_timeout(Duration::from_secs(5))
+                .tls_certs_merge(authorities.to_vec())
+                .user_agent(concat!("static-assets/", env!("CARGO_PKG_VERSION")))
+        };
+        Ok(Self {
+            https: HttpClient::new(client().build()?),
+            plain: HttpClient::new(client().no_proxy().build()?),
+        })
     }
-    let client = client
-        .redirect(reqwest::redirect::Policy::none())
-        .connect_timeout(Duration::from_secs(5))
-        .tls_certs_merge(authorities)
-        .user_agent(concat!("static-assets/", env!("CARGO_PKG_VERSION")))
-        .build()?;
-    Ok(HttpClient::new(client))
+
+    fn client(&self, request: &HttpRequest) -> &HttpClient {
+        match request.uri().scheme_str() {
+            Some("https") => &self.https,
+            _ => &self.plain,
+        }
+    }
 }
 
 /// What `object_store` sends its requests by.
 #[derive(Clone, Debug)]
 pub(super) struct Transport {
-    pub(super) client: HttpClient,
+    pub(super) network: Network,
     pub(super) hosts: Hosts,
     pub(super) counter: Arc<Counter>,
     pub(super) pace: Arc<Pace>,
@@ -236,7 +242,8 @@ impl HttpService for Transport {
             let _ = OBSERVED.try_with(|observed| observed.refusal.take());
             let bytes = request.body().content_length() as u64;
             let departure = Departure::of(&self.pace, bytes);
-            let answer = timeout(departure.patience, self.client.execute(request)).await;
+            let answer = self.network.client(&request).execute(request);
+            let answer = timeout(departure.patience, answer).await;
             let answer = answer.map_err(|_| no_answer(departure.patience))??;
             let (mut answer, body) = whole(answer).await?;
             let status = answer.status();

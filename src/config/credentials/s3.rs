@@ -123,12 +123,16 @@ fn refuse_settings_beside(
 ) -> Result<(), ConfigProblem> {
     let (keys_from, names) = match source {
         CredentialSource::Ours => return Ok(()),
-        CredentialSource::Vendor(vendor) => {
-            ((*vendor).to_owned(), ["AWS_ENDPOINT_URL", "AWS_REGION"])
-        }
+        CredentialSource::Vendor(vendor) => (
+            (*vendor).to_owned(),
+            [
+                "AWS_ENDPOINT_URL, or give STATIC_ASSETS_ACCESS_KEY_ID and STATIC_ASSETS_SECRET_ACCESS_KEY",
+                "AWS_REGION, or give STATIC_ASSETS_ACCESS_KEY_ID and STATIC_ASSETS_SECRET_ACCESS_KEY",
+            ],
+        ),
         CredentialSource::Binding(name) => (
             Origin::Binding(name.clone()).to_string(),
-            ["endpoint", "region"],
+            ["its entry 'endpoint'", "its entry 'region'"],
         ),
     };
     for (setting, instead) in [names::ENDPOINT_URL, names::REGION].iter().zip(names) {

@@ -1,6 +1,7 @@
 //! A store in memory that speaks S3's protocol below `Transport`, with the faults of a real one: it forgets to
 //! answer, refuses, lies, and is slow, all at a request that the test names.
 
+use crate::store::transport::Network;
 use futures_util::stream;
 use http::{HeaderMap, Response, StatusCode};
 use http_body_util::BodyExt;
@@ -203,8 +204,11 @@ impl Fake {
         self
     }
 
-    pub(super) fn client(&self) -> HttpClient {
-        HttpClient::new(self.clone())
+    pub(super) fn network(&self) -> Network {
+        Network {
+            https: HttpClient::new(self.clone()),
+            plain: HttpClient::new(self.clone()),
+        }
     }
 
     pub(super) fn fails(&self, fault: Fault) {

@@ -24,7 +24,7 @@ fn client(settings: &[(&str, &str)], fake: &Fake) -> Arc<dyn Remote> {
     let (url, access) = configured(settings);
     let counter = Arc::new(Counter::default());
     let pace = Arc::new(Pace::up_to(8));
-    remote(&url, &access, fake.client(), (&counter, &pace)).unwrap()
+    remote(&url, &access, fake.network(), (&counter, &pace)).unwrap()
 }
 
 fn configured(settings: &[(&str, &str)]) -> (BucketUrl, Access) {

@@ -127,7 +127,7 @@ pub(super) fn protocol(fake: &Fake, release: &Arc<Release>) -> Protocol {
     let dialect = Dialect::of(bucket().scheme);
     let pace = Arc::new(Pace::up_to(dialect.most_requests));
     let transport = Transport {
-        client: fake.client(),
+        network: fake.network(),
         hosts: Hosts {
             store: vec!["127.0.0.1:9".to_owned()],
             identity: Vec::new(),
