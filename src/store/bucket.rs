@@ -45,7 +45,10 @@ impl Drop for Bucket {
 
 impl Bucket {
     pub(super) fn open(url: BucketUrl, access: &Access) -> Result<Self, StoreError> {
+        // One thread keeps hundreds of requests on their way; more would wake each other for each answer. What
+        // takes long, such as reading a large file, goes to threads of its own.
         let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
             .enable_all()
             .build()
             .map_err(StoreError::Runtime)?;
