@@ -2,10 +2,15 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// As a shell reports a command that SIGINT ended.
 const INTERRUPTED: i32 = 130;
+/// Platforms kill what does not end within some seconds of being asked. Whoever looks at the flag has
+/// stopped long before; what is too long in other work, such as hashing a large tree, is ended here: nothing
+/// half published becomes visible by that.
+const GRACE: Duration = Duration::from_secs(4);
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Interrupt(Arc<AtomicBool>);
@@ -18,7 +23,7 @@ impl Interrupt {
         let raised = interrupt.clone();
         std::thread::spawn(move || {
             let Ok(runtime) = tokio::runtime::Builder::new_current_thread()
-                .enable_io()
+                .enable_all()
                 .build()
             else {
                 return;
@@ -35,11 +40,12 @@ impl Interrupt {
                     _ = interrupt.recv() => {}
                 }
                 raised.raise();
+                // Asked twice: whoever asks does not want to wait.
                 tokio::select! {
                     _ = terminate.recv() => {}
                     _ = interrupt.recv() => {}
+                    () = tokio::time::sleep(GRACE) => {}
                 }
-                // Asked twice: whoever asks does not want to wait.
                 std::process::exit(INTERRUPTED);
             });
         });

@@ -85,44 +85,32 @@ impl Conflict {
     }
 }
 
-/// What to do for which assets, by their places in the manifest; the ones in neither list are there, whole and
-/// equal.
-#[derive(Debug, Default)]
+/// What to do for which assets, by their places in the manifest.
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Plan {
-    pub(crate) puts: Vec<usize>,
-    /// Something of the same size is there: a look costs less than sending it again.
-    pub(crate) doubtful: Vec<usize>,
-}
-
-/// What a listing tells of an asset's object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Equality {
-    Equal,
-    /// Of the same size.
-    Unknown,
-    /// Cut, or another's.
-    Other,
+    /// Not there, or cut.
+    pub(crate) missing: Vec<usize>,
+    /// Something of the same size is there, with its `ETag`: to be compared.
+    pub(crate) present: Vec<(usize, Option<String>)>,
 }
 
 impl Plan {
-    pub(crate) fn all(release: &Release) -> Self {
-        Self {
-            puts: (0..release.manifest.assets().len()).collect(),
-            doubtful: Vec::new(),
-        }
-    }
-
-    /// `judged` holds for each asset what is there, if anything.
-    pub(crate) fn of(judged: &[Option<Equality>]) -> Self {
+    pub(crate) fn of(release: &Release, mut stored: BTreeMap<String, Stored>) -> Self {
         let mut plan = Self::default();
-        for (index, equality) in judged.iter().enumerate() {
-            match equality {
-                Some(Equality::Equal) => {}
-                Some(Equality::Unknown) => plan.doubtful.push(index),
-                Some(Equality::Other) | None => plan.puts.push(index),
+        for (index, asset) in release.manifest.assets().iter().enumerate() {
+            match stored.remove(&*asset.path) {
+                Some(stored) if stored.size == asset.size => {
+                    plan.present.push((index, stored.etag));
+                }
+                _ => plan.missing.push(index),
             }
         }
         plan
+    }
+
+    pub(crate) fn missing_bytes(&self, release: &Release) -> u64 {
+        let assets = release.manifest.assets();
+        self.missing.iter().map(|index| assets[*index].size).sum()
     }
 }
 
@@ -216,16 +204,18 @@ mod tests {
     }
 
     #[test]
-    fn a_plan_puts_what_is_missing_or_short_and_looks_at_what_may_be_equal() {
-        let judged = [
-            Some(Equality::Equal),
-            Some(Equality::Other),
-            Some(Equality::Unknown),
-            None,
-        ];
-        let plan = Plan::of(&judged);
-        assert_eq!(plan.puts, [1, 3]);
-        assert_eq!(plan.doubtful, [2]);
+    fn a_plan_puts_what_is_missing_or_short_and_compares_what_may_be_equal() {
+        let release = release(&[("a", "1"), ("b", "22"), ("c", "333")]);
+        let stored = |size| Stored { size, etag: None };
+        let there = BTreeMap::from([
+            ("a".to_owned(), stored(1)),
+            ("b".to_owned(), stored(1)),
+            ("of another".to_owned(), stored(9)),
+        ]);
+        let plan = Plan::of(&release, there);
+        assert_eq!(plan.missing, [1, 2]);
+        assert_eq!(plan.present, [(0, None)]);
+        assert_eq!(plan.missing_bytes(&release), 5);
     }
 
     #[test]

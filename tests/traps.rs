@@ -23,7 +23,7 @@ fn code(folder: &str) -> String {
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
             if path.is_dir() && name != "tests" {
                 read(&path, code);
-            } else if name.ends_with(".rs") && name != "tests.rs" {
+            } else if path.extension().is_some_and(|it| it == "rs") && name != "tests.rs" {
                 let text = fs::read_to_string(&path).unwrap();
                 let text = text.split("#[cfg(test)]\nmod tests").next().unwrap();
                 let is_code = |line: &&str| !line.trim_start().starts_with("//");

@@ -2,22 +2,19 @@
 //! claims → puts → check → marker.
 
 use super::judge::{judge_marker, judge_tombstone};
-use super::objects::{LOOKS, Objects, Read, same_etag};
+use super::objects::{LOOKS, Objects, Proven, Read};
 use super::progress::Done;
 use super::reject::Rejection;
 use super::settle::pause;
-use super::upload::{AT_ONCE, Upload, md5_of};
+use super::upload::{Upload, md5_of};
 use super::{RunLabel, StoreError, own_ref};
-use crate::hex::hex;
-use crate::manifest::{Asset, Claim, Sha256};
-use crate::parallel::parallel;
-use crate::plan::{Conflict, ConflictWith, Equality, Found, Plan, Stored, Summary};
+use crate::manifest::{Asset, Claim};
+use crate::plan::{Conflict, ConflictWith, Found, Plan, Stored, Summary};
 use crate::prefix::{Folder, Key, MetaObject};
 use crate::release::Release;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use tokio::task::spawn_blocking;
 
 pub(super) struct Protocol {
     objects: Arc<Objects>,
@@ -47,14 +44,13 @@ impl Protocol {
             }
             Found::Unfinished(stored) => stored,
         };
-        let plan = self.plan(stored).await?;
+        let plan = Plan::of(&self.release, stored);
         let upload = Upload::new(
             self.objects.clone(),
             self.release.clone(),
             self.done.clone(),
         );
-        let is_proven = upload.run(plan).await?;
-        if !is_proven {
+        if upload.run(plan).await? == Proven::Unknown {
             self.check_puts().await?;
         }
         self.commit(&own_ref).await?;
@@ -84,32 +80,13 @@ impl Protocol {
             Ok(Read::NotModified) | Err(Rejection::NotFound | Rejection::Forbidden) => {}
             Err(rejection) => return Err(self.objects.get_ended(rejection, &marker)),
         }
-        let plan = self.plan(self.list_version_if_allowed().await?).await?;
-        let put_bytes = plan.puts.iter().map(|index| assets[*index].size).sum();
+        let plan = Plan::of(&self.release, self.list_version_if_allowed().await?);
         Ok(Summary {
-            put: plan.puts.len(),
-            put_bytes,
-            present: assets.len() - plan.puts.len(),
+            put: plan.missing.len(),
+            put_bytes: plan.missing_bytes(&self.release),
+            present: plan.present.len(),
             ..Summary::default()
         })
-    }
-
-    async fn plan(&self, stored: BTreeMap<String, Stored>) -> Result<Plan, StoreError> {
-        if stored.is_empty() {
-            return Ok(Plan::all(&self.release));
-        }
-        let release = self.release.clone();
-        let plan = spawn_blocking(move || {
-            let judged = parallel(release.manifest.assets(), |asset| {
-                stored
-                    .get(&*asset.path)
-                    .map(|stored| equality(asset, stored))
-                    .transpose()
-            })?;
-            Ok(Plan::of(&judged))
-        });
-        let plan = plan.await;
-        plan.map_err(|error| StoreError::Client(error.to_string()))?
     }
 
     fn folder(&self) -> &Folder {
@@ -263,29 +240,4 @@ impl Protocol {
     fn conflict(&self, with: ConflictWith) -> StoreError {
         Conflict::new(&self.release, with).into()
     }
-}
-
-/// What an object of an earlier run is to the asset.
-fn equality(asset: &Asset, stored: &Stored) -> Result<Equality, StoreError> {
-    if stored.size != asset.size {
-        return Ok(Equality::Other);
-    }
-    let is_md5 = |etag: &&String| etag.trim_matches('"').len() == 32;
-    let Some(etag) = stored.etag.as_ref().filter(is_md5) else {
-        return Ok(Equality::Unknown);
-    };
-    if asset.size > AT_ONCE {
-        return Ok(Equality::Unknown);
-    }
-    let content = fs_err::read(asset.source())?;
-    if Sha256::of(&content) != asset.sha256 {
-        return Err(StoreError::Changed {
-            path: asset.source().into_owned(),
-        });
-    }
-    Ok(if same_etag(etag, &hex(&md5_of(&content))) {
-        Equality::Equal
-    } else {
-        Equality::Unknown
-    })
 }

@@ -2,18 +2,21 @@
 
 use super::StoreError;
 use super::dialect::Dialect;
-use super::objects::{Created, LOOKS, Objects, Proven, There};
+use super::objects::{Created, LOOKS, Objects, Proven, There, same_etag};
 use super::progress::Done;
 use super::reject::{Rejection, rejection};
 use super::settle::{TRIES, pause};
 use super::transport::observed;
+use crate::hex::hex;
 use crate::manifest::{Asset, Sha256};
+use crate::parallel::parallel;
 use crate::plan::{Conflict, ConflictWith, Plan};
 use crate::prefix::{Key, PART};
 use crate::release::Release;
 use fs_err as fs;
 use md5::Digest;
 use object_store::{MultipartUpload, PutPayload};
+use std::fmt::Display;
 use std::io::Read;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -65,15 +68,28 @@ impl Upload {
         }
     }
 
-    /// Whether every answer proved what was put.
-    pub(super) async fn run(&self, plan: Plan) -> Result<bool, StoreError> {
+    /// Whether every answer proved what was put. What is there is compared while the rest is on its way.
+    pub(super) async fn run(&self, plan: Plan) -> Result<Proven, StoreError> {
+        let Plan { missing, present } = plan;
+        let release = self.release.clone();
+        let compared = spawn_blocking(move || differing(&release, &present));
+        self.put_all(missing.into_iter().map(Put::Missing)).await?;
+        let doubtful = compared.await.map_err(gone)??;
+        self.put_all(doubtful.into_iter().map(Put::Doubtful))
+            .await?;
+        Ok(if self.unproven.load(Ordering::Relaxed) {
+            Proven::Unknown
+        } else {
+            Proven::Whole
+        })
+    }
+
+    async fn put_all(&self, puts: impl ExactSizeIterator<Item = Put>) -> Result<(), StoreError> {
         let assets = self.release.manifest.assets();
-        let doubtful = plan.doubtful.into_iter().map(Put::Doubtful);
-        let puts = doubtful.chain(plan.puts.into_iter().map(Put::Missing));
         let puts: Vec<Put> = puts.collect();
         let bytes = puts.iter().map(|put| assets[put.index()].size).sum();
-        self.done.of_files.store(puts.len(), Ordering::Relaxed);
-        self.done.of_bytes.store(bytes, Ordering::Relaxed);
+        self.done.of_files.fetch_add(puts.len(), Ordering::Relaxed);
+        self.done.of_bytes.fetch_add(bytes, Ordering::Relaxed);
 
         let mut waiting = puts.into_iter();
         let mut running = JoinSet::new();
@@ -84,8 +100,8 @@ impl Upload {
             }
             // Dropping the set at the first error ends the others.
             match running.join_next().await {
-                Some(ended) => ended.map_err(|error| StoreError::Client(error.to_string()))??,
-                None => return Ok(!self.unproven.load(Ordering::Relaxed)),
+                Some(ended) => ended.map_err(gone)??,
+                None => return Ok(()),
             }
         }
     }
@@ -184,8 +200,7 @@ impl Upload {
             let share = self.share(PART).await?;
             let part = spawn_blocking(move || read_part(file, hasher)).await;
             let content;
-            (file, hasher, content) =
-                part.map_err(|error| StoreError::Client(error.to_string()))??;
+            (file, hasher, content) = part.map_err(gone)??;
             left = match left.checked_sub(content.len() as u64) {
                 Some(rest) if !content.is_empty() => rest,
                 _ => return Err(changed(asset)),
@@ -225,7 +240,7 @@ impl Upload {
                 tries: TRIES,
             }),
             Ok(Err(rejection)) => Err(self.objects.put_ended(rejection, key)),
-            Err(error) => Err(StoreError::Client(error.to_string())),
+            Err(error) => Err(gone(error)),
         }
     }
 
@@ -252,7 +267,7 @@ impl Upload {
             .unwrap_or(u32::MAX)
             .min(BYTES_IN_FLIGHT);
         let share = self.memory.clone().acquire_many_owned(share).await;
-        share.map_err(|error| StoreError::Client(error.to_string()))
+        share.map_err(gone)
     }
 
     async fn look(
@@ -275,6 +290,33 @@ pub(super) fn md5_of(content: &[u8]) -> [u8; 16] {
     md5::Md5::digest(content).into()
 }
 
+/// A task of ours panicked, or the run is over.
+fn gone(error: impl Display) -> StoreError {
+    StoreError::Client(error.to_string())
+}
+
+/// Of what is there, what is not proven to be equal by its `ETag`.
+fn differing(
+    release: &Release,
+    present: &[(usize, Option<String>)],
+) -> Result<Vec<usize>, StoreError> {
+    let compared = parallel(present, |(index, etag)| {
+        let asset = &release.manifest.assets()[*index];
+        let is_equal = is_equal(asset, etag.as_deref())?;
+        Ok::<_, StoreError>((!is_equal).then_some(*index))
+    })?;
+    Ok(compared.into_iter().flatten().collect())
+}
+
+fn is_equal(asset: &Asset, etag: Option<&str>) -> Result<bool, StoreError> {
+    let is_md5 = |etag: &&str| etag.trim_matches('"').len() == 32;
+    let Some(etag) = etag.filter(is_md5).filter(|_| asset.size <= AT_ONCE) else {
+        return Ok(false);
+    };
+    let content = checked(fs::read(asset.source())?, asset)?;
+    Ok(same_etag(etag, &hex(&md5_of(&content))))
+}
+
 fn changed(asset: &Asset) -> StoreError {
     StoreError::Changed {
         path: asset.source().into_owned(),
@@ -288,8 +330,12 @@ async fn read(asset: &Asset) -> Result<Vec<u8>, StoreError> {
     } else {
         let source = asset.source().into_owned();
         let read = spawn_blocking(move || fs::read(source)).await;
-        read.map_err(|error| StoreError::Client(error.to_string()))??
+        read.map_err(gone)??
     };
+    checked(content, asset)
+}
+
+fn checked(content: Vec<u8>, asset: &Asset) -> Result<Vec<u8>, StoreError> {
     if Sha256::of(&content) == asset.sha256 {
         Ok(content)
     } else {
