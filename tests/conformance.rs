@@ -153,7 +153,7 @@ macro_rules! suite {
     ($($kind:ident),*) => {
         $(mod $kind {
             #[test]
-            fn every_name_is_read_back_by_its_public_url() {
+            fn f20_every_name_is_read_back_by_its_public_url() {
                 super::every_name(stringify!($kind));
             }
 

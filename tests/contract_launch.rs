@@ -361,7 +361,7 @@ fn settings_beside_keys_of_another_source_are_refused() {
         .build()
         .exits(1)
         .says("STATIC_ASSETS_ENDPOINT_URL is set, but the keys come from AWS_*")
-        .says("set AWS_ENDPOINT_URL there");
+        .says("set AWS_ENDPOINT_URL, or give STATIC_ASSETS_ACCESS_KEY_ID");
 }
 
 #[test]

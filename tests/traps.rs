@@ -161,7 +161,7 @@ fn r05_nothing_that_holds_a_secret_can_be_shown() {
 fn r07_the_environment_is_read_by_nobody_else() {
     let code = code("src");
     for call in [
-        "from_env(",
+        "Builder::from_env(",
         "parse_url(",
         "parse_url_opts(",
         "with_use_azure_cli",

@@ -308,3 +308,31 @@ fn warn_of_disagreement(compiled: &Compiled, app: &App, config: &Config, log: &m
         ));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn progress_has_count_bytes_rate_and_once_it_is_known_the_time_that_is_left() {
+        let mut upload = Progress {
+            files: 1,
+            of_files: 1000,
+            bytes: 20_000,
+            of_bytes: 20_000_000,
+            elapsed: Duration::from_secs(1),
+        };
+        assert_eq!(
+            progress(upload),
+            "1 of 1000 files, 20.0 kB of 20.0 MB, 20.0 kB/s"
+        );
+        upload.files = 250;
+        upload.bytes = 5_000_000;
+        upload.elapsed = Duration::from_secs(2);
+        assert_eq!(
+            progress(upload),
+            "250 of 1000 files, 5.0 MB of 20.0 MB, 2.5 MB/s, about 6 s left"
+        );
+    }
+}

@@ -14,8 +14,9 @@ use bytes::Bytes;
 use fs_err as fs;
 use fs_err::os::unix::fs::OpenOptionsExt;
 use rustix::fs::{CWD, FlockOperation, RenameFlags, flock, renameat_with, syncfs};
+use sha2::Digest;
 use std::collections::BTreeSet;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
@@ -287,8 +288,9 @@ impl Directory {
             }
         }
         for asset in release.manifest.assets() {
-            match read_if_there(&place.join(&*asset.path))? {
-                Some(content) if Sha256::of(&content) == asset.sha256 => {}
+            match hashed(&place.join(&*asset.path), |_| Ok(())) {
+                Ok(there) if there == asset.sha256 => {}
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
                 _ => return foreign(&asset.path),
             }
         }
@@ -338,16 +340,35 @@ impl Directory {
 }
 
 fn stage_asset(asset: &Asset, folder: &Path) -> Result<(), StoreError> {
-    let content = fs::read(asset.source())?;
-    if Sha256::of(&content) != asset.sha256 {
+    let path = folder.join(&*asset.path);
+    let mut file = fs::File::create(&path)?;
+    let copied = hashed(&asset.source(), |chunk| file.write_all(chunk))?;
+    if copied != asset.sha256 {
         return Err(StoreError::Changed {
             path: asset.source().into_owned(),
         });
     }
-    let path = folder.join(&*asset.path);
-    fs::write(&path, content)?;
     fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644))?;
     Ok(())
+}
+
+/// The hash of a file, each chunk of which is handed on.
+fn hashed(path: &Path, mut chunk: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<Sha256> {
+    const CHUNK: usize = 1 << 20;
+    let mut file = fs::File::open(path)?;
+    let size = usize::try_from(file.metadata()?.len()).unwrap_or(CHUNK);
+    let mut content = Vec::with_capacity(size.min(CHUNK));
+    let mut hasher = sha2::Sha256::new();
+    while Read::by_ref(&mut file)
+        .take(CHUNK as u64)
+        .read_to_end(&mut content)?
+        > 0
+    {
+        hasher.update(&content);
+        chunk(&content)?;
+        content.clear();
+    }
+    Ok(hasher.into())
 }
 
 /// The folders of a version, outer ones first; the first is its own.
