@@ -104,8 +104,8 @@ pub(crate) struct DjangoSettings {
 pub(crate) enum ConfigWarning {
     UnknownName {
         name: String,
-        nearest: &'static str,
-        help: &'static str,
+        /// A known one that is much like it, and what that is for.
+        nearest: Option<(&'static str, &'static str)>,
     },
     UnknownKey {
         key: String,
@@ -194,6 +194,10 @@ pub(crate) enum ConfigProblem {
     /// An address at which clouds hand out credentials.
     MetadataHost {
         host: String,
+    },
+    /// gcloud's, which nobody has named, and which would be taken for the machine's identity.
+    AmbientFile {
+        file: PathBuf,
     },
     /// A token would be sent to a host that is no agent of EKS.
     PodUrl,
@@ -548,8 +552,7 @@ pub(crate) fn warnings(sources: &Sources<'_>) -> Vec<ConfigWarning> {
         let nearest = names::nearest_to_unknown(name)?;
         Some(ConfigWarning::UnknownName {
             name: name.to_owned(),
-            nearest: nearest.name,
-            help: nearest.help,
+            nearest: names::is_near(name, nearest).then_some((nearest.name, nearest.help)),
         })
     });
     let unknown_keys = sources

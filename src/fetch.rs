@@ -170,7 +170,9 @@ fn redirect(from: &Url, answer: &Answer) -> Option<Url> {
     }
     let to = from.join(answer.header("location")?).ok()?;
     let is_safe = to.scheme() == "https" || to.scheme() == from.scheme();
-    let is_name = matches!(to.host(), Some(Host::Domain(_)));
+    // Nor a name that clouds give to what hands out credentials.
+    let is_metadata = |name: &str| name.trim_end_matches('.').ends_with(".internal");
+    let is_name = matches!(to.host(), Some(Host::Domain(name)) if !is_metadata(name));
     let is_same_host = to.host() == from.host();
     (matches!(to.scheme(), "http" | "https") && is_safe && (is_name || is_same_host)).then_some(to)
 }
@@ -246,6 +248,11 @@ mod tests {
             ("https://a.example/x", 301, "http://a.example/x"), // browsers block it
             ("http://a.example/x", 302, "http://169.254.169.254/latest"), // metadata
             ("http://a.example/x", 302, "http://[fd00:ec2::254]/latest"),
+            (
+                "http://a.example/x",
+                302,
+                "http://metadata.google.internal./x",
+            ),
             ("https://a.example/x", 302, "file:///etc/passwd"),
         ] {
             assert_eq!(redirected(from, status, location), None, "{location}");

@@ -165,6 +165,8 @@ pub(crate) fn publish(
             if !summary.unchanged || is_asked_for {
                 let mode = config.check.unwrap_or_default();
                 public_check::run(mode, &release, (site, access), interrupt, log)?;
+            } else {
+                story::unchecked(&release, log);
             }
             story::pages(&compiled, &release, app, config, log);
             summary

@@ -4,6 +4,7 @@ mod bucket;
 mod client;
 mod dialect;
 mod directory;
+mod files;
 mod judge;
 mod objects;
 mod pace;

@@ -73,7 +73,8 @@ const PUBLISH_HELP: &str = indoc! {"
       --json           print one JSON object on stdout: version, url, digest, framework, files, bytes,
                        uploaded {files, bytes}, requests {get, head, list, put}, seconds; with --dry-run
                        also dry_run
-      --env-file FILE  write STATIC_ASSETS_VERSION and STATIC_URL to FILE; its other lines stay
+      --env-file FILE  write STATIC_ASSETS_VERSION, STATIC_URL and a given RELEASE_VERSION to FILE; its
+                       other lines stay
       --dry-run        show what would be put; send and write nothing
       --help
 
@@ -88,7 +89,7 @@ const PUBLISH_HELP: &str = indoc! {"
     Examples:
       static-assets publish --dir dist --json
       static-assets publish --dir dist --env-file \"$GITHUB_ENV\"
-      RUN --mount=type=secret,id=key,env=STATIC_ASSETS_SECRET_ACCESS_KEY static-assets publish --app .
+      RUN --mount=type=secret,id=key STATIC_ASSETS_SECRET_ACCESS_KEY_FILE=/run/secrets/key … publish --app .
 
     Exit codes: 0 done, 1 error, 2 usage or configuration, 5 temporary (run again), 10 no such bucket or
     folder, 11 the version exists with other content, 12 credentials missing, rejected or expired,

@@ -54,7 +54,9 @@ impl EnvFile {
 
     /// Replaces the lines of an earlier run; the others stay. In place: some platforms mount the file.
     pub(super) fn write(&self, launch: &Launch) -> io::Result<()> {
-        fs::write(&self.path, self.with(launch))
+        // Read again: commands of the build may have added lines.
+        let now = Self::read(&self.path)?;
+        fs::write(&now.path, now.with(launch))
     }
 
     fn with(&self, launch: &Launch) -> String {

@@ -306,6 +306,14 @@ fn server(
     })
 }
 
+fn refuse_what_is_no_header(what: &'static str, text: &str) -> Result<(), ConfigProblem> {
+    if text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        Ok(())
+    } else {
+        Err(ConfigProblem::NoHeader { what })
+    }
+}
+
 fn ca_file_of(setting: Setting<String>) -> Result<PathBuf, ConfigProblem> {
     match fs_err::read(&setting.value) {
         Ok(pem) if memchr::memmem::find(&pem, b"-----BEGIN CERTIFICATE-----").is_some() => {

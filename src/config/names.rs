@@ -88,6 +88,7 @@ names! {
     AZURE_AUTHORITY_HOST = "AZURE_AUTHORITY_HOST", Foreign, "URL that gives its tokens, in place of login.microsoftonline.com";
     GOOGLE_APPLICATION_CREDENTIALS = "GOOGLE_APPLICATION_CREDENTIALS", Foreign, "file with a service account's key";
     GOOGLE_SERVICE_ACCOUNT_KEY = "GOOGLE_SERVICE_ACCOUNT_KEY", Secret, "JSON of a service account's key";
+    HOME = "HOME", Foreign, "where gcloud keeps a credential file, which is not taken unless it is named";
     SERVICE_BINDING_ROOT = "SERVICE_BINDING_ROOT", Foreign, "folder of the service bindings, in place of <platform>/bindings";
     DISABLE_COLLECTSTATIC = "DISABLE_COLLECTSTATIC", Foreign, "1: nothing is collected, so nothing is published";
     DJANGO_SETTINGS_MODULE = "DJANGO_SETTINGS_MODULE", Foreign, "Django: settings of an app without manage.py, or others than manage.py's";
@@ -135,6 +136,11 @@ pub(crate) fn nearest_to_unknown(unknown: &str) -> Option<&'static Variable> {
     ALL.iter()
         .filter(|name| name.name.starts_with(OURS))
         .min_by_key(|name| edits(name.name, unknown))
+}
+
+/// Whether one may have been meant by the other.
+pub(crate) fn is_near(unknown: &str, known: &Variable) -> bool {
+    edits(known.name, unknown) * 2 <= unknown.len() - OURS.len()
 }
 
 /// How many characters must be added, removed or changed (Levenshtein).

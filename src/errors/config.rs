@@ -144,6 +144,12 @@ fn text(problem: &ConfigProblem) -> String {
         ConfigProblem::MetadataHost { host } => format!(
             "{host} gives out the credentials of machines; it is no store, and is not asked."
         ),
+        ConfigProblem::AmbientFile { file } => format!(
+            "STATIC_ASSETS_AUTH=ambient asks for the machine's identity, but gcloud's own credentials are \
+             there and would be taken. To use them, name them; else remove them, or set HOME to another \
+             folder:\n  GOOGLE_APPLICATION_CREDENTIALS={}",
+            file.display()
+        ),
         ConfigProblem::PodUrl => {
             "AWS_CONTAINER_CREDENTIALS_FULL_URI is not the address of the EKS Pod \
              Identity agent, and its token is sent to no other."
@@ -205,7 +211,7 @@ fn credentials_missing(store: &StoreUrl, untyped: &[String]) -> String {
     formatdoc! {"
         {store} is set as the store, but no credentials for it were found. Looked for:
           {before}
-          a service binding of type static-assets or {kind}, in <platform>/bindings{ignored}
+          a service binding of type static-assets or {kind}, in <platform>/bindings or SERVICE_BINDING_ROOT{ignored}
           {after}
         The machine's own identity is never used unasked ({auth}=ambient asks for it). A build
         that must not have keys, such as a fork's, can serve its own files instead:
@@ -309,13 +315,12 @@ fn public_url_missing(store: &StoreUrl) -> String {
 impl ConfigWarning {
     pub(crate) fn text(&self) -> String {
         match self {
-            Self::UnknownName {
-                name,
-                nearest,
-                help,
-            } => {
-                format!("{name} is not read. Did you mean {nearest} ({help})?")
-            }
+            Self::UnknownName { name, nearest } => match nearest {
+                Some((nearest, help)) => {
+                    format!("{name} is not read. Did you mean {nearest} ({help})?")
+                }
+                None => format!("{name} is not read."),
+            },
             Self::UnknownKey { key } => {
                 format!("project.toml: '{key}' in [{NAMESPACE}] is not read.")
             }

@@ -22,7 +22,10 @@ impl Explain for DetectError {
             Self::Missing { setting, path } => Message::new(
                 Kind::Configuration,
                 "Nothing is there",
-                format!("{setting} is '{}', which is not there.", path.display()),
+                format!(
+                    "{setting} is '{}', which is not there, or not what it is to be.",
+                    path.display()
+                ),
             ),
             Self::NoEntry { evidence } => {
                 let body = formatdoc! {"

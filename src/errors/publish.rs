@@ -15,7 +15,9 @@ impl Explain for PublishError {
                 formatdoc! {"
                     A store is set, but this is no app whose assets can be compiled. Looked for Django: a
                     manage.py at most two folders deep, Django among the dependencies, or
-                    DJANGO_SETTINGS_MODULE. For this app:
+                    DJANGO_SETTINGS_MODULE. A folder that is built already, such as dist:
+                      STATIC_ASSETS_DIR=dist      (on the command line: --dir dist)
+                    Nothing, for this app:
                       STATIC_ASSETS_DISABLE=1"
                 },
             ),

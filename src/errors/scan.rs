@@ -37,8 +37,8 @@ impl Explain for ScanError {
                 Kind::Refused,
                 "No static file at all",
                 formatdoc! {"
-                    The compile made no file. Are the settings those of production, and are the apps with
-                    static files in INSTALLED_APPS? A version that is meant to be empty:
+                    There is no file to publish. Django: are the settings those of production, and are the apps
+                    with static files in INSTALLED_APPS? A folder: was it built before? A version that is meant to be empty:
                       STATIC_ASSETS_ALLOW_EMPTY=1"
                 },
             ),

@@ -163,6 +163,9 @@ fn config() {
         ConfigProblem::MetadataHost {
             host: "169.254.169.254".to_owned(),
         },
+        ConfigProblem::AmbientFile {
+            file: "/root/.config/gcloud/application_default_credentials.json".into(),
+        },
         ConfigProblem::PodUrl,
         ConfigProblem::ConnectionString {
             origin: Origin::Platform,

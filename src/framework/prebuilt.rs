@@ -22,7 +22,7 @@ impl Prebuilt {
                     Origin::Flag(flag) => flag,
                     _ => names::DIR.name,
                 },
-                path: folder.value.clone(),
+                path,
             });
         }
         Ok(Self {

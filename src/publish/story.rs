@@ -81,7 +81,7 @@ pub(super) fn left_out(scanned: &Scanned, log: &mut Log) {
     }
     if scanned.source_maps > 0 {
         log.detail(&format!(
-            "{} among them show your sources (STATIC_ASSETS_SOURCE_MAPS=exclude leaves them out)",
+            "{} published, with your sources (STATIC_ASSETS_SOURCE_MAPS=exclude leaves them out)",
             count(scanned.source_maps, "source map")
         ));
     }
@@ -132,7 +132,6 @@ pub(super) fn published(
             site.store,
             reached_by(access),
         ));
-        log.bullet(&format!("Public URL: {}", release.prefix.url()));
     } else {
         log.bullet(&format!(
             "Published to {}{}: {} new, {} reused, {}{requests}, {duration}",
@@ -152,6 +151,13 @@ pub(super) fn published(
             root.display()
         ));
     }
+}
+
+pub(super) fn unchecked(release: &Release, log: &mut Log) {
+    log.bullet(&format!(
+        "Public URL: {}, not checked: nothing was put (STATIC_ASSETS_CHECK=fail checks all the same)",
+        release.prefix.url()
+    ));
 }
 
 /// Every URL of a version is new: what was in a cache has another name.
@@ -286,11 +292,17 @@ pub(super) fn pages(
              from the image",
         ),
     }
-    warn_of_disagreement(compiled, app, config, log);
+    warn_of_disagreement(compiled, release, app, config, log);
 }
 
 /// A value of the platform is there at run time, too, and wins over the pinned one.
-fn warn_of_disagreement(compiled: &Compiled, app: &App, config: &Config, log: &mut Log) {
+fn warn_of_disagreement(
+    compiled: &Compiled,
+    release: &Release,
+    app: &App,
+    config: &Config,
+    log: &mut Log,
+) {
     if let Some(given) = &config.version
         && given.origin == Origin::Platform
         && compiled.needs_release_version()
@@ -301,7 +313,9 @@ fn warn_of_disagreement(compiled: &Compiled, app: &App, config: &Config, log: &m
              STATIC_ASSETS_VERSION in the app.",
         );
     }
-    if let Some(url) = app.env.text(STATIC_URL) {
+    if let Some(url) = app.env.text(STATIC_URL)
+        && url != release.prefix.url()
+    {
         log.warning(&format!(
             "STATIC_URL={url} is set on the platform: where it is set at run time as well, pages \
              link there and not to this version. Unset it, but for the panic switch."

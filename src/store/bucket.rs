@@ -23,9 +23,12 @@ use tokio::runtime::Runtime;
 const LOOK: Duration = Duration::from_millis(100);
 /// A run ends within this time or gives up: no prune looks at younger refs.
 pub(super) const LONGEST_RUN: Duration = Duration::from_hours(6);
-/// Every request has its deadline. What stands still for longer than all of them is the machine itself, such
+/// Every request has its deadline. What stands still for that long after all of them is the machine itself, such
 /// as a network folder that does not answer.
 const LONGEST_STILLNESS: Duration = Duration::from_mins(10);
+
+/// For what only adds a line to the log.
+const MARKER_PATIENCE: Duration = Duration::from_secs(5);
 
 pub(crate) struct Bucket {
     /// Taken only when it ends.
@@ -91,12 +94,13 @@ impl Bucket {
 
     pub(super) fn marker(&self, version: &Version) -> Option<Bytes> {
         let key = self.objects.url.folder.meta(&MetaObject::Marker(version));
-        let read = self
-            .runtime
-            .as_ref()?
-            .block_on(self.objects.read(&key, None));
-        match read {
-            Ok(Read::Content(json)) => Some(json),
+        // A timer is made within the runtime.
+        let read = async {
+            let read = self.objects.read(&key, None);
+            tokio::time::timeout(MARKER_PATIENCE, read).await
+        };
+        match self.runtime.as_ref()?.block_on(read) {
+            Ok(Ok(Read::Content(json))) => Some(json),
             _ => None,
         }
     }
@@ -138,7 +142,7 @@ impl Bucket {
                         StoreError::Interrupted
                     } else if now - start > LONGEST_RUN {
                         StoreError::TooLong
-                    } else if stillness.lasts(now, self.objects.pace.moves()) > LONGEST_STILLNESS {
+                    } else if stillness.lasts(now, &self.objects.pace) > LONGEST_STILLNESS {
                         StoreError::Still
                     } else {
                         continue;
@@ -170,12 +174,14 @@ impl Stillness {
         }
     }
 
-    /// `moves` grows with everything that is sent or comes back.
-    fn lasts(&mut self, now: Instant, moves: u64) -> Duration {
+    fn lasts(&mut self, now: Instant, pace: &Pace) -> Duration {
+        let moves = pace.moves();
         if moves != self.moves {
             *self = Self { moves, since: now };
         }
-        now - self.since
+        // A body on a slow uplink moves, too, for as long as it may take.
+        let since = self.since.max(pace.patient_until().unwrap_or(self.since));
+        now.saturating_duration_since(since)
     }
 }
 
@@ -183,13 +189,20 @@ impl Stillness {
 mod tests {
     use super::*;
 
-    #[test]
-    fn stillness_lasts_until_something_moves() {
+    #[tokio::test]
+    async fn stillness_lasts_from_the_last_deadline_until_something_moves() {
+        let pace = Pace::up_to(8);
         let start = Instant::now();
         let after = |minutes| start + Duration::from_mins(minutes);
         let mut stillness = Stillness::new(start);
-        assert_eq!(stillness.lasts(after(9), 0), Duration::from_mins(9));
-        assert_eq!(stillness.lasts(after(10), 1), Duration::ZERO);
-        assert!(stillness.lasts(after(21), 1) > LONGEST_STILLNESS);
+        assert_eq!(stillness.lasts(after(9), &pace), Duration::from_mins(9));
+
+        // A gigabyte that may take hours on the slowest uplink.
+        let patience = pace.departs(1 << 30, 1, None);
+        assert!(patience > Duration::from_hours(2));
+        assert_eq!(stillness.lasts(after(60), &pace), Duration::ZERO);
+        assert!(stillness.lasts(after(60 * 4), &pace) > LONGEST_STILLNESS);
+        pace.ends(1 << 30);
+        assert_eq!(stillness.lasts(after(60 * 4), &pace), Duration::ZERO);
     }
 }

@@ -106,7 +106,7 @@ fn hosts(url: &BucketUrl, access: &Access) -> Hosts {
             let identity = match &access.identity {
                 // Signs its own tokens.
                 GcsIdentity::ServiceAccount { .. } => Vec::new(),
-                GcsIdentity::Person(_) => vec!["oauth2.googleapis.com".to_owned()],
+                GcsIdentity::Person(_) => vec!["accounts.google.com".to_owned()],
                 GcsIdentity::Ambient => METADATA_HOSTS.map(str::to_owned).to_vec(),
             };
             (vec!["storage.googleapis.com".to_owned()], identity)

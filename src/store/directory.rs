@@ -1,9 +1,10 @@
 //! `file://`: a version is staged whole on the same file system, synced, and renamed into place.
 
+use super::files::hashed;
 use super::judge::{judge_marker, judge_tombstone};
 use super::{RunLabel, StoreError, own_ref};
 use crate::interrupt::Interrupt;
-use crate::manifest::{Asset, Claim, Sha256};
+use crate::manifest::{Asset, Claim};
 use crate::parallel::parallel;
 use crate::plan::{Conflict, ConflictWith, Summary};
 use crate::prefix::{Folder, Key, MetaObject};
@@ -14,9 +15,8 @@ use bytes::Bytes;
 use fs_err as fs;
 use fs_err::os::unix::fs::OpenOptionsExt;
 use rustix::fs::{CWD, FlockOperation, RenameFlags, flock, renameat_with, syncfs};
-use sha2::Digest;
 use std::collections::BTreeSet;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
@@ -102,8 +102,8 @@ impl Directory {
     pub(super) fn rehearse(&self, release: &Release) -> Result<Summary, StoreError> {
         let place = self.path(&self.folder.version(&release.version));
         let assets = release.manifest.assets();
+        let unchanged = self.is_published(release)?;
         if place.is_dir() {
-            let unchanged = self.is_published(release)?;
             Self::compare(&place, release)?;
             return Ok(Summary {
                 present: assets.len(),
@@ -350,25 +350,6 @@ fn stage_asset(asset: &Asset, folder: &Path) -> Result<(), StoreError> {
     }
     fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644))?;
     Ok(())
-}
-
-/// The hash of a file, each chunk of which is handed on.
-fn hashed(path: &Path, mut chunk: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<Sha256> {
-    const CHUNK: usize = 1 << 20;
-    let mut file = fs::File::open(path)?;
-    let size = usize::try_from(file.metadata()?.len()).unwrap_or(CHUNK);
-    let mut content = Vec::with_capacity(size.min(CHUNK));
-    let mut hasher = sha2::Sha256::new();
-    while Read::by_ref(&mut file)
-        .take(CHUNK as u64)
-        .read_to_end(&mut content)?
-        > 0
-    {
-        hasher.update(&content);
-        chunk(&content)?;
-        content.clear();
-    }
-    Ok(hasher.into())
 }
 
 /// The folders of a version, outer ones first; the first is its own.

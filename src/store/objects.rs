@@ -7,6 +7,7 @@ use super::pace::Pace;
 use super::reject::{Rejection, ended};
 use super::settle::{PartRetry, pause, settled};
 use super::transport::StoredMd5;
+use super::upload::md5_of;
 use crate::hex::hex;
 use crate::manifest::Asset;
 use crate::plan::Stored;
@@ -24,6 +25,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// How often a create is repeated that found something which then was not there.
 pub(super) const LOOKS: usize = 3;
+
+/// In a row. Azure may answer some.
+const MOST_EMPTY_PAGES: usize = 100;
+/// No version has as many files.
+const MOST_LISTED: usize = 10_000_000;
 
 pub(super) struct Objects {
     pub(super) remote: Arc<dyn Remote>,
@@ -142,8 +148,11 @@ impl Objects {
         for _ in 0..LOOKS {
             let payload = PutPayload::from(json.clone());
             let attributes = Dialect::attributes_of_meta();
-            if let Created::Put(_) = self.create(key, payload, attributes).await? {
-                return Ok(true);
+            if let Created::Put(proof) = self.create(key, payload, attributes).await? {
+                return match proof.of_md5(md5_of(&json)) {
+                    Proven::Other => Err(StoreError::Untrue { key: key.clone() }),
+                    Proven::Whole | Proven::Unknown => Ok(true),
+                };
             }
             match self.read(key, None).await {
                 Ok(Read::Content(there)) => return Ok(there == json),
@@ -253,6 +262,7 @@ impl Objects {
     pub(super) async fn list(&self, folder: &Key) -> Result<BTreeMap<String, Stored>, Rejection> {
         let mut stored = BTreeMap::new();
         let mut page_token = None;
+        let mut empty_pages = 0;
         loop {
             let page = settled(&self.url, folder, || {
                 let options = PaginatedListOptions {
@@ -273,13 +283,22 @@ impl Objects {
                     stored.insert(rest.to_owned(), found);
                 }
             }
+            empty_pages = if stored.len() == before {
+                empty_pages + 1
+            } else {
+                0
+            };
             match page.page_token {
                 None => return Ok(stored),
                 // A listing that repeats itself would never end.
-                Some(token) if page_token.as_ref() == Some(&token) || stored.len() == before => {
+                Some(token)
+                    if page_token.as_ref() == Some(&token)
+                        || empty_pages > MOST_EMPTY_PAGES
+                        || stored.len() > MOST_LISTED =>
+                {
                     return Err(Rejection::Final(Box::new(StoreError::Unexpected {
                         key: folder.clone(),
-                        cause: "a listing that does not go on".to_owned(),
+                        cause: "a listing that does not end".to_owned(),
                     })));
                 }
                 Some(token) => page_token = Some(token),

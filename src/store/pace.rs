@@ -34,6 +34,8 @@ struct State {
     since: Option<Instant>,
     /// Departures and ends of requests.
     moves: u64,
+    /// Until then something that is under way may still come to a good end.
+    patient_until: Option<Instant>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -73,6 +75,7 @@ impl Pace {
             arrived: 0,
             since: None,
             moves: 0,
+            patient_until: None,
         }))
     }
 
@@ -85,15 +88,23 @@ impl Pace {
         self.with(|state| state.moves)
     }
 
+    /// The longest that any request so far may take.
+    pub(super) fn patient_until(&self) -> Option<std::time::Instant> {
+        self.with(|state| state.patient_until.map(Instant::into_std))
+    }
+
     /// How long a request with a body of `bytes` may take, which is now on its way beside the others.
-    pub(super) fn departs(&self, bytes: u64, try_number: u32) -> Duration {
+    pub(super) fn departs(&self, bytes: u64, try_number: u32, least: Option<Duration>) -> Duration {
         self.with(|state| {
             state.in_flight += bytes;
             state.moves += 1;
             state.since.get_or_insert_with(Instant::now);
             let patience = PATIENCE * 2_u32.saturating_pow(try_number.saturating_sub(1));
-            let bodies = state.in_flight / state.rate();
-            patience.min(MOST_PATIENCE) + Duration::from_secs(bodies)
+            let bodies = Duration::from_secs(state.in_flight / state.rate());
+            let patience = (patience.min(MOST_PATIENCE) + bodies).max(least.unwrap_or_default());
+            let until = Instant::now() + patience;
+            state.patient_until = state.patient_until.max(Some(until));
+            patience
         })
     }
 
@@ -222,16 +233,19 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn patience_grows_with_the_bodies_in_flight_and_with_each_try() {
         let pace = Pace::up_to(256);
-        assert_eq!(pace.departs(0, 1), PATIENCE);
-        assert_eq!(pace.departs(0, 2), 2 * PATIENCE);
-        assert_eq!(pace.departs(0, 9), MOST_PATIENCE);
-        assert_eq!(pace.departs(8 << 20, 1), PATIENCE + Duration::from_secs(64));
+        assert_eq!(pace.departs(0, 1, None), PATIENCE);
+        assert_eq!(pace.departs(0, 2, None), 2 * PATIENCE);
+        assert_eq!(pace.departs(0, 9, None), MOST_PATIENCE);
+        assert_eq!(
+            pace.departs(8 << 20, 1, None),
+            PATIENCE + Duration::from_secs(64)
+        );
         pace.ends(8 << 20);
-        assert_eq!(pace.departs(0, 1), PATIENCE);
+        assert_eq!(pace.departs(0, 1, None), PATIENCE);
 
         // A fast uplink is known for one, and a stalled put is sent again in seconds.
         tokio::time::advance(Duration::from_secs(1)).await;
         pace.answered(100 << 20);
-        assert_eq!(pace.departs(8 << 20, 1), PATIENCE);
+        assert_eq!(pace.departs(8 << 20, 1, None), PATIENCE);
     }
 }

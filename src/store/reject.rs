@@ -55,7 +55,11 @@ pub(super) fn refused(refusal: &Refusal, store: &BucketUrl, key: &Key) -> Reject
         412 => Rejection::Exists,
         403 => Rejection::Forbidden,
         401 => rejected(code),
-        300..=399 => wrong_region(refusal, store),
+        300..=399 if refusal.region.is_some() => wrong_region(refusal, store),
+        300..=399 => unexpected(
+            key,
+            format!("{}: a redirect, which is not followed", said(refusal)),
+        ),
         501 => Rejection::NotImplemented,
         // A 409 says nothing of what is there: another request for the same key was under way.
         408 | 409 | 429 | 500.. => Rejection::Temporary(said(refusal)),
@@ -159,7 +163,7 @@ fn of_transport(error: &HttpError, key: &Key) -> Rejection {
 }
 
 pub(super) fn is_passing(kind: HttpErrorKind) -> bool {
-    !matches!(kind, HttpErrorKind::Decode | HttpErrorKind::Unknown)
+    kind != HttpErrorKind::Decode
 }
 
 /// The innermost error: the outer ones repeat the URL.

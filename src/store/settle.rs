@@ -49,7 +49,7 @@ fn given_up(cause: String) -> Rejection {
 }
 
 /// Longer with each try, and never the same for two builders that failed together.
-fn pause_after(try_number: u32, asked: Option<Duration>) -> Duration {
+pub(super) fn pause_after(try_number: u32, asked: Option<Duration>) -> Duration {
     let pause = FIRST_PAUSE * 2_u32.pow(try_number.min(TRIES) - 1);
     let asked = asked.unwrap_or_default().min(LONGEST_PAUSE);
     asked.max(pause) + jitter(pause)

@@ -21,6 +21,9 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 /// Of an answer's body, before its first bytes and between any others.
 const BODY_PATIENCE: Duration = Duration::from_secs(10);
+/// Of the end of an upload in parts, which S3 may answer minutes later, with white space until then:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html>
+const COMPLETE_PATIENCE: Duration = Duration::from_mins(10);
 /// No object of the protocol, no page of a listing and no token is longer.
 const LONGEST_BODY: usize = 256 << 20;
 /// In bytes a second.
@@ -85,6 +88,7 @@ impl Network {
         let client = || {
             reqwest::Client::builder()
                 .redirect(reqwest::redirect::Policy::none())
+                .retry(reqwest::retry::never())
                 .connect_timeout(Duration::from_secs(5))
                 .tls_certs_merge(authorities.to_vec())
                 .user_agent(concat!("static-assets/", env!("CARGO_PKG_VERSION")))
@@ -241,20 +245,28 @@ impl HttpService for Transport {
             // Outside of `observed` nobody asks for refusals.
             let _ = OBSERVED.try_with(|observed| observed.refusal.take());
             let bytes = request.body().content_length() as u64;
-            let departure = Departure::of(&self.pace, bytes);
+            let completes = is_completion(&request);
+            let least = if completes {
+                COMPLETE_PATIENCE
+            } else {
+                BODY_PATIENCE
+            };
+            let departure = Departure::of(&self.pace, bytes, completes.then_some(least));
             let answer = self.network.client(&request).execute(request);
             let answer = timeout(departure.patience, answer).await;
             let answer = answer.map_err(|_| no_answer(departure.patience))??;
-            let (mut answer, body) = whole(answer).await?;
+            let (mut answer, body) = whole(answer, least).await?;
             let status = answer.status();
             if status.is_success() || status.as_u16() == 304 {
-                self.pace.answered(bytes);
+                if asked == Asked::Store {
+                    self.pace.answered(bytes);
+                }
                 let md5 = stored_md5(answer.headers());
                 answer.extensions_mut().extend(md5);
                 *answer.body_mut() = body.into();
                 return Ok(answer);
             }
-            if matches!(status.as_u16(), 429 | 503) {
+            if asked == Asked::Store && matches!(status.as_u16(), 429 | 503) {
                 self.pace.throttled();
             }
             let refusal = Refusal::of(asked, &answer, &body);
@@ -262,6 +274,13 @@ impl HttpService for Transport {
             Ok(answer)
         })
     }
+}
+
+/// The last request of an upload in parts: S3's and GCS's, or Azure's.
+fn is_completion(request: &HttpRequest) -> bool {
+    let query = request.uri().query().unwrap_or_default();
+    let is_posted = request.method().as_str() == "POST" && query.contains("uploadId=");
+    is_posted || query.contains("comp=blocklist")
 }
 
 /// A request on its way, also when whoever waits for it gives up.
@@ -272,13 +291,13 @@ struct Departure<'a> {
 }
 
 impl<'a> Departure<'a> {
-    fn of(pace: &'a Pace, bytes: u64) -> Self {
+    fn of(pace: &'a Pace, bytes: u64, least: Option<Duration>) -> Self {
+        // Nobody observes the abort of an upload in parts.
         let try_number = OBSERVED.try_with(|observed| observed.try_number.get());
         Self {
             pace,
             bytes,
-            // A request that nobody observes, such as a token's within another, is in its first try.
-            patience: pace.departs(bytes, try_number.unwrap_or(1)),
+            patience: pace.departs(bytes, try_number.unwrap_or(1), least),
         }
     }
 }
@@ -295,14 +314,17 @@ fn no_answer(within: Duration) -> HttpError {
 
 /// An answer apart from its whole body, which must come at a pace: a server that sends a byte a second would
 /// otherwise never end.
-async fn whole(answer: HttpResponse) -> std::result::Result<(HttpResponse, Vec<u8>), HttpError> {
+async fn whole(
+    answer: HttpResponse,
+    patience: Duration,
+) -> std::result::Result<(HttpResponse, Vec<u8>), HttpError> {
     let (head, body) = answer.into_parts();
     let answer = HttpResponse::from_parts(head, Vec::new().into());
     let start = Instant::now();
     let mut content: Vec<u8> = Vec::new();
     let mut chunks = body.bytes_stream();
     loop {
-        let due = BODY_PATIENCE + Duration::from_secs(content.len() as u64 / SLOWEST_BODY);
+        let due = patience + Duration::from_secs(content.len() as u64 / SLOWEST_BODY);
         match timeout_at(start + due, chunks.next()).await {
             Ok(Some(chunk)) => content.extend_from_slice(&chunk?),
             Ok(None) => return Ok((answer, content)),

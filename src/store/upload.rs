@@ -2,10 +2,11 @@
 
 use super::StoreError;
 use super::dialect::Dialect;
+use super::files::hashed;
 use super::objects::{Created, LOOKS, Objects, Proven, There, same_etag};
 use super::progress::Done;
 use super::reject::{Rejection, rejection};
-use super::settle::{TRIES, pause};
+use super::settle::{TRIES, pause, pause_after};
 use super::transport::observed;
 use crate::hex::hex;
 use crate::manifest::{Asset, Sha256};
@@ -115,11 +116,11 @@ impl Upload {
             return self.put_in_parts(put, asset, &key).await;
         }
         let _share = self.share(asset.size).await?;
-        let content = read(asset).await?;
-        let md5 = md5_of(&content);
+        let (content, md5) = read(asset).await?;
         if let Put::Doubtful(_) = put
             && let There::Equal = self.look(&key, asset, Some(md5)).await?
         {
+            self.needs_nothing(asset);
             return Ok(());
         }
         let payload = PutPayload::from(content);
@@ -138,7 +139,10 @@ impl Upload {
                     }
                 },
                 Created::Exists => match self.look(&key, asset, Some(md5)).await? {
-                    There::Equal => return Ok(()),
+                    There::Equal => {
+                        self.needs_nothing(asset);
+                        return Ok(());
+                    }
                     There::Different => return Err(self.foreign(asset)),
                     There::Nothing => pause().await,
                 },
@@ -153,8 +157,10 @@ impl Upload {
         if let Put::Doubtful(_) = put
             && let There::Equal = self.look(key, asset, None).await?
         {
+            self.needs_nothing(asset);
             return Ok(());
         }
+        let mut cause = "the upload in parts did not end".to_owned();
         for _ in 0..LOOKS {
             let attributes = Dialect::attributes_of(asset);
             let mut upload = self.objects.begin_parts(key, attributes).await?;
@@ -170,20 +176,35 @@ impl Upload {
             };
             // An end without an answer, or with a 200 that holds an error, may have happened.
             match rejection(&error, refusal.as_ref(), &self.objects.url, key) {
-                Rejection::Temporary(_) | Rejection::NotFound => {}
+                Rejection::Temporary(said) => cause = said,
+                Rejection::NotFound => {}
                 _ if refusal.is_none() => {}
                 other => return Err(self.objects.put_ended(other, key)),
             }
-            match self.look(key, asset, None).await? {
+            match self.look_until_there(key, asset).await? {
                 There::Equal => {
                     self.count(asset, Proven::Unknown);
                     return Ok(());
                 }
                 There::Different => return Err(self.foreign(asset)),
-                There::Nothing => pause().await,
+                There::Nothing => {}
             }
         }
-        Err(StoreError::Untrue { key: key.clone() })
+        let tries = u32::try_from(LOOKS).unwrap_or_default();
+        Err(StoreError::Temporary { cause, tries })
+    }
+
+    /// What an end of parts came to: it may still be under way. Who may not look can't tell, so sends it again.
+    async fn look_until_there(&self, key: &Key, asset: &Asset) -> Result<There, StoreError> {
+        for try_number in 1..=TRIES {
+            match self.objects.look(key, asset, None).await {
+                Ok(There::Nothing) => tokio::time::sleep(pause_after(try_number, None)).await,
+                Ok(there) => return Ok(there),
+                Err(Rejection::Forbidden) => break,
+                Err(rejection) => return Err(self.objects.get_ended(rejection, key)),
+            }
+        }
+        Ok(There::Nothing)
     }
 
     async fn send_parts(
@@ -242,6 +263,12 @@ impl Upload {
             Ok(Err(rejection)) => Err(self.objects.put_ended(rejection, key)),
             Err(error) => Err(gone(error)),
         }
+    }
+
+    /// It was there all the time.
+    fn needs_nothing(&self, asset: &Asset) {
+        self.done.of_files.fetch_sub(1, Ordering::Relaxed);
+        self.done.of_bytes.fetch_sub(asset.size, Ordering::Relaxed);
     }
 
     fn count(&self, asset: &Asset, proven: Proven) {
@@ -313,8 +340,15 @@ fn is_equal(asset: &Asset, etag: Option<&str>) -> Result<bool, StoreError> {
     let Some(etag) = etag.filter(is_md5).filter(|_| asset.size <= AT_ONCE) else {
         return Ok(false);
     };
-    let content = checked(fs::read(asset.source())?, asset)?;
-    Ok(same_etag(etag, &hex(&md5_of(&content))))
+    let mut md5 = md5::Md5::new();
+    let sha256 = hashed(&asset.source(), |chunk| {
+        md5.update(chunk);
+        Ok(())
+    })?;
+    if sha256 != asset.sha256 {
+        return Err(changed(asset));
+    }
+    Ok(same_etag(etag, &hex(&md5.finalize())))
 }
 
 fn changed(asset: &Asset) -> StoreError {
@@ -323,24 +357,23 @@ fn changed(asset: &Asset) -> StoreError {
     }
 }
 
-/// The bytes that were scanned, or an error: what is sent is what the marker says.
-async fn read(asset: &Asset) -> Result<Vec<u8>, StoreError> {
-    let content = if asset.size <= READ_INLINE {
-        fs::read(asset.source())?
-    } else {
-        let source = asset.source().into_owned();
-        let read = spawn_blocking(move || fs::read(source)).await;
-        read.map_err(gone)??
-    };
-    checked(content, asset)
+/// The bytes that were scanned and their MD5, or an error: what is sent is what the marker says.
+async fn read(asset: &Asset) -> Result<(Vec<u8>, [u8; 16]), StoreError> {
+    if asset.size <= READ_INLINE {
+        return read_now(asset);
+    }
+    let asset = asset.clone();
+    let read = spawn_blocking(move || read_now(&asset)).await;
+    read.map_err(gone)?
 }
 
-fn checked(content: Vec<u8>, asset: &Asset) -> Result<Vec<u8>, StoreError> {
-    if Sha256::of(&content) == asset.sha256 {
-        Ok(content)
-    } else {
-        Err(changed(asset))
+fn read_now(asset: &Asset) -> Result<(Vec<u8>, [u8; 16]), StoreError> {
+    let content = fs::read(asset.source())?;
+    if Sha256::of(&content) != asset.sha256 {
+        return Err(changed(asset));
     }
+    let md5 = md5_of(&content);
+    Ok((content, md5))
 }
 
 type Part = (fs::File, sha2::Sha256, Vec<u8>);

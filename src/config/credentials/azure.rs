@@ -1,7 +1,10 @@
 //! Credentials of `az://`: an account's key, a shared access signature, a workload's identity, or the
 //! machine's own.
 
-use super::{Ambient, Bound, CredentialSource, Secret, Server, entry, parse_endpoint, server};
+use super::{
+    Ambient, Bound, CredentialSource, Secret, Server, entry, parse_endpoint,
+    refuse_what_is_no_header, server,
+};
 use crate::config::bindings::Binding;
 use crate::config::names::{self, Variable};
 use crate::config::source::{Setting, Sources};
@@ -70,7 +73,13 @@ pub(super) fn access(
     }
     let source = given.source.clone();
     let Some(found) = given.found()? else {
-        return Ok(None);
+        return match binding {
+            Some(binding) => Err(ConfigProblem::BindingEntryMissing {
+                binding: binding.name.clone(),
+                entry: KEY[0],
+            }),
+            None => Ok(None),
+        };
     };
     if let AzureIdentity::Key(key) = &found.identity
         && STANDARD.decode(key.expose()).is_err()
@@ -125,6 +134,9 @@ impl Given {
         let authority = sources.text(&names::AZURE_AUTHORITY_HOST);
         let authority = authority.map(|url| parse_endpoint(&url, sources));
         let authority = authority.transpose()?;
+        if let Some(tenant) = text(&names::AZURE_TENANT_ID) {
+            refuse_what_is_no_header("Azure tenant", &tenant)?;
+        }
         let workload = || {
             Some(AzureIdentity::Workload {
                 tenant: text(&names::AZURE_TENANT_ID)?,

@@ -65,7 +65,9 @@ pub(super) fn access(
     };
     let (identity, source) = match binding {
         Some(binding) => (
-            entry(binding, KEY).map(|key| identity(&key)).transpose()?,
+            Some(identity(
+                &entry(binding, KEY).ok_or_else(|| missing_key(binding))?,
+            )?),
             CredentialSource::Binding(binding.name.clone()),
         ),
         None => (
@@ -80,6 +82,13 @@ pub(super) fn access(
         identity,
         server: server(endpoint.as_ref(), source, sources)?,
     }))
+}
+
+fn missing_key(binding: &Binding) -> ConfigProblem {
+    ConfigProblem::BindingEntryMissing {
+        binding: binding.name.clone(),
+        entry: KEY[0],
+    }
 }
 
 fn of_settings(
@@ -102,7 +111,18 @@ fn of_settings(
             other => other.map(Some),
         };
     }
-    Ok((*ambient == Ambient::Allowed).then_some(GcsIdentity::Ambient))
+    if *ambient == Ambient::Refused {
+        return Ok(None);
+    }
+    // The client library takes that file before it asks the machine.
+    let home = sources
+        .text(&names::HOME)
+        .map(|home| PathBuf::from(home.value));
+    let file = home.map(|home| home.join(".config/gcloud/application_default_credentials.json"));
+    match file.filter(|file| file.exists()) {
+        Some(file) => Err(ConfigProblem::AmbientFile { file }),
+        None => Ok(Some(GcsIdentity::Ambient)),
+    }
 }
 
 fn read(path: &str) -> Result<String, ConfigProblem> {

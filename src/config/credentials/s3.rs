@@ -1,7 +1,8 @@
 //! Credentials of `s3://`: keys, a web identity, or the machine's own.
 
 use super::{
-    Ambient, Bound, CredentialSource, Secret, Server, entry, parse_endpoint, required, server,
+    Ambient, Bound, CredentialSource, Secret, Server, entry, parse_endpoint,
+    refuse_what_is_no_header, required, server,
 };
 use crate::config::bindings::Binding;
 use crate::config::names::{self, Variable};
@@ -258,7 +259,10 @@ impl Found {
         let pod = sources.text(&names::AWS_CONTAINER_CREDENTIALS_FULL_URI);
         let token_file = sources.text(&names::AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE);
         let machine = match (task, pod, token_file) {
-            (Some(path), _, _) => S3Ambient::Task(path.value),
+            (Some(path), _, _) => {
+                refuse_what_is_no_header("path of the task's credentials", &path.value)?;
+                S3Ambient::Task(path.value)
+            }
             (None, Some(url), Some(token_file)) => S3Ambient::Pod {
                 url: pod_url(&url)?,
                 token_file: token_file.value.into(),
@@ -285,14 +289,6 @@ impl Found {
             region,
             server: server(self.endpoint.as_ref(), self.source, sources)?,
         })
-    }
-}
-
-fn refuse_what_is_no_header(what: &'static str, text: &str) -> Result<(), ConfigProblem> {
-    if text.bytes().all(|byte| byte.is_ascii_graphic()) {
-        Ok(())
-    } else {
-        Err(ConfigProblem::NoHeader { what })
     }
 }
 

@@ -433,6 +433,12 @@ async fn f27_a_bucket_in_another_region_is_said_with_its_region() {
         matches!(error, StoreError::WrongRegion { .. })
     })
     .await;
+    let elsewhere = Fault::always("", What::Status(308, ""));
+    ends(
+        elsewhere,
+        |error| matches!(error, StoreError::Unexpected { cause, .. } if cause.contains("redirect")),
+    )
+    .await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -468,6 +474,35 @@ async fn f29_the_least_rights_publish_digest_versions_and_resume_them() {
     let error = explicit.failure(&least).await;
     assert!(matches!(&error, StoreError::Denied(denied) if denied.action == "s3:ListBucket"));
     assert_eq!(asset_puts(&least.take_requests()), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn f29_a_large_file_whose_end_failed_is_not_taken_as_there_by_who_may_not_look() {
+    let large = vec![1; 17 << 20];
+    let build = Build::of(&[("large.bin", &large)], None);
+    let down = || What::Status(503, "ServiceUnavailable");
+    let fake = store(|state| state.rights = Rights::Least);
+    fake.fails(Fault::at(1, "?uploadId", When::Before, down()));
+    build.publish(&fake).await.unwrap();
+    assert_promises(&fake.state());
+
+    let fake = store(|state| state.rights = Rights::Least);
+    fake.fails(Fault::always("POST", down()));
+    let error = build.failure(&fake).await;
+    assert!(is_temporary(&error), "{error:?}");
+    let fake = store(|state| state.rights = Rights::Least);
+    fake.fails(Fault::always("?uploadId", down()));
+    let error = build.failure(&fake).await;
+    assert!(is_temporary(&error), "{error:?}");
+    assert!(!is_visible(&fake));
+    fake.state().rights = Rights::All;
+    assert_recovers(&build, &fake).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn f31_an_object_that_may_not_be_changed_is_looked_at() {
+    let immutable = || What::Status(409, "BlobImmutableDueToPolicy");
+    passes(Fault::at(1, ASSET, When::After, immutable())).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -516,12 +551,28 @@ async fn f43_a_listing_that_lags_is_looked_at_again() {
 
 #[tokio::test(start_paused = true)]
 async fn f44_a_listing_without_an_end_ends() {
-    let endless = "<ListBucketResult><Contents><Key>shop/x</Key><Size>1</Size>\
-        <LastModified>2026-01-01T00:00:00.000Z</LastModified></Contents>\
-        <NextContinuationToken>again</NextContinuationToken></ListBucketResult>";
-    let fault = Fault::always("LIST", What::Body(200, endless.to_owned()));
-    ends(fault, |error| {
-        matches!(error, StoreError::Unexpected { .. })
-    })
-    .await;
+    for version in VERSIONS {
+        let build = Build::with("one", version);
+        let key = format!("shop/{}/a.css", build.release.version);
+        // With something on each page, and with nothing.
+        for key in [key.as_str(), "shop/x"] {
+            let endless = format!(
+                "<ListBucketResult><Contents><Key>{key}</Key><Size>1</Size>\
+                 <LastModified>2026-01-01T00:00:00.000Z</LastModified></Contents>\
+                 <NextContinuationToken>again</NextContinuationToken></ListBucketResult>"
+            );
+            let fake = well();
+            fake.fails(Fault::always("LIST", What::Body(200, endless)));
+            let error = build.failure(&fake).await;
+            assert!(matches!(error, StoreError::Unexpected { .. }), "{error:?}");
+            assert_eq!(
+                fake.take_requests()
+                    .iter()
+                    .filter(|it| it.starts_with("LIST"))
+                    .count(),
+                2
+            );
+            assert_recovers(&build, &fake).await;
+        }
+    }
 }
