@@ -157,7 +157,7 @@ pub(crate) fn publish(
     let summary = match intent {
         Intent::Publish => {
             let summary = upload(&store, &release, config, interrupt, log).map_err(failed)?;
-            story::published(&summary, &release, (site, access), log);
+            story::published(&summary, (site, access), log);
             if !summary.unchanged {
                 compare(&store, &release, app, log);
             }

@@ -115,12 +115,7 @@ pub(super) fn progress(progress: Progress) -> String {
     )
 }
 
-pub(super) fn published(
-    summary: &Summary,
-    release: &Release,
-    (site, access): (&Site, &Access),
-    log: &mut Log,
-) {
+pub(super) fn published(summary: &Summary, (site, access): (&Site, &Access), log: &mut Log) {
     let requests = match summary.requests.all() {
         0 => String::new(),
         requests => format!(", {}", count(requests, "request")),
