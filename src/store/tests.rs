@@ -9,6 +9,8 @@
 mod crashes;
 mod fake;
 mod faults;
+#[path = "../../tests/harness/names.rs"]
+mod names;
 mod races;
 mod traps;
 mod world;

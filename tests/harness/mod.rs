@@ -3,6 +3,7 @@
 pub(crate) mod azure;
 pub(crate) mod gcs;
 pub(crate) mod http;
+pub(crate) mod names;
 pub(crate) mod pages;
 pub(crate) mod proxy;
 pub(crate) mod python;

@@ -15,6 +15,8 @@ pub(crate) struct TestStore {
     /// Where the store itself is asked, for a proxy to stand before; none for a folder.
     pub(crate) endpoint: Option<String>,
     pub(crate) objects: Box<dyn Fn() -> BTreeMap<String, Vec<u8>>>,
+    /// What of the credentials must not be seen.
+    pub(crate) secrets: Vec<String>,
 }
 
 impl TestStore {
@@ -48,6 +50,7 @@ impl TestStore {
                 .env("STATIC_ASSETS_PUBLIC_URL", url),
             endpoint: None,
             objects: Box::new(move || files(&store)),
+            secrets: Vec::new(),
         }
     }
 
@@ -60,6 +63,7 @@ impl TestStore {
                 .env("STATIC_ASSETS_ACCESS_KEY_ID", &bucket.key_id)
                 .env("STATIC_ASSETS_SECRET_ACCESS_KEY", &bucket.secret),
             endpoint: Some(bucket.endpoint.clone()),
+            secrets: vec![bucket.secret.clone()],
             objects: Box::new(move || bucket.objects()),
         }
     }
@@ -80,6 +84,7 @@ impl TestStore {
             platform: Self::azure_place(platform, &container)
                 .env("AZURE_STORAGE_CONNECTION_STRING", connection),
             endpoint: Some(container.endpoint.clone()),
+            secrets: vec![container.key.clone()],
             objects: Box::new(move || container.objects()),
         }
     }
@@ -93,6 +98,7 @@ impl TestStore {
             platform: Self::azure_place(platform, &container)
                 .env("AZURE_STORAGE_CONNECTION_STRING", connection),
             endpoint: Some(container.endpoint.clone()),
+            secrets: vec![container.sas.clone()],
             objects: Box::new(move || container.objects()),
         }
     }
@@ -108,6 +114,13 @@ impl TestStore {
                 .env("STATIC_ASSETS_ENDPOINT_URL", &gcs.url)
                 .env("GOOGLE_SERVICE_ACCOUNT_KEY", Gcs::credentials()),
             endpoint: Some(gcs.url.clone()),
+            // A line of the private key.
+            secrets: Gcs::credentials()
+                .split("\\n")
+                .nth(2)
+                .map(str::to_owned)
+                .into_iter()
+                .collect(),
             objects: Box::new(move || gcs.objects()),
         }
     }

@@ -242,21 +242,17 @@ async fn r06_what_an_answer_repeats_of_the_credentials_goes_no_further() {
 
 #[tokio::test(start_paused = true)]
 async fn r08_a_key_is_what_the_browser_will_ask_for() {
-    let names = [
-        "t~1.js",
-        "x%20y.css",
-        "h#1.js",
-        "[id].js",
-        "\u{e9}.css",
-        "a b+c.css",
-    ];
-    let files = names.map(|name| (name, name.as_bytes()));
+    let names = super::names::NAMES;
+    let files: Vec<(&str, &[u8])> = names.iter().map(|name| (*name, name.as_bytes())).collect();
     let build = Build::of(&files, None);
     let fake = Fake::new();
     build.publish(&fake).await.unwrap();
     assert_eq!(asset_puts(&fake.take_requests()), names.len());
     for name in names {
         let key = format!("shop/{}/{name}", build.release.version);
-        assert_eq!(fake.objects()[&key], name.as_bytes());
+        let object = fake.state().objects[&key].clone();
+        assert_eq!(object.body, name.as_bytes());
+        let header = |name: &str| object.headers.iter().any(|(header, _)| header == name);
+        assert!(header("content-type") && header("cache-control"));
     }
 }
