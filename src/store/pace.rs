@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// Requests in flight at first.
-const FIRST: usize = 32;
+const FIRST: usize = 64;
 const FEWEST: usize = 4;
 /// What a doubling must bring, or it is taken back.
 const GAIN: f64 = 1.1;
