@@ -7,7 +7,7 @@ mod report;
 use crate::app::App;
 use crate::config::{self, Config, Inject, Origin, Publishing, Setting, Sources, names};
 use crate::env::Env;
-use crate::errors::{Explain, Message, cli_message, config_message};
+use crate::errors::{Explain, Message, cli_message, config_message, env_file_message};
 use crate::interrupt::Interrupt;
 use crate::launch::Launch;
 use crate::output::{Log, data};
@@ -72,12 +72,18 @@ fn run_publish(command: &Publish, log: &mut Log) -> Result<(), Message> {
         return Err(UsageError::NoStore.explain());
     }
     log.header(&format!("Static assets {}", env!("CARGO_PKG_VERSION")));
+    if let (Source::Dir(folder), Some(env_file)) = (&command.source, &command.env_file)
+        && lies_in(env_file, folder)
+    {
+        return Err(UsageError::EnvFileInside.explain());
+    }
     let open = match command.intent {
         Intent::Publish => EnvFile::open,
         Intent::Rehearse => EnvFile::read,
     };
     let env_file = command.env_file.as_deref().map(open).transpose();
-    let env_file = env_file.map_err(|error| cli_message("The env file can't be read", &error))?;
+    let env_file = env_file
+        .map_err(|error| cli_message("The env file can't be opened for writing", &error))?;
     let scratch = tempfile::Builder::new()
         .prefix("static-assets-")
         .tempdir()
@@ -100,13 +106,26 @@ fn run_publish(command: &Publish, log: &mut Log) -> Result<(), Message> {
         };
         env_file
             .write(launch)
-            .map_err(|error| cli_message("The env file can't be written", &error))?;
+            .map_err(|error| env_file_message(&env_file::lines(launch), &error))?;
         log.bullet(&format!("Written to {}", env_file.path().display()));
     }
     if command.format == Format::Json {
         data(&report::json(&outcome));
     }
     Ok(())
+}
+
+/// By where they really are; a file may not be there yet.
+fn lies_in(file: &Path, folder: &Path) -> bool {
+    let place = file
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty());
+    let place = fs_err::canonicalize(place.unwrap_or_else(|| Path::new(".")));
+    let file = fs_err::canonicalize(file).or(place);
+    match (file, fs_err::canonicalize(folder)) {
+        (Ok(file), Ok(folder)) => file.starts_with(folder),
+        _ => false,
+    }
 }
 
 /// Relative to where the command was called, whatever the app's folder is.

@@ -151,6 +151,10 @@ pub(crate) enum ConfigProblem {
         /// Folders among the service bindings that have no file `type`.
         untyped: Vec<String>,
     },
+    /// It would be part of URLs and of what is kept in the store.
+    HoldsSecret {
+        name: &'static str,
+    },
     /// A value that can't be sent as a header.
     NoHeader {
         what: &'static str,
@@ -201,6 +205,16 @@ pub(crate) enum ConfigProblem {
     },
     /// A token would be sent to a host that is no agent of EKS.
     PodUrl,
+    SharedSignature {
+        origin: Origin,
+    },
+    AzureAccount {
+        account: String,
+    },
+    /// The bucket's name is added to the endpoint by itself.
+    EndpointHoldsBucket {
+        bucket: String,
+    },
     ConnectionString {
         origin: Origin,
         missing: &'static str,
@@ -244,6 +258,7 @@ impl Config {
                 .not_utf8()
                 .map(|name| ConfigProblem::NotUtf8 { name }),
         );
+        reader.refuse_secrets();
         let config = Self {
             version: reader.version(),
             salt: reader.text(&names::SALT),
@@ -395,6 +410,27 @@ impl Reader<'_> {
             by_products: BTreeSet::new(),
             largest: None,
             names: NameRules::default(),
+        }
+    }
+
+    /// A key that was given under the wrong name.
+    fn refuse_secrets(&mut self) {
+        let secrets = self.sources.secrets().in_assets();
+        for name in [
+            names::STORE,
+            names::PUBLIC_URL,
+            names::APP,
+            names::GROUP,
+            names::RELEASE_VERSION,
+            names::SOURCE_VERSION,
+            names::REVISION,
+        ] {
+            let text = self.sources.text(&name).map(|setting| setting.value);
+            let text = text.or_else(|| Some(self.sources.env_text(&name)?.value));
+            if text.is_some_and(|text| secrets.occurs_in(text.as_bytes())) {
+                self.problems
+                    .push(ConfigProblem::HoldsSecret { name: name.name });
+            }
         }
     }
 

@@ -65,10 +65,24 @@ impl Log {
     }
 
     fn line(&mut self, text: &str) {
-        let text = self.redaction.apply(text);
+        let text = plain(&self.redaction.apply(text));
         let _ = writeln!(self.writer, "{text}");
         let _ = self.writer.flush();
     }
+}
+
+/// Names of files and settings can't move a terminal's cursor or begin a line of their own making.
+fn plain(text: &str) -> String {
+    let escaped = |letter: char| {
+        let escape = letter.is_control() && letter != '\n';
+        let shown = if escape {
+            letter.escape_debug().to_string()
+        } else {
+            letter.to_string()
+        };
+        shown.chars().collect::<Vec<_>>()
+    };
+    text.chars().flat_map(escaped).collect()
 }
 
 /// What other programs read, on stdout. A reader that has gone is not our failure.

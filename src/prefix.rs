@@ -469,8 +469,15 @@ impl FromStr for PublicUrl {
         if text.contains(['?', '#']) {
             return Err(ParsePublicUrlError::HasQueryOrFragment);
         }
-        let is_url_byte = |byte: u8| byte.is_ascii_graphic() && !b"\"'<>\\^`{|}".contains(&byte);
-        if !text.bytes().all(is_url_byte) {
+        let is_url_byte =
+            |byte: u8| byte.is_ascii_graphic() && !b"\"'<>\\^`{|}$();&!*".contains(&byte);
+        let is_escape = |rest: &str| {
+            let digits = rest.as_bytes().get(..2);
+            digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+        };
+        let escapes = text.split('%').skip(1).all(is_escape);
+        let leads_up = text.split('/').any(|part| part == "..");
+        if !text.bytes().all(is_url_byte) || !escapes || leads_up {
             return Err(ParsePublicUrlError::Malformed);
         }
         if text.starts_with('/') && !text.starts_with("//") {
@@ -573,6 +580,9 @@ mod tests {
             ("https://x/#a", ParsePublicUrlError::HasQueryOrFragment),
             ("https://x/a b", ParsePublicUrlError::Malformed),
             ("https://x/{app}/", ParsePublicUrlError::Malformed),
+            ("/a$(id)", ParsePublicUrlError::Malformed), // env files are read by shells
+            ("/../x", ParsePublicUrlError::Malformed),
+            ("/a%zz", ParsePublicUrlError::Malformed),
         ] {
             assert_eq!(text.parse::<PublicUrl>(), Err(error), "{text}");
         }

@@ -12,12 +12,12 @@ use crate::launch::Launch;
 use crate::manifest::ScanRules;
 use crate::output::Log;
 use crate::plan::{Change, Summary};
-use crate::prefix::Site;
+use crate::prefix::{Site, StoreUrl};
 use crate::release::{Naming, Release, ReleaseError};
 use crate::store::{Progress, RunLabel, Store, StoreError};
 use crate::version::Version;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -54,6 +54,8 @@ pub(crate) enum PublishError {
     NoFramework,
     Compile(CompileError),
     Release(ReleaseError),
+    /// The store lies in the folder that is published.
+    StoreInside(PathBuf),
     /// The placeholder was left in a file of the image.
     Leftover(PathBuf),
     Install(io::Error),
@@ -120,6 +122,11 @@ pub(crate) fn publish(
     else {
         return Ok(Outcome::Nothing);
     };
+    if let StoreUrl::File { root } = &site.store
+        && lies_in(root, &compiled.assets.root)
+    {
+        return Err(PublishError::StoreInside(root.clone()));
+    }
     let naming = Naming {
         site,
         given: config.version.as_ref(),
@@ -185,6 +192,13 @@ pub(crate) fn publish(
         summary,
         launch,
     })))
+}
+
+fn lies_in(inner: &Path, outer: &Path) -> bool {
+    match (fs_err::canonicalize(inner), fs_err::canonicalize(outer)) {
+        (Ok(inner), Ok(outer)) => inner.starts_with(outer),
+        _ => false,
+    }
 }
 
 /// Tells what the version changes. Costs one request, and where it gets no answer, nothing is told: the

@@ -8,6 +8,7 @@ mod files;
 mod judge;
 mod objects;
 mod pace;
+mod parts;
 mod progress;
 mod protocol;
 mod reject;
@@ -80,6 +81,8 @@ pub(crate) enum StoreError {
         root: PathBuf,
     },
     Local(io::Error),
+    /// The client library made nothing of the credentials.
+    Unusable(String),
     Client(String),
     Runtime(io::Error),
     TooLong,

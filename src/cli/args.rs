@@ -40,6 +40,10 @@ pub(crate) enum UsageError {
     UnknownCommand(String),
     NoSource,
     TwoSources,
+    /// A variable that was not set, most likely.
+    EmptyFolder(&'static str),
+    /// It would be published with whatever else it holds.
+    EnvFileInside,
     Argument(lexopt::Error),
     /// `publish` was called, and there is nowhere to publish to.
     NoStore,
@@ -117,14 +121,23 @@ pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
     }
 }
 
+fn folder(flag: &'static str, parser: &mut lexopt::Parser) -> Result<PathBuf, UsageError> {
+    let folder = parser.value()?;
+    if folder.is_empty() {
+        Err(UsageError::EmptyFolder(flag))
+    } else {
+        Ok(folder.into())
+    }
+}
+
 fn parse_publish(parser: &mut lexopt::Parser) -> Result<Command, UsageError> {
     let (mut source, mut env_file) = (None, None);
     let (mut format, mut intent) = (Format::Log, Intent::Publish);
     while let Some(argument) = parser.next()? {
         match argument {
             Long("app" | "dir") if source.is_some() => return Err(UsageError::TwoSources),
-            Long("app") => source = Some(Source::App(parser.value()?.into())),
-            Long("dir") => source = Some(Source::Dir(parser.value()?.into())),
+            Long("app") => source = Some(Source::App(folder("--app", parser)?)),
+            Long("dir") => source = Some(Source::Dir(folder("--dir", parser)?)),
             Long("json") => format = Format::Json,
             Long("env-file") => env_file = Some(parser.value()?.into()),
             Long("dry-run") => intent = Intent::Rehearse,
@@ -175,6 +188,9 @@ mod tests {
         let unknown = parsed("upload");
         assert!(matches!(unknown, Err(UsageError::UnknownCommand(name)) if name == "upload"));
         assert!(matches!(parsed("publish"), Err(UsageError::NoSource)));
+        for empty in ["publish --dir=", "publish --app="] {
+            assert!(matches!(parsed(empty), Err(UsageError::EmptyFolder(_))));
+        }
         let two = parsed("publish --app . --dir dist");
         assert!(matches!(two, Err(UsageError::TwoSources)));
         for arguments in [

@@ -5,7 +5,7 @@ use crate::config::names::{RELEASE_VERSION, STATIC_ASSETS_VERSION, STATIC_URL};
 use crate::launch::{Launch, LaunchVar};
 use crate::version::Version;
 use fs_err as fs;
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 pub(super) struct EnvFile {
@@ -18,6 +18,7 @@ const OURS: [&str; 3] = [STATIC_ASSETS_VERSION, STATIC_URL, RELEASE_VERSION.name
 impl EnvFile {
     /// One that does not exist yet is empty. One that can't be written is known before any work.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
+        refuse_what_is_no_file(path)?;
         fs::OpenOptions::new()
             .append(true)
             .create(true)
@@ -26,6 +27,7 @@ impl EnvFile {
     }
 
     pub(super) fn read(path: &Path) -> io::Result<Self> {
+        refuse_what_is_no_file(path)?;
         let text = match fs::read_to_string(path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
@@ -49,34 +51,110 @@ impl EnvFile {
                 .strip_prefix('=')?;
             value.parse().ok()
         };
-        self.text.lines().rev().find_map(value)
+        let own = lines_of(&self.text).filter(|(_, owner)| *owner == Owner::Ours);
+        own.filter_map(|(line, _)| value(line)).last()
     }
 
-    /// Replaces the lines of an earlier run; the others stay. In place: some platforms mount the file.
+    /// Replaces the lines of an earlier run; the others stay, also those that were added since it was opened.
     pub(super) fn write(&self, launch: &Launch) -> io::Result<()> {
-        // Read again: commands of the build may have added lines.
         let now = Self::read(&self.path)?;
-        fs::write(&now.path, now.with(launch))
+        let text = now.with(launch);
+        // What is only longer is added to: nothing is lost then, whatever happens.
+        if let Some(more) = text.strip_prefix(&now.text) {
+            let mut file = fs::OpenOptions::new()
+                .append(true)
+                .create(true)
+                .open(&self.path)?;
+            return file.write_all(more.as_bytes());
+        }
+        replace(&self.path, &text).or_else(|_| fs::write(&self.path, &text))
     }
 
     fn with(&self, launch: &Launch) -> String {
-        let is_ours = |line: &&str| {
-            let name = line.split_once('=').map_or(*line, |(name, _)| name);
-            OURS.contains(&name)
-        };
-        let kept = self.text.lines().filter(|line| !is_ours(line));
-        let mut text: String = kept.flat_map(|line| [line, "\n"]).collect();
-        for var in &launch.vars {
-            match var {
-                LaunchVar::Override { name, value } | LaunchVar::Default { name, value } => {
-                    text.extend([name, "=", value.as_str(), "\n"]);
-                }
-                // Of a folder beside the app, which the command line has not.
-                LaunchVar::PrependFolder { .. } => {}
+        let mut text = String::new();
+        for (line, owner) in lines_of(&self.text) {
+            if owner == Owner::Others {
+                text.extend([line, "\n"]);
             }
         }
-        text
+        text + &lines(launch)
     }
+}
+
+/// What an env file gets.
+pub(super) fn lines(launch: &Launch) -> String {
+    let mut text = String::new();
+    for var in &launch.vars {
+        match var {
+            LaunchVar::Override { name, value } | LaunchVar::Default { name, value } => {
+                text.extend([name, "=", value.as_str(), "\n"]);
+            }
+            // Of a folder beside the app, which the command line has not.
+            LaunchVar::PrependFolder { .. } => {}
+        }
+    }
+    text
+}
+
+/// A pipe would be read for ever.
+fn refuse_what_is_no_file(path: &Path) -> io::Result<()> {
+    match fs::metadata(path) {
+        Ok(metadata) if !metadata.is_file() => Err(io::Error::other(format!(
+            "{} is not a file",
+            path.display()
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// By another file that takes its place. A platform that mounts the file does not allow it.
+fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let path = fs::canonicalize(path)?;
+    let folder = path.parent().unwrap_or_else(|| Path::new("/"));
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(text.as_bytes())?;
+    file.as_file()
+        .set_permissions(fs::metadata(&path)?.permissions())?;
+    file.persist(&path)?;
+    Ok(())
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Owner {
+    Ours,
+    Others,
+}
+
+/// Whose each line is. Lines within a value of several lines are the value's: `NAME="…` up to the closing quote, and
+/// GitHub's `NAME<<END` up to that word.
+fn lines_of(text: &str) -> impl Iterator<Item = (&str, Owner)> {
+    let mut until: Option<String> = None;
+    text.lines().map(move |line| {
+        if let Some(end) = &until {
+            let ends = line == end || (end.len() == 1 && line.ends_with(end.as_str()));
+            if ends {
+                until = None;
+            }
+            return (line, Owner::Others);
+        }
+        if let Some((_, end)) = line
+            .split_once("<<")
+            .filter(|(name, _)| !name.contains('='))
+        {
+            until = Some(end.trim().to_owned());
+        } else if let Some((name, value)) = line.split_once('=') {
+            if OURS.contains(&name) {
+                return (line, Owner::Ours);
+            }
+            let quote = value.chars().next().filter(|quote| "\"'".contains(*quote));
+            if let Some(quote) = quote
+                && !(value.len() > 1 && value.ends_with(quote))
+            {
+                until = Some(quote.to_string());
+            }
+        }
+        (line, Owner::Others)
+    })
 }
 
 #[cfg(test)]
@@ -116,6 +194,38 @@ mod tests {
             fs::read_to_string(&path).unwrap(),
             format!("A=1\nSTATIC_URL_OF_ANOTHER=x\nB=2\n{written}")
         );
+    }
+
+    #[test]
+    fn lines_within_a_value_are_not_ours() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.env");
+        let before = "MULTI=\"abc\nSTATIC_URL=kept\n\"\nX<<EOF\nSTATIC_URL=kept\nEOF\nY='one'\nSTATIC_URL=old\n";
+        fs::write(&path, before).unwrap();
+        EnvFile::open(&path).unwrap().write(&launch()).unwrap();
+        let kept = before.replace("STATIC_URL=old\n", "");
+        let written = "STATIC_ASSETS_VERSION=v2\nSTATIC_URL=https://cdn/v2/\n";
+        assert_eq!(fs::read_to_string(&path).unwrap(), kept + written);
+    }
+
+    #[test]
+    fn lines_that_others_add_meanwhile_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.env");
+        fs::write(&path, "A=1\nSTATIC_URL=old\n").unwrap();
+        let file = EnvFile::open(&path).unwrap();
+        fs::write(&path, "A=1\nSTATIC_URL=old\nLATER=1\n").unwrap();
+        file.write(&launch()).unwrap();
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(
+            text.starts_with("A=1\nLATER=1\nSTATIC_ASSETS_VERSION=v2\n"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_pipe_is_refused() {
+        assert!(EnvFile::open(Path::new("/dev/null")).is_err());
     }
 
     #[test]

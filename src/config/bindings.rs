@@ -58,7 +58,12 @@ pub(super) fn read(root: &Path) -> Result<(Vec<Binding>, Vec<String>), ConfigPro
             continue;
         }
         // Other types are none of our business, nor whether they can be read.
-        match fs::read_to_string(entry.path().join("type")) {
+        let kind = entry.path().join("type");
+        if !kind.is_file() {
+            untyped.push(name);
+            continue;
+        }
+        match fs::read_to_string(kind) {
             Ok(kind) if KINDS.contains(&kind.trim().to_lowercase().as_str()) => {
                 bindings.push(Binding {
                     name,

@@ -212,6 +212,15 @@ fn access_to(
         Scheme::S3 => {
             let binding = bound(name, place, sources, &s3::BOUND)?;
             let access = s3::access(binding, &ambient, sources)?;
+            let endpoint = access
+                .as_ref()
+                .and_then(|access| access.server.endpoint.as_ref());
+            let last = endpoint
+                .and_then(|endpoint| endpoint.path_segments()?.rfind(|part| !part.is_empty()));
+            if last == Some(name.as_str()) {
+                let bucket = name.clone();
+                return Err(vec![ConfigProblem::EndpointHoldsBucket { bucket }]);
+            }
             Ok(access.map(|access| Access::S3(Box::new(access))))
         }
         Scheme::Azure => {
@@ -315,6 +324,10 @@ fn refuse_what_is_no_header(what: &'static str, text: &str) -> Result<(), Config
 }
 
 fn ca_file_of(setting: Setting<String>) -> Result<PathBuf, ConfigProblem> {
+    let is_file = fs_err::metadata(&setting.value).map_or(true, |metadata| metadata.is_file());
+    if !is_file {
+        return Err(ConfigProblem::NoCertificate { setting });
+    }
     match fs_err::read(&setting.value) {
         Ok(pem) if memchr::memmem::find(&pem, b"-----BEGIN CERTIFICATE-----").is_some() => {
             Ok(PathBuf::from(setting.value))

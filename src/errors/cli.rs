@@ -18,6 +18,14 @@ impl Explain for UsageError {
                     .to_owned()
             }
             Self::TwoSources => "--app and --dir name what to publish: give one, once.".to_owned(),
+            Self::EmptyFolder(flag) => {
+                format!("{flag} is empty. Is the variable that names the folder set?")
+            }
+            Self::EnvFileInside => {
+                "The env file lies in the folder that is published: it would be public, and make \
+                 another version each time. Put it elsewhere."
+                    .to_owned()
+            }
             Self::Argument(error) => format!("{error}."),
             Self::NoStore => {
                 return Message::new(
@@ -41,5 +49,16 @@ impl Explain for UsageError {
 }
 
 pub(crate) fn cli_message(title: &str, error: &io::Error) -> Message {
-    Message::new(Kind::Machine, title, error.to_string())
+    Message::new(Kind::Configuration, title, error.to_string())
+}
+
+/// The version is published all the same.
+pub(crate) fn env_file_message(lines: &str, error: &io::Error) -> Message {
+    let body = if lines.is_empty() {
+        "Nothing was published; the lines of an earlier run may still be in it.".to_owned()
+    } else {
+        format!("The version is published. These lines belong into it:\n{lines}")
+    };
+    Message::new(Kind::Machine, "The env file can't be written", body)
+        .with_details(error.to_string())
 }

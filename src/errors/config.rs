@@ -96,6 +96,22 @@ fn text(problem: &ConfigProblem) -> String {
             BUILD_ENV.name, BUILD_ENV.name
         ),
         ConfigProblem::CredentialsMissing { store, untyped } => credentials_missing(store, untyped),
+        ConfigProblem::HoldsSecret { name } => format!(
+            "{name} holds a secret of this build. It is part of public URLs, or kept in the store: give it another \
+             value. Nothing was sent."
+        ),
+        ConfigProblem::SharedSignature { origin } => format!(
+            "The Azure shared access signature ({origin}) is not whole. It is the query of a URL, and begins with \
+             sv= or sp=; its sig= holds the signature:\n  AZURE_STORAGE_SAS_TOKEN='sp=rcl&…&sv=…&sr=c&sig=…'"
+        ),
+        ConfigProblem::AzureAccount { account } => format!(
+            "'{}' is not the name of an Azure storage account: 3 to 24 lower-case letters and digits.",
+            account.escape_debug()
+        ),
+        ConfigProblem::EndpointHoldsBucket { bucket } => format!(
+            "The endpoint ends in the bucket's name, '{bucket}'. Leave it out: it is in {} already.",
+            STORE.name
+        ),
         ConfigProblem::NoHeader { what } => format!(
             "The {what} holds a space, a control character or a letter that is not ASCII. Was it copied \
              with something around it?"
@@ -132,9 +148,8 @@ fn text(problem: &ConfigProblem) -> String {
             format!("Service binding '{binding}' has no entry '{entry}'.")
         }
         ConfigProblem::Endpoint { origin } => format!(
-            "{} ({origin}) is not a URL of the form https://host[:port], without user, query or \
-             fragment.",
-            ENDPOINT_URL.name
+            "The endpoint ({origin}) is not a URL of the form https://host[:port], without user, query or \
+             fragment."
         ),
         ConfigProblem::PlainHttp { host } => format!(
             "Refused to send credentials to {host} by plain http. Use https://; plain http is for \

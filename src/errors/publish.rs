@@ -23,6 +23,15 @@ impl Explain for PublishError {
             ),
             Self::Compile(CompileError::Django(error)) => error.explain(),
             Self::Release(error) => error.explain(),
+            Self::StoreInside(root) => Message::new(
+                Kind::Configuration,
+                "The store lies in the folder that is published",
+                format!(
+                    "{} would be published into itself, once more with each run. Choose another folder for the \
+                     store, or publish one below.",
+                    root.display()
+                ),
+            ),
             Self::Leftover(path) => Message::new(
                 Kind::Refused,
                 "A file of the app would hold no version",

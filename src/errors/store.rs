@@ -79,7 +79,8 @@ impl Explain for StoreError {
                     ),
                     UnreadableMarker::NotJson(_) => format!(
                         "{key} is not what was written there. Somebody changed it, or the store lost part \
-                         of it. Choose another version of the assets:\n  STATIC_ASSETS_SALT=2"
+                         of it. Choose another version of the assets: a new RELEASE_VERSION, or where that is not set\n  \
+                         STATIC_ASSETS_SALT=2"
                     ),
                 },
             )
@@ -134,10 +135,17 @@ impl Explain for StoreError {
                 "Publishing, a file could not be read or written.",
             )
             .with_details(error.to_string()),
+            Self::Unusable(cause) => Message::new(
+                Kind::Configuration,
+                "The credentials can't be used",
+                "No client for the store could be made of them. Was the key copied whole, with its line ends (\\n \
+                 in JSON)?",
+            )
+            .with_details(cause),
             Self::Client(cause) => Message::new(
                 Kind::Internal,
-                "The store's client could not be made",
-                "The settings were accepted, but no client for the store could be made of them.",
+                "The upload ended by itself",
+                "Something in this program failed.",
             )
             .with_details(cause),
             Self::Runtime(error) => Message::new(

@@ -179,6 +179,18 @@ fn config() {
         google(GoogleKeyProblem::Type("gdch_service_account".to_owned())),
         google(GoogleKeyProblem::Missing("private_key")),
         google(GoogleKeyProblem::PersonAsValue),
+        ConfigProblem::HoldsSecret {
+            name: "RELEASE_VERSION",
+        },
+        ConfigProblem::SharedSignature {
+            origin: Origin::Platform,
+        },
+        ConfigProblem::AzureAccount {
+            account: "a/b".to_owned(),
+        },
+        ConfigProblem::EndpointHoldsBucket {
+            bucket: "acme-static".to_owned(),
+        },
         ConfigProblem::NoHeader { what: "region" },
         ConfigProblem::NoCertificate {
             setting: setting("/etc/passwd"),
@@ -508,6 +520,7 @@ fn store() {
             root: "/srv/assets".into(),
         },
         StoreError::Local(denied_io()),
+        StoreError::Unusable("not a key".to_owned()),
         StoreError::Client("no such option".to_owned()),
         StoreError::Runtime(denied_io()),
         StoreError::TooLong,
@@ -521,6 +534,7 @@ fn store() {
 fn publish() {
     let errors = [
         PublishError::NoFramework,
+        PublishError::StoreInside("/workspace/dist/store".into()),
         PublishError::Leftover("/workspace/stats.json".into()),
         PublishError::Install(denied_io()),
         PublishError::Detect(DetectError::NoEntry {

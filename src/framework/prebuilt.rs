@@ -35,7 +35,11 @@ impl Prebuilt {
 
     pub(super) fn compile(&self, log: &mut Log) -> Compiled {
         let Setting { value, origin } = &self.folder;
-        log.bullet(&format!("Folder {}, as it is ({origin})", value.display()));
+        let folder = value.display().to_string();
+        log.bullet(&format!(
+            "Folder {}, as it is ({origin})",
+            folder.escape_debug()
+        ));
         Compiled {
             assets: Assets {
                 root: value.clone(),

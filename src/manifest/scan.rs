@@ -156,7 +156,9 @@ impl<'a> Walk<'a> {
             let file_type = entry.file_type()?;
             let is_reviewed = self.rules.allowed.allows(&path)
                 || file_type.is_dir() && self.rules.allowed.reaches_into(&path);
-            if safety::is_secret_name(&path) && !is_reviewed {
+            if self.rules.secrets.occurs_in(path.as_bytes()) {
+                self.refused.push((path, Refusal::StorageCredential));
+            } else if safety::is_secret_name(&path) && !is_reviewed {
                 self.refused.push((path, Refusal::SecretName));
             } else if name.starts_with('.') && path != ".well-known" && !is_reviewed {
                 self.dot_files += 1;

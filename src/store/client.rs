@@ -58,7 +58,7 @@ pub(super) fn remote(
         Access::Gcs(access) => gcs(url, access, transport).map(|it| Arc::new(it) as _),
         Access::Directory => return Err(StoreError::Client("not a bucket".to_owned())),
     };
-    remote.map_err(|error| StoreError::Client(error.to_string()))
+    remote.map_err(|error| StoreError::Unusable(error.to_string()))
 }
 
 fn authorities(server: &Server) -> Result<Vec<reqwest::Certificate>, StoreError> {

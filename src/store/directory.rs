@@ -1,7 +1,7 @@
 //! `file://`: a version is staged whole on the same file system, synced, and renamed into place.
 
-use super::files::hashed;
-use super::judge::{judge_marker, judge_tombstone};
+use super::files::{hashed, of_asset, refuse_what_is_no_file};
+use super::judge::{is_claim, judge_marker, judge_tombstone};
 use super::{RunLabel, StoreError, own_ref};
 use crate::interrupt::Interrupt;
 use crate::manifest::{Asset, Claim};
@@ -17,7 +17,7 @@ use fs_err::os::unix::fs::OpenOptionsExt;
 use rustix::fs::{CWD, FlockOperation, RenameFlags, flock, renameat_with, syncfs};
 use std::collections::BTreeSet;
 use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -27,6 +27,8 @@ const LEFTOVER_AGE: Duration = Duration::from_hours(24);
 #[derive(Debug)]
 pub(crate) struct Directory {
     root: PathBuf,
+    /// Of the root's file system.
+    device: u64,
     folder: Folder,
 }
 
@@ -57,6 +59,7 @@ impl Directory {
         }
         Ok(Self {
             root: root.to_owned(),
+            device: fs::metadata(root)?.dev(),
             folder: Folder::default(),
         })
     }
@@ -133,13 +136,35 @@ impl Directory {
     fn prepare(&self) -> Result<(), StoreError> {
         let staging = self.staging();
         if !staging.is_dir() {
-            fs::create_dir_all(&staging)?;
+            self.make(&staging)?;
             if let Some(meta) = staging.parent() {
                 fs::set_permissions(meta, std::fs::Permissions::from_mode(0o700))?;
             }
         }
         // Another build may be cleaning as well, and a later one will.
         let _ = Self::remove_leftovers(&staging);
+        Ok(())
+    }
+
+    /// Makes folders below the root. The root itself is never made: a volume that went away must not come back as
+    /// an empty folder.
+    fn make(&self, folder: &Path) -> Result<(), StoreError> {
+        let is_there = fs::metadata(&self.root).is_ok_and(|root| root.dev() == self.device);
+        if !is_there {
+            return Err(StoreError::NoRoot {
+                root: self.root.clone(),
+            });
+        }
+        let mut path = self.root.clone();
+        for part in folder.strip_prefix(&self.root).unwrap_or(folder) {
+            path.push(part);
+            match fs::create_dir(&path) {
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                    return Err(error.into());
+                }
+                _ => {}
+            }
+        }
         Ok(())
     }
 
@@ -213,7 +238,7 @@ impl Directory {
             Ok(entries) => {
                 for entry in entries {
                     let name = entry?.file_name();
-                    if name != *ours {
+                    if name != *ours && is_claim(&name.to_string_lossy()) {
                         return Err(Conflict::new(release, ConflictWith::Claimed).into());
                     }
                 }
@@ -227,8 +252,13 @@ impl Directory {
     /// Stages and renames; `false` where the same version stood there without a marker.
     fn place(&self, release: &Release, interrupt: &Interrupt) -> Result<bool, StoreError> {
         let place = self.path(&self.folder.version(&release.version));
-        if place.exists() {
+        if place.is_dir() {
             return Self::compare(&place, release).map(|()| false);
+        }
+        if place.symlink_metadata().is_ok() {
+            // A file, or a link that leads nowhere.
+            let path = String::new();
+            return Err(Conflict::new(release, ConflictWith::Foreign { path }).into());
         }
         let staged = self.stage(release, interrupt)?;
         // One call in place of a sync for each of thousands of files.
@@ -309,7 +339,7 @@ impl Directory {
     /// Writes a whole file under a name that nothing has; `false` where something had it.
     fn create(&self, path: &Path, content: &[u8]) -> Result<bool, StoreError> {
         let folder = path.parent().unwrap_or(&self.root);
-        fs::create_dir_all(folder)?;
+        self.make(folder)?;
         let random = getrandom::u64().map_err(|error| io::Error::other(error.to_string()))?;
         let unfinished = self.staging().join(format!("{random:016x}.json"));
         let mut file = fs::OpenOptions::new()
@@ -342,7 +372,8 @@ impl Directory {
 fn stage_asset(asset: &Asset, folder: &Path) -> Result<(), StoreError> {
     let path = folder.join(&*asset.path);
     let mut file = fs::File::create(&path)?;
-    let copied = hashed(&asset.source(), |chunk| file.write_all(chunk))?;
+    let copied = hashed(&asset.source(), |chunk| file.write_all(chunk));
+    let copied = copied.map_err(|error| of_asset(error, asset))?;
     if copied != asset.sha256 {
         return Err(StoreError::Changed {
             path: asset.source().into_owned(),
@@ -362,6 +393,7 @@ fn folders_of(assets: &[Asset]) -> BTreeSet<&Path> {
 }
 
 fn read_if_there(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    refuse_what_is_no_file(path)?;
     match fs::read(path) {
         Ok(content) => Ok(Some(content)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),

@@ -1,6 +1,7 @@
 //! Files of this machine, read in chunks: one of gigabytes takes no more memory than any other.
 
-use crate::manifest::Sha256;
+use super::StoreError;
+use crate::manifest::{Asset, Sha256};
 use fs_err as fs;
 use sha2::Digest;
 use std::io::{self, Read};
@@ -8,11 +9,33 @@ use std::path::Path;
 
 const CHUNK: usize = 1 << 20;
 
+/// A pipe would be waited for.
+pub(super) fn refuse_what_is_no_file(path: &Path) -> io::Result<()> {
+    match fs::metadata(path) {
+        Ok(metadata) if !metadata.is_file() => Err(io::Error::other(format!(
+            "{} is not a file",
+            path.display()
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// An asset that is gone has changed since it was scanned.
+pub(super) fn of_asset(error: io::Error, asset: &Asset) -> StoreError {
+    match error.kind() {
+        io::ErrorKind::NotFound if !asset.source().exists() => StoreError::Changed {
+            path: asset.source().into_owned(),
+        },
+        _ => error.into(),
+    }
+}
+
 /// The hash of a file, each chunk of which is handed on.
 pub(super) fn hashed(
     path: &Path,
     mut chunk: impl FnMut(&[u8]) -> io::Result<()>,
 ) -> io::Result<Sha256> {
+    refuse_what_is_no_file(path)?;
     let mut file = fs::File::open(path)?;
     let size = usize::try_from(file.metadata()?.len()).unwrap_or(CHUNK);
     let mut content = Vec::with_capacity(size.min(CHUNK));

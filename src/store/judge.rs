@@ -41,3 +41,9 @@ pub(super) fn judge_marker(release: &Release, key: &Key, json: &[u8]) -> Result<
         Err(Conflict::published(release, &marker).into())
     }
 }
+
+/// Whether a name is a claim's: file systems leave names of their own.
+pub(super) fn is_claim(name: &str) -> bool {
+    let hash = name.strip_suffix(".json").unwrap_or_default();
+    hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit())
+}

@@ -1,7 +1,7 @@
 //! The publish protocol (`docs/contract.md`), request by request: ref → tombstone → marker →
 //! claims → puts → check → marker.
 
-use super::judge::{judge_marker, judge_tombstone};
+use super::judge::{is_claim, judge_marker, judge_tombstone};
 use super::objects::{LOOKS, Objects, Proven, Read};
 use super::progress::Done;
 use super::reject::Rejection;
@@ -175,7 +175,7 @@ impl Protocol {
         let claims_ours = claims.contains_key(&ours);
         let other = claims
             .iter()
-            .find(|(claim, stored)| stored.size > 0 && **claim != ours);
+            .find(|(claim, stored)| stored.size > 0 && is_claim(claim) && **claim != ours);
         match other {
             Some(_) => Err(self.conflict(ConflictWith::Claimed)),
             None => Ok(claims_ours),

@@ -152,9 +152,14 @@ fn said(refusal: &Refusal) -> String {
 /// Connections that fail pass, but for names and certificates that don't.
 fn of_transport(error: &HttpError, key: &Key) -> Rejection {
     let cause = root_cause(error);
-    let is_lasting = ["certificate", "not the store", "invalid URL"]
-        .iter()
-        .any(|sign| cause.contains(sign));
+    let is_lasting = [
+        "certificate",
+        "InvalidContentType",
+        "not the store",
+        "invalid URL",
+    ]
+    .iter()
+    .any(|sign| cause.contains(sign));
     if is_lasting || !is_passing(error.kind()) {
         unexpected(key, cause)
     } else {

@@ -2,39 +2,37 @@
 
 use super::StoreError;
 use super::dialect::Dialect;
-use super::files::hashed;
+use super::files::{hashed, of_asset};
 use super::objects::{Created, LOOKS, Objects, Proven, There, same_etag};
 use super::progress::Done;
-use super::reject::{Rejection, rejection};
-use super::settle::{TRIES, pause, pause_after};
-use super::transport::observed;
+use super::reject::Rejection;
+use super::settle::pause;
 use crate::hex::hex;
 use crate::manifest::{Asset, Sha256};
 use crate::parallel::parallel;
 use crate::plan::{Conflict, ConflictWith, Plan};
-use crate::prefix::{Key, PART};
+use crate::prefix::Key;
 use crate::release::Release;
 use fs_err as fs;
 use md5::Digest;
-use object_store::{MultipartUpload, PutPayload};
+use object_store::PutPayload;
 use std::fmt::Display;
-use std::io::Read;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::{JoinError, JoinSet, spawn_blocking};
+use tokio::task::{JoinSet, spawn_blocking};
 
 /// Bodies in memory at one time; a larger one of an explicit version goes alone.
 const BYTES_IN_FLIGHT: u32 = 64 << 20;
 /// Up to this size a file goes at once. A larger one of a digest version goes in parts.
-pub(super) const AT_ONCE: u64 = 16 << 20;
+const AT_ONCE: u64 = 16 << 20;
 /// A small file is in the page cache, where the scan left it.
 const READ_INLINE: u64 = 256 << 10;
 
 /// An upload of a release's missing files.
 #[derive(Clone)]
 pub(super) struct Upload {
-    objects: Arc<Objects>,
+    pub(super) objects: Arc<Objects>,
     release: Arc<Release>,
     done: Arc<Done>,
     memory: Arc<Semaphore>,
@@ -44,7 +42,7 @@ pub(super) struct Upload {
 
 /// An asset to put, by its place in the manifest.
 #[derive(Clone, Copy)]
-enum Put {
+pub(super) enum Put {
     Missing(usize),
     /// Something of its size is there, whose `ETag` proves nothing.
     Doubtful(usize),
@@ -151,127 +149,13 @@ impl Upload {
         Err(StoreError::Untrue { key })
     }
 
-    /// In a digest version only: the last request replaces what has the name, and only there that can be
-    /// nothing but the same bytes.
-    async fn put_in_parts(&self, put: Put, asset: &Asset, key: &Key) -> Result<(), StoreError> {
-        if let Put::Doubtful(_) = put
-            && let There::Equal = self.look(key, asset, None).await?
-        {
-            self.needs_nothing(asset);
-            return Ok(());
-        }
-        let mut cause = "the upload in parts did not end".to_owned();
-        for _ in 0..LOOKS {
-            let attributes = Dialect::attributes_of(asset);
-            let mut upload = self.objects.begin_parts(key, attributes).await?;
-            if let Err(error) = self.send_parts(upload.as_mut(), asset, key).await {
-                // What it leaves is invisible, and the bucket's own rules end it.
-                let _ = upload.abort().await;
-                return Err(error);
-            }
-            let (ended, refusal) = observed(1, upload.complete()).await;
-            let Err(error) = ended else {
-                self.count(asset, Proven::Unknown);
-                return Ok(());
-            };
-            // An end without an answer, or with a 200 that holds an error, may have happened.
-            match rejection(&error, refusal.as_ref(), &self.objects.url, key) {
-                Rejection::Temporary(said) => cause = said,
-                Rejection::NotFound => {}
-                _ if refusal.is_none() => {}
-                other => return Err(self.objects.put_ended(other, key)),
-            }
-            match self.look_until_there(key, asset).await? {
-                There::Equal => {
-                    self.count(asset, Proven::Unknown);
-                    return Ok(());
-                }
-                There::Different => return Err(self.foreign(asset)),
-                There::Nothing => {}
-            }
-        }
-        let tries = u32::try_from(LOOKS).unwrap_or_default();
-        Err(StoreError::Temporary { cause, tries })
-    }
-
-    /// What an end of parts came to: it may still be under way. Who may not look can't tell, so sends it again.
-    async fn look_until_there(&self, key: &Key, asset: &Asset) -> Result<There, StoreError> {
-        for try_number in 1..=TRIES {
-            match self.objects.look(key, asset, None).await {
-                Ok(There::Nothing) => tokio::time::sleep(pause_after(try_number, None)).await,
-                Ok(there) => return Ok(there),
-                Err(Rejection::Forbidden) => break,
-                Err(rejection) => return Err(self.objects.get_ended(rejection, key)),
-            }
-        }
-        Ok(There::Nothing)
-    }
-
-    async fn send_parts(
-        &self,
-        upload: &mut dyn MultipartUpload,
-        asset: &Asset,
-        key: &Key,
-    ) -> Result<(), StoreError> {
-        let mut file = fs::File::open(asset.source())?;
-        let mut hasher = sha2::Sha256::new();
-        let mut left = asset.size;
-        let mut running = JoinSet::new();
-        while left > 0 {
-            let share = self.share(PART).await?;
-            let part = spawn_blocking(move || read_part(file, hasher)).await;
-            let content;
-            (file, hasher, content) = part.map_err(gone)??;
-            left = match left.checked_sub(content.len() as u64) {
-                Some(rest) if !content.is_empty() => rest,
-                _ => return Err(changed(asset)),
-            };
-            let sent = upload.put_part(PutPayload::from(content));
-            let (store, part_of) = (self.objects.url.clone(), key.clone());
-            running.spawn(async move {
-                let _share = share;
-                let (ended, refusal) = observed(1, sent).await;
-                ended.map_err(|error| rejection(&error, refusal.as_ref(), &store, &part_of))
-            });
-            while let Some(ended) = running.try_join_next() {
-                self.part_ended(ended, key)?;
-            }
-        }
-        while let Some(ended) = running.join_next().await {
-            self.part_ended(ended, key)?;
-        }
-        if read_part(file, sha2::Sha256::new())?.2.is_empty()
-            && Sha256::from(hasher) == asset.sha256
-        {
-            Ok(())
-        } else {
-            Err(changed(asset))
-        }
-    }
-
-    fn part_ended(
-        &self,
-        ended: Result<Result<(), Rejection>, JoinError>,
-        key: &Key,
-    ) -> Result<(), StoreError> {
-        match ended {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(Rejection::Temporary(cause))) => Err(StoreError::Temporary {
-                cause,
-                tries: TRIES,
-            }),
-            Ok(Err(rejection)) => Err(self.objects.put_ended(rejection, key)),
-            Err(error) => Err(gone(error)),
-        }
-    }
-
     /// It was there all the time.
-    fn needs_nothing(&self, asset: &Asset) {
+    pub(super) fn needs_nothing(&self, asset: &Asset) {
         self.done.of_files.fetch_sub(1, Ordering::Relaxed);
         self.done.of_bytes.fetch_sub(asset.size, Ordering::Relaxed);
     }
 
-    fn count(&self, asset: &Asset, proven: Proven) {
+    pub(super) fn count(&self, asset: &Asset, proven: Proven) {
         if proven == Proven::Unknown {
             self.unproven.store(true, Ordering::Relaxed);
         }
@@ -284,12 +168,12 @@ impl Upload {
         folder.asset(&self.release.version, &asset.path)
     }
 
-    fn foreign(&self, asset: &Asset) -> StoreError {
+    pub(super) fn foreign(&self, asset: &Asset) -> StoreError {
         let path = asset.path.to_string();
         Conflict::new(&self.release, ConflictWith::Foreign { path }).into()
     }
 
-    async fn share(&self, bytes: u64) -> Result<OwnedSemaphorePermit, StoreError> {
+    pub(super) async fn share(&self, bytes: u64) -> Result<OwnedSemaphorePermit, StoreError> {
         let share = u32::try_from(bytes)
             .unwrap_or(u32::MAX)
             .min(BYTES_IN_FLIGHT);
@@ -297,7 +181,7 @@ impl Upload {
         share.map_err(gone)
     }
 
-    async fn look(
+    pub(super) async fn look(
         &self,
         key: &Key,
         asset: &Asset,
@@ -318,7 +202,7 @@ pub(super) fn md5_of(content: &[u8]) -> [u8; 16] {
 }
 
 /// A task of ours panicked, or the run is over.
-fn gone(error: impl Display) -> StoreError {
+pub(super) fn gone(error: impl Display) -> StoreError {
     StoreError::Client(error.to_string())
 }
 
@@ -344,14 +228,15 @@ fn is_equal(asset: &Asset, etag: Option<&str>) -> Result<bool, StoreError> {
     let sha256 = hashed(&asset.source(), |chunk| {
         md5.update(chunk);
         Ok(())
-    })?;
+    })
+    .map_err(|error| of_asset(error, asset))?;
     if sha256 != asset.sha256 {
         return Err(changed(asset));
     }
     Ok(same_etag(etag, &hex(&md5.finalize())))
 }
 
-fn changed(asset: &Asset) -> StoreError {
+pub(super) fn changed(asset: &Asset) -> StoreError {
     StoreError::Changed {
         path: asset.source().into_owned(),
     }
@@ -368,19 +253,10 @@ async fn read(asset: &Asset) -> Result<(Vec<u8>, [u8; 16]), StoreError> {
 }
 
 fn read_now(asset: &Asset) -> Result<(Vec<u8>, [u8; 16]), StoreError> {
-    let content = fs::read(asset.source())?;
+    let content = fs::read(asset.source()).map_err(|error| of_asset(error, asset))?;
     if Sha256::of(&content) != asset.sha256 {
         return Err(changed(asset));
     }
     let md5 = md5_of(&content);
     Ok((content, md5))
-}
-
-type Part = (fs::File, sha2::Sha256, Vec<u8>);
-
-fn read_part(mut file: fs::File, mut hasher: sha2::Sha256) -> Result<Part, StoreError> {
-    let mut content = Vec::new();
-    file.by_ref().take(PART).read_to_end(&mut content)?;
-    hasher.update(&content);
-    Ok((file, hasher, content))
 }

@@ -81,6 +81,7 @@ pub(super) fn access(
             None => Ok(None),
         };
     };
+    refuse_what_is_no_account(&found.account)?;
     if let AzureIdentity::Key(key) = &found.identity
         && STANDARD.decode(key.expose()).is_err()
     {
@@ -163,10 +164,7 @@ impl Given {
             return connection_string(connection).map(Some);
         }
         let key = self.key.map(|key| AzureIdentity::Key(Secret(key.value)));
-        let sas = self.sas.map(|sas| {
-            let query = sas.value.trim_start_matches('?').to_owned();
-            AzureIdentity::Sas(Secret(query))
-        });
+        let sas = self.sas.as_ref().map(shared_signature).transpose()?;
         let (given, identity) = match (key, sas, self.other) {
             (Some(key), _, _) => ("an Azure account key", key),
             (None, Some(sas), _) => ("an Azure shared access signature", sas),
@@ -182,6 +180,36 @@ impl Given {
             identity,
             endpoint: self.endpoint,
         }))
+    }
+}
+
+/// The query, also of a whole URL as the portal shows it.
+fn shared_signature(setting: &Setting<String>) -> Result<AzureIdentity, ConfigProblem> {
+    let (_, query) = setting
+        .value
+        .split_once('?')
+        .unwrap_or(("", setting.value.as_str()));
+    let mut pairs = query.split('&').map(|pair| pair.split_once('='));
+    let is_signed = query
+        .split('&')
+        .any(|pair| pair.len() > 4 && pair.starts_with("sig="));
+    if is_signed && pairs.all(|pair| pair.is_some()) {
+        Ok(AzureIdentity::Sas(Secret(query.to_owned())))
+    } else {
+        Err(ConfigProblem::SharedSignature {
+            origin: setting.origin.clone(),
+        })
+    }
+}
+
+fn refuse_what_is_no_account(account: &str) -> Result<(), ConfigProblem> {
+    let is_letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    if (3..=24).contains(&account.len()) && account.bytes().all(is_letter) {
+        Ok(())
+    } else {
+        Err(ConfigProblem::AzureAccount {
+            account: account.to_owned(),
+        })
     }
 }
 
