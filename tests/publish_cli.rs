@@ -310,3 +310,70 @@ fn a_rebuild_tells_what_changed_since_the_version_before() {
         .succeeds();
     unreadable.does_not_say("returning visitors");
 }
+
+#[test]
+fn nothing_is_published_into_itself() {
+    let platform = prebuilt();
+    let inside = platform.app().join("dist/store");
+    fs::create_dir_all(&inside).unwrap();
+    platform
+        .cli_with(
+            &PUBLISH,
+            &[(
+                "STATIC_ASSETS_STORE",
+                &format!("file://{}", inside.display()),
+            )],
+        )
+        .exits(2)
+        .says("would be published into itself");
+    assert!(tree(&inside).is_empty());
+    let env_file = ["publish", "--dir", "dist", "--env-file", "dist/x.env"];
+    platform
+        .cli(&env_file)
+        .exits(2)
+        .says("The env file lies in the folder");
+    platform
+        .cli(&["publish", "--dir", ""])
+        .exits(2)
+        .says("--dir is empty");
+    assert!(tree(&platform.store()).is_empty());
+}
+
+#[test]
+fn a_secret_under_the_wrong_name_goes_nowhere() {
+    let secret = "canary-0123456789-canary";
+    let platform = prebuilt().env("STATIC_ASSETS_SECRET_ACCESS_KEY", secret);
+    for name in ["RELEASE_VERSION", "STATIC_ASSETS_GROUP", "SOURCE_VERSION"] {
+        let ran = platform.cli_with(&["publish", "--dir", "dist", "--json"], &[(name, secret)]);
+        let ran = ran.exits(2).says(&format!("{name} holds a secret"));
+        ran.does_not_say(secret);
+    }
+    platform.write(&format!("dist/{secret}.css"), "x");
+    platform
+        .cli(&PUBLISH)
+        .exits(13)
+        .says("holds a storage credential")
+        .does_not_say(secret);
+    assert!(tree(&platform.store()).is_empty());
+}
+
+#[test]
+fn what_is_no_version_in_its_place_is_a_conflict_and_no_pipe_is_waited_for() {
+    let platform = prebuilt().env("RELEASE_VERSION", "v1");
+    let place = platform.store().join("v1");
+    fs::write(&place, "x").unwrap();
+    platform.cli(&PUBLISH).exits(11);
+    fs::remove_file(&place).unwrap();
+    // What file systems leave is no claim.
+    let claims = platform.store().join(".static-assets/claims/v1");
+    fs::write(claims.join(".nfs0001"), "").unwrap();
+    platform.cli(&PUBLISH).exits(0);
+
+    let marker = platform.store().join(".static-assets/versions/v1.json");
+    fs::remove_file(&marker).unwrap();
+    fs::create_dir(&marker).unwrap();
+    platform
+        .cli(&PUBLISH)
+        .exits(1)
+        .says("v1.json is not a file");
+}

@@ -121,8 +121,9 @@ impl Directory {
         })
     }
 
+    /// Without a slash at its end, which would follow a link.
     fn path(&self, key: &Key) -> PathBuf {
-        self.root.join(key.as_str())
+        self.root.join(key.as_str().trim_end_matches('/'))
     }
 
     fn meta(&self, object: &MetaObject<'_>) -> PathBuf {
