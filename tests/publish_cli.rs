@@ -123,7 +123,9 @@ fn an_env_file_pins_the_version_and_tells_the_next_run_of_it() {
         "1 file new or changed since {before}, 1 equal; returning visitors load 2 files, 8 B, again"
     ));
     let missing = platform.cli(&["publish", "--dir", "dist", "--env-file", "no/x.env"]);
-    missing.exits(1).says("The env file can't be read");
+    missing
+        .exits(2)
+        .says("The env file can\'t be opened for writing");
 }
 
 #[test]

@@ -13,6 +13,9 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+/// In bytes; a larger file is no secret.
+const LARGEST_SECRET: u64 = 64 << 10;
+
 /// Said with a value wherever it is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
@@ -136,23 +139,30 @@ impl<'a> Sources<'a> {
                 other: variable,
             });
         }
+        let what = variable.clone();
+        let unreadable = |error| ConfigProblem::Unreadable { what, error };
         // The error does not repeat the path: it may be the secret itself, given by mistake.
+        let without_path = |error: io::Error| io::Error::from(error.kind());
+        let is_secret =
+            |metadata: &std::fs::Metadata| metadata.is_file() && metadata.len() <= LARGEST_SECRET;
         let text = match fs::metadata(path) {
-            Ok(metadata) if !metadata.is_file() => Err(io::Error::other("not a file")),
-            Ok(_) => fs::read_to_string(path),
-            Err(error) => Err(error),
+            Ok(metadata) if !is_secret(&metadata) => {
+                Err(io::Error::other("not a file of at most 64 KiB"))
+            }
+            Ok(_) => fs::read_to_string(path).map_err(without_path),
+            Err(error) => Err(without_path(error)),
         };
-        match text.map_err(|error| io::Error::from(error.kind())) {
-            Ok(text) => Ok(Some(Setting {
-                value: text.trim_end_matches(['\n', '\r']).to_owned(),
-                origin: Origin::File(variable),
-            })
-            .filter(|setting| !setting.value.is_empty())),
-            Err(error) => Err(ConfigProblem::Unreadable {
-                what: variable,
-                error,
-            }),
+        let text = match text {
+            Ok(text) => text.trim_end_matches(['\n', '\r']).to_owned(),
+            Err(error) => return Err(unreadable(error)),
+        };
+        if text.is_empty() {
+            return Err(unreadable(io::Error::other("the file is empty")));
         }
+        Ok(Some(Setting {
+            value: text,
+            origin: Origin::File(variable),
+        }))
     }
 
     /// Every secret that can be found, also of settings that this build does not use.

@@ -2,8 +2,8 @@
 
 use super::{Kind, Message};
 use crate::config::names::{
-    APP, AUTH, BUILD_ENV, ENDPOINT_URL, GROUP, MISSING_CREDENTIALS, PUBLIC_URL, RELEASE_VERSION,
-    STORE,
+    APP, AUTH, BUILD_ENV, ENDPOINT_URL, GOOGLE_APPLICATION_CREDENTIALS, GROUP, MISSING_CREDENTIALS,
+    PUBLIC_URL, RELEASE_VERSION, STORE,
 };
 use crate::config::{ConfigProblem, ConfigWarning, GoogleKeyProblem, NAMESPACE, Origin, Setting};
 use crate::prefix::{BucketUrl, ParsePublicUrlError, ParseStoreUrlError, Scheme, StoreUrl};
@@ -190,6 +190,13 @@ fn text(problem: &ConfigProblem) -> String {
         ConfigProblem::ProjectTomlType { key, found } => format!(
             "project.toml: '{key}' in [{NAMESPACE}] is of type {found}; it must be a string."
         ),
+        ConfigProblem::Unreadable { what, error }
+            if what.ends_with("_FILE") || what == GOOGLE_APPLICATION_CREDENTIALS.name =>
+        {
+            format!(
+                "{what} can't be read: {error}. It holds the path of a file. Was what is in the file given in its place?"
+            )
+        }
         ConfigProblem::Unreadable { what, error } => format!("{what} can't be read: {error}"),
     }
 }

@@ -280,7 +280,7 @@ async fn f13_a_file_that_changes_is_noticed_before_it_is_visible() {
             }
             fs_err::remove_file(&file).unwrap();
             let error = build.failure(&fake).await;
-            assert!(matches!(error, StoreError::Local(_)), "{error:?}");
+            assert!(matches!(&error, StoreError::Changed { path } if *path == file));
             fs_err::write(&file, before).unwrap();
         }
         assert_recovers(&build, &fake).await;
