@@ -11,6 +11,7 @@ use crate::errors::{Explain, Message, cli_message, config_message, env_file_mess
 use crate::interrupt::Interrupt;
 use crate::launch::Launch;
 use crate::output::{Log, data};
+use crate::paths::lies_in;
 use crate::publish::{Intent, Outcome, PublishError, publish};
 pub(crate) use args::UsageError;
 use args::{Command, Format, Publish, Source};
@@ -73,7 +74,7 @@ fn run_publish(command: &Publish, log: &mut Log) -> Result<(), Message> {
     }
     log.header(&format!("Static assets {}", env!("CARGO_PKG_VERSION")));
     if let (Source::Dir(folder), Some(env_file)) = (&command.source, &command.env_file)
-        && lies_in(env_file, folder)
+        && lies_in(place_of(env_file), folder)
     {
         return Err(UsageError::EnvFileInside.explain());
     }
@@ -115,17 +116,14 @@ fn run_publish(command: &Publish, log: &mut Log) -> Result<(), Message> {
     Ok(())
 }
 
-/// By where they really are; a file may not be there yet.
-fn lies_in(file: &Path, folder: &Path) -> bool {
-    let place = file
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty());
-    let place = fs_err::canonicalize(place.unwrap_or_else(|| Path::new(".")));
-    let file = fs_err::canonicalize(file).or(place);
-    match (file, fs_err::canonicalize(folder)) {
-        (Ok(file), Ok(folder)) => file.starts_with(folder),
-        _ => false,
+/// A file that is not there yet will be where its folder is.
+fn place_of(file: &Path) -> &Path {
+    if file.exists() {
+        return file;
     }
+    file.parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or_else(|| Path::new("."))
 }
 
 /// Relative to where the command was called, whatever the app's folder is.

@@ -18,6 +18,7 @@ mod launch;
 mod manifest;
 mod output;
 mod parallel;
+mod paths;
 mod plan;
 mod prefix;
 mod publish;

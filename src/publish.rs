@@ -11,13 +11,14 @@ use crate::interrupt::Interrupt;
 use crate::launch::Launch;
 use crate::manifest::ScanRules;
 use crate::output::Log;
+use crate::paths::lies_in;
 use crate::plan::{Change, Summary};
 use crate::prefix::{Site, StoreUrl};
 use crate::release::{Naming, Release, ReleaseError};
 use crate::store::{Progress, RunLabel, Store, StoreError};
 use crate::version::Version;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -192,13 +193,6 @@ pub(crate) fn publish(
         summary,
         launch,
     })))
-}
-
-fn lies_in(inner: &Path, outer: &Path) -> bool {
-    match (fs_err::canonicalize(inner), fs_err::canonicalize(outer)) {
-        (Ok(inner), Ok(outer)) => inner.starts_with(outer),
-        _ => false,
-    }
 }
 
 /// Tells what the version changes. Costs one request, and where it gets no answer, nothing is told: the

@@ -27,6 +27,7 @@ const ROWS: &[(u32, &[&str])] = &[
             "output",
             "hex",
             "parallel",
+            "paths",
             "walk",
         ],
     ),

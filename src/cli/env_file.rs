@@ -3,6 +3,7 @@
 
 use crate::config::names::{RELEASE_VERSION, STATIC_ASSETS_VERSION, STATIC_URL};
 use crate::launch::{Launch, LaunchVar};
+use crate::paths::refuse_what_is_no_file;
 use crate::version::Version;
 use fs_err as fs;
 use std::io::{self, Write};
@@ -94,17 +95,6 @@ pub(super) fn lines(launch: &Launch) -> String {
         }
     }
     text
-}
-
-/// A pipe would be read for ever.
-fn refuse_what_is_no_file(path: &Path) -> io::Result<()> {
-    match fs::metadata(path) {
-        Ok(metadata) if !metadata.is_file() => Err(io::Error::other(format!(
-            "{} is not a file",
-            path.display()
-        ))),
-        _ => Ok(()),
-    }
 }
 
 /// By another file that takes its place. A platform that mounts the file does not allow it.

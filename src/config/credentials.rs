@@ -53,7 +53,7 @@ pub(crate) enum CredentialSource {
     Binding(String),
 }
 
-/// An identity that comes from a token which the platform puts into a file.
+/// Whether an identity that no variable names may be asked of the place a build runs in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Ambient {
     /// `STATIC_ASSETS_AUTH=ambient`: the identity of the machine, pod or task is asked for.

@@ -164,7 +164,7 @@ fn config() {
             host: "169.254.169.254".to_owned(),
         },
         ConfigProblem::AmbientFile {
-            file: "/root/.config/gcloud/application_default_credentials.json".into(),
+            file: "/home/build/.config/gcloud/application_default_credentials.json".into(),
         },
         ConfigProblem::PodUrl,
         ConfigProblem::ConnectionString {

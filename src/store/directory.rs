@@ -1,11 +1,12 @@
 //! `file://`: a version is staged whole on the same file system, synced, and renamed into place.
 
-use super::files::{hashed, of_asset, refuse_what_is_no_file};
+use super::files::{hashed, of_asset};
 use super::judge::{is_claim, judge_marker, judge_tombstone};
 use super::{RunLabel, StoreError, own_ref};
 use crate::interrupt::Interrupt;
 use crate::manifest::{Asset, Claim};
 use crate::parallel::parallel;
+use crate::paths::refuse_what_is_no_file;
 use crate::plan::{Conflict, ConflictWith, Summary};
 use crate::prefix::{Folder, Key, MetaObject};
 use crate::release::Release;

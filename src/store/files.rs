@@ -2,23 +2,13 @@
 
 use super::StoreError;
 use crate::manifest::{Asset, Sha256};
+use crate::paths::refuse_what_is_no_file;
 use fs_err as fs;
 use sha2::Digest;
 use std::io::{self, Read};
 use std::path::Path;
 
 const CHUNK: usize = 1 << 20;
-
-/// A pipe would be waited for.
-pub(super) fn refuse_what_is_no_file(path: &Path) -> io::Result<()> {
-    match fs::metadata(path) {
-        Ok(metadata) if !metadata.is_file() => Err(io::Error::other(format!(
-            "{} is not a file",
-            path.display()
-        ))),
-        _ => Ok(()),
-    }
-}
 
 /// An asset that is gone has changed since it was scanned.
 pub(super) fn of_asset(error: io::Error, asset: &Asset) -> StoreError {
