@@ -2,6 +2,7 @@
 //! same table.
 
 use crate::harness::repository;
+use crate::harness::sources::own_code;
 use fs_err as fs;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -66,32 +67,15 @@ const CRATES: &[(&str, &[&str])] = &[
     ("std::env::vars_os", &["env"]),
 ];
 
+/// By top-level module.
 fn sources() -> BTreeMap<String, String> {
-    fn read(folder: &Path, module: &str, files: &mut BTreeMap<String, String>) {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-            let top = if module.is_empty() { &name } else { module };
-            if path.is_dir() {
-                if name != "tests" {
-                    read(&path, top, files);
-                }
-            } else if path.extension().is_some_and(|extension| extension == "rs") && name != "tests"
-            {
-                let text = fs::read_to_string(&path).unwrap();
-                let code = text.split("#[cfg(test)]\nmod tests").next().unwrap();
-                let code: String = code
-                    .lines()
-                    .filter(|line| !line.trim_start().starts_with("//"))
-                    .flat_map(|line| [line, "\n"])
-                    .collect();
-                files.entry(top.to_owned()).or_default().push_str(&code);
-            }
-        }
+    let mut modules = BTreeMap::<String, String>::new();
+    for (path, code) in own_code("src") {
+        let top = Path::new(path.iter().next().unwrap()).file_stem().unwrap();
+        let module = modules.entry(top.to_string_lossy().into_owned());
+        module.or_default().push_str(&code);
     }
-    let mut files = BTreeMap::new();
-    read(&repository().join("src"), "", &mut files);
-    files
+    modules
 }
 
 fn row_of(module: &str) -> u32 {

@@ -2,10 +2,10 @@
 //! uploads', `r` of the reliability's. The others are in `src/store/tests/traps.rs`. r14 is of Phoenix, which this
 //! release does not know; r15 is the store in memory itself.
 
+use crate::harness::sources::own_code;
 use crate::harness::{Platform, repository, tree};
 use fs_err as fs;
 use std::os::unix::fs::symlink;
-use std::path::Path;
 
 const PUBLISH: [&str; 3] = ["publish", "--dir", "dist"];
 
@@ -17,23 +17,7 @@ fn prebuilt() -> Platform {
 
 /// Our own code, without its tests and comments.
 fn code(folder: &str) -> String {
-    fn read(folder: &Path, code: &mut String) {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            if path.is_dir() && name != "tests" {
-                read(&path, code);
-            } else if path.extension().is_some_and(|it| it == "rs") && name != "tests.rs" {
-                let text = fs::read_to_string(&path).unwrap();
-                let text = text.split("#[cfg(test)]\nmod tests").next().unwrap();
-                let is_code = |line: &&str| !line.trim_start().starts_with("//");
-                code.extend(text.lines().filter(is_code).flat_map(|line| [line, "\n"]));
-            }
-        }
-    }
-    let mut code = String::new();
-    read(&repository().join(folder), &mut code);
-    code
+    own_code(folder).into_values().collect()
 }
 
 #[test]

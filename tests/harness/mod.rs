@@ -10,6 +10,7 @@ pub(crate) mod python;
 pub(crate) mod refusing;
 pub(crate) mod s3;
 pub(crate) mod server;
+pub(crate) mod sources;
 pub(crate) mod stores;
 pub(crate) mod tls;
 pub(crate) mod web;
