@@ -15,6 +15,8 @@ pub(crate) struct App {
     pub(crate) scratch: PathBuf,
     /// Where the door puts [`crate::launch::Launch::files`], as the running app sees it.
     pub(crate) injected: PathBuf,
+    /// What a build leaves here, the next one of this app finds again.
+    pub(crate) cache: Option<PathBuf>,
     /// What the build before this one published, where the door knows it.
     pub(crate) previous: Option<Version>,
     pub(crate) env: ChildEnv,
@@ -150,6 +152,7 @@ mod tests {
             dir: root.path().to_owned(),
             scratch: PathBuf::new(),
             injected: PathBuf::new(),
+            cache: None,
             previous: None,
             env: Env::default().for_children(&[], []),
         };

@@ -502,7 +502,7 @@ mod tests {
             given: Some(&given),
             salt: None,
         };
-        Release::of(folder.path(), &ScanRules::default(), &naming, folder.path())
+        Release::of(&folder.path().into(), &ScanRules::default(), &naming, folder.path())
             .unwrap()
             .0
     }

@@ -93,6 +93,7 @@ fn run_publish(command: &Publish, log: &mut Log) -> Result<(), Message> {
         dir: app,
         scratch: scratch.path().to_owned(),
         injected: scratch.path().join("injected"),
+        cache: None,
         previous: env_file.as_ref().and_then(EnvFile::version),
         env: env.for_children(&names::secrets(), secrets.all()),
     };

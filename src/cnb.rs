@@ -1,7 +1,7 @@
 //! The Cloud Native Buildpack: `bin/detect` and `bin/build`.
 
 use crate::app::App;
-use crate::config::{self, Config, ConfigProblem, DjangoSettings, NAMESPACE, Sources, names};
+use crate::config::{self, Config, ConfigProblem, FrameworkName, FrameworkSettings, NAMESPACE, Sources, names};
 use crate::env::Env;
 use crate::errors::{Explain, Message, config_message};
 use crate::framework::{DetectError, Framework};
@@ -75,37 +75,43 @@ impl Buildpack for StaticAssets {
         let platform = Some(context.platform.path.as_path());
         let Ok(sources) = Sources::read(&env, platform, &context.app_dir) else {
             log.bullet("Settings that can't be read, which the build reports");
-            return pass();
+            return pass(BuildPlan::default());
         };
         if config::names_a_folder(&sources) {
             log.bullet("STATIC_ASSETS_DIR names a folder to publish");
-            return pass();
+            return pass(BuildPlan::default());
         }
-        let found = Framework::detect(&context.app_dir, &DjangoSettings::read(&sources));
+        let found = Framework::detect(&context.app_dir, &FrameworkSettings::read(&sources));
         match found {
             Ok(None) => {
                 log.bullet(
                     "No Django project: no manage.py of Django, no Django among the dependencies, no \
                      DJANGO_SETTINGS_MODULE",
                 );
+                log.bullet(
+                    "No Phoenix project with assets: no mix.exs with :phoenix among its dependencies and an \
+                     alias assets.deploy, a folder assets, files in priv/static or a cache_static_manifest",
+                );
                 DetectResultBuilder::fail().build()
             }
             Ok(Some(Framework::Django(django))) => {
                 log.bullet(&format!("Django: {}", django.evidence()));
-                pass()
+                pass(python_plan())
             }
-            Ok(Some(Framework::Prebuilt(_))) => pass(),
-            Err(
-                DetectError::Tie { .. } | DetectError::Missing { .. } | DetectError::NoEntry { .. },
-            ) => {
-                log.bullet("Django, to be settled by the build");
-                pass()
+            Ok(Some(Framework::Phoenix(phoenix))) => {
+                log.bullet(&phoenix.evidence());
+                pass(elixir_plan(phoenix.wants_node(&context.app_dir)))
             }
+            Ok(Some(Framework::Prebuilt(_))) => pass(BuildPlan::default()),
             Err(DetectError::Io(error)) => {
                 log.bullet(&format!(
                     "The app can't be read, which the build reports: {error}"
                 ));
-                pass()
+                pass(BuildPlan::default())
+            }
+            Err(error) => {
+                log.bullet(&format!("{}, to be settled by the build", name_of(&error)));
+                pass(python_plan())
             }
         }
     }
@@ -170,6 +176,7 @@ fn build(
         dir: context.app_dir.clone(),
         scratch: scratch.path().to_owned(),
         injected: context.layers_dir.join(INJECT),
+        cache: Some(context.layers_dir.join(CACHE)),
         previous: previous(&context.layers_dir),
         env: env.for_children(&names::secrets(), secrets.all()),
     };
@@ -195,28 +202,69 @@ fn previous(layers: &Path) -> Option<Version> {
 }
 
 const INJECT: &str = "inject";
+/// What only builds need: tools and packages that a pipeline has fetched.
+const CACHE: &str = "cache";
 
-fn pass() -> libcnb::Result<DetectResult, BuildError> {
-    DetectResultBuilder::pass().build_plan(build_plan()).build()
+fn pass(plan: BuildPlan) -> libcnb::Result<DetectResult, BuildError> {
+    DetectResultBuilder::pass().build_plan(plan).build()
+}
+
+/// What an app is that can't be told for sure.
+fn name_of(error: &DetectError) -> &'static str {
+    match error {
+        DetectError::Both { .. } => "Django and Phoenix",
+        DetectError::Tie { framework, .. } | DetectError::NotFound(framework) => match framework {
+            FrameworkName::Django => "Django",
+            FrameworkName::Phoenix => "Phoenix",
+        },
+        DetectError::Missing { .. } => "A path that is set",
+        DetectError::NoEntry { .. } => "Django",
+        DetectError::Io(_) => "The app",
+    }
+}
+
+fn require(name: &str, phases: &[&str]) -> Require {
+    let mut require = Require::new(name);
+    for phase in phases {
+        let yes = toml::Value::Boolean(true);
+        require.metadata.insert((*phase).to_owned(), yes);
+    }
+    require
 }
 
 /// Paketo's buildpacks provide Python only where it is required; heroku/python neither provides nor
 /// requires, so the last alternative asks for nothing.
-fn build_plan() -> BuildPlan {
-    let at_build = |name: &str| {
-        let mut require = Require::new(name);
-        let mut metadata = toml::Table::new();
-        metadata.insert("build".to_owned(), toml::Value::Boolean(true));
-        metadata.insert("launch".to_owned(), toml::Value::Boolean(true));
-        require.metadata = metadata;
-        require
-    };
+fn python_plan() -> BuildPlan {
     let mut plan = BuildPlanBuilder::new();
     for environment in ["site-packages", "poetry-venv", "uv-environment"] {
         plan = plan
-            .requires(at_build("cpython"))
-            .requires(at_build(environment))
+            .requires(require("cpython", &["build", "launch"]))
+            .requires(require(environment, &["build", "launch"]))
             .or();
+    }
+    plan.build()
+}
+
+/// Of the public buildpacks for Elixir two provide it, under other names each, and the rest say
+/// nothing; Node.js is needed while building only. The last alternative asks for nothing.
+fn elixir_plan(wants_node: bool) -> BuildPlan {
+    let elixirs: [&[&str]; 3] = [&["elixir", "erlang"], &["elixir", "otp"], &[]];
+    let nodes: &[&[&str]] = if wants_node { &[&["node"], &[]] } else { &[&[]] };
+    let mut alternatives = elixirs
+        .iter()
+        .flat_map(|elixir| nodes.iter().map(move |node| (*elixir, *node)))
+        .peekable();
+    let mut plan = BuildPlanBuilder::new();
+    while let Some((elixir, node)) = alternatives.next() {
+        for name in elixir {
+            plan = plan.requires(require(name, &["build", "launch"]));
+        }
+        for name in node {
+            plan = plan.requires(require(name, &["build"]));
+        }
+        if alternatives.peek().is_some() {
+            plan = plan.or();
+        }
     }
     plan.build()
 }
@@ -248,15 +296,16 @@ fn render(
         };
         let inject = context.uncached_layer(layer_name!("inject"), at_launch)?;
         for file in &launch.files {
-            write(&inject.path().join(&file.path), &file.content).map_err(|error| {
-                libcnb::Error::BuildpackError(BuildError {
-                    message: PublishError::Install(error).explain(),
-                    redaction: Redaction::default(),
-                })
-            })?;
+            write(&inject.path().join(&file.path), &file.content).map_err(not_written)?;
         }
         let injected = launch.vars.iter().filter(|var| !is_plain(var));
         inject.write_env(layer_env(injected, &inject.path()))?;
+    }
+
+    if context.layers_dir.join(CACHE).is_dir() {
+        // libcnb would empty a layer that it has not made.
+        let types = context.layers_dir.join(format!("{CACHE}.toml"));
+        fs::write(types, "[types]\ncache = true\n").map_err(not_written)?;
     }
 
     let labels = launch.labels.iter().map(|(name, value)| Label {
@@ -284,6 +333,13 @@ fn layer_env<'a>(vars: impl Iterator<Item = &'a LaunchVar>, layer: &Path) -> Lay
                 layer.join(folder),
             )
             .chainable_insert(Scope::Launch, ModificationBehavior::Delimiter, name, ":"),
+    })
+}
+
+fn not_written(error: io::Error) -> libcnb::Error<BuildError> {
+    libcnb::Error::BuildpackError(BuildError {
+        message: PublishError::Install(error).explain(),
+        redaction: Redaction::default(),
     })
 }
 

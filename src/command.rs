@@ -60,6 +60,10 @@ impl<'a> Command<'a> {
         self
     }
 
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder
+    }
+
     pub(crate) fn shown(&self) -> String {
         let words: Vec<_> = std::iter::once(&self.program)
             .chain(&self.arguments)

@@ -2,6 +2,7 @@
 
 mod bindings;
 pub(crate) mod credentials;
+mod framework;
 pub(crate) mod names;
 mod project_toml;
 mod source;
@@ -13,6 +14,9 @@ use credentials::Resolved;
 pub(crate) use credentials::{
     Access, AzureAccess, AzureIdentity, GcsAccess, GcsIdentity, GoogleKeyProblem, S3Access,
     S3Ambient, S3Identity, Server,
+};
+pub(crate) use framework::{
+    DigestChoice, DjangoSettings, FrameworkName, FrameworkSettings, PhoenixSettings,
 };
 use names::Variable;
 pub(crate) use project_toml::NAMESPACE;
@@ -38,7 +42,7 @@ pub(crate) struct Config {
     pub(crate) rules: ScanRules,
     /// A folder to publish as it is, in place of a framework's.
     pub(crate) dir: Option<Setting<PathBuf>>,
-    pub(crate) django: DjangoSettings,
+    pub(crate) framework: FrameworkSettings,
 }
 
 pub(crate) enum Publishing {
@@ -88,18 +92,6 @@ pub(crate) enum Keep {
     Manifests,
 }
 
-#[derive(Clone, Debug, Default)]
-pub(crate) struct DjangoSettings {
-    pub(crate) manage_py: Option<Setting<PathBuf>>,
-    pub(crate) collect_command: Option<String>,
-    pub(crate) before_collect: Option<String>,
-    pub(crate) after_collect: Option<String>,
-    pub(crate) build_env: Vec<(String, String)>,
-    pub(crate) settings_module: Option<Setting<String>>,
-    /// `DISABLE_COLLECTSTATIC`, as Heroku's buildpacks read it.
-    pub(crate) disabled: Option<Origin>,
-}
-
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ConfigWarning {
     UnknownName {
@@ -145,6 +137,10 @@ pub(crate) enum ConfigProblem {
     BuildEnv {
         origin: Origin,
         word: Option<String>,
+    },
+    /// `SOURCE_DATE_EPOCH`, which is no number of seconds.
+    Epoch {
+        setting: Setting<String>,
     },
     CredentialsMissing {
         store: StoreUrl,
@@ -285,7 +281,7 @@ impl Config {
             ),
             rules,
             dir: reader.path(&names::DIR),
-            django: reader.django(),
+            framework: reader.framework(),
             // What could not be read is among the problems.
             publishing: publishing.unwrap_or(Publishing::Off(Off::NotConfigured)),
         };
@@ -309,17 +305,6 @@ impl Config {
 /// A prebuilt folder, for detect: it needs no framework.
 pub(crate) fn names_a_folder(sources: &Sources<'_>) -> bool {
     sources.text(&names::DIR).is_some()
-}
-
-impl DjangoSettings {
-    /// For detect: what is wrong with them, the build reports.
-    pub(crate) fn read(sources: &Sources<'_>) -> Self {
-        let mut reader = Reader {
-            sources,
-            problems: Vec::new(),
-        };
-        reader.django()
-    }
 }
 
 /// Reads settings and collects what is wrong with them.
@@ -408,6 +393,7 @@ impl Reader<'_> {
             ),
             secrets: self.sources.secrets().in_assets(),
             by_products: BTreeSet::new(),
+            unpublished: BTreeSet::new(),
             largest: None,
             names: NameRules::default(),
         }
@@ -451,49 +437,6 @@ impl Reader<'_> {
             });
         }
         setting.value
-    }
-
-    fn django(&mut self) -> DjangoSettings {
-        let disabled = self
-            .sources
-            .env_text(&names::DISABLE_COLLECTSTATIC)
-            .filter(|setting| setting.value != "0")
-            .map(|setting| setting.origin);
-        DjangoSettings {
-            manage_py: self.path(&names::MANAGE_PY),
-            collect_command: self.text(&names::COLLECT_COMMAND),
-            before_collect: self.text(&names::BEFORE_COLLECT),
-            after_collect: self.text(&names::AFTER_COLLECT),
-            build_env: self.build_env(),
-            settings_module: self.sources.env_text(&names::DJANGO_SETTINGS_MODULE),
-            disabled,
-        }
-    }
-
-    fn build_env(&mut self) -> Vec<(String, String)> {
-        let Some(setting) = self.sources.text(&names::BUILD_ENV) else {
-            return Vec::new();
-        };
-        let Ok(words) = shell_words::split(&setting.value) else {
-            self.problems.push(ConfigProblem::BuildEnv {
-                origin: setting.origin,
-                word: None,
-            });
-            return Vec::new();
-        };
-        let mut pairs = Vec::new();
-        for word in words {
-            match word.split_once('=') {
-                Some((name, value)) if !name.is_empty() => {
-                    pairs.push((name.to_owned(), value.to_owned()));
-                }
-                _ => self.problems.push(ConfigProblem::BuildEnv {
-                    origin: setting.origin.clone(),
-                    word: Some(word),
-                }),
-            }
-        }
-        pairs
     }
 
     fn path(&self, name: &Variable) -> Option<Setting<PathBuf>> {

@@ -6,6 +6,7 @@ mod cli;
 mod config;
 mod detect;
 mod django;
+mod phoenix;
 mod publish;
 mod scan;
 mod store;

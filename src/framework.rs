@@ -3,13 +3,14 @@
 
 pub(crate) mod django;
 mod install;
+pub(crate) mod phoenix;
 mod prebuilt;
 
 use crate::app::App;
-use crate::config::{Config, DjangoSettings, Keep};
+use crate::config::{Config, FrameworkName, FrameworkSettings, Keep};
 use crate::interrupt::Interrupt;
 use crate::launch::{InjectedFile, Launch, LaunchVar};
-use crate::manifest::{Assets, replaced};
+use crate::manifest::{Assets, holds_placeholder, replaced};
 use crate::output::Log;
 use crate::prefix::Prefix;
 use crate::release::Release;
@@ -17,6 +18,7 @@ use crate::version::Version;
 pub(crate) use django::{Django, DjangoError};
 use fs_err as fs;
 use install::Install;
+pub(crate) use phoenix::{Phoenix, PhoenixError};
 use prebuilt::Prebuilt;
 use std::collections::{BTreeSet, HashSet};
 use std::io;
@@ -25,6 +27,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug)]
 pub(crate) enum Framework {
     Django(Django),
+    Phoenix(Phoenix),
     Prebuilt(Prebuilt),
 }
 
@@ -32,9 +35,18 @@ pub(crate) enum Framework {
 pub(crate) enum DetectError {
     /// Several places of the same depth.
     Tie {
-        what: &'static str,
+        framework: FrameworkName,
+        /// The setting that chooses.
+        setting: &'static str,
         paths: Vec<PathBuf>,
     },
+    /// Django and Phoenix.
+    Both {
+        django: String,
+        phoenix: String,
+    },
+    /// The framework that was chosen is not what the app is.
+    NotFound(FrameworkName),
     /// A setting names a file that is not there.
     Missing {
         setting: &'static str,
@@ -56,29 +68,47 @@ impl From<io::Error> for DetectError {
 impl Framework {
     pub(crate) fn detect(
         app: &Path,
-        settings: &DjangoSettings,
+        settings: &FrameworkSettings,
     ) -> Result<Option<Self>, DetectError> {
-        Ok(Django::detect(app, settings)?.map(Self::Django))
+        let django = || Django::detect(app, &settings.django);
+        let phoenix = || Phoenix::detect(app, &settings.phoenix);
+        match settings.chosen {
+            Some(FrameworkName::Django) => Ok(django()?.map(Self::Django)),
+            Some(FrameworkName::Phoenix) => Ok(phoenix()?.map(Self::Phoenix)),
+            None => match (django()?, phoenix()?) {
+                (Some(django), Some(phoenix)) => Err(DetectError::Both {
+                    django: django.evidence().to_owned(),
+                    phoenix: phoenix.evidence(),
+                }),
+                (django, phoenix) => Ok(django
+                    .map(Self::Django)
+                    .or_else(|| phoenix.map(Self::Phoenix))),
+            },
+        }
     }
 
     /// What the settings name, else what is recognised.
     pub(crate) fn choose(app: &Path, config: &Config) -> Result<Option<Self>, DetectError> {
         match &config.dir {
             Some(folder) => Ok(Some(Self::Prebuilt(Prebuilt::of(app, folder)?))),
-            None => Self::detect(app, &config.django),
+            None => match (Self::detect(app, &config.framework)?, config.framework.chosen) {
+                (None, Some(chosen)) => Err(DetectError::NotFound(chosen)),
+                (found, _) => Ok(found),
+            },
         }
     }
 
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Django(_) => "django",
+            Self::Phoenix(_) => "phoenix",
             Self::Prebuilt(_) => "directory",
         }
     }
 
-    /// Whether the compile writes into the app.
-    pub(crate) fn writes(&self) -> bool {
-        !matches!(self, Self::Prebuilt(_))
+    /// Whether what was compiled is put into the app.
+    pub(crate) fn installs(&self) -> bool {
+        matches!(self, Self::Django(_))
     }
 
     /// Compiles the assets into a folder of the build.
@@ -91,6 +121,7 @@ impl Framework {
     ) -> Result<Option<Compiled>, CompileError> {
         match self {
             Self::Django(django) => Ok(django.compile(app, config, draft, run)?),
+            Self::Phoenix(phoenix) => Ok(Some(phoenix.compile(app, config, draft, run)?)),
             Self::Prebuilt(prebuilt) => Ok(Some(prebuilt.compile(run.log))),
         }
     }
@@ -112,6 +143,13 @@ pub(crate) struct Draft {
 #[derive(Debug)]
 pub(crate) enum CompileError {
     Django(DjangoError),
+    Phoenix(PhoenixError),
+}
+
+impl From<PhoenixError> for CompileError {
+    fn from(error: PhoenixError) -> Self {
+        Self::Phoenix(error)
+    }
 }
 
 impl From<DjangoError> for CompileError {
@@ -128,6 +166,8 @@ pub(crate) struct Compiled {
     pub(crate) reads_release_version: bool,
     /// Compressed forms that the compile made of other files.
     pub(crate) by_products: BTreeSet<String>,
+    /// Files that are the app's own business, such as a manifest.
+    pub(crate) unpublished: BTreeSet<String>,
     /// Files that the running app reads, wherever it reads them.
     pub(crate) runtime_files: Vec<RuntimeFile>,
     pub(crate) fallback: Fallback,
@@ -160,12 +200,21 @@ pub(crate) enum FollowsBy {
 pub(crate) struct Injection {
     pub(crate) vars: Vec<LaunchVar>,
     pub(crate) files: Vec<InjectedFile>,
+    pub(crate) edits: Vec<Edit>,
+}
+
+/// A file of the app as the image has it; the repository is untouched.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Edit {
+    pub(crate) path: PathBuf,
+    /// With the placeholder where the version belongs.
+    pub(crate) content: Vec<u8>,
 }
 
 #[derive(Debug)]
 pub(crate) struct RuntimeFile {
-    /// Below the compiled folder.
-    pub(crate) path: PathBuf,
+    /// As it was compiled.
+    pub(crate) source: PathBuf,
     pub(crate) destination: PathBuf,
 }
 
@@ -174,6 +223,7 @@ pub(crate) struct RuntimeFile {
 pub(crate) enum Fallback {
     /// The whole tree goes here; `served` says whether the app itself can serve it, below `url`.
     Folder {
+        from: PathBuf,
         path: PathBuf,
         url: String,
         served: bool,
@@ -183,6 +233,8 @@ pub(crate) enum Fallback {
         path: PathBuf,
     },
     NoFolder,
+    /// What was compiled is where the app serves it from.
+    InPlace,
     /// What was published is not the app's to serve.
     Untouched,
 }
@@ -205,7 +257,7 @@ impl Compiled {
         let mut launch = Launch::pin(release);
         for file in &self.runtime_files {
             if let Ok(path) = file.destination.strip_prefix(&app.injected) {
-                let content = fs::read(self.assets.root.join(&file.path))?;
+                let content = fs::read(&file.source)?;
                 launch.files.push(InjectedFile {
                     path: path.to_owned(),
                     content: replaced(&content, &release.version),
@@ -216,11 +268,34 @@ impl Compiled {
     }
 
     /// Adds what makes an app follow that does not by itself.
-    pub(crate) fn inject(self, launch: &mut Launch) {
-        if let Emission::Needs { injection, .. } = self.emission {
-            launch.vars.extend(injection.vars);
-            launch.files.extend(injection.files);
+    pub(crate) fn inject(&mut self, launch: &mut Launch, release: &Release) -> io::Result<()> {
+        if let Emission::Needs { injection, .. } = &mut self.emission {
+            launch.vars.append(&mut injection.vars);
+            launch.files.append(&mut injection.files);
+            for edit in &injection.edits {
+                edit.apply(&release.version)?;
+            }
         }
+        Ok(())
+    }
+
+    /// Takes what is published out of the folders that the app serves from. What lies at their top stays:
+    /// browsers ask the app's own host for `robots.txt`, an icon, a service worker.
+    pub(crate) fn trim(&self, release: &Release) -> io::Result<()> {
+        if self.fallback != Fallback::InPlace {
+            return Ok(());
+        }
+        let published = release.manifest.assets().iter().map(|asset| &*asset.path);
+        for path in published.chain(self.by_products.iter().map(String::as_str)) {
+            let root = self.assets.roots.iter().find(|root| path.starts_with(&root.mount));
+            let below = root.map(|root| (&root.folder, &path[root.mount.len()..]));
+            if let Some((folder, below)) = below
+                && below.contains('/')
+            {
+                fs::remove_file(folder.join(below))?;
+            }
+        }
+        Ok(())
     }
 
     /// Puts the run-time files, and unless told otherwise the whole tree, where the app reads them.
@@ -232,14 +307,32 @@ impl Compiled {
         release: Option<&Release>,
     ) -> io::Result<HashSet<PathBuf>> {
         let mut install = Install::new(&self.assets, release, keep);
-        if let Fallback::Folder { path, .. } = &self.fallback {
-            install.folder(&self.assets.root, path)?;
+        if let Fallback::Folder { from, path, .. } = &self.fallback {
+            install.folder(from, path)?;
         }
         for file in &self.runtime_files {
             if !file.destination.starts_with(&app.injected) {
-                install.file(&self.assets.root.join(&file.path), &file.destination)?;
+                install.file(&file.source, &file.destination)?;
             }
         }
         Ok(install.into_put())
+    }
+}
+
+impl Edit {
+    /// The file keeps its time: what is newer than what was compiled from it is compiled again.
+    fn apply(&self, version: &Version) -> io::Result<()> {
+        let time = fs::metadata(&self.path)?.modified()?;
+        let content = if holds_placeholder(&self.content) {
+            replaced(&self.content, version)
+        } else {
+            self.content.clone()
+        };
+        fs::write(&self.path, content)?;
+        fs::File::options()
+            .write(true)
+            .open(&self.path)?
+            .into_file()
+            .set_modified(time)
     }
 }

@@ -25,7 +25,34 @@ pub(crate) const CACHE_CONTROL: &str = "public, max-age=31536000, immutable";
 /// The folders to publish, as the framework's compile left them.
 #[derive(Clone, Debug)]
 pub(crate) struct Assets {
-    pub(crate) root: PathBuf,
+    pub(crate) roots: Vec<AssetRoot>,
+}
+
+/// One folder, and where it stands below the version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct AssetRoot {
+    /// Empty, or ends with `/`.
+    pub(crate) mount: String,
+    pub(crate) folder: PathBuf,
+}
+
+impl From<&Path> for Assets {
+    fn from(folder: &Path) -> Self {
+        Self {
+            roots: vec![AssetRoot {
+                mount: String::new(),
+                folder: folder.to_owned(),
+            }],
+        }
+    }
+}
+
+impl Assets {
+    /// Where the compile left what is published as `path`.
+    pub(crate) fn compiled(&self, path: &str) -> Option<PathBuf> {
+        let below = |root: &AssetRoot| Some(root.folder.join(path.strip_prefix(&root.mount)?));
+        self.roots.iter().find_map(below)
+    }
 }
 
 /// One file to publish. Small: there are apps with a hundred thousand of them.
@@ -45,15 +72,21 @@ pub(crate) struct Asset {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Source {
     /// Under the same path below a folder.
-    Below(Arc<Path>),
+    Below(Arc<AssetRoot>),
     At(Box<Path>),
 }
 
 impl Asset {
     pub(crate) fn source(&self) -> Cow<'_, Path> {
-        match &self.source {
-            Source::Below(folder) => Cow::Owned(folder.join(&*self.path)),
-            Source::At(path) => Cow::Borrowed(path),
+        self.source.of(&self.path)
+    }
+}
+
+impl Source {
+    fn of(&self, path: &str) -> Cow<'_, Path> {
+        match self {
+            Self::Below(root) => Cow::Owned(root.folder.join(&path[root.mount.len()..])),
+            Self::At(path) => Cow::Borrowed(path),
         }
     }
 }

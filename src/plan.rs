@@ -198,7 +198,7 @@ mod tests {
             given: None,
             salt: None,
         };
-        Release::of(folder.path(), &ScanRules::default(), &naming, folder.path())
+        Release::of(&folder.path().into(), &ScanRules::default(), &naming, folder.path())
             .unwrap()
             .0
     }

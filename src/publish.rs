@@ -118,13 +118,13 @@ pub(crate) fn publish(
 
     let start = SystemTime::now();
     let draft = draft(config, site);
-    let Some(compiled) =
+    let Some(mut compiled) =
         framework.compile(app, config, Some(&draft), &mut Run { interrupt, log })?
     else {
         return Ok(Outcome::Nothing);
     };
     if let StoreUrl::File { root } = &site.store
-        && lies_in(root, &compiled.assets.root)
+        && compiled.assets.roots.iter().any(|assets| lies_in(root, &assets.folder))
     {
         return Err(PublishError::StoreInside(root.clone()));
     }
@@ -135,13 +135,14 @@ pub(crate) fn publish(
     };
     let rules = ScanRules {
         by_products: compiled.by_products.clone(),
+        unpublished: compiled.unpublished.clone(),
         ..config.rules.clone()
     };
-    let (release, scanned) = Release::of(&compiled.assets.root, &rules, &naming, &app.scratch)?;
+    let (release, scanned) = Release::of(&compiled.assets, &rules, &naming, &app.scratch)?;
     story::version(&release, config, log);
     story::left_out(&scanned, log);
 
-    if intent == Intent::Publish && framework.writes() {
+    if intent == Intent::Publish && framework.installs() {
         let installed = compiled
             .install(app, config.keep, Some(&release))
             .map_err(PublishError::Install)?;
@@ -185,7 +186,14 @@ pub(crate) fn publish(
             summary
         }
     };
-    compiled.inject(&mut launch);
+    if intent == Intent::Publish {
+        compiled
+            .inject(&mut launch, &release)
+            .map_err(PublishError::Install)?;
+        if config.keep == Keep::Manifests {
+            compiled.trim(&release).map_err(PublishError::Install)?;
+        }
+    }
     Ok(Outcome::Done(Box::new(Done {
         intent,
         framework: framework.name(),

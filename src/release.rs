@@ -2,7 +2,7 @@
 
 use crate::config::Setting;
 use crate::manifest::{
-    Manifest, Marker, PlaceholderError, ScanError, ScanRules, Scanned, Sha256, VersionKind,
+    Assets, Manifest, Marker, PlaceholderError, ScanError, ScanRules, Scanned, Sha256, VersionKind,
     content_of,
 };
 use crate::prefix::{Prefix, Site};
@@ -55,7 +55,7 @@ impl Release {
     /// Scans what was compiled, derives the version, and puts it in the place of the placeholder in
     /// copies below `scratch`.
     pub(crate) fn of(
-        root: &Path,
+        assets: &Assets,
         rules: &ScanRules,
         naming: &Naming<'_>,
         scratch: &Path,
@@ -73,7 +73,7 @@ impl Release {
                 ..rules.clone()
             },
         };
-        let scanned = Scanned::of(root, &rules)?;
+        let scanned = Scanned::of(assets, &rules)?;
         let digest = scanned.manifest.digest(naming.salt);
         let computed = Version::of_digest(&digest);
         let (version, kind) = match naming.given {

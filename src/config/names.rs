@@ -58,10 +58,15 @@ names! {
     ALLOW_HTTP = "STATIC_ASSETS_ALLOW_HTTP", Setting, "1 sends credentials to an endpoint of plain http that is not this machine";
     CA_FILE = "STATIC_ASSETS_CA_FILE", Setting, "PEM file of the authority that signed the endpoint's certificate";
     DIR = "STATIC_ASSETS_DIR", Setting, "folder to publish as it is, in place of what a framework compiles";
+    FRAMEWORK = "STATIC_ASSETS_FRAMEWORK", Setting, "django or phoenix, where both are found";
     MANAGE_PY = "STATIC_ASSETS_MANAGE_PY", Setting, "Django: path of manage.py, where there are several";
     COLLECT_COMMAND = "STATIC_ASSETS_COLLECT_COMMAND", Setting, "Django: shell command in place of manage.py collectstatic";
     BEFORE_COLLECT = "STATIC_ASSETS_BEFORE_COLLECT", Setting, "Django: shell command to run before collectstatic";
     AFTER_COLLECT = "STATIC_ASSETS_AFTER_COLLECT", Setting, "Django: shell command to run after collectstatic";
+    PHOENIX_PATH = "STATIC_ASSETS_PHOENIX_PATH", Setting, "Phoenix: folder of the app or its umbrella, where the repository holds several";
+    COMPILE_COMMAND = "STATIC_ASSETS_COMPILE_COMMAND", Setting, "Phoenix: shell command in place of the asset pipeline that was found";
+    PREBUILT = "STATIC_ASSETS_PREBUILT", Setting, "Phoenix: 1 publishes priv/static as it was digested before the build";
+    DIGEST = "STATIC_ASSETS_DIGEST", Setting, "Phoenix: auto, mix, or native to digest without Elixir";
     BUILD_ENV = "STATIC_ASSETS_BUILD_ENV", Setting, "NAME=value pairs that only the compile sees";
     AWS_ACCESS_KEY_ID = "AWS_ACCESS_KEY_ID", Secret, "S3 access key, where no other credential is given";
     AWS_SECRET_ACCESS_KEY = "AWS_SECRET_ACCESS_KEY", Secret, "S3 secret key, with AWS_ACCESS_KEY_ID";
@@ -92,6 +97,8 @@ names! {
     SERVICE_BINDING_ROOT = "SERVICE_BINDING_ROOT", Foreign, "folder of the service bindings, in place of <platform>/bindings";
     DISABLE_COLLECTSTATIC = "DISABLE_COLLECTSTATIC", Foreign, "1: nothing is collected, so nothing is published";
     DJANGO_SETTINGS_MODULE = "DJANGO_SETTINGS_MODULE", Foreign, "Django: settings of an app without manage.py, or others than manage.py's";
+    MIX_ENV = "MIX_ENV", Foreign, "Phoenix: the environment that Mix builds for, prod unless set";
+    SOURCE_DATE_EPOCH = "SOURCE_DATE_EPOCH", Foreign, "Phoenix: the time in cache_manifest.json, seconds since 1970";
     SOURCE_VERSION = "SOURCE_VERSION", Foreign, "the commit, shown and kept as the version's label";
     REVISION = "REVISION", Foreign, "the commit, where SOURCE_VERSION is unset";
 }

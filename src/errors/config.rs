@@ -95,6 +95,11 @@ fn text(problem: &ConfigProblem) -> String {
              {}=\"DATABASE_URL=sqlite:// NAME='two words'\"",
             BUILD_ENV.name, BUILD_ENV.name
         ),
+        ConfigProblem::Epoch { setting } => format!(
+            "SOURCE_DATE_EPOCH is '{}' ({}). It is a number of seconds since 1970:\n  \
+             SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)",
+            setting.value, setting.origin
+        ),
         ConfigProblem::CredentialsMissing { store, untyped } => credentials_missing(store, untyped),
         ConfigProblem::HoldsSecret { name } => format!(
             "{name} holds a secret of this build. It is part of public URLs, or kept in the store: give it another \

@@ -15,13 +15,15 @@ impl Explain for PublishError {
                 formatdoc! {"
                     A store is set, but this is no app whose assets can be compiled. Looked for Django: a
                     manage.py at most two folders deep, Django among the dependencies, or
-                    DJANGO_SETTINGS_MODULE. A folder that is built already, such as dist:
+                    DJANGO_SETTINGS_MODULE; and for Phoenix: a mix.exs at most two folders deep with :phoenix among
+                    its dependencies, and assets. A folder that is built already, such as dist:
                       STATIC_ASSETS_DIR=dist      (on the command line: --dir dist)
                     Nothing, for this app:
                       STATIC_ASSETS_DISABLE=1"
                 },
             ),
             Self::Compile(CompileError::Django(error)) => error.explain(),
+            Self::Compile(CompileError::Phoenix(error)) => error.explain(),
             Self::Release(error) => error.explain(),
             Self::StoreInside(root) => Message::new(
                 Kind::Configuration,

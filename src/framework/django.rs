@@ -13,7 +13,6 @@ use crate::command::{Command, CommandError, Finished, program_on_path};
 use crate::config::{Config, DjangoSettings, Keep, Origin, names};
 use crate::framework::{Compiled, DetectError, Draft, Emission, Fallback, Run, RuntimeFile};
 use crate::interrupt::Interrupt;
-use crate::manifest::Assets;
 use crate::output::{Log, count, seconds};
 pub(crate) use diagnosis::{DjangoFailure, Reason};
 use evidence::Evidence;
@@ -21,6 +20,7 @@ use fs_err as fs;
 use proof::Hook;
 pub(crate) use proof::{NotFollowing, NotFollowingCause};
 use report::Report;
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -91,7 +91,7 @@ impl Django {
         draft: Option<&Draft>,
         run: &mut Run<'_>,
     ) -> Result<Option<Compiled>, DjangoError> {
-        if let Some(origin) = &config.django.disabled {
+        if let Some(origin) = &config.framework.django.disabled {
             log_disabled(&self.evidence, origin, run.log);
             return Ok(None);
         }
@@ -100,7 +100,7 @@ impl Django {
                 path: app.env.text("PATH").unwrap_or_default().to_owned(),
             }
         })?;
-        let runner = Runner::new(&self.evidence.entry, python, app, &config.django, run.log)?;
+        let runner = Runner::new(&self.evidence.entry, python, app, &config.framework.django, run.log)?;
         runner.run_shell(&names::BEFORE_COLLECT, run)?;
         let (collected, reach) = collect(&runner, draft, run);
         let (report, duration) = collected?;
@@ -190,11 +190,9 @@ fn compiled(
     runner: &Runner<'_>,
     (app, keep): (&App, Keep),
 ) -> Compiled {
-    let fallback = fallback(&report, &emission, app, keep);
+    let fallback = fallback(&report, &emission, runner, (app, keep));
     Compiled {
-        assets: Assets {
-            root: runner.collected(),
-        },
+        assets: runner.collected().as_path().into(),
         emission,
         reads_release_version: report
             .read
@@ -202,11 +200,12 @@ fn compiled(
             .any(|name| name == names::RELEASE_VERSION.name),
         fallback,
         by_products: report.by_products,
+        unpublished: BTreeSet::new(),
         runtime_files: report
             .runtime_files
             .into_iter()
             .map(|file| RuntimeFile {
-                path: file.path,
+                source: runner.collected().join(file.path),
                 destination: file.destination,
             })
             .collect(),
@@ -221,7 +220,12 @@ fn log_disabled(evidence: &Evidence, origin: &Origin, log: &mut Log) {
     ));
 }
 
-fn fallback(report: &Report, emission: &Emission, app: &App, keep: Keep) -> Fallback {
+fn fallback(
+    report: &Report,
+    emission: &Emission,
+    runner: &Runner<'_>,
+    (app, keep): (&App, Keep),
+) -> Fallback {
     // An app that follows has taken the URL of this very build.
     let follows = matches!(emission, Emission::Follows { .. });
     match &report.static_root {
@@ -231,6 +235,7 @@ fn fallback(report: &Report, emission: &Emission, app: &App, keep: Keep) -> Fall
         }
         None => Fallback::NoFolder,
         Some(path) if is_in_app(path, app) => Fallback::Folder {
+            from: runner.collected(),
             path: path.clone(),
             url: match report.static_url.own.as_deref() {
                 Some(own) if own.starts_with('/') && !follows => own.to_owned(),

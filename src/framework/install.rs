@@ -26,9 +26,9 @@ const BUNDLER_MANIFESTS: [&str; 3] = ["manifest.json", "webpack-stats.json", "st
 impl<'a> Install<'a> {
     pub(super) fn new(assets: &Assets, release: Option<&'a Release>, keep: Keep) -> Self {
         let published = release.map(|release| release.manifest.assets());
-        let published = published.into_iter().flatten().map(|asset| {
+        let published = published.into_iter().flatten().filter_map(|asset| {
             let resolved = asset.template.as_ref().map(|_| asset.source());
-            (assets.root.join(&*asset.path), resolved)
+            Some((assets.compiled(&asset.path)?, resolved))
         });
         Self {
             version: release.map(|release| &release.version),

@@ -2,7 +2,6 @@
 
 use super::{Compiled, DetectError, Emission, Fallback};
 use crate::config::{Origin, Setting, names};
-use crate::manifest::Assets;
 use crate::output::Log;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -41,12 +40,11 @@ impl Prebuilt {
             folder.escape_debug()
         ));
         Compiled {
-            assets: Assets {
-                root: value.clone(),
-            },
+            assets: value.as_path().into(),
             emission: Emission::NotAsked,
             reads_release_version: false,
             by_products: BTreeSet::new(),
+            unpublished: BTreeSet::new(),
             runtime_files: Vec::new(),
             fallback: Fallback::Untouched,
         }

@@ -180,7 +180,7 @@ mod tests {
             fs_err::create_dir_all(file.parent().unwrap()).unwrap();
             fs_err::write(file, content).unwrap();
         }
-        let scanned = Scanned::of(folder.path(), &ScanRules::default()).unwrap();
+        let scanned = Scanned::of(&folder.path().into(), &ScanRules::default()).unwrap();
         (folder, scanned)
     }
 

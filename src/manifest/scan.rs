@@ -2,14 +2,13 @@
 
 use super::placeholder::encoded_placeholder;
 use super::safety::{self, Allowed, Refusal};
-use super::{Asset, Manifest, Sha256, Source, holds_placeholder, media_type};
+use super::{Asset, AssetRoot, Assets, Manifest, Sha256, Source, holds_placeholder, media_type};
 use crate::output::Redaction;
 use crate::parallel::parallel;
 use crate::prefix::{NameRules, TrailingDot};
 use fs_err as fs;
 use memchr::memmem::Finder;
 use sha2::Digest;
-use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Read};
@@ -40,6 +39,8 @@ pub(crate) struct ScanRules {
     pub(crate) secrets: Redaction,
     /// Compressed forms that the compile made of other files.
     pub(crate) by_products: BTreeSet<String>,
+    /// Files that the framework keeps to itself.
+    pub(crate) unpublished: BTreeSet<String>,
     /// The store's limit for one file, in bytes.
     pub(crate) largest: Option<u64>,
     /// The store's rules for names.
@@ -80,14 +81,16 @@ impl From<io::Error> for ScanError {
 }
 
 impl Scanned {
-    pub(crate) fn of(root: &Path, rules: &ScanRules) -> Result<Self, ScanError> {
-        if !root.is_dir() {
-            return Err(ScanError::NoFolder {
-                root: root.to_owned(),
-            });
+    pub(crate) fn of(assets: &Assets, rules: &ScanRules) -> Result<Self, ScanError> {
+        let mut walk = Walk::with(rules);
+        for root in &assets.roots {
+            if !root.folder.is_dir() {
+                return Err(ScanError::NoFolder {
+                    root: root.folder.clone(),
+                });
+            }
+            walk.root(root)?;
         }
-        let mut walk = Walk::new(root, rules)?;
-        walk.folder(root, "")?;
         let left_out = walk.left_out();
         walk.files.sort_by(|one, other| one.path.cmp(&other.path));
         refuse_collisions(&walk.files, &mut walk.refused);
@@ -96,7 +99,7 @@ impl Scanned {
             assets,
             refused,
             encoded,
-        } = hash_all(walk.files, root, rules)?;
+        } = hash_all(walk.files, rules)?;
         walk.refused.extend(refused);
         if !walk.refused.is_empty() {
             walk.refused.sort_by(|one, other| one.0.cmp(&other.0));
@@ -115,15 +118,16 @@ impl Scanned {
     }
 }
 
-/// A file of the folder.
+/// A file of a folder.
 struct Found {
     path: Box<str>,
-    /// Where a link leads.
-    target: Option<Box<Path>>,
+    source: Source,
 }
 
 struct Walk<'a> {
-    root: PathBuf,
+    root: Arc<AssetRoot>,
+    /// By where it really is.
+    real_root: PathBuf,
     rules: &'a ScanRules,
     files: Vec<Found>,
     refused: Vec<(String, Refusal)>,
@@ -132,15 +136,25 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn new(root: &Path, rules: &'a ScanRules) -> io::Result<Self> {
-        Ok(Self {
-            root: fs::canonicalize(root)?,
+    fn with(rules: &'a ScanRules) -> Self {
+        Self {
+            root: Arc::new(AssetRoot {
+                mount: String::new(),
+                folder: PathBuf::new(),
+            }),
+            real_root: PathBuf::new(),
             rules,
             files: Vec::new(),
             refused: Vec::new(),
             dot_files: 0,
             source_maps: 0,
-        })
+        }
+    }
+
+    fn root(&mut self, root: &AssetRoot) -> io::Result<()> {
+        self.root = Arc::new(root.clone());
+        self.real_root = fs::canonicalize(&root.folder)?;
+        self.folder(&root.folder, &root.mount)
     }
 
     fn folder(&mut self, folder: &Path, path: &str) -> io::Result<()> {
@@ -160,7 +174,7 @@ impl<'a> Walk<'a> {
                 self.refused.push((path, Refusal::StorageCredential));
             } else if safety::is_secret_name(&path) && !is_reviewed {
                 self.refused.push((path, Refusal::SecretName));
-            } else if name.starts_with('.') && path != ".well-known" && !is_reviewed {
+            } else if name.starts_with('.') && !self.is_well_known(&path) && !is_reviewed {
                 self.dot_files += 1;
             } else if let Some(refusal) = refused_name(name, self.rules.names) {
                 self.refused.push((path, refusal));
@@ -177,21 +191,26 @@ impl<'a> Walk<'a> {
             } else {
                 self.files.push(Found {
                     path: path.into(),
-                    target: None,
+                    source: Source::Below(self.root.clone()),
                 });
             }
         }
         Ok(())
     }
 
+    /// <https://www.rfc-editor.org/rfc/rfc8615>: the one dot folder that is meant for the public.
+    fn is_well_known(&self, path: &str) -> bool {
+        path.strip_prefix(&self.root.mount) == Some(".well-known")
+    }
+
     /// A link is published as the file it names, when that lies in the folder itself.
     fn link(&mut self, link: &Path, path: String) -> io::Result<()> {
         let target = fs::read_link(link)?.display().to_string();
         match fs::canonicalize(link) {
-            Ok(real) if real.starts_with(&self.root) && real.is_file() => {
+            Ok(real) if real.starts_with(&self.real_root) && real.is_file() => {
                 self.files.push(Found {
                     path: path.into(),
-                    target: Some(real.into()),
+                    source: Source::At(real.into()),
                 });
             }
             _ => self.refused.push((path, Refusal::Link { target })),
@@ -200,8 +219,11 @@ impl<'a> Walk<'a> {
     }
 
     fn left_out(&mut self) -> LeftOut {
+        let rules = self.rules;
+        self.files
+            .retain(|found| !rules.unpublished.contains(&*found.path));
         let before = self.files.len();
-        let by_products = &self.rules.by_products;
+        let by_products = &rules.by_products;
         self.files
             .retain(|found| !by_products.contains(&*found.path));
         LeftOut {
@@ -287,15 +309,10 @@ struct Hashed {
     encoded: Vec<String>,
 }
 
-fn hash_all(files: Vec<Found>, root: &Path, rules: &ScanRules) -> io::Result<Hashed> {
-    let root: Arc<Path> = root.into();
+fn hash_all(files: Vec<Found>, rules: &ScanRules) -> io::Result<Hashed> {
     let finders = encoded_placeholder();
-    let hashed = parallel(&files, |found| {
-        let source = match &found.target {
-            Some(target) => Cow::Borrowed(&**target),
-            None => Cow::Owned(root.join(&*found.path)),
-        };
-        read_and_hash(&found.path, &source, rules, &finders)
+    let hashed = parallel(&files, |Found { path, source }| {
+        read_and_hash(path, &source.of(path), rules, &finders)
     })?;
     let mut all = Hashed::default();
     all.assets.reserve_exact(files.len());
@@ -308,10 +325,7 @@ fn hash_all(files: Vec<Found>, root: &Path, rules: &ScanRules) -> io::Result<Has
             None => all.assets.push(Asset {
                 content_type: media_type::of(&found.path),
                 path: found.path,
-                source: match found.target {
-                    Some(target) => Source::At(target),
-                    None => Source::Below(root.clone()),
-                },
+                source: found.source,
                 size: read.size,
                 sha256: read.sha256,
                 template: read.template.then(|| Box::new(read.sha256)),
@@ -442,7 +456,7 @@ mod tests {
     }
 
     fn refused(folder: &tempfile::TempDir, rules: &ScanRules) -> Vec<(String, Refusal)> {
-        match Scanned::of(folder.path(), rules) {
+        match Scanned::of(&folder.path().into(), rules) {
             Err(ScanError::Refused(refused)) => refused,
             Err(other) => panic!("{other:?}"),
             Ok(scanned) => panic!("published: {:?}", scanned.manifest),
@@ -472,7 +486,7 @@ mod tests {
             by_products: ["b.js.gz", "b.js.br"].map(str::to_owned).into(),
             ..ScanRules::default()
         };
-        let scanned = Scanned::of(folder.path(), &rules).unwrap();
+        let scanned = Scanned::of(&folder.path().into(), &rules).unwrap();
         assert_eq!(
             paths(&scanned),
             [
@@ -502,7 +516,7 @@ mod tests {
             source_maps: SourceMaps::Exclude,
             ..ScanRules::default()
         };
-        let scanned = Scanned::of(folder.path(), &rules).unwrap();
+        let scanned = Scanned::of(&folder.path().into(), &rules).unwrap();
         assert_eq!(paths(&scanned), ["b.js"]);
         assert_eq!(scanned.left_out.source_maps, 1);
     }
@@ -514,7 +528,7 @@ mod tests {
         let at = |name: &str| folder.path().join(name);
         symlink("real.css", at("inside.css")).unwrap();
         assert_eq!(
-            paths(&Scanned::of(folder.path(), &ScanRules::default()).unwrap()),
+            paths(&Scanned::of(&folder.path().into(), &ScanRules::default()).unwrap()),
             ["folder/x.css", "inside.css", "real.css"]
         );
 
@@ -549,7 +563,7 @@ mod tests {
             allowed: "demo/id_rsa x/.env".parse().unwrap(),
             ..ScanRules::default()
         };
-        let scanned = Scanned::of(folder.path(), &rules).unwrap();
+        let scanned = Scanned::of(&folder.path().into(), &rules).unwrap();
         assert_eq!(paths(&scanned), ["a.css", "demo/id_rsa", "x/.env"]);
     }
 
@@ -595,13 +609,13 @@ mod tests {
     #[test]
     fn no_file_at_all_is_refused_unless_allowed() {
         let folder = tree(&[]);
-        let scanned = Scanned::of(folder.path(), &ScanRules::default());
+        let scanned = Scanned::of(&folder.path().into(), &ScanRules::default());
         assert!(matches!(scanned, Err(ScanError::Empty)));
         let rules = ScanRules {
             empty: Empty::Allowed,
             ..ScanRules::default()
         };
-        assert!(Scanned::of(folder.path(), &rules).is_ok());
+        assert!(Scanned::of(&folder.path().into(), &rules).is_ok());
     }
 
     #[test]

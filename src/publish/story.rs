@@ -265,7 +265,7 @@ pub(super) fn pages(
         (_, Keep::Manifests) => {
             log.bullet("Fallback: none, STATIC_ASSETS_KEEP=manifests leaves the files out");
         }
-        (Fallback::Folder { path, url, served }, Keep::All) => {
+        (Fallback::Folder { path, url, served, .. }, Keep::All) => {
             let server = if release.prefix.covers(url) {
                 "would reach the store: STATIC_ASSETS_PUBLIC_URL covers it. Choose another path"
             } else if *served {
@@ -282,6 +282,18 @@ pub(super) fn pages(
             "Fallback: none, STATIC_ROOT {} is outside of the app and so of the image",
             path.display()
         )),
+        (Fallback::InPlace, Keep::All) => {
+            let folders: Vec<String> = compiled
+                .assets
+                .roots
+                .iter()
+                .map(|root| app.relative(&root.folder).display().to_string())
+                .collect();
+            log.bullet(&format!(
+                "Fallback: full copy in {}; STATIC_URL=/ serves from the app again",
+                folders.join(", ")
+            ));
+        }
         (Fallback::NoFolder, Keep::All) => log.bullet(
             "Fallback: none, the app has no STATIC_ROOT; with one, STATIC_URL=/static/ can serve \
              from the image",

@@ -1,7 +1,7 @@
 //! What in a folder says that it is a Django project, before any of its dependencies is installed.
 
 use crate::app::files_named;
-use crate::config::{DjangoSettings, names};
+use crate::config::{DjangoSettings, FrameworkName, names};
 use crate::framework::DetectError;
 use fs_err as fs;
 use std::io;
@@ -83,7 +83,8 @@ fn manage_py(app: &Path) -> Result<Option<PathBuf>, DetectError> {
     match candidates.as_slice() {
         [only] => Ok(Some(only.clone())),
         _ => Err(DetectError::Tie {
-            what: "manage.py",
+            framework: FrameworkName::Django,
+            setting: names::MANAGE_PY.name,
             paths: candidates,
         }),
     }

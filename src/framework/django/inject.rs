@@ -26,6 +26,7 @@ pub(super) fn injection(hook: &Path) -> Result<Injection, DjangoError> {
             folder: PathBuf::from(PYTHON),
         }],
         files,
+        edits: Vec::new(),
     })
 }
 

@@ -111,7 +111,7 @@ fn release(folder: &Path, version: Option<&str>) -> Arc<Release> {
         given: given.as_ref(),
         salt: None,
     };
-    let (release, _) = Release::of(folder, &ScanRules::default(), &naming, folder).unwrap();
+    let (release, _) = Release::of(&folder.into(), &ScanRules::default(), &naming, folder).unwrap();
     Arc::new(release)
 }
 

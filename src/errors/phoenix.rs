@@ -1,0 +1,379 @@
+//! Texts of Phoenix's failures.
+
+use super::{Explain, Kind, Message, listed};
+use crate::framework::PhoenixError;
+use crate::framework::phoenix::{
+    NodeMismatch, NotFollowing, NotFollowingCause, PhoenixFailure, Place, Reason,
+};
+use indoc::formatdoc;
+use std::path::Path;
+
+impl Explain for PhoenixError {
+    fn explain(&self) -> Message {
+        match self {
+            Self::NoMix {
+                path,
+                pipeline,
+                app,
+            } => Message::new(
+                Kind::App,
+                "No Elixir",
+                formatdoc! {"
+                    The assets of {app} are made by {pipeline}, but no 'mix' is on PATH:
+                      {path}
+                    One of these helps:
+                    - Put this buildpack after one that installs Elixir. On Heroku:
+                        heroku buildpacks:add --index 1 hashnuke/elixir
+                      with pack: a builder whose build image has Elixir, or a Dockerfile.
+                    - Compile the assets before the build, and have them published as they are:
+                        MIX_ENV=prod mix assets.deploy
+                        STATIC_ASSETS_PREBUILT=1
+                    - Make them with another command, which needs no Elixir:
+                        STATIC_ASSETS_COMPILE_COMMAND=\"npm --prefix assets run deploy\""
+                },
+            ),
+            Self::NoNode {
+                program,
+                pipeline,
+                package,
+                path,
+            } => no_node(program, pipeline, package, path),
+            Self::NoPipeline {
+                app,
+                folder,
+                scripts,
+            } => no_pipeline(app, folder, scripts.as_deref()),
+            Self::PackageJson { path, error } => Message::new(
+                Kind::App,
+                "package.json can't be read",
+                format!("{} is no package.json that npm could read either.", path.display()),
+            )
+            .with_details(error.to_string()),
+            Self::Failed(failure) => failure.explain(),
+            Self::NothingDigested {
+                pipeline,
+                folder,
+                output,
+            } => Message::new(
+                Kind::App,
+                "Nothing was digested",
+                formatdoc! {"
+                    {pipeline} ended well, but left no new {folder}/cache_manifest.json with a file in it, so
+                    pages would link to nothing that is published. mix phx.digest does so where its folder is
+                    missing or empty, or where it was given another one.
+                    Build into {folder}, or say how the assets are made:
+                      STATIC_ASSETS_COMPILE_COMMAND=\"mix assets.deploy\"",
+                    folder = folder.display()
+                },
+            )
+            .with_details(output),
+            Self::Prebuilt { file } => Message::new(
+                Kind::Configuration,
+                "Not digested before the build",
+                formatdoc! {"
+                    STATIC_ASSETS_PREBUILT=1 says that the assets were compiled and digested before, but this
+                    is not there:
+                      {file}
+                    Is it kept out of the build (.gitignore, .slugignore, .dockerignore)? To make it:
+                      MIX_ENV=prod mix assets.deploy
+                    To let the build do that: unset STATIC_ASSETS_PREBUILT.",
+                    file = file.display()
+                },
+            ),
+            Self::Stale { file } => Message::new(
+                Kind::Configuration,
+                "Changed since it was digested",
+                formatdoc! {"
+                    STATIC_ASSETS_PREBUILT=1, but this file is another than the one that cache_manifest.json
+                    was made for, so browsers would get the older one:
+                      {file}
+                    Digest it again:
+                      MIX_ENV=prod mix assets.deploy
+                    To let the build do that: unset STATIC_ASSETS_PREBUILT.",
+                    file = file.display()
+                },
+            ),
+            Self::NotFollowing(not_following) => not_following.explain(),
+            Self::Start(error) => error.explain(),
+            Self::Io(error) => Message::new(
+                Kind::Machine,
+                "A file can't be read or written",
+                "Compiling the assets, a file could not be read or written.",
+            )
+            .with_details(error.to_string()),
+        }
+    }
+}
+
+fn no_node(program: &str, pipeline: &str, package: &Path, path: &str) -> Message {
+    Message::new(
+        Kind::App,
+        "No Node.js",
+        formatdoc! {"
+            {package} has dependencies, and the assets are made by {pipeline}, but no '{program}' is on
+            PATH:
+              {path}
+            This build step downloads no Node.js. Put this buildpack after one that installs it:
+              pack build app --buildpack heroku/nodejs --buildpack <this buildpack>
+              heroku buildpacks:add --index 1 heroku/nodejs
+            It looks for package.json at the top of the repository; in a Dockerfile, install it in the stage
+            that compiles. Or compile before the build: STATIC_ASSETS_PREBUILT=1",
+            package = package.display()
+        },
+    )
+}
+
+fn no_pipeline(app: &str, folder: &Path, scripts: Option<&[String]>) -> Message {
+    let folder = match folder.as_os_str().is_empty() {
+        true => String::new(),
+        false => format!("{}/", folder.display()),
+    };
+    let scripts = match scripts {
+        None => format!("no package.json in {folder}assets"),
+        Some([]) => "no script in package.json".to_owned(),
+        Some(scripts) => format!(
+            "no script deploy or build in package.json (there: {})",
+            scripts.join(", ")
+        ),
+    };
+    Message::new(
+        Kind::App,
+        "Nothing says how the assets are made",
+        formatdoc! {"
+            {app} has no alias assets.deploy in {folder}mix.exs, {scripts}, and nothing in
+            {folder}priv/static. One of these helps:
+              aliases: [\"assets.deploy\": [\"esbuild {app} --minify\", \"phx.digest\"]]     in mix.exs
+              \"scripts\": {{\"deploy\": \"webpack --mode production\"}}                       in package.json
+              STATIC_ASSETS_COMPILE_COMMAND=\"…\"
+            For an app without assets:
+              STATIC_ASSETS_DISABLE=1"
+        },
+    )
+}
+
+impl Explain for PhoenixFailure {
+    fn explain(&self) -> Message {
+        let place = match self.folder.as_os_str().is_empty() {
+            true => String::new(),
+            false => format!(" in {}", self.folder.display()),
+        };
+        let status = match self.status {
+            Some(status) => format!("status {status}"),
+            None => "a signal".to_owned(),
+        };
+        let header = format!("'{}'{place} failed with {status}.", self.command);
+        let (title, text) = reason_text(&self.reason, self.node.as_ref());
+        Message::new(Kind::App, title, format!("{header}\n\n{text}")).with_details(&self.output)
+    }
+}
+
+#[allow(
+    clippy::too_many_lines,
+    reason = "one text for each reason, in one place"
+)]
+fn reason_text(reason: &Reason, node: Option<&NodeMismatch>) -> (&'static str, String) {
+    match reason {
+        Reason::Dependencies => (
+            "Dependencies are missing",
+            formatdoc! {"
+                Mix did not find the dependencies of this environment, or other ones than mix.lock names. They
+                are fetched before the assets are compiled, by the buildpack that installs Elixir, or in a
+                Dockerfile:
+                  MIX_ENV=prod mix deps.get --only prod
+                Where nothing does that:
+                  STATIC_ASSETS_COMPILE_COMMAND=\"mix deps.get --only prod && mix assets.deploy\""
+            },
+        ),
+        Reason::NoHex => (
+            "No Hex",
+            formatdoc! {"
+                Mix has no Hex, which every dependency from hex.pm needs. Before the assets are compiled, as
+                the same user and with the same HOME:
+                  mix local.hex --force && mix local.rebar --force
+                The buildpacks that install Elixir do so; MIX_HOME says where it is."
+            },
+        ),
+        Reason::MissingVariable { name } => (
+            "A variable is missing in the build",
+            formatdoc! {"
+                The configuration needs {name} as soon as Mix starts, which the build does not have. Compiling
+                assets needs no real value; this gives one to the build alone, never to the running app:
+                  STATIC_ASSETS_BUILD_ENV=\"{name}=unused-while-compiling\"
+                Or ask for it in config/runtime.exs, which is read when the app starts."
+            },
+        ),
+        Reason::MissingSecretFile => (
+            "config/prod.secret.exs is not there",
+            formatdoc! {"
+                config/prod.exs imports prod.secret.exs, which is kept out of the repository. Remove the
+                import_config line, and read the values from the environment in config/runtime.exs. Until then,
+                an empty one is enough to compile assets:
+                  STATIC_ASSETS_COMPILE_COMMAND=\"echo 'import Config' > config/prod.secret.exs && mix assets.deploy\""
+            },
+        ),
+        Reason::UnknownTask { task } => (
+            "Mix has no such task",
+            formatdoc! {"
+                There is no task {task} in this environment. A package that only runs in development can't be
+                used here: in mix.exs, its dependency says so.
+                  {{:esbuild, \"~> 0.10\", runtime: Mix.env() == :dev}}      and not: only: :dev"
+            },
+        ),
+        Reason::Elixir { line } => (
+            "The app wants another Elixir",
+            formatdoc! {"
+                {line}
+
+                elixir_buildpack.config, .tool-versions or the base image choose the version that is installed."
+            },
+        ),
+        Reason::Network { line } => (
+            "Something could not be fetched",
+            formatdoc! {"
+                {line}
+
+                The build has no network, or needs a proxy (HTTPS_PROXY is handed on). What the esbuild and
+                tailwind packages download is kept for later builds, and never fetched where it is there:
+                  config :esbuild, path: System.get_env(\"MIX_ESBUILD_PATH\")
+                Packages of npm come from the registry that .npmrc names. Without a network, compile before the
+                build: STATIC_ASSETS_PREBUILT=1"
+            },
+        ),
+        Reason::OpenSsl => (
+            "Webpack 4 does not run on this Node.js",
+            formatdoc! {"
+                It asks OpenSSL for a hash that Node.js has not had since version 17.{node} Either:
+                  engines: {{\"node\": \"16.x\"}}                             in package.json
+                  STATIC_ASSETS_BUILD_ENV=\"NODE_OPTIONS=--openssl-legacy-provider\"
+                or webpack 5, which needs neither.",
+                node = mismatch(node)
+            },
+        ),
+        Reason::NodeVersion { line } => (
+            "The app wants another Node.js",
+            formatdoc! {"
+                {line}
+                {node}
+                The buildpack that installs Node.js reads engines in package.json:
+                  \"engines\": {{\"node\": \"20.x\"}}",
+                node = mismatch(node)
+            },
+        ),
+        Reason::MissingScript { script } => (
+            "A script is missing in package.json",
+            formatdoc! {"
+                There is no script '{script}'. Add it, or say how the assets are made:
+                  \"scripts\": {{\"{script}\": \"webpack --mode production\"}}
+                  STATIC_ASSETS_COMPILE_COMMAND=\"mix assets.deploy\""
+            },
+        ),
+        Reason::LockFile => (
+            "The lock file is not the one of package.json",
+            formatdoc! {"
+                A build installs exactly what the lock file says. Make it anew and commit it:
+                  cd assets && npm install && git add package-lock.json      (or yarn, pnpm, bun install)"
+            },
+        ),
+        Reason::RegistryLogin => (
+            "A registry wants a login",
+            formatdoc! {"
+                A package is private. .npmrc may take its token from a variable of the build, which is not
+                written anywhere:
+                  //registry.npmjs.org/:_authToken=${{NPM_TOKEN}}"
+            },
+        ),
+        Reason::Unresolved { what } => (
+            "An import leads nowhere",
+            formatdoc! {"
+                '{what}' was not found. Packages of npm must be in package.json; phoenix, phoenix_html and
+                phoenix_live_view come from deps, which mix deps.get fetches and NODE_PATH names; hooks beside
+                components (phoenix-colocated) are written by mix compile."
+            },
+        ),
+        Reason::MissingProgram { program } => (
+            "A program is missing",
+            formatdoc! {"
+                '{program}' is not on PATH. In dependencies of package.json it is found by the scripts there;
+                a system package must be in the build image."
+            },
+        ),
+        Reason::OutOfMemory => (
+            "Out of memory",
+            formatdoc! {"
+                The process was killed or ran out of memory. For Node.js, more of it, in megabytes:
+                  STATIC_ASSETS_BUILD_ENV=\"NODE_OPTIONS=--max-old-space-size=2048\""
+            },
+        ),
+        Reason::Compilation { line } => (
+            "The app does not compile",
+            formatdoc! {"
+                {line}
+
+                The end of the output is below. It is the same on your machine:
+                  MIX_ENV=prod mix compile"
+            },
+        ),
+        Reason::Other => (
+            "Compiling the assets failed",
+            formatdoc! {"
+                The end of its output is below.{node} To run another command in its place:
+                  STATIC_ASSETS_COMPILE_COMMAND=\"…\"",
+                node = mismatch(node)
+            },
+        ),
+    }
+}
+
+fn mismatch(node: Option<&NodeMismatch>) -> String {
+    node.map_or_else(String::new, |node| {
+        format!(
+            " Here it is {}; {} asks for {}.",
+            node.found, node.file, node.wanted
+        )
+    })
+}
+
+impl Explain for NotFollowing {
+    fn explain(&self) -> Message {
+        let why = match &self.cause {
+            NotFollowingCause::InjectOff => {
+                "Nothing in the app reads STATIC_URL, and STATIC_ASSETS_INJECT=off keeps it so: no page would \
+                 link to what was published."
+                    .to_owned()
+            }
+            NotFollowingCause::InjectNowhere => {
+                "Nothing in the app reads STATIC_URL, and the command line changes no file of an app: no page \
+                 would link to what was published."
+                    .to_owned()
+            }
+            NotFollowingCause::NoManifest { otp_app } => format!(
+                "There is no config/runtime.exs in which {otp_app} could follow STATIC_URL, and its \
+                 configuration names no cache_static_manifest, in which it would find the published names."
+            ),
+            NotFollowingCause::NoEndpoint { otp_app } => format!(
+                "No module of {otp_app} has 'use Phoenix.Endpoint, otp_app: …', so there is nothing whose \
+                 static_url could be set."
+            ),
+            NotFollowingCause::WrittenByHand { places } => format!(
+                "Every link to a static file is written by hand, so none can follow. ~p\"/assets/app.css\" or \
+                 Routes.static_path(@conn, \"/assets/app.css\") can:\n{}",
+                listed(places, Place::to_string)
+            ),
+        };
+        let body = formatdoc! {"
+            {why}
+
+            These lines make the app follow by itself:
+            {snippet}
+            Publishing what no page links to would be no success, so the build ends here. Without
+            publishing: STATIC_ASSETS_PUBLISH=off",
+            snippet = self
+                .snippet
+                .lines()
+                .map(|line| format!("  {line}"))
+                .collect::<Vec<_>>()
+                .join("\n")
+        };
+        Message::new(Kind::App, "Pages would not link to the version", body)
+    }
+}

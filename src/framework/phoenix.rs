@@ -1,0 +1,245 @@
+//! Phoenix: the app's own asset pipeline, its digest, and the way in which its pages follow.
+
+mod buildpack_config;
+mod cache;
+mod cache_manifest;
+mod css;
+mod diagnosis;
+mod elixir;
+mod links;
+mod node;
+mod phx_digest;
+mod pipeline;
+mod project;
+mod proof;
+mod releases;
+mod runtime_exs;
+mod steps;
+mod templates;
+mod version;
+
+use crate::app::App;
+use crate::command::CommandError;
+use crate::config::{Config, PhoenixSettings};
+use crate::framework::{Compiled, DetectError, Draft, Emission, Fallback, Run};
+use crate::manifest::{AssetRoot, Assets};
+use crate::output::Log;
+use crate::walk::files_below;
+use buildpack_config::BuildpackConfig;
+use cache_manifest::CacheManifest;
+pub(crate) use diagnosis::{NodeMismatch, PhoenixFailure, Reason};
+use project::Project;
+use proof::{Built, Judge};
+pub(crate) use proof::{NotFollowing, NotFollowingCause};
+use std::collections::BTreeSet;
+use std::io;
+use std::path::{Path, PathBuf};
+use steps::Builder;
+pub(crate) use templates::Place;
+use templates::Usage;
+
+#[derive(Debug)]
+pub(crate) struct Phoenix {
+    project: Project,
+    legacy: BuildpackConfig,
+}
+
+#[derive(Debug)]
+pub(crate) enum PhoenixError {
+    NoMix {
+        path: String,
+        pipeline: String,
+        app: String,
+    },
+    NoNode {
+        program: &'static str,
+        pipeline: String,
+        package: PathBuf,
+        path: String,
+    },
+    /// Nothing says how the assets are made, and none are there.
+    NoPipeline {
+        app: String,
+        folder: PathBuf,
+        /// Of `package.json`, where there is one.
+        scripts: Option<Vec<String>>,
+    },
+    PackageJson {
+        path: PathBuf,
+        error: serde_json::Error,
+    },
+    Failed(Box<PhoenixFailure>),
+    /// It ended well, and there is no new manifest or nothing in it.
+    NothingDigested {
+        pipeline: String,
+        folder: PathBuf,
+        output: String,
+    },
+    /// Not there, although it was digested before the build.
+    Prebuilt {
+        file: PathBuf,
+    },
+    /// Changed since it was digested.
+    Stale {
+        file: PathBuf,
+    },
+    NotFollowing(Box<NotFollowing>),
+    Start(CommandError),
+    Io(io::Error),
+}
+
+impl From<CommandError> for PhoenixError {
+    fn from(error: CommandError) -> Self {
+        Self::Start(error)
+    }
+}
+
+impl From<io::Error> for PhoenixError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl Phoenix {
+    pub(crate) fn detect(
+        app: &Path,
+        settings: &PhoenixSettings,
+    ) -> Result<Option<Self>, DetectError> {
+        let legacy = BuildpackConfig::read(app)?;
+        let project = project::find(app, settings, &legacy)?;
+        Ok(project.map(|project| Self { project, legacy }))
+    }
+
+    /// `mix.exs: shop (ShopWeb.Endpoint), Phoenix 1.7.21, assets/`
+    pub(crate) fn evidence(&self) -> String {
+        let apps: Vec<String> = self
+            .project
+            .apps
+            .iter()
+            .map(|app| {
+                let version = app.version.map_or_else(
+                    || "Phoenix of unknown version".to_owned(),
+                    |version| format!("Phoenix {version}"),
+                );
+                format!("{} ({}), {version}, {}", app.otp_app, app.modules(), app.assets)
+            })
+            .collect();
+        format!("{}: {}", self.project.because, apps.join("; "))
+    }
+
+    /// Whether a build of it runs Node.js.
+    pub(crate) fn wants_node(&self, repository: &Path) -> bool {
+        self.project.apps.iter().any(|app| {
+            let package = node::Package::find(
+                &repository.join(&app.folder),
+                self.legacy.assets_path.as_deref(),
+            );
+            package.is_ok_and(|package| package.is_some_and(|package| package.has_dependencies()))
+        })
+    }
+
+    /// Compiles and digests each app where it is.
+    pub(crate) fn compile(
+        &self,
+        app: &App,
+        config: &Config,
+        draft: Option<&Draft>,
+        run: &mut Run<'_>,
+    ) -> Result<Compiled, PhoenixError> {
+        run.log.bullet(&self.evidence());
+        for note in &self.legacy.notes {
+            run.log.detail(note);
+        }
+        let settings = &config.framework.phoenix;
+        let builder = Builder::new(app, (&self.project, settings, &self.legacy));
+        let is_alone = self.project.apps.len() == 1;
+        let mut built = Vec::new();
+        for web in &self.project.apps {
+            built.push(Built {
+                app: web,
+                folder: builder.compile(web, run)?,
+                mount: match is_alone {
+                    true => String::new(),
+                    false => format!("{}/", web.otp_app),
+                },
+                usage: Usage::of(&app.dir, web)?,
+            });
+        }
+        log_fixed_links(app, &built, run.log)?;
+        let emission = match draft {
+            None => Emission::NotAsked,
+            Some(draft) => {
+                let judge = Judge {
+                    repository: &app.dir,
+                    project: &self.project,
+                    draft,
+                    inject: config.inject,
+                };
+                judge.judge(&built, run.log)?
+            }
+        };
+        compiled(&built, emission)
+    }
+}
+
+fn compiled(built: &[Built<'_>], emission: Emission) -> Result<Compiled, PhoenixError> {
+    let mut by_products = BTreeSet::new();
+    let mut unpublished = BTreeSet::new();
+    let mut roots = Vec::new();
+    for Built { folder, mount, .. } in built {
+        by_products.extend(compressed_forms(folder)?.map(|path| format!("{mount}{path}")));
+        unpublished.insert(format!("{mount}{}", CacheManifest::NAME));
+        roots.push(AssetRoot {
+            mount: mount.clone(),
+            folder: folder.clone(),
+        });
+    }
+    Ok(Compiled {
+        assets: Assets { roots },
+        emission,
+        reads_release_version: false,
+        by_products,
+        unpublished,
+        runtime_files: Vec::new(),
+        fallback: Fallback::InPlace,
+    })
+}
+
+/// What compressors made of other files: a store serves one encoding of a name.
+fn compressed_forms(folder: &Path) -> io::Result<impl Iterator<Item = String>> {
+    let files: BTreeSet<String> = files_below(folder)?
+        .into_iter()
+        .filter_map(|path| path.into_os_string().into_string().ok())
+        .collect();
+    let forms: Vec<String> = files
+        .iter()
+        .filter(|path| {
+            let original = [".gz", ".br", ".zst", ".deflate"]
+                .iter()
+                .find_map(|form| path.strip_suffix(form));
+            original.is_some_and(|original| files.contains(original))
+        })
+        .cloned()
+        .collect();
+    Ok(forms.into_iter())
+}
+
+fn log_fixed_links(app: &App, built: &[Built<'_>], log: &mut Log) -> io::Result<()> {
+    const SHOWN: usize = 5;
+    for Built { folder, usage, .. } in built {
+        let found = links::find(folder, app.relative(folder))?;
+        for fixed in found.iter().take(SHOWN) {
+            log.warning(&fixed.to_string());
+        }
+        if found.len() > SHOWN {
+            log.detail(&format!("… and {} more like that", found.len() - SHOWN));
+        }
+        for place in usage.fixed.iter().take(SHOWN) {
+            log.warning(&format!(
+                "{place}: a link written by hand stays on the app's own host; ~p\"…\" or static_path(…) \
+                 follows"
+            ));
+        }
+    }
+    Ok(())
+}

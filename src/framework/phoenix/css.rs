@@ -1,0 +1,172 @@
+//! Absolute references in stylesheets, which lead to the top of the host that serves them: below a
+//! prefix they would be broken, so they are made relative.
+
+use super::phx_digest::{css_urls, holds_digest};
+use crate::walk::files_below;
+use fs_err as fs;
+use std::io;
+use std::ops::Range;
+use std::path::Path;
+
+/// A stylesheet that was changed.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Relativised {
+    /// Below the folder.
+    pub(super) path: String,
+    pub(super) references: usize,
+}
+
+/// Rewrites, in the originals of `folder`, each absolute reference to a file that is there.
+pub(super) fn relativise(folder: &Path) -> io::Result<Vec<Relativised>> {
+    let mut changed = Vec::new();
+    for path in files_below(folder)? {
+        let Some(path) = path.to_str() else { continue };
+        let name = path.rsplit('/').next().unwrap_or(path);
+        if !name.ends_with(".css") || holds_digest(name) {
+            continue;
+        }
+        let file = folder.join(path);
+        let content = fs::read(&file)?;
+        let depth = path.matches('/').count();
+        let is_there = |target: &str| folder.join(target).is_file();
+        let (rewritten, references) = relative(&content, depth, is_there);
+        if references > 0 {
+            fs::write(&file, rewritten)?;
+            changed.push(Relativised {
+                path: path.to_owned(),
+                references,
+            });
+        }
+    }
+    Ok(changed)
+}
+
+/// The content with its references made relative to a stylesheet `depth` folders down, and how many.
+fn relative(content: &[u8], depth: usize, is_there: impl Fn(&str) -> bool) -> (Vec<u8>, usize) {
+    let mut rewritten = Vec::with_capacity(content.len());
+    let (mut copied, mut count) = (0, 0);
+    for slash in absolute_references(content) {
+        let Some(target) = target(&content[slash.clone()]) else {
+            continue;
+        };
+        if is_there(&target) || is_there(&decoded(&target)) {
+            rewritten.extend_from_slice(&content[copied..slash.start]);
+            if depth == 0 {
+                rewritten.extend_from_slice(b"./");
+            }
+            rewritten.extend_from_slice("../".repeat(depth).as_bytes());
+            copied = slash.start + 1;
+            count += 1;
+        }
+    }
+    rewritten.extend_from_slice(&content[copied..]);
+    (rewritten, count)
+}
+
+/// What begins with one slash: in `url(…)`, after `@import`, within `image-set(…)`.
+fn absolute_references(content: &[u8]) -> Vec<Range<usize>> {
+    let mut found: Vec<_> = css_urls(content)
+        .map(|url| unquoted(content, url))
+        .collect();
+    found.extend(quoted_after(content, b"@import", b";"));
+    found.extend(quoted_after(content, b"image-set(", b";}"));
+    found.retain(|range| {
+        content[range.clone()].starts_with(b"/") && !content[range.clone()].starts_with(b"//")
+    });
+    found.sort_by_key(|range| range.start);
+    found.dedup();
+    found
+}
+
+fn unquoted(content: &[u8], url: Range<usize>) -> Range<usize> {
+    match &content[url.clone()] {
+        [first @ (b'"' | b'\''), .., last] if first == last => url.start + 1..url.end - 1,
+        _ => url,
+    }
+}
+
+/// The quoted texts between each `start` and the next of `ends`.
+fn quoted_after(content: &[u8], start: &[u8], ends: &[u8]) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    for at in memchr::memmem::find_iter(content, start) {
+        let mut at = at + start.len();
+        while let Some(byte) = content.get(at) {
+            if ends.contains(byte) {
+                break;
+            }
+            at += 1;
+            if matches!(byte, b'"' | b'\'') {
+                let Some(length) = memchr::memchr(*byte, &content[at..]) else {
+                    break;
+                };
+                found.push(at..at + length);
+                at += length + 1;
+            }
+        }
+    }
+    found
+}
+
+/// Without the first slash, query and fragment.
+fn target(url: &[u8]) -> Option<String> {
+    let url = std::str::from_utf8(url).ok()?.strip_prefix('/')?;
+    let path = url.split(['?', '#']).next()?;
+    (!path.is_empty()).then(|| path.to_owned())
+}
+
+/// `%20` is a space; what is no such form stays.
+fn decoded(path: &str) -> String {
+    let mut bytes = Vec::with_capacity(path.len());
+    let mut rest = path.as_bytes();
+    while let [first, after @ ..] = rest {
+        let byte = match after {
+            [high, low, ..] if *first == b'%' => std::str::from_utf8(&[*high, *low])
+                .ok()
+                .and_then(|digits| u8::from_str_radix(digits, 16).ok()),
+            _ => None,
+        };
+        bytes.push(byte.unwrap_or(*first));
+        rest = &after[if byte.is_some() { 2 } else { 0 }..];
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn absolute_references_to_files_that_are_there_become_relative() {
+        let there = |path: &str| ["fonts/x.woff2", "images/a b.png", "base.css"].contains(&path);
+        for (before, after) in [
+            ("url(/fonts/x.woff2)", "url(../fonts/x.woff2)"),
+            ("url( '/fonts/x.woff2' )", "url( '../fonts/x.woff2' )"),
+            ("url(\"/fonts/x.woff2?#iefix\")", "url(\"../fonts/x.woff2?#iefix\")"),
+            ("url(/images/a%20b.png)", "url(../images/a%20b.png)"),
+            ("@import \"/base.css\" screen;", "@import \"../base.css\" screen;"),
+            ("@import url(/base.css);", "@import url(../base.css);"),
+            (
+                "image-set(\"/fonts/x.woff2\" 1x, url(/base.css) 2x);",
+                "image-set(\"../fonts/x.woff2\" 1x, url(../base.css) 2x);",
+            ),
+            ("url(/fonts/y.woff2)", "url(/fonts/y.woff2)"), // not there: perhaps another app's
+            ("url(//cdn/fonts/x.woff2)", "url(//cdn/fonts/x.woff2)"),
+            ("url(fonts/x.woff2)", "url(fonts/x.woff2)"),
+            ("url(/)", "url(/)"),
+            ("content: \"/base.css\"", "content: \"/base.css\""),
+        ] {
+            let (rewritten, count) = relative(before.as_bytes(), 1, there);
+            assert_eq!(String::from_utf8_lossy(&rewritten), after);
+            let absolute = |text: &str| {
+                ["(/", "'/", "\"/"].iter().map(|start| text.matches(start).count()).sum::<usize>()
+            };
+            assert_eq!(count, absolute(before) - absolute(after), "{before}");
+        }
+    }
+
+    #[test]
+    fn at_the_top_it_is_the_folder_itself() {
+        let (rewritten, _) = relative(b"url(/base.css)", 0, |_| true);
+        assert_eq!(rewritten, b"url(./base.css)");
+    }
+}

@@ -1,0 +1,109 @@
+//! The version of Phoenix that an app is built with, found without Elixir.
+
+use super::elixir::{string_after, without_comments};
+use fs_err as fs;
+use std::fmt;
+use std::path::Path;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct PhoenixVersion {
+    major: u32,
+    minor: u32,
+    patch: u32,
+}
+
+impl PhoenixVersion {
+    pub(super) const fn new(major: u32, minor: u32, patch: u32) -> Self {
+        Self {
+            major,
+            minor,
+            patch,
+        }
+    }
+
+    /// `1.7.21`, `1.8.0-rc.1`, `1.7`.
+    fn parse(text: &str) -> Option<Self> {
+        let numbers = text.split(['-', '+']).next()?;
+        let mut numbers = numbers.split('.').map(|number| number.trim().parse().ok());
+        Some(Self {
+            major: numbers.next()??,
+            minor: numbers.next()??,
+            patch: numbers.next().flatten().unwrap_or(0),
+        })
+    }
+}
+
+impl fmt::Display for PhoenixVersion {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}.{}.{}", self.major, self.minor, self.patch)
+    }
+}
+
+/// By the lock file, else by what was fetched, else by what `mix.exs` asks for. None of them tells it of a
+/// git dependency that was not fetched.
+pub(super) fn find(root: &Path, folder: &Path, mix_exs: &str) -> Option<PhoenixVersion> {
+    let in_lock = |folder: &Path| {
+        let lock = fs::read_to_string(folder.join("mix.lock")).ok()?;
+        let at = lock.find("{:hex, :phoenix, \"")?;
+        let version = lock[at..].split('"').nth(1)?;
+        PhoenixVersion::parse(version)
+    };
+    let fetched = |folder: &Path| {
+        let mix_exs = fs::read_to_string(folder.join("deps/phoenix/mix.exs")).ok()?;
+        let mix_exs = without_comments(&mix_exs);
+        PhoenixVersion::parse(&string_after(&mix_exs, "@version")?)
+    };
+    let asked_for = || {
+        let at = super::project::phoenix_dependency(mix_exs)?;
+        let requirement = mix_exs[at..].split('}').next()?.split('"').nth(1)?;
+        let numbers = requirement.find(|letter: char| letter.is_ascii_digit())?;
+        let numbers = requirement[numbers..].split_whitespace().next()?;
+        PhoenixVersion::parse(numbers)
+    };
+    in_lock(root)
+        .or_else(|| in_lock(folder))
+        .or_else(|| fetched(root))
+        .or_else(|| fetched(folder))
+        .or_else(asked_for)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn app(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let app = tempfile::tempdir().unwrap();
+        for (path, content) in files {
+            let path = app.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, content).unwrap();
+        }
+        app
+    }
+
+    fn found(files: &[(&str, &str)], mix_exs: &str) -> Option<String> {
+        let app = app(files);
+        find(app.path(), app.path(), mix_exs).map(|version| version.to_string())
+    }
+
+    #[test]
+    fn the_lock_file_wins() {
+        let lock = r#"%{
+          "phoenix": {:hex, :phoenix, "1.7.21", "14ca", [:mix], [], "hexpm", "336c"},
+          "phoenix_html": {:hex, :phoenix_html, "4.2.1", "35", [:mix], [], "hexpm", "cf"},
+        }"#;
+        let deps = r#"[{:phoenix, "~> 1.6"}]"#;
+        assert_eq!(found(&[("mix.lock", lock)], deps).unwrap(), "1.7.21");
+        assert_eq!(found(&[], deps).unwrap(), "1.6.0");
+    }
+
+    #[test]
+    fn what_is_fetched_tells_the_version_of_a_git_dependency() {
+        let lock = r#"%{"phoenix": {:git, "https://github.com/phoenixframework/phoenix.git", "f00", []}}"#;
+        let deps = r#"[{:phoenix, github: "phoenixframework/phoenix", branch: "v1.8"}]"#;
+        let fetched = "defmodule Phoenix.MixProject do\n  @version \"1.8.0-rc.1\"";
+        let files = [("mix.lock", lock), ("deps/phoenix/mix.exs", fetched)];
+        assert_eq!(found(&files, deps).unwrap(), "1.8.0");
+        assert_eq!(found(&[("mix.lock", lock)], deps), None);
+    }
+}
