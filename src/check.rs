@@ -502,9 +502,14 @@ mod tests {
             given: Some(&given),
             salt: None,
         };
-        Release::of(&folder.path().into(), &ScanRules::default(), &naming, folder.path())
-            .unwrap()
-            .0
+        Release::of(
+            &folder.path().into(),
+            &ScanRules::default(),
+            &naming,
+            folder.path(),
+        )
+        .unwrap()
+        .0
     }
 
     /// As a store answers that is set up well.

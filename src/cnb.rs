@@ -1,9 +1,12 @@
 //! The Cloud Native Buildpack: `bin/detect` and `bin/build`.
 
 use crate::app::App;
-use crate::config::{self, Config, ConfigProblem, FrameworkName, FrameworkSettings, NAMESPACE, Sources, names};
+use crate::config::{
+    self, Config, ConfigProblem, FrameworkName, FrameworkSettings, NAMESPACE, Sources, names,
+};
 use crate::env::Env;
 use crate::errors::{Explain, Message, config_message};
+use crate::framework::phoenix::Tools;
 use crate::framework::{DetectError, Framework};
 use crate::interrupt::Interrupt;
 use crate::launch::{Launch, LaunchVar};
@@ -100,7 +103,7 @@ impl Buildpack for StaticAssets {
             }
             Ok(Some(Framework::Phoenix(phoenix))) => {
                 log.bullet(&phoenix.evidence());
-                pass(elixir_plan(phoenix.wants_node(&context.app_dir)))
+                pass(elixir_plan(phoenix.tools(&context.app_dir)))
             }
             Ok(Some(Framework::Prebuilt(_))) => pass(BuildPlan::default()),
             Err(DetectError::Io(error)) => {
@@ -247,9 +250,13 @@ fn python_plan() -> BuildPlan {
 
 /// Of the public buildpacks for Elixir two provide it, under other names each, and the rest say
 /// nothing; Node.js is needed while building only. The last alternative asks for nothing.
-fn elixir_plan(wants_node: bool) -> BuildPlan {
+fn elixir_plan(tools: Tools) -> BuildPlan {
     let elixirs: [&[&str]; 3] = [&["elixir", "erlang"], &["elixir", "otp"], &[]];
-    let nodes: &[&[&str]] = if wants_node { &[&["node"], &[]] } else { &[&[]] };
+    let nodes: &[&[&str]] = if tools == Tools::Node {
+        &[&["node"], &[]]
+    } else {
+        &[&[]]
+    };
     let mut alternatives = elixirs
         .iter()
         .flat_map(|elixir| nodes.iter().map(move |node| (*elixir, *node)))

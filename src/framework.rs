@@ -91,7 +91,10 @@ impl Framework {
     pub(crate) fn choose(app: &Path, config: &Config) -> Result<Option<Self>, DetectError> {
         match &config.dir {
             Some(folder) => Ok(Some(Self::Prebuilt(Prebuilt::of(app, folder)?))),
-            None => match (Self::detect(app, &config.framework)?, config.framework.chosen) {
+            None => match (
+                Self::detect(app, &config.framework)?,
+                config.framework.chosen,
+            ) {
                 (None, Some(chosen)) => Err(DetectError::NotFound(chosen)),
                 (found, _) => Ok(found),
             },
@@ -287,7 +290,11 @@ impl Compiled {
         }
         let published = release.manifest.assets().iter().map(|asset| &*asset.path);
         for path in published.chain(self.by_products.iter().map(String::as_str)) {
-            let root = self.assets.roots.iter().find(|root| path.starts_with(&root.mount));
+            let root = self
+                .assets
+                .roots
+                .iter()
+                .find(|root| path.starts_with(&root.mount));
             let below = root.map(|root| (&root.folder, &path[root.mount.len()..]));
             if let Some((folder, below)) = below
                 && below.contains('/')

@@ -198,9 +198,14 @@ mod tests {
             given: None,
             salt: None,
         };
-        Release::of(&folder.path().into(), &ScanRules::default(), &naming, folder.path())
-            .unwrap()
-            .0
+        Release::of(
+            &folder.path().into(),
+            &ScanRules::default(),
+            &naming,
+            folder.path(),
+        )
+        .unwrap()
+        .0
     }
 
     #[test]

@@ -6,10 +6,10 @@ mod story;
 use crate::app::App;
 use crate::check::CheckError;
 use crate::config::{CheckMode, Config, Keep, Local, Publishing};
-use crate::framework::{CompileError, DetectError, Draft, Framework, Run};
+use crate::framework::{CompileError, Compiled, DetectError, Draft, Framework, Run};
 use crate::interrupt::Interrupt;
 use crate::launch::Launch;
-use crate::manifest::ScanRules;
+use crate::manifest::{ScanRules, Scanned};
 use crate::output::Log;
 use crate::paths::lies_in;
 use crate::plan::{Change, Summary};
@@ -124,21 +124,15 @@ pub(crate) fn publish(
         return Ok(Outcome::Nothing);
     };
     if let StoreUrl::File { root } = &site.store
-        && compiled.assets.roots.iter().any(|assets| lies_in(root, &assets.folder))
+        && compiled
+            .assets
+            .roots
+            .iter()
+            .any(|assets| lies_in(root, &assets.folder))
     {
         return Err(PublishError::StoreInside(root.clone()));
     }
-    let naming = Naming {
-        site,
-        given: config.version.as_ref(),
-        salt: config.salt.as_deref(),
-    };
-    let rules = ScanRules {
-        by_products: compiled.by_products.clone(),
-        unpublished: compiled.unpublished.clone(),
-        ..config.rules.clone()
-    };
-    let (release, scanned) = Release::of(&compiled.assets, &rules, &naming, &app.scratch)?;
+    let (release, scanned) = release_of(&compiled, site, config, app)?;
     story::version(&release, config, log);
     story::left_out(&scanned, log);
 
@@ -201,6 +195,25 @@ pub(crate) fn publish(
         summary,
         launch,
     })))
+}
+
+fn release_of(
+    compiled: &Compiled,
+    site: &Site,
+    config: &Config,
+    app: &App,
+) -> Result<(Release, Scanned), ReleaseError> {
+    let naming = Naming {
+        site,
+        given: config.version.as_ref(),
+        salt: config.salt.as_deref(),
+    };
+    let rules = ScanRules {
+        by_products: compiled.by_products.clone(),
+        unpublished: compiled.unpublished.clone(),
+        ..config.rules.clone()
+    };
+    Release::of(&compiled.assets, &rules, &naming, &app.scratch)
 }
 
 /// Tells what the version changes. Costs one request, and where it gets no answer, nothing is told: the

@@ -55,7 +55,9 @@ impl Explain for DetectError {
                 Message::new(
                     Kind::Configuration,
                     "Not what was chosen",
-                    format!("STATIC_ASSETS_FRAMEWORK={chosen}, but the app shows none of it: {looked_for}."),
+                    format!(
+                        "STATIC_ASSETS_FRAMEWORK={chosen}, but the app shows none of it: {looked_for}."
+                    ),
                 )
             }
             Self::Missing { setting, path } => Message::new(

@@ -124,9 +124,10 @@ fn no_node(program: &str, pipeline: &str, package: &Path, path: &str) -> Message
 }
 
 fn no_pipeline(app: &str, folder: &Path, scripts: Option<&[String]>) -> Message {
-    let folder = match folder.as_os_str().is_empty() {
-        true => String::new(),
-        false => format!("{}/", folder.display()),
+    let folder = if folder.as_os_str().is_empty() {
+        String::new()
+    } else {
+        format!("{}/", folder.display())
     };
     let scripts = match scripts {
         None => format!("no package.json in {folder}assets"),
@@ -153,9 +154,10 @@ fn no_pipeline(app: &str, folder: &Path, scripts: Option<&[String]>) -> Message 
 
 impl Explain for PhoenixFailure {
     fn explain(&self) -> Message {
-        let place = match self.folder.as_os_str().is_empty() {
-            true => String::new(),
-            false => format!(" in {}", self.folder.display()),
+        let place = if self.folder.as_os_str().is_empty() {
+            String::new()
+        } else {
+            format!(" in {}", self.folder.display())
         };
         let status = match self.status {
             Some(status) => format!("status {status}"),

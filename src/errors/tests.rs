@@ -4,7 +4,7 @@
 use super::{Explain, Kind, Message, config_message};
 use crate::check::{AssetKind, CheckError, Finding, Problem};
 use crate::command::CommandError;
-use crate::config::{ConfigProblem, GoogleKeyProblem, Origin, Setting};
+use crate::config::{ConfigProblem, FrameworkName, GoogleKeyProblem, Origin, Setting};
 use crate::fetch::FetchError;
 use crate::framework::django::{DjangoFailure, NotFollowing, NotFollowingCause, Reason};
 use crate::framework::{CompileError, DetectError, DjangoError};
@@ -257,9 +257,20 @@ fn config() {
 fn detect() {
     let errors = [
         DetectError::Tie {
-            what: "manage.py",
+            framework: FrameworkName::Django,
+            setting: "STATIC_ASSETS_MANAGE_PY",
             paths: vec!["one/manage.py".into(), "two/manage.py".into()],
         },
+        DetectError::Tie {
+            framework: FrameworkName::Phoenix,
+            setting: "STATIC_ASSETS_PHOENIX_PATH",
+            paths: vec!["admin".into(), "shop".into()],
+        },
+        DetectError::Both {
+            django: "manage.py".to_owned(),
+            phoenix: "web/mix.exs: shop (ShopWeb.Endpoint), Phoenix 1.7.21, assets/".to_owned(),
+        },
+        DetectError::NotFound(FrameworkName::Phoenix),
         DetectError::Missing {
             setting: "STATIC_ASSETS_MANAGE_PY",
             path: "src/manage.py".into(),

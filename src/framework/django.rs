@@ -100,7 +100,13 @@ impl Django {
                 path: app.env.text("PATH").unwrap_or_default().to_owned(),
             }
         })?;
-        let runner = Runner::new(&self.evidence.entry, python, app, &config.framework.django, run.log)?;
+        let runner = Runner::new(
+            &self.evidence.entry,
+            python,
+            app,
+            &config.framework.django,
+            run.log,
+        )?;
         runner.run_shell(&names::BEFORE_COLLECT, run)?;
         let (collected, reach) = collect(&runner, draft, run);
         let (report, duration) = collected?;

@@ -5,9 +5,11 @@ mod cache;
 mod cache_manifest;
 mod css;
 mod diagnosis;
+mod digest;
 mod elixir;
 mod links;
 mod node;
+mod packages;
 mod phx_digest;
 mod pipeline;
 mod project;
@@ -42,6 +44,13 @@ use templates::Usage;
 pub(crate) struct Phoenix {
     project: Project,
     legacy: BuildpackConfig,
+}
+
+/// What a build needs that Elixir's buildpacks do not install.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tools {
+    None,
+    Node,
 }
 
 #[derive(Debug)]
@@ -121,21 +130,29 @@ impl Phoenix {
                     || "Phoenix of unknown version".to_owned(),
                     |version| format!("Phoenix {version}"),
                 );
-                format!("{} ({}), {version}, {}", app.otp_app, app.modules(), app.assets)
+                format!(
+                    "{} ({}), {version}, {}",
+                    app.otp_app,
+                    app.modules(),
+                    app.assets
+                )
             })
             .collect();
         format!("{}: {}", self.project.because, apps.join("; "))
     }
 
-    /// Whether a build of it runs Node.js.
-    pub(crate) fn wants_node(&self, repository: &Path) -> bool {
-        self.project.apps.iter().any(|app| {
-            let package = node::Package::find(
-                &repository.join(&app.folder),
-                self.legacy.assets_path.as_deref(),
-            );
+    /// What a build of it runs besides Elixir.
+    pub(crate) fn tools(&self, repository: &Path) -> Tools {
+        let wants_node = |app: &project::WebApp| {
+            let named = self.legacy.assets_path.as_deref();
+            let package = node::Package::find(&repository.join(&app.folder), named);
             package.is_ok_and(|package| package.is_some_and(|package| package.has_dependencies()))
-        })
+        };
+        if self.project.apps.iter().any(wants_node) {
+            Tools::Node
+        } else {
+            Tools::None
+        }
     }
 
     /// Compiles and digests each app where it is.
@@ -158,9 +175,10 @@ impl Phoenix {
             built.push(Built {
                 app: web,
                 folder: builder.compile(web, run)?,
-                mount: match is_alone {
-                    true => String::new(),
-                    false => format!("{}/", web.otp_app),
+                mount: if is_alone {
+                    String::new()
+                } else {
+                    format!("{}/", web.otp_app)
                 },
                 usage: Usage::of(&app.dir, web)?,
             });

@@ -265,7 +265,12 @@ pub(super) fn pages(
         (_, Keep::Manifests) => {
             log.bullet("Fallback: none, STATIC_ASSETS_KEEP=manifests leaves the files out");
         }
-        (Fallback::Folder { path, url, served, .. }, Keep::All) => {
+        (
+            Fallback::Folder {
+                path, url, served, ..
+            },
+            Keep::All,
+        ) => {
             let server = if release.prefix.covers(url) {
                 "would reach the store: STATIC_ASSETS_PUBLIC_URL covers it. Choose another path"
             } else if *served {

@@ -22,8 +22,6 @@ pub(super) struct BuildpackConfig {
     pub(super) compile: Option<PathBuf>,
     pub(super) node_version: Option<String>,
     pub(super) clean_cache: bool,
-    /// `release=true`: the Elixir buildpack has assembled a release before this one runs.
-    pub(super) release: bool,
     /// One line for each key, to be told by the build.
     pub(super) notes: Vec<String>,
 }
@@ -110,19 +108,27 @@ impl BuildpackConfig {
             "{STATIC_CONFIG}, read as data: {} used",
             count(used, "key")
         ));
-        self.notes
-            .extend(notes.into_iter().map(|note| format!("{STATIC_CONFIG}: {note}")));
+        self.notes.extend(
+            notes
+                .into_iter()
+                .map(|note| format!("{STATIC_CONFIG}: {note}")),
+        );
     }
 
     fn add_elixir(&mut self, lines: &Lines) {
         for (key, value) in &lines.pairs {
             let note = match key.as_str() {
                 "release" if value == "true" => {
-                    self.release = true;
-                    continue;
+                    "release=true: it builds the release before this build step, without the digested \
+                     assets; set release=false, and add a buildpack for the release after this one"
+                        .to_owned()
                 }
-                "hook_pre_fetch_dependencies" | "hook_pre_compile" | "hook_compile"
-                | "hook_post_compile" | "pre_compile" | "post_compile"
+                "hook_pre_fetch_dependencies"
+                | "hook_pre_compile"
+                | "hook_compile"
+                | "hook_post_compile"
+                | "pre_compile"
+                | "post_compile"
                     if value.contains("assets.deploy") || value.contains("phx.digest") =>
                 {
                     format!(
@@ -201,9 +207,7 @@ fn pair(line: &str) -> Option<(String, String)> {
     match words.as_slice() {
         [] => Some((key.to_owned(), String::new())),
         [value] => Some((key.to_owned(), value.clone())),
-        [value, comment, ..] if comment.starts_with('#') => {
-            Some((key.to_owned(), value.clone()))
-        }
+        [value, comment, ..] if comment.starts_with('#') => Some((key.to_owned(), value.clone())),
         _ => None,
     }
 }
@@ -238,7 +242,13 @@ mod tests {
         assert!(config.clean_cache);
         let notes = config.notes.join("\n");
         assert!(notes.starts_with("phoenix_static_buildpack.config, read as data: 5 keys used"));
-        for answered in ["npm_version", "yarn_version", "remove_node", "phoenix_ex", "else"] {
+        for answered in [
+            "npm_version",
+            "yarn_version",
+            "remove_node",
+            "phoenix_ex",
+            "else",
+        ] {
             assert!(notes.contains(&format!(": {answered}: ")), "{notes}");
         }
     }
@@ -249,7 +259,10 @@ mod tests {
         let marker = marker.path().join("ran");
         let config = read(&[(
             STATIC_CONFIG,
-            &format!("compile=$(touch {0})\nnode_version=`touch {0}`\ntouch {0}\n", marker.display()),
+            &format!(
+                "compile=$(touch {0})\nnode_version=`touch {0}`\ntouch {0}\n",
+                marker.display()
+            ),
         )]);
         assert!(!marker.exists());
         assert_eq!(config.compile, None);
@@ -261,7 +274,10 @@ mod tests {
         assert_eq!(read(&[]).compile, None);
         assert_eq!(read(&[("compile", "")]).compile, Some("compile".into()));
         assert_eq!(read(&[(STATIC_CONFIG, "compile=compile")]).compile, None);
-        assert_eq!(read(&[(STATIC_CONFIG, "phoenix_relative_path=.")]).phoenix_path, None);
+        assert_eq!(
+            read(&[(STATIC_CONFIG, "phoenix_relative_path=.")]).phoenix_path,
+            None
+        );
     }
 
     #[test]
@@ -271,8 +287,8 @@ mod tests {
             "erlang_version=25.3\nconfig_vars_to_export=(DATABASE_URL)\nrelease=true\n\
              hook_post_compile=\"eval mix assets.deploy && rm -f _build/esbuild*\"\nalways_rebuild=false\n",
         )]);
-        assert!(config.release);
-        assert_eq!(config.notes.len(), 1);
-        assert!(config.notes[0].contains("hook_post_compile"));
+        assert_eq!(config.notes.len(), 2);
+        assert!(config.notes[0].contains("release=true"));
+        assert!(config.notes[1].contains("hook_post_compile"));
     }
 }

@@ -17,7 +17,8 @@ pub(super) struct CacheManifest {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub(super) struct Digest {
     /// MD5 of the file, in hexadecimal.
-    pub(super) digest: String,
+    #[serde(rename = "digest")]
+    pub(super) md5: String,
     pub(super) logical_path: String,
     /// Seconds since the year 0.
     pub(super) mtime: u64,

@@ -22,7 +22,10 @@ pub(super) fn relativise(folder: &Path) -> io::Result<Vec<Relativised>> {
     for path in files_below(folder)? {
         let Some(path) = path.to_str() else { continue };
         let name = path.rsplit('/').next().unwrap_or(path);
-        if !name.ends_with(".css") || holds_digest(name) {
+        let is_stylesheet = Path::new(name)
+            .extension()
+            .is_some_and(|extension| extension == "css");
+        if !is_stylesheet || holds_digest(name) {
             continue;
         }
         let file = folder.join(path);
@@ -141,9 +144,15 @@ mod tests {
         for (before, after) in [
             ("url(/fonts/x.woff2)", "url(../fonts/x.woff2)"),
             ("url( '/fonts/x.woff2' )", "url( '../fonts/x.woff2' )"),
-            ("url(\"/fonts/x.woff2?#iefix\")", "url(\"../fonts/x.woff2?#iefix\")"),
+            (
+                "url(\"/fonts/x.woff2?#iefix\")",
+                "url(\"../fonts/x.woff2?#iefix\")",
+            ),
             ("url(/images/a%20b.png)", "url(../images/a%20b.png)"),
-            ("@import \"/base.css\" screen;", "@import \"../base.css\" screen;"),
+            (
+                "@import \"/base.css\" screen;",
+                "@import \"../base.css\" screen;",
+            ),
             ("@import url(/base.css);", "@import url(../base.css);"),
             (
                 "image-set(\"/fonts/x.woff2\" 1x, url(/base.css) 2x);",
@@ -158,7 +167,10 @@ mod tests {
             let (rewritten, count) = relative(before.as_bytes(), 1, there);
             assert_eq!(String::from_utf8_lossy(&rewritten), after);
             let absolute = |text: &str| {
-                ["(/", "'/", "\"/"].iter().map(|start| text.matches(start).count()).sum::<usize>()
+                ["(/", "'/", "\"/"]
+                    .iter()
+                    .map(|start| text.matches(start).count())
+                    .sum::<usize>()
             };
             assert_eq!(count, absolute(before) - absolute(after), "{before}");
         }

@@ -29,25 +29,43 @@ pub(crate) enum Reason {
     Dependencies,
     NoHex,
     /// A variable that the configuration raises without.
-    MissingVariable { name: String },
+    MissingVariable {
+        name: String,
+    },
     /// `prod.secret.exs`, which is kept out of the repository.
     MissingSecretFile,
-    UnknownTask { task: String },
+    UnknownTask {
+        task: String,
+    },
     /// The app wants another Elixir.
-    Elixir { line: String },
+    Elixir {
+        line: String,
+    },
     /// A page, a package or a binary that could not be fetched.
-    Network { line: String },
+    Network {
+        line: String,
+    },
     /// Webpack 4 on Node.js 17 and later.
     OpenSsl,
-    NodeVersion { line: String },
-    MissingScript { script: String },
+    NodeVersion {
+        line: String,
+    },
+    MissingScript {
+        script: String,
+    },
     LockFile,
     RegistryLogin,
     /// An import of an asset that is not there.
-    Unresolved { what: String },
-    MissingProgram { program: String },
+    Unresolved {
+        what: String,
+    },
+    MissingProgram {
+        program: String,
+    },
     OutOfMemory,
-    Compilation { line: String },
+    Compilation {
+        line: String,
+    },
     Other,
 }
 
@@ -199,8 +217,14 @@ mod tests {
                 "** (File.Error) could not read file \"/app/config/prod.secret.exs\": no such file or directory",
                 Reason::MissingSecretFile,
             ),
-            ("Unchecked dependencies for environment prod:\n* phoenix", Reason::Dependencies),
-            ("Could not find Hex, which is needed to build dependency :phoenix", Reason::NoHex),
+            (
+                "Unchecked dependencies for environment prod:\n* phoenix",
+                Reason::Dependencies,
+            ),
+            (
+                "Could not find Hex, which is needed to build dependency :phoenix",
+                Reason::NoHex,
+            ),
             (
                 "** (Mix) The task \"assets.deploy\" could not be found",
                 Reason::UnknownTask {
@@ -210,7 +234,9 @@ mod tests {
             (
                 "** (Mix) You're trying to run :shop on Elixir v1.14.0 but it has declared",
                 Reason::Elixir {
-                    line: "** (Mix) You're trying to run :shop on Elixir v1.14.0 but it has declared".to_owned(),
+                    line:
+                        "** (Mix) You're trying to run :shop on Elixir v1.14.0 but it has declared"
+                            .to_owned(),
                 },
             ),
             ("  code: 'ERR_OSSL_EVP_UNSUPPORTED'", Reason::OpenSsl),
@@ -249,7 +275,10 @@ mod tests {
         ] {
             assert_eq!(Reason::of(output, Some(1)), reason, "{output}");
         }
-        for output in ["sh: 1: webpack: not found", "bash: line 1: webpack: command not found"] {
+        for output in [
+            "sh: 1: webpack: not found",
+            "bash: line 1: webpack: command not found",
+        ] {
             let program = "webpack".to_owned();
             assert_eq!(
                 Reason::of(output, Some(127)),

@@ -111,7 +111,8 @@ pub(super) fn words<'a>(code: &'a str, word: &'a str) -> impl Iterator<Item = us
         let before = at.checked_sub(1).map(|before| code.as_bytes()[before]);
         let after = code.as_bytes().get(at + word.len()).copied();
         let ends_in_name = word.bytes().last().is_some_and(is_name);
-        let stands_alone = !before.is_some_and(is_name) && !(ends_in_name && after.is_some_and(is_name));
+        let stands_alone =
+            !(before.is_some_and(is_name) || ends_in_name && after.is_some_and(is_name));
         stands_alone.then_some(at)
     })
 }
@@ -235,6 +236,9 @@ mod tests {
     fn words_are_whole() {
         let code = "{:phoenix_html, 1}, {:phoenix, 2}";
         assert_eq!(words(code, ":phoenix").count(), 1);
-        assert_eq!(atom_after("[app: :shop, version: 1]", "app:").unwrap(), "shop");
+        assert_eq!(
+            atom_after("[app: :shop, version: 1]", "app:").unwrap(),
+            "shop"
+        );
     }
 }

@@ -83,12 +83,22 @@ fn in_script(text: &str, is_there: impl Fn(&str) -> bool) -> Vec<(usize, FixedKi
         };
         let path = &path[..end];
         let before = text[..at].trim_end();
-        let is_called = |name: &str| before.strip_suffix('(').is_some_and(|it| it.ends_with(name));
-        if before.strip_suffix('=').is_some_and(|left| left.trim_end().ends_with(".p"))
-            && (path.is_empty() || path.ends_with('/'))
+        let is_called = |name: &str| {
+            before
+                .strip_suffix('(')
+                .is_some_and(|it| it.ends_with(name))
+        };
+        if before.strip_suffix('=').is_some_and(|left| {
+            left.trim_end()
+                .strip_suffix('p')
+                .is_some_and(|it| it.ends_with('.'))
+        }) && (path.is_empty() || path.ends_with('/'))
         {
             found.push((at, FixedKind::PublicPath(format!("/{path}"))));
-        } else if ["Worker", "serviceWorker.register", "importScripts"].into_iter().any(is_called) {
+        } else if ["Worker", "serviceWorker.register", "importScripts"]
+            .into_iter()
+            .any(is_called)
+        {
             found.push((at, FixedKind::Worker));
         } else if is_there(path.split(['?', '#']).next().unwrap_or_default()) {
             found.push((at, FixedKind::Path(format!("/{path}"))));
@@ -105,7 +115,10 @@ mod tests {
     fn what_stays_on_the_apps_own_host() {
         let there = |path: &str| path == "images/logo.png";
         let kinds = |text: &str| -> Vec<_> {
-            in_script(text, there).into_iter().map(|(_, kind)| kind).collect()
+            in_script(text, there)
+                .into_iter()
+                .map(|(_, kind)| kind)
+                .collect()
         };
         assert_eq!(
             kinds("__webpack_require__.p = \"/js/\";"),
@@ -113,7 +126,10 @@ mod tests {
         );
         assert_eq!(kinds("n.p='/'"), [FixedKind::PublicPath("/".to_owned())]);
         assert_eq!(kinds("new Worker(\"/js/w.js\")"), [FixedKind::Worker]);
-        assert_eq!(kinds("navigator.serviceWorker.register('/sw.js')"), [FixedKind::Worker]);
+        assert_eq!(
+            kinds("navigator.serviceWorker.register('/sw.js')"),
+            [FixedKind::Worker]
+        );
         assert_eq!(
             kinds("i.src=\"/images/logo.png\""),
             [FixedKind::Path("/images/logo.png".to_owned())]

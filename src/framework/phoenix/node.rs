@@ -129,7 +129,11 @@ impl Package {
 
     /// The version of Node.js that the app asks for, and where it says so.
     pub(super) fn wanted_node(&self, app: &Path, legacy: Option<&str>) -> Option<(String, String)> {
-        let engine = self.json.engines.get("node").and_then(|value| value.as_str());
+        let engine = self
+            .json
+            .engines
+            .get("node")
+            .and_then(|value| value.as_str());
         let of_engine = || Some((engine?.to_owned(), "engines in package.json".to_owned()));
         let of_file = |name: &str| {
             let text = [&self.folder, app]
@@ -146,7 +150,12 @@ impl Package {
             .or_else(|| of_file(".nvmrc"))
             .or_else(|| of_file(".node-version"))
             .or_else(of_tools)
-            .or_else(|| Some((legacy?.to_owned(), super::buildpack_config::STATIC_CONFIG.to_owned())))
+            .or_else(|| {
+                Some((
+                    legacy?.to_owned(),
+                    super::buildpack_config::STATIC_CONFIG.to_owned(),
+                ))
+            })
     }
 }
 
@@ -168,9 +177,12 @@ fn manager(folder: &Path, named: Option<&str>) -> io::Result<Manager> {
             None => Manager::Yarn,
         })
     };
-    let npm = || match has(Manager::Npm) {
-        true => Manager::Npm,
-        false => Manager::NpmUnlocked,
+    let npm = || {
+        if has(Manager::Npm) {
+            Manager::Npm
+        } else {
+            Manager::NpmUnlocked
+        }
     };
     match named.and_then(|named| named.split_once('@')) {
         Some(("pnpm", _)) => return Ok(Manager::Pnpm),
@@ -225,8 +237,14 @@ mod tests {
             (&[("assets/package-lock.json", "{}")][..], Manager::Npm),
             (&[("assets/npm-shrinkwrap.json", "{}")], Manager::Npm),
             (&[("assets/yarn.lock", "# yarn lockfile v1")], Manager::Yarn),
-            (&[("assets/yarn.lock", "__metadata:\n  version: 8")], Manager::YarnBerry),
-            (&[("assets/yarn.lock", ""), ("assets/.yarnrc.yml", "")], Manager::YarnBerry),
+            (
+                &[("assets/yarn.lock", "__metadata:\n  version: 8")],
+                Manager::YarnBerry,
+            ),
+            (
+                &[("assets/yarn.lock", ""), ("assets/.yarnrc.yml", "")],
+                Manager::YarnBerry,
+            ),
             (&[("assets/pnpm-lock.yaml", "")], Manager::Pnpm),
             (&[("assets/bun.lockb", "")], Manager::Bun),
             (&[], Manager::NpmUnlocked),

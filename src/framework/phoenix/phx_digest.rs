@@ -11,8 +11,7 @@ use crate::parallel::parallel;
 use crate::paths::lies_in;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use flate2::Compression;
-use flate2::write::GzEncoder;
+use flate2::{Compression, GzBuilder};
 use fs_err as fs;
 use md5::Md5;
 use sha2::{Digest as _, Sha512};
@@ -156,7 +155,7 @@ pub(super) fn first_stale(folder: &Path, manifest: &CacheManifest) -> io::Result
             continue;
         };
         let content = fs::read(folder.join(path))?;
-        if hex(&Md5::digest(&content)) != digest.digest {
+        if hex(&Md5::digest(&content)) != digest.md5 {
             return Ok(Some(path.clone()));
         }
     }
@@ -202,9 +201,7 @@ fn is_no_way_on(link: &Path) -> bool {
 
 /// What a digest has made, or what it takes for that.
 fn is_compiled(name: &str, rules: Rules) -> bool {
-    holds_digest(name)
-        || rules.compressed.contains(&extension(name))
-        || name == CacheManifest::NAME
+    holds_digest(name) || rules.compressed.contains(&extension(name)) || name == CacheManifest::NAME
 }
 
 /// `-` and 32 hexadecimal digits, anywhere in the name.
@@ -286,7 +283,7 @@ fn write(
         fs::write(folder.join(format!("{}.gz", source.path)), compressed)?;
     }
     Ok(Digest {
-        digest: source.digest.clone(),
+        md5: source.digest.clone(),
         logical_path: source.path.clone(),
         mtime: 0,
         sha512: STANDARD.encode(Sha512::digest(digested)),
@@ -294,9 +291,12 @@ fn write(
     })
 }
 
-/// As Erlang's `zlib:gzip/1`: the default level, no time.
+/// As Erlang's `zlib:gzip/1`: the default level, no time, made on Unix.
 fn gzip(content: &[u8]) -> io::Result<Vec<u8>> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    const UNIX: u8 = 3;
+    let mut encoder = GzBuilder::new()
+        .operating_system(UNIX)
+        .write(Vec::new(), Compression::default());
     encoder.write_all(content)?;
     encoder.finish()
 }
@@ -316,7 +316,9 @@ impl References<'_> {
                 Vsn::None => "",
             };
             match url {
-                [quote @ (b'"' | b'\''), inner @ .., last] if quote == last && !inner.is_empty() => {
+                [quote @ (b'"' | b'\''), inner @ .., last]
+                    if quote == last && !inner.is_empty() =>
+                {
                     let mut quoted = vec![*quote];
                     quoted.extend(self.digested(inner, path, query)?);
                     quoted.push(*quote);
@@ -494,7 +496,10 @@ fn next_map_file(content: &[u8], mut at: usize) -> Option<Match> {
         if opens && content.get(colon) == Some(&b':') && is_quote(colon + 1) {
             let start = colon + 2;
             let ends = |byte: &u8| matches!(byte, b',' | b'"' | b'\'');
-            let end = content[start..].iter().position(ends).map(|end| start + end);
+            let end = content[start..]
+                .iter()
+                .position(ends)
+                .map(|end| start + end);
             if let Some(end) = end
                 && end > start
                 && is_quote(end)
@@ -508,3 +513,6 @@ fn next_map_file(content: &[u8], mut at: usize) -> Option<Match> {
         at = found + 4;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -20,8 +20,12 @@ pub(super) enum Pipeline {
     /// `mix assets.deploy`.
     Alias(Vec<String>),
     /// A script of `package.json`.
-    Package { script: &'static str },
-    Brunch { folder: PathBuf },
+    Package {
+        script: &'static str,
+    },
+    Brunch {
+        folder: PathBuf,
+    },
     /// What is in `priv/static` is all there is.
     DigestOnly,
 }
@@ -89,7 +93,10 @@ impl Pipeline {
                 let manages = words
                     .iter()
                     .any(|word| ["npm", "yarn", "pnpm", "bun"].contains(word));
-                manages && words.iter().any(|word| ["ci", "install", "i"].contains(word))
+                manages
+                    && words
+                        .iter()
+                        .any(|word| ["ci", "install", "i"].contains(word))
             })
         };
         match self {
@@ -127,14 +134,20 @@ impl fmt::Display for Pipeline {
         match self {
             Self::Command(line) => write!(formatter, "{line} ({})", names::COMPILE_COMMAND.name),
             Self::Script(script) => {
-                write!(formatter, "the script {} ({STATIC_CONFIG})", script.display())
+                write!(
+                    formatter,
+                    "the script {} ({STATIC_CONFIG})",
+                    script.display()
+                )
             }
             Self::Prebuilt => {
                 write!(formatter, "digested before ({})", names::PREBUILT.name)
             }
             Self::Alias(_) => formatter.write_str("mix assets.deploy (alias in mix.exs)"),
             Self::Package { script } => write!(formatter, "{script} of package.json"),
-            Self::Brunch { .. } => formatter.write_str("brunch build --production (brunch-config.js)"),
+            Self::Brunch { .. } => {
+                formatter.write_str("brunch build --production (brunch-config.js)")
+            }
             Self::DigestOnly => formatter.write_str("digest only (priv/static)"),
         }
     }
@@ -150,9 +163,17 @@ mod tests {
 
     #[test]
     fn an_alias_tells_what_it_does_by_itself() {
-        let generated = alias(&["tailwind shop --minify", "esbuild shop --minify", "phx.digest"]);
+        let generated = alias(&[
+            "tailwind shop --minify",
+            "esbuild shop --minify",
+            "phx.digest",
+        ]);
         assert!(generated.digests() && !generated.installs(None));
-        let npm = alias(&["cmd --cd assets npm ci", "cmd --cd assets npm run deploy", "phx.digest --no-vsn"]);
+        let npm = alias(&[
+            "cmd --cd assets npm ci",
+            "cmd --cd assets npm run deploy",
+            "phx.digest --no-vsn",
+        ]);
         assert!(npm.installs(None));
         assert_eq!(npm.digest_options(), ["--no-vsn"]);
         let runs = alias(&["cmd npm run deploy --prefix assets"]);

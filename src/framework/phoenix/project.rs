@@ -71,7 +71,9 @@ pub(super) fn find(
     for mix_exs in files_named(repository, "mix.exs", DEPTH)? {
         let folder = mix_exs.parent().unwrap_or(repository);
         let folder = folder.strip_prefix(repository).unwrap_or(folder);
-        let is_covered = found.iter().any(|project| folder.starts_with(&project.root));
+        let is_covered = found
+            .iter()
+            .any(|project| folder.starts_with(&project.root));
         let is_dependency = folder.iter().any(|part| part == "deps" || part == "_build");
         if is_covered || is_dependency {
             continue;
@@ -160,7 +162,11 @@ impl WebApp {
             otp_app: &otp_app,
             is_alone: root == folder,
         };
-        let Some(assets) = evidence.of_assets(deploy.is_some())? else {
+        let assets = match &deploy {
+            Some(_) => Some("alias assets.deploy".to_owned()),
+            None => evidence.of_assets()?,
+        };
+        let Some(assets) = assets else {
             return Ok(None);
         };
         Ok(Some(Self {
@@ -182,9 +188,10 @@ impl WebApp {
             .iter()
             .map(|endpoint| endpoint.module.as_str())
             .collect();
-        match modules.is_empty() {
-            true => "no endpoint found".to_owned(),
-            false => modules.join(", "),
+        if modules.is_empty() {
+            "no endpoint found".to_owned()
+        } else {
+            modules.join(", ")
         }
     }
 }
@@ -199,10 +206,7 @@ struct Evidence<'a> {
 }
 
 impl Evidence<'_> {
-    fn of_assets(&self, has_alias: bool) -> io::Result<Option<String>> {
-        if has_alias {
-            return Ok(Some("alias assets.deploy".to_owned()));
-        }
+    fn of_assets(&self) -> io::Result<Option<String>> {
         if self.folder.join("assets").is_dir() {
             return Ok(Some("assets/".to_owned()));
         }
@@ -217,7 +221,9 @@ impl Evidence<'_> {
         for file in config_files(self.config)? {
             let code = read_code(&file)?;
             let is_its_own = self.is_alone
-                || words(&code, &format!("config :{},", self.otp_app)).next().is_some();
+                || words(&code, &format!("config :{},", self.otp_app))
+                    .next()
+                    .is_some();
             if let Some(at) = code.find("cache_static_manifest:").filter(|_| is_its_own) {
                 let name = file.file_name().unwrap_or_default().to_string_lossy();
                 return Ok(Some(format!(
@@ -246,7 +252,9 @@ fn holds_assets(folder: &Path) -> io::Result<bool> {
 pub(super) fn phoenix_dependency(mix_exs: &str) -> Option<usize> {
     words(mix_exs, ":phoenix").find(|at| {
         mix_exs[..*at].trim_end().ends_with('{')
-            && mix_exs[at + ":phoenix".len()..].trim_start().starts_with(',')
+            && mix_exs[at + ":phoenix".len()..]
+                .trim_start()
+                .starts_with(',')
     })
 }
 
@@ -260,9 +268,10 @@ fn config_folder(repository: &Path, root: &Path, folder: &Path, mix_exs: &str) -
         return config.to_owned();
     }
     let own = folder.join("config");
-    match repository.join(&own).is_dir() {
-        true => own,
-        false => root.join("config"),
+    if repository.join(&own).is_dir() {
+        own
+    } else {
+        root.join("config")
     }
 }
 
@@ -296,7 +305,9 @@ fn endpoints(folder: &Path) -> io::Result<Vec<Endpoint>> {
         let code = without_comments(&String::from_utf8_lossy(&bytes));
         for at in words(&code, USE) {
             let module = code[..at].rfind("defmodule ").and_then(|start| {
-                let name = code[start + "defmodule ".len()..].split_whitespace().next()?;
+                let name = code[start + "defmodule ".len()..]
+                    .split_whitespace()
+                    .next()?;
                 Some(name.trim_end_matches(',').to_owned())
             });
             if let (Some(module), Some(otp_app)) = (module, atom_after(&code[at..], "otp_app:")) {
@@ -314,7 +325,11 @@ pub(super) fn source_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
         let below = folder.join(name);
         if below.is_dir() {
             let found = files_below(&below)?.into_iter();
-            files.extend(found.map(|path| below.join(path)).filter(|path| path.is_file()));
+            files.extend(
+                found
+                    .map(|path| below.join(path))
+                    .filter(|path| path.is_file()),
+            );
         }
     }
     Ok(files)
@@ -377,7 +392,11 @@ mod tests {
             &[("mix.exs", &phoenix), ("priv/static/robots.txt", "")],
             &[("README.md", "")],
             // A library with an example app.
-            &[("mix.exs", &html), ("example/mix.exs", &phoenix), ("example/assets/a.js", "")],
+            &[
+                ("mix.exs", &html),
+                ("example/mix.exs", &phoenix),
+                ("example/assets/a.js", ""),
+            ],
             &[("deps/x/mix.exs", &phoenix), ("deps/x/assets/a.js", "")],
         ] {
             assert_eq!(found(files).unwrap(), None, "{files:?}");
@@ -387,14 +406,23 @@ mod tests {
     #[test]
     fn each_evidence_of_assets_is_enough() {
         let phoenix = mix_exs("shop", DEPS);
-        let alias = mix_exs("shop", &format!("{DEPS}, \"assets.deploy\": [\"phx.digest\"]"));
+        let alias = mix_exs(
+            "shop",
+            &format!("{DEPS}, \"assets.deploy\": [\"phx.digest\"]"),
+        );
         for (files, evidence) in [
             (&[("mix.exs", alias.as_str())][..], "alias assets.deploy"),
-            (&[("mix.exs", &phoenix), ("priv/static/css/a.css", "")], "priv/static"),
+            (
+                &[("mix.exs", &phoenix), ("priv/static/css/a.css", "")],
+                "priv/static",
+            ),
             (
                 &[
                     ("mix.exs", &phoenix),
-                    ("config/prod.exs", "config :a,\n  cache_static_manifest: \"x\""),
+                    (
+                        "config/prod.exs",
+                        "config :a,\n  cache_static_manifest: \"x\"",
+                    ),
                 ],
                 "cache_static_manifest in prod.exs:2",
             ),
@@ -418,7 +446,11 @@ mod tests {
             ("apps/api_web/priv/static/favicon.ico", ""),
         ]);
         let project = project.unwrap().unwrap();
-        let names: Vec<_> = project.apps.iter().map(|app| app.otp_app.as_str()).collect();
+        let names: Vec<_> = project
+            .apps
+            .iter()
+            .map(|app| app.otp_app.as_str())
+            .collect();
         assert_eq!(names, ["admin_web", "shop_web"]);
         assert_eq!(project.because, "umbrella mix.exs");
         assert_eq!(project.apps[0].config, Path::new("config"));
@@ -427,17 +459,29 @@ mod tests {
     #[test]
     fn one_app_of_a_monorepo_is_found_and_of_several_one_must_be_chosen() {
         let phoenix = mix_exs("shop", DEPS);
-        let one = [("elixir/mix.exs", phoenix.as_str()), ("elixir/assets/a.js", "")];
+        let one = [
+            ("elixir/mix.exs", phoenix.as_str()),
+            ("elixir/assets/a.js", ""),
+        ];
         assert_eq!(found(&one).unwrap().unwrap().root, Path::new("elixir"));
         let mut two = one.to_vec();
-        two.extend([("other/mix.exs", phoenix.as_str()), ("other/assets/a.js", "")]);
+        two.extend([
+            ("other/mix.exs", phoenix.as_str()),
+            ("other/assets/a.js", ""),
+        ]);
         let Err(DetectError::Tie { paths, .. }) = found(&two) else {
             panic!("two apps")
         };
         assert_eq!(paths, [Path::new("elixir"), Path::new("other")]);
-        two.push(("phoenix_static_buildpack.config", "phoenix_relative_path=other\n"));
+        two.push((
+            "phoenix_static_buildpack.config",
+            "phoenix_relative_path=other\n",
+        ));
         assert_eq!(found(&two).unwrap().unwrap().root, Path::new("other"));
-        two.push(("phoenix_static_buildpack.config", "phoenix_relative_path=nowhere\n"));
+        two.push((
+            "phoenix_static_buildpack.config",
+            "phoenix_relative_path=nowhere\n",
+        ));
         assert!(matches!(found(&two), Err(DetectError::Missing { .. })));
     }
 }

@@ -284,7 +284,10 @@ impl Judge<'_> {
 
     /// With `build_embedded`, Mix copies `priv`; else `_build` links to it.
     fn embedded(&self, app: &WebApp) -> Option<PathBuf> {
-        let build = self.repository.join(&self.project.root).join("_build/prod/lib");
+        let build = self
+            .repository
+            .join(&self.project.root)
+            .join("_build/prod/lib");
         let copy = build.join(&app.otp_app).join("priv");
         (copy.is_dir() && !copy.is_symlink()).then(|| copy.join("static"))
     }
@@ -319,7 +322,11 @@ impl Judge<'_> {
 
     fn warn_of_pages(&self, built: &[Built<'_>], log: &mut Log) {
         let url = self.draft.prefix.url();
-        let Some(host) = url.split("//").nth(1).and_then(|rest| rest.split('/').next()) else {
+        let Some(host) = url
+            .split("//")
+            .nth(1)
+            .and_then(|rest| rest.split('/').next())
+        else {
             // On the app's own host nothing is cross-origin.
             return;
         };

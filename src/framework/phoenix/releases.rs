@@ -50,7 +50,9 @@ impl AssembledRelease {
             .filter(|folder| {
                 let name = folder.file_name().unwrap_or_default().to_string_lossy();
                 let version = name.strip_prefix(&prefix);
-                version.is_some_and(|version| version.starts_with(|digit: char| digit.is_ascii_digit()))
+                version.is_some_and(|version| {
+                    version.starts_with(|digit: char| digit.is_ascii_digit())
+                })
             })
             .map(|folder| folder.join("priv/static"))
             .find(|folder| folder.is_dir()))

@@ -40,7 +40,11 @@ const END: &str = "# static-assets: end";
 pub(super) fn with_lines(script: &str, kind: Script, targets: &[Target]) -> String {
     let own = match (script.find(BEGIN), script.find(END)) {
         (Some(begin), Some(end)) if begin < end => {
-            format!("{}{}", &script[..begin], script[end + END.len()..].trim_start())
+            format!(
+                "{}{}",
+                &script[..begin],
+                script[end + END.len()..].trim_start()
+            )
         }
         _ => script.to_owned(),
     };
@@ -166,7 +170,9 @@ mod tests {
         let script = "import Config\n\nconfig :shop, port: 1";
         let once = with_lines(script, Script::Runtime, &[shop(Way::Path)]);
         assert!(once.starts_with(script));
-        assert!(once.contains("Config.config(:shop, ShopWeb.Endpoint, static_url: [path: static_assets_url])"));
+        assert!(once.contains(
+            "Config.config(:shop, ShopWeb.Endpoint, static_url: [path: static_assets_url])"
+        ));
         let twice = with_lines(&once, Script::Runtime, &[shop(Way::Path)]);
         assert_eq!(once, twice);
     }
@@ -178,7 +184,9 @@ mod tests {
             ..shop(Way::Path)
         };
         assert_eq!(value(&target), "[path: static_assets_url <> \"/shop_web\"]");
-        assert!(snippet(&[target]).contains("String.trim_trailing(static_url, \"/\") <> \"/shop_web\""));
+        assert!(
+            snippet(&[target]).contains("String.trim_trailing(static_url, \"/\") <> \"/shop_web\"")
+        );
     }
 
     #[test]

@@ -72,9 +72,7 @@ impl Usage {
         for file in source_files(&repository.join(&app.folder))? {
             let extension = file.extension().unwrap_or_default().to_string_lossy();
             let below = file.strip_prefix(repository).unwrap_or(&file).to_owned();
-            let is_own = !below
-                .iter()
-                .any(|part| is_foreign(&part.to_string_lossy()));
+            let is_own = !below.iter().any(|part| is_foreign(&part.to_string_lossy()));
             if PAGES.contains(&&*extension) && is_own {
                 let text = String::from_utf8_lossy(&fs::read(&file)?).into_owned();
                 texts.push((below, text));
@@ -229,16 +227,25 @@ mod tests {
     fn each_way_to_write_a_url_is_told_apart() {
         for (text, expected) in [
             ("href={~p\"/assets/app.css\"}", [1, 0, 0, 0, 0, 0]),
-            ("Routes.static_path(@conn, \"/css/app.css\")", [1, 0, 0, 0, 0, 0]),
+            (
+                "Routes.static_path(@conn, \"/css/app.css\")",
+                [1, 0, 0, 0, 0, 0],
+            ),
             ("url(~p\"/images/a.png\")", [0, 1, 0, 0, 0, 0]),
             ("url(@conn, ~p\"/images/a.png\")", [0, 1, 0, 0, 0, 0]),
             ("Routes.static_url(conn, \"/a\")", [0, 1, 0, 0, 0, 0]),
-            ("ShopWeb.Endpoint.url() <> ~p\"/images/a.png\"", [0, 0, 1, 0, 0, 0]),
+            (
+                "ShopWeb.Endpoint.url() <> ~p\"/images/a.png\"",
+                [0, 0, 1, 0, 0, 0],
+            ),
             ("~p\"/users/#{id}\"", [0; 6]),
             ("# ~p\"/assets/app.css\"", [0; 6]),
             ("def static_url(path), do: path", [0; 6]),
             ("my_static_path(1)", [0; 6]),
-            ("<script defer type=\"module\" src={~p\"/assets/app.js\"}>", [1, 0, 0, 1, 0, 0]),
+            (
+                "<script defer type=\"module\" src={~p\"/assets/app.js\"}>",
+                [1, 0, 0, 1, 0, 0],
+            ),
             ("<script src=\"/js/app.js\">", [0, 0, 0, 0, 0, 1]),
             ("<a href=\"/images/\">", [0; 6]),
             ("\"default-src 'self'\"", [0, 0, 0, 0, 1, 0]),

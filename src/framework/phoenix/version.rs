@@ -99,7 +99,8 @@ mod tests {
 
     #[test]
     fn what_is_fetched_tells_the_version_of_a_git_dependency() {
-        let lock = r#"%{"phoenix": {:git, "https://github.com/phoenixframework/phoenix.git", "f00", []}}"#;
+        let lock =
+            r#"%{"phoenix": {:git, "https://github.com/phoenixframework/phoenix.git", "f00", []}}"#;
         let deps = r#"[{:phoenix, github: "phoenixframework/phoenix", branch: "v1.8"}]"#;
         let fetched = "defmodule Phoenix.MixProject do\n  @version \"1.8.0-rc.1\"";
         let files = [("mix.lock", lock), ("deps/phoenix/mix.exs", fetched)];

@@ -1,0 +1,188 @@
+//! The packages of one app: installed as its lock file says, kept for the next build and out of the image.
+
+use super::PhoenixError;
+use super::cache::{Kept, Restored, remove};
+use super::diagnosis::NodeMismatch;
+use super::node::{Manager, Package, only_major};
+use super::pipeline::Pipeline;
+use super::project::WebApp;
+use super::steps::Builder;
+use crate::command::{Command, program_on_path};
+use crate::env::ChildEnv;
+use crate::framework::Run;
+use crate::output::seconds;
+use std::path::Path;
+use std::time::SystemTime;
+
+/// The packages of one app.
+pub(super) struct Node<'a> {
+    pub(super) builder: &'a Builder<'a>,
+    pub(super) web: &'a WebApp,
+    pub(super) package: Option<&'a Package>,
+    pub(super) env: &'a ChildEnv,
+}
+
+impl Node<'_> {
+    /// Installs what the pipeline needs; what this build step has put there is given back, to be kept out of
+    /// the image.
+    pub(super) fn install(
+        &self,
+        pipeline: &Pipeline,
+        run: &mut Run<'_>,
+    ) -> Result<Option<Kept>, PhoenixError> {
+        let Some(package) = self.package.filter(|package| package.has_dependencies()) else {
+            return Ok(None);
+        };
+        if !pipeline.needs_packages() {
+            return Ok(None);
+        }
+        let place = package.folder.join("node_modules");
+        let shown = self.builder.app.relative(&package.folder).to_owned();
+        let by_itself = pipeline.installs(self.web.setup.as_deref());
+        if !by_itself {
+            self.require_node(package, pipeline)?;
+        }
+        let version = self.version(run)?.unwrap_or_default();
+        if let Some(mismatch) = self.mismatch(run)? {
+            run.log.warning(&format!(
+                "Node.js {} is on PATH, {} asks for {}.",
+                mismatch.found, mismatch.file, mismatch.wanted
+            ));
+        }
+        let kept = match &self.builder.app.cache {
+            Some(cache) => Some(Kept::new(
+                cache,
+                &format!("{}/node_modules", self.web.otp_app),
+                place.clone(),
+                &package.key(&version)?,
+            )),
+            None => None,
+        };
+        if self.builder.legacy.clean_cache
+            && let Some(cache) = &self.builder.app.cache
+        {
+            remove(cache)?;
+            run.log.detail("cache emptied: clean_cache=true");
+        }
+        let restored = match &kept {
+            Some(kept) => kept.restore()?,
+            None if place.exists() => Restored::Present,
+            None => Restored::Nothing,
+        };
+        match restored {
+            Restored::Present => {
+                run.log.detail(&format!(
+                    "{}/node_modules is there already: not installed again",
+                    shown.display()
+                ));
+                return Ok(None);
+            }
+            Restored::FromCache => run
+                .log
+                .detail(&format!("{}/node_modules from the cache", shown.display())),
+            Restored::Nothing if by_itself => {}
+            Restored::Nothing => {
+                if package.manager == Manager::NpmUnlocked {
+                    run.log.warning(&format!(
+                        "{} has no lock file: each build takes what is newest. Commit package-lock.json.",
+                        shown.join("package.json").display()
+                    ));
+                }
+                let start = SystemTime::now();
+                let command = package.manager.install().iter().fold(
+                    Command::new(package.manager.program(), &package.folder, self.env),
+                    Command::argument,
+                );
+                self.builder.finish(&command, self, run)?;
+                let taken = start.elapsed().unwrap_or_default();
+                run.log.bullet(&format!(
+                    "{} in {}, {}",
+                    command.shown(),
+                    shown.display(),
+                    seconds(taken)
+                ));
+            }
+        }
+        Ok(kept)
+    }
+
+    fn require_node(&self, package: &Package, pipeline: &Pipeline) -> Result<(), PhoenixError> {
+        let program = package.manager.program();
+        if program_on_path(self.env, &[program]).is_none() {
+            return Err(PhoenixError::NoNode {
+                program,
+                pipeline: pipeline.to_string(),
+                package: self
+                    .builder
+                    .app
+                    .relative(&package.folder)
+                    .join("package.json"),
+                path: self.env.text("PATH").unwrap_or_default().to_owned(),
+            });
+        }
+        Ok(())
+    }
+
+    pub(super) fn script(&self, name: &str) -> Command<'_> {
+        let (program, folder) = match self.package {
+            Some(package) => (package.manager.program(), package.folder.as_path()),
+            None => ("npm", self.builder.app.dir.as_path()),
+        };
+        Command::new(program, folder, self.env)
+            .argument("run")
+            .argument(name)
+    }
+
+    /// What scripts written for the buildpack find.
+    pub(super) fn script_env(&self, folder: &Path, repository: &Path) -> ChildEnv {
+        let assets = self.package.map_or(folder, |package| &package.folder);
+        let cache = self.builder.app.cache.as_deref();
+        self.env
+            .clone()
+            .with("phoenix_dir", folder)
+            .with("assets_dir", assets)
+            .with("build_dir", repository)
+            .with("cache_dir", cache.unwrap_or(&self.builder.app.scratch))
+            .with("phoenix_ex", "phx")
+            .with(
+                "node_version",
+                self.builder
+                    .legacy
+                    .node_version
+                    .as_deref()
+                    .unwrap_or_default(),
+            )
+            .with_first("PATH", assets.join("node_modules/.bin").as_os_str())
+    }
+
+    /// `None` where there is no Node.js.
+    fn version(&self, run: &Run<'_>) -> Result<Option<String>, PhoenixError> {
+        if program_on_path(self.env, &["node"]).is_none() {
+            return Ok(None);
+        }
+        let finished = Command::new("node", &self.builder.app.dir, self.env)
+            .argument("--version")
+            .run(run.interrupt)?;
+        Ok(Some(
+            finished.output.trim().trim_start_matches('v').to_owned(),
+        ))
+    }
+
+    pub(super) fn mismatch(&self, run: &Run<'_>) -> Result<Option<NodeMismatch>, PhoenixError> {
+        let Some(package) = self.package else {
+            return Ok(None);
+        };
+        let folder = self.builder.folder(self.web);
+        let legacy = self.builder.legacy.node_version.as_deref();
+        let wanted = package.wanted_node(&folder, legacy);
+        let (Some((wanted, file)), Some(found)) = (wanted, self.version(run)?) else {
+            return Ok(None);
+        };
+        let differs = only_major(&wanted).is_some_and(|major| only_major(&found) != Some(major));
+        Ok(differs.then_some(NodeMismatch {
+            found,
+            wanted,
+            file,
+        }))
+    }
+}
