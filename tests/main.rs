@@ -19,6 +19,7 @@ mod django_projects;
 mod faults;
 mod harness_azure;
 mod harness_gcs;
+mod phoenix_real;
 mod public_check;
 mod publish_cli;
 mod publish_model;

@@ -48,7 +48,8 @@ pub(crate) fn send(method: &str, url: &str, headers: &[(&str, &str)], body: &[u8
     let mut head = Vec::new();
     write!(
         head,
-        "{method} /{path} HTTP/1.0\r\nHost: {host}\r\nContent-Length: {}\r\nConnection: close\r\n",
+        "{method} /{path} HTTP/1.0\r\nHost: {host}\r\nAccept-Encoding: identity\r\nContent-Length: \
+         {}\r\nConnection: close\r\n",
         body.len()
     )
     .unwrap();

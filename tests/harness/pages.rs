@@ -49,11 +49,13 @@ pub(crate) fn assert_all_from(prefix: &str, page_url: &str, page: &str) {
     for (url, answer) in assets {
         assert!(url.starts_with(prefix), "{url} is not below {prefix}");
         assert_eq!(answer.status, 200, "{url}");
-        let expected = match url.rsplit('.').next().unwrap() {
+        let path = url.split('?').next().unwrap();
+        let expected = match path.rsplit('.').next().unwrap() {
             "css" => "text/css; charset=utf-8",
             "js" => "text/javascript; charset=utf-8",
             "svg" => "image/svg+xml",
             "png" => "image/png",
+            "ico" => "image/x-icon",
             "woff2" => "font/woff2",
             other => panic!("{other}: {url}"),
         };

@@ -1,10 +1,10 @@
 //! A Python environment laid out as a Python buildpack leaves it, and the app started in it.
 
+use super::running::Server;
 use super::{Platform, Ran, skipped, variable};
 use libcnb::Env;
-use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 /// The environments that `script/environments` makes.
 pub(crate) const ENVIRONMENTS: [&str; 3] = ["django42", "django52", "django61"];
@@ -68,43 +68,17 @@ impl Python {
             "--worker-tmp-dir=/tmp",
             "project.wsgi",
         ];
-        let mut child = self
+        let child = self
             .command(platform, &arguments)
             .envs(env)
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut log = BufReader::new(child.stderr.take().unwrap());
-        let mut seen = String::new();
-        let url = loop {
-            let mut line = String::new();
-            let length = log.read_line(&mut line).unwrap();
-            assert_ne!(length, 0, "the app did not start:\n{seen}");
-            seen.push_str(&line);
-            if let Some((_, rest)) = line.split_once("Listening at: ") {
-                break rest.split(' ').next().unwrap().to_owned();
-            }
-        };
-        // The pipe is read on, so that the server never waits for a reader.
-        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
-        Server { child, url }
-    }
-}
-
-/// A running app, stopped by its id at the end.
-pub(crate) struct Server {
-    child: Child,
-    pub(crate) url: String,
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let process = i32::try_from(self.child.id()).unwrap();
-        if let Some(process) = rustix::process::Pid::from_raw(process) {
-            let _ = rustix::process::kill_process(process, rustix::process::Signal::TERM);
-        }
-        let _ = self.child.wait();
+        Server::of(child, |line| {
+            let (_, rest) = line.split_once("Listening at: ")?;
+            Some(rest.split(' ').next().unwrap().to_owned())
+        })
     }
 }
 

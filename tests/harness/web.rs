@@ -109,8 +109,9 @@ fn right(folder: &Path, path: &str) -> Served {
     };
     let extension = file.extension().unwrap_or_default().to_string_lossy();
     let content_type = match extension.as_ref() {
-        "css" => "text/css",
-        "js" => "text/javascript",
+        "css" => "text/css; charset=utf-8",
+        "js" => "text/javascript; charset=utf-8",
+        "ico" => "image/x-icon",
         "svg" => "image/svg+xml",
         "woff2" => "font/woff2",
         _ => "application/octet-stream",

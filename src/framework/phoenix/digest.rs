@@ -51,10 +51,9 @@ impl Digest<'_> {
         }
         let changed = css::relativise(self.statics)?;
         if !changed.is_empty() {
-            let references = changed.iter().map(|change| change.references).sum();
+            let references: usize = changed.iter().map(|change| change.references).sum();
             run.log.detail(&format!(
-                "{} in stylesheets made relative, to hold below a prefix ({})",
-                count(references, "absolute url(/…)"),
+                "{references} url(/…) in stylesheets made relative, to hold below a prefix ({})",
                 changed[0].path
             ));
         }

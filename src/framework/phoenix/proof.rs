@@ -3,11 +3,11 @@
 
 use super::PhoenixError;
 use super::cache_manifest::CacheManifest;
-use super::elixir::{line_of, words};
+use super::elixir::{line_of, without_comments, words};
 use super::phx_digest::Rules;
 use super::project::{Project, WebApp, config_files, read_code, source_files};
 use super::releases::AssembledRelease;
-use super::runtime_exs::{Script, Target, Way, snippet, with_lines};
+use super::runtime_exs::{Script, Target, Way, snippet, with_lines, without_lines};
 use super::templates::{Place, Usage};
 use crate::config::Inject;
 use crate::config::names::{STATIC_ASSETS_VERSION, STATIC_URL};
@@ -204,8 +204,8 @@ impl Judge<'_> {
                 .to_owned()
         } else {
             format!(
-                "nothing reads STATIC_URL, so lines at the end of {} in the image do (your repository is \
-                 untouched)",
+                "nothing reads STATIC_URL, so lines at the end of the image's {} do; your repository is \
+                 untouched",
                 edited.join(" and ")
             )
         };
@@ -242,7 +242,8 @@ impl Judge<'_> {
             }
         }
         for (file, when) in files {
-            let code = read_code(&file)?;
+            let source = fs::read(&file)?;
+            let code = without_comments(&without_lines(&String::from_utf8_lossy(&source)));
             for name in [STATIC_URL, STATIC_ASSETS_VERSION] {
                 let quoted = format!("\"{name}\"");
                 if let Some(at) = words(&code, &quoted).next() {

@@ -38,17 +38,19 @@ const END: &str = "# static-assets: end";
 
 /// The script with the lines at its end, and none of an earlier build.
 pub(super) fn with_lines(script: &str, kind: Script, targets: &[Target]) -> String {
-    let own = match (script.find(BEGIN), script.find(END)) {
+    let own = without_lines(script);
+    format!("{}\n\n{}", own.trim_end(), lines(kind, targets))
+}
+
+/// The app's own script, without what an earlier build has put there.
+pub(super) fn without_lines(script: &str) -> String {
+    match (script.find(BEGIN), script.find(END)) {
         (Some(begin), Some(end)) if begin < end => {
-            format!(
-                "{}{}",
-                &script[..begin],
-                script[end + END.len()..].trim_start()
-            )
+            let after = script[end + END.len()..].trim_start();
+            format!("{}{after}", &script[..begin])
         }
         _ => script.to_owned(),
-    };
-    format!("{}\n\n{}", own.trim_end(), lines(kind, targets))
+    }
 }
 
 fn lines(kind: Script, targets: &[Target]) -> String {

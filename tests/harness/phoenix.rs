@@ -1,0 +1,186 @@
+//! Phoenix as far as the machine has it: real sources, Debian's Elixir and Node.js, and stand-ins for
+//! programs, which prove how processes are handled and nothing of the frameworks.
+
+use super::running::Server;
+use super::{Platform, Ran, copy_folder, skipped, variable};
+use fs_err as fs;
+use libcnb::Env;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+impl Platform {
+    /// Puts a shell script in the place of a program, on the `PATH` of the build. Each call is noted, with its
+    /// folder.
+    pub(crate) fn stand_in(self, program: &str, script: &str) -> Self {
+        let bin = self.path("bin");
+        fs::create_dir_all(&bin).unwrap();
+        let file = bin.join(program);
+        let calls = self.path("calls");
+        let text = format!(
+            "#!/bin/sh\necho \"${{PWD#{app}}} {program} $*\" >>{calls}\n{script}\n",
+            app = self.app().display(),
+            calls = calls.display(),
+        );
+        fs::write(&file, text).unwrap();
+        fs::set_permissions(&file, PermissionsExt::from_mode(0o755)).unwrap();
+        let path = format!("{}:/usr/bin:/bin", bin.display());
+        self.env("PATH", path)
+    }
+
+    /// What the stand-ins were called with, each after its folder below the app.
+    pub(crate) fn calls(&self) -> Vec<String> {
+        let calls = fs::read_to_string(self.path("calls")).unwrap_or_default();
+        calls.lines().map(str::to_owned).collect()
+    }
+
+    /// Node.js and npm of this machine; `None`, and said so, where they are not there.
+    pub(crate) fn node(self) -> Option<Self> {
+        let path = variable("PATH").unwrap_or_default();
+        let has = |folder: &&str| {
+            ["node", "npm"]
+                .iter()
+                .all(|program| Path::new(folder).join(program).is_file())
+        };
+        let Some(folder) = path.split(':').find(has) else {
+            skipped("no Node.js with npm is on PATH");
+            return None;
+        };
+        let home = self.path("home");
+        fs::create_dir_all(&home).unwrap();
+        Some(
+            self.env("PATH", format!("{folder}:/usr/bin:/bin"))
+                .env("HOME", home)
+                .env("npm_config_update_notifier", "false"),
+        )
+    }
+
+    pub(crate) fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.app().join(path)).unwrap()
+    }
+}
+
+/// The sources of one generation of Phoenix and of all that it needs, which no registry of a closed machine
+/// has: `$STATIC_ASSETS_TEST_PHOENIX/<generation>/deps/<name>`.
+pub(crate) struct Phoenix {
+    folder: PathBuf,
+    esbuild: PathBuf,
+}
+
+impl Phoenix {
+    pub(crate) fn find(generation: &str) -> Option<Self> {
+        let Some(root) = variable("STATIC_ASSETS_TEST_PHOENIX") else {
+            skipped("no Phoenix is there (STATIC_ASSETS_TEST_PHOENIX)");
+            return None;
+        };
+        let folder = Path::new(&root).join(generation);
+        assert!(folder.join("deps/phoenix").is_dir(), "{}", folder.display());
+        Some(Self {
+            folder,
+            esbuild: Path::new(&root).join("esbuild"),
+        })
+    }
+
+    /// Gives a fixture its dependencies, as `mix deps.get` would, from the sources that are there.
+    pub(crate) fn platform(&self, fixture: &str) -> Platform {
+        let platform = Platform::with(fixture);
+        let deps = self.folder.join("deps");
+        let mut lines = Vec::new();
+        for entry in fs::read_dir(&deps).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            let options = match name.as_str() {
+                "esbuild" | "tailwind" => ", runtime: false",
+                _ => "",
+            };
+            let path = deps.join(&name);
+            lines.push(format!("{{:{name}, path: {path:?}, override: true{options}}}"));
+        }
+        let mix_exs = platform.read("mix.exs");
+        let start = mix_exs.find("defp deps do").unwrap();
+        let end = start + mix_exs[start..].find("\n  end").unwrap();
+        let listed = format!("defp deps do\n    [{}]", lines.join(", "));
+        platform.write(
+            "mix.exs",
+            &format!("{}{listed}{}", &mix_exs[..start], &mix_exs[end..]),
+        );
+        symlink(&deps, platform.app().join("deps")).unwrap();
+        fs::create_dir_all(platform.app().join("_build")).unwrap();
+        fs::copy(&self.esbuild, platform.app().join("_build/esbuild-linux-x64")).unwrap();
+        let home = platform.path("home");
+        fs::create_dir_all(&home).unwrap();
+        self.env()
+            .into_iter()
+            .fold(platform, |platform, (name, value)| platform.env(name, value))
+            .env("HOME", home)
+    }
+
+    fn env(&self) -> Vec<(&'static str, String)> {
+        let elixir = self.folder.join("elixir/bin");
+        let mut env = vec![
+            ("PATH", format!("{}:/usr/local/bin:/usr/bin:/bin", elixir.display())),
+            ("HEX_OFFLINE", "1".to_owned()),
+        ];
+        let home = self.folder.join("mix");
+        if home.is_dir() {
+            env.push(("MIX_HOME", home.display().to_string()));
+        }
+        env
+    }
+
+    /// A command in an app of its own copy, with the launch environment and what an operator sets.
+    pub(crate) fn command(
+        &self,
+        app: &Path,
+        ran: &Ran,
+        operator: &[(&str, &str)],
+        line: &[&str],
+    ) -> Command {
+        let mut env = Env::new();
+        for (name, value) in operator {
+            env.insert(name, value);
+        }
+        let mut command = Command::new(line[0]);
+        command
+            .args(&line[1..])
+            .current_dir(app)
+            .env_clear()
+            .envs(self.env())
+            .env("MIX_ENV", "prod")
+            .env("LC_ALL", "C.UTF-8")
+            .env("HOME", app)
+            .env("SECRET_KEY_BASE", "s".repeat(64))
+            .env("PHX_SERVER", "true")
+            .env("PORT", "0")
+            .envs(&ran.launch_env_over(&env))
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Starts the app and waits until it listens.
+    pub(crate) fn serve(
+        &self,
+        app: &Path,
+        ran: &Ran,
+        operator: &[(&str, &str)],
+        line: &[&str],
+    ) -> Server {
+        let mut command = self.command(app, ran, operator, line);
+        let child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        Server::of(child, |line| {
+            let (_, rest) = line.split_once("with Bandit")?;
+            let at = rest.split(" at ").nth(1)?;
+            Some(format!("http://{}", at.split(' ').next()?))
+        })
+    }
+}
+
+/// An image: the app as a build has left it.
+pub(crate) fn image(platform: &Platform, name: &str) -> PathBuf {
+    let image = platform.path(name);
+    copy_folder(&platform.app(), &image);
+    image
+}

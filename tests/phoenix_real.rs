@@ -1,0 +1,121 @@
+//! Real Phoenix, where it is there: unmodified apps are built, started with the launch environment, and every
+//! link of their pages is followed.
+
+use crate::harness::pages::assert_all_from;
+use crate::harness::phoenix::{Phoenix, image};
+use crate::harness::web::Web;
+use crate::harness::{Platform, http};
+
+macro_rules! generations {
+    ($($module:ident: $generation:literal, $fixture:literal;)*) => {
+        $(
+            mod $module {
+                #[test]
+                fn pages_of_two_versions_live_at_once_and_a_rollback_is_the_first_image() {
+                    super::two_versions($generation, $fixture);
+                }
+
+                #[test]
+                fn a_release_built_after_this_step_follows() {
+                    super::release($generation, $fixture);
+                }
+            }
+        )*
+    };
+}
+
+generations! {
+    phoenix_1_7: "1.7", "phoenix_1_7";
+    phoenix_1_8: "1.8", "phoenix_1_8";
+}
+
+const MIX: [&str; 2] = ["mix", "phx.server"];
+
+/// A platform with a store that a web server has; without a fault of the check.
+fn prepared(phoenix: &Phoenix, fixture: &str) -> (Platform, Web) {
+    let platform = phoenix.platform(fixture).file_store();
+    let web = Web::of(&platform.store());
+    let url = web.url.clone();
+    let platform = platform
+        .env("STATIC_ASSETS_PUBLIC_URL", url)
+        .env("STATIC_ASSETS_CHECK", "fail");
+    (platform, web)
+}
+
+fn two_versions(generation: &str, fixture: &str) {
+    let Some(phoenix) = Phoenix::find(generation) else {
+        return;
+    };
+    let (platform, web) = prepared(&phoenix, fixture);
+    platform.detect().succeeds().says("ShopWeb.Endpoint");
+    let first = platform
+        .build()
+        .succeeds()
+        .says("mix assets.deploy (alias in mix.exs)")
+        .says("2 url(/…) in stylesheets made relative")
+        .says("css js svg font: 200, right bytes and types");
+    let first_image = image(&platform, "first");
+    let first_url = first.launch("STATIC_URL");
+    let first_env = first.launch_env();
+
+    platform.write("assets/css/more.css", "h1 { color: red }\n");
+    platform.edit("assets/css/app.css", "@font-face", "@import \"./more.css\";\n@font-face");
+    let second = platform.build().succeeds();
+    let second_image = image(&platform, "second");
+    let second_url = second.launch("STATIC_URL");
+    assert_ne!(first_url, second_url);
+
+    let new = phoenix.serve(&second_image, &second, &[], &MIX);
+    let page = http::get(&new.url).text();
+    assert_all_from(&second_url, &new.url, &page);
+    // The layers of the first image are its own: its variables are given as they were.
+    let operator: Vec<(String, String)> = ["STATIC_URL", "STATIC_ASSETS_VERSION"]
+        .iter()
+        .map(|name| {
+            let value = first_env.get(name).unwrap().to_string_lossy().into_owned();
+            ((*name).to_owned(), value)
+        })
+        .collect();
+    let operator: Vec<(&str, &str)> = operator
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
+    let old = phoenix.serve(&first_image, &second, &operator, &MIX);
+    let page = http::get(&old.url).text();
+    assert_all_from(&first_url, &old.url, &page);
+    drop((new, old));
+
+    // The panic switch, and no store at all.
+    for switch in [&[("STATIC_URL", "/")][..], &[("STATIC_ASSETS_INJECT", "off")]] {
+        let local = phoenix.serve(&second_image, &second, switch, &MIX);
+        let page = http::get(&local.url).text();
+        assert!(!page.contains(&web.url), "{page}");
+        for (url, answer) in crate::harness::pages::assets(&local.url, &page) {
+            assert!(url.starts_with(&local.url), "{url}");
+            assert_eq!(answer.status, 200, "{url}");
+        }
+    }
+}
+
+fn release(generation: &str, fixture: &str) {
+    let Some(phoenix) = Phoenix::find(generation) else {
+        return;
+    };
+    let (platform, _web) = prepared(&phoenix, fixture);
+    let ran = platform.build().succeeds();
+    let mut assemble = phoenix.command(&platform.app(), &ran, &[], &["mix", "release", "--quiet"]);
+    let output = assemble.output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let url = ran.launch("STATIC_URL");
+    let start = ["_build/prod/rel/shop/bin/shop", "start"];
+    let server = phoenix.serve(&platform.app(), &ran, &[], &start);
+    assert_all_from(&url, &server.url, &http::get(&server.url).text());
+    drop(server);
+
+    // One that is there already is told, and follows all the same.
+    let again = platform.env("STATIC_ASSETS_SALT", "2");
+    let ran = again.build().succeeds().says("_build/prod/rel/shop/releases/0.1.0/runtime.exs");
+    let url = ran.launch("STATIC_URL");
+    let server = phoenix.serve(&again.app(), &ran, &[], &start);
+    assert_all_from(&url, &server.url, &http::get(&server.url).text());
+}
