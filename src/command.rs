@@ -68,8 +68,15 @@ impl<'a> Command<'a> {
         let words: Vec<_> = std::iter::once(&self.program)
             .chain(&self.arguments)
             .map(|word| word.to_string_lossy())
+            .map(|word| {
+                if !word.is_empty() && word.chars().all(is_plain) {
+                    word.into_owned()
+                } else {
+                    shell_words::quote(&word).into_owned()
+                }
+            })
             .collect();
-        shell_words::join(words)
+        words.join(" ")
     }
 
     /// Runs to the end, with its output captured; an interrupt ends it.
@@ -108,6 +115,11 @@ impl<'a> Command<'a> {
             duration: start.elapsed(),
         })
     }
+}
+
+/// What needs no quotes, also where a library is more careful.
+fn is_plain(letter: char) -> bool {
+    letter.is_ascii_alphanumeric() || "_-./:=,@%+".contains(letter)
 }
 
 /// Waits for the end of the output, then of the child. A child that leaves a daemon behind with the

@@ -19,6 +19,8 @@ mod django_projects;
 mod faults;
 mod harness_azure;
 mod harness_gcs;
+mod phoenix_build;
+mod phoenix_pages;
 mod phoenix_real;
 mod public_check;
 mod publish_cli;

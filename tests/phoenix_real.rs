@@ -59,7 +59,11 @@ fn two_versions(generation: &str, fixture: &str) {
     let first_env = first.launch_env();
 
     platform.write("assets/css/more.css", "h1 { color: red }\n");
-    platform.edit("assets/css/app.css", "@font-face", "@import \"./more.css\";\n@font-face");
+    platform.edit(
+        "assets/css/app.css",
+        "@font-face",
+        "@import \"./more.css\";\n@font-face",
+    );
     let second = platform.build().succeeds();
     let second_image = image(&platform, "second");
     let second_url = second.launch("STATIC_URL");
@@ -86,7 +90,10 @@ fn two_versions(generation: &str, fixture: &str) {
     drop((new, old));
 
     // The panic switch, and no store at all.
-    for switch in [&[("STATIC_URL", "/")][..], &[("STATIC_ASSETS_INJECT", "off")]] {
+    for switch in [
+        &[("STATIC_URL", "/")][..],
+        &[("STATIC_ASSETS_INJECT", "off")],
+    ] {
         let local = phoenix.serve(&second_image, &second, switch, &MIX);
         let page = http::get(&local.url).text();
         assert!(!page.contains(&web.url), "{page}");
@@ -114,7 +121,10 @@ fn release(generation: &str, fixture: &str) {
 
     // One that is there already is told, and follows all the same.
     let again = platform.env("STATIC_ASSETS_SALT", "2");
-    let ran = again.build().succeeds().says("_build/prod/rel/shop/releases/0.1.0/runtime.exs");
+    let ran = again
+        .build()
+        .succeeds()
+        .says("_build/prod/rel/shop/releases/0.1.0/runtime.exs");
     let url = ran.launch("STATIC_URL");
     let server = phoenix.serve(&again.app(), &ran, &[], &start);
     assert_all_from(&url, &server.url, &http::get(&server.url).text());

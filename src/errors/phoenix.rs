@@ -183,7 +183,8 @@ fn reason_text(reason: &Reason, node: Option<&NodeMismatch>) -> (&'static str, S
                 Dockerfile:
                   MIX_ENV=prod mix deps.get --only prod
                 Where nothing does that:
-                  STATIC_ASSETS_COMPILE_COMMAND=\"mix deps.get --only prod && mix assets.deploy\""
+                  STATIC_ASSETS_COMPILE_COMMAND=\"mix deps.get --only prod && mix assets.deploy\"
+                For the digest alone, without Mix: STATIC_ASSETS_DIGEST=native"
             },
         ),
         Reason::NoHex => (
@@ -192,7 +193,8 @@ fn reason_text(reason: &Reason, node: Option<&NodeMismatch>) -> (&'static str, S
                 Mix has no Hex, which every dependency from hex.pm needs. Before the assets are compiled, as
                 the same user and with the same HOME:
                   mix local.hex --force && mix local.rebar --force
-                The buildpacks that install Elixir do so; MIX_HOME says where it is."
+                The buildpacks that install Elixir do so; MIX_HOME says where it is.
+                For the digest alone, without Mix: STATIC_ASSETS_DIGEST=native"
             },
         ),
         Reason::MissingVariable { name } => (

@@ -24,8 +24,28 @@ impl Platform {
         );
         fs::write(&file, text).unwrap();
         fs::set_permissions(&file, PermissionsExt::from_mode(0o755)).unwrap();
-        let path = format!("{}:/usr/bin:/bin", bin.display());
-        self.env("PATH", path)
+        self.tools()
+    }
+
+    /// The shell and what scripts use, and neither Mix nor Node.js.
+    pub(crate) fn tools(self) -> Self {
+        const TOOLS: [&str; 14] = [
+            "sh", "bash", "env", "cat", "cp", "mkdir", "rm", "basename", "dirname", "touch",
+            "uname", "sed", "printf", "test",
+        ];
+        let bin = self.path("bin");
+        fs::create_dir_all(&bin).unwrap();
+        for tool in TOOLS {
+            self.link_tool(&Path::new("/usr/bin").join(tool));
+        }
+        self.env("PATH", bin)
+    }
+
+    fn link_tool(&self, program: &Path) {
+        let link = self.path("bin").join(program.file_name().unwrap());
+        if !link.exists() && program.exists() {
+            symlink(program, link).unwrap();
+        }
     }
 
     /// What the stand-ins were called with, each after its folder below the app.
@@ -48,8 +68,12 @@ impl Platform {
         };
         let home = self.path("home");
         fs::create_dir_all(&home).unwrap();
+        let platform = self.tools();
+        for program in ["node", "npm"] {
+            platform.link_tool(&Path::new(folder).join(program));
+        }
         Some(
-            self.env("PATH", format!("{folder}:/usr/bin:/bin"))
+            platform
                 .env("HOME", home)
                 .env("npm_config_update_notifier", "false"),
         )
@@ -93,7 +117,9 @@ impl Phoenix {
                 _ => "",
             };
             let path = deps.join(&name);
-            lines.push(format!("{{:{name}, path: {path:?}, override: true{options}}}"));
+            lines.push(format!(
+                "{{:{name}, path: {path:?}, override: true{options}}}"
+            ));
         }
         let mix_exs = platform.read("mix.exs");
         let start = mix_exs.find("defp deps do").unwrap();
@@ -105,19 +131,28 @@ impl Phoenix {
         );
         symlink(&deps, platform.app().join("deps")).unwrap();
         fs::create_dir_all(platform.app().join("_build")).unwrap();
-        fs::copy(&self.esbuild, platform.app().join("_build/esbuild-linux-x64")).unwrap();
+        fs::copy(
+            &self.esbuild,
+            platform.app().join("_build/esbuild-linux-x64"),
+        )
+        .unwrap();
         let home = platform.path("home");
         fs::create_dir_all(&home).unwrap();
         self.env()
             .into_iter()
-            .fold(platform, |platform, (name, value)| platform.env(name, value))
+            .fold(platform, |platform, (name, value)| {
+                platform.env(name, value)
+            })
             .env("HOME", home)
     }
 
     fn env(&self) -> Vec<(&'static str, String)> {
         let elixir = self.folder.join("elixir/bin");
         let mut env = vec![
-            ("PATH", format!("{}:/usr/local/bin:/usr/bin:/bin", elixir.display())),
+            (
+                "PATH",
+                format!("{}:/usr/local/bin:/usr/bin:/bin", elixir.display()),
+            ),
             ("HEX_OFFLINE", "1".to_owned()),
         ];
         let home = self.folder.join("mix");

@@ -42,4 +42,3 @@ impl Drop for Server {
         let _ = self.child.wait();
     }
 }
-

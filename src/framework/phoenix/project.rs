@@ -220,11 +220,8 @@ impl Evidence<'_> {
         }
         for file in config_files(self.config)? {
             let code = read_code(&file)?;
-            let is_its_own = self.is_alone
-                || words(&code, &format!("config :{},", self.otp_app))
-                    .next()
-                    .is_some();
-            if let Some(at) = code.find("cache_static_manifest:").filter(|_| is_its_own) {
+            let its_own = words(&code, "cache_static_manifest:").find(|at| self.owns(&code[..*at]));
+            if let Some(at) = its_own {
                 let name = file.file_name().unwrap_or_default().to_string_lossy();
                 return Ok(Some(format!(
                     "cache_static_manifest in {name}:{}",
@@ -233,6 +230,17 @@ impl Evidence<'_> {
             }
         }
         Ok(None)
+    }
+}
+
+impl Evidence<'_> {
+    /// Whether what follows is about this app: the last `config` before it is of its name.
+    fn owns(&self, before: &str) -> bool {
+        let app = before.rsplit("config :").next().unwrap_or_default();
+        let app = app
+            .split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_')
+            .next();
+        self.is_alone || app == Some(self.otp_app)
     }
 }
 

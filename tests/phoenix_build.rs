@@ -1,0 +1,665 @@
+//! A Phoenix app from its sources to the image, without Phoenix: what this build step does by itself, and how it
+//! handles Mix and Node.js. `mix` is a stand-in here; what Phoenix does is shown in `phoenix_real`.
+
+use crate::harness::{Platform, copy_folder, tree};
+use fs_err as fs;
+use serde_json::Value;
+
+const URL: &str = "https://static.example.com/shop";
+
+/// What stands in for `mix`: it builds and digests two files, as the tasks that it is called with would.
+const MIX: &str = r#"
+case "$1" in
+  assets.deploy)
+    mkdir -p priv/static/assets
+    printf 'h1 { color: red }' > priv/static/assets/app.css
+    exec "$0" phx.digest ;;
+  phx.digest)
+    cp priv/static/assets/app.css priv/static/assets/app-0123456789abcdef0123456789abcdef.css
+    printf '{"version":1,"latest":{"assets/app.css":"assets/app-0123456789abcdef0123456789abcdef.css"},' \
+      > priv/static/cache_manifest.json
+    printf '"digests":{"assets/app-0123456789abcdef0123456789abcdef.css":{"digest":"x","logical_path":"assets/app.css",' \
+      >> priv/static/cache_manifest.json
+    printf '"mtime":63900000000,"sha512":"x","size":17}}}' >> priv/static/cache_manifest.json ;;
+esac
+"#;
+
+fn published(platform: &Platform) -> Vec<String> {
+    let version = fs::read_dir(platform.store())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .find(|name| !name.starts_with('.'))
+        .expect("no version");
+    tree(&platform.store().join(version)).into_keys().collect()
+}
+
+fn manifest(platform: &Platform, path: &str) -> Value {
+    serde_json::from_str(&platform.read(path)).unwrap()
+}
+
+/// Its `priv/static` is all there is to it.
+fn static_only() -> Platform {
+    Platform::with("phoenix_monorepo").file_store()
+}
+
+#[test]
+fn what_is_in_priv_static_is_digested_without_elixir() {
+    let platform = static_only();
+    let ran = platform
+        .build()
+        .succeeds()
+        .says("- backend/mix.exs: shop (ShopWeb.Endpoint), Phoenix of unknown version, priv/static\n")
+        .says("Assets of shop: digest only (priv/static)")
+        .says("digested 1 file without Mix")
+        .says("lines at the end of the image's backend/config/runtime.exs do")
+        .says("config :shop, ShopWeb.Endpoint, static_url: [path: String.trim_trailing(static_url, \"/\")]")
+        .says("Fallback: full copy in backend/priv/static; STATIC_URL=/ serves from the app again");
+    let version = ran.launch("STATIC_ASSETS_VERSION");
+    assert_eq!(ran.launch("STATIC_URL"), format!("{URL}/{version}/"));
+    let names = [
+        "assets/app-c13ba1ae6cf2d43f4b98b95a8f6ba94c.css",
+        "assets/app.css",
+    ];
+    let found = published(&platform);
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(
+        found[0].starts_with("assets/app-") && found[1] == names[1],
+        "{found:?}"
+    );
+    assert!(
+        !found
+            .iter()
+            .any(|name| name.contains("manifest") || name.ends_with(".gz"))
+    );
+    let lines = platform.read("backend/config/runtime.exs");
+    assert!(
+        lines.contains(
+            "Config.config(:shop, ShopWeb.Endpoint, static_url: [path: static_assets_url])"
+        )
+    );
+    assert!(ran.layer_names() == ["env"], "{:?}", ran.layer_names());
+}
+
+#[test]
+fn the_image_is_the_same_each_time_and_nothing_is_put_twice() {
+    let (one, other) = (static_only(), static_only());
+    one.build().succeeds();
+    let ran = other.build().succeeds();
+    assert_eq!(tree(&one.app()), tree(&other.app()));
+    let manifest = manifest(&one, "backend/priv/static/cache_manifest.json");
+    let digests = manifest["digests"].as_object().unwrap();
+    // The first second of 1980, as Erlang counts.
+    assert!(
+        digests
+            .values()
+            .all(|digest| digest["mtime"] == 62_482_752_001_u64)
+    );
+    // Over the same app, which has the lines and the digest already.
+    let version = ran.launch("STATIC_ASSETS_VERSION");
+    let again = other.build().succeeds().says("unchanged: 0 uploaded");
+    assert_eq!(again.launch("STATIC_ASSETS_VERSION"), version);
+    assert_eq!(tree(&one.app()), tree(&other.app()));
+}
+
+#[test]
+fn source_date_epoch_is_the_time_of_the_manifest() {
+    let platform = static_only().env("SOURCE_DATE_EPOCH", "1000000000");
+    platform.build().succeeds();
+    let manifest = platform.read("backend/priv/static/cache_manifest.json");
+    assert!(manifest.contains("\"mtime\":63167219200"), "{manifest}");
+    platform
+        .env("SOURCE_DATE_EPOCH", "yesterday")
+        .build()
+        .exits(1)
+        .says("SOURCE_DATE_EPOCH is 'yesterday'");
+}
+
+#[test]
+fn each_app_of_an_umbrella_has_its_own_folder_and_manifest() {
+    let platform = Platform::with("phoenix_umbrella").file_store();
+    let ran = platform
+        .build()
+        .succeeds()
+        .says("umbrella mix.exs: admin_web (AdminWeb.Endpoint), Phoenix 1.7.24, priv/static; shop_web (ShopWeb")
+        .says("1 url(/…) in stylesheets made relative, to hold below a prefix (assets/app.css)");
+    let found = published(&platform);
+    assert!(
+        found.contains(&"admin_web/assets/app.css".to_owned()),
+        "{found:?}"
+    );
+    assert!(found.contains(&"shop_web/fonts/shop.woff2".to_owned()));
+    assert!(
+        !found
+            .iter()
+            .any(|name| name.starts_with("api_web") || name.contains("manifest"))
+    );
+    let lines = platform.read("config/runtime.exs");
+    for line in [
+        "Config.config(:admin_web, AdminWeb.Endpoint, static_url: [path: static_assets_url <> \"/admin_web\"])",
+        "Config.config(:shop_web, ShopWeb.Endpoint, static_url: [path: static_assets_url <> \"/shop_web\"])",
+    ] {
+        assert!(lines.contains(line), "{lines}");
+    }
+    let css = platform.read("apps/shop_web/priv/static/assets/app.css");
+    assert!(css.contains("url(\"../fonts/shop.woff2\")"), "{css}");
+    let own = "config :shop_web, ShopWeb.Endpoint, static_url: [path: String.trim_trailing(static_url, \"/\") <> \
+               \"/shop_web\"]";
+    ran.says(own);
+}
+
+#[test]
+fn an_alias_is_run_in_the_apps_own_folder_after_setup_and_compile() {
+    let platform = Platform::with("phoenix_1_8")
+        .file_store()
+        .stand_in("mix", MIX);
+    platform
+        .build()
+        .succeeds()
+        .says("- mix.exs: shop (ShopWeb.Endpoint), Phoenix 1.8.12, alias assets.deploy\n")
+        .says("Assets of shop: mix assets.deploy (alias in mix.exs), ");
+    assert_eq!(
+        platform.calls(),
+        [
+            " mix assets.setup",
+            " mix compile",
+            " mix assets.deploy",
+            " mix phx.digest"
+        ]
+    );
+    // The time of the build is in no image.
+    assert!(
+        !platform
+            .read("priv/static/cache_manifest.json")
+            .contains("63900000000")
+    );
+}
+
+#[test]
+fn mix_sees_production_and_no_storage_key() {
+    let seen = "env > \"$HOME/seen\"";
+    let platform = Platform::with("phoenix_1_8")
+        .file_store()
+        .stand_in("mix", &format!("{seen}\n{MIX}"))
+        .env("AWS_ACCESS_KEY_ID", "AKIACANARYCANARY0000")
+        .env("AWS_SECRET_ACCESS_KEY", "canary-canary-canary-canary")
+        .env("STATIC_ASSETS_BUILD_ENV", "MINE='two words'");
+    let home = platform.path("tmp");
+    let platform = platform.env("HOME", &home);
+    platform.build().succeeds();
+    let env = fs::read_to_string(home.join("seen")).unwrap();
+    for line in [
+        "MIX_ENV=prod",
+        "LC_ALL=C.UTF-8",
+        "MINE=two words",
+        "AWS_ACCESS_KEY_ID=removed-by-static-assets",
+    ] {
+        assert!(
+            env.lines().any(|seen| seen == line),
+            "{line} is not in {env}"
+        );
+    }
+    assert!(!env.contains("canary"), "{env}");
+    let platform = platform.env("MIX_ENV", "staging");
+    platform.build().succeeds();
+    let env = fs::read_to_string(home.join("seen")).unwrap();
+    assert!(env.contains("MIX_ENV=staging"));
+}
+
+#[test]
+fn mix_of_the_elixir_buildpack_is_found_without_its_path() {
+    let platform = Platform::with("phoenix_1_8")
+        .file_store()
+        .stand_in("mix", MIX);
+    let bin = platform.app().join(".platform_tools/elixir/bin");
+    fs::create_dir_all(&bin).unwrap();
+    fs::rename(platform.path("bin/mix"), bin.join("mix")).unwrap();
+    platform.tools().build().succeeds();
+}
+
+#[test]
+fn a_digest_that_did_nothing_is_found_out() {
+    for script in [
+        "exit 0",
+        "echo 'The input path \"priv/static\" does not exist' >&2",
+    ] {
+        let platform = Platform::with("phoenix_1_8")
+            .file_store()
+            .stand_in("mix", script);
+        platform
+            .build()
+            .exits(1)
+            .says("[Error: static assets: Nothing was digested]")
+            .says("left no new priv/static/cache_manifest.json");
+        assert!(tree(&platform.store()).is_empty());
+    }
+    // An old one is no new one.
+    let platform = Platform::with("phoenix_1_8")
+        .file_store()
+        .stand_in("mix", "exit 0");
+    platform.write(
+        "priv/static/cache_manifest.json",
+        "{\"version\":1,\"latest\":{\"a\":\"b\"},\"digests\":{}}",
+    );
+    platform.build().exits(1).says("Nothing was digested");
+    // Where this build step asks for the digest itself, too.
+    let platform = Platform::with("phoenix_monorepo")
+        .file_store()
+        .stand_in("mix", "exit 0");
+    platform.build().exits(1).says("Nothing was digested");
+    assert_eq!(platform.calls(), ["/backend mix phx.digest"]);
+}
+
+#[test]
+fn failures_of_mix_say_what_to_do() {
+    for (output, title, fix) in [
+        (
+            "Unchecked dependencies for environment prod:",
+            "Dependencies are missing",
+            "MIX_ENV=prod mix deps.get --only prod",
+        ),
+        (
+            "Could not find Hex, which is needed to build dependency :phoenix",
+            "No Hex",
+            "mix local.hex --force",
+        ),
+        (
+            "** (RuntimeError) environment variable API_URL is missing.",
+            "A variable is missing in the build",
+            "STATIC_ASSETS_BUILD_ENV=\"API_URL=unused-while-compiling\"",
+        ),
+        (
+            "** (Mix) The task \"esbuild\" could not be found",
+            "Mix has no such task",
+            "runtime: Mix.env() == :dev",
+        ),
+        (
+            "** (RuntimeError) Couldn't fetch https://registry.npmjs.org/x: {:failed_connect, :nxdomain}",
+            "Something could not be fetched",
+            "HTTPS_PROXY",
+        ),
+        (
+            "something else",
+            "Compiling the assets failed",
+            "STATIC_ASSETS_COMPILE_COMMAND",
+        ),
+    ] {
+        let script = format!("cat <<'END' >&2\n{output}\nEND\nexit 1");
+        let platform = Platform::with("phoenix_1_8")
+            .file_store()
+            .stand_in("mix", &script);
+        platform
+            .build()
+            .exits(1)
+            .says(&format!("[Error: static assets: {title}]"))
+            .says("'mix assets.setup' failed with status 1.")
+            .says(fix)
+            .says(&format!("  {output}"))
+            .says("Nothing was sent or pinned.");
+        assert!(tree(&platform.store()).is_empty());
+    }
+}
+
+#[test]
+fn without_elixir_three_ways_on_are_named() {
+    Platform::with("phoenix_1_8")
+        .file_store()
+        .build()
+        .exits(1)
+        .says("[Error: static assets: No Elixir]")
+        .says("no 'mix' is on PATH")
+        .says("Put this buildpack after one that installs Elixir")
+        .says("STATIC_ASSETS_PREBUILT=1")
+        .says("STATIC_ASSETS_COMPILE_COMMAND=");
+}
+
+#[test]
+fn a_command_of_the_users_takes_the_place_of_the_pipeline() {
+    let platform = Platform::with("phoenix_1_8").file_store().tools().env(
+        "STATIC_ASSETS_COMPILE_COMMAND",
+        "mkdir -p priv/static/assets && cat assets/css/app.css > priv/static/assets/app.css",
+    );
+    platform
+        .build()
+        .succeeds()
+        .says("(STATIC_ASSETS_COMPILE_COMMAND)")
+        .says("2 url(/…) in stylesheets made relative")
+        .says("digested 5 files without Mix");
+    assert!(published(&platform).contains(&"assets/app.css".to_owned()));
+    platform
+        .env("STATIC_ASSETS_COMPILE_COMMAND", "webpack --mode production")
+        .build()
+        .exits(1)
+        .says("[Error: static assets: A program is missing]")
+        .says("'webpack' is not on PATH");
+}
+
+#[test]
+fn what_was_digested_before_is_published_as_it_is() {
+    let platform = static_only();
+    platform.build().succeeds();
+    let prebuilt = platform.app();
+    let again = Platform::with("phoenix_monorepo").file_store();
+    copy_folder(
+        &prebuilt.join("backend/priv"),
+        &again.app().join("backend/priv"),
+    );
+    let again = again.env("STATIC_ASSETS_PREBUILT", "1");
+    again
+        .build()
+        .succeeds()
+        .says("digested before (STATIC_ASSETS_PREBUILT)");
+    assert_eq!(published(&again), published(&platform));
+
+    again.write("backend/priv/static/assets/app.css", "changed since");
+    again
+        .build()
+        .exits(1)
+        .says("[Error: static assets: Changed since it was digested]")
+        .says("backend/priv/static/assets/app.css");
+    fs::remove_file(again.app().join("backend/priv/static/cache_manifest.json")).unwrap();
+    again
+        .build()
+        .exits(1)
+        .says("[Error: static assets: Not digested before the build]")
+        .says("cache_manifest.json");
+}
+
+#[test]
+fn packages_are_installed_by_the_lock_file_and_kept_out_of_the_image() {
+    let Some(platform) = Platform::with("phoenix_1_4").file_store().node() else {
+        return;
+    };
+    let ran = platform
+        .build_with_cache()
+        .succeeds()
+        .says("phoenix_static_buildpack.config, read as data: 2 keys used")
+        .says("npm_version: the npm of the Node.js that is there runs")
+        .says("remove_node: not needed")
+        .says("npm ci --include=dev --no-audit --no-fund in assets, ")
+        .says("Assets of shop: deploy of package.json, ")
+        .says("without config/runtime.exs the URL becomes part of the image")
+        .says("\"/images/logo.svg\" is written by hand and stays on the app's own host");
+    assert!(!platform.app().join("assets/node_modules").exists());
+    assert!(
+        ran.layers
+            .join("cache/shop/node_modules/bundle")
+            .is_symlink()
+    );
+    let types = fs::read_to_string(ran.layers.join("cache.toml")).unwrap();
+    assert!(
+        types.contains("cache = true") && !types.contains("launch"),
+        "{types}"
+    );
+    let version = ran.launch("STATIC_ASSETS_VERSION");
+    let manifest = manifest(&platform, "priv/static/cache_manifest.json");
+    let css = manifest["latest"]["css/app.css"].as_str().unwrap();
+    assert!(
+        css.starts_with(&format!("/static.example.com/shop/{version}/css/app-")),
+        "{css}"
+    );
+    assert_eq!(manifest["digests"][css]["logical_path"], "css/app.css");
+
+    // The packages come back; another lock file throws them away.
+    fs::remove_dir_all(platform.app().join("priv")).unwrap();
+    platform
+        .build_with_cache()
+        .succeeds()
+        .says("assets/node_modules from the cache")
+        .does_not_say("npm ci")
+        .says("unchanged: 0 uploaded");
+    platform.edit(
+        "assets/package-lock.json",
+        "\"requires\": true",
+        "\"requires\":  true",
+    );
+    fs::remove_dir_all(platform.app().join("priv")).unwrap();
+    platform.build_with_cache().succeeds().says("npm ci");
+}
+
+#[test]
+fn packages_that_are_there_are_not_installed_again() {
+    let platform = Platform::with("phoenix_1_4").file_store().stand_in(
+        "npm",
+        "mkdir -p ../priv/static/css && cp css/app.css ../priv/static/css/",
+    );
+    platform.write("assets/node_modules/bundle/package.json", "{}");
+    platform
+        .build()
+        .succeeds()
+        .says("assets/node_modules is there already: not installed again");
+    assert_eq!(platform.calls(), ["/assets npm run deploy"]);
+    assert!(platform.app().join("assets/node_modules").exists());
+}
+
+#[test]
+fn failures_of_node_say_what_to_do() {
+    let without = Platform::with("phoenix_1_4").file_store();
+    without
+        .build()
+        .exits(1)
+        .says("[Error: static assets: No Node.js]")
+        .says("no 'npm' is on")
+        .says("This build step downloads no Node.js")
+        .says("--buildpack heroku/nodejs");
+    for (output, title, fix) in [
+        (
+            "npm error `npm ci` can only install packages when your package.json and package-lock.json are in sync.",
+            "The lock file is not the one of package.json",
+            "npm install && git add package-lock.json",
+        ),
+        (
+            "npm error code E401",
+            "A registry wants a login",
+            "${NPM_TOKEN}",
+        ),
+        (
+            "npm error code ENOTFOUND",
+            "Something could not be fetched",
+            "HTTPS_PROXY",
+        ),
+        (
+            "  code: 'ERR_OSSL_EVP_UNSUPPORTED'",
+            "Webpack 4 does not run on this Node.js",
+            "NODE_OPTIONS=--openssl-legacy-provider",
+        ),
+        (
+            "npm error Missing script: \"deploy\"",
+            "A script is missing",
+            "There is no script 'deploy'",
+        ),
+    ] {
+        let script = format!("cat <<'END' >&2\n{output}\nEND\nexit 1");
+        let platform = Platform::with("phoenix_1_4")
+            .file_store()
+            .stand_in("npm", &script);
+        platform.build().exits(1).says(title).says(fix).says(output);
+    }
+}
+
+#[test]
+fn another_node_than_the_app_asks_for_is_told() {
+    let platform = Platform::with("phoenix_1_4")
+        .file_store()
+        .stand_in("npm", "exit 1")
+        .stand_in("node", "echo v22.1.0");
+    platform
+        .build()
+        .exits(1)
+        .says("Node.js 22.1.0 is on PATH, phoenix_static_buildpack.config asks for 20.11.0.")
+        .says("Here it is 22.1.0; phoenix_static_buildpack.config asks for 20.11.0.");
+}
+
+#[test]
+fn a_missing_script_is_fatal_only_where_nothing_else_makes_the_assets() {
+    let platform = Platform::with("phoenix_1_8")
+        .file_store()
+        .stand_in("mix", MIX);
+    platform.write("assets/package.json", "{\"scripts\": {\"watch\": \"x\"}}");
+    platform
+        .build()
+        .succeeds()
+        .says("mix assets.deploy (alias in mix.exs)");
+    let platform = Platform::with("phoenix_1_4").file_store().tools();
+    platform.write("assets/package.json", "{\"scripts\": {\"watch\": \"x\"}}");
+    platform
+        .build()
+        .exits(1)
+        .says("[Error: static assets: Nothing says how the assets are made]")
+        .says("no script deploy or build in package.json (there: watch)");
+    platform.write("assets/package.json", "{ not json");
+    platform
+        .build()
+        .exits(1)
+        .says("[Error: static assets: package.json can't be read]");
+}
+
+#[test]
+fn the_compile_script_of_the_old_buildpack_runs_as_a_child() {
+    let platform = Platform::with("phoenix_1_4").file_store().tools();
+    platform.write("assets/package.json", "{}");
+    platform.write(
+        "compile",
+        "head 'Building'\ninfo \"in $(basename \"$assets_dir\"), $phoenix_ex, node $node_version\" > said\n\
+         mkdir -p $phoenix_dir/priv/static && cp css/app.css $phoenix_dir/priv/static/ | indent\ncd $phoenix_dir\n",
+    );
+    platform
+        .build()
+        .succeeds()
+        .says("phoenix_static_buildpack.config, read as data: 2 keys used")
+        .says("Assets of shop: the script compile (phoenix_static_buildpack.config), ");
+    assert_eq!(
+        platform.read("assets/said"),
+        "       in assets, phx, node 20.11.0\n"
+    );
+    platform.write("compile", "exit 3\n");
+    platform.build().exits(1).says("failed with status 3");
+}
+
+#[test]
+fn throw_away_values_are_for_configurations_that_raise_at_build() {
+    let script = "test -n \"$SECRET_KEY_BASE\" && test -n \"$DATABASE_URL\" || exit 9";
+    let platform = Platform::with("phoenix_1_5")
+        .file_store()
+        .stand_in(
+            "npm",
+            "mkdir -p ../priv/static/assets && cp css/app.css ../priv/static/assets/",
+        )
+        .stand_in("mix", &format!("{script}\n{MIX}"));
+    platform
+        .build()
+        .succeeds()
+        .says(
+            "SECRET_KEY_BASE (prod.secret.exs), DATABASE_URL (prod.secret.exs) asked for while the",
+        )
+        .says("throw-away values, for this step alone");
+    let own = Platform::with("phoenix_1_8")
+        .file_store()
+        .stand_in("mix", MIX);
+    own.build().succeeds().does_not_say("throw-away");
+}
+
+#[test]
+fn programs_that_mix_fetches_are_kept_for_the_next_build() {
+    let fetch = "test -e _build/esbuild-linux-x64 || { mkdir -p _build; echo x > _build/esbuild-linux-x64; echo \
+                 fetched >> fetched; }";
+    let platform = Platform::with("phoenix_1_8")
+        .file_store()
+        .stand_in("mix", &format!("{fetch}\n{MIX}"));
+    let ran = platform
+        .build_with_cache()
+        .succeeds()
+        .says("kept for the next build, out of the image: esbuild-linux-x64");
+    assert!(!platform.app().join("_build/esbuild-linux-x64").exists());
+    assert!(ran.layers.join("cache/programs/esbuild-linux-x64").exists());
+    platform.build_with_cache().succeeds();
+    assert_eq!(platform.read("fetched"), "fetched\n");
+    // Another version is another program.
+    platform.edit(
+        "config/config.exs",
+        "version: \"0.25.4\"",
+        "version: \"0.25.5\"",
+    );
+    platform.build_with_cache().succeeds();
+    assert_eq!(platform.read("fetched"), "fetched\nfetched\n");
+}
+
+#[test]
+fn django_and_phoenix_in_one_repository_are_told_apart() {
+    let platform = static_only();
+    platform.write("manage.py", "import django\n");
+    platform
+        .detect()
+        .succeeds()
+        .says("Django and Phoenix, to be settled by the build");
+    platform
+        .build()
+        .exits(1)
+        .says("[Error: static assets: Django or Phoenix?]")
+        .says("STATIC_ASSETS_FRAMEWORK=phoenix");
+    let platform = platform.env("STATIC_ASSETS_FRAMEWORK", "phoenix");
+    platform.build().succeeds().says("digest only");
+    platform
+        .env("STATIC_ASSETS_FRAMEWORK", "django")
+        .env("STATIC_ASSETS_PHOENIX_PATH", "nowhere")
+        .build()
+        .exits(1)
+        .says("No Python");
+}
+
+#[test]
+fn the_files_can_be_left_out_of_the_image() {
+    let platform = static_only().env("STATIC_ASSETS_KEEP", "manifests");
+    platform.write("backend/priv/static/robots.txt", "User-agent: *\n");
+    platform
+        .build()
+        .succeeds()
+        .says("Fallback: none, STATIC_ASSETS_KEEP=manifests");
+    let left: Vec<String> = tree(&platform.app().join("backend/priv/static"))
+        .into_keys()
+        .collect();
+    assert_eq!(left.len(), 5, "{left:?}");
+    assert!(
+        left.iter()
+            .all(|name| name.starts_with("robots") || name == "cache_manifest.json")
+    );
+    assert!(published(&platform).contains(&"assets/app.css".to_owned()));
+}
+
+#[test]
+fn compiled_only_nothing_is_injected() {
+    let platform = Platform::with("phoenix_monorepo").env("STATIC_ASSETS_COMPILE", "1");
+    let lines = platform.read("backend/config/runtime.exs");
+    platform
+        .build()
+        .succeeds()
+        .says("Compiled only: no store is set");
+    assert!(
+        platform
+            .app()
+            .join("backend/priv/static/cache_manifest.json")
+            .exists()
+    );
+    assert_eq!(platform.read("backend/config/runtime.exs"), lines);
+}
+
+#[test]
+fn the_command_line_changes_no_file_of_the_app_but_the_assets() {
+    let platform = static_only();
+    platform
+        .cli(&["publish", "--app", "."])
+        .exits(1)
+        .says("the command line changes no file of an app")
+        .says("config :shop, ShopWeb.Endpoint, static_url:");
+    platform.write(
+        "backend/config/runtime.exs",
+        "import Config\n\nif static_url = System.get_env(\"STATIC_URL\") do\n  config :shop, ShopWeb.Endpoint, static_url: [path: \
+         static_url]\nend\n",
+    );
+    let lines = platform.read("backend/config/runtime.exs");
+    let json = platform
+        .cli(&["publish", "--app", ".", "--json"])
+        .exits(0)
+        .json();
+    assert_eq!(json["framework"], "phoenix");
+    assert_eq!(platform.read("backend/config/runtime.exs"), lines);
+}
