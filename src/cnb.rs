@@ -124,7 +124,10 @@ impl Buildpack for StaticAssets {
         let mut redaction = Redaction::default();
         let outcome = build(&context, &env, &mut redaction);
         match outcome {
-            Ok(Outcome::Nothing) => BuildResultBuilder::new().build(),
+            Ok(Outcome::Nothing) => {
+                keep_cache(&context.layers_dir)?;
+                BuildResultBuilder::new().build()
+            }
             Ok(Outcome::Done(done)) => render(&context, &done.launch),
             Err(message) => Err(libcnb::Error::BuildpackError(BuildError {
                 message,
@@ -309,11 +312,7 @@ fn render(
         inject.write_env(layer_env(injected, &inject.path()))?;
     }
 
-    if context.layers_dir.join(CACHE).is_dir() {
-        // libcnb would empty a layer that it has not made.
-        let types = context.layers_dir.join(format!("{CACHE}.toml"));
-        fs::write(types, "[types]\ncache = true\n").map_err(not_written)?;
-    }
+    keep_cache(&context.layers_dir)?;
 
     let labels = launch.labels.iter().map(|(name, value)| Label {
         key: format!("{NAMESPACE}.{name}"),
@@ -341,6 +340,16 @@ fn layer_env<'a>(vars: impl Iterator<Item = &'a LaunchVar>, layer: &Path) -> Lay
             )
             .chainable_insert(Scope::Launch, ModificationBehavior::Delimiter, name, ":"),
     })
+}
+
+/// Says that the layer, where the build has left something there, is for the next build alone. libcnb
+/// would empty one that it has not made.
+fn keep_cache(layers: &Path) -> libcnb::Result<(), BuildError> {
+    if layers.join(CACHE).is_dir() {
+        let types = layers.join(format!("{CACHE}.toml"));
+        fs::write(types, "[types]\ncache = true\n").map_err(not_written)?;
+    }
+    Ok(())
 }
 
 fn not_written(error: io::Error) -> libcnb::Error<BuildError> {

@@ -22,6 +22,102 @@ fn every_django_fixture_passes() {
 }
 
 #[test]
+fn every_phoenix_fixture_passes() {
+    for (fixture, said) in [
+        (
+            "phoenix_1_4",
+            "- mix.exs: shop (ShopWeb.Endpoint), Phoenix 1.4.18, assets/\n",
+        ),
+        (
+            "phoenix_1_5",
+            "- mix.exs: shop (ShopWeb.Endpoint), Phoenix 1.5.15, assets/\n",
+        ),
+        (
+            "phoenix_1_6",
+            "- mix.exs: shop (ShopWeb.Endpoint), Phoenix 1.6.16, alias assets.deploy\n",
+        ),
+        (
+            "phoenix_1_7",
+            "- mix.exs: shop (ShopWeb.Endpoint), Phoenix 1.7.24, alias assets.deploy\n",
+        ),
+        (
+            "phoenix_1_8",
+            "- mix.exs: shop (ShopWeb.Endpoint), Phoenix 1.8.12, alias assets.deploy\n",
+        ),
+        (
+            "phoenix_umbrella",
+            "- umbrella mix.exs: admin_web (AdminWeb.Endpoint), Phoenix 1.7.24, priv/static; shop_web \
+             (ShopWeb.Endpoint), Phoenix 1.7.24, priv/static\n",
+        ),
+        (
+            "phoenix_monorepo",
+            "- backend/mix.exs: shop (ShopWeb.Endpoint), Phoenix of unknown version, priv/static\n",
+        ),
+    ] {
+        Platform::with(fixture).detect().succeeds().says(said);
+    }
+}
+
+#[test]
+fn an_api_is_declined_with_what_was_looked_for() {
+    let platform = Platform::with("phoenix_umbrella");
+    for app in ["admin_web", "shop_web"] {
+        fs::remove_dir_all(platform.app().join("apps").join(app)).unwrap();
+    }
+    platform
+        .detect()
+        .exits(100)
+        .says("No Phoenix project with assets: no mix.exs with :phoenix among its dependencies");
+}
+
+#[test]
+fn elixir_and_node_are_asked_for_where_somebody_offers_them() {
+    let platform = Platform::with("phoenix_1_8");
+    platform.detect().succeeds();
+    let plan = platform.plan();
+    let names = |plan: &str| -> Vec<String> {
+        let lines = plan.lines().filter(|line| line.starts_with("name = "));
+        lines
+            .map(|line| {
+                line.trim_start_matches("name = ")
+                    .trim_matches('"')
+                    .to_owned()
+            })
+            .collect()
+    };
+    assert_eq!(
+        names(&plan),
+        ["elixir", "erlang", "elixir", "otp"],
+        "{plan}"
+    );
+    // The last alternative asks for nothing.
+    assert!(plan.trim_end().ends_with("[[or]]"), "{plan}");
+
+    let platform = Platform::with("phoenix_1_4");
+    platform.detect().succeeds();
+    let plan = platform.plan();
+    assert_eq!(
+        names(&plan),
+        [
+            "elixir", "erlang", "node", "elixir", "erlang", "elixir", "otp", "node", "elixir",
+            "otp", "node"
+        ],
+        "{plan}"
+    );
+    let node = plan
+        .split("name = \"node\"")
+        .nth(1)
+        .unwrap()
+        .split("[[")
+        .next()
+        .unwrap();
+    assert!(
+        node.contains("build = true") && !node.contains("launch"),
+        "{node}"
+    );
+}
+
+#[test]
 fn other_apps_are_declined_with_what_was_looked_for() {
     for files in [
         vec![],

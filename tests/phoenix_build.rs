@@ -69,7 +69,7 @@ fn what_is_in_priv_static_is_digested_without_elixir() {
     assert!(
         !found
             .iter()
-            .any(|name| name.contains("manifest") || name.ends_with(".gz"))
+            .any(|name| name.contains("manifest") || name.contains(".gz"))
     );
     let lines = platform.read("backend/config/runtime.exs");
     assert!(
@@ -662,4 +662,112 @@ fn the_command_line_changes_no_file_of_the_app_but_the_assets() {
         .json();
     assert_eq!(json["framework"], "phoenix");
     assert_eq!(platform.read("backend/config/runtime.exs"), lines);
+}
+
+#[test]
+fn each_package_manager_installs_exactly_what_its_lock_file_says() {
+    for (lock, content, install, deploy) in [
+        (
+            "yarn.lock",
+            "# yarn lockfile v1\n",
+            "yarn install --frozen-lockfile --production=false",
+            "yarn run deploy",
+        ),
+        (
+            "yarn.lock",
+            "__metadata:\n",
+            "yarn install --immutable",
+            "yarn run deploy",
+        ),
+        (
+            "pnpm-lock.yaml",
+            "",
+            "pnpm install --frozen-lockfile --prod=false",
+            "pnpm run deploy",
+        ),
+        (
+            "bun.lock",
+            "{}",
+            "bun install --frozen-lockfile",
+            "bun run deploy",
+        ),
+    ] {
+        let program = install.split(' ').next().unwrap();
+        let platform = Platform::with("phoenix_1_4").file_store().stand_in(
+            program,
+            "mkdir -p ../priv/static/css && cp css/app.css ../priv/static/css/",
+        );
+        fs::remove_file(platform.app().join("assets/package-lock.json")).unwrap();
+        platform.write(&format!("assets/{lock}"), content);
+        platform.build().succeeds().says(install);
+        assert_eq!(
+            platform.calls(),
+            [format!("/assets {install}"), format!("/assets {deploy}")]
+        );
+    }
+    let unlocked = Platform::with("phoenix_1_4").file_store().stand_in(
+        "npm",
+        "mkdir -p ../priv/static/css && cp css/app.css ../priv/static/css/",
+    );
+    fs::remove_file(unlocked.app().join("assets/package-lock.json")).unwrap();
+    unlocked
+        .build()
+        .succeeds()
+        .says("assets/package.json has no lock file: each build takes what is newest");
+}
+
+#[test]
+fn brunch_builds_where_it_is_all_there_is() {
+    let platform = Platform::with("phoenix_1_4")
+        .file_store()
+        .stand_in("npm", "");
+    platform.write(
+        "assets/package.json",
+        "{\"dependencies\": {\"brunch\": \"2\"}}",
+    );
+    platform.write("assets/brunch-config.js", "");
+    let brunch = "#!/bin/sh\nmkdir -p ../priv/static/css && cp css/app.css ../priv/static/css/ && echo \"$*\" > said\n";
+    platform.write("assets/node_modules/.bin/brunch", brunch);
+    let program = platform.app().join("assets/node_modules/.bin/brunch");
+    fs::set_permissions(program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    platform
+        .build()
+        .succeeds()
+        .says("brunch build --production (brunch-config.js)");
+    assert_eq!(platform.read("assets/said"), "build --production\n");
+}
+
+#[test]
+fn a_manifest_that_nothing_writes_ends_the_build() {
+    let platform = static_only();
+    platform.write(
+        "backend/config/prod.exs",
+        "import Config\nconfig :shop, ShopWeb.Endpoint,\n  cache_static_manifest: \"priv/static/manifest.json\"\n",
+    );
+    platform
+        .build()
+        .exits(1)
+        .says("[Error: static assets: The configured manifest is not there]")
+        .says("backend/config/prod.exs:3 has Phoenix read")
+        .says("cache_static_manifest: \"priv/static/cache_manifest.json\"");
+}
+
+#[test]
+fn a_custom_digest_option_is_kept() {
+    let platform = Platform::with("phoenix_1_8")
+        .file_store()
+        .stand_in("mix", MIX);
+    platform.edit("mix.exs", "\"phx.digest\"", "\"phx.digest --no-vsn\"");
+    platform.edit("assets/css/app.css", "h1", "h2");
+    let css = "printf 'h1 { background: url(/images/logo.svg) }' > priv/static/assets/app.css";
+    let script = MIX.replace(
+        "printf 'h1 { color: red }' > priv/static/assets/app.css",
+        css,
+    );
+    let platform = platform.stand_in("mix", &script);
+    platform
+        .build()
+        .succeeds()
+        .says("digested by mix phx.digest --no-vsn");
+    assert_eq!(platform.calls().last().unwrap(), " mix phx.digest --no-vsn");
 }

@@ -15,23 +15,7 @@ impl Explain for PhoenixError {
                 path,
                 pipeline,
                 app,
-            } => Message::new(
-                Kind::App,
-                "No Elixir",
-                formatdoc! {"
-                    The assets of {app} are made by {pipeline}, but no 'mix' is on PATH:
-                      {path}
-                    One of these helps:
-                    - Put this buildpack after one that installs Elixir. On Heroku:
-                        heroku buildpacks:add --index 1 hashnuke/elixir
-                      with pack: a builder whose build image has Elixir, or a Dockerfile.
-                    - Compile the assets before the build, and have them published as they are:
-                        MIX_ENV=prod mix assets.deploy
-                        STATIC_ASSETS_PREBUILT=1
-                    - Make them with another command, which needs no Elixir:
-                        STATIC_ASSETS_COMPILE_COMMAND=\"npm --prefix assets run deploy\""
-                },
-            ),
+            } => no_mix(path, pipeline, app),
             Self::NoNode {
                 program,
                 pipeline,
@@ -67,6 +51,18 @@ impl Explain for PhoenixError {
                 },
             )
             .with_details(output),
+            Self::OtherManifest { place, configured } => Message::new(
+                Kind::App,
+                "The configured manifest is not there",
+                formatdoc! {"
+                    {place} has Phoenix read the names of the digested files from
+                      {configured}
+                    which no digest has written: the app would start with an error and link to undigested names.
+                    The digest writes:
+                      cache_static_manifest: \"priv/static/cache_manifest.json\"",
+                    configured = configured.display()
+                },
+            ),
             Self::Prebuilt { file } => Message::new(
                 Kind::Configuration,
                 "Not digested before the build",
@@ -103,6 +99,26 @@ impl Explain for PhoenixError {
             .with_details(error.to_string()),
         }
     }
+}
+
+fn no_mix(path: &str, pipeline: &str, app: &str) -> Message {
+    Message::new(
+        Kind::App,
+        "No Elixir",
+        formatdoc! {"
+                    The assets of {app} are made by {pipeline}, but no 'mix' is on PATH:
+                      {path}
+                    One of these helps:
+                    - Put this buildpack after one that installs Elixir. On Heroku:
+                        heroku buildpacks:add --index 1 hashnuke/elixir
+                      with pack: a builder whose build image has Elixir, or a Dockerfile.
+                    - Compile the assets before the build, and have them published as they are:
+                        MIX_ENV=prod mix assets.deploy
+                        STATIC_ASSETS_PREBUILT=1
+                    - Make them with another command, which needs no Elixir:
+                        STATIC_ASSETS_COMPILE_COMMAND=\"npm --prefix assets run deploy\""
+        },
+    )
 }
 
 fn no_node(program: &str, pipeline: &str, package: &Path, path: &str) -> Message {

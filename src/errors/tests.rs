@@ -7,7 +7,8 @@ use crate::command::CommandError;
 use crate::config::{ConfigProblem, FrameworkName, GoogleKeyProblem, Origin, Setting};
 use crate::fetch::FetchError;
 use crate::framework::django::{DjangoFailure, NotFollowing, NotFollowingCause, Reason};
-use crate::framework::{CompileError, DetectError, DjangoError};
+use crate::framework::phoenix;
+use crate::framework::{CompileError, DetectError, DjangoError, PhoenixError};
 use crate::manifest::{PlaceholderError, Refusal, ScanError, Sha256, UnreadableMarker};
 use crate::plan::{Conflict, ConflictWith, Difference};
 use crate::prefix::{
@@ -388,6 +389,129 @@ fn django() {
         .map(Explain::explain)
         .collect();
     compare("django", &messages);
+}
+
+#[test]
+#[allow(clippy::too_many_lines, reason = "one line for each text")]
+fn phoenix() {
+    use phoenix::Reason;
+    let line = || "The line that says it.".to_owned();
+    let node = || phoenix::NodeMismatch {
+        found: "20.11.0".to_owned(),
+        wanted: "14.x".to_owned(),
+        file: "engines in package.json".to_owned(),
+    };
+    let reasons = [
+        Reason::Dependencies,
+        Reason::NoHex,
+        Reason::MissingVariable {
+            name: "DATABASE_URL".to_owned(),
+        },
+        Reason::MissingSecretFile,
+        Reason::UnknownTask {
+            task: "esbuild".to_owned(),
+        },
+        Reason::Elixir { line: line() },
+        Reason::Network { line: line() },
+        Reason::OpenSsl,
+        Reason::NodeVersion { line: line() },
+        Reason::MissingScript {
+            script: "deploy".to_owned(),
+        },
+        Reason::LockFile,
+        Reason::RegistryLogin,
+        Reason::Unresolved {
+            what: "phoenix_live_view".to_owned(),
+        },
+        Reason::MissingProgram {
+            program: "webpack".to_owned(),
+        },
+        Reason::OutOfMemory,
+        Reason::Compilation { line: line() },
+        Reason::Other,
+    ];
+    let failures = reasons.map(|reason| {
+        PhoenixError::Failed(Box::new(phoenix::PhoenixFailure {
+            command: "mix assets.deploy".to_owned(),
+            folder: "apps/shop_web".into(),
+            status: Some(1),
+            reason,
+            output: "The end of the output.".to_owned(),
+            node: Some(node()),
+        }))
+    });
+    let place = || phoenix::Place {
+        file: "lib/shop_web/components/layouts/root.html.heex".into(),
+        line: 9,
+    };
+    let otp_app = || "shop".to_owned();
+    let causes = [
+        phoenix::NotFollowingCause::InjectOff,
+        phoenix::NotFollowingCause::InjectNowhere,
+        phoenix::NotFollowingCause::NoManifest { otp_app: otp_app() },
+        phoenix::NotFollowingCause::NoEndpoint { otp_app: otp_app() },
+        phoenix::NotFollowingCause::WrittenByHand {
+            places: vec![place()],
+        },
+    ];
+    let not_following = causes.map(|cause| {
+        PhoenixError::NotFollowing(Box::new(phoenix::NotFollowing {
+            cause,
+            snippet: "# config/runtime.exs\nif static_url = …".to_owned(),
+        }))
+    });
+    let alias = || "mix assets.deploy (alias in mix.exs)".to_owned();
+    let path = || "/usr/bin:/bin".to_owned();
+    let others = [
+        PhoenixError::NoMix {
+            path: path(),
+            pipeline: alias(),
+            app: otp_app(),
+        },
+        PhoenixError::NoNode {
+            program: "npm",
+            pipeline: "deploy of package.json".to_owned(),
+            package: "assets/package.json".into(),
+            path: path(),
+        },
+        PhoenixError::NoPipeline {
+            app: otp_app(),
+            folder: "apps/shop_web".into(),
+            scripts: Some(vec!["watch".to_owned()]),
+        },
+        PhoenixError::NoPipeline {
+            app: otp_app(),
+            folder: "".into(),
+            scripts: None,
+        },
+        PhoenixError::PackageJson {
+            path: "assets/package.json".into(),
+            error: serde_json::from_str::<bool>("{").unwrap_err(),
+        },
+        PhoenixError::NothingDigested {
+            pipeline: alias(),
+            folder: "priv/static".into(),
+            output: "The input path \"priv/static\" does not exist".to_owned(),
+        },
+        PhoenixError::OtherManifest {
+            place: place(),
+            configured: "priv/static/manifest.json".into(),
+        },
+        PhoenixError::Prebuilt {
+            file: "priv/static/cache_manifest.json".into(),
+        },
+        PhoenixError::Stale {
+            file: "priv/static/assets/app.css".into(),
+        },
+        PhoenixError::Io(denied_io()),
+    ];
+    let messages: Vec<Message> = failures
+        .iter()
+        .chain(&not_following)
+        .chain(&others)
+        .map(Explain::explain)
+        .collect();
+    compare("phoenix", &messages);
 }
 
 #[test]

@@ -84,6 +84,11 @@ pub(crate) enum PhoenixError {
         folder: PathBuf,
         output: String,
     },
+    /// `cache_static_manifest` names another file than the digest's.
+    OtherManifest {
+        place: Place,
+        configured: PathBuf,
+    },
     /// Not there, although it was digested before the build.
     Prebuilt {
         file: PathBuf,

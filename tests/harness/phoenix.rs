@@ -117,8 +117,9 @@ impl Phoenix {
                 _ => "",
             };
             let path = deps.join(&name);
+            let path = path.display();
             lines.push(format!(
-                "{{:{name}, path: {path:?}, override: true{options}}}"
+                "{{:{name}, path: \"{path}\", override: true{options}}}"
             ));
         }
         let mix_exs = platform.read("mix.exs");

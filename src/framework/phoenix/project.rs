@@ -181,6 +181,11 @@ impl WebApp {
         }))
     }
 
+    /// Whether what follows in a configuration is about this app.
+    pub(super) fn owns(&self, before: &str) -> bool {
+        is_about(&self.otp_app, before)
+    }
+
     /// `Shop.Endpoint`, or several of them.
     pub(super) fn modules(&self) -> String {
         let modules: Vec<&str> = self
@@ -218,9 +223,10 @@ impl Evidence<'_> {
                 return Ok(Some(name.to_owned()));
             }
         }
-        for file in config_files(self.config)? {
+        for file in production_config(self.config)? {
             let code = read_code(&file)?;
-            let its_own = words(&code, "cache_static_manifest:").find(|at| self.owns(&code[..*at]));
+            let is_its_own = |at: &usize| self.is_alone || is_about(self.otp_app, &code[..*at]);
+            let its_own = words(&code, MANIFEST_KEY).find(is_its_own);
             if let Some(at) = its_own {
                 let name = file.file_name().unwrap_or_default().to_string_lossy();
                 return Ok(Some(format!(
@@ -233,15 +239,11 @@ impl Evidence<'_> {
     }
 }
 
-impl Evidence<'_> {
-    /// Whether what follows is about this app: the last `config` before it is of its name.
-    fn owns(&self, before: &str) -> bool {
-        let app = before.rsplit("config :").next().unwrap_or_default();
-        let app = app
-            .split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_')
-            .next();
-        self.is_alone || app == Some(self.otp_app)
-    }
+/// Whether what follows is about an app: the last `config` before it is of its name.
+fn is_about(otp_app: &str, before: &str) -> bool {
+    let app = before.rsplit("config :").next().unwrap_or_default();
+    let is_name = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+    app.split(|letter| !is_name(letter)).next() == Some(otp_app)
 }
 
 /// An app that serves an API has an icon and a `robots.txt`, too.
@@ -283,8 +285,18 @@ fn config_folder(repository: &Path, root: &Path, folder: &Path, mix_exs: &str) -
     }
 }
 
+/// Where Phoenix is told to read the names of digested files.
+pub(super) const MANIFEST_KEY: &str = "cache_static_manifest:";
+
+/// The configuration scripts that production may evaluate.
+pub(super) fn production_config(config: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut files = config_files(config)?;
+    files.retain(|file| !file.ends_with("dev.exs") && !file.ends_with("test.exs"));
+    Ok(files)
+}
+
 /// Sorted by name.
-pub(super) fn config_files(config: &Path) -> io::Result<Vec<PathBuf>> {
+fn config_files(config: &Path) -> io::Result<Vec<PathBuf>> {
     let entries = match fs::read_dir(config) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),

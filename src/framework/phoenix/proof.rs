@@ -5,7 +5,7 @@ use super::PhoenixError;
 use super::cache_manifest::CacheManifest;
 use super::elixir::{line_of, without_comments, words};
 use super::phx_digest::Rules;
-use super::project::{Project, WebApp, config_files, read_code, source_files};
+use super::project::{MANIFEST_KEY, Project, WebApp, production_config, read_code, source_files};
 use super::releases::AssembledRelease;
 use super::runtime_exs::{Script, Target, Way, snippet, with_lines, without_lines};
 use super::templates::{Place, Usage};
@@ -223,13 +223,12 @@ impl Judge<'_> {
     /// Where the app, or the configuration that it is started with, reads the URL or the version.
     fn reads(&self, app: &WebApp) -> io::Result<Option<Reads>> {
         let config = self.repository.join(&app.config);
-        let mut files: Vec<(PathBuf, When)> = config_files(&config)?
+        let mut files: Vec<(PathBuf, When)> = production_config(&config)?
             .into_iter()
             .filter_map(|file| {
                 let name = file.file_name()?.to_str()?.to_owned();
                 match name.as_str() {
                     "runtime.exs" | "releases.exs" => Some((file, When::Boot)),
-                    "dev.exs" | "test.exs" => None,
                     _ => Some((file, When::Configuration)),
                 }
             })
@@ -259,8 +258,8 @@ impl Judge<'_> {
     }
 
     fn reads_manifest(&self, app: &WebApp) -> io::Result<bool> {
-        for file in config_files(&self.repository.join(&app.config))? {
-            if read_code(&file)?.contains("cache_static_manifest:") {
+        for file in production_config(&self.repository.join(&app.config))? {
+            if read_code(&file)?.contains(MANIFEST_KEY) {
                 return Ok(true);
             }
         }

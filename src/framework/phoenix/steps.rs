@@ -6,12 +6,13 @@ use super::cache::Programs;
 use super::cache_manifest::{CacheManifest, manifest_time};
 use super::diagnosis::{PhoenixFailure, Reason};
 use super::digest::{Digest, manifest_mark};
-use super::elixir::{string_after, words};
+use super::elixir::{line_of, string_after, words};
 use super::node::Package;
 use super::packages::Node;
 use super::phx_digest::{self, Rules};
 use super::pipeline::{Mix, Pipeline};
-use super::project::{Project, WebApp, config_files, read_code};
+use super::project::{MANIFEST_KEY, Project, WebApp, production_config, read_code};
+use super::templates::Place;
 use crate::app::App;
 use crate::command::{Command, Finished, program_on_path};
 use crate::config::{DigestChoice, PhoenixSettings, names};
@@ -106,6 +107,7 @@ impl<'a> Builder<'a> {
             run.log
                 .bullet(&format!("Assets of {}: {pipeline}", web.otp_app));
             self.accept_prebuilt(&statics, web)?;
+            self.check_configured_manifest(web)?;
             return Ok(statics);
         }
         let before = manifest_mark(&statics);
@@ -138,6 +140,7 @@ impl<'a> Builder<'a> {
             pipeline: &pipeline,
         };
         digest.finish(before, run)?;
+        self.check_configured_manifest(web)?;
         if let Some(kept) = kept {
             kept.keep()?;
         }
@@ -187,6 +190,28 @@ impl<'a> Builder<'a> {
         self.normalise(statics, web)
     }
 
+    /// Phoenix starts without a manifest as well, with an error in its log and undigested links.
+    fn check_configured_manifest(&self, web: &WebApp) -> Result<(), PhoenixError> {
+        for file in production_config(&self.app.dir.join(&web.config))? {
+            let code = read_code(&file)?;
+            for at in words(&code, MANIFEST_KEY) {
+                // The file of another app of the umbrella is that one's to check.
+                let is_its_own = self.project.apps.len() == 1 || web.owns(&code[..at]);
+                let configured = string_after(&code[at..], MANIFEST_KEY).map(PathBuf::from);
+                if let Some(configured) = configured.filter(|_| is_its_own)
+                    && !self.folder(web).join(&configured).is_file()
+                {
+                    let place = Place {
+                        line: line_of(&code, at),
+                        file: self.app.relative(&file).to_owned(),
+                    };
+                    return Err(PhoenixError::OtherManifest { place, configured });
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// The manifest without the time of the build.
     pub(super) fn normalise(&self, statics: &Path, web: &WebApp) -> Result<(), PhoenixError> {
         let path = statics.join(CacheManifest::NAME);
@@ -209,9 +234,9 @@ impl<'a> Builder<'a> {
         ];
         let mut env = self.env.clone();
         let mut given = Vec::new();
-        for file in config_files(&self.app.dir.join(&web.config))? {
+        for file in production_config(&self.app.dir.join(&web.config))? {
             let name = file.file_name().unwrap_or_default().to_string_lossy();
-            if ["runtime.exs", "releases.exs", "dev.exs", "test.exs"].contains(&&*name) {
+            if ["runtime.exs", "releases.exs"].contains(&&*name) {
                 continue;
             }
             let code = read_code(&file)?;
@@ -236,7 +261,7 @@ impl<'a> Builder<'a> {
     /// What says which programs of the `esbuild` and `tailwind` packages are wanted.
     fn program_versions(&self, web: &WebApp) -> Result<String, PhoenixError> {
         let mut versions = String::new();
-        for file in config_files(&self.app.dir.join(&web.config))? {
+        for file in production_config(&self.app.dir.join(&web.config))? {
             let code = read_code(&file)?;
             for package in ["config :esbuild,", "config :tailwind,"] {
                 for at in words(&code, package) {

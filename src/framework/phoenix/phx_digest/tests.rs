@@ -182,6 +182,7 @@ fn without_time(manifest: &[u8]) -> String {
 
 fn write_trees(root: &Path) -> Vec<String> {
     let mut trees: Vec<(String, Tree)> = hard_trees();
+    trees.extend(fixture_trees());
     trees.extend((0..RANDOM_TREES).map(|number| (format!("random-{number}"), random_tree(number))));
     for (name, tree) in &trees {
         for (path, content) in tree {
@@ -191,6 +192,41 @@ fn write_trees(root: &Path) -> Vec<String> {
         }
     }
     trees.into_iter().map(|(name, _)| name).collect()
+}
+
+/// What the fixtures have in `priv/static`, and what their bundler puts there.
+fn fixture_trees() -> Vec<(String, Tree)> {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    [
+        ("phoenix_1_4", "assets/static"),
+        ("phoenix_1_5", "assets/static"),
+        ("phoenix_1_6", "priv/static"),
+        ("phoenix_1_7", "priv/static"),
+        ("phoenix_1_8", "priv/static"),
+        ("phoenix_monorepo", "backend/priv/static"),
+        ("phoenix_umbrella", "apps/admin_web/priv/static"),
+        ("phoenix_umbrella", "apps/shop_web/priv/static"),
+    ]
+    .into_iter()
+    .map(|(fixture, folder)| {
+        let app = fixtures.join(fixture);
+        let mut tree: Tree = Vec::new();
+        let mut add = |folder: &Path, prefix: &str| {
+            for path in files_below(folder).unwrap() {
+                let content = fs::read(folder.join(&path)).unwrap();
+                tree.push((format!("{prefix}{}", path.display()), content));
+            }
+        };
+        add(&app.join(folder), "");
+        for built in ["css", "js"] {
+            let sources = app.join("assets").join(built);
+            if sources.is_dir() {
+                add(&sources, &format!("assets/{built}/"));
+            }
+        }
+        (format!("{fixture}-{}", folder.replace('/', "-")), tree)
+    })
+    .collect()
 }
 
 type Tree = Vec<(String, Vec<u8>)>;
@@ -204,6 +240,7 @@ fn tree(files: &[(&str, &[u8])]) -> Tree {
 
 const HEX: &str = "0123456789abcdef0123456789ABCDEF";
 
+#[allow(clippy::too_many_lines, reason = "one line for each hard thing")]
 fn hard_trees() -> Vec<(String, Tree)> {
     let hex_name = format!("vendor/lib-{HEX}.js");
     let long_hex_name = format!("vendor/lib-{HEX}00.css");
