@@ -1,12 +1,15 @@
-"""script/demo [django] [--keep]
+"""script/demo [django|phoenix] [--keep]
 
 Builds the fixture app as the lifecycle would, starts it with the launch environment and follows every asset link of
 its page; changes an asset, builds again and shows both versions alive at once; then rolls back. It stays on loopback.
+Phoenix itself comes from no package registry: without STATIC_ASSETS_TEST_PHOENIX (CONTRIBUTING.md) a stand-in renders
+the page of the fixture.
 
 --keep leaves the servers running until Ctrl-C. STATIC_ASSETS_BIN=<program> uses that one instead of building it.
 """
 
 import contextlib
+import json
 import os
 import platform
 import re
@@ -20,6 +23,7 @@ from pathlib import Path
 from urllib.parse import urldefrag, urljoin, urlsplit
 
 import cache
+import elixir
 import lifecycle
 import output
 import process
@@ -93,34 +97,38 @@ class Visit:
 
 
 class Demo:
-    def __init__(self, stack, scratch, program, venv):
-        self.stack, self.scratch, self.program, self.venv = stack, scratch, program, venv
-        self.path = os.pathsep.join([str(venv / "bin"), os.environ.get("PATH", os.defpath)])
+    """Of one framework: `start(build)` runs the app as the image would, and gives the URL of its page."""
+
+    settings = {}
+
+    def __init__(self, stack, scratch, program, tools):
+        self.stack, self.scratch, self.program = stack, scratch, program
+        self.path = os.pathsep.join(filter(None, [str(tools or ""), os.environ.get("PATH", os.defpath)]))
         self.store = scratch / "store"
         self.store.mkdir()
         self.public_url = stack.enter_context(static_server.serving(self.store))
         self.requests, self.problems, self.changed = 0, [], False
 
     def build(self, name, source):
-        settings = {"STATIC_ASSETS_STORE": f"file://{self.store}", "STATIC_ASSETS_PUBLIC_URL": self.public_url}
+        settings = {
+            "STATIC_ASSETS_STORE": f"file://{self.store}",
+            "STATIC_ASSETS_PUBLIC_URL": self.public_url,
+            **self.settings,
+        }
         build = lifecycle.Build(self.program, source, self.scratch / name, path=self.path, user_env=settings)
         if not build.detect():
             raise RuntimeError("bin/detect did not recognise the app")
         return build, build.build().strip("\n").splitlines()
 
-    def start(self, build):
-        """The app as the image would run it; the URL of its page."""
-        wsgi = next((path for path in sorted(build.app.rglob("wsgi.py"))), None)
-        if wsgi is None:
-            raise RuntimeError("the fixture app has no wsgi.py")
+    def prepare(self, app):
+        """What the fixture lacks of an app that can be built."""
+
+    def serve(self, build, command, env, folder):
         (port,) = process.free_ports(1)
         url, log = f"http://127.0.0.1:{port}/", build.folder / "app.log"
-        env = build.launch_env({"SECRET_KEY": "only for this demo"})
-        folder, module = wsgi.parents[1], f"{wsgi.parent.name}.wsgi"
-        gunicorn = [self.venv / "bin" / "gunicorn", "--threads=2", "--no-control-socket"]
-        child = self.stack.enter_context(
-            process.running([*gunicorn, f"--bind=127.0.0.1:{port}", module], log, cwd=folder, env=env)
-        )
+        command = [str(part).format(port=port) for part in command]
+        env = {name: value.format(port=port) for name, value in env.items()}
+        child = self.stack.enter_context(process.running(command, log, cwd=folder, env=env))
         process.wait_until(lambda: process.get(url)[0], child, log)
         return url
 
@@ -147,12 +155,102 @@ class Demo:
         return visit
 
 
-def django(stack, scratch, program):
-    pin = cache.pin("django", cache.ROOT / "tests" / "python" / "requirements-django52.txt")
-    venv = cache.venv(sys.executable, pin, cache.LIB / "requirements-demo.txt")
-    demo = Demo(stack, scratch, program, venv)
-    source = cache.ROOT / "fixtures" / "django_basic"
-    print(f"{pin}, Python {platform.python_version()}, all on 127.0.0.1", flush=True)
+class Django(Demo):
+    fixture = "django_basic"
+
+    def __init__(self, stack, scratch, program):
+        self.pin = cache.pin("django", cache.ROOT / "tests" / "python" / "requirements-django52.txt")
+        self.venv = cache.venv(sys.executable, self.pin, cache.LIB / "requirements-demo.txt")
+        super().__init__(stack, scratch, program, self.venv / "bin")
+
+    def title(self):
+        return f"{self.pin}, Python {platform.python_version()}"
+
+    def start(self, build):
+        wsgi = next((path for path in sorted(build.app.rglob("wsgi.py"))), None)
+        if wsgi is None:
+            raise RuntimeError("the fixture app has no wsgi.py")
+        gunicorn = [self.venv / "bin" / "gunicorn", "--threads=2", "--no-control-socket", "--bind=127.0.0.1:{port}"]
+        env = build.launch_env({"SECRET_KEY": "only for this demo"})
+        return self.serve(build, [*gunicorn, f"{wsgi.parent.name}.wsgi"], env, wsgi.parents[1])
+
+
+class Phoenix(Demo):
+    """The real one, where its sources are."""
+
+    fixture = "phoenix_1_8"
+
+    def __init__(self, stack, scratch, program, phoenix):
+        self.phoenix = phoenix
+        super().__init__(stack, scratch, program, phoenix.bin)
+        self.settings = phoenix.env
+
+    def title(self):
+        return "Phoenix 1.8, mix assets.deploy and mix phx.server"
+
+    def prepare(self, app):
+        self.phoenix.give_dependencies(app)
+
+    def start(self, build):
+        env = {
+            **build.launch_env({"SECRET_KEY_BASE": "only for this demo " * 4, "PHX_SERVER": "true"}),
+            **self.phoenix.env,
+            "PORT": "{port}",
+        }
+        return self.serve(build, ["mix", "phx.server"], env, build.app)
+
+
+class PhoenixStandIn(Demo):
+    """Without Phoenix: its page, rendered as `~p` would from the manifest and the configuration of the image."""
+
+    fixture = "phoenix_1_8"
+    # In the place of esbuild.
+    settings = {
+        "STATIC_ASSETS_COMPILE_COMMAND": "mkdir -p priv/static/assets && cp -r assets/css assets/js priv/static/assets",
+        "STATIC_ASSETS_DIGEST": "native",
+    }
+
+    def __init__(self, stack, scratch, program):
+        super().__init__(stack, scratch, program, None)
+        self.has_elixir = shutil.which("elixir", path=self.path) is not None
+
+    def title(self):
+        reads = "config/runtime.exs evaluated by Elixir" if self.has_elixir else "no Elixir, so STATIC_URL taken as it is"
+        return f"no Phoenix here (STATIC_ASSETS_TEST_PHOENIX): a stand-in renders its page; {reads}"
+
+    def start(self, build):
+        manifest = json.loads((build.app / "priv/static/cache_manifest.json").read_text())["latest"]
+        path = self.static_path(build)
+        page = (build.app / "lib/shop_web/layouts/root.html.heex").read_text()
+        page = re.sub(
+            r'{~p"/([^"]*)"}', lambda found: f'"{path}/{manifest.get(found[1], found[1])}?vsn=d"', page
+        ).replace("{@inner_content}", "<h1>Shop</h1>")
+        return self.stack.enter_context(static_server.page(page))
+
+    def static_path(self, build):
+        """What the endpoint has as `static_url: [path: …]` with the launch environment."""
+        env = build.launch_env({"SECRET_KEY_BASE": "only for this demo", "LC_ALL": "C.UTF-8"})
+        if not self.has_elixir:
+            return env["STATIC_URL"].rstrip("/")
+        read = (
+            'config = Config.Reader.read!("config/runtime.exs", env: :prod); '
+            "IO.write(config[:shop][ShopWeb.Endpoint][:static_url][:path])"
+        )
+        command = ["elixir", "-e", read]
+        return subprocess.run(command, cwd=build.app, env=env, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+def phoenix(stack, scratch, program):
+    found = elixir.Phoenix.find("1.8")
+    return Phoenix(stack, scratch, program, found) if found else PhoenixStandIn(stack, scratch, program)
+
+
+def tour(demo, scratch):
+    """Two versions, the second again, and a rollback."""
+    source = scratch / "source"
+    shutil.copytree(cache.ROOT / "fixtures" / demo.fixture, source, symlinks=True)
+    demo.prepare(source)
+    print(f"{demo.title()}, all on 127.0.0.1", flush=True)
 
     output.header("1. Build, start, follow every link")
     first, log = demo.build("first", source)
@@ -189,7 +287,7 @@ def django(stack, scratch, program):
     back = demo.start(first)
     if demo.visit("rolled back", back, first, details=False).has_new_colour():
         demo.problems.append("the rollback has the colour of version 2")
-    return demo, {"version 1": old, "version 2": new, "rolled back": back}
+    return {"version 1": old, "version 2": new, "rolled back": back}
 
 
 def change(source, copy):
@@ -201,7 +299,7 @@ def change(source, copy):
     return css.relative_to(copy), copy
 
 
-FRAMEWORKS = {"django": django}
+FRAMEWORKS = {"django": Django, "phoenix": phoenix}
 
 
 def binary():
@@ -222,7 +320,8 @@ def main(args):
     program = binary()
     with contextlib.ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="static-assets-demo-"))).resolve()
-        demo, addresses = FRAMEWORKS[names[0]](stack, scratch, program)
+        demo = FRAMEWORKS[names[0]](stack, scratch, program)
+        addresses = tour(demo, scratch)
 
         print()
         for problem in dict.fromkeys(demo.problems):

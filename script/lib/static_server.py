@@ -2,7 +2,7 @@
 
 import contextlib
 import threading
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 
 class Handler(SimpleHTTPRequestHandler):
@@ -40,7 +40,32 @@ class Handler(SimpleHTTPRequestHandler):
 @contextlib.contextmanager
 def serving(folder):
     """The base URL, with a trailing slash."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), lambda *args: Handler(*args, directory=folder)) as server:
+    with listening(lambda *args: Handler(*args, directory=folder)) as url:
+        yield url
+
+
+@contextlib.contextmanager
+def page(html):
+    """The URL of a server that has this page and nothing else."""
+
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self):
+            body = html.encode()
+            self.send_response(200 if self.path == "/" else 404)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    with listening(Page) as url:
+        yield url
+
+
+@contextlib.contextmanager
+def listening(handler):
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         server.daemon_threads = True
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:

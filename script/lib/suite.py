@@ -192,6 +192,7 @@ class Running(subprocess.Popen):
 
 
 def full(suite):
+    suite.prepare(sys.executable, "-B", cache.LIB / "elixir.py")
     suite.prepare("script/environments")
     suite.prepare("script/services", "--install")
     suite.step("cargo", "fmt", "--check")
