@@ -20,6 +20,7 @@ mod faults;
 mod harness_azure;
 mod harness_gcs;
 mod phoenix_build;
+mod phoenix_elixir;
 mod phoenix_pages;
 mod phoenix_real;
 mod public_check;

@@ -84,6 +84,20 @@ impl Platform {
     }
 }
 
+/// The `PATH` of an Elixir; `None`, and said so, where there is none.
+pub(crate) fn elixir() -> Option<String> {
+    let path = variable("PATH").unwrap_or_default();
+    if path
+        .split(':')
+        .any(|folder| Path::new(folder).join("elixir").is_file())
+    {
+        Some(path)
+    } else {
+        skipped("no Elixir is on PATH");
+        None
+    }
+}
+
 /// The sources of one generation of Phoenix and of all that it needs, which no registry of a closed machine
 /// has: `$STATIC_ASSETS_TEST_PHOENIX/<generation>/deps/<name>`.
 pub(crate) struct Phoenix {

@@ -1,0 +1,154 @@
+//! The lines that a build puts into a `runtime.exs`, evaluated by Elixir itself.
+
+use crate::harness::Platform;
+use crate::harness::phoenix::elixir;
+use fs_err as fs;
+use std::process::{Command, Stdio};
+
+/// What `static_url` of each endpoint is with an environment, as Elixir writes it.
+fn evaluated(platform: &Platform, script: &str, env: &[(&str, &str)], config_env: &str) -> String {
+    let Some(path) = elixir() else {
+        unreachable!("asked for before")
+    };
+    let program = format!(
+        "config = Config.Reader.read!({script:?}, env: :{config_env})\n\
+         for {{app, modules}} <- Enum.sort(config), {{module, values}} <- Enum.sort(modules), url = \
+         values[:static_url], do: IO.puts(\"#{{app}} #{{inspect(module)}} #{{inspect(url)}}\")"
+    );
+    let output = Command::new("elixir")
+        .args(["-e", &program])
+        .current_dir(platform.app())
+        .env_clear()
+        .env("PATH", path)
+        .env("LC_ALL", "C.UTF-8")
+        .envs(env.iter().copied())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}\n{}",
+        String::from_utf8_lossy(&output.stderr),
+        fs::read_to_string(platform.app().join(script)).unwrap()
+    );
+    String::from_utf8(output.stdout).unwrap()
+}
+
+const SCRIPT: &str = "backend/config/runtime.exs";
+
+/// Pages that are written in one way, built.
+fn built(page: &str, script: &str) -> Platform {
+    let platform = Platform::with("phoenix_monorepo").file_store();
+    platform.write("backend/lib/shop_web/page_html.ex", page);
+    platform.write(SCRIPT, script);
+    platform.build().succeeds();
+    platform
+}
+
+const CDN: &str = "https://cdn.example.com/shop/v1/";
+
+#[test]
+fn each_way_follows_static_url_and_vanishes_without_it() {
+    if elixir().is_none() {
+        return;
+    }
+    let path = "~p\"/assets/app.css\"";
+    let address = "url(~p\"/assets/app.css\")";
+    let both = format!("{path}\n{address}");
+    for (page, url, expected) in [
+        (path, CDN, "[path: \"https://cdn.example.com/shop/v1\"]"),
+        (path, "/assets-v/v1/", "[path: \"/assets-v/v1\"]"),
+        (path, "/", ""),
+        (path, "", ""),
+        (
+            address,
+            CDN,
+            "[scheme: \"https\", host: \"cdn.example.com\", port: 443, path: \"/shop/v1\"]",
+        ),
+        (
+            address,
+            "http://cdn.example.com:9000",
+            "[scheme: \"http\", host: \"cdn.example.com\", port: 9000, path: \"/\"]",
+        ),
+        (address, "/assets-v/v1/", "[path: \"/assets-v/v1\"]"),
+        (
+            &both,
+            CDN,
+            "[scheme: \"https\", host: \"cdn.example.com/shop/v1\", port: 443]",
+        ),
+        (
+            &both,
+            "https://cdn.example.com:9000/v1",
+            "[path: \"https://cdn.example.com:9000/v1\"]",
+        ),
+    ] {
+        let platform = built(page, "import Config\n");
+        let found = evaluated(&platform, SCRIPT, &[("STATIC_URL", url)], "prod");
+        let expected = match expected {
+            "" => String::new(),
+            expected => format!("shop ShopWeb.Endpoint {expected}\n"),
+        };
+        assert_eq!(found, expected, "{url} {page}");
+    }
+    let platform = built(path, "import Config\n");
+    let off = [("STATIC_URL", CDN), ("STATIC_ASSETS_INJECT", "off")];
+    assert_eq!(evaluated(&platform, SCRIPT, &off, "prod"), "");
+    assert_eq!(evaluated(&platform, SCRIPT, &[], "prod"), "");
+    // The app's own tests see their own files.
+    assert_eq!(
+        evaluated(&platform, SCRIPT, &[("STATIC_URL", CDN)], "test"),
+        ""
+    );
+}
+
+#[test]
+fn what_the_app_has_set_already_is_kept_or_beaten() {
+    if elixir().is_none() {
+        return;
+    }
+    for script in [
+        "import Config\nconfig :shop, ShopWeb.Endpoint, static_url: [path: \"/old\"]",
+        "import Config\r\nconfig :shop, ShopWeb.Endpoint, static_url: [path: \"/old\"]\r\n",
+        "import Config\nif config_env() == :prod do\n  config :shop, ShopWeb.Endpoint, static_url: [path: \"/old\"]\nend # the end",
+        "",
+        "# nothing but a comment",
+    ] {
+        let platform = built("~p\"/assets/app.css\"", script);
+        let found = evaluated(&platform, SCRIPT, &[("STATIC_URL", CDN)], "prod");
+        assert_eq!(
+            found, "shop ShopWeb.Endpoint [path: \"https://cdn.example.com/shop/v1\"]\n",
+            "{script}"
+        );
+    }
+}
+
+#[test]
+fn apps_of_an_umbrella_follow_below_their_own_folder() {
+    if elixir().is_none() {
+        return;
+    }
+    let platform = Platform::with("phoenix_umbrella").file_store();
+    platform.build().succeeds();
+    let env = [("STATIC_URL", CDN), ("SECRET_KEY_BASE", "x")];
+    assert_eq!(
+        evaluated(&platform, "config/runtime.exs", &env, "prod"),
+        "admin_web AdminWeb.Endpoint [path: \"https://cdn.example.com/shop/v1/admin_web\"]\n\
+         shop_web ShopWeb.Endpoint [path: \"https://cdn.example.com/shop/v1/shop_web\"]\n"
+    );
+}
+
+#[test]
+fn the_script_of_an_older_release_is_valid_as_well() {
+    if elixir().is_none() {
+        return;
+    }
+    let platform = Platform::with("phoenix_monorepo").file_store();
+    let script = "backend/_build/prod/rel/shop/releases/0.1.0/releases.exs";
+    platform.write(script, "import Config\n");
+    platform.build().succeeds();
+    let found = evaluated(&platform, script, &[("STATIC_URL", CDN)], "prod");
+    assert_eq!(
+        found,
+        "shop ShopWeb.Endpoint [path: \"https://cdn.example.com/shop/v1\"]\n"
+    );
+}
