@@ -1,4 +1,5 @@
 """script/bench [django] [--rounds N]                what a build step costs (bench_django.py)
+script/bench digest [--rounds N] [--files N]      our digest next to mix phx.digest (bench_digest.py)
 script/bench publish [--rounds N] [--files N] [--write]    what publishing costs (bench_publish.py)
 
 Each figure is a median with its range. The exit code is 1 when one misses its goal.
@@ -9,12 +10,13 @@ STATIC_ASSETS_BIN=<program> measures that one instead of building it.
 import subprocess
 import sys
 
+import bench_digest
 import bench_django
 import bench_publish
 import output
 import process
 
-AREAS = {"django": bench_django, "publish": bench_publish}
+AREAS = {"digest": bench_digest, "django": bench_django, "publish": bench_publish}
 
 
 def main(args):
