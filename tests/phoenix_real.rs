@@ -85,9 +85,28 @@ fn two_versions(generation: &str, fixture: &str) {
         .map(|(name, value)| (name.as_str(), value.as_str()))
         .collect();
     let old = phoenix.serve(&first_image, &second, &operator, &MIX);
-    let page = http::get(&old.url).text();
-    assert_all_from(&first_url, &old.url, &page);
+    let old_page = http::get(&old.url).text();
+    assert_all_from(&first_url, &old.url, &old_page);
     drop((new, old));
+
+    // What has the same digest is the same to LiveView, whatever the version.
+    let script = asset(&old_page, ".js");
+    let stylesheet = asset(&old_page, ".css");
+    for (url, changed) in [(script, "false"), (stylesheet, "true")] {
+        let code = format!(
+            "socket = %Phoenix.LiveView.Socket{{endpoint: ShopWeb.Endpoint, transport_pid: self(), private: \
+             %{{connect_params: %{{\"_track_static\" => [{url:?}]}}}}}}\n\
+             IO.puts(\"changed: #{{Phoenix.LiveView.static_changed?(socket)}}\")"
+        );
+        let line = ["mix", "run", "-e", &code];
+        let mut command = phoenix.command(&second_image, &second, &[("PHX_SERVER", "")], &line);
+        let output = command.output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(
+            text.contains(&format!("changed: {changed}")),
+            "{url}: {output:?}"
+        );
+    }
 
     // The panic switch, and no store at all.
     for switch in [
@@ -128,4 +147,11 @@ fn release(generation: &str, fixture: &str) {
     let url = ran.launch("STATIC_URL");
     let server = phoenix.serve(&again.app(), &ran, &[], &start);
     assert_all_from(&url, &server.url, &http::get(&server.url).text());
+}
+
+/// The link of a page to a file of that kind.
+fn asset(page: &str, extension: &str) -> String {
+    let links = crate::harness::pages::links("http://localhost", page);
+    let is_it = |link: &String| link.split('?').next().unwrap().ends_with(extension);
+    links.into_iter().find(is_it).unwrap()
 }
