@@ -95,7 +95,14 @@ pub(crate) fn files_named(root: &Path, name: &str, depth: usize) -> io::Result<V
             if file.is_file() {
                 found.push(file);
             }
-            for entry in fs::read_dir(&folder)? {
+            let entries = match fs::read_dir(&folder) {
+                // What the build's own user can't read is no part of the app.
+                Err(error) if error.kind() == io::ErrorKind::PermissionDenied && folder != root => {
+                    continue;
+                }
+                entries => entries?,
+            };
+            for entry in entries {
                 let entry = entry?;
                 if entry.file_type()?.is_dir() && !is_foreign(&entry.file_name().to_string_lossy())
                 {

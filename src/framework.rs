@@ -12,6 +12,7 @@ use crate::interrupt::Interrupt;
 use crate::launch::{InjectedFile, Launch, LaunchVar};
 use crate::manifest::{Assets, holds_placeholder, replaced};
 use crate::output::Log;
+use crate::paths::replace_file;
 use crate::prefix::Prefix;
 use crate::release::Release;
 use crate::version::Version;
@@ -174,6 +175,8 @@ pub(crate) struct Compiled {
     /// Files that the running app reads, wherever it reads them.
     pub(crate) runtime_files: Vec<RuntimeFile>,
     pub(crate) fallback: Fallback,
+    /// A place whose links stay on the app's own host, which must go on serving the files.
+    pub(crate) stays: Option<String>,
 }
 
 /// How pages come to link to the published version.
@@ -195,6 +198,8 @@ pub(crate) enum Emission {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FollowsBy {
     StaticUrl,
+    /// `STATIC_ASSETS_VERSION`, in a way that shows.
+    PinnedVersion,
     /// `RELEASE_VERSION`, or `STATIC_ASSETS_VERSION`, in a way of its own.
     Version,
 }
@@ -237,9 +242,18 @@ pub(crate) enum Fallback {
     },
     NoFolder,
     /// What was compiled is where the app serves it from.
-    InPlace,
+    InPlace(PanicSwitch),
     /// What was published is not the app's to serve.
     Untouched,
+}
+
+/// What makes a running app serve its own copy again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PanicSwitch {
+    /// `STATIC_URL=/`.
+    StaticUrl,
+    /// The URL is part of the image.
+    None,
 }
 
 impl Compiled {
@@ -282,10 +296,10 @@ impl Compiled {
         Ok(())
     }
 
-    /// Takes what is published out of the folders that the app serves from. What lies at their top stays:
-    /// browsers ask the app's own host for `robots.txt`, an icon, a service worker.
+    /// Takes what is published out of the folders that the app serves from. What lies at their top stays, and
+    /// `.well-known`: browsers ask the app's own host for `robots.txt`, an icon, a service worker.
     pub(crate) fn trim(&self, release: &Release) -> io::Result<()> {
-        if self.fallback != Fallback::InPlace {
+        if !matches!(self.fallback, Fallback::InPlace(_)) || self.stays.is_some() {
             return Ok(());
         }
         let published = release.manifest.assets().iter().map(|asset| &*asset.path);
@@ -298,6 +312,7 @@ impl Compiled {
             let below = root.map(|root| (&root.folder, &path[root.mount.len()..]));
             if let Some((folder, below)) = below
                 && below.contains('/')
+                && !below.starts_with(".well-known/")
             {
                 fs::remove_file(folder.join(below))?;
             }
@@ -335,7 +350,7 @@ impl Edit {
         } else {
             self.content.clone()
         };
-        fs::write(&self.path, content)?;
+        replace_file(&self.path, &content)?;
         fs::File::options()
             .write(true)
             .open(&self.path)?

@@ -22,3 +22,50 @@ pub(crate) fn refuse_what_is_no_file(path: &Path) -> io::Result<()> {
         _ => Ok(()),
     }
 }
+
+/// A file's content; a pipe or a folder is an error.
+pub(crate) fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    refuse_what_is_no_file(path)?;
+    fs::read(path)
+}
+
+/// Writes a file anew, with the rights that it had: neither another name of it nor what a link led to is
+/// changed.
+pub(crate) fn replace_file(path: &Path, content: &[u8]) -> io::Result<()> {
+    let rights = match fs::metadata(path) {
+        Ok(metadata) => Some(metadata.permissions()),
+        Err(_) => None,
+    };
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    fs::write(path, content)?;
+    match rights {
+        Some(rights) => fs::set_permissions(path, rights),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    #[test]
+    fn a_replaced_file_is_one_of_its_own() {
+        let root = tempfile::tempdir().unwrap();
+        let path = |name: &str| root.path().join(name);
+        fs::write(path("outside"), "old").unwrap();
+        fs::set_permissions(path("outside"), PermissionsExt::from_mode(0o640)).unwrap();
+        fs::hard_link(path("outside"), path("hard")).unwrap();
+        symlink("outside", path("soft")).unwrap();
+        for name in ["hard", "soft", "new"] {
+            replace_file(&path(name), b"new").unwrap();
+            assert_eq!(fs::read(path(name)).unwrap(), b"new");
+        }
+        assert_eq!(fs::read(path("outside")).unwrap(), b"old");
+        let rights = fs::metadata(path("soft")).unwrap().permissions();
+        assert_eq!(rights.mode() & 0o777, 0o640);
+    }
+}

@@ -6,6 +6,7 @@ use crate::framework::phoenix::{
     NodeMismatch, NotFollowing, NotFollowingCause, PhoenixFailure, Place, Reason,
 };
 use indoc::formatdoc;
+use std::io;
 use std::path::Path;
 
 impl Explain for PhoenixError {
@@ -18,10 +19,14 @@ impl Explain for PhoenixError {
             } => no_mix(path, pipeline, app),
             Self::NoNode {
                 program,
+                node,
                 pipeline,
                 package,
                 path,
-            } => no_node(program, pipeline, package, path),
+            } => match node {
+                Some(node) => no_manager(program, node, package),
+                None => no_node(program, pipeline, package, path),
+            },
             Self::NoPipeline {
                 app,
                 folder,
@@ -34,6 +39,9 @@ impl Explain for PhoenixError {
             )
             .with_details(error.to_string()),
             Self::Failed(failure) => failure.explain(),
+            Self::Refused(error) => error.explain(),
+            Self::Outside { path, leads_to } => outside(path, leads_to),
+            Self::Manifest(error) => no_manifest(error),
             Self::NothingDigested {
                 pipeline,
                 folder,
@@ -46,7 +54,7 @@ impl Explain for PhoenixError {
                     pages would link to nothing that is published. mix phx.digest does so where its folder is
                     missing or empty, or where it was given another one.
                     Build into {folder}, or say how the assets are made:
-                      STATIC_ASSETS_COMPILE_COMMAND=\"mix assets.deploy\"",
+                      STATIC_ASSETS_COMPILE_COMMAND=\"…\"",
                     folder = folder.display()
                 },
             )
@@ -116,7 +124,7 @@ fn no_mix(path: &str, pipeline: &str, app: &str) -> Message {
                         MIX_ENV=prod mix assets.deploy
                         STATIC_ASSETS_PREBUILT=1
                     - Make them with another command, which needs no Elixir:
-                        STATIC_ASSETS_COMPILE_COMMAND=\"npm --prefix assets run deploy\""
+                        STATIC_ASSETS_COMPILE_COMMAND=\"npm --prefix assets ci && npm --prefix assets run deploy\""
         },
     )
 }
@@ -134,6 +142,54 @@ fn no_node(program: &str, pipeline: &str, package: &Path, path: &str) -> Message
               heroku buildpacks:add --index 1 heroku/nodejs
             It looks for package.json at the top of the repository; in a Dockerfile, install it in the stage
             that compiles. Or compile before the build: STATIC_ASSETS_PREBUILT=1",
+            package = package.display()
+        },
+    )
+}
+
+fn outside(path: &Path, leads_to: &Path) -> Message {
+    Message::new(
+        Kind::Refused,
+        "A folder that leads out of the app",
+        formatdoc! {"
+                    {path} is a link to
+                      {leads_to}
+                    Only what lies in the app itself is published. Copy the files there, or publish the folder
+                    as it is:
+                      STATIC_ASSETS_DIR={leads_to}",
+            path = path.display(),
+            leads_to = leads_to.display()
+        },
+    )
+}
+
+fn no_manifest(error: &io::Error) -> Message {
+    Message::new(
+                Kind::App,
+                "cache_manifest.json can't be read",
+                formatdoc! {"
+                    It is no manifest that a digest has written. Remove it with all that a digest has made, and
+                    keep it out of the repository:
+                      mix phx.digest.clean --all"
+                },
+            )
+            .with_details(error.to_string())
+}
+
+fn no_manager(program: &str, node: &Path, package: &Path) -> Message {
+    let install = match program {
+        "bun" => "npm install --global bun".to_owned(),
+        "npm" => "apt-get install npm".to_owned(),
+        _ => "corepack enable".to_owned(),
+    };
+    Message::new(
+        Kind::App,
+        format!("No {program}"),
+        formatdoc! {"
+            Node.js is there ({node}), but no '{program}', by whose lock file or packageManager the packages of
+            {package} are installed. Before this build step:
+              {install}",
+            node = node.display(),
             package = package.display()
         },
     )
@@ -199,7 +255,7 @@ fn reason_text(reason: &Reason, node: Option<&NodeMismatch>) -> (&'static str, S
                 Dockerfile:
                   MIX_ENV=prod mix deps.get --only prod
                 Where nothing does that:
-                  STATIC_ASSETS_COMPILE_COMMAND=\"mix deps.get --only prod && mix assets.deploy\"
+                  STATIC_ASSETS_COMPILE_COMMAND=\"mix deps.get --only prod && mix compile && mix assets.deploy\"
                 For the digest alone, without Mix: STATIC_ASSETS_DIGEST=native"
             },
         ),
@@ -226,9 +282,8 @@ fn reason_text(reason: &Reason, node: Option<&NodeMismatch>) -> (&'static str, S
             "config/prod.secret.exs is not there",
             formatdoc! {"
                 config/prod.exs imports prod.secret.exs, which is kept out of the repository. Remove the
-                import_config line, and read the values from the environment in config/runtime.exs. Until then,
-                an empty one is enough to compile assets:
-                  STATIC_ASSETS_COMPILE_COMMAND=\"echo 'import Config' > config/prod.secret.exs && mix assets.deploy\""
+                import_config line, and read the values from the environment in config/runtime.exs. Or
+                compile the assets without Mix: STATIC_ASSETS_DIGEST=native"
             },
         ),
         Reason::UnknownTask { task } => (
@@ -284,7 +339,7 @@ fn reason_text(reason: &Reason, node: Option<&NodeMismatch>) -> (&'static str, S
             formatdoc! {"
                 There is no script '{script}'. Add it, or say how the assets are made:
                   \"scripts\": {{\"{script}\": \"webpack --mode production\"}}
-                  STATIC_ASSETS_COMPILE_COMMAND=\"mix assets.deploy\""
+                  STATIC_ASSETS_COMPILE_COMMAND=\"…\""
             },
         ),
         Reason::LockFile => (
@@ -373,6 +428,21 @@ impl Explain for NotFollowing {
             NotFollowingCause::NoEndpoint { otp_app } => format!(
                 "No module of {otp_app} has 'use Phoenix.Endpoint, otp_app: …', so there is nothing whose \
                  static_url could be set."
+            ),
+            NotFollowingCause::NoScript { url } => format!(
+                "{url} writes a link with a host, by url(~p\"…\") or static_url(…), which follows only the \
+                 configuration; and there is no config/runtime.exs in which it could be set at run time. Make one:\n  \
+                 import Config"
+            ),
+            NotFollowingCause::NoHost { url } => format!(
+                "{url} writes a link with a host, by url(~p\"…\") or static_url(…), and the public URL is a path \
+                 of the app's own site: Phoenix would make links to http://localhost. Write it without a host, \
+                 ~p\"…\" or static_path(…), or give a STATIC_ASSETS_PUBLIC_URL with one."
+            ),
+            NotFollowingCause::Mixed { path, url } => format!(
+                "{path} links without a host, {url} with one (url(~p\"…\") or static_url(…)). With a port in the \
+                 public URL, or a path in the endpoint's url, no static_url serves both. Write all of them in one \
+                 way: with ~p\"…\" or static_path(…) alone, everything follows."
             ),
             NotFollowingCause::WrittenByHand { places } => format!(
                 "Every link to a static file is written by hand, so none can follow. ~p\"/assets/app.css\" or \

@@ -450,6 +450,12 @@ fn phoenix() {
         phoenix::NotFollowingCause::InjectNowhere,
         phoenix::NotFollowingCause::NoManifest { otp_app: otp_app() },
         phoenix::NotFollowingCause::NoEndpoint { otp_app: otp_app() },
+        phoenix::NotFollowingCause::NoScript { url: place() },
+        phoenix::NotFollowingCause::NoHost { url: place() },
+        phoenix::NotFollowingCause::Mixed {
+            path: place(),
+            url: place(),
+        },
         phoenix::NotFollowingCause::WrittenByHand {
             places: vec![place()],
         },
@@ -470,10 +476,23 @@ fn phoenix() {
         },
         PhoenixError::NoNode {
             program: "npm",
+            node: None,
             pipeline: "deploy of package.json".to_owned(),
             package: "assets/package.json".into(),
             path: path(),
         },
+        PhoenixError::NoNode {
+            program: "yarn",
+            node: Some("/usr/bin/node".into()),
+            pipeline: "deploy of package.json".to_owned(),
+            package: "assets/package.json".into(),
+            path: path(),
+        },
+        PhoenixError::Outside {
+            path: "priv/static".into(),
+            leads_to: "/srv/static".into(),
+        },
+        PhoenixError::Manifest(denied_io()),
         PhoenixError::NoPipeline {
             app: otp_app(),
             folder: "apps/shop_web".into(),

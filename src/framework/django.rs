@@ -205,6 +205,7 @@ fn compiled(
             .iter()
             .any(|name| name == names::RELEASE_VERSION.name),
         fallback,
+        stays: None,
         by_products: report.by_products,
         unpublished: BTreeSet::new(),
         runtime_files: report

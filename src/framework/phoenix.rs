@@ -10,6 +10,7 @@ mod elixir;
 mod links;
 mod node;
 mod packages;
+mod pages;
 mod phx_digest;
 mod pipeline;
 mod project;
@@ -23,15 +24,15 @@ mod version;
 use crate::app::App;
 use crate::command::CommandError;
 use crate::config::{Config, PhoenixSettings};
-use crate::framework::{Compiled, DetectError, Draft, Emission, Fallback, Run};
-use crate::manifest::{AssetRoot, Assets};
-use crate::output::Log;
+use crate::framework::{Compiled, DetectError, Draft, Emission, Fallback, PanicSwitch, Run};
+use crate::manifest::{AssetRoot, Assets, ScanError};
 use crate::walk::files_below;
 use buildpack_config::BuildpackConfig;
 use cache_manifest::CacheManifest;
 pub(crate) use diagnosis::{NodeMismatch, PhoenixFailure, Reason};
+use pages::tell_of_fixed_links;
 use project::Project;
-use proof::{Built, Judge};
+use proof::{Built, Judge, Verdict};
 pub(crate) use proof::{NotFollowing, NotFollowingCause};
 use std::collections::BTreeSet;
 use std::io;
@@ -62,6 +63,8 @@ pub(crate) enum PhoenixError {
     },
     NoNode {
         program: &'static str,
+        /// Node.js itself, where only its package manager is missing.
+        node: Option<PathBuf>,
         pipeline: String,
         package: PathBuf,
         path: String,
@@ -78,6 +81,15 @@ pub(crate) enum PhoenixError {
         error: serde_json::Error,
     },
     Failed(Box<PhoenixFailure>),
+    /// What the scan would refuse, found before anything is written beside it.
+    Refused(ScanError),
+    /// A folder that leads out of the app.
+    Outside {
+        path: PathBuf,
+        leads_to: PathBuf,
+    },
+    /// `cache_manifest.json` is there, and is none.
+    Manifest(io::Error),
     /// It ended well, and there is no new manifest or nothing in it.
     NothingDigested {
         pipeline: String,
@@ -172,60 +184,85 @@ impl Phoenix {
         for note in &self.legacy.notes {
             run.log.detail(note);
         }
+        if self.legacy.clean_cache
+            && let Some(cache) = &app.cache
+        {
+            cache::remove(cache)?;
+            run.log.detail("cache emptied: clean_cache=true");
+        }
         let settings = &config.framework.phoenix;
         let builder = Builder::new(app, (&self.project, settings, &self.legacy));
         let is_alone = self.project.apps.len() == 1;
         let mut built = Vec::new();
         for web in &self.project.apps {
+            let folder = builder.compile(web, run)?;
             built.push(Built {
                 app: web,
-                folder: builder.compile(web, run)?,
+                usage: Usage::of(&app.dir, web, &folder)?,
+                folder,
                 mount: if is_alone {
                     String::new()
                 } else {
                     format!("{}/", web.otp_app)
                 },
-                usage: Usage::of(&app.dir, web)?,
             });
         }
-        log_fixed_links(app, &built, run.log)?;
-        let emission = match draft {
-            None => Emission::NotAsked,
-            Some(draft) => {
-                let judge = Judge {
-                    repository: &app.dir,
-                    project: &self.project,
-                    draft,
-                    inject: config.inject,
-                };
-                judge.judge(&built, run.log)?
-            }
+        let mut fixed = None;
+        for built in &built {
+            let found = links::find(&built.folder, app.relative(&built.folder))?;
+            fixed = fixed.or(tell_of_fixed_links(built, &found, run.log));
+        }
+        let Some(draft) = draft else {
+            let unasked = Verdict {
+                emission: Emission::NotAsked,
+                switch: PanicSwitch::StaticUrl,
+                stays: None,
+            };
+            return self.compiled(app, &built, unasked);
         };
-        compiled(&built, emission)
+        let judge = Judge {
+            repository: &app.dir,
+            project: &self.project,
+            draft,
+            inject: config.inject,
+        };
+        let mut verdict = judge.judge(&built, run.log)?;
+        verdict.stays = verdict.stays.or(fixed);
+        self.compiled(app, &built, verdict)
     }
-}
 
-fn compiled(built: &[Built<'_>], emission: Emission) -> Result<Compiled, PhoenixError> {
-    let mut by_products = BTreeSet::new();
-    let mut unpublished = BTreeSet::new();
-    let mut roots = Vec::new();
-    for Built { folder, mount, .. } in built {
-        by_products.extend(compressed_forms(folder)?.map(|path| format!("{mount}{path}")));
-        unpublished.insert(format!("{mount}{}", CacheManifest::NAME));
-        roots.push(AssetRoot {
-            mount: mount.clone(),
-            folder: folder.clone(),
-        });
+    fn compiled(
+        &self,
+        app: &App,
+        built: &[Built<'_>],
+        verdict: Verdict,
+    ) -> Result<Compiled, PhoenixError> {
+        let mut by_products = BTreeSet::new();
+        let mut unpublished = BTreeSet::new();
+        let mut roots = Vec::new();
+        for Built { folder, mount, .. } in built {
+            by_products.extend(compressed_forms(folder)?.map(|path| format!("{mount}{path}")));
+            unpublished.insert(format!("{mount}{}", CacheManifest::NAME));
+            roots.push(AssetRoot {
+                mount: mount.clone(),
+                folder: folder.clone(),
+            });
+        }
+        let mut reads_release_version = false;
+        for web in &self.project.apps {
+            reads_release_version |= proof::reads_release_version(&app.dir, web)?;
+        }
+        Ok(Compiled {
+            assets: Assets { roots },
+            emission: verdict.emission,
+            reads_release_version,
+            by_products,
+            unpublished,
+            runtime_files: Vec::new(),
+            fallback: Fallback::InPlace(verdict.switch),
+            stays: verdict.stays,
+        })
     }
-    Ok(Compiled {
-        assets: Assets { roots },
-        emission,
-        reads_release_version: false,
-        by_products,
-        unpublished,
-        runtime_files: Vec::new(),
-        fallback: Fallback::InPlace,
-    })
 }
 
 /// What compressors made of other files: a store serves one encoding of a name.
@@ -245,24 +282,4 @@ fn compressed_forms(folder: &Path) -> io::Result<impl Iterator<Item = String>> {
         .cloned()
         .collect();
     Ok(forms.into_iter())
-}
-
-fn log_fixed_links(app: &App, built: &[Built<'_>], log: &mut Log) -> io::Result<()> {
-    const SHOWN: usize = 5;
-    for Built { folder, usage, .. } in built {
-        let found = links::find(folder, app.relative(folder))?;
-        for fixed in found.iter().take(SHOWN) {
-            log.warning(&fixed.to_string());
-        }
-        if found.len() > SHOWN {
-            log.detail(&format!("… and {} more like that", found.len() - SHOWN));
-        }
-        for place in usage.fixed.iter().take(SHOWN) {
-            log.warning(&format!(
-                "{place}: a link written by hand stays on the app's own host; ~p\"…\" or static_path(…) \
-                 follows"
-            ));
-        }
-    }
-    Ok(())
 }

@@ -47,6 +47,7 @@ impl Prebuilt {
             unpublished: BTreeSet::new(),
             runtime_files: Vec::new(),
             fallback: Fallback::Untouched,
+            stays: None,
         }
     }
 }

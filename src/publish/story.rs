@@ -5,7 +5,7 @@ use crate::config::names::{RELEASE_VERSION, STATIC_URL};
 use crate::config::{
     Access, AzureIdentity, Config, GcsIdentity, Keep, Local, Off, Origin, S3Identity,
 };
-use crate::framework::{Compiled, Emission, Fallback};
+use crate::framework::{Compiled, Emission, Fallback, PanicSwitch};
 use crate::manifest::{LeftOut, Scanned};
 use crate::output::{Log, bytes, count, seconds};
 use crate::plan::{Change, Summary};
@@ -262,6 +262,13 @@ pub(super) fn pages(
     }
     match (&compiled.fallback, config.keep) {
         (Fallback::Untouched, _) => {}
+        (Fallback::InPlace(_), Keep::Manifests) if compiled.stays.is_some() => {
+            log.warning(&format!(
+                "STATIC_ASSETS_KEEP=manifests: the files stay in the image, which has to serve links like the one \
+                 at {}.",
+                compiled.stays.as_deref().unwrap_or_default()
+            ));
+        }
         (_, Keep::Manifests) => {
             log.bullet("Fallback: none, STATIC_ASSETS_KEEP=manifests leaves the files out");
         }
@@ -287,7 +294,10 @@ pub(super) fn pages(
             "Fallback: none, STATIC_ROOT {} is outside of the app and so of the image",
             path.display()
         )),
-        (Fallback::InPlace, Keep::All) => {
+        (Fallback::InPlace(PanicSwitch::None), Keep::All) => {
+            log.bullet("Fallback: none, the URL is part of the image; a build with STATIC_ASSETS_PUBLISH=off serves from the app");
+        }
+        (Fallback::InPlace(PanicSwitch::StaticUrl), Keep::All) => {
             let folders: Vec<String> = compiled
                 .assets
                 .roots

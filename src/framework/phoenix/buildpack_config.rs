@@ -2,7 +2,7 @@
 //! were written for, data here. Each key is honoured, beaten, or answered with what replaces it.
 
 use crate::output::count;
-use fs_err as fs;
+use crate::paths::{lies_in, read_file};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -39,9 +39,6 @@ impl BuildpackConfig {
         let mut config = Self::default();
         if let Some(lines) = Lines::read(&app.join(STATIC_CONFIG))? {
             config.add_static(app, &lines);
-        } else if app.join("compile").is_file() {
-            // The default of the key, also without the file.
-            config.compile = Some(PathBuf::from("compile"));
         }
         if let Some(lines) = Lines::read(&app.join(ELIXIR_CONFIG))? {
             config.add_elixir(&lines);
@@ -100,8 +97,13 @@ impl BuildpackConfig {
                 None => used += 1,
             }
         }
-        if app.join(&compile).is_file() {
-            self.compile = Some(PathBuf::from(compile));
+        let script = app.join(&compile);
+        if script.is_file() {
+            if lies_in(&script, app) {
+                self.compile = Some(PathBuf::from(compile));
+            } else {
+                notes.push(format!("compile: {compile} is not in the app, not run"));
+            }
         }
         notes.extend(lines.unread());
         self.notes.push(format!(
@@ -152,7 +154,7 @@ fn plain_folder(value: &str) -> Option<PathBuf> {
 
 impl Lines {
     fn read(path: &Path) -> io::Result<Option<Self>> {
-        match fs::read(path) {
+        match read_file(path) {
             Ok(content) => Ok(Some(Self::parse(&String::from_utf8_lossy(&content)))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
@@ -215,6 +217,7 @@ fn pair(line: &str) -> Option<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use fs_err as fs;
 
     fn read(files: &[(&str, &str)]) -> BuildpackConfig {
         let app = tempfile::tempdir().unwrap();
@@ -272,7 +275,13 @@ mod tests {
     #[test]
     fn the_script_is_taken_only_where_it_is() {
         assert_eq!(read(&[]).compile, None);
-        assert_eq!(read(&[("compile", "")]).compile, Some("compile".into()));
+        // A file of that name is no script of the buildpack's where nothing else is.
+        assert_eq!(read(&[("compile", "")]).compile, None);
+        assert_eq!(
+            read(&[(STATIC_CONFIG, ""), ("compile", "")]).compile,
+            Some("compile".into())
+        );
+        assert_eq!(read(&[(STATIC_CONFIG, "compile=/bin/sh")]).compile, None);
         assert_eq!(read(&[(STATIC_CONFIG, "compile=compile")]).compile, None);
         assert_eq!(
             read(&[(STATIC_CONFIG, "phoenix_relative_path=.")]).phoenix_path,

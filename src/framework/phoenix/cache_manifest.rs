@@ -1,6 +1,6 @@
 //! `cache_manifest.json`: what Phoenix reads at boot to find the digested name of a file.
 
-use fs_err as fs;
+use crate::paths::read_file;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io;
@@ -11,6 +11,9 @@ pub(super) struct CacheManifest {
     /// The digested name of each file, by its own.
     pub(super) latest: BTreeMap<String, String>,
     pub(super) digests: BTreeMap<String, Digest>,
+    /// How many entries were left out, since they name nothing below its folder.
+    #[serde(skip)]
+    pub(super) foreign: usize,
 }
 
 /// Its fields are in the order of Erlang's small maps.
@@ -56,7 +59,7 @@ impl CacheManifest {
         struct Versioned {
             version: u32,
         }
-        let content = match fs::read(path) {
+        let content = match read_file(path) {
             Ok(content) => content,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
@@ -68,12 +71,20 @@ impl CacheManifest {
             )
         };
         let versioned: Versioned = serde_json::from_slice(&content).map_err(unreadable)?;
-        match versioned.version {
-            1 => serde_json::from_slice(&content)
-                .map(Some)
-                .map_err(unreadable),
-            _ => Ok(None),
+        if versioned.version != 1 {
+            return Ok(None);
         }
+        let mut manifest: Self = serde_json::from_slice(&content).map_err(unreadable)?;
+        let count = |manifest: &Self| manifest.latest.len() + manifest.digests.len();
+        let all = count(&manifest);
+        manifest
+            .latest
+            .retain(|path, digested| is_below(path) && is_below(digested));
+        manifest
+            .digests
+            .retain(|digested, digest| is_below(digested) && is_below(&digest.logical_path));
+        manifest.foreign = all - count(&manifest);
+        Ok(Some(manifest))
     }
 
     /// Phoenix writes the time of the build, which would make every image another one.
@@ -102,6 +113,7 @@ impl CacheManifest {
                 .iter()
                 .map(|(digested, digest)| (moved(digested), digest.clone()))
                 .collect(),
+            foreign: self.foreign,
         }
     }
 
@@ -122,6 +134,11 @@ impl CacheManifest {
              \"digests\":{digests}\n}}\n"
         )
     }
+}
+
+/// A plain path to something below a folder.
+fn is_below(path: &str) -> bool {
+    !path.is_empty() && path.split('/').all(|part| !matches!(part, "" | "." | ".."))
 }
 
 /// `SOURCE_DATE_EPOCH`, in the seconds of [`Digest::mtime`].

@@ -124,7 +124,16 @@ impl Reason {
         {
             return Self::LockFile;
         }
-        if has("E401") || has("E403") || has("ERR_PNPM_FETCH_401") || has("status code 401") {
+        if [
+            "code E401",
+            "code E403",
+            "ERR_PNPM_FETCH_401",
+            "status code 401",
+            "401 Unauthorized",
+        ]
+        .into_iter()
+        .any(has)
+        {
             return Self::RegistryLogin;
         }
         if let Some(line) = line_with(&[
@@ -257,6 +266,7 @@ mod tests {
                 Reason::LockFile,
             ),
             ("npm ERR! code E401", Reason::RegistryLogin),
+            ("integrity sha512-xE401y", Reason::Other),
             (
                 "** (RuntimeError) Couldn't fetch \"https://x\": {:error, :nxdomain}",
                 network("** (RuntimeError) Couldn't fetch \"https://x\": {:error, :nxdomain}"),

@@ -1,7 +1,6 @@
 //! From compiled assets to digested ones: by Mix where it is there, else by [`super::phx_digest`].
 
 use super::PhoenixError;
-use super::cache::remove;
 use super::cache_manifest::{CacheManifest, manifest_time};
 use super::css::{self, Relativised};
 use super::packages::Node;
@@ -11,8 +10,11 @@ use super::project::WebApp;
 use super::steps::Builder;
 use crate::env::ChildEnv;
 use crate::framework::Run;
+use crate::manifest::{Refusal, ScanError};
 use crate::output::count;
+use crate::walk::files_below;
 use fs_err as fs;
+use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::SystemTime;
@@ -21,6 +23,42 @@ use std::time::SystemTime;
 pub(super) fn manifest_mark(statics: &Path) -> Option<(SystemTime, u64)> {
     let metadata = fs::metadata(statics.join(CacheManifest::NAME)).ok()?;
     Some((metadata.modified().ok()?, metadata.ino()))
+}
+
+pub(super) fn read_manifest(statics: &Path) -> Result<Option<CacheManifest>, PhoenixError> {
+    CacheManifest::read(&statics.join(CacheManifest::NAME)).map_err(of_manifest)
+}
+
+/// The only data that is read here is the manifest's.
+fn of_manifest(error: io::Error) -> PhoenixError {
+    match error.kind() {
+        io::ErrorKind::InvalidData => PhoenixError::Manifest(error),
+        _ => PhoenixError::Io(error),
+    }
+}
+
+/// Links that lead out or to folders, and what is neither file nor folder: the scan refuses them by name, but a digest
+/// would write through them, or wait for ever.
+fn refuse_what_is_no_asset(statics: &Path) -> Result<(), PhoenixError> {
+    let root = fs::canonicalize(statics)?;
+    let mut refused = Vec::new();
+    for path in files_below(statics)? {
+        let file = statics.join(&path);
+        let refusal = if file.is_symlink() {
+            let is_within = fs::canonicalize(&file)
+                .is_ok_and(|target| target.starts_with(&root) && target.is_file());
+            let target = fs::read_link(&file)?.display().to_string();
+            (!is_within).then_some(Refusal::Link { target })
+        } else {
+            (!file.is_file()).then_some(Refusal::NotAFile)
+        };
+        refused.extend(refusal.map(|refusal| (path.display().to_string(), refusal)));
+    }
+    if refused.is_empty() {
+        Ok(())
+    } else {
+        Err(PhoenixError::Refused(ScanError::Refused(refused)))
+    }
 }
 
 /// From compiled assets to digested ones.
@@ -39,16 +77,65 @@ impl Digest<'_> {
     pub(super) fn finish(
         &self,
         before: Option<(SystemTime, u64)>,
+        said: String,
         run: &mut Run<'_>,
     ) -> Result<(), PhoenixError> {
         let after = manifest_mark(self.statics);
         let is_digested = after.is_some() && after != before;
-        if self.pipeline.digests() && !is_digested {
-            return Err(self.nothing(String::new()));
+        if self.pipeline.digests() && !is_digested || !self.statics.is_dir() {
+            return Err(self.nothing(said));
         }
+        refuse_what_is_no_asset(self.statics)?;
+        let changed = self.relativise(run)?;
+        if !is_digested || !changed.is_empty() {
+            if is_digested {
+                self.forget(&changed)?;
+            }
+            self.digest(run)?;
+        }
+        let manifest = read_manifest(self.statics)?;
+        if manifest.is_none_or(|manifest| manifest.latest.is_empty()) {
+            return Err(self.nothing(said));
+        }
+        self.builder.normalise(self.statics, self.web)
+    }
+
+    /// What was digested before the build: every file there, and unchanged since. References that only hold at the top
+    /// of a host are made relative all the same.
+    pub(super) fn accept_prebuilt(&self, run: &mut Run<'_>) -> Result<(), PhoenixError> {
+        let app = self.builder.app;
+        let missing = |file: &Path| PhoenixError::Prebuilt {
+            file: app.relative(file).to_owned(),
+        };
+        let path = self.statics.join(CacheManifest::NAME);
         if !self.statics.is_dir() {
-            return Err(self.nothing(String::new()));
+            return Err(missing(&path));
         }
+        refuse_what_is_no_asset(self.statics)?;
+        let manifest = read_manifest(self.statics)?.ok_or_else(|| missing(&path))?;
+        if manifest.latest.is_empty() || manifest.foreign > 0 {
+            return Err(missing(&path));
+        }
+        for digested in manifest.latest.values() {
+            let file = self.statics.join(digested);
+            if !file.is_file() {
+                return Err(missing(&file));
+            }
+        }
+        if let Some(stale) = phx_digest::first_stale(self.statics, &manifest)? {
+            return Err(PhoenixError::Stale {
+                file: app.relative(&self.statics.join(stale)).to_owned(),
+            });
+        }
+        let changed = self.relativise(run)?;
+        if !changed.is_empty() {
+            self.forget(&changed)?;
+            self.digest_natively(run)?;
+        }
+        self.builder.normalise(self.statics, self.web)
+    }
+
+    fn relativise(&self, run: &mut Run<'_>) -> Result<Vec<Relativised>, PhoenixError> {
         let changed = css::relativise(self.statics)?;
         if !changed.is_empty() {
             let references: usize = changed.iter().map(|change| change.references).sum();
@@ -57,22 +144,12 @@ impl Digest<'_> {
                 changed[0].path
             ));
         }
-        if !is_digested || !changed.is_empty() {
-            if is_digested {
-                self.forget(&changed)?;
-            }
-            self.digest(run)?;
-        }
-        let manifest = CacheManifest::read(&self.statics.join(CacheManifest::NAME))?;
-        if manifest.is_none_or(|manifest| manifest.latest.is_empty()) {
-            return Err(self.nothing(String::new()));
-        }
-        self.builder.normalise(self.statics, self.web)
+        Ok(changed)
     }
 
     /// What the earlier digest made of the stylesheets that are others now.
     fn forget(&self, changed: &[Relativised]) -> Result<(), PhoenixError> {
-        let manifest = CacheManifest::read(&self.statics.join(CacheManifest::NAME))?;
+        let manifest = read_manifest(self.statics)?;
         let latest = manifest.map(|manifest| manifest.latest).unwrap_or_default();
         for change in changed {
             for path in [change.path.clone(), format!("{}.map", change.path)] {
@@ -80,7 +157,10 @@ impl Digest<'_> {
                     continue;
                 };
                 for form in ["", ".gz", ".br"] {
-                    remove(&self.statics.join(format!("{digested}{form}")))?;
+                    let file = self.statics.join(format!("{digested}{form}"));
+                    if file.is_file() {
+                        fs::remove_file(file)?;
+                    }
                 }
             }
         }
@@ -88,21 +168,10 @@ impl Digest<'_> {
     }
 
     fn digest(&self, run: &mut Run<'_>) -> Result<(), PhoenixError> {
-        let options = self.pipeline.digest_options();
         if !self.builder.digests_by_mix() {
-            let vsn = if options.iter().any(|option| option == "--no-vsn") {
-                Vsn::None
-            } else {
-                Vsn::Query
-            };
-            let cwd = fs::canonicalize(self.folder)?;
-            let rules = Rules::of(self.web.version);
-            let time = manifest_time(self.builder.settings.epoch);
-            let files = phx_digest::digest(self.statics, &cwd, rules, (vsn, time))?;
-            run.log
-                .detail(&format!("digested {} without Mix", count(files, "file")));
-            return Ok(());
+            return self.digest_natively(run);
         }
+        let options = self.pipeline.digest_options();
         let mut arguments = vec!["phx.digest"];
         arguments.extend(options.iter().map(String::as_str));
         let command = Builder::mix_command(self.folder, self.env, &arguments);
@@ -119,6 +188,23 @@ impl Digest<'_> {
             return Err(self.nothing(output));
         }
         run.log.detail(&format!("digested by {}", command.shown()));
+        Ok(())
+    }
+
+    fn digest_natively(&self, run: &mut Run<'_>) -> Result<(), PhoenixError> {
+        let options = self.pipeline.digest_options();
+        let vsn = if options.iter().any(|option| option == "--no-vsn") {
+            Vsn::None
+        } else {
+            Vsn::Query
+        };
+        let cwd = fs::canonicalize(self.folder)?;
+        let rules = Rules::of(self.web.version);
+        let time = manifest_time(self.builder.settings.epoch);
+        let files =
+            phx_digest::digest(self.statics, &cwd, rules, (vsn, time)).map_err(of_manifest)?;
+        run.log
+            .detail(&format!("digested {} without Mix", count(files, "file")));
         Ok(())
     }
 

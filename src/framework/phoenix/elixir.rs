@@ -10,57 +10,97 @@ enum Open<'a> {
     Braces,
 }
 
-/// The source with every comment replaced by spaces: nothing else moves.
-pub(super) fn without_comments(source: &str) -> String {
-    let bytes = source.as_bytes();
-    let mut code = bytes.to_vec();
-    let mut open: Vec<Open<'_>> = Vec::new();
-    let mut at = 0;
-    while at < bytes.len() {
-        let rest = &bytes[at..];
-        at += match open.last() {
-            Some(Open::Text { end, escapes }) => match rest {
-                [b'\\', _, ..] => 2,
-                [b'#', b'{', ..] if *escapes => {
-                    open.push(Open::Braces);
-                    2
-                }
-                _ if rest.starts_with(end) => {
-                    let length = end.len();
-                    open.pop();
-                    length
-                }
-                _ => 1,
-            },
-            _ => match rest {
-                [b'#', ..] => {
-                    let length = rest.iter().position(|byte| *byte == b'\n');
-                    let length = length.unwrap_or(rest.len());
-                    code[at..at + length].fill(b' ');
-                    length
-                }
-                [b'?', b'\\', _, ..] if !follows_name(bytes, at) => 3,
-                [b'?', _, ..] if !follows_name(bytes, at) => 2,
-                [b'{', ..] if !open.is_empty() => {
-                    open.push(Open::Braces);
-                    1
-                }
-                [b'}', ..] => {
-                    open.pop();
-                    1
-                }
-                _ => match text_start(rest) {
-                    Some((length, end, escapes)) => {
-                        open.push(Open::Text { end, escapes });
+/// Elixir code, at the same places in both texts.
+#[derive(Clone, Debug)]
+pub(super) struct Source {
+    /// Without comments.
+    pub(super) code: String,
+    /// Without comments and without what is inside of texts: what looks like code here is code.
+    pub(super) bare: String,
+}
+
+impl Source {
+    pub(super) fn of(source: &str) -> Self {
+        let bytes = source.as_bytes();
+        let (mut code, mut bare) = (bytes.to_vec(), bytes.to_vec());
+        let mut open: Vec<Open<'_>> = Vec::new();
+        let mut at = 0;
+        while at < bytes.len() {
+            let rest = &bytes[at..];
+            let is_in_text = !open.is_empty();
+            let mut closes = false;
+            let length = match open.last() {
+                Some(Open::Text { end, escapes }) => match rest {
+                    [b'\\', _, ..] => 2,
+                    [b'#', b'{', ..] if *escapes => {
+                        open.push(Open::Braces);
+                        2
+                    }
+                    _ if rest.starts_with(end) => {
+                        let length = end.len();
+                        open.pop();
+                        closes = open.is_empty();
                         length
                     }
-                    None => 1,
+                    _ => 1,
                 },
-            },
-        };
+                _ => match rest {
+                    [b'#', ..] => {
+                        let length = rest.iter().position(|byte| *byte == b'\n');
+                        let length = length.unwrap_or(rest.len());
+                        blank(&mut code[at..at + length]);
+                        blank(&mut bare[at..at + length]);
+                        length
+                    }
+                    [b'?', b'\\', _, ..] if !follows_name(bytes, at) => 3,
+                    [b'?', _, ..] if !follows_name(bytes, at) => 2,
+                    [b'{', ..] if is_in_text => {
+                        open.push(Open::Braces);
+                        1
+                    }
+                    [b'}', ..] => {
+                        open.pop();
+                        1
+                    }
+                    _ => match text_start(rest) {
+                        Some((length, end, escapes)) => {
+                            open.push(Open::Text { end, escapes });
+                            length
+                        }
+                        None => 1,
+                    },
+                },
+            };
+            let end = (at + length).min(bytes.len());
+            if is_in_text && !closes {
+                blank(&mut bare[at..end]);
+            }
+            at = end;
+        }
+        // Whole characters are replaced byte by byte, but for a cut one at the end.
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        Self {
+            code: text(code),
+            bare: text(bare),
+        }
     }
-    // Whole comments were replaced, byte by byte, so what is left is what it was.
-    String::from_utf8(code).unwrap_or_else(|_| source.to_owned())
+
+    /// Where `"text"` stands as a text, or a quoted name, of the code itself.
+    pub(super) fn texts<'a>(&'a self, text: &str) -> impl Iterator<Item = usize> + 'a {
+        let quoted = format!("\"{text}\"");
+        let places: Vec<usize> = self.code.match_indices(&quoted).map(|(at, _)| at).collect();
+        let bare = self.bare.as_bytes();
+        places.into_iter().filter(move |at| {
+            bare.get(*at) == Some(&b'"') && bare.get(at + quoted.len() - 1) == Some(&b'"')
+        })
+    }
+}
+
+/// Lines stay lines.
+fn blank(bytes: &mut [u8]) {
+    for byte in bytes.iter_mut().filter(|byte| **byte != b'\n') {
+        *byte = b' ';
+    }
 }
 
 /// `valid?` is a name, `?#` is a character.
@@ -117,38 +157,56 @@ pub(super) fn words<'a>(code: &'a str, word: &'a str) -> impl Iterator<Item = us
     })
 }
 
-/// `:shop` after `app:`.
-pub(super) fn atom_after(code: &str, key: &str) -> Option<String> {
-    words(code, key).find_map(|at| {
-        let name = code[at + key.len()..].trim_start().strip_prefix(':')?;
-        let end = name.find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
-        let name = &name[..end.unwrap_or(name.len())];
-        (!name.is_empty()).then(|| name.to_owned())
-    })
+/// `:shop` after `app:`, right there.
+pub(super) fn atom_at(code: &str, after: usize) -> Option<String> {
+    let name = code[after..].trim_start().strip_prefix(':')?;
+    let end = name.find(|letter: char| {
+        !letter.is_alphanumeric() && letter != '_' && letter != '?' && letter != '!'
+    });
+    let name = &name[..end.unwrap_or(name.len())];
+    let is_plain =
+        |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_';
+    (!name.is_empty() && name.chars().all(is_plain)).then(|| name.to_owned())
 }
 
-/// `"../../config/config.exs"` after `config_path:`.
-pub(super) fn string_after(code: &str, key: &str) -> Option<String> {
-    words(code, key).find_map(|at| {
-        let text = code[at + key.len()..].trim_start().strip_prefix('"')?;
-        Some(text[..text.find('"')?].to_owned())
-    })
+/// `"../../config/config.exs"` after `config_path:`; the first that is a plain text.
+pub(super) fn string_after(source: &Source, key: &str) -> Option<String> {
+    words(&source.bare, key).find_map(|at| string_at(source, at + key.len()))
+}
+
+/// The plain text that begins there, or after `~s`.
+pub(super) fn string_at(source: &Source, after: usize) -> Option<String> {
+    let rest = &source.code[after..];
+    let value = rest.trim_start();
+    if let Some(text) = value.strip_prefix('"') {
+        return Some(text[..text.find('"')?].to_owned());
+    }
+    let text = value
+        .strip_prefix("~s(")
+        .or_else(|| value.strip_prefix("~S("))?;
+    Some(text[..text.find(')')?].to_owned())
 }
 
 /// The strings of an alias, in order: what is a function stays unnamed. `None` where there is no such
 /// alias.
-pub(super) fn alias(code: &str, name: &str) -> Option<Vec<String>> {
-    let quoted = format!("\"{name}\"");
-    code.match_indices(&quoted).find_map(|(at, _)| {
-        let after = code[at + quoted.len()..].trim_start();
+pub(super) fn alias(source: &Source, name: &str) -> Option<Vec<String>> {
+    source.texts(name).find_map(|at| {
+        let before = source.code[..at].chars().next_back();
+        let after = source.code[at + name.len() + 2..].trim_start();
         let value = after
             .strip_prefix(':')
-            .or_else(|| after.strip_prefix("=>"))?
+            .or_else(|| after.strip_prefix("=>"))
+            // `{:"assets.deploy", […]}`
+            .or_else(|| after.strip_prefix(',').filter(|_| before == Some(':')))?
             .trim_start();
-        Some(match value.strip_prefix('[') {
-            Some(list) => strings_to_bracket(list),
-            None => strings_to_bracket(value.lines().next()?),
-        })
+        match value.strip_prefix('[') {
+            Some(list) => Some(strings_to_bracket(list)),
+            // Anything else is another option that names the task: `preferred_envs`.
+            None if value.starts_with(['"', '&']) => {
+                Some(strings_to_bracket(value.lines().next()?))
+            }
+            None => None,
+        }
     })
 }
 
@@ -185,9 +243,18 @@ fn strings_to_bracket(list: &str) -> Vec<String> {
     strings
 }
 
-/// Counted from 1.
-pub(super) fn line_of(text: &str, at: usize) -> usize {
-    text[..at].matches('\n').count() + 1
+/// Finds the lines of places in a text.
+pub(super) struct Lines(Vec<usize>);
+
+impl Lines {
+    pub(super) fn of(text: &str) -> Self {
+        Self(memchr::memchr_iter(b'\n', text.as_bytes()).collect())
+    }
+
+    /// Counted from 1.
+    pub(super) fn line(&self, at: usize) -> usize {
+        self.0.partition_point(|end| *end < at) + 1
+    }
 }
 
 #[cfg(test)]
@@ -209,7 +276,7 @@ mod tests {
             ("'# no' # é", "'# no'     "),
             ("%{a: 1} # b", "%{a: 1}    "),
         ] {
-            assert_eq!(without_comments(source), code, "{source}");
+            assert_eq!(Source::of(source).code, code, "{source}");
         }
     }
 
@@ -222,23 +289,47 @@ mod tests {
             "phx.digest"
           ],
           "one.task": "phx.digest",
+          preferred_envs: ["two.task": :prod],
           lint: ["assets.deploy"]
         "#;
+        let code = &Source::of(code);
         assert_eq!(
             alias(code, "assets.deploy").unwrap(),
             ["cmd --cd assets npm run \"deploy\"", "phx.digest"]
         );
         assert_eq!(alias(code, "one.task").unwrap(), ["phx.digest"]);
         assert!(alias(code, "assets.build").is_none());
+        assert!(alias(code, "two.task").is_none());
+    }
+
+    #[test]
+    fn an_alias_may_be_a_pair() {
+        let source = Source::of("[{:\"assets.deploy\", [\"phx.digest\"]}]");
+        assert_eq!(alias(&source, "assets.deploy").unwrap(), ["phx.digest"]);
+    }
+
+    #[test]
+    fn what_is_inside_of_a_text_is_no_code() {
+        let source = Source::of(
+            "@moduledoc \"\"\"\n\"STATIC_URL\" app: :no\n\"\"\"\napp: :shop, x: \"STATIC_URL\"",
+        );
+        assert_eq!(source.texts("STATIC_URL").count(), 1);
+        assert_eq!(words(&source.bare, "app:").count(), 1);
+        assert_eq!(source.code.len(), source.bare.len());
     }
 
     #[test]
     fn words_are_whole() {
         let code = "{:phoenix_html, 1}, {:phoenix, 2}";
         assert_eq!(words(code, ":phoenix").count(), 1);
-        assert_eq!(
-            atom_after("[app: :shop, version: 1]", "app:").unwrap(),
-            "shop"
-        );
+        assert_eq!(atom_at("app: :shop,", 4).unwrap(), "shop");
+        assert_eq!(atom_at("app: :café", 4), None);
+        assert_eq!(atom_at("app: @app", 4), None);
+    }
+
+    #[test]
+    fn lines_are_counted_from_one() {
+        let lines = Lines::of("a\nb\n\nc");
+        assert_eq!([0, 1, 2, 4, 5].map(|at| lines.line(at)), [1, 1, 2, 3, 4]);
     }
 }

@@ -1,11 +1,11 @@
 //! What built scripts hard-code: it stays on the app's own host, whatever `STATIC_URL` says, and is told
 //! with file and line.
 
-use super::elixir::line_of;
+use super::elixir::Lines;
 use super::phx_digest::holds_digest;
 use super::templates::Place;
+use crate::paths::read_file;
 use crate::walk::files_below;
-use fs_err as fs;
 use std::collections::HashSet;
 use std::fmt;
 use std::io;
@@ -59,12 +59,13 @@ pub(super) fn find(folder: &Path, shown: &Path) -> io::Result<Vec<Fixed>> {
         if !is_script || holds_digest(&name) {
             continue;
         }
-        let content = fs::read(folder.join(file))?;
+        let content = read_file(&folder.join(file))?;
         let text = String::from_utf8_lossy(&content);
+        let lines = Lines::of(&text);
         for (at, kind) in in_script(&text, is_there) {
             let place = Place {
                 file: shown.join(file),
-                line: line_of(&text, at),
+                line: lines.line(at),
             };
             found.push(Fixed { place, kind });
         }
@@ -73,27 +74,31 @@ pub(super) fn find(folder: &Path, shown: &Path) -> io::Result<Vec<Fixed>> {
 }
 
 fn in_script(text: &str, is_there: impl Fn(&str) -> bool) -> Vec<(usize, FixedKind)> {
+    /// No path in a script is longer.
+    const LONGEST: usize = 200;
+    let bytes = text.as_bytes();
     let mut found = Vec::new();
-    for (at, quote) in text.match_indices(['"', '\'']) {
-        let Some(path) = text[at + 1..].strip_prefix('/') else {
+    for at in memchr::memchr2_iter(b'"', b'\'', bytes) {
+        if bytes.get(at + 1) != Some(&b'/') {
+            continue;
+        }
+        let rest = &bytes[at + 2..bytes.len().min(at + 2 + LONGEST)];
+        let path = memchr::memchr(bytes[at], rest).and_then(|end| text.get(at + 2..at + 2 + end));
+        let Some(path) = path else {
             continue;
         };
-        let Some(end) = path.find(quote).filter(|end| *end < 200) else {
-            continue;
-        };
-        let path = &path[..end];
         let before = text[..at].trim_end();
         let is_called = |name: &str| {
             before
                 .strip_suffix('(')
                 .is_some_and(|it| it.ends_with(name))
         };
-        if before.strip_suffix('=').is_some_and(|left| {
-            left.trim_end()
-                .strip_suffix('p')
+        let is_property = || {
+            let left = before.strip_suffix('=').map(str::trim_end);
+            left.and_then(|left| left.strip_suffix('p'))
                 .is_some_and(|it| it.ends_with('.'))
-        }) && (path.is_empty() || path.ends_with('/'))
-        {
+        };
+        if is_property() && (path.is_empty() || path.ends_with('/')) {
             found.push((at, FixedKind::PublicPath(format!("/{path}"))));
         } else if ["Worker", "serviceWorker.register", "importScripts"]
             .into_iter()

@@ -2,9 +2,9 @@
 
 use super::PhoenixError;
 use crate::manifest::Sha256;
+use crate::paths::read_file;
+use crate::walk::files_below;
 use fs_err as fs;
-use serde::Deserialize;
-use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -16,18 +16,23 @@ pub(super) struct Package {
     json: PackageJson,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct PackageJson {
-    #[serde(default)]
-    scripts: BTreeMap<String, serde_json::Value>,
-    #[serde(default)]
-    dependencies: BTreeMap<String, serde_json::Value>,
-    #[serde(default)]
-    dev_dependencies: BTreeMap<String, serde_json::Value>,
-    #[serde(default)]
-    engines: BTreeMap<String, serde_json::Value>,
-    package_manager: Option<String>,
+/// What of a `package.json` counts here. npm does not mind a field of another type, so neither does this.
+#[derive(Debug, Default)]
+struct PackageJson(serde_json::Value);
+
+impl PackageJson {
+    fn object(&self, field: &str) -> impl Iterator<Item = (&String, &serde_json::Value)> {
+        self.0
+            .get(field)
+            .and_then(|value| value.as_object())
+            .into_iter()
+            .flatten()
+    }
+
+    fn dependencies(&self) -> impl Iterator<Item = &serde_json::Value> {
+        let fields = ["dependencies", "devDependencies"].into_iter();
+        fields.flat_map(|field| self.object(field).map(|(_, version)| version))
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,9 +94,16 @@ impl Package {
             return Ok(None);
         };
         let path = folder.join("package.json");
-        let json: PackageJson = serde_json::from_slice(&fs::read(&path)?)
+        let content = read_file(&path)?;
+        let content = content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&content);
+        let json = serde_json::from_slice(content)
             .map_err(|error| PhoenixError::PackageJson { path, error })?;
-        let manager = manager(&folder, json.package_manager.as_deref())?;
+        let json = PackageJson(json);
+        let named = json
+            .0
+            .get("packageManager")
+            .and_then(|named| named.as_str());
+        let manager = manager(&folder, named)?;
         Ok(Some(Self {
             folder,
             manager,
@@ -100,25 +112,49 @@ impl Package {
     }
 
     pub(super) fn has_dependencies(&self) -> bool {
-        !self.json.dependencies.is_empty() || !self.json.dev_dependencies.is_empty()
+        self.json.dependencies().next().is_some()
     }
 
     /// The script that makes what production needs.
     pub(super) fn production_script(&self) -> Option<&'static str> {
-        ["deploy", "build"]
-            .into_iter()
-            .find(|name| self.json.scripts.contains_key(*name))
+        ["deploy", "build"].into_iter().find(|name| {
+            self.json
+                .object("scripts")
+                .any(|(script, line)| script == name && line.is_string())
+        })
     }
 
     pub(super) fn scripts(&self) -> Vec<String> {
-        self.json.scripts.keys().cloned().collect()
+        self.json
+            .object("scripts")
+            .map(|(name, _)| name.clone())
+            .collect()
     }
 
-    /// What the installed packages depend on.
-    pub(super) fn key(&self, node: &str) -> io::Result<String> {
+    /// What the installed packages depend on; `mix_lock` counts where some of them come from `deps`.
+    pub(super) fn key(&self, node: &str, mix_lock: &Path) -> io::Result<String> {
         let mut hashed = format!("{:?} {node}", self.manager).into_bytes();
-        for name in [&["package.json"], self.manager.lock_files()].concat() {
-            match fs::read(self.folder.join(name)) {
+        let mut files: Vec<PathBuf> = [&["package.json", ".npmrc"], self.manager.lock_files()]
+            .concat()
+            .into_iter()
+            .map(|name| self.folder.join(name))
+            .collect();
+        for patches in ["patches", ".yarn/patches"] {
+            let folder = self.folder.join(patches);
+            if folder.is_dir() {
+                files.extend(files_below(&folder)?.iter().map(|path| folder.join(path)));
+            }
+        }
+        let is_of_deps = |version: &serde_json::Value| {
+            version
+                .as_str()
+                .is_some_and(|version| version.starts_with("file:"))
+        };
+        if self.json.dependencies().any(is_of_deps) {
+            files.push(mix_lock.to_owned());
+        }
+        for file in files {
+            match fs::read(file) {
                 Ok(content) => hashed.extend(content),
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                 Err(_) => {}
@@ -131,14 +167,15 @@ impl Package {
     pub(super) fn wanted_node(&self, app: &Path, legacy: Option<&str>) -> Option<(String, String)> {
         let engine = self
             .json
-            .engines
-            .get("node")
+            .0
+            .pointer("/engines/node")
             .and_then(|value| value.as_str());
         let of_engine = || Some((engine?.to_owned(), "engines in package.json".to_owned()));
         let of_file = |name: &str| {
             let text = [&self.folder, app]
                 .iter()
-                .find_map(|folder| fs::read_to_string(folder.join(name)).ok())?;
+                .find_map(|folder| read_file(&folder.join(name)).ok())?;
+            let text = String::from_utf8_lossy(&text);
             Some((text.trim().to_owned(), name.to_owned()))
         };
         let of_tools = || {

@@ -1,7 +1,7 @@
 //! The packages of one app: installed as its lock file says, kept for the next build and out of the image.
 
 use super::PhoenixError;
-use super::cache::{Kept, Restored, remove};
+use super::cache::{Kept, Restored};
 use super::diagnosis::NodeMismatch;
 use super::node::{Manager, Package, only_major};
 use super::pipeline::Pipeline;
@@ -39,8 +39,17 @@ impl Node<'_> {
         let place = package.folder.join("node_modules");
         let shown = self.builder.app.relative(&package.folder).to_owned();
         let by_itself = pipeline.installs(self.web.setup.as_deref());
-        if !by_itself {
-            self.require_node(package, pipeline)?;
+        if !by_itself && program_on_path(self.env, &[package.manager.program()]).is_none() {
+            if pipeline.runs_node() {
+                return Err(self.no_node(package, pipeline));
+            }
+            run.log.warning(&format!(
+                "{}/package.json has dependencies, but no '{}' is on PATH: not installed, as {pipeline} runs \
+                 without.",
+                shown.display(),
+                package.manager.program()
+            ));
+            return Ok(None);
         }
         let version = self.version(run)?.unwrap_or_default();
         if let Some(mismatch) = self.mismatch(run)? {
@@ -54,16 +63,10 @@ impl Node<'_> {
                 cache,
                 &format!("{}/node_modules", self.web.otp_app),
                 place.clone(),
-                &package.key(&version)?,
+                &package.key(&version, &self.builder.lock_file())?,
             )),
             None => None,
         };
-        if self.builder.legacy.clean_cache
-            && let Some(cache) = &self.builder.app.cache
-        {
-            remove(cache)?;
-            run.log.detail("cache emptied: clean_cache=true");
-        }
         let restored = match &kept {
             Some(kept) => kept.restore()?,
             None if place.exists() => Restored::Present,
@@ -106,21 +109,18 @@ impl Node<'_> {
         Ok(kept)
     }
 
-    fn require_node(&self, package: &Package, pipeline: &Pipeline) -> Result<(), PhoenixError> {
-        let program = package.manager.program();
-        if program_on_path(self.env, &[program]).is_none() {
-            return Err(PhoenixError::NoNode {
-                program,
-                pipeline: pipeline.to_string(),
-                package: self
-                    .builder
-                    .app
-                    .relative(&package.folder)
-                    .join("package.json"),
-                path: self.env.text("PATH").unwrap_or_default().to_owned(),
-            });
+    fn no_node(&self, package: &Package, pipeline: &Pipeline) -> PhoenixError {
+        PhoenixError::NoNode {
+            program: package.manager.program(),
+            node: program_on_path(self.env, &["node"]),
+            pipeline: pipeline.to_string(),
+            package: self
+                .builder
+                .app
+                .relative(&package.folder)
+                .join("package.json"),
+            path: self.env.text("PATH").unwrap_or_default().to_owned(),
         }
-        Ok(())
     }
 
     pub(super) fn script(&self, name: &str) -> Command<'_> {

@@ -8,7 +8,7 @@ use super::cache_manifest::{CacheManifest, Digest, Form};
 use super::version::PhoenixVersion;
 use crate::hex::hex;
 use crate::parallel::parallel;
-use crate::paths::lies_in;
+use crate::paths::replace_file;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use flate2::{Compression, GzBuilder};
@@ -46,6 +46,10 @@ const GZIPPED_1_5: [&str; 9] = [
 ];
 
 impl Rules {
+    pub(super) fn form(self) -> Form {
+        self.form
+    }
+
     /// Of the newest version where it is not known.
     pub(super) fn of(version: Option<PhoenixVersion>) -> Self {
         let is_before = |major, minor, patch| {
@@ -75,12 +79,6 @@ impl Rules {
                 &GZIPPED
             },
         }
-    }
-}
-
-impl Rules {
-    pub(super) fn form(self) -> Form {
-        self.form
     }
 }
 
@@ -140,9 +138,13 @@ pub(super) fn digest(
             .map(|(source, entry)| (source.digested.clone(), entry)),
     );
     let count = latest.len();
-    let mut manifest = CacheManifest { latest, digests };
+    let mut manifest = CacheManifest {
+        latest,
+        digests,
+        foreign: 0,
+    };
     manifest.set_time(seconds);
-    fs::write(manifest_path, manifest.render(rules.form))?;
+    replace_file(&manifest_path, manifest.render(rules.form).as_bytes())?;
     Ok(count)
 }
 
@@ -162,7 +164,8 @@ pub(super) fn first_stale(folder: &Path, manifest: &CacheManifest) -> io::Result
     Ok(None)
 }
 
-/// What `Path.wildcard("folder/**")` gives: links are followed, names with a dot at their start are not.
+/// What `Path.wildcard("folder/**")` gives: names with a dot at their start are left out. Links to folders, which it
+/// follows, are refused before.
 fn paths_below(folder: &Path, rules: Rules) -> io::Result<Vec<String>> {
     let mut paths = Vec::new();
     let mut folders = vec![String::new()];
@@ -177,10 +180,7 @@ fn paths_below(folder: &Path, rules: Rules) -> io::Result<Vec<String>> {
                 continue;
             }
             let path = format!("{below}{name}");
-            if entry.file_type()?.is_symlink() && is_no_way_on(&entry.path()) {
-                continue;
-            }
-            if fs::metadata(entry.path())?.is_dir() {
+            if entry.file_type()?.is_dir() {
                 folders.push(format!("{path}/"));
             } else if !is_compiled(&name, rules) {
                 paths.push(path);
@@ -189,14 +189,6 @@ fn paths_below(folder: &Path, rules: Rules) -> io::Result<Vec<String>> {
     }
     paths.sort();
     Ok(paths)
-}
-
-/// A link to nothing or to a folder that it lies in; the scan refuses both by name.
-fn is_no_way_on(link: &Path) -> bool {
-    match fs::canonicalize(link) {
-        Ok(target) => link.parent().is_some_and(|folder| lies_in(folder, &target)),
-        Err(_) => true,
-    }
 }
 
 /// What a digest has made, or what it takes for that.
@@ -271,16 +263,16 @@ fn write(
         _ => None,
     };
     let digested = rewritten.as_ref().unwrap_or(&content);
-    fs::write(folder.join(&source.digested), digested)?;
+    replace_file(&folder.join(&source.digested), digested)?;
     if rules.gzipped.contains(&extension) {
         let compressed = gzip(digested)?;
-        fs::write(folder.join(format!("{}.gz", source.digested)), &compressed)?;
+        replace_file(&folder.join(format!("{}.gz", source.digested)), &compressed)?;
         let compressed = if *digested == content {
             compressed
         } else {
             gzip(&content)?
         };
-        fs::write(folder.join(format!("{}.gz", source.path)), compressed)?;
+        replace_file(&folder.join(format!("{}.gz", source.path)), &compressed)?;
     }
     Ok(Digest {
         md5: source.digest.clone(),
@@ -433,7 +425,7 @@ fn skip_spaces(content: &[u8], at: usize) -> usize {
     at + spaces.count()
 }
 
-/// The next of `openings` from `at` on: where it begins and ends.
+/// Where `opening` stands next, from `at` on.
 fn find(content: &[u8], at: usize, opening: &[u8]) -> Option<usize> {
     memchr::memmem::find(content.get(at..)?, opening).map(|found| at + found)
 }
@@ -463,7 +455,13 @@ fn next_css_url(content: &[u8], mut at: usize) -> Option<Match> {
                 });
             }
         }
-        at = found + 4;
+        // None that begins before this white space can end, but for one that opens right before it.
+        let last = end.saturating_sub(4);
+        at = if last > found && content[last..end] == *b"url(" {
+            last
+        } else {
+            end.max(found + 4)
+        };
     }
 }
 

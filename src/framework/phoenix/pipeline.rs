@@ -3,7 +3,7 @@
 use super::PhoenixError;
 use super::buildpack_config::{BuildpackConfig, STATIC_CONFIG};
 use super::node::Package;
-use super::project::WebApp;
+use super::project::{WebApp, holds_kinds};
 use crate::config::{PhoenixSettings, names};
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -66,7 +66,11 @@ impl Pipeline {
                 return Ok(Self::Brunch { folder: brunch });
             }
         }
-        if folder.join("priv/static").is_dir() {
+        let sources = ["js", "ts", "jsx", "tsx", "css", "scss", "sass", "less"];
+        let statics = folder.join("priv/static");
+        let is_unbuilt = holds_kinds(&folder.join("assets"), &sources)?
+            && !holds_kinds(&statics, &["css", "js", "mjs"])?;
+        if statics.is_dir() && !is_unbuilt {
             return Ok(Self::DigestOnly);
         }
         Err(PhoenixError::NoPipeline {
@@ -101,16 +105,26 @@ impl Pipeline {
         };
         match self {
             Self::Alias(steps) => installs(steps) || setup.is_some_and(installs),
+            Self::Command(_) => true,
             _ => false,
+        }
+    }
+
+    /// Whether Node.js itself runs in it, and not only what it has installed is read.
+    pub(super) fn runs_node(&self) -> bool {
+        match self {
+            Self::Alias(steps) => steps.iter().any(|step| {
+                let mut words = step.split_whitespace();
+                words.any(|word| ["npm", "npx", "yarn", "pnpm", "bun", "node"].contains(&word))
+            }),
+            Self::Script(_) | Self::Package { .. } | Self::Brunch { .. } => true,
+            Self::Command(_) | Self::Prebuilt | Self::DigestOnly => false,
         }
     }
 
     /// Whether it is of no use without the packages of `package.json`.
     pub(super) fn needs_packages(&self) -> bool {
-        matches!(
-            self,
-            Self::Script(_) | Self::Alias(_) | Self::Package { .. } | Self::Brunch { .. }
-        )
+        !matches!(self, Self::Prebuilt | Self::DigestOnly)
     }
 
     /// The options that the alias digests with.

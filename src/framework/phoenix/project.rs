@@ -1,15 +1,16 @@
 //! What in a folder says that it is a Phoenix project with assets, before any dependency is fetched.
 
 use super::buildpack_config::{BuildpackConfig, STATIC_CONFIG};
-use super::elixir::{alias, atom_after, line_of, string_after, without_comments, words};
+use super::elixir::{Lines, Source, alias, atom_at, string_after, string_at, words};
 use super::version::{self, PhoenixVersion};
 use crate::app::files_named;
 use crate::config::{FrameworkName, PhoenixSettings, names};
 use crate::framework::DetectError;
+use crate::paths::{lies_in, read_file};
 use crate::walk::files_below;
 use fs_err as fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// As deep as a `mix.exs` is looked for in a repository that has none at its top.
 const DEPTH: usize = 2;
@@ -59,13 +60,7 @@ pub(super) fn find(
         (None, None) => None,
     };
     if let Some((path, setting)) = given {
-        if !repository.join(&path).join("mix.exs").is_file() {
-            return Err(DetectError::Missing {
-                setting,
-                path: path.join("mix.exs"),
-            });
-        }
-        return Ok(Project::of(repository, &path, Some(setting))?);
+        return chosen(repository, &path, setting);
     }
     let mut found: Vec<Project> = Vec::new();
     for mix_exs in files_named(repository, "mix.exs", DEPTH)? {
@@ -95,16 +90,63 @@ pub(super) fn find(
     }
 }
 
+/// The project in a folder that a setting names; an app of an umbrella is built as one of it.
+fn chosen(
+    repository: &Path,
+    path: &Path,
+    setting: &'static str,
+) -> Result<Option<Project>, DetectError> {
+    let is_plain = |part: &Component<'_>| !matches!(part, Component::CurDir);
+    let path: PathBuf = path.components().filter(is_plain).collect();
+    let is_there = repository.join(&path).join("mix.exs").is_file();
+    if !is_there || !lies_in(&repository.join(&path), repository) {
+        return Err(DetectError::Missing {
+            setting,
+            path: path.join("mix.exs"),
+        });
+    }
+    let umbrella = umbrella_of(repository, &path)?;
+    let root = umbrella.as_deref().unwrap_or(&path);
+    let Some(mut project) = Project::of(repository, root, Some(setting))? else {
+        return Ok(None);
+    };
+    project
+        .apps
+        .retain(|app| umbrella.is_none() || app.folder == path);
+    Ok((!project.apps.is_empty()).then_some(project))
+}
+
+/// The umbrella that a chosen app stands in: its lock file, configuration and releases are there.
+fn umbrella_of(repository: &Path, app: &Path) -> io::Result<Option<PathBuf>> {
+    for folder in app.ancestors().skip(1) {
+        let mix_exs = repository.join(folder).join("mix.exs");
+        if mix_exs.is_file()
+            && let Some(apps_path) = apps_path(&read_source(&mix_exs)?)
+            && app.parent() == Some(&folder.join(apps_path))
+        {
+            return Ok(Some(folder.to_owned()));
+        }
+    }
+    Ok(None)
+}
+
+/// The folder of an umbrella's apps; what is no plain text is Mix's usual one.
+fn apps_path(mix_exs: &Source) -> Option<String> {
+    const KEY: &str = "apps_path:";
+    let at = words(&mix_exs.bare, KEY).next()?;
+    Some(string_at(mix_exs, at + KEY.len()).unwrap_or_else(|| "apps".to_owned()))
+}
+
 impl Project {
     fn of(
         repository: &Path,
         root: &Path,
         setting: Option<&'static str>,
     ) -> io::Result<Option<Self>> {
-        let mix_exs = read_code(&repository.join(root).join("mix.exs"))?;
+        let mix_exs = read_source(&repository.join(root).join("mix.exs"))?;
         let chosen = setting.map_or_else(String::new, |setting| format!(" ({setting})"));
         let shown = root.join("mix.exs").display().to_string();
-        let (mut apps, because) = match string_after(&mix_exs, "apps_path:") {
+        let (mut apps, because) = match apps_path(&mix_exs) {
             Some(apps_path) => (
                 umbrella(repository, root, &apps_path)?,
                 format!("umbrella {shown}{chosen}"),
@@ -125,15 +167,15 @@ impl Project {
 
 fn umbrella(repository: &Path, root: &Path, apps_path: &str) -> io::Result<Vec<WebApp>> {
     let below = root.join(apps_path);
-    let entries = match fs::read_dir(repository.join(&below)) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(error),
-    };
+    // Also where a link or the path itself leads out.
+    if !lies_in(&repository.join(&below), repository) {
+        return Ok(Vec::new());
+    }
     let mut apps = Vec::new();
-    for entry in entries {
-        let folder = below.join(entry?.file_name());
-        if repository.join(&folder).join("mix.exs").is_file() {
+    for entry in fs::read_dir(repository.join(&below))? {
+        let entry = entry?;
+        let folder = below.join(entry.file_name());
+        if entry.file_type()?.is_dir() && repository.join(&folder).join("mix.exs").is_file() {
             apps.extend(WebApp::of(repository, root, &folder)?);
         }
     }
@@ -143,15 +185,12 @@ fn umbrella(repository: &Path, root: &Path, apps_path: &str) -> io::Result<Vec<W
 impl WebApp {
     fn of(repository: &Path, root: &Path, folder: &Path) -> io::Result<Option<Self>> {
         let full = repository.join(folder);
-        let mix_exs = read_code(&full.join("mix.exs"))?;
+        let mix_exs = read_source(&full.join("mix.exs"))?;
         if phoenix_dependency(&mix_exs).is_none() {
             return Ok(None);
         }
-        let endpoints = endpoints(&full)?;
-        let otp_app = atom_after(&mix_exs, "app:")
-            .or_else(|| endpoints.first().map(|endpoint| endpoint.otp_app.clone()));
         // Without a name there is no application.
-        let Some(otp_app) = otp_app else {
+        let Some(otp_app) = otp_app(&mix_exs) else {
             return Ok(None);
         };
         let config = config_folder(repository, root, folder, &mix_exs);
@@ -173,8 +212,8 @@ impl WebApp {
             folder: folder.to_owned(),
             version: version::find(&repository.join(root), &full, &mix_exs),
             setup: alias(&mix_exs, "assets.setup"),
+            endpoints: endpoints(&full, &otp_app)?,
             otp_app,
-            endpoints,
             deploy,
             config,
             assets,
@@ -201,6 +240,33 @@ impl WebApp {
     }
 }
 
+/// `app: :shop`, or by an attribute; of `project`, where that stands behind the dependencies.
+fn otp_app(mix_exs: &Source) -> Option<String> {
+    let project = mix_exs.bare.find("def project").unwrap_or(0);
+    let in_project = |at: &usize| *at >= project;
+    let places: Vec<usize> = words(&mix_exs.bare, "app:").collect();
+    let ordered = places
+        .iter()
+        .filter(|at| in_project(at))
+        .chain(places.iter().filter(|at| !in_project(at)));
+    ordered
+        .copied()
+        .find_map(|at| atom_or_attribute(mix_exs, at + "app:".len()))
+}
+
+/// `:shop`, or `@app` where the source says above what that is.
+fn atom_or_attribute(source: &Source, after: usize) -> Option<String> {
+    if let Some(atom) = atom_at(&source.bare, after) {
+        return Some(atom);
+    }
+    let attribute = source.bare[after..].trim_start();
+    let name = attribute.strip_prefix('@')?;
+    let end = name.find(|letter: char| !letter.is_alphanumeric() && letter != '_');
+    let attribute = format!("@{} ", &name[..end.unwrap_or(name.len())]);
+    let at = source.bare[..after].find(&attribute)?;
+    atom_at(&source.bare, at + attribute.len())
+}
+
 /// Where a folder may show that an app has assets.
 struct Evidence<'a> {
     folder: &'a Path,
@@ -223,16 +289,13 @@ impl Evidence<'_> {
                 return Ok(Some(name.to_owned()));
             }
         }
-        for file in production_config(self.config)? {
-            let code = read_code(&file)?;
-            let is_its_own = |at: &usize| self.is_alone || is_about(self.otp_app, &code[..*at]);
-            let its_own = words(&code, MANIFEST_KEY).find(is_its_own);
-            if let Some(at) = its_own {
+        for file in production_config(self.config) {
+            let Source { bare, .. } = read_source(&file)?;
+            let is_its_own = |at: &usize| self.is_alone || is_about(self.otp_app, &bare[..*at]);
+            if let Some(at) = words(&bare, MANIFEST_KEY).find(is_its_own) {
                 let name = file.file_name().unwrap_or_default().to_string_lossy();
-                return Ok(Some(format!(
-                    "cache_static_manifest in {name}:{}",
-                    line_of(&code, at)
-                )));
+                let line = Lines::of(&bare).line(at);
+                return Ok(Some(format!("cache_static_manifest in {name}:{line}")));
             }
         }
         Ok(None)
@@ -258,17 +321,37 @@ fn holds_assets(folder: &Path) -> io::Result<bool> {
     }))
 }
 
-/// `{:phoenix, …}`: where the name of the dependency stands.
-pub(super) fn phoenix_dependency(mix_exs: &str) -> Option<usize> {
-    words(mix_exs, ":phoenix").find(|at| {
-        mix_exs[..*at].trim_end().ends_with('{')
-            && mix_exs[at + ":phoenix".len()..]
-                .trim_start()
-                .starts_with(',')
+/// Whether a folder has files of these kinds.
+pub(super) fn holds_kinds(folder: &Path, kinds: &[&str]) -> io::Result<bool> {
+    if !folder.is_dir() {
+        return Ok(false);
+    }
+    let is_one = |path: &PathBuf| {
+        let kind = path.extension().and_then(|extension| extension.to_str());
+        let is_installed = path.iter().any(|part| part == "node_modules");
+        kind.is_some_and(|kind| kinds.contains(&kind)) && !is_installed
+    };
+    Ok(files_below(folder)?.iter().any(is_one))
+}
+
+/// `{:phoenix, …}`, or `phoenix: "…"`: where its options begin.
+pub(super) fn phoenix_dependency(mix_exs: &Source) -> Option<usize> {
+    let bare = &mix_exs.bare;
+    let pair = words(bare, ":phoenix").find_map(|at| {
+        let after = at + ":phoenix".len();
+        let is_pair =
+            bare[..at].trim_end().ends_with('{') && bare[after..].trim_start().starts_with(',');
+        is_pair.then_some(after)
+    });
+    pair.or_else(|| {
+        let keys = words(bare, "phoenix:").map(|at| at + "phoenix:".len());
+        let mut values = keys.filter(|after| bare[*after..].trim_start().starts_with(['"', '[']));
+        values.next()
     })
 }
 
-fn config_folder(repository: &Path, root: &Path, folder: &Path, mix_exs: &str) -> PathBuf {
+/// An app of an umbrella is configured by the umbrella, unless it says otherwise.
+fn config_folder(repository: &Path, root: &Path, folder: &Path, mix_exs: &Source) -> PathBuf {
     if let Some(path) = string_after(mix_exs, "config_path:")
         && let Ok(file) = fs::canonicalize(repository.join(folder).join(path))
         && let Ok(repository) = fs::canonicalize(repository)
@@ -277,68 +360,130 @@ fn config_folder(repository: &Path, root: &Path, folder: &Path, mix_exs: &str) -
     {
         return config.to_owned();
     }
-    let own = folder.join("config");
-    if repository.join(&own).is_dir() {
-        own
+    let shared = root.join("config");
+    if repository.join(&shared).is_dir() {
+        shared
     } else {
-        root.join("config")
+        folder.join("config")
     }
 }
 
 /// Where Phoenix is told to read the names of digested files.
 pub(super) const MANIFEST_KEY: &str = "cache_static_manifest:";
 
-/// The configuration scripts that production may evaluate.
-pub(super) fn production_config(config: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut files = config_files(config)?;
-    files.retain(|file| !file.ends_with("dev.exs") && !file.ends_with("test.exs"));
-    Ok(files)
+/// The configuration scripts that production evaluates, those that are read at boot first.
+pub(super) fn production_config(config: &Path) -> Vec<PathBuf> {
+    let names = [
+        "runtime.exs",
+        "releases.exs",
+        "config.exs",
+        "prod.exs",
+        "prod.secret.exs",
+    ];
+    names
+        .into_iter()
+        .map(|name| config.join(name))
+        .filter(|path| path.is_file())
+        .collect()
 }
 
-/// Sorted by name.
-fn config_files(config: &Path) -> io::Result<Vec<PathBuf>> {
-    let entries = match fs::read_dir(config) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(error),
-    };
-    let mut files = Vec::new();
-    for entry in entries {
-        let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "exs") && path.is_file() {
-            files.push(path);
-        }
-    }
-    files.sort();
-    Ok(files)
-}
-
-/// The modules that `use Phoenix.Endpoint`.
-fn endpoints(folder: &Path) -> io::Result<Vec<Endpoint>> {
-    const USE: &str = "use Phoenix.Endpoint";
+/// The modules that `use Phoenix.Endpoint`, or what wraps it (`SiteEncrypt.Phoenix.Endpoint`). What can't be
+/// told for sure is none.
+fn endpoints(folder: &Path, otp_app: &str) -> io::Result<Vec<Endpoint>> {
+    const ENDPOINT: &str = "Phoenix.Endpoint";
     let mut endpoints = Vec::new();
     for file in source_files(folder)? {
-        let bytes = fs::read(&file)?;
-        if memchr::memmem::find(&bytes, USE.as_bytes()).is_none() {
+        let is_code = file.extension().is_some_and(|extension| extension == "ex");
+        let bytes = if is_code { read_file(&file)? } else { continue };
+        if memchr::memmem::find(&bytes, ENDPOINT.as_bytes()).is_none() {
             continue;
         }
-        let code = without_comments(&String::from_utf8_lossy(&bytes));
-        for at in words(&code, USE) {
-            let module = code[..at].rfind("defmodule ").and_then(|start| {
-                let name = code[start + "defmodule ".len()..]
-                    .split_whitespace()
-                    .next()?;
-                Some(name.trim_end_matches(',').to_owned())
-            });
-            if let (Some(module), Some(otp_app)) = (module, atom_after(&code[at..], "otp_app:")) {
-                endpoints.push(Endpoint { module, otp_app });
+        let source = Source::of(&String::from_utf8_lossy(&bytes));
+        for at in words(&source.bare, "use ") {
+            let used = source.bare[at + "use ".len()..].trim_start();
+            let end = used.find(|letter: char| !letter.is_alphanumeric() && letter != '.');
+            let module = &used[..end.unwrap_or(used.len())];
+            if module != ENDPOINT && !module.ends_with(".Phoenix.Endpoint") {
+                continue;
             }
+            let Some(module) = enclosing_module(&source.bare[..at]) else {
+                continue;
+            };
+            let end = at + statement(&source.bare[at..]).len();
+            let named = words(&source.bare[..end], "otp_app:").find(|named| *named > at);
+            let named =
+                named.and_then(|named| atom_or_attribute(&source, named + "otp_app:".len()));
+            endpoints.push(Endpoint {
+                module,
+                otp_app: named.unwrap_or_else(|| otp_app.to_owned()),
+            });
         }
     }
     Ok(endpoints)
 }
 
-/// The Elixir code of an app: `lib`, and `web` as it was before 1.3.
+/// A call without parentheses ends with the first line that no comma continues.
+fn statement(code: &str) -> &str {
+    let mut end = 0;
+    for line in code.split_inclusive('\n') {
+        end += line.len();
+        let line = line.trim_end();
+        if !line.is_empty() && !line.ends_with([',', '(', '[']) {
+            break;
+        }
+    }
+    &code[..end]
+}
+
+/// The name of the module that is open at the end of `before`, by indentation: `Shop` and in it `Endpoint` are
+/// `Shop.Endpoint`.
+fn enclosing_module(before: &str) -> Option<String> {
+    let mut names: Vec<(usize, String)> = Vec::new();
+    for line in before.lines() {
+        let indent = line.len() - line.trim_start().len();
+        let line = line.trim();
+        let definition = line
+            .strip_prefix("defmodule ")
+            .or_else(|| line.strip_prefix("defmodule("));
+        if let Some(definition) = definition {
+            names.retain(|(outer, _)| *outer < indent);
+            let is_name = |letter: char| letter.is_alphanumeric() || letter == '_' || letter == '.';
+            let definition = definition.trim_start();
+            let end = definition.find(|letter| !is_name(letter));
+            let name = &definition[..end.unwrap_or(definition.len())];
+            // One that is whole on its line is closed.
+            if !line.ends_with(" end") {
+                names.push((indent, name.to_owned()));
+            }
+        } else if line == "end" {
+            names.retain(|(outer, _)| *outer != indent);
+        }
+    }
+    let mut module = String::new();
+    for (_, name) in names {
+        if let Some(rest) = name.strip_prefix("__MODULE__") {
+            module.push_str(rest);
+        } else {
+            if !module.is_empty() {
+                module.push('.');
+            }
+            module.push_str(&name);
+        }
+    }
+    is_module(&module).then_some(module)
+}
+
+/// `Shop.Endpoint`: what may be written into a script.
+fn is_module(name: &str) -> bool {
+    name.split('.').all(|part| {
+        part.starts_with(|first: char| first.is_ascii_uppercase())
+            && part
+                .chars()
+                .all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+    })
+}
+
+/// The Elixir code of an app and its templates: `lib`, and `web` as it was before 1.3.
 pub(super) fn source_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for name in ["lib", "web"] {
@@ -355,8 +500,8 @@ pub(super) fn source_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-pub(super) fn read_code(path: &Path) -> io::Result<String> {
-    Ok(without_comments(&String::from_utf8_lossy(&fs::read(path)?)))
+pub(super) fn read_source(path: &Path) -> io::Result<Source> {
+    Ok(Source::of(&String::from_utf8_lossy(&read_file(path)?)))
 }
 
 #[cfg(test)]
@@ -398,6 +543,131 @@ mod tests {
         assert_eq!(app.modules(), "ShopWeb.Endpoint");
         assert_eq!(app.version, Some(PhoenixVersion::new(1, 7, 21)));
         assert_eq!(app.assets, "assets/");
+    }
+
+    #[test]
+    fn endpoints_have_the_names_that_elixir_gives_them() {
+        for (code, module) in [
+            (
+                "defmodule A.Endpoint do\n  use Phoenix.Endpoint",
+                "A.Endpoint",
+            ),
+            (
+                "defmodule A do\n  defmodule Endpoint do\n    use Phoenix.Endpoint",
+                "A.Endpoint",
+            ),
+            (
+                "defmodule Config do\n  def a do\n  end\nend\n\ndefmodule B.Endpoint do\n  use SiteEncrypt.Phoenix.Endpoint",
+                "B.Endpoint",
+            ),
+            (
+                "defmodule B.Endpoint, do: (use Phoenix.Endpoint",
+                "B.Endpoint",
+            ),
+            (
+                "defmodule A do\n  defmodule Health do end\n  defmodule __MODULE__.Endpoint do\n    use Phoenix.Endpoint",
+                "A.Endpoint",
+            ),
+            (
+                "defmodule(A.Endpoint) do\n  @moduledoc \"defmodule (Foo) do\"\n  use Phoenix.Endpoint",
+                "A.Endpoint",
+            ),
+        ] {
+            let app = tempfile::tempdir().unwrap();
+            fs::create_dir_all(app.path().join("lib")).unwrap();
+            fs::write(
+                app.path().join("lib/e.ex"),
+                format!("{code}, otp_app: :shop\n"),
+            )
+            .unwrap();
+            let found = endpoints(app.path(), "shop").unwrap();
+            assert_eq!(
+                found.first().map(|found| found.module.as_str()),
+                Some(module),
+                "{code}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_endpoint_for_sure_is_none() {
+        for code in [
+            "defmodule <%= @web %>.Endpoint do\n  use Phoenix.Endpoint, otp_app: :shop",
+            "\"\"\"\ndefmodule A.Endpoint do\n  use Phoenix.Endpoint, otp_app: :a\n\"\"\"",
+            "defmodule unquote(name) do\n  use Phoenix.Endpoint, otp_app: :shop",
+        ] {
+            let app = tempfile::tempdir().unwrap();
+            fs::create_dir_all(app.path().join("lib")).unwrap();
+            fs::write(app.path().join("lib/e.ex"), code).unwrap();
+            assert_eq!(endpoints(app.path(), "shop").unwrap(), [], "{code}");
+        }
+    }
+
+    #[test]
+    fn the_app_of_an_endpoint_is_the_one_of_its_own_use() {
+        for (code, otp_app) in [
+            (
+                "@otp_app :web\n  use Phoenix.Endpoint,\n    otp_app: @otp_app\n  use X, otp_app: :x",
+                "web",
+            ),
+            (
+                "use Phoenix.Endpoint, otp_app: @unknown\n  use X, otp_app: :x",
+                "shop",
+            ),
+            ("use Phoenix.Endpoint\n  use X, otp_app: :x", "shop"),
+            ("use Phoenix.Endpoint, otp_app: :caf\u{e9}", "shop"),
+        ] {
+            let app = tempfile::tempdir().unwrap();
+            fs::create_dir_all(app.path().join("lib")).unwrap();
+            let code = format!("defmodule A.Endpoint do\n  {code}\nend");
+            fs::write(app.path().join("lib/e.ex"), &code).unwrap();
+            assert_eq!(
+                endpoints(app.path(), "shop").unwrap()[0].otp_app,
+                otp_app,
+                "{code}"
+            );
+        }
+    }
+
+    #[test]
+    fn other_ways_to_write_mix_exs() {
+        for mix_exs in [
+            "def project, do: [app: :shop, deps: [phoenix: \"~> 1.7\"]]",
+            "@app :shop\n def project, do: [app: @app, deps: [{ :phoenix , \"~> 1.7\"}]]",
+            "def deps, do: [{:x, app: :wrong}, {:phoenix, \"~> 1.7\"}]\n def project, do: [app: :shop]",
+            "@moduledoc \"\"\"\n apps_path: \"nope\"\n\"\"\"\n def project, do: [app: :shop, x: {:phoenix, \"1.7\"}]",
+        ] {
+            let project = found(&[("mix.exs", mix_exs), ("assets/a.js", "")])
+                .unwrap()
+                .unwrap();
+            assert_eq!(project.apps[0].otp_app, "shop", "{mix_exs}");
+        }
+        for apps_path in ["~s(apps)", "@apps"] {
+            let umbrella = format!("def project, do: [apps_path: {apps_path}]");
+            let project = found(&[
+                ("mix.exs", &umbrella),
+                ("apps/shop/mix.exs", &mix_exs("shop", DEPS)),
+                ("apps/shop/assets/a.js", ""),
+            ]);
+            assert!(project.unwrap().is_some(), "{apps_path}");
+        }
+    }
+
+    #[test]
+    fn nothing_outside_of_the_repository_is_an_app_of_it() {
+        let out = found(&[
+            ("mix.exs", &mix_exs("shop", DEPS)),
+            ("assets/a.js", ""),
+            (
+                "phoenix_static_buildpack.config",
+                "phoenix_relative_path=../../../tmp\n",
+            ),
+        ]);
+        assert!(matches!(out, Err(DetectError::Missing { .. })), "{out:?}");
+        assert_eq!(
+            found(&[("mix.exs", "def project, do: [apps_path: \"/tmp\"]")]).unwrap(),
+            None
+        );
     }
 
     #[test]

@@ -3,17 +3,18 @@
 
 use super::PhoenixError;
 use super::cache_manifest::CacheManifest;
-use super::elixir::{line_of, without_comments, words};
+use super::elixir::{Lines, Source, words};
+use super::pages::{host_of, tell_of_another_host, tell_of_mixed_links, tell_of_no_links};
 use super::phx_digest::Rules;
-use super::project::{MANIFEST_KEY, Project, WebApp, production_config, read_code, source_files};
+use super::project::{MANIFEST_KEY, Project, WebApp, production_config, read_source, source_files};
 use super::releases::AssembledRelease;
 use super::runtime_exs::{Script, Target, Way, snippet, with_lines, without_lines};
 use super::templates::{Place, Usage};
 use crate::config::Inject;
-use crate::config::names::{STATIC_ASSETS_VERSION, STATIC_URL};
-use crate::framework::{Draft, Edit, Emission, FollowsBy, Injection};
-use crate::output::{Log, count};
-use fs_err as fs;
+use crate::config::names::{RELEASE_VERSION, STATIC_ASSETS_VERSION, STATIC_URL};
+use crate::framework::{Draft, Edit, Emission, FollowsBy, Injection, PanicSwitch};
+use crate::output::Log;
+use crate::paths::read_file;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -43,10 +44,24 @@ pub(crate) enum NotFollowingCause {
     InjectNowhere,
     /// No `runtime.exs` to follow in, and no manifest that the app reads.
     NoManifest { otp_app: String },
+    /// No `runtime.exs`, and links with a host, which no manifest changes.
+    NoScript { url: Place },
     /// No helper is used anywhere.
     WrittenByHand { places: Vec<Place> },
     /// Nothing uses Phoenix's endpoint.
     NoEndpoint { otp_app: String },
+    /// Links with a host, and a public URL that has none.
+    NoHost { url: Place },
+    /// Links with and without a host, and a port or path that leaves no way for both.
+    Mixed { path: Place, url: Place },
+}
+
+/// How pages follow, and what `STATIC_URL` can still change at run time.
+pub(super) struct Verdict {
+    pub(super) emission: Emission,
+    pub(super) switch: PanicSwitch,
+    /// Links that stay on the app's own host.
+    pub(super) stays: Option<String>,
 }
 
 /// Where the app reads the URL by itself.
@@ -54,6 +69,7 @@ struct Reads {
     name: &'static str,
     place: Place,
     when: When,
+    form: Form,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -61,6 +77,27 @@ enum When {
     Boot,
     /// When the configuration is evaluated: at boot by Mix, at build by a release.
     Configuration,
+}
+
+/// What the app makes of the URL, in its `static_url`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Path,
+    HostAndPath,
+    Host,
+    /// Something that no list in the source shows.
+    Own,
+}
+
+impl Form {
+    fn fits(self, usage: &Usage) -> bool {
+        match self {
+            Self::Path => usage.urls.is_empty(),
+            Self::HostAndPath => usage.paths.is_empty(),
+            Self::Host => !usage.urls.is_empty() || usage.paths.is_empty(),
+            Self::Own => true,
+        }
+    }
 }
 
 pub(super) struct Judge<'a> {
@@ -75,46 +112,70 @@ impl Judge<'_> {
         &self,
         built: &[Built<'_>],
         log: &mut Log,
-    ) -> Result<Emission, PhoenixError> {
+    ) -> Result<Verdict, PhoenixError> {
         let releases = AssembledRelease::below(&self.repository.join(&self.project.root))?;
         self.warn_of_early_releases(built, &releases, log)?;
-        self.warn_of_pages(built, log);
+        tell_of_another_host(built, &self.draft.prefix, log);
         let mut reasons = Vec::new();
         let mut by = FollowsBy::StaticUrl;
         let mut needy = Vec::new();
         for built in built {
             match self.reads(built.app)? {
-                Some(reads) if reads.when == When::Boot || releases.is_empty() => {
+                Some(reads) if Self::is_enough(&reads, built, &releases, log) => {
                     if reads.name == STATIC_ASSETS_VERSION {
-                        by = FollowsBy::Version;
-                    }
-                    if !built.mount.is_empty() {
-                        log.warning(&format!(
-                            "{} reads {}: the files of {} are below it in {}, which must be added there.",
-                            reads.place, reads.name, built.app.otp_app, built.mount
-                        ));
+                        by = FollowsBy::PinnedVersion;
                     }
                     reasons.push(format!("{} reads {}", reads.place, reads.name));
                 }
-                reads => {
-                    if let Some(reads) = reads {
-                        log.warning(&format!(
-                            "{} reads {} when a release is built, which is done already: config/runtime.exs \
-                             is read at boot.",
-                            reads.place, reads.name
-                        ));
-                    }
-                    needy.push(built);
-                }
+                _ => needy.push(built),
             }
         }
         if needy.is_empty() {
-            return Ok(Emission::Follows {
-                by,
-                because: reasons.join(", "),
+            return Ok(Verdict {
+                emission: Emission::Follows {
+                    by,
+                    because: reasons.join(", "),
+                },
+                switch: PanicSwitch::StaticUrl,
+                stays: None,
             });
         }
         self.needs(&needy, &releases, log)
+    }
+
+    /// Whether what the app does makes its pages follow.
+    fn is_enough(
+        reads: &Reads,
+        built: &Built<'_>,
+        releases: &[AssembledRelease],
+        log: &mut Log,
+    ) -> bool {
+        let Reads {
+            name, place, form, ..
+        } = reads;
+        if reads.when == When::Configuration && !releases.is_empty() {
+            log.warning(&format!(
+                "{place} reads {name} when a release is built, which is done already: config/runtime.exs is read \
+                 at boot."
+            ));
+            return false;
+        }
+        if !form.fits(&built.usage) {
+            let other = built.usage.paths.first().filter(|_| *form != Form::Path);
+            let other = other.or(built.usage.urls.first());
+            log.warning(&format!(
+                "{place} reads {name}, but its static_url does not fit links like the one at {}.",
+                other.map_or_else(String::new, ToString::to_string)
+            ));
+            return false;
+        }
+        if !built.mount.is_empty() {
+            log.warning(&format!(
+                "{place} reads {name}: the files of {} are below it in {}, which must be added there.",
+                built.app.otp_app, built.mount
+            ));
+        }
+        true
     }
 
     fn needs(
@@ -122,8 +183,8 @@ impl Judge<'_> {
         needy: &[&Built<'_>],
         releases: &[AssembledRelease],
         log: &mut Log,
-    ) -> Result<Emission, PhoenixError> {
-        let targets: Vec<Target> = needy.iter().flat_map(|built| targets(built)).collect();
+    ) -> Result<Verdict, PhoenixError> {
+        let targets: Vec<Target> = needy.iter().flat_map(|built| targets_of(built)).collect();
         let snippet = snippet(&targets);
         let failed = |cause| {
             Err(PhoenixError::NotFollowing(Box::new(NotFollowing {
@@ -137,129 +198,192 @@ impl Judge<'_> {
             Inject::Nowhere => return failed(NotFollowingCause::InjectNowhere),
         }
         for built in needy {
-            let Usage {
-                paths, urls, fixed, ..
-            } = &built.usage;
-            if paths.is_empty() && urls.is_empty() && !fixed.is_empty() {
-                let places = fixed.clone();
-                return failed(NotFollowingCause::WrittenByHand { places });
+            if let Some(cause) = self.no_way(built)? {
+                return failed(cause);
             }
-            if built.app.endpoints.is_empty() {
-                let otp_app = built.app.otp_app.clone();
-                return failed(NotFollowingCause::NoEndpoint { otp_app });
+        }
+        let mut stays = None;
+        for Built { app, usage, .. } in needy {
+            match (usage.paths.first(), usage.urls.first()) {
+                (Some(path), Some(_)) => {
+                    tell_of_mixed_links(usage, log);
+                    stays = Some(path.to_string());
+                }
+                (None, None) => tell_of_no_links(&app.otp_app, log),
+                _ => {}
             }
         }
 
-        let mut edits = Vec::new();
-        let mut scripts: BTreeMap<PathBuf, Vec<Target>> = BTreeMap::new();
-        let mut without = Vec::new();
+        let mut scripts: BTreeMap<PathBuf, (Script, Vec<Target>)> = BTreeMap::new();
+        let mut baked = Vec::new();
         for built in needy {
             let script = self.repository.join(&built.app.config).join("runtime.exs");
             if script.is_file() {
-                scripts.entry(script).or_default().extend(targets_of(built));
+                let entry = scripts.entry(script);
+                let (_, own) = entry.or_insert_with(|| (Script::Runtime, Vec::new()));
+                own.extend(targets_of(built));
+            } else if self.reads_manifest(built.app)? {
+                baked.push((*built, built.folder.clone()));
+                baked.extend(self.embedded(built.app).map(|copy| (*built, copy)));
             } else {
-                without.push(*built);
+                let otp_app = built.app.otp_app.clone();
+                return failed(NotFollowingCause::NoManifest { otp_app });
             }
-        }
-        let mut edited = Vec::new();
-        for (script, targets) in scripts {
-            edited.push(self.shown(&script));
-            edits.push(with_script(script, Script::Runtime, &targets)?);
         }
         for release in releases {
-            if let Some((script, kind)) = &release.script {
-                edited.push(self.shown(script));
-                edits.push(with_script(script.clone(), *kind, &targets)?);
-            } else {
-                for built in needy {
-                    if let Some(folder) = release.static_folder(&built.app.otp_app)? {
-                        edits.extend(self.rewritten(built, &folder)?);
+            match &release.script {
+                Some((script, kind)) => {
+                    scripts.insert(script.clone(), (*kind, targets.clone()));
+                }
+                None => {
+                    for built in needy {
+                        let folder = release.static_folder(&built.app.otp_app)?;
+                        baked.extend(folder.map(|folder| (*built, folder)));
                     }
                 }
             }
         }
-        if !without.is_empty() {
-            for built in &without {
-                match self.rewritten(built, &built.folder)? {
-                    Some(edit) if self.reads_manifest(built.app)? => {
-                        edits.push(edit);
-                        if let Some(copy) = self.embedded(built.app) {
-                            edits.extend(self.rewritten(built, &copy)?);
-                        }
-                    }
-                    _ => {
-                        let otp_app = built.app.otp_app.clone();
-                        return failed(NotFollowingCause::NoManifest { otp_app });
-                    }
-                }
-            }
-            log.warning(
-                "without config/runtime.exs the URL becomes part of the image: STATIC_URL has no effect at \
-                 run time, and LiveView reloads its pages with each version (static_changed?).",
-            );
+        if let Some(url) = baked.iter().find_map(|(built, _)| built.usage.urls.first()) {
+            return failed(NotFollowingCause::NoScript { url: url.clone() });
         }
-        let because = if edited.is_empty() {
-            "nothing reads STATIC_URL and there is no config/runtime.exs, so the keys of \
-             cache_manifest.json in the image lead to the version"
-                .to_owned()
+
+        let edited: Vec<String> = scripts.keys().map(|script| self.shown(script)).collect();
+        let mut edits = Vec::new();
+        for (script, (kind, targets)) in scripts {
+            edits.push(with_script(script, kind, &targets)?);
+        }
+        let switch = if baked.is_empty() {
+            PanicSwitch::StaticUrl
         } else {
-            format!(
-                "nothing reads STATIC_URL, so lines at the end of the image's {} do; your repository is \
-                 untouched",
-                edited.join(" and ")
-            )
+            log.warning(
+                "without config/runtime.exs the URL becomes part of the image: STATIC_URL has no effect at run \
+                 time, and LiveView reloads its pages with each version (static_changed?).",
+            );
+            PanicSwitch::None
         };
-        Ok(Emission::Needs {
-            because,
-            injection: Injection {
-                vars: Vec::new(),
-                files: Vec::new(),
-                edits,
+        for (built, folder) in baked {
+            edits.extend(self.rewritten(built, &folder)?);
+        }
+        Ok(Verdict {
+            emission: Emission::Needs {
+                because: because(&edited),
+                injection: Injection {
+                    vars: Vec::new(),
+                    files: Vec::new(),
+                    edits,
+                },
+                snippet,
             },
-            snippet,
+            switch,
+            stays,
         })
     }
 
-    /// Where the app, or the configuration that it is started with, reads the URL or the version.
-    fn reads(&self, app: &WebApp) -> io::Result<Option<Reads>> {
-        let config = self.repository.join(&app.config);
-        let mut files: Vec<(PathBuf, When)> = production_config(&config)?
-            .into_iter()
-            .filter_map(|file| {
-                let name = file.file_name()?.to_str()?.to_owned();
-                match name.as_str() {
-                    "runtime.exs" | "releases.exs" => Some((file, When::Boot)),
-                    _ => Some((file, When::Configuration)),
-                }
-            })
-            .collect();
-        // What is read at boot counts first.
-        files.sort_by_key(|(_, when)| *when == When::Configuration);
-        for file in source_files(&self.repository.join(&app.folder))? {
-            if file.extension().is_some_and(|extension| extension == "ex") {
-                files.push((file, When::Boot));
+    /// Why no line of a configuration can make an app follow.
+    fn no_way(&self, built: &Built<'_>) -> io::Result<Option<NotFollowingCause>> {
+        let Usage {
+            paths,
+            urls,
+            fixed_code,
+            ..
+        } = &built.usage;
+        if paths.is_empty() && urls.is_empty() && !fixed_code.is_empty() {
+            let places = fixed_code.clone();
+            return Ok(Some(NotFollowingCause::WrittenByHand { places }));
+        }
+        if built.app.endpoints.is_empty() {
+            let otp_app = built.app.otp_app.clone();
+            return Ok(Some(NotFollowingCause::NoEndpoint { otp_app }));
+        }
+        let Some(url) = urls.first().cloned() else {
+            return Ok(None);
+        };
+        let Some(host) = host_of(&self.draft.prefix) else {
+            return Ok(Some(NotFollowingCause::NoHost { url }));
+        };
+        if let Some(path) = paths.first().cloned()
+            && (host.contains(':') || self.has_path_of_its_own(built.app)?)
+        {
+            return Ok(Some(NotFollowingCause::Mixed { path, url }));
+        }
+        Ok(None)
+    }
+
+    /// `url: [path: "/shop"]`: an app that is not at the top of its host.
+    fn has_path_of_its_own(&self, app: &WebApp) -> io::Result<bool> {
+        for file in production_config(&self.repository.join(&app.config)) {
+            let Source { bare, .. } = read_source(&file)?;
+            let has_path = |at: usize| list(&bare[at..]).is_some_and(|list| has_key(list, "path:"));
+            if words(&bare, "url:").any(|at| has_path(at + "url:".len())) {
+                return Ok(true);
             }
         }
-        for (file, when) in files {
-            let source = fs::read(&file)?;
-            let code = without_comments(&without_lines(&String::from_utf8_lossy(&source)));
-            for name in [STATIC_URL, STATIC_ASSETS_VERSION] {
-                let quoted = format!("\"{name}\"");
-                if let Some(at) = words(&code, &quoted).next() {
-                    let place = Place {
-                        line: line_of(&code, at),
-                        file: self.below(&file),
-                    };
-                    return Ok(Some(Reads { name, place, when }));
-                }
+        Ok(false)
+    }
+
+    /// Where the app, or the configuration that it is started with, makes its `static_url` of the URL or the
+    /// version.
+    fn reads(&self, app: &WebApp) -> io::Result<Option<Reads>> {
+        for file in production_config(&self.repository.join(&app.config)) {
+            let bytes = read_file(&file)?;
+            let source = Source::of(&without_lines(&String::from_utf8_lossy(&bytes)));
+            let is_its_own = |at: &usize| {
+                let before = &source.bare[..*at];
+                (self.project.apps.len() == 1 || app.owns(before)) && is_for_production(before)
+            };
+            let Some(set) = words(&source.bare, "static_url:").find(is_its_own) else {
+                continue;
+            };
+            let is_at_boot = file.ends_with("runtime.exs") || file.ends_with("releases.exs");
+            if let Some((name, at)) =
+                environment_read(&source, &[STATIC_URL, STATIC_ASSETS_VERSION])
+            {
+                return Ok(Some(Reads {
+                    name,
+                    place: self.place(&file, &source, at),
+                    when: if is_at_boot {
+                        When::Boot
+                    } else {
+                        When::Configuration
+                    },
+                    form: form(&source.bare[set + "static_url:".len()..]),
+                }));
+            }
+        }
+        // `init/2` of an endpoint.
+        for file in source_files(&self.repository.join(&app.folder))? {
+            if file.extension().is_none_or(|extension| extension != "ex") {
+                continue;
+            }
+            let source = read_source(&file)?;
+            let is_endpoint =
+                source.bare.contains("Phoenix.Endpoint") && source.bare.contains("static_url");
+            let read = environment_read(&source, &[STATIC_URL, STATIC_ASSETS_VERSION]);
+            if let Some((name, at)) = read.filter(|_| is_endpoint) {
+                return Ok(Some(Reads {
+                    name,
+                    place: self.place(&file, &source, at),
+                    when: When::Boot,
+                    form: Form::Own,
+                }));
             }
         }
         Ok(None)
     }
 
+    fn place(&self, file: &Path, source: &Source, at: usize) -> Place {
+        Place {
+            line: Lines::of(&source.code).line(at),
+            file: self.below(file),
+        }
+    }
+
     fn reads_manifest(&self, app: &WebApp) -> io::Result<bool> {
-        for file in production_config(&self.repository.join(&app.config))? {
-            if read_code(&file)?.contains(MANIFEST_KEY) {
+        for file in production_config(&self.repository.join(&app.config)) {
+            if words(&read_source(&file)?.bare, MANIFEST_KEY)
+                .next()
+                .is_some()
+            {
                 return Ok(true);
             }
         }
@@ -303,75 +427,22 @@ impl Judge<'_> {
                 let Some(folder) = release.static_folder(&built.app.otp_app)? else {
                     continue;
                 };
-                let latest = |folder: &Path| -> io::Result<_> {
-                    let manifest = CacheManifest::read(&folder.join(CacheManifest::NAME))?;
-                    Ok(manifest.map(|manifest| manifest.latest))
+                // One that can't be read is not the one of these assets.
+                let latest = |folder: &Path| {
+                    let manifest = CacheManifest::read(&folder.join(CacheManifest::NAME));
+                    manifest.ok().flatten().map(|manifest| manifest.latest)
                 };
-                if latest(&folder)? != latest(&built.folder)? {
+                if latest(&folder) != latest(&built.folder) {
                     log.warning(&format!(
-                        "the release {} was built before these assets, so it does not know their names. \
-                         Build it after this step: with release=true of the Elixir buildpack, set release=false \
-                         and add a buildpack for the release after this one.",
+                        "the release {} was built before these assets, so it does not know their names. Build \
+                         it after this step: with release=true of the Elixir buildpack, set release=false and \
+                         add a buildpack for the release after this one.",
                         self.shown(&release.folder)
                     ));
                 }
             }
         }
         Ok(())
-    }
-
-    fn warn_of_pages(&self, built: &[Built<'_>], log: &mut Log) {
-        let url = self.draft.prefix.url();
-        let Some(host) = url
-            .split("//")
-            .nth(1)
-            .and_then(|rest| rest.split('/').next())
-        else {
-            // On the app's own host nothing is cross-origin.
-            return;
-        };
-        for Built { usage, .. } in built {
-            let foreign = |text: &str| !text.contains(host);
-            if let Some(policy) = usage.policies.iter().find(|policy| foreign(&policy.text)) {
-                log.warning(&format!(
-                    "{} has a Content-Security-Policy without this host, so browsers would block the files. Add \
-                     https://{host} to its script-src, style-src, img-src and font-src.",
-                    policy.place
-                ));
-            }
-            if let Some(place) = usage.modules.first() {
-                log.warning(&format!(
-                    "{place} loads a script with type=\"module\": browsers ask the store's CORS rules for it, \
-                     also for what it imports."
-                ));
-            }
-            if let Some(place) = usage.sprites.first() {
-                log.warning(&format!(
-                    "{place} has <use> of a file: browsers follow it on the page's own host only. \
-                     Put the SVG into the page, or write its path by hand."
-                ));
-            }
-            if let Some(place) = usage.joined.first() {
-                log.warning(&format!(
-                    "{place} puts Endpoint.url() before a static path: two hosts would stand there. \
-                     url(~p\"…\") or static_url(…) gives one address."
-                ));
-            }
-        }
-        for Built { usage, .. } in built {
-            if !usage.paths.is_empty() && !usage.urls.is_empty() {
-                log.warning(&format!(
-                    "{} with url(~p\"…\") or static_url ({}) and {} without a host ({}): no setting of \
-                     static_url serves both on another host. Those with a host follow, the others stay on the \
-                     app's own host. Write all of them in one way:\n{}",
-                    count(usage.urls.len(), "link"),
-                    usage.urls[0],
-                    usage.paths.len(),
-                    usage.paths[0],
-                    shown(&usage.urls),
-                ));
-            }
-        }
     }
 
     fn below(&self, path: &Path) -> PathBuf {
@@ -385,17 +456,103 @@ impl Judge<'_> {
     }
 }
 
-fn shown(places: &[Place]) -> String {
-    const SHOWN: usize = 10;
-    let mut lines: Vec<String> = places.iter().take(SHOWN).map(ToString::to_string).collect();
-    if places.len() > SHOWN {
-        lines.push(format!("… and {} more", places.len() - SHOWN));
+/// Whether an app asks for the version in the way that elsewhere names its own release.
+pub(super) fn reads_release_version(repository: &Path, app: &WebApp) -> io::Result<bool> {
+    let mut files = production_config(&repository.join(&app.config));
+    files.extend(source_files(&repository.join(&app.folder))?);
+    for file in files {
+        let is_code = file
+            .extension()
+            .is_some_and(|extension| extension == "ex" || extension == "exs");
+        if is_code {
+            let source = read_source(&file)?;
+            if environment_read(&source, &[RELEASE_VERSION.name]).is_some() {
+                return Ok(true);
+            }
+        }
     }
-    lines.join("\n")
+    Ok(false)
 }
 
-fn targets<'a>(built: &'a &'a Built<'_>) -> impl Iterator<Item = Target> + 'a {
-    targets_of(built)
+/// `System.get_env("STATIC_URL")` and the like: which of the names, and where.
+fn environment_read(source: &Source, names: &[&'static str]) -> Option<(&'static str, usize)> {
+    /// `System.fetch_env!(`, with an indentation.
+    const CALL: usize = 60;
+    names.iter().find_map(|name| {
+        let at = source.texts(name).find(|at| {
+            let from = at.saturating_sub(CALL);
+            let before = source.bare.get(from..*at).unwrap_or_default();
+            let call = before.trim_end().rsplit([' ', '\n', ';', '{', ',']).next();
+            call.is_some_and(|call| call.contains("env") || call.contains(":system"))
+                || before.trim_end().ends_with(":system,")
+        })?;
+        Some((*name, at))
+    })
+}
+
+/// Whether a line is evaluated in production: no `if config_env() == :dev do` is open above it.
+fn is_for_production(before: &str) -> bool {
+    let mut indent = usize::MAX;
+    for line in before.lines().rev() {
+        let own = line.len() - line.trim_start().len();
+        if line.trim().is_empty() || own >= indent {
+            continue;
+        }
+        indent = own;
+        let asks = line.contains("config_env()") || line.contains("Mix.env()");
+        if asks && line.contains("==") && !line.contains(":prod") {
+            return false;
+        }
+        if own == 0 {
+            break;
+        }
+    }
+    true
+}
+
+/// The list that begins there.
+fn list(code: &str) -> Option<&str> {
+    let list = code.trim_start().strip_prefix('[')?;
+    let mut depth = 1_usize;
+    let end = list.find(|letter| {
+        match letter {
+            '[' | '(' | '{' => depth += 1,
+            ']' | ')' | '}' => depth -= 1,
+            _ => {}
+        }
+        depth == 0
+    })?;
+    Some(&list[..end])
+}
+
+fn has_key(list: &str, key: &str) -> bool {
+    words(list, key).next().is_some()
+}
+
+fn form(code: &str) -> Form {
+    let Some(list) = list(code) else {
+        return Form::Own;
+    };
+    match (has_key(list, "host:"), has_key(list, "path:")) {
+        (true, true) => Form::HostAndPath,
+        (true, false) => Form::Host,
+        (false, true) => Form::Path,
+        (false, false) => Form::Own,
+    }
+}
+
+fn because(edited: &[String]) -> String {
+    if edited.is_empty() {
+        "nothing reads STATIC_URL and there is no config/runtime.exs, so the keys of \
+         cache_manifest.json in the image lead to the version"
+            .to_owned()
+    } else {
+        format!(
+            "nothing makes the pages follow STATIC_URL, so lines at the end of the image's {} do; your \
+             repository is untouched",
+            edited.join(" and ")
+        )
+    }
 }
 
 fn targets_of<'a>(built: &'a Built<'_>) -> impl Iterator<Item = Target> + 'a {
@@ -418,10 +575,65 @@ fn targets_of<'a>(built: &'a Built<'_>) -> impl Iterator<Item = Target> + 'a {
 }
 
 fn with_script(path: PathBuf, kind: Script, targets: &[Target]) -> io::Result<Edit> {
-    let script = fs::read(&path)?;
+    let script = read_file(&path)?;
     let script = String::from_utf8_lossy(&script);
     Ok(Edit {
         content: with_lines(&script, kind, targets).into_bytes(),
         path,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_asks_the_environment_reads_it() {
+        for (code, reads) in [
+            ("System.get_env(\"STATIC_URL\")", true),
+            ("System.fetch_env!(\"STATIC_URL\")", true),
+            ("System.get_env(\n  \"STATIC_URL\"\n)", true),
+            ("static_url: [path: {:system, \"STATIC_URL\"}]", true),
+            ("IO.puts(\"STATIC_URL\")", false),
+            ("@doc \"System.get_env(\\\"STATIC_URL\\\")\"", false),
+            ("# System.get_env(\"STATIC_URL\")", false),
+        ] {
+            let read = environment_read(&Source::of(code), &[STATIC_URL]);
+            assert_eq!(read.is_some(), reads, "{code}");
+        }
+    }
+
+    #[test]
+    fn what_is_for_another_environment_does_not_count() {
+        for (before, production) in [
+            ("config :shop,\n  ", true),
+            ("if config_env() == :prod do\n  config :shop,\n    ", true),
+            ("if config_env() == :dev do\n  config :shop,\n    ", false),
+            (
+                "if config_env() == :dev do\n  x\nend\n\nconfig :shop,\n  ",
+                true,
+            ),
+            (
+                "if config_env() in [:prod, :staging] do\n  config :shop,\n    ",
+                true,
+            ),
+        ] {
+            assert_eq!(is_for_production(before), production, "{before}");
+        }
+    }
+
+    #[test]
+    fn the_form_of_a_static_url() {
+        for (code, expected) in [
+            (" [path: x]", Form::Path),
+            (
+                " [scheme: s, host: f(a, [b]), path: p], url: [host: x]",
+                Form::HostAndPath,
+            ),
+            ("[host: h]", Form::Host),
+            (" static_url", Form::Own),
+        ] {
+            assert!(form(code) == expected, "{code}");
+        }
+    }
 }

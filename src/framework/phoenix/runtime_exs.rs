@@ -33,7 +33,7 @@ pub(super) enum Script {
     Releases,
 }
 
-const BEGIN: &str = "# static-assets: begin";
+const BEGIN: &str = "# static-assets: begin, in this image only";
 const END: &str = "# static-assets: end";
 
 /// The script with the lines at its end, and none of an earlier build.
@@ -42,47 +42,47 @@ pub(super) fn with_lines(script: &str, kind: Script, targets: &[Target]) -> Stri
     format!("{}\n\n{}", own.trim_end(), lines(kind, targets))
 }
 
-/// The app's own script, without what an earlier build has put there.
+/// The app's own script, without what an earlier build has put there: what stands between these very lines.
 pub(super) fn without_lines(script: &str) -> String {
-    match (script.find(BEGIN), script.find(END)) {
-        (Some(begin), Some(end)) if begin < end => {
-            let after = script[end + END.len()..].trim_start();
-            format!("{}{after}", &script[..begin])
-        }
-        _ => script.to_owned(),
+    let mut own = String::with_capacity(script.len());
+    let mut rest = script;
+    let line = |text: &str, line: &str| {
+        let mut start = 0;
+        text.split_inclusive('\n').find_map(|found| {
+            let at = start;
+            start += found.len();
+            (found.trim_end() == line).then_some((at, start))
+        })
+    };
+    while let Some((begin, _)) = line(rest, BEGIN) {
+        let Some((_, end)) = line(&rest[begin..], END) else {
+            break;
+        };
+        own.push_str(&rest[..begin]);
+        rest = &rest[begin + end..];
     }
+    own.push_str(rest);
+    own
 }
 
+/// With the whole names of modules, whatever the script has made aliases of.
 fn lines(kind: Script, targets: &[Target]) -> String {
     let guard = match kind {
-        Script::Runtime => "static_assets_url != \"\" and Config.config_env() != :test",
+        Script::Runtime => "static_assets_url != \"\" and Elixir.Config.config_env() != :test",
         Script::Releases => "static_assets_url != \"\"",
     };
     let configs: Vec<String> = targets
         .iter()
-        .map(|target| {
-            format!(
-                "  Config.config(:{}, {}, static_url: {})",
-                target.otp_app,
-                target.module,
-                value(target)
-            )
-        })
+        .map(|target| config(target, &IMAGE))
         .collect();
-    let needs_uri = targets.iter().any(|target| target.way != Way::Path);
-    let uri = if needs_uri {
-        "  static_assets_uri = URI.parse(static_assets_url)\n"
-    } else {
-        ""
-    };
     formatdoc! {"
-        {BEGIN}, in this image only
-        require Config
+        {BEGIN}
+        require Elixir.Config
 
         static_assets_url =
-          if System.get_env(\"{inject}\") == \"off\",
+          if Elixir.System.get_env(\"{inject}\") == \"off\",
             do: \"\",
-            else: String.trim_trailing(System.get_env(\"{STATIC_URL}\") || \"\", \"/\")
+            else: Elixir.String.trim_trailing(Elixir.System.get_env(\"{STATIC_URL}\") || \"\", \"/\")
 
         if {guard} do
         {uri}{configs}
@@ -90,38 +90,82 @@ fn lines(kind: Script, targets: &[Target]) -> String {
         {END}
         ",
         inject = INJECT.name,
+        uri = uri(targets, &IMAGE),
         configs = configs.join("\n"),
     }
 }
 
-fn value(target: &Target) -> String {
-    let path = with_mount("static_assets_url", &target.mount);
-    let path = format!("[path: {path}]");
-    let uri_path = match target.mount.as_str() {
-        "" => "static_assets_uri.path || \"/\"".to_owned(),
-        mount => format!("(static_assets_uri.path || \"\") <> \"{mount}\""),
-    };
-    match target.way {
-        Way::Path => path,
-        // A path alone is one of the app's own host.
-        Way::Address => format!(
-            "if(static_assets_uri.host, do: [scheme: static_assets_uri.scheme, host: \
-             static_assets_uri.host, port: static_assets_uri.port, path: {uri_path}], else: {path})"
-        ),
-        // Another port would stand behind the path.
-        Way::Host => format!(
-            "if(static_assets_uri.host && static_assets_uri.port == \
-             URI.default_port(static_assets_uri.scheme), do: [scheme: static_assets_uri.scheme, host: \
-             static_assets_uri.host <> {host}, port: static_assets_uri.port], else: {path})",
-            host = with_mount("(static_assets_uri.path || \"\")", &target.mount)
-        ),
-    }
+/// How lines name what they use: in the image nothing of the script's may be in the way; a repository has its own
+/// style.
+struct Naming {
+    url: &'static str,
+    uri: &'static str,
+    modules: &'static str,
+    config: &'static str,
 }
 
-fn with_mount(expression: &str, mount: &str) -> String {
-    match mount {
-        "" => expression.to_owned(),
+const IMAGE: Naming = Naming {
+    url: "static_assets_url",
+    uri: "static_assets_uri",
+    modules: "Elixir.",
+    config: "Elixir.Config.config(",
+};
+const REPOSITORY: Naming = Naming {
+    url: "static_url",
+    uri: "uri",
+    modules: "",
+    config: "config ",
+};
+
+fn uri(targets: &[Target], naming: &Naming) -> String {
+    if targets.iter().all(|target| target.way == Way::Path) {
+        return String::new();
+    }
+    let Naming {
+        url, uri, modules, ..
+    } = naming;
+    format!("  {uri} = {modules}URI.parse({url})\n")
+}
+
+/// What follows `STATIC_URL`. An address needs a host: of a path alone Phoenix would make one at `localhost`, so
+/// nothing is set then.
+fn config(target: &Target, naming: &Naming) -> String {
+    let Naming {
+        url, uri, config, ..
+    } = naming;
+    let Target {
+        otp_app,
+        module,
+        mount,
+        ..
+    } = target;
+    let with_mount = |expression: String| match mount.as_str() {
+        "" => expression,
         mount => format!("{expression} <> \"{mount}\""),
+    };
+    let (condition, value) = match target.way {
+        Way::Path => (None, format!("[path: {}]", with_mount((*url).to_owned()))),
+        Way::Address => {
+            let path = match mount.as_str() {
+                "" => format!("{uri}.path || \"/\""),
+                mount => format!("({uri}.path || \"\") <> \"{mount}\""),
+            };
+            let value =
+                format!("[scheme: {uri}.scheme, host: {uri}.host, port: {uri}.port, path: {path}]");
+            (Some(uri), value)
+        }
+        Way::Host => {
+            let host = with_mount(format!("{uri}.host <> ({uri}.path || \"\")"));
+            let value =
+                format!("[scheme: {uri}.scheme, host: {host}, port: {uri}.port, path: \"/\"]");
+            (Some(uri), value)
+        }
+    };
+    let close = if config.ends_with('(') { ")" } else { "" };
+    let set = format!("{config}:{otp_app}, {module}, static_url: {value}{close}");
+    match condition {
+        None => format!("  {set}"),
+        Some(uri) => format!("  if {uri}.host do\n    {set}\n  end"),
     }
 }
 
@@ -129,27 +173,16 @@ fn with_mount(expression: &str, mount: &str) -> String {
 pub(super) fn snippet(targets: &[Target]) -> String {
     let configs: Vec<String> = targets
         .iter()
-        .map(|target| {
-            let Target {
-                otp_app, module, ..
-            } = target;
-            let trimmed = with_mount("String.trim_trailing(static_url, \"/\")", &target.mount);
-            match target.way {
-                Way::Path => format!("  config :{otp_app}, {module}, static_url: [path: {trimmed}]"),
-                Way::Address | Way::Host => formatdoc! {"
-                    {indent}uri = URI.parse({trimmed})
-                    {indent}config :{otp_app}, {module},
-                    {indent}  static_url: [scheme: uri.scheme, host: uri.host, port: uri.port, path: uri.path || \"/\"]",
-                    indent = "  "
-                },
-            }
-        })
+        .map(|target| config(target, &REPOSITORY))
         .collect();
     formatdoc! {"
         # config/runtime.exs, inside `if config_env() == :prod do`
-        if static_url = System.get_env(\"{STATIC_URL}\") do
-        {configs}
+        static_url = String.trim_trailing(System.get_env(\"{STATIC_URL}\") || \"\", \"/\")
+
+        if static_url != \"\" do
+        {uri}{configs}
         end",
+        uri = uri(targets, &REPOSITORY),
         configs = configs.join("\n")
     }
 }
@@ -172,23 +205,16 @@ mod tests {
         let script = "import Config\n\nconfig :shop, port: 1";
         let once = with_lines(script, Script::Runtime, &[shop(Way::Path)]);
         assert!(once.starts_with(script));
-        assert!(once.contains(
-            "Config.config(:shop, ShopWeb.Endpoint, static_url: [path: static_assets_url])"
-        ));
         let twice = with_lines(&once, Script::Runtime, &[shop(Way::Path)]);
         assert_eq!(once, twice);
     }
 
     #[test]
-    fn apps_of_an_umbrella_have_their_own_folder() {
-        let target = Target {
-            mount: "/shop_web".to_owned(),
-            ..shop(Way::Path)
-        };
-        assert_eq!(value(&target), "[path: static_assets_url <> \"/shop_web\"]");
-        assert!(
-            snippet(&[target]).contains("String.trim_trailing(static_url, \"/\") <> \"/shop_web\"")
-        );
+    fn words_of_the_apps_own_are_no_marks() {
+        let script = "# \"# static-assets: begin, in this image only\"\nconfig :a, b: 1\n# static-assets: end\n";
+        assert_eq!(without_lines(script), script);
+        let begun = format!("{BEGIN}\nconfig :a, b: 1\n");
+        assert_eq!(without_lines(&begun), begun);
     }
 
     #[test]

@@ -5,13 +5,13 @@ use super::buildpack_config::BuildpackConfig;
 use super::cache::Programs;
 use super::cache_manifest::{CacheManifest, manifest_time};
 use super::diagnosis::{PhoenixFailure, Reason};
-use super::digest::{Digest, manifest_mark};
-use super::elixir::{line_of, string_after, words};
+use super::digest::{Digest, manifest_mark, read_manifest};
+use super::elixir::{Lines, string_at, words};
 use super::node::Package;
 use super::packages::Node;
-use super::phx_digest::{self, Rules};
+use super::phx_digest::Rules;
 use super::pipeline::{Mix, Pipeline};
-use super::project::{MANIFEST_KEY, Project, WebApp, production_config, read_code};
+use super::project::{MANIFEST_KEY, Project, WebApp, production_config, read_source};
 use super::templates::Place;
 use crate::app::App;
 use crate::command::{Command, Finished, program_on_path};
@@ -19,6 +19,7 @@ use crate::config::{DigestChoice, PhoenixSettings, names};
 use crate::env::ChildEnv;
 use crate::framework::Run;
 use crate::output::seconds;
+use crate::paths::{lies_in, read_file, replace_file};
 use fs_err as fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -90,6 +91,10 @@ impl<'a> Builder<'a> {
         }
     }
 
+    pub(super) fn lock_file(&self) -> PathBuf {
+        self.app.dir.join(&self.project.root).join("mix.lock")
+    }
+
     pub(super) fn folder(&self, app: &WebApp) -> PathBuf {
         self.app.dir.join(&app.folder)
     }
@@ -103,10 +108,19 @@ impl<'a> Builder<'a> {
         self.require_mix(&pipeline, web)?;
 
         let statics = folder.join("priv/static");
+        run.log
+            .bullet(&format!("Assets of {}: {pipeline}", web.otp_app));
+        let digest = |env| Digest {
+            builder: self,
+            web,
+            folder: &folder,
+            statics: &statics,
+            env,
+            pipeline: &pipeline,
+        };
+        self.refuse_outside(&statics)?;
         if matches!(pipeline, Pipeline::Prebuilt) {
-            run.log
-                .bullet(&format!("Assets of {}: {pipeline}", web.otp_app));
-            self.accept_prebuilt(&statics, web)?;
+            digest(&self.env).accept_prebuilt(run)?;
             self.check_configured_manifest(web)?;
             return Ok(statics);
         }
@@ -130,16 +144,9 @@ impl<'a> Builder<'a> {
             env: &env,
         };
         let kept = node.install(&pipeline, run)?;
-        self.run_pipeline(&pipeline, &node, run)?;
-        let digest = Digest {
-            builder: self,
-            web,
-            folder: &folder,
-            statics: &statics,
-            env: &env,
-            pipeline: &pipeline,
-        };
-        digest.finish(before, run)?;
+        let said = self.run_pipeline(&pipeline, &node, run)?;
+        self.refuse_outside(&statics)?;
+        digest(&env).finish(before, said, run)?;
         self.check_configured_manifest(web)?;
         if let Some(kept) = kept {
             kept.keep()?;
@@ -169,40 +176,30 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    /// Digested before, and not changed since.
-    fn accept_prebuilt(&self, statics: &Path, web: &WebApp) -> Result<(), PhoenixError> {
-        let missing = |file: PathBuf| PhoenixError::Prebuilt {
-            file: self.app.relative(&file).to_owned(),
-        };
-        let path = statics.join(CacheManifest::NAME);
-        let manifest = CacheManifest::read(&path)?.ok_or_else(|| missing(path.clone()))?;
-        for digested in manifest.latest.values() {
-            let file = statics.join(digested);
-            if !file.is_file() {
-                return Err(missing(file));
-            }
-        }
-        if let Some(stale) = phx_digest::first_stale(statics, &manifest)? {
-            return Err(PhoenixError::Stale {
-                file: self.app.relative(&statics.join(stale)).to_owned(),
+    /// A folder of the app that is another one's is not the app's to publish or to write into.
+    fn refuse_outside(&self, statics: &Path) -> Result<(), PhoenixError> {
+        if statics.exists() && !lies_in(statics, &self.app.dir) {
+            return Err(PhoenixError::Outside {
+                path: self.app.relative(statics).to_owned(),
+                leads_to: fs::canonicalize(statics)?,
             });
         }
-        self.normalise(statics, web)
+        Ok(())
     }
 
     /// Phoenix starts without a manifest as well, with an error in its log and undigested links.
     fn check_configured_manifest(&self, web: &WebApp) -> Result<(), PhoenixError> {
-        for file in production_config(&self.app.dir.join(&web.config))? {
-            let code = read_code(&file)?;
-            for at in words(&code, MANIFEST_KEY) {
+        for file in production_config(&self.app.dir.join(&web.config)) {
+            let source = read_source(&file)?;
+            for at in words(&source.bare, MANIFEST_KEY) {
                 // The file of another app of the umbrella is that one's to check.
-                let is_its_own = self.project.apps.len() == 1 || web.owns(&code[..at]);
-                let configured = string_after(&code[at..], MANIFEST_KEY).map(PathBuf::from);
+                let is_its_own = self.project.apps.len() == 1 || web.owns(&source.bare[..at]);
+                let configured = string_at(&source, at + MANIFEST_KEY.len()).map(PathBuf::from);
                 if let Some(configured) = configured.filter(|_| is_its_own)
                     && !self.folder(web).join(&configured).is_file()
                 {
                     let place = Place {
-                        line: line_of(&code, at),
+                        line: Lines::of(&source.code).line(at),
                         file: self.app.relative(&file).to_owned(),
                     };
                     return Err(PhoenixError::OtherManifest { place, configured });
@@ -214,10 +211,10 @@ impl<'a> Builder<'a> {
 
     /// The manifest without the time of the build.
     pub(super) fn normalise(&self, statics: &Path, web: &WebApp) -> Result<(), PhoenixError> {
-        let path = statics.join(CacheManifest::NAME);
-        if let Some(mut manifest) = CacheManifest::read(&path)? {
+        if let Some(mut manifest) = read_manifest(statics)? {
             manifest.set_time(manifest_time(self.settings.epoch));
-            fs::write(path, manifest.render(Rules::of(web.version).form()))?;
+            let text = manifest.render(Rules::of(web.version).form());
+            replace_file(&statics.join(CacheManifest::NAME), text.as_bytes())?;
         }
         Ok(())
     }
@@ -234,15 +231,14 @@ impl<'a> Builder<'a> {
         ];
         let mut env = self.env.clone();
         let mut given = Vec::new();
-        for file in production_config(&self.app.dir.join(&web.config))? {
+        for file in production_config(&self.app.dir.join(&web.config)) {
             let name = file.file_name().unwrap_or_default().to_string_lossy();
             if ["runtime.exs", "releases.exs"].contains(&&*name) {
                 continue;
             }
-            let code = read_code(&file)?;
+            let source = read_source(&file)?;
             for (variable, value) in VALUES {
-                let quoted = format!("\"{variable}\"");
-                if env.text(variable).is_none() && words(&code, &quoted).next().is_some() {
+                if env.text(variable).is_none() && source.texts(variable).next().is_some() {
                     env = env.with(variable, value);
                     given.push(format!("{variable} ({name})"));
                 }
@@ -261,17 +257,18 @@ impl<'a> Builder<'a> {
     /// What says which programs of the `esbuild` and `tailwind` packages are wanted.
     fn program_versions(&self, web: &WebApp) -> Result<String, PhoenixError> {
         let mut versions = String::new();
-        for file in production_config(&self.app.dir.join(&web.config))? {
-            let code = read_code(&file)?;
+        for file in production_config(&self.app.dir.join(&web.config)) {
+            let source = read_source(&file)?;
             for package in ["config :esbuild,", "config :tailwind,"] {
-                for at in words(&code, package) {
-                    let version = string_after(&code[at..], "version:").unwrap_or_default();
-                    versions.extend([package, " ", &version, "\n"]);
+                for at in words(&source.bare, package) {
+                    let key = words(&source.bare, "version:").find(|key| *key > at);
+                    let version = key.and_then(|key| string_at(&source, key + "version:".len()));
+                    versions.extend([package, " ", &version.unwrap_or_default(), "\n"]);
                 }
             }
         }
-        let lock = fs::read_to_string(self.app.dir.join(&self.project.root).join("mix.lock"));
-        let lock = lock.unwrap_or_default();
+        let lock = read_file(&self.lock_file()).unwrap_or_default();
+        let lock = String::from_utf8_lossy(&lock);
         let packages = lock
             .lines()
             .filter(|line| line.contains("{:hex, :esbuild,") || line.contains("{:hex, :tailwind,"));
@@ -284,25 +281,24 @@ impl<'a> Builder<'a> {
         pipeline: &Pipeline,
         node: &Node<'_>,
         run: &mut Run<'_>,
-    ) -> Result<(), PhoenixError> {
+    ) -> Result<String, PhoenixError> {
         let web = node.web;
         let folder = self.folder(web);
         let start = SystemTime::now();
-        match pipeline {
+        let said = match pipeline {
             Pipeline::Command(line) => {
                 let command = Command::shell(line, &folder, node.env);
-                self.finish(&command, node, run)?;
+                self.finish(&command, node, run)?
             }
             Pipeline::Script(script) => {
                 let env = node.script_env(&folder, &self.app.dir);
                 let assets = node.package.map_or(&folder, |package| &package.folder);
+                let prelude = self.app.scratch.join("compile-prelude.sh");
+                fs::write(&prelude, SCRIPT_PRELUDE)?;
                 let command = Command::new("bash", assets, &env)
-                    .argument("-eo")
-                    .argument("pipefail")
-                    .argument("-c")
-                    .argument(SCRIPT_PRELUDE)
+                    .argument(prelude)
                     .argument(self.app.dir.join(script));
-                self.finish(&command, node, run)?;
+                self.finish(&command, node, run)?
             }
             Pipeline::Alias(steps) => {
                 if web.setup.is_some() {
@@ -326,11 +322,9 @@ impl<'a> Builder<'a> {
                     &Self::mix_command(&folder, node.env, &["assets.deploy"]),
                     node,
                     run,
-                )?;
+                )?
             }
-            Pipeline::Package { script } => {
-                self.finish(&node.script(script), node, run)?;
-            }
+            Pipeline::Package { script } => self.finish(&node.script(script), node, run)?,
             Pipeline::Brunch { folder } => {
                 let program = folder.join("node_modules/.bin/brunch");
                 let command = Command::new(
@@ -344,17 +338,13 @@ impl<'a> Builder<'a> {
                 )
                 .argument("build")
                 .argument("--production");
-                self.finish(&command, node, run)?;
+                self.finish(&command, node, run)?
             }
-            Pipeline::DigestOnly | Pipeline::Prebuilt => {}
-        }
+            Pipeline::DigestOnly | Pipeline::Prebuilt => return Ok(String::new()),
+        };
         let taken = start.elapsed().unwrap_or_default();
-        run.log.bullet(&format!(
-            "Assets of {}: {pipeline}, {}",
-            web.otp_app,
-            seconds(taken)
-        ));
-        Ok(())
+        run.log.detail(&format!("done in {}", seconds(taken)));
+        Ok(said)
     }
 
     pub(super) fn mix_command<'c>(
@@ -388,10 +378,10 @@ impl<'a> Builder<'a> {
     }
 }
 
-/// The functions that scripts written for the buildpack call, then the script, in its own words: `$0`.
-const SCRIPT_PRELUDE: &str = r#"
+/// The functions that scripts written for the buildpack call, then the script.
+const SCRIPT_PRELUDE: &str = r#"set -eo pipefail
 info() { echo "       $*"; }
 indent() { while IFS= read -r line; do echo "       $line"; done; }
 head() { echo; echo "-----> $*"; }
-. "$0"
+. "$1"
 "#;

@@ -1,9 +1,11 @@
 //! How an app's pages write the URLs of static files, found by reading them.
 
-use super::elixir::line_of;
+use super::elixir::Lines;
+use super::phx_digest::holds_digest;
 use super::project::{WebApp, source_files};
 use crate::app::is_foreign;
-use fs_err as fs;
+use crate::paths::read_file;
+use crate::walk::files_below;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -35,8 +37,10 @@ pub(super) struct Usage {
     pub(super) modules: Vec<Place>,
     /// `<use href=…>`, which browsers follow on their own origin only.
     pub(super) sprites: Vec<Place>,
-    /// `src="/js/app.js"`, written by hand.
-    pub(super) fixed: Vec<Place>,
+    /// `src="/js/app.js"`, written by hand: scripts and stylesheets.
+    pub(super) fixed_code: Vec<Place>,
+    /// The same of other files.
+    pub(super) fixed_files: Vec<Place>,
     /// A policy of the app's own of what pages may load.
     pub(super) policies: Vec<Policy>,
 }
@@ -51,7 +55,7 @@ pub(super) struct Policy {
 /// The kinds of files that hold pages.
 const PAGES: [&str; 8] = ["ex", "exs", "eex", "heex", "leex", "sface", "slim", "slime"];
 
-/// What `Plug.Static` serves unless `static_paths` says otherwise.
+/// What `Plug.Static` serves of an app that does not say it in `static_paths`.
 const STATIC_PATHS: [&str; 10] = [
     "assets",
     "css",
@@ -65,8 +69,12 @@ const STATIC_PATHS: [&str; 10] = [
     "manifest.json",
 ];
 
+/// How far a line is looked back along: templates are written by people.
+const LOOK_BACK: usize = 400;
+
 impl Usage {
-    pub(super) fn of(repository: &Path, app: &WebApp) -> io::Result<Self> {
+    /// Of an app's templates, and of pages among its static files.
+    pub(super) fn of(repository: &Path, app: &WebApp, statics: &Path) -> io::Result<Self> {
         let mut usage = Self::default();
         let mut texts = Vec::new();
         for file in source_files(&repository.join(&app.folder))? {
@@ -74,28 +82,41 @@ impl Usage {
             let below = file.strip_prefix(repository).unwrap_or(&file).to_owned();
             let is_own = !below.iter().any(|part| is_foreign(&part.to_string_lossy()));
             if PAGES.contains(&&*extension) && is_own {
-                let text = String::from_utf8_lossy(&fs::read(&file)?).into_owned();
+                let text = String::from_utf8_lossy(&read_file(&file)?).into_owned();
                 texts.push((below, text));
             }
         }
         let served = texts.iter().find_map(|(_, text)| static_paths(text));
-        let mut served = served.unwrap_or_default();
-        served.extend(STATIC_PATHS.map(str::to_owned));
+        let served = served.unwrap_or_else(|| STATIC_PATHS.map(str::to_owned).into());
         for (file, text) in &texts {
             usage.add(file, text, &served);
+        }
+        for path in files_below(statics)? {
+            let name = path.to_string_lossy();
+            if name.ends_with(".html") && !holds_digest(&name) {
+                let file = statics.join(&path);
+                let text = String::from_utf8_lossy(&read_file(&file)?).into_owned();
+                let shown = file.strip_prefix(repository).unwrap_or(&file);
+                usage.add_fixed(shown, &text, &Lines::of(&text), |path| {
+                    statics.join(path).is_file()
+                });
+            }
         }
         Ok(usage)
     }
 
     fn add(&mut self, file: &Path, text: &str, served: &[String]) {
+        let lines = Lines::of(text);
         let place = |at: usize| Place {
             file: file.to_owned(),
-            line: line_of(text, at),
+            line: lines.line(at),
+        };
+        let is_served = |path: &str| {
+            let segment = path.split(['/', '"', '?', '#']).next().unwrap_or_default();
+            served.iter().any(|served| served == segment)
         };
         for (at, _) in text.match_indices("~p\"/") {
-            let path = &text[at + 4..];
-            let segment = path.split(['/', '"', '?', '#']).next().unwrap_or_default();
-            if is_comment(text, at) || !served.iter().any(|served| served == segment) {
+            if is_comment(text, at) || !is_served(&text[at + 4..]) {
                 continue;
             }
             if line_before(text, at).contains("<use") {
@@ -109,38 +130,31 @@ impl Usage {
                 self.paths.push(place(at));
             }
         }
-        for (name, is_url) in [("static_path(", false), ("static_url(", true)] {
-            for (at, _) in text.match_indices(name) {
-                // `Endpoint.static_url()` is an origin, of no file.
-                let is_origin = text[at + name.len()..].starts_with(')');
-                if is_origin || is_comment(text, at) || is_definition(text, at) {
-                    continue;
-                }
-                if is_url {
-                    self.urls.push(place(at));
-                } else if is_joined(text, at) {
-                    self.joined.push(place(at));
-                } else {
-                    self.paths.push(place(at));
-                }
+        for (at, name) in text.match_indices("static_path") {
+            if !is_call(text, at, name) {
+                continue;
+            }
+            if is_joined(text, at) {
+                self.joined.push(place(at));
+            } else {
+                self.paths.push(place(at));
             }
         }
-        for (at, _) in text.match_indices("type=\"module\"") {
-            if !is_comment(text, at) {
-                self.modules.push(place(at));
+        for (at, name) in text.match_indices("static_url") {
+            if is_call(text, at, name) && is_helper(text, at, name) {
+                self.urls.push(place(at));
             }
         }
-        for attribute in ["src=\"/", "href=\"/"] {
-            for (at, _) in text.match_indices(attribute) {
-                let path = &text[at + attribute.len()..];
-                let path = path.split('"').next().unwrap_or_default();
-                let (segment, file) = path.split_once('/').unwrap_or(("", path));
-                let is_static = served.iter().any(|served| served == segment);
-                if is_static && file.contains('.') && !is_comment(text, at) {
-                    self.fixed.push(place(at));
+        for module in ["type=\"module\"", "type='module'"] {
+            for (at, _) in text.match_indices(module) {
+                if !is_comment(text, at) {
+                    self.modules.push(place(at));
                 }
             }
         }
+        self.add_fixed(file, text, &lines, |path| {
+            is_served(path) && path.contains('/')
+        });
         for name in ["script-src", "style-src", "font-src", "default-src"] {
             if let Some(at) = text.find(name).filter(|at| !is_comment(text, *at)) {
                 self.policies.push(Policy {
@@ -148,6 +162,41 @@ impl Usage {
                     text: text.to_owned(),
                 });
                 break;
+            }
+        }
+    }
+
+    /// `src="/…"` and `href="/…"` of what is a static file.
+    fn add_fixed(
+        &mut self,
+        file: &Path,
+        text: &str,
+        lines: &Lines,
+        is_static: impl Fn(&str) -> bool,
+    ) {
+        for attribute in ["src=\"/", "href=\"/"] {
+            for (at, _) in text.match_indices(attribute) {
+                let path = &text[at + attribute.len()..];
+                let path = path.split(['"', '?', '#']).next().unwrap_or_default();
+                let extension = path
+                    .rsplit('/')
+                    .next()
+                    .and_then(|name| name.rsplit_once('.'));
+                let Some((_, extension)) = extension else {
+                    continue;
+                };
+                if !is_static(path) || is_comment(text, at) {
+                    continue;
+                }
+                let place = Place {
+                    file: file.to_owned(),
+                    line: lines.line(at),
+                };
+                if ["css", "js", "mjs"].contains(&extension) {
+                    self.fixed_code.push(place);
+                } else {
+                    self.fixed_files.push(place);
+                }
             }
         }
     }
@@ -163,18 +212,26 @@ fn static_paths(text: &str) -> Option<Vec<String>> {
 }
 
 fn line_before(text: &str, at: usize) -> &str {
-    let start = text[..at].rfind('\n').map_or(0, |end| end + 1);
+    let mut from = at.saturating_sub(LOOK_BACK);
+    while !text.is_char_boundary(from) {
+        from += 1;
+    }
+    let start = text[from..at]
+        .rfind('\n')
+        .map_or(from, |end| from + end + 1);
     &text[start..at]
 }
 
 fn is_comment(text: &str, at: usize) -> bool {
     let before = line_before(text, at).trim_start();
-    before.starts_with('#') || before.starts_with("<%#") || before.starts_with("<!--")
+    ["#", "<%#", "<%!--", "<!--"]
+        .iter()
+        .any(|comment| before.starts_with(comment))
 }
 
 /// `url(`, or `url(@conn, ` and the like, right before it.
 fn is_in_url(text: &str, at: usize) -> bool {
-    let before = text[..at].trim_end();
+    let before = trimmed_before(text, at);
     let before = match before.strip_suffix(',') {
         Some(first_argument) => {
             let start = first_argument.rfind('(').map_or(0, |open| open + 1);
@@ -182,27 +239,80 @@ fn is_in_url(text: &str, at: usize) -> bool {
         }
         None => before,
     };
-    let Some(before) = before.strip_suffix("url(") else {
-        return false;
-    };
-    !before.ends_with(|letter: char| letter.is_alphanumeric() || letter == '_')
+    before.strip_suffix('(').is_some_and(ends_in_url)
 }
 
-/// `Endpoint.url() <> ` before it on its line.
+/// What stands before, on any line, as far as it is looked at.
+fn trimmed_before(text: &str, at: usize) -> &str {
+    let mut from = at.saturating_sub(LOOK_BACK);
+    while !text.is_char_boundary(from) {
+        from += 1;
+    }
+    text[from..at].trim_end()
+}
+
+/// Whether a name `url` ends there, and no longer one.
+fn ends_in_url(before: &str) -> bool {
+    before.strip_suffix("url").is_some_and(|before| {
+        !before.ends_with(|letter: char| letter.is_alphanumeric() || letter == '_')
+    })
+}
+
+/// `Endpoint.url() <> `, or `#{Endpoint.url()}#{`, before it.
 fn is_joined(text: &str, at: usize) -> bool {
     let before = line_before(text, at);
-    before
-        .rsplit_once("<>")
-        .is_some_and(|(joined, _)| joined.trim_end().ends_with("url()"))
+    // The names that lead to the helper itself.
+    let names = |letter: char| letter.is_alphanumeric() || letter == '_' || letter == '.';
+    let before = before.trim_end_matches(names).trim_end();
+    let before = if let Some(joined) = before.strip_suffix("<>") {
+        joined.trim_end()
+    } else if let Some(interpolated) = before.strip_suffix("#{") {
+        match interpolated.strip_suffix('}') {
+            Some(before) => before.trim_end(),
+            None => return false,
+        }
+    } else {
+        return false;
+    };
+    let Some(call) = before.strip_suffix(')') else {
+        return false;
+    };
+    call.rfind('(')
+        .is_some_and(|open| ends_in_url(&call[..open]))
 }
 
-fn is_definition(text: &str, at: usize) -> bool {
-    let before = text[..at].trim_end();
-    ["def", "defp", "defdelegate", "&", "@doc"]
+/// `static_path(…)`, or without parentheses; no definition, no longer name.
+fn is_call(text: &str, at: usize, name: &str) -> bool {
+    let before = line_before(text, at);
+    let is_longer = before.ends_with(|letter: char| letter.is_alphanumeric() || letter == '_');
+    let is_defined = ["def", "defp", "defdelegate", "&", "@doc"]
         .iter()
-        .any(|word| before.ends_with(word))
-        // A longer name.
-        || text[..at].ends_with(|letter: char| letter.is_alphanumeric() || letter == '_')
+        .any(|word| before.trim_end().ends_with(word));
+    let after = &text[at + name.len()..];
+    let is_called = after.starts_with('(') && !after.starts_with("()")
+        || after.strip_prefix(' ').is_some_and(|argument| {
+            ["@conn", "conn", "@socket", "socket", "Endpoint"]
+                .iter()
+                .any(|first| argument.starts_with(first))
+        });
+    is_called && !is_longer && !is_defined && !is_comment(text, at)
+}
+
+/// Of Phoenix: called on a module of helpers, or with a connection before the path. A function of the app's own of
+/// that name has neither.
+fn is_helper(text: &str, at: usize, name: &str) -> bool {
+    let before = line_before(text, at);
+    let module = before.strip_suffix('.').unwrap_or_default();
+    if ["Routes", "Helpers", "Endpoint"]
+        .iter()
+        .any(|helpers| module.ends_with(helpers))
+    {
+        return true;
+    }
+    let arguments = text[at + name.len()..].trim_start_matches(['(', ' ']);
+    ["@conn", "conn", "@socket", "socket", "@endpoint"]
+        .iter()
+        .any(|first| arguments.starts_with(first))
 }
 
 #[cfg(test)]
@@ -219,7 +329,7 @@ mod tests {
             usage.joined.len(),
             usage.modules.len(),
             usage.policies.len(),
-            usage.fixed.len(),
+            usage.fixed_code.len(),
         ]
     }
 
@@ -248,11 +358,30 @@ mod tests {
             ),
             ("<script src=\"/js/app.js\">", [0, 0, 0, 0, 0, 1]),
             ("<a href=\"/images/\">", [0; 6]),
+            ("<img src=\"/images/a.png\">", [0; 6]),
+            ("static_path @conn, \"/css/app.css\"", [1, 0, 0, 0, 0, 0]),
+            ("Media.static_url(file)", [0; 6]),
+            ("<%!-- ~p\"/assets/app.css\" --%>", [0; 6]),
+            (
+                "\"#{ShopWeb.Endpoint.url()}#{~p\"/images/a.png\"}\"",
+                [0, 0, 1, 0, 0, 0],
+            ),
+            (
+                "Routes.url(@conn) <> Routes.static_path(@conn, \"/images/a.png\")",
+                [0, 0, 1, 0, 0, 0],
+            ),
+            ("type='module'", [0, 0, 0, 1, 0, 0]),
             ("\"default-src 'self'\"", [0, 0, 0, 0, 1, 0]),
             ("base-uri 'self'; frame-ancestors 'self';", [0; 6]),
         ] {
             assert_eq!(usage(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn a_long_line_takes_no_time() {
+        let line = "~p\"/assets/app.css\" static_path(@conn) src=\"/js/a.js\" ".repeat(50_000);
+        assert_eq!(usage(&line)[0], 100_000);
     }
 
     #[test]

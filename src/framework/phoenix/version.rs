@@ -1,7 +1,8 @@
 //! The version of Phoenix that an app is built with, found without Elixir.
 
-use super::elixir::{string_after, without_comments};
-use fs_err as fs;
+use super::elixir::{Source, words};
+use super::project::{phoenix_dependency, read_source};
+use crate::paths::read_file;
 use std::fmt;
 use std::path::Path;
 
@@ -41,21 +42,22 @@ impl fmt::Display for PhoenixVersion {
 
 /// By the lock file, else by what was fetched, else by what `mix.exs` asks for. None of them tells it of a
 /// git dependency that was not fetched.
-pub(super) fn find(root: &Path, folder: &Path, mix_exs: &str) -> Option<PhoenixVersion> {
+pub(super) fn find(root: &Path, folder: &Path, mix_exs: &Source) -> Option<PhoenixVersion> {
     let in_lock = |folder: &Path| {
-        let lock = fs::read_to_string(folder.join("mix.lock")).ok()?;
+        let lock = read_file(&folder.join("mix.lock")).ok()?;
+        let lock = String::from_utf8_lossy(&lock);
         let at = lock.find("{:hex, :phoenix, \"")?;
         let version = lock[at..].split('"').nth(1)?;
         PhoenixVersion::parse(version)
     };
     let fetched = |folder: &Path| {
-        let mix_exs = fs::read_to_string(folder.join("deps/phoenix/mix.exs")).ok()?;
-        let mix_exs = without_comments(&mix_exs);
-        PhoenixVersion::parse(&string_after(&mix_exs, "@version")?)
+        let mix_exs = read_source(&folder.join("deps/phoenix/mix.exs")).ok()?;
+        let at = words(&mix_exs.bare, "@version").next()?;
+        PhoenixVersion::parse(mix_exs.code[at..].split('"').nth(1)?)
     };
     let asked_for = || {
-        let at = super::project::phoenix_dependency(mix_exs)?;
-        let requirement = mix_exs[at..].split('}').next()?.split('"').nth(1)?;
+        let options = &mix_exs.code[phoenix_dependency(mix_exs)?..];
+        let requirement = options.split(['}', '\n']).next()?.split('"').nth(1)?;
         let numbers = requirement.find(|letter: char| letter.is_ascii_digit())?;
         let numbers = requirement[numbers..].split_whitespace().next()?;
         PhoenixVersion::parse(numbers)
@@ -70,6 +72,7 @@ pub(super) fn find(root: &Path, folder: &Path, mix_exs: &str) -> Option<PhoenixV
 #[cfg(test)]
 mod tests {
     use super::*;
+    use fs_err as fs;
 
     fn app(files: &[(&str, &str)]) -> tempfile::TempDir {
         let app = tempfile::tempdir().unwrap();
@@ -83,7 +86,7 @@ mod tests {
 
     fn found(files: &[(&str, &str)], mix_exs: &str) -> Option<String> {
         let app = app(files);
-        find(app.path(), app.path(), mix_exs).map(|version| version.to_string())
+        find(app.path(), app.path(), &Source::of(mix_exs)).map(|version| version.to_string())
     }
 
     #[test]

@@ -1,0 +1,115 @@
+//! What is told of an app's pages: with its place, and what helps.
+
+use super::links::Fixed;
+use super::proof::Built;
+use super::templates::{Place, Usage};
+use crate::output::Log;
+use crate::prefix::Prefix;
+
+/// Of one kind.
+const SHOWN: usize = 5;
+
+/// What stays on the app's own host, whatever `STATIC_URL` says; the first of it.
+pub(super) fn tell_of_fixed_links(
+    built: &Built<'_>,
+    found: &[Fixed],
+    log: &mut Log,
+) -> Option<String> {
+    for fixed in found.iter().take(SHOWN) {
+        log.warning(&fixed.to_string());
+    }
+    if found.len() > SHOWN {
+        log.detail(&format!("… and {} more like that", found.len() - SHOWN));
+    }
+    let by_hand: Vec<&Place> = built
+        .usage
+        .fixed_code
+        .iter()
+        .chain(&built.usage.fixed_files)
+        .collect();
+    for place in by_hand.iter().take(SHOWN) {
+        log.warning(&format!(
+            "{place}: a link written by hand stays on the app's own host; ~p\"…\" or static_path(…) follows"
+        ));
+    }
+    if by_hand.len() > SHOWN {
+        log.detail(&format!("… and {} more like that", by_hand.len() - SHOWN));
+    }
+    let first = found.first().map(|fixed| fixed.place.to_string());
+    first.or_else(|| by_hand.first().map(ToString::to_string))
+}
+
+/// What another host breaks. On the app's own nothing is cross-origin.
+pub(super) fn tell_of_another_host(built: &[Built<'_>], prefix: &Prefix, log: &mut Log) {
+    let Some(host) = host_of(prefix) else {
+        return;
+    };
+    for Built { usage, .. } in built {
+        let Usage {
+            policies,
+            modules,
+            sprites,
+            joined,
+            ..
+        } = usage;
+        let closed = policies.iter().find(|policy| !policy.text.contains(host));
+        if let Some(policy) = closed {
+            log.warning(&format!(
+                "{} has a Content-Security-Policy without this host, so browsers would block the files. Add \
+                 https://{host} to its script-src, style-src, img-src and font-src.",
+                policy.place
+            ));
+        }
+        if let Some(place) = modules.first() {
+            log.warning(&format!(
+                "{place} loads a script with type=\"module\": browsers ask the store's CORS rules for it, also \
+                 for what it imports."
+            ));
+        }
+        if let Some(place) = sprites.first() {
+            log.warning(&format!(
+                "{place} has <use> of a file: browsers follow it on the page's own host only. Put the SVG into \
+                 the page, or write its path by hand."
+            ));
+        }
+        if let Some(place) = joined.first() {
+            log.warning(&format!(
+                "{place} puts Endpoint.url() before a static path: two hosts would stand there. url(~p\"…\") \
+                 or static_url(…) gives one address."
+            ));
+        }
+    }
+}
+
+/// Of links with and without a host, only some follow.
+pub(super) fn tell_of_mixed_links(usage: &Usage, log: &mut Log) {
+    log.warning(&format!(
+        "links with a host, by url(~p\"…\") or static_url ({} of them), and without one ({}): no static_url \
+         serves both on another host. Those with a host follow, the others stay on the app's own host. \
+         Write all of them in one way; with a host:\n{}",
+        usage.urls.len(),
+        usage.paths.len(),
+        shown(&usage.urls),
+    ));
+}
+
+pub(super) fn tell_of_no_links(otp_app: &str, log: &mut Log) {
+    log.warning(&format!(
+        "no page of {otp_app} with a link to a static file was found below lib: whether any follows is not \
+         proved. ~p\"…\", static_path(…), url(~p\"…\") and static_url(…) do."
+    ));
+}
+
+fn shown(places: &[Place]) -> String {
+    let mut lines: Vec<String> = places.iter().take(SHOWN).map(ToString::to_string).collect();
+    if places.len() > SHOWN {
+        lines.push(format!("… and {} more", places.len() - SHOWN));
+    }
+    lines.join("\n")
+}
+
+/// With its port; none where the public URL is a path.
+pub(super) fn host_of(prefix: &Prefix) -> Option<&str> {
+    let (_, rest) = prefix.url().split_once("//")?;
+    rest.split('/').next()
+}
