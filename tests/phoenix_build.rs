@@ -4,6 +4,8 @@
 use crate::harness::{Platform, copy_folder, tree};
 use fs_err as fs;
 use serde_json::Value;
+use std::os::unix::fs::symlink;
+use std::path::Path;
 
 const URL: &str = "https://static.example.com/shop";
 
@@ -48,11 +50,13 @@ fn what_is_in_priv_static_is_digested_without_elixir() {
     let ran = platform
         .build()
         .succeeds()
-        .says("- backend/mix.exs: shop (ShopWeb.Endpoint), Phoenix of unknown version, priv/static\n")
+        .says(
+            "- backend/mix.exs: shop (ShopWeb.Endpoint), Phoenix of unknown version, priv/static\n",
+        )
         .says("Assets of shop: digest only (priv/static)")
         .says("digested 1 file without Mix")
         .says("lines at the end of the image's backend/config/runtime.exs do")
-        .says("config :shop, ShopWeb.Endpoint, static_url: [path: String.trim_trailing(static_url, \"/\")]")
+        .says("config :shop, ShopWeb.Endpoint, static_url: [path: static_url]")
         .says("Fallback: full copy in backend/priv/static; STATIC_URL=/ serves from the app again");
     let version = ran.launch("STATIC_ASSETS_VERSION");
     assert_eq!(ran.launch("STATIC_URL"), format!("{URL}/{version}/"));
@@ -72,11 +76,9 @@ fn what_is_in_priv_static_is_digested_without_elixir() {
             .any(|name| name.contains("manifest") || name.contains(".gz"))
     );
     let lines = platform.read("backend/config/runtime.exs");
-    assert!(
-        lines.contains(
-            "Config.config(:shop, ShopWeb.Endpoint, static_url: [path: static_assets_url])"
-        )
-    );
+    assert!(lines.contains(
+        "Elixir.Config.config(:shop, ShopWeb.Endpoint, static_url: [path: static_assets_url])"
+    ));
     assert!(ran.layer_names() == ["env"], "{:?}", ran.layer_names());
 }
 
@@ -135,15 +137,14 @@ fn each_app_of_an_umbrella_has_its_own_folder_and_manifest() {
     );
     let lines = platform.read("config/runtime.exs");
     for line in [
-        "Config.config(:admin_web, AdminWeb.Endpoint, static_url: [path: static_assets_url <> \"/admin_web\"])",
-        "Config.config(:shop_web, ShopWeb.Endpoint, static_url: [path: static_assets_url <> \"/shop_web\"])",
+        "Elixir.Config.config(:admin_web, AdminWeb.Endpoint, static_url: [path: static_assets_url <> \"/admin_web\"])",
+        "Elixir.Config.config(:shop_web, ShopWeb.Endpoint, static_url: [path: static_assets_url <> \"/shop_web\"])",
     ] {
         assert!(lines.contains(line), "{lines}");
     }
     let css = platform.read("apps/shop_web/priv/static/assets/app.css");
     assert!(css.contains("url(\"../fonts/shop.woff2\")"), "{css}");
-    let own = "config :shop_web, ShopWeb.Endpoint, static_url: [path: String.trim_trailing(static_url, \"/\") <> \
-               \"/shop_web\"]";
+    let own = "config :shop_web, ShopWeb.Endpoint, static_url: [path: static_url <> \"/shop_web\"]";
     ran.says(own);
 }
 
@@ -156,7 +157,7 @@ fn an_alias_is_run_in_the_apps_own_folder_after_setup_and_compile() {
         .build()
         .succeeds()
         .says("- mix.exs: shop (ShopWeb.Endpoint), Phoenix 1.8.12, alias assets.deploy\n")
-        .says("Assets of shop: mix assets.deploy (alias in mix.exs), ");
+        .says("Assets of shop: mix assets.deploy (alias in mix.exs)\n");
     assert_eq!(
         platform.calls(),
         [
@@ -376,7 +377,7 @@ fn packages_are_installed_by_the_lock_file_and_kept_out_of_the_image() {
         .says("npm_version: the npm of the Node.js that is there runs")
         .says("remove_node: not needed")
         .says("npm ci --include=dev --no-audit --no-fund in assets, ")
-        .says("Assets of shop: deploy of package.json, ")
+        .says("Assets of shop: deploy of package.json\n")
         .says("without config/runtime.exs the URL becomes part of the image")
         .says("\"/images/logo.svg\" is written by hand and stays on the app's own host");
     assert!(!platform.app().join("assets/node_modules").exists());
@@ -526,7 +527,7 @@ fn the_compile_script_of_the_old_buildpack_runs_as_a_child() {
         .build()
         .succeeds()
         .says("phoenix_static_buildpack.config, read as data: 2 keys used")
-        .says("Assets of shop: the script compile (phoenix_static_buildpack.config), ");
+        .says("Assets of shop: the script compile (phoenix_static_buildpack.config)\n");
     assert_eq!(
         platform.read("assets/said"),
         "       in assets, phx, node 20.11.0\n"
@@ -770,4 +771,270 @@ fn a_custom_digest_option_is_kept() {
         .succeeds()
         .says("digested by mix phx.digest --no-vsn");
     assert_eq!(platform.calls().last().unwrap(), " mix phx.digest --no-vsn");
+}
+
+/// Nothing outside of the app is written, published or waited for.
+#[test]
+fn links_and_pipes_end_the_build_before_anything_is_written() {
+    let outside = tempfile::tempdir().unwrap();
+    let file = outside.path().join("theme.css");
+    fs::write(&file, "a{b:url(/assets/app.css)}").unwrap();
+    type Plant = fn(&Path, &Path);
+    let plants: [(&str, Plant); 5] = [
+        ("theme.css", |outside, statics| {
+            symlink(outside.join("theme.css"), statics.join("theme.css")).unwrap()
+        }),
+        ("uploads", |outside, statics| {
+            symlink(outside, statics.join("uploads")).unwrap()
+        }),
+        ("broken.css", |_, statics| {
+            symlink("nowhere", statics.join("broken.css")).unwrap()
+        }),
+        ("pipe.css", |_, statics| {
+            let made = std::process::Command::new("mkfifo")
+                .arg(statics.join("pipe.css"))
+                .status();
+            assert!(made.unwrap().success());
+        }),
+        ("again", |_, statics| {
+            symlink(".", statics.join("again")).unwrap()
+        }),
+    ];
+    for (name, plant) in plants {
+        let platform = static_only();
+        plant(outside.path(), &platform.app().join("backend/priv/static"));
+        let before = tree(&platform.app().join("backend/config"));
+        platform.build().exits(1).says(name);
+        assert_eq!(tree(&platform.app().join("backend/config")), before);
+        assert!(tree(&platform.store()).is_empty());
+    }
+    assert_eq!(tree(outside.path()).len(), 1);
+    assert_eq!(
+        fs::read_to_string(&file).unwrap(),
+        "a{b:url(/assets/app.css)}"
+    );
+
+    let platform = static_only();
+    let statics = platform.app().join("backend/priv/static");
+    fs::remove_dir_all(&statics).unwrap();
+    symlink(outside.path(), &statics).unwrap();
+    platform
+        .build()
+        .exits(1)
+        .says("[Error: static assets: A folder that leads out of the app]");
+}
+
+#[test]
+fn another_name_of_a_file_is_not_changed() {
+    let platform = static_only();
+    let shared = platform.path("shared");
+    fs::create_dir_all(&shared).unwrap();
+    platform.write(
+        "backend/priv/static/assets/b.css",
+        "a{b:url(/assets/app.css)}",
+    );
+    for path in ["priv/static/assets/b.css", "config/runtime.exs"] {
+        let name = path.rsplit('/').next().unwrap();
+        fs::hard_link(platform.app().join("backend").join(path), shared.join(name)).unwrap();
+    }
+    let before = tree(&shared);
+    platform
+        .build()
+        .succeeds()
+        .says("1 url(/…) in stylesheets made relative");
+    assert_eq!(tree(&shared), before);
+}
+
+#[test]
+fn a_manifest_that_names_what_is_elsewhere_removes_and_publishes_nothing_of_it() {
+    let victim = tempfile::NamedTempFile::new().unwrap();
+    for name in [victim.path().to_str().unwrap(), "", "../../mix.exs", ".."] {
+        let manifest = format!(
+            r#"{{"version":1,"latest":{{"assets/t.css":"{name}"}},"digests":{{"../../mix.exs":{{"digest":"x","logical_path":"a","mtime":1,"size":1}}}}}}"#
+        );
+        let platform = static_only().tools();
+        platform.write("hostile.json", &manifest);
+        platform.write(
+            "backend/priv/static/assets/t.css",
+            "a{b:url(/assets/app.css)}",
+        );
+        let platform = platform.env(
+            "STATIC_ASSETS_COMPILE_COMMAND",
+            "cp ../hostile.json priv/static/cache_manifest.json",
+        );
+        platform.build().succeeds();
+        assert!(victim.path().exists() && platform.app().join("backend/mix.exs").exists());
+        assert!(
+            !platform
+                .read("backend/priv/static/cache_manifest.json")
+                .contains("mix.exs")
+        );
+        platform.write("backend/priv/static/cache_manifest.json", &manifest);
+        platform
+            .env("STATIC_ASSETS_PREBUILT", "1")
+            .env("STATIC_ASSETS_COMPILE_COMMAND", "")
+            .build()
+            .exits(1)
+            .says("Not digested before the build");
+    }
+    let platform = static_only();
+    platform.write("backend/priv/static/cache_manifest.json", "{");
+    platform
+        .build()
+        .exits(1)
+        .says("[Error: static assets: cache_manifest.json can't be read]")
+        .says("mix phx.digest.clean --all");
+}
+
+#[test]
+fn stylesheets_that_were_digested_before_hold_below_a_prefix_as_well() {
+    let first = static_only();
+    first.write("backend/priv/static/fonts/a.woff2", "font");
+    first.build().succeeds();
+    let platform = static_only().env("STATIC_ASSETS_PREBUILT", "1");
+    let statics = "backend/priv/static";
+    copy_folder(&first.app().join(statics), &platform.app().join(statics));
+    // As another digest leaves it, which knows of no prefix.
+    let css = "a{b:url(/fonts/a.woff2)}";
+    let old = manifest(&platform, &format!("{statics}/cache_manifest.json"));
+    let old = old["latest"]["assets/app.css"].as_str().unwrap().to_owned();
+    fs::remove_file(platform.app().join(statics).join(&old)).unwrap();
+    let digested = "assets/app-b68d1d4b28c4e4ed9ee6dbd6b0b0c9e2.css";
+    platform.write(&format!("{statics}/assets/app.css"), css);
+    platform.write(&format!("{statics}/{digested}"), css);
+    let text = platform.read(&format!("{statics}/cache_manifest.json"));
+    let md5 = &old["assets/app-".len()..old.len() - ".css".len()];
+    let text = text.replace(md5, &md5_of(css));
+    let name = format!("assets/app-{}.css", md5_of(css));
+    fs::rename(
+        platform.app().join(statics).join(digested),
+        platform.app().join(statics).join(&name),
+    )
+    .unwrap();
+    platform.write(&format!("{statics}/cache_manifest.json"), &text);
+    platform
+        .build()
+        .succeeds()
+        .says("1 url(/…) in stylesheets made relative");
+    assert!(!published(&platform).contains(&name));
+    assert!(
+        platform
+            .read(&format!("{statics}/assets/app.css"))
+            .contains("url(../fonts/a.woff2)")
+    );
+}
+
+fn md5_of(text: &str) -> String {
+    use md5::Digest;
+    let digest = md5::Md5::digest(text.as_bytes());
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[test]
+fn sources_without_a_pipeline_are_not_taken_for_assets() {
+    let platform = Platform::with("phoenix_1_4").file_store().tools();
+    platform.write("assets/package.json", "{\"scripts\": {\"watch\": \"x\"}}");
+    platform.write("priv/static/robots.txt", "User-agent: *\n");
+    platform
+        .build()
+        .exits(1)
+        .says("Nothing says how the assets are made");
+}
+
+#[test]
+fn one_app_of_an_umbrella_can_be_chosen_and_its_release_follows() {
+    let platform = Platform::with("phoenix_umbrella")
+        .file_store()
+        .env("STATIC_ASSETS_PHOENIX_PATH", "./apps/shop_web/");
+    let release = "_build/prod/rel/market/releases/0.1.0";
+    platform.write(&format!("{release}/start.boot"), "");
+    platform.write(&format!("{release}/runtime.exs"), "import Config\n");
+    platform.build().succeeds();
+    assert!(published(&platform).contains(&"assets/app.css".to_owned()));
+    for script in ["config/runtime.exs", &format!("{release}/runtime.exs")] {
+        assert!(
+            platform
+                .read(script)
+                .contains("ShopWeb.Endpoint, static_url: [path: static_assets_url])")
+        );
+        assert!(
+            !platform
+                .read(script)
+                .contains("AdminWeb.Endpoint, static_url")
+        );
+    }
+}
+
+#[test]
+fn a_cache_is_emptied_once_and_before_anything_is_kept() {
+    let Some(platform) = Platform::with("phoenix_1_4").file_store().node() else {
+        return;
+    };
+    platform.edit(
+        "phoenix_static_buildpack.config",
+        "clean_cache=false",
+        "clean_cache=true",
+    );
+    platform
+        .build_with_cache()
+        .succeeds()
+        .says("cache emptied: clean_cache=true");
+    let ran = platform
+        .build_with_cache()
+        .succeeds()
+        .does_not_say("from the cache");
+    assert!(ran.layers.join("cache/shop/node_modules").exists());
+}
+
+#[test]
+fn packages_that_nothing_runs_are_not_asked_for() {
+    let platform = Platform::with("phoenix_1_8")
+        .file_store()
+        .stand_in("mix", MIX);
+    platform.write(
+        "assets/package.json",
+        "{\"devDependencies\": {\"prettier\": \"3\"}}",
+    );
+    platform
+        .build()
+        .succeeds()
+        .says("assets/package.json has dependencies, but no 'npm' is on PATH: not installed");
+    let manager = Platform::with("phoenix_1_4")
+        .file_store()
+        .stand_in("node", "echo v20.11.0");
+    fs::remove_file(manager.app().join("assets/package-lock.json")).unwrap();
+    manager.write("assets/yarn.lock", "");
+    manager
+        .build()
+        .exits(1)
+        .says("[Error: static assets: No yarn]")
+        .says("corepack enable");
+}
+
+#[test]
+fn what_a_command_installs_stays_out_of_the_image() {
+    let platform = Platform::with("phoenix_1_4").file_store().tools().env(
+        "STATIC_ASSETS_COMPILE_COMMAND",
+        "mkdir -p assets/node_modules/x priv/static/css && cp assets/css/app.css priv/static/css/",
+    );
+    let ran = platform.build_with_cache().succeeds();
+    assert!(!platform.app().join("assets/node_modules").exists());
+    assert!(ran.layers.join("cache/shop/node_modules/x").exists());
+}
+
+#[test]
+fn a_package_json_with_odd_fields_is_read_as_npm_does() {
+    for json in [
+        "\u{feff}{\"scripts\": {\"deploy\": \"x\"}, \"engines\": [\"node >= 0.8\"]}",
+        "{\"scripts\": {\"deploy\": \"x\"}, \"dependencies\": [], \"packageManager\": {}}",
+        "{\"scripts\": null, \"scripts\": {\"deploy\": \"x\", \"build\": 5}}",
+    ] {
+        let platform = Platform::with("phoenix_1_4").file_store().stand_in(
+            "npm",
+            "mkdir -p ../priv/static/css && cp css/app.css ../priv/static/css/",
+        );
+        platform.write("assets/package.json", json);
+        platform.build().succeeds();
+        assert_eq!(platform.calls(), ["/assets npm run deploy"], "{json}");
+    }
 }

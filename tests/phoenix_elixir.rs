@@ -1,7 +1,7 @@
 //! The lines that a build puts into a `runtime.exs`, evaluated by Elixir itself.
 
-use crate::harness::Platform;
 use crate::harness::phoenix::elixir;
+use crate::harness::{Platform, Ran};
 use fs_err as fs;
 use std::process::{Command, Stdio};
 
@@ -38,11 +38,30 @@ const SCRIPT: &str = "backend/config/runtime.exs";
 
 /// Pages that are written in one way, built.
 fn built(page: &str, script: &str) -> Platform {
+    build(page, script).0
+}
+
+/// With what the build says.
+fn build(page: &str, script: &str) -> (Platform, Ran) {
     let platform = Platform::with("phoenix_monorepo").file_store();
     platform.write("backend/lib/shop_web/page_html.ex", page);
     platform.write(SCRIPT, script);
-    platform.build().succeeds();
-    platform
+    let ran = platform.build().succeeds();
+    (platform, ran)
+}
+
+/// The lines that a build gives for the repository.
+fn snippet(ran: &Ran) -> String {
+    let stdout = ran.stdout();
+    let lines = stdout
+        .lines()
+        .skip_while(|line| !line.contains("To own it:"));
+    let lines = lines
+        .skip(1)
+        .take_while(|line| line.starts_with("    ") || line.is_empty());
+    lines
+        .map(|line| format!("{}\n", line.strip_prefix("    ").unwrap_or(line)))
+        .collect()
 }
 
 const CDN: &str = "https://cdn.example.com/shop/v1/";
@@ -70,17 +89,14 @@ fn each_way_follows_static_url_and_vanishes_without_it() {
             "http://cdn.example.com:9000",
             "[scheme: \"http\", host: \"cdn.example.com\", port: 9000, path: \"/\"]",
         ),
-        (address, "/assets-v/v1/", "[path: \"/assets-v/v1\"]"),
+        // Of a path alone Phoenix would make addresses at localhost.
+        (address, "/assets-v/v1/", ""),
         (
             &both,
             CDN,
-            "[scheme: \"https\", host: \"cdn.example.com/shop/v1\", port: 443]",
+            "[scheme: \"https\", host: \"cdn.example.com/shop/v1\", port: 443, path: \"/\"]",
         ),
-        (
-            &both,
-            "https://cdn.example.com:9000/v1",
-            "[path: \"https://cdn.example.com:9000/v1\"]",
-        ),
+        (&both, "/assets-v/v1/", ""),
     ] {
         let platform = built(page, "import Config\n");
         let found = evaluated(&platform, SCRIPT, &[("STATIC_URL", url)], "prod");
@@ -89,6 +105,14 @@ fn each_way_follows_static_url_and_vanishes_without_it() {
             expected => format!("shop ShopWeb.Endpoint {expected}\n"),
         };
         assert_eq!(found, expected, "{url} {page}");
+        // The lines for the repository do the same, and then none are put there.
+        let (_, ran) = build(page, "import Config\n");
+        let owned = format!("import Config\n{}", snippet(&ran));
+        let (platform, ran) = build(page, &owned);
+        let found = evaluated(&platform, SCRIPT, &[("STATIC_URL", url)], "prod");
+        assert_eq!(found, expected, "{url} {owned}");
+        ran.says("backend/config/runtime.exs:3 reads STATIC_URL");
+        assert_eq!(platform.read(SCRIPT), owned);
     }
     let platform = built(path, "import Config\n");
     let off = [("STATIC_URL", CDN), ("STATIC_ASSETS_INJECT", "off")];
@@ -112,6 +136,7 @@ fn what_the_app_has_set_already_is_kept_or_beaten() {
         "import Config\nif config_env() == :prod do\n  config :shop, ShopWeb.Endpoint, static_url: [path: \"/old\"]\nend # the end",
         "",
         "# nothing but a comment",
+        "import Config\nalias Shop.{Config, System, String, URI}\n",
     ] {
         let platform = built("~p\"/assets/app.css\"", script);
         let found = evaluated(&platform, SCRIPT, &[("STATIC_URL", CDN)], "prod");

@@ -64,7 +64,8 @@ fn addresses_and_paths_follow_by_another_part_of_static_url() {
     let both = app("href={~p\"/assets/app.css\"}\nurl(~p\"/images/a.png\")");
     both.build()
         .succeeds()
-        .says("1 link with url(~p\"…\") or static_url (backend/lib/shop_web/page_html.ex:2) and 1 without a host")
+        .says("links with a host, by url(~p\"…\") or static_url (1 of them), and without one (1)")
+        .says("backend/lib/shop_web/page_html.ex:2")
         .says("Those with a host follow, the others stay on the app's own host");
     assert!(
         lines(&both).contains("host: static_assets_uri.host <> (static_assets_uri.path || \"\")")
@@ -90,7 +91,7 @@ fn injection_can_be_switched_off() {
         .build()
         .exits(1)
         .says("STATIC_ASSETS_INJECT=off keeps it so")
-        .says("if static_url = System.get_env(\"STATIC_URL\") do");
+        .says("static_url = String.trim_trailing(System.get_env(\"STATIC_URL\") || \"\", \"/\")");
 }
 
 #[test]
@@ -182,4 +183,147 @@ fn what_another_host_breaks_is_told_with_its_place() {
         .succeeds()
         .does_not_say("Content-Security-Policy")
         .does_not_say("type=\"module\"");
+}
+
+/// What the app does itself must fit its own links.
+#[test]
+fn reading_static_url_in_another_form_than_the_links_have_is_not_enough() {
+    let documented = "import Config\n\nif static_url = System.get_env(\"STATIC_URL\") do\n  uri = URI.parse(static_url)\n  config :shop, \
+                      ShopWeb.Endpoint,\n    static_url: [scheme: uri.scheme, host: uri.host, port: uri.port, path: uri.path]\nend\n";
+    let platform = app("~p\"/assets/app.css\"");
+    platform.write("backend/config/runtime.exs", documented);
+    platform
+        .build()
+        .succeeds()
+        .says("backend/config/runtime.exs:3 reads STATIC_URL, but its static_url does not fit links like the one at")
+        .says("lines at the end of the image's backend/config/runtime.exs do");
+    let platform = app("url(~p\"/assets/app.css\")");
+    platform.write("backend/config/runtime.exs", documented);
+    platform
+        .build()
+        .succeeds()
+        .says("Pages: backend/config/runtime.exs:3 reads STATIC_URL");
+}
+
+#[test]
+fn a_mention_of_static_url_is_no_reading() {
+    for (path, content) in [
+        (
+            "backend/lib/shop/mailer.ex",
+            "def cdn, do: System.get_env(\"STATIC_URL\")",
+        ),
+        (
+            "backend/config/staging.exs",
+            "config :shop, ShopWeb.Endpoint, static_url: [path: System.get_env(\"STATIC_URL\")]",
+        ),
+        (
+            "backend/config/config.exs",
+            "config :shop, ShopWeb.Endpoint, static_url: [path: \"/\"]\nIO.puts(\"STATIC_URL\")",
+        ),
+        (
+            "backend/config/runtime.exs",
+            "if config_env() == :dev do\n  config :shop, ShopWeb.Endpoint, static_url: [path: System.get_env(\"STATIC_URL\")]\nend",
+        ),
+    ] {
+        let platform = app("~p\"/assets/app.css\"");
+        platform.write(path, content);
+        platform.build().succeeds().says("lines at the end of");
+        assert!(
+            lines(&platform).contains("# static-assets: begin"),
+            "{path}"
+        );
+    }
+}
+
+#[test]
+fn links_with_a_host_need_one_in_the_public_url() {
+    let path = app("url(~p\"/assets/app.css\")").env("STATIC_ASSETS_PUBLIC_URL", "/assets-v");
+    path.build()
+        .exits(1)
+        .says("Phoenix would make links to http://localhost");
+    let port = app("url(~p\"/assets/app.css\") ~p\"/assets/app.css\"")
+        .env("STATIC_ASSETS_PUBLIC_URL", "https://cdn.example.com:8443/x");
+    port.build().exits(1).says("no static_url serves both");
+    let baked = app("Routes.static_url(@conn, \"/assets/app.css\")");
+    fs::remove_file(baked.app().join("backend/config/runtime.exs")).unwrap();
+    baked.write(
+        "backend/config/prod.exs",
+        "cache_static_manifest: \"priv/static/cache_manifest.json\"",
+    );
+    baked
+        .build()
+        .exits(1)
+        .says("there is no config/runtime.exs in which it could be set at run time");
+}
+
+#[test]
+fn where_no_link_is_found_it_is_said_and_pages_of_the_static_folder_count() {
+    let none = app("def render(_), do: nil");
+    none.build()
+        .succeeds()
+        .says("whether any follows is not proved");
+    let page = app("def render(_), do: nil");
+    page.write(
+        "backend/priv/static/index.html",
+        "<script src=\"/assets/app.js\"></script>",
+    );
+    page.write("backend/priv/static/assets/app.js", "1");
+    page.build()
+        .exits(1)
+        .says("Every link to a static file is written by hand")
+        .says("backend/priv/static/index.html:1");
+    // A picture by hand is told; stylesheets and scripts that follow are what counts.
+    let picture = app("static_path @conn, \"/css/app.css\"\n<img src=\"/images/logo.svg\">");
+    picture
+        .build()
+        .succeeds()
+        .says("a link written by hand stays on the app's own host");
+}
+
+#[test]
+fn files_that_the_image_must_serve_are_not_left_out() {
+    let platform = app("~p\"/assets/app.css\"").env("STATIC_ASSETS_KEEP", "manifests");
+    platform.write(
+        "backend/priv/static/assets/app.js",
+        "new Worker(\"/assets/w.js\")",
+    );
+    platform.write("backend/priv/static/assets/w.js", "1");
+    platform
+        .build()
+        .succeeds()
+        .says("the files stay in the image, which has to serve links like the one at backend/priv/static/assets/app.js:1");
+    assert!(
+        platform
+            .app()
+            .join("backend/priv/static/assets/w.js")
+            .exists()
+    );
+    let platform = app("~p\"/assets/app.css\"").env("STATIC_ASSETS_KEEP", "manifests");
+    platform.write("backend/priv/static/.well-known/assetlinks.json", "[]");
+    platform.build().succeeds();
+    assert!(
+        platform
+            .app()
+            .join("backend/priv/static/.well-known/assetlinks.json")
+            .exists()
+    );
+    assert!(
+        !platform
+            .app()
+            .join("backend/priv/static/assets/app.css")
+            .exists()
+    );
+}
+
+#[test]
+fn an_app_that_asks_for_the_release_version_gets_it_and_no_other() {
+    let other = app("~p\"/assets/app.css\"");
+    let ran = other.build().succeeds();
+    assert!(ran.launch_env().get("RELEASE_VERSION").is_none());
+    let platform = app("~p\"/assets/app.css\"\nSystem.get_env(\"RELEASE_VERSION\")");
+    let ran = platform.build().succeeds();
+    assert_eq!(
+        ran.launch("RELEASE_VERSION"),
+        ran.launch("STATIC_ASSETS_VERSION")
+    );
 }

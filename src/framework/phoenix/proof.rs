@@ -15,7 +15,6 @@ use crate::config::names::{RELEASE_VERSION, STATIC_ASSETS_VERSION, STATIC_URL};
 use crate::framework::{Draft, Edit, Emission, FollowsBy, Injection, PanicSwitch};
 use crate::output::Log;
 use crate::paths::read_file;
-use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -214,14 +213,15 @@ impl Judge<'_> {
             }
         }
 
-        let mut scripts: BTreeMap<PathBuf, (Script, Vec<Target>)> = BTreeMap::new();
+        let mut scripts: Vec<(PathBuf, Script, Vec<Target>)> = Vec::new();
         let mut baked = Vec::new();
         for built in needy {
             let script = self.repository.join(&built.app.config).join("runtime.exs");
             if script.is_file() {
-                let entry = scripts.entry(script);
-                let (_, own) = entry.or_insert_with(|| (Script::Runtime, Vec::new()));
-                own.extend(targets_of(built));
+                match scripts.iter_mut().find(|(path, ..)| *path == script) {
+                    Some((_, _, targets)) => targets.extend(targets_of(built)),
+                    None => scripts.push((script, Script::Runtime, targets_of(built).collect())),
+                }
             } else if self.reads_manifest(built.app)? {
                 baked.push((*built, built.folder.clone()));
                 baked.extend(self.embedded(built.app).map(|copy| (*built, copy)));
@@ -233,7 +233,7 @@ impl Judge<'_> {
         for release in releases {
             match &release.script {
                 Some((script, kind)) => {
-                    scripts.insert(script.clone(), (*kind, targets.clone()));
+                    scripts.push((script.clone(), *kind, targets.clone()));
                 }
                 None => {
                     for built in needy {
@@ -247,9 +247,12 @@ impl Judge<'_> {
             return failed(NotFollowingCause::NoScript { url: url.clone() });
         }
 
-        let edited: Vec<String> = scripts.keys().map(|script| self.shown(script)).collect();
+        let edited: Vec<String> = scripts
+            .iter()
+            .map(|(script, ..)| self.shown(script))
+            .collect();
         let mut edits = Vec::new();
-        for (script, (kind, targets)) in scripts {
+        for (script, kind, targets) in scripts {
             edits.push(with_script(script, kind, &targets)?);
         }
         let switch = if baked.is_empty() {
@@ -346,7 +349,7 @@ impl Judge<'_> {
                     } else {
                         When::Configuration
                     },
-                    form: form(&source.bare[set + "static_url:".len()..]),
+                    form: form(&source, set + "static_url:".len()),
                 }));
             }
         }
@@ -529,11 +532,20 @@ fn has_key(list: &str, key: &str) -> bool {
     words(list, key).next().is_some()
 }
 
-fn form(code: &str) -> Form {
-    let Some(list) = list(code) else {
+fn form(source: &Source, after: usize) -> Form {
+    let bare = &source.bare[after..];
+    let Some(list) = list(bare) else {
         return Form::Own;
     };
-    match (has_key(list, "host:"), has_key(list, "path:")) {
+    let start = after + bare.find('[').map_or(0, |open| open + 1);
+    let code = &source.code[start..start + list.len()];
+    // Phoenix takes it for none.
+    let top = code
+        .find("path: \"/\"")
+        .map(|at| code[at + "path: \"/\"".len()..].trim_start());
+    let is_at_top = top.is_some_and(|rest| rest.is_empty() || rest.starts_with(','));
+    let has_path = has_key(list, "path:") && !is_at_top;
+    match (has_key(list, "host:"), has_path) {
         (true, true) => Form::HostAndPath,
         (true, false) => Form::Host,
         (false, true) => Form::Path,
@@ -631,9 +643,11 @@ mod tests {
                 Form::HostAndPath,
             ),
             ("[host: h]", Form::Host),
+            ("[host: h, path: \"/\"]", Form::Host),
+            ("[host: h, path: u.path || \"/\"]", Form::HostAndPath),
             (" static_url", Form::Own),
         ] {
-            assert!(form(code) == expected, "{code}");
+            assert!(form(&Source::of(code), 0) == expected, "{code}");
         }
     }
 }
