@@ -84,7 +84,8 @@ impl Buildpack for StaticAssets {
             log.bullet("STATIC_ASSETS_DIR names a folder to publish");
             return pass(BuildPlan::default());
         }
-        let found = Framework::detect(&context.app_dir, &FrameworkSettings::read(&sources));
+        let settings = FrameworkSettings::read(&sources);
+        let found = Framework::detect(&context.app_dir, &settings);
         match found {
             Ok(None) => {
                 log.bullet(
@@ -103,6 +104,9 @@ impl Buildpack for StaticAssets {
             }
             Ok(Some(Framework::Phoenix(phoenix))) => {
                 log.bullet(&phoenix.evidence());
+                for pipeline in phoenix.pipelines(&context.app_dir, &settings.phoenix) {
+                    log.bullet(&pipeline);
+                }
                 pass(elixir_plan(phoenix.tools(&context.app_dir)))
             }
             Ok(Some(Framework::Prebuilt(_))) => pass(BuildPlan::default()),
@@ -114,7 +118,11 @@ impl Buildpack for StaticAssets {
             }
             Err(error) => {
                 log.bullet(&format!("{}, to be settled by the build", name_of(&error)));
-                pass(python_plan())
+                pass(match framework_of(&error) {
+                    Some(FrameworkName::Phoenix) => elixir_plan(Tools::None),
+                    Some(FrameworkName::Django) => python_plan(),
+                    None => BuildPlan::default(),
+                })
             }
         }
     }
@@ -217,15 +225,22 @@ fn pass(plan: BuildPlan) -> libcnb::Result<DetectResult, BuildError> {
 
 /// What an app is that can't be told for sure.
 fn name_of(error: &DetectError) -> &'static str {
+    match framework_of(error) {
+        Some(FrameworkName::Django) => "Django",
+        Some(FrameworkName::Phoenix) => "Phoenix",
+        None => "Django and Phoenix",
+    }
+}
+
+/// `None` where it may be either.
+fn framework_of(error: &DetectError) -> Option<FrameworkName> {
     match error {
-        DetectError::Both { .. } => "Django and Phoenix",
-        DetectError::Tie { framework, .. } | DetectError::NotFound(framework) => match framework {
-            FrameworkName::Django => "Django",
-            FrameworkName::Phoenix => "Phoenix",
-        },
-        DetectError::Missing { .. } => "A path that is set",
-        DetectError::NoEntry { .. } => "Django",
-        DetectError::Io(_) => "The app",
+        DetectError::Tie { framework, .. } | DetectError::NotFound(framework) => Some(*framework),
+        DetectError::Missing { setting, .. } if *setting != names::MANAGE_PY.name => {
+            Some(FrameworkName::Phoenix)
+        }
+        DetectError::Missing { .. } | DetectError::NoEntry { .. } => Some(FrameworkName::Django),
+        DetectError::Both { .. } | DetectError::Io(_) => None,
     }
 }
 

@@ -56,6 +56,33 @@ fn every_phoenix_fixture_passes() {
     ] {
         Platform::with(fixture).detect().succeeds().says(said);
     }
+    Platform::with("phoenix_1_4")
+        .detect()
+        .succeeds()
+        .says("- Assets of shop: deploy of package.json\n");
+    Platform::with("phoenix_1_8")
+        .detect()
+        .succeeds()
+        .says("- Assets of shop: mix assets.deploy (alias in mix.exs)\n");
+}
+
+#[test]
+fn several_phoenix_projects_pass_and_ask_for_no_python() {
+    let platform = Platform::with("phoenix_monorepo");
+    crate::harness::copy_folder(
+        &platform.app().join("backend"),
+        &platform.app().join("other"),
+    );
+    platform
+        .detect()
+        .succeeds()
+        .says("- Phoenix, to be settled by the build");
+    assert!(!platform.plan().contains("cpython") && platform.plan().contains("elixir"));
+    platform
+        .file_store()
+        .build()
+        .exits(1)
+        .says("STATIC_ASSETS_PHOENIX_PATH=backend");
 }
 
 #[test]

@@ -773,22 +773,23 @@ fn a_custom_digest_option_is_kept() {
     assert_eq!(platform.calls().last().unwrap(), " mix phx.digest --no-vsn");
 }
 
+type Plant = fn(&Path, &Path);
+
 /// Nothing outside of the app is written, published or waited for.
 #[test]
 fn links_and_pipes_end_the_build_before_anything_is_written() {
     let outside = tempfile::tempdir().unwrap();
     let file = outside.path().join("theme.css");
     fs::write(&file, "a{b:url(/assets/app.css)}").unwrap();
-    type Plant = fn(&Path, &Path);
     let plants: [(&str, Plant); 5] = [
         ("theme.css", |outside, statics| {
-            symlink(outside.join("theme.css"), statics.join("theme.css")).unwrap()
+            symlink(outside.join("theme.css"), statics.join("theme.css")).unwrap();
         }),
         ("uploads", |outside, statics| {
-            symlink(outside, statics.join("uploads")).unwrap()
+            symlink(outside, statics.join("uploads")).unwrap();
         }),
         ("broken.css", |_, statics| {
-            symlink("nowhere", statics.join("broken.css")).unwrap()
+            symlink("nowhere", statics.join("broken.css")).unwrap();
         }),
         ("pipe.css", |_, statics| {
             let made = std::process::Command::new("mkfifo")
@@ -797,7 +798,7 @@ fn links_and_pipes_end_the_build_before_anything_is_written() {
             assert!(made.unwrap().success());
         }),
         ("again", |_, statics| {
-            symlink(".", statics.join("again")).unwrap()
+            symlink(".", statics.join("again")).unwrap();
         }),
     ];
     for (name, plant) in plants {
@@ -927,7 +928,8 @@ fn stylesheets_that_were_digested_before_hold_below_a_prefix_as_well() {
 fn md5_of(text: &str) -> String {
     use md5::Digest;
     let digest = md5::Md5::digest(text.as_bytes());
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    let bytes: Vec<String> = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    bytes.concat()
 }
 
 #[test]

@@ -59,9 +59,10 @@ fn snippet(ran: &Ran) -> String {
     let lines = lines
         .skip(1)
         .take_while(|line| line.starts_with("    ") || line.is_empty());
-    lines
-        .map(|line| format!("{}\n", line.strip_prefix("    ").unwrap_or(line)))
-        .collect()
+    let lines: Vec<&str> = lines
+        .map(|line| line.strip_prefix("    ").unwrap_or(line))
+        .collect();
+    lines.join("\n") + "\n"
 }
 
 const CDN: &str = "https://cdn.example.com/shop/v1/";

@@ -72,14 +72,15 @@ const PUBLISH_HELP: &str = indoc! {"
 
     Usage: static-assets publish (--app DIR | --dir DIR) [options]
 
-      --app DIR        an app: its framework (Django) collects the assets
+      --app DIR        an app: its framework (Django, Phoenix) compiles the assets
       --dir DIR        a folder that is built already, such as dist/; published as it is
       --json           print one JSON object on stdout: version, url, digest, framework, files, bytes,
                        uploaded {files, bytes}, requests {get, head, list, put}, seconds; with --dry-run
                        also dry_run
       --env-file FILE  write STATIC_ASSETS_VERSION, STATIC_URL and a given RELEASE_VERSION to FILE; its
                        other lines stay
-      --dry-run        show what would be put; send and write nothing
+      --dry-run        show what would be put; send nothing, write no env file. A Phoenix app is compiled
+                       where it is
       --help
 
     Settings come from the environment. The least:

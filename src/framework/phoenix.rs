@@ -31,6 +31,7 @@ use buildpack_config::BuildpackConfig;
 use cache_manifest::CacheManifest;
 pub(crate) use diagnosis::{NodeMismatch, PhoenixFailure, Reason};
 use pages::tell_of_fixed_links;
+use pipeline::{Mix, Pipeline};
 use project::Project;
 use proof::{Built, Judge, Verdict};
 pub(crate) use proof::{NotFollowing, NotFollowingCause};
@@ -156,6 +157,18 @@ impl Phoenix {
             })
             .collect();
         format!("{}: {}", self.project.because, apps.join("; "))
+    }
+
+    /// How the assets of each app would be made, in a build that has Elixir; what can't be told is left to it.
+    pub(crate) fn pipelines(&self, repository: &Path, settings: &PhoenixSettings) -> Vec<String> {
+        let pipeline = |app: &project::WebApp| {
+            let named = self.legacy.assets_path.as_deref();
+            let package = node::Package::find(&repository.join(&app.folder), named).ok()?;
+            let choice = (settings, &self.legacy, Mix::Found);
+            let pipeline = Pipeline::of(app, repository, package.as_ref(), choice).ok()?;
+            Some(format!("Assets of {}: {pipeline}", app.otp_app))
+        };
+        self.project.apps.iter().filter_map(pipeline).collect()
     }
 
     /// What a build of it runs besides Elixir.

@@ -413,10 +413,14 @@ fn endpoints(folder: &Path, otp_app: &str) -> io::Result<Vec<Endpoint>> {
             let named = words(&source.bare[..end], "otp_app:").find(|named| *named > at);
             let named =
                 named.and_then(|named| atom_or_attribute(&source, named + "otp_app:".len()));
-            endpoints.push(Endpoint {
+            let endpoint = Endpoint {
                 module,
                 otp_app: named.unwrap_or_else(|| otp_app.to_owned()),
-            });
+            };
+            // One that is defined in two ways, of which a condition chooses.
+            if !endpoints.contains(&endpoint) {
+                endpoints.push(endpoint);
+            }
         }
     }
     Ok(endpoints)
