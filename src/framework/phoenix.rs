@@ -7,6 +7,7 @@ mod css;
 mod diagnosis;
 mod digest;
 mod elixir;
+mod endpoint;
 mod links;
 mod node;
 mod packages;
@@ -15,6 +16,7 @@ mod phx_digest;
 mod pipeline;
 mod project;
 mod proof;
+mod reads;
 mod releases;
 mod runtime_exs;
 mod steps;
@@ -263,7 +265,7 @@ impl Phoenix {
         }
         let mut reads_release_version = false;
         for web in &self.project.apps {
-            reads_release_version |= proof::reads_release_version(&app.dir, web)?;
+            reads_release_version |= reads::reads_release_version(&app.dir, web)?;
         }
         Ok(Compiled {
             assets: Assets { roots },

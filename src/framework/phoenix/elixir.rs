@@ -169,6 +169,19 @@ pub(super) fn atom_at(code: &str, after: usize) -> Option<String> {
     (!name.is_empty() && name.chars().all(is_plain)).then(|| name.to_owned())
 }
 
+/// `:shop`, or `@app` where the source says above what that is.
+pub(super) fn atom_or_attribute(source: &Source, after: usize) -> Option<String> {
+    if let Some(atom) = atom_at(&source.bare, after) {
+        return Some(atom);
+    }
+    let attribute = source.bare[after..].trim_start();
+    let name = attribute.strip_prefix('@')?;
+    let end = name.find(|letter: char| !letter.is_alphanumeric() && letter != '_');
+    let attribute = format!("@{} ", &name[..end.unwrap_or(name.len())]);
+    let at = source.bare[..after].find(&attribute)?;
+    atom_at(&source.bare, at + attribute.len())
+}
+
 /// `"../../config/config.exs"` after `config_path:`; the first that is a plain text.
 pub(super) fn string_after(source: &Source, key: &str) -> Option<String> {
     words(&source.bare, key).find_map(|at| string_at(source, at + key.len()))

@@ -1,7 +1,8 @@
 //! What in a folder says that it is a Phoenix project with assets, before any dependency is fetched.
 
 use super::buildpack_config::{BuildpackConfig, STATIC_CONFIG};
-use super::elixir::{Lines, Source, alias, atom_at, string_after, string_at, words};
+use super::elixir::{Lines, Source, alias, atom_or_attribute, string_after, string_at, words};
+use super::endpoint::{Endpoint, endpoints};
 use super::version::{self, PhoenixVersion};
 use crate::app::files_named;
 use crate::config::{FrameworkName, PhoenixSettings, names};
@@ -21,7 +22,15 @@ pub(super) struct Project {
     /// Where the umbrella, or the only app, stands; below the repository.
     pub(super) root: PathBuf,
     pub(super) apps: Vec<WebApp>,
+    pub(super) kind: Kind,
     pub(super) because: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    App,
+    /// Its apps share their configuration.
+    Umbrella,
 }
 
 /// One OTP application with an endpoint.
@@ -40,12 +49,6 @@ pub(super) struct WebApp {
     pub(super) config: PathBuf,
     /// What says that it has assets.
     pub(super) assets: String,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Endpoint {
-    pub(super) module: String,
-    pub(super) otp_app: String,
 }
 
 /// `None` where it is no Phoenix project, or one that serves an API only.
@@ -146,12 +149,14 @@ impl Project {
         let mix_exs = read_source(&repository.join(root).join("mix.exs"))?;
         let chosen = setting.map_or_else(String::new, |setting| format!(" ({setting})"));
         let shown = root.join("mix.exs").display().to_string();
-        let (mut apps, because) = match apps_path(&mix_exs) {
+        let (kind, mut apps, because) = match apps_path(&mix_exs) {
             Some(apps_path) => (
+                Kind::Umbrella,
                 umbrella(repository, root, &apps_path)?,
                 format!("umbrella {shown}{chosen}"),
             ),
             None => (
+                Kind::App,
                 WebApp::of(repository, root, root)?.into_iter().collect(),
                 format!("{shown}{chosen}"),
             ),
@@ -160,8 +165,14 @@ impl Project {
         Ok((!apps.is_empty()).then(|| Self {
             root: root.to_owned(),
             apps,
+            kind,
             because,
         }))
+    }
+
+    /// Whether what follows in a configuration is about this app.
+    pub(super) fn is_about(&self, app: &WebApp, before: &str) -> bool {
+        self.kind == Kind::App || is_about(&app.otp_app, before)
     }
 }
 
@@ -220,11 +231,6 @@ impl WebApp {
         }))
     }
 
-    /// Whether what follows in a configuration is about this app.
-    pub(super) fn owns(&self, before: &str) -> bool {
-        is_about(&self.otp_app, before)
-    }
-
     /// `Shop.Endpoint`, or several of them.
     pub(super) fn modules(&self) -> String {
         let modules: Vec<&str> = self
@@ -252,19 +258,6 @@ fn otp_app(mix_exs: &Source) -> Option<String> {
     ordered
         .copied()
         .find_map(|at| atom_or_attribute(mix_exs, at + "app:".len()))
-}
-
-/// `:shop`, or `@app` where the source says above what that is.
-fn atom_or_attribute(source: &Source, after: usize) -> Option<String> {
-    if let Some(atom) = atom_at(&source.bare, after) {
-        return Some(atom);
-    }
-    let attribute = source.bare[after..].trim_start();
-    let name = attribute.strip_prefix('@')?;
-    let end = name.find(|letter: char| !letter.is_alphanumeric() && letter != '_');
-    let attribute = format!("@{} ", &name[..end.unwrap_or(name.len())]);
-    let at = source.bare[..after].find(&attribute)?;
-    atom_at(&source.bare, at + attribute.len())
 }
 
 /// Where a folder may show that an app has assets.
@@ -387,106 +380,6 @@ pub(super) fn production_config(config: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-/// The modules that `use Phoenix.Endpoint`, or what wraps it (`SiteEncrypt.Phoenix.Endpoint`). What can't be
-/// told for sure is none.
-fn endpoints(folder: &Path, otp_app: &str) -> io::Result<Vec<Endpoint>> {
-    const ENDPOINT: &str = "Phoenix.Endpoint";
-    let mut endpoints = Vec::new();
-    for file in source_files(folder)? {
-        let is_code = file.extension().is_some_and(|extension| extension == "ex");
-        let bytes = if is_code { read_file(&file)? } else { continue };
-        if memchr::memmem::find(&bytes, ENDPOINT.as_bytes()).is_none() {
-            continue;
-        }
-        let source = Source::of(&String::from_utf8_lossy(&bytes));
-        for at in words(&source.bare, "use ") {
-            let used = source.bare[at + "use ".len()..].trim_start();
-            let end = used.find(|letter: char| !letter.is_alphanumeric() && letter != '.');
-            let module = &used[..end.unwrap_or(used.len())];
-            if module != ENDPOINT && !module.ends_with(".Phoenix.Endpoint") {
-                continue;
-            }
-            let Some(module) = enclosing_module(&source.bare[..at]) else {
-                continue;
-            };
-            let end = at + statement(&source.bare[at..]).len();
-            let named = words(&source.bare[..end], "otp_app:").find(|named| *named > at);
-            let named =
-                named.and_then(|named| atom_or_attribute(&source, named + "otp_app:".len()));
-            let endpoint = Endpoint {
-                module,
-                otp_app: named.unwrap_or_else(|| otp_app.to_owned()),
-            };
-            // One that is defined in two ways, of which a condition chooses.
-            if !endpoints.contains(&endpoint) {
-                endpoints.push(endpoint);
-            }
-        }
-    }
-    Ok(endpoints)
-}
-
-/// A call without parentheses ends with the first line that no comma continues.
-fn statement(code: &str) -> &str {
-    let mut end = 0;
-    for line in code.split_inclusive('\n') {
-        end += line.len();
-        let line = line.trim_end();
-        if !line.is_empty() && !line.ends_with([',', '(', '[']) {
-            break;
-        }
-    }
-    &code[..end]
-}
-
-/// The name of the module that is open at the end of `before`, by indentation: `Shop` and in it `Endpoint` are
-/// `Shop.Endpoint`.
-fn enclosing_module(before: &str) -> Option<String> {
-    let mut names: Vec<(usize, String)> = Vec::new();
-    for line in before.lines() {
-        let indent = line.len() - line.trim_start().len();
-        let line = line.trim();
-        let definition = line
-            .strip_prefix("defmodule ")
-            .or_else(|| line.strip_prefix("defmodule("));
-        if let Some(definition) = definition {
-            names.retain(|(outer, _)| *outer < indent);
-            let is_name = |letter: char| letter.is_alphanumeric() || letter == '_' || letter == '.';
-            let definition = definition.trim_start();
-            let end = definition.find(|letter| !is_name(letter));
-            let name = &definition[..end.unwrap_or(definition.len())];
-            // One that is whole on its line is closed.
-            if !line.ends_with(" end") {
-                names.push((indent, name.to_owned()));
-            }
-        } else if line == "end" {
-            names.retain(|(outer, _)| *outer != indent);
-        }
-    }
-    let mut module = String::new();
-    for (_, name) in names {
-        if let Some(rest) = name.strip_prefix("__MODULE__") {
-            module.push_str(rest);
-        } else {
-            if !module.is_empty() {
-                module.push('.');
-            }
-            module.push_str(&name);
-        }
-    }
-    is_module(&module).then_some(module)
-}
-
-/// `Shop.Endpoint`: what may be written into a script.
-fn is_module(name: &str) -> bool {
-    name.split('.').all(|part| {
-        part.starts_with(|first: char| first.is_ascii_uppercase())
-            && part
-                .chars()
-                .all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
-    })
-}
-
 /// The Elixir code of an app and its templates: `lib`, and `web` as it was before 1.3.
 pub(super) fn source_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
@@ -547,90 +440,6 @@ mod tests {
         assert_eq!(app.modules(), "ShopWeb.Endpoint");
         assert_eq!(app.version, Some(PhoenixVersion::new(1, 7, 21)));
         assert_eq!(app.assets, "assets/");
-    }
-
-    #[test]
-    fn endpoints_have_the_names_that_elixir_gives_them() {
-        for (code, module) in [
-            (
-                "defmodule A.Endpoint do\n  use Phoenix.Endpoint",
-                "A.Endpoint",
-            ),
-            (
-                "defmodule A do\n  defmodule Endpoint do\n    use Phoenix.Endpoint",
-                "A.Endpoint",
-            ),
-            (
-                "defmodule Config do\n  def a do\n  end\nend\n\ndefmodule B.Endpoint do\n  use SiteEncrypt.Phoenix.Endpoint",
-                "B.Endpoint",
-            ),
-            (
-                "defmodule B.Endpoint, do: (use Phoenix.Endpoint",
-                "B.Endpoint",
-            ),
-            (
-                "defmodule A do\n  defmodule Health do end\n  defmodule __MODULE__.Endpoint do\n    use Phoenix.Endpoint",
-                "A.Endpoint",
-            ),
-            (
-                "defmodule(A.Endpoint) do\n  @moduledoc \"defmodule (Foo) do\"\n  use Phoenix.Endpoint",
-                "A.Endpoint",
-            ),
-        ] {
-            let app = tempfile::tempdir().unwrap();
-            fs::create_dir_all(app.path().join("lib")).unwrap();
-            fs::write(
-                app.path().join("lib/e.ex"),
-                format!("{code}, otp_app: :shop\n"),
-            )
-            .unwrap();
-            let found = endpoints(app.path(), "shop").unwrap();
-            assert_eq!(
-                found.first().map(|found| found.module.as_str()),
-                Some(module),
-                "{code}"
-            );
-        }
-    }
-
-    #[test]
-    fn what_is_no_endpoint_for_sure_is_none() {
-        for code in [
-            "defmodule <%= @web %>.Endpoint do\n  use Phoenix.Endpoint, otp_app: :shop",
-            "\"\"\"\ndefmodule A.Endpoint do\n  use Phoenix.Endpoint, otp_app: :a\n\"\"\"",
-            "defmodule unquote(name) do\n  use Phoenix.Endpoint, otp_app: :shop",
-        ] {
-            let app = tempfile::tempdir().unwrap();
-            fs::create_dir_all(app.path().join("lib")).unwrap();
-            fs::write(app.path().join("lib/e.ex"), code).unwrap();
-            assert_eq!(endpoints(app.path(), "shop").unwrap(), [], "{code}");
-        }
-    }
-
-    #[test]
-    fn the_app_of_an_endpoint_is_the_one_of_its_own_use() {
-        for (code, otp_app) in [
-            (
-                "@otp_app :web\n  use Phoenix.Endpoint,\n    otp_app: @otp_app\n  use X, otp_app: :x",
-                "web",
-            ),
-            (
-                "use Phoenix.Endpoint, otp_app: @unknown\n  use X, otp_app: :x",
-                "shop",
-            ),
-            ("use Phoenix.Endpoint\n  use X, otp_app: :x", "shop"),
-            ("use Phoenix.Endpoint, otp_app: :caf\u{e9}", "shop"),
-        ] {
-            let app = tempfile::tempdir().unwrap();
-            fs::create_dir_all(app.path().join("lib")).unwrap();
-            let code = format!("defmodule A.Endpoint do\n  {code}\nend");
-            fs::write(app.path().join("lib/e.ex"), &code).unwrap();
-            assert_eq!(
-                endpoints(app.path(), "shop").unwrap()[0].otp_app,
-                otp_app,
-                "{code}"
-            );
-        }
     }
 
     #[test]

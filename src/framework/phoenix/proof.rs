@@ -3,15 +3,16 @@
 
 use super::PhoenixError;
 use super::cache_manifest::CacheManifest;
-use super::elixir::{Lines, Source, words};
+use super::elixir::{Source, words};
 use super::pages::{host_of, tell_of_another_host, tell_of_mixed_links, tell_of_no_links};
 use super::phx_digest::Rules;
-use super::project::{MANIFEST_KEY, Project, WebApp, production_config, read_source, source_files};
+use super::project::{MANIFEST_KEY, Project, WebApp, production_config, read_source};
+use super::reads::{Form, Reads, When, has_key, list};
 use super::releases::AssembledRelease;
-use super::runtime_exs::{Script, Target, Way, snippet, with_lines, without_lines};
+use super::runtime_exs::{Script, Target, Way, snippet, with_lines};
 use super::templates::{Place, Usage};
 use crate::config::Inject;
-use crate::config::names::{RELEASE_VERSION, STATIC_ASSETS_VERSION, STATIC_URL};
+use crate::config::names::STATIC_ASSETS_VERSION;
 use crate::framework::{Draft, Edit, Emission, FollowsBy, Injection, PanicSwitch};
 use crate::output::Log;
 use crate::paths::read_file;
@@ -63,42 +64,6 @@ pub(super) struct Verdict {
     pub(super) stays: Option<String>,
 }
 
-/// Where the app reads the URL by itself.
-struct Reads {
-    name: &'static str,
-    place: Place,
-    when: When,
-    form: Form,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum When {
-    Boot,
-    /// When the configuration is evaluated: at boot by Mix, at build by a release.
-    Configuration,
-}
-
-/// What the app makes of the URL, in its `static_url`.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Form {
-    Path,
-    HostAndPath,
-    Host,
-    /// Something that no list in the source shows.
-    Own,
-}
-
-impl Form {
-    fn fits(self, usage: &Usage) -> bool {
-        match self {
-            Self::Path => usage.urls.is_empty(),
-            Self::HostAndPath => usage.paths.is_empty(),
-            Self::Host => !usage.urls.is_empty() || usage.paths.is_empty(),
-            Self::Own => true,
-        }
-    }
-}
-
 pub(super) struct Judge<'a> {
     pub(super) repository: &'a Path,
     pub(super) project: &'a Project,
@@ -119,7 +84,7 @@ impl Judge<'_> {
         let mut by = FollowsBy::StaticUrl;
         let mut needy = Vec::new();
         for built in built {
-            match self.reads(built.app)? {
+            match Reads::of(self.repository, self.project, built.app)? {
                 Some(reads) if Self::is_enough(&reads, built, &releases, log) => {
                     if reads.name == STATIC_ASSETS_VERSION {
                         by = FollowsBy::PinnedVersion;
@@ -324,63 +289,6 @@ impl Judge<'_> {
         Ok(false)
     }
 
-    /// Where the app, or the configuration that it is started with, makes its `static_url` of the URL or the
-    /// version.
-    fn reads(&self, app: &WebApp) -> io::Result<Option<Reads>> {
-        for file in production_config(&self.repository.join(&app.config)) {
-            let bytes = read_file(&file)?;
-            let source = Source::of(&without_lines(&String::from_utf8_lossy(&bytes)));
-            let is_its_own = |at: &usize| {
-                let before = &source.bare[..*at];
-                (self.project.apps.len() == 1 || app.owns(before)) && is_for_production(before)
-            };
-            let Some(set) = words(&source.bare, "static_url:").find(is_its_own) else {
-                continue;
-            };
-            let is_at_boot = file.ends_with("runtime.exs") || file.ends_with("releases.exs");
-            if let Some((name, at)) =
-                environment_read(&source, &[STATIC_URL, STATIC_ASSETS_VERSION])
-            {
-                return Ok(Some(Reads {
-                    name,
-                    place: self.place(&file, &source, at),
-                    when: if is_at_boot {
-                        When::Boot
-                    } else {
-                        When::Configuration
-                    },
-                    form: form(&source, set + "static_url:".len()),
-                }));
-            }
-        }
-        // `init/2` of an endpoint.
-        for file in source_files(&self.repository.join(&app.folder))? {
-            if file.extension().is_none_or(|extension| extension != "ex") {
-                continue;
-            }
-            let source = read_source(&file)?;
-            let is_endpoint =
-                source.bare.contains("Phoenix.Endpoint") && source.bare.contains("static_url");
-            let read = environment_read(&source, &[STATIC_URL, STATIC_ASSETS_VERSION]);
-            if let Some((name, at)) = read.filter(|_| is_endpoint) {
-                return Ok(Some(Reads {
-                    name,
-                    place: self.place(&file, &source, at),
-                    when: When::Boot,
-                    form: Form::Own,
-                }));
-            }
-        }
-        Ok(None)
-    }
-
-    fn place(&self, file: &Path, source: &Source, at: usize) -> Place {
-        Place {
-            line: Lines::of(&source.code).line(at),
-            file: self.below(file),
-        }
-    }
-
     fn reads_manifest(&self, app: &WebApp) -> io::Result<bool> {
         for file in production_config(&self.repository.join(&app.config)) {
             if words(&read_source(&file)?.bare, MANIFEST_KEY)
@@ -459,100 +367,6 @@ impl Judge<'_> {
     }
 }
 
-/// Whether an app asks for the version in the way that elsewhere names its own release.
-pub(super) fn reads_release_version(repository: &Path, app: &WebApp) -> io::Result<bool> {
-    let mut files = production_config(&repository.join(&app.config));
-    files.extend(source_files(&repository.join(&app.folder))?);
-    for file in files {
-        let is_code = file
-            .extension()
-            .is_some_and(|extension| extension == "ex" || extension == "exs");
-        if is_code {
-            let source = read_source(&file)?;
-            if environment_read(&source, &[RELEASE_VERSION.name]).is_some() {
-                return Ok(true);
-            }
-        }
-    }
-    Ok(false)
-}
-
-/// `System.get_env("STATIC_URL")` and the like: which of the names, and where.
-fn environment_read(source: &Source, names: &[&'static str]) -> Option<(&'static str, usize)> {
-    /// `System.fetch_env!(`, with an indentation.
-    const CALL: usize = 60;
-    names.iter().find_map(|name| {
-        let at = source.texts(name).find(|at| {
-            let from = at.saturating_sub(CALL);
-            let before = source.bare.get(from..*at).unwrap_or_default();
-            let call = before.trim_end().rsplit([' ', '\n', ';', '{', ',']).next();
-            call.is_some_and(|call| call.contains("env") || call.contains(":system"))
-                || before.trim_end().ends_with(":system,")
-        })?;
-        Some((*name, at))
-    })
-}
-
-/// Whether a line is evaluated in production: no `if config_env() == :dev do` is open above it.
-fn is_for_production(before: &str) -> bool {
-    let mut indent = usize::MAX;
-    for line in before.lines().rev() {
-        let own = line.len() - line.trim_start().len();
-        if line.trim().is_empty() || own >= indent {
-            continue;
-        }
-        indent = own;
-        let asks = line.contains("config_env()") || line.contains("Mix.env()");
-        if asks && line.contains("==") && !line.contains(":prod") {
-            return false;
-        }
-        if own == 0 {
-            break;
-        }
-    }
-    true
-}
-
-/// The list that begins there.
-fn list(code: &str) -> Option<&str> {
-    let list = code.trim_start().strip_prefix('[')?;
-    let mut depth = 1_usize;
-    let end = list.find(|letter| {
-        match letter {
-            '[' | '(' | '{' => depth += 1,
-            ']' | ')' | '}' => depth -= 1,
-            _ => {}
-        }
-        depth == 0
-    })?;
-    Some(&list[..end])
-}
-
-fn has_key(list: &str, key: &str) -> bool {
-    words(list, key).next().is_some()
-}
-
-fn form(source: &Source, after: usize) -> Form {
-    let bare = &source.bare[after..];
-    let Some(list) = list(bare) else {
-        return Form::Own;
-    };
-    let start = after + bare.find('[').map_or(0, |open| open + 1);
-    let code = &source.code[start..start + list.len()];
-    // Phoenix takes it for none.
-    let top = code
-        .find("path: \"/\"")
-        .map(|at| code[at + "path: \"/\"".len()..].trim_start());
-    let is_at_top = top.is_some_and(|rest| rest.is_empty() || rest.starts_with(','));
-    let has_path = has_key(list, "path:") && !is_at_top;
-    match (has_key(list, "host:"), has_path) {
-        (true, true) => Form::HostAndPath,
-        (true, false) => Form::Host,
-        (false, true) => Form::Path,
-        (false, false) => Form::Own,
-    }
-}
-
 fn because(edited: &[String]) -> String {
     if edited.is_empty() {
         "nothing reads STATIC_URL and there is no config/runtime.exs, so the keys of \
@@ -593,61 +407,4 @@ fn with_script(path: PathBuf, kind: Script, targets: &[Target]) -> io::Result<Ed
         content: with_lines(&script, kind, targets).into_bytes(),
         path,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_what_asks_the_environment_reads_it() {
-        for (code, reads) in [
-            ("System.get_env(\"STATIC_URL\")", true),
-            ("System.fetch_env!(\"STATIC_URL\")", true),
-            ("System.get_env(\n  \"STATIC_URL\"\n)", true),
-            ("static_url: [path: {:system, \"STATIC_URL\"}]", true),
-            ("IO.puts(\"STATIC_URL\")", false),
-            ("@doc \"System.get_env(\\\"STATIC_URL\\\")\"", false),
-            ("# System.get_env(\"STATIC_URL\")", false),
-        ] {
-            let read = environment_read(&Source::of(code), &[STATIC_URL]);
-            assert_eq!(read.is_some(), reads, "{code}");
-        }
-    }
-
-    #[test]
-    fn what_is_for_another_environment_does_not_count() {
-        for (before, production) in [
-            ("config :shop,\n  ", true),
-            ("if config_env() == :prod do\n  config :shop,\n    ", true),
-            ("if config_env() == :dev do\n  config :shop,\n    ", false),
-            (
-                "if config_env() == :dev do\n  x\nend\n\nconfig :shop,\n  ",
-                true,
-            ),
-            (
-                "if config_env() in [:prod, :staging] do\n  config :shop,\n    ",
-                true,
-            ),
-        ] {
-            assert_eq!(is_for_production(before), production, "{before}");
-        }
-    }
-
-    #[test]
-    fn the_form_of_a_static_url() {
-        for (code, expected) in [
-            (" [path: x]", Form::Path),
-            (
-                " [scheme: s, host: f(a, [b]), path: p], url: [host: x]",
-                Form::HostAndPath,
-            ),
-            ("[host: h]", Form::Host),
-            ("[host: h, path: \"/\"]", Form::Host),
-            ("[host: h, path: u.path || \"/\"]", Form::HostAndPath),
-            (" static_url", Form::Own),
-        ] {
-            assert!(form(&Source::of(code), 0) == expected, "{code}");
-        }
-    }
 }

@@ -193,7 +193,7 @@ impl<'a> Builder<'a> {
             let source = read_source(&file)?;
             for at in words(&source.bare, MANIFEST_KEY) {
                 // The file of another app of the umbrella is that one's to check.
-                let is_its_own = self.project.apps.len() == 1 || web.owns(&source.bare[..at]);
+                let is_its_own = self.project.is_about(web, &source.bare[..at]);
                 let configured = string_at(&source, at + MANIFEST_KEY.len()).map(PathBuf::from);
                 if let Some(configured) = configured.filter(|_| is_its_own)
                     && !self.folder(web).join(&configured).is_file()
