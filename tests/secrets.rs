@@ -182,6 +182,39 @@ fn a_key_of_a_binding_or_a_file_is_not_shown_either() {
     }
 }
 
+/// In what succeeds and in what fails: the children see nothing, and nothing is left in cache, manifest or script.
+#[test]
+fn no_credential_reaches_mix_or_npm_or_stays_in_a_phoenix_app() {
+    let Some(bucket) = Bucket::create() else {
+        return;
+    };
+    let canaries = [bucket.secret.as_str()];
+    let spy = "env >> \"$SPY\"";
+    let css = "mkdir -p ../priv/static/css && cp css/app.css ../priv/static/css/";
+    for (npm, fails) in [
+        (format!("{spy}\n{css}"), false),
+        (format!("{spy}\nenv; exit 1"), true),
+    ] {
+        let platform = Platform::with("phoenix_1_4")
+            .s3_store(&bucket)
+            .stand_in("npm", &npm)
+            .stand_in("mix", &format!("{spy}\nexit 1"))
+            .env("STATIC_ASSETS_DIGEST", "native")
+            .env("DSN", format!("https://user:{}@example.com", bucket.secret));
+        let spied = platform.path("spy.json");
+        let platform = platform.env("SPY", &spied);
+        let ran = if fails {
+            platform.build_with_cache().exits(1)
+        } else {
+            platform.build_with_cache().succeeds()
+        };
+        check(&platform, &ran, &canaries);
+        let seen = fs::read_to_string(spied).unwrap();
+        assert!(seen.contains("DSN=removed-by-static-assets"), "{seen}");
+    }
+    assert_clean("the store", &bucket.objects(), &canaries);
+}
+
 #[test]
 fn an_asset_that_holds_a_credential_is_refused() {
     let (Some(python), Some(bucket)) = (Python::find("django52"), Bucket::create()) else {

@@ -1,6 +1,5 @@
 //! The traps that lie on the machine's side, by their numbers in the two lists of what was measured: `u` of the
-//! uploads', `r` of the reliability's. The others are in `src/store/tests/traps.rs`. r14 is of Phoenix, which this
-//! release does not know; r15 is the store in memory itself.
+//! uploads', `r` of the reliability's. The others are in `src/store/tests/traps.rs`. r15 is the store in memory itself.
 
 use crate::harness::sources::own_code;
 use crate::harness::{Platform, repository, tree};
@@ -235,4 +234,20 @@ fn r13_every_run_leaves_its_ref() {
         let refs = files.keys().filter(|path| path.contains("/refs/")).count();
         assert_eq!(refs, number);
     }
+}
+
+/// Phoenix writes the time into `cache_manifest.json`: two builds of the same app would never be equal.
+#[test]
+fn r14_the_time_of_a_digest_names_no_version() {
+    let version = |epoch: &str| {
+        let platform = Platform::with("phoenix_monorepo")
+            .file_store()
+            .env("SOURCE_DATE_EPOCH", epoch);
+        let ran = platform.build().succeeds();
+        let manifest = platform.read("backend/priv/static/cache_manifest.json");
+        (ran.launch("STATIC_ASSETS_VERSION"), manifest)
+    };
+    let ((one, first), (other, second)) = (version("1000000000"), version("2000000000"));
+    assert_ne!(first, second);
+    assert_eq!(one, other);
 }

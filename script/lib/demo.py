@@ -215,7 +215,7 @@ class PhoenixStandIn(Demo):
         self.has_elixir = shutil.which("elixir", path=self.path) is not None
 
     def title(self):
-        reads = "config/runtime.exs evaluated by Elixir" if self.has_elixir else "no Elixir, so STATIC_URL taken as it is"
+        reads = "config/runtime.exs evaluated by Elixir" if self.has_elixir else "no Elixir: STATIC_URL as it is"
         return f"no Phoenix here (STATIC_ASSETS_TEST_PHOENIX): a stand-in renders its page; {reads}"
 
     def start(self, build):
