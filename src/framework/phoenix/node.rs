@@ -133,7 +133,7 @@ impl Package {
 
     /// What the installed packages depend on; `mix_lock` counts where some of them come from `deps`.
     pub(super) fn key(&self, node: &str, mix_lock: &Path) -> io::Result<String> {
-        let mut hashed = format!("{:?} {node}", self.manager).into_bytes();
+        let mut hashed = format!("{} {node}", self.manager.install().join(" ")).into_bytes();
         let mut files: Vec<PathBuf> = [&["package.json", ".npmrc"], self.manager.lock_files()]
             .concat()
             .into_iter()
