@@ -4,7 +4,8 @@
 use crate::harness::pages::assert_all_from;
 use crate::harness::phoenix::{Phoenix, image};
 use crate::harness::web::Web;
-use crate::harness::{Platform, http};
+use crate::harness::{Platform, http, tree};
+use fs_err as fs;
 
 macro_rules! generations {
     ($($module:ident: $generation:literal, $fixture:literal;)*) => {
@@ -147,6 +148,80 @@ fn release(generation: &str, fixture: &str) {
     let url = ran.launch("STATIC_URL");
     let server = phoenix.serve(&again.app(), &ran, &[], &start);
     assert_all_from(&url, &server.url, &http::get(&server.url).text());
+}
+
+type Break = fn(Platform) -> Platform;
+
+/// What Mix itself prints when something is missing.
+#[test]
+fn what_mix_says_of_its_failures_is_understood() {
+    let Some(phoenix) = Phoenix::find("1.8") else {
+        return;
+    };
+    let breaks: [(Break, &str, &str); 5] = [
+        (
+            |platform| {
+                let deps = "defp deps do\n    [";
+                platform.edit(
+                    "mix.exs",
+                    deps,
+                    &format!("{deps}{{:not_there, \"~> 1.0\"}}, "),
+                );
+                platform
+            },
+            "Dependencies are missing",
+            "mix deps.get --only prod",
+        ),
+        (
+            |platform| {
+                let home = platform.path("no-hex");
+                let deps = "defp deps do\n    [";
+                platform.edit(
+                    "mix.exs",
+                    deps,
+                    &format!("{deps}{{:not_there, \"~> 1.0\"}}, "),
+                );
+                platform.env("MIX_HOME", home)
+            },
+            "No Hex",
+            "mix local.hex --force",
+        ),
+        (
+            |platform| {
+                let end = "config :logger, level: :info\n";
+                platform.edit("config/prod.exs", end, "System.fetch_env!(\"API_URL\")\n");
+                platform
+            },
+            "A variable is missing in the build",
+            "STATIC_ASSETS_BUILD_ENV=\"API_URL=unused-while-compiling\"",
+        ),
+        (
+            |platform| {
+                platform.edit("mix.exs", "elixir: \"~> 1.14\"", "elixir: \"~> 1.99\"");
+                platform
+            },
+            "The app wants another Elixir",
+            "supports only Elixir ~> 1.99",
+        ),
+        (
+            |platform| {
+                let esbuild = platform.app().join("_build/esbuild-linux-x64");
+                fs::remove_file(esbuild).unwrap();
+                platform.env("HTTPS_PROXY", "http://127.0.0.1:1")
+            },
+            "Something could not be fetched",
+            "econnrefused",
+        ),
+    ];
+    for (broken, title, said) in breaks {
+        let platform = broken(phoenix.platform("phoenix_1_8").file_store());
+        platform
+            .build()
+            .exits(1)
+            .says(&format!("[Error: static assets: {title}]"))
+            .says(said);
+        assert!(tree(&platform.store()).is_empty());
+    }
 }
 
 /// The link of a page to a file of that kind.
