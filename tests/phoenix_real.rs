@@ -17,6 +17,11 @@ macro_rules! generations {
                 }
 
                 #[test]
+                fn without_a_runtime_script_the_manifest_leads_to_the_version() {
+                    super::baked($generation, $fixture);
+                }
+
+                #[test]
                 fn a_release_built_after_this_step_follows() {
                     super::release($generation, $fixture);
                 }
@@ -147,6 +152,29 @@ fn release(generation: &str, fixture: &str) {
         .says("_build/prod/rel/shop/releases/0.1.0/runtime.exs");
     let url = ran.launch("STATIC_URL");
     let server = phoenix.serve(&again.app(), &ran, &[], &start);
+    assert_all_from(&url, &server.url, &http::get(&server.url).text());
+}
+
+/// As apps were before Elixir 1.11: all is in `prod.exs`, which raises without its secrets also at build.
+fn baked(generation: &str, fixture: &str) {
+    let Some(phoenix) = Phoenix::find(generation) else {
+        return;
+    };
+    let (platform, _web) = prepared(&phoenix, fixture);
+    let runtime = platform
+        .read("config/runtime.exs")
+        .replace("import Config", "");
+    let prod = platform.read("config/prod.exs");
+    platform.write("config/prod.exs", &format!("{prod}{runtime}"));
+    fs::remove_file(platform.app().join("config/runtime.exs")).unwrap();
+    let ran = platform
+        .build()
+        .succeeds()
+        .says("SECRET_KEY_BASE (prod.exs) asked for while the configuration is read: throw-away values")
+        .says("the keys of cache_manifest.json in the image lead to the version")
+        .says("Fallback: none, the URL is part of the image");
+    let url = ran.launch("STATIC_URL");
+    let server = phoenix.serve(&platform.app(), &ran, &[("STATIC_URL", "/")], &MIX);
     assert_all_from(&url, &server.url, &http::get(&server.url).text());
 }
 
