@@ -156,5 +156,18 @@ fn listed<T>(items: &[T], show: impl Fn(&T) -> String) -> String {
     lines.join("\n")
 }
 
+/// Publishing what nobody links to is no success. `lines` are those of the app that would make it one.
+fn not_following(why: &str, lines: Option<(&str, &str)>) -> Message {
+    let lines = lines.map_or_else(String::new, |(lead, lines)| {
+        let lines: Vec<String> = lines.lines().map(|line| format!("  {line}")).collect();
+        format!("{lead}\n{}\n", lines.join("\n"))
+    });
+    let body = format!(
+        "{why}\n\n{lines}Publishing what no page links to would be no success, so the build ends here. Without\n\
+         publishing: STATIC_ASSETS_PUBLISH=off"
+    );
+    Message::new(Kind::App, "Pages would not link to the version", body)
+}
+
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 //! Texts of Django's failures.
 
-use super::{Explain, Kind, Message, listed};
+use super::{Explain, Kind, Message, listed, not_following};
 use crate::command::CommandError;
 use crate::config::names::DJANGO_SETTINGS_MODULE;
 use crate::framework::DjangoError;
@@ -266,21 +266,8 @@ impl Explain for NotFollowing {
             NotFollowingCause::Unreachable { output } => output.as_str(),
             _ => "",
         };
-        let body = formatdoc! {"
-            {why}
-
-            These lines in the settings make the app follow by itself:
-            {snippet}
-            Publishing what no page links to would be no success, so the build ends here. Without
-            publishing: STATIC_ASSETS_PUBLISH=off",
-            snippet = self
-                .snippet
-                .lines()
-                .map(|line| format!("  {line}"))
-                .collect::<Vec<_>>()
-                .join("\n")
-        };
-        Message::new(Kind::App, "Pages would not link to the version", body).with_details(details)
+        let lead = "These lines in the settings make the app follow by itself:";
+        not_following(&why, Some((lead, &self.snippet))).with_details(details)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Texts of Phoenix's failures.
 
-use super::{Explain, Kind, Message, listed};
+use super::{Explain, Kind, Message, listed, not_following};
 use crate::framework::PhoenixError;
 use crate::framework::phoenix::{
     NodeMismatch, NotFollowing, NotFollowingCause, PhoenixFailure, Place, Reason,
@@ -431,8 +431,8 @@ impl Explain for NotFollowing {
             ),
             NotFollowingCause::NoScript { url } => format!(
                 "{url} writes a link with a host, by url(~p\"…\") or static_url(…), which follows only the \
-                 configuration; and there is no config/runtime.exs in which it could be set at run time. Make one:\n  \
-                 import Config"
+                 configuration; and there is no config/runtime.exs in which it could be set at run time. Make one, which begins \
+                 with 'import Config'."
             ),
             NotFollowingCause::NoHost { url } => format!(
                 "{url} writes a link with a host, by url(~p\"…\") or static_url(…), and the public URL is a path \
@@ -450,20 +450,18 @@ impl Explain for NotFollowing {
                 listed(places, Place::to_string)
             ),
         };
-        let body = formatdoc! {"
-            {why}
-
-            These lines make the app follow by itself:
-            {snippet}
-            Publishing what no page links to would be no success, so the build ends here. Without
-            publishing: STATIC_ASSETS_PUBLISH=off",
-            snippet = self
-                .snippet
-                .lines()
-                .map(|line| format!("  {line}"))
-                .collect::<Vec<_>>()
-                .join("\n")
+        let lead = "These lines make the app follow by itself:";
+        let lines = match &self.cause {
+            NotFollowingCause::InjectOff
+            | NotFollowingCause::InjectNowhere
+            | NotFollowingCause::NoManifest { .. }
+            | NotFollowingCause::NoScript { .. } => Some((lead, self.snippet.as_str())),
+            // What is to be changed stands in the pages.
+            NotFollowingCause::WrittenByHand { .. }
+            | NotFollowingCause::NoEndpoint { .. }
+            | NotFollowingCause::NoHost { .. }
+            | NotFollowingCause::Mixed { .. } => None,
         };
-        Message::new(Kind::App, "Pages would not link to the version", body)
+        not_following(&why, lines)
     }
 }

@@ -1,5 +1,6 @@
 //! Phoenix: the app's own asset pipeline, its digest, and the way in which its pages follow.
 
+mod builder;
 mod buildpack_config;
 mod cache;
 mod cache_manifest;
@@ -19,6 +20,7 @@ mod proof;
 mod reads;
 mod releases;
 mod runtime_exs;
+mod sources;
 mod steps;
 mod templates;
 mod version;
@@ -29,18 +31,18 @@ use crate::config::{Config, PhoenixSettings};
 use crate::framework::{Compiled, DetectError, Draft, Emission, Fallback, PanicSwitch, Run};
 use crate::manifest::{AssetRoot, Assets, ScanError};
 use crate::walk::files_below;
+use builder::Builder;
 use buildpack_config::BuildpackConfig;
 use cache_manifest::CacheManifest;
 pub(crate) use diagnosis::{NodeMismatch, PhoenixFailure, Reason};
-use pages::tell_of_fixed_links;
+use pages::{Built, tell_of_fixed_links};
 use pipeline::{Mix, Pipeline};
 use project::Project;
-use proof::{Built, Judge, Verdict};
+use proof::{Judge, Verdict};
 pub(crate) use proof::{NotFollowing, NotFollowingCause};
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
-use steps::Builder;
 pub(crate) use templates::Place;
 use templates::Usage;
 
@@ -210,7 +212,7 @@ impl Phoenix {
         let is_alone = self.project.apps.len() == 1;
         let mut built = Vec::new();
         for web in &self.project.apps {
-            let folder = builder.compile(web, run)?;
+            let folder = steps::compile(&builder, web, run)?;
             built.push(Built {
                 app: web,
                 usage: Usage::of(&app.dir, web, &folder)?,

@@ -1,20 +1,19 @@
 //! From compiled assets to digested ones: by Mix where it is there, else by [`super::phx_digest`].
 
 use super::PhoenixError;
+use super::builder::{Builder, of_manifest, read_manifest};
 use super::cache_manifest::{CacheManifest, manifest_time};
 use super::css::{self, Relativised};
-use super::packages::Node;
 use super::phx_digest::{self, Rules, Vsn};
 use super::pipeline::Pipeline;
 use super::project::WebApp;
-use super::steps::Builder;
+
 use crate::env::ChildEnv;
 use crate::framework::Run;
 use crate::manifest::{Refusal, ScanError};
 use crate::output::count;
 use crate::walk::files_below;
 use fs_err as fs;
-use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::SystemTime;
@@ -23,18 +22,6 @@ use std::time::SystemTime;
 pub(super) fn manifest_mark(statics: &Path) -> Option<(SystemTime, u64)> {
     let metadata = fs::metadata(statics.join(CacheManifest::NAME)).ok()?;
     Some((metadata.modified().ok()?, metadata.ino()))
-}
-
-pub(super) fn read_manifest(statics: &Path) -> Result<Option<CacheManifest>, PhoenixError> {
-    CacheManifest::read(&statics.join(CacheManifest::NAME)).map_err(of_manifest)
-}
-
-/// The only data that is read here is the manifest's.
-fn of_manifest(error: io::Error) -> PhoenixError {
-    match error.kind() {
-        io::ErrorKind::InvalidData => PhoenixError::Manifest(error),
-        _ => PhoenixError::Io(error),
-    }
 }
 
 /// Links that lead out or to folders, and what is neither file nor folder: the scan refuses them by name, but a digest
@@ -176,13 +163,7 @@ impl Digest<'_> {
         arguments.extend(options.iter().map(String::as_str));
         let command = Builder::mix_command(self.folder, self.env, &arguments);
         let before = manifest_mark(self.statics);
-        let node = Node {
-            builder: self.builder,
-            web: self.web,
-            package: None,
-            env: self.env,
-        };
-        let output = self.builder.finish(&command, &node, run)?;
+        let output = self.builder.finish(&command, run)?;
         // It ends well where it has found nothing to do.
         if manifest_mark(self.statics) == before {
             return Err(self.nothing(output));

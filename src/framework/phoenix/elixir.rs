@@ -1,5 +1,9 @@
 //! Elixir source, read without Elixir: enough of it to find what a project says of itself.
 
+use crate::paths::read_file;
+use std::io;
+use std::path::Path;
+
 /// What the text is in, from the outside to the inside.
 enum Open<'a> {
     Text {
@@ -83,6 +87,10 @@ impl Source {
             code: text(code),
             bare: text(bare),
         }
+    }
+
+    pub(super) fn read(path: &Path) -> io::Result<Self> {
+        Ok(Self::of(&String::from_utf8_lossy(&read_file(path)?)))
     }
 
     /// Where `"text"` stands as a text, or a quoted name, of the code itself.

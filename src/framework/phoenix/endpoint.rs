@@ -1,7 +1,7 @@
 //! The endpoints of an app: the modules whose URLs are configured.
 
 use super::elixir::{Source, atom_or_attribute, words};
-use super::project::source_files;
+use super::sources::source_files;
 use crate::paths::read_file;
 use std::io;
 use std::path::Path;

@@ -1,12 +1,12 @@
 //! The packages of one app: installed as its lock file says, kept for the next build and out of the image.
 
 use super::PhoenixError;
+use super::builder::Builder;
 use super::cache::{Kept, Restored};
 use super::diagnosis::NodeMismatch;
 use super::node::{Manager, Package, only_major};
 use super::pipeline::Pipeline;
 use super::project::WebApp;
-use super::steps::Builder;
 use crate::command::{Command, program_on_path};
 use crate::env::ChildEnv;
 use crate::framework::Run;
@@ -96,7 +96,7 @@ impl Node<'_> {
                     Command::new(package.manager.program(), &package.folder, self.env),
                     Command::argument,
                 );
-                self.builder.finish(&command, self, run)?;
+                self.finish(&command, run)?;
                 let taken = start.elapsed().unwrap_or_default();
                 run.log.bullet(&format!(
                     "{} in {}, {}",
@@ -107,6 +107,21 @@ impl Node<'_> {
             }
         }
         Ok(kept)
+    }
+
+    /// With the version of Node.js that is there, where the app asks for another.
+    pub(super) fn finish(
+        &self,
+        command: &Command<'_>,
+        run: &Run<'_>,
+    ) -> Result<String, PhoenixError> {
+        match self.builder.finish(command, run) {
+            Err(PhoenixError::Failed(mut failure)) => {
+                failure.node = self.mismatch(run)?;
+                Err(PhoenixError::Failed(failure))
+            }
+            other => other,
+        }
     }
 
     fn no_node(&self, package: &Package, pipeline: &Pipeline) -> PhoenixError {

@@ -1,10 +1,21 @@
-//! What is told of an app's pages: with its place, and what helps.
+//! An app's pages, and what is told of them: with its place, and what helps.
 
 use super::links::Fixed;
-use super::proof::Built;
+use super::project::WebApp;
 use super::templates::{Place, Usage};
 use crate::output::Log;
 use crate::prefix::Prefix;
+use std::path::PathBuf;
+
+/// An app whose assets are compiled.
+pub(super) struct Built<'a> {
+    pub(super) app: &'a WebApp,
+    /// Its `priv/static`.
+    pub(super) folder: PathBuf,
+    /// Empty, or ends with `/`.
+    pub(super) mount: String,
+    pub(super) usage: Usage,
+}
 
 /// Of one kind.
 const SHOWN: usize = 5;

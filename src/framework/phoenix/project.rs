@@ -3,11 +3,12 @@
 use super::buildpack_config::{BuildpackConfig, STATIC_CONFIG};
 use super::elixir::{Lines, Source, alias, atom_or_attribute, string_after, string_at, words};
 use super::endpoint::{Endpoint, endpoints};
-use super::version::{self, PhoenixVersion};
+use super::sources::{MANIFEST_KEY, production_config};
+use super::version::{self, PhoenixVersion, phoenix_dependency};
 use crate::app::files_named;
 use crate::config::{FrameworkName, PhoenixSettings, names};
 use crate::framework::DetectError;
-use crate::paths::{lies_in, read_file};
+use crate::paths::lies_in;
 use crate::walk::files_below;
 use fs_err as fs;
 use std::io;
@@ -124,7 +125,7 @@ fn umbrella_of(repository: &Path, app: &Path) -> io::Result<Option<PathBuf>> {
     for folder in app.ancestors().skip(1) {
         let mix_exs = repository.join(folder).join("mix.exs");
         if mix_exs.is_file()
-            && let Some(apps_path) = apps_path(&read_source(&mix_exs)?)
+            && let Some(apps_path) = apps_path(&Source::read(&mix_exs)?)
             && app.parent() == Some(&folder.join(apps_path))
         {
             return Ok(Some(folder.to_owned()));
@@ -146,7 +147,7 @@ impl Project {
         root: &Path,
         setting: Option<&'static str>,
     ) -> io::Result<Option<Self>> {
-        let mix_exs = read_source(&repository.join(root).join("mix.exs"))?;
+        let mix_exs = Source::read(&repository.join(root).join("mix.exs"))?;
         let chosen = setting.map_or_else(String::new, |setting| format!(" ({setting})"));
         let shown = root.join("mix.exs").display().to_string();
         let (kind, mut apps, because) = match apps_path(&mix_exs) {
@@ -196,7 +197,7 @@ fn umbrella(repository: &Path, root: &Path, apps_path: &str) -> io::Result<Vec<W
 impl WebApp {
     fn of(repository: &Path, root: &Path, folder: &Path) -> io::Result<Option<Self>> {
         let full = repository.join(folder);
-        let mix_exs = read_source(&full.join("mix.exs"))?;
+        let mix_exs = Source::read(&full.join("mix.exs"))?;
         if phoenix_dependency(&mix_exs).is_none() {
             return Ok(None);
         }
@@ -283,7 +284,7 @@ impl Evidence<'_> {
             }
         }
         for file in production_config(self.config) {
-            let Source { bare, .. } = read_source(&file)?;
+            let Source { bare, .. } = Source::read(&file)?;
             let is_its_own = |at: &usize| self.is_alone || is_about(self.otp_app, &bare[..*at]);
             if let Some(at) = words(&bare, MANIFEST_KEY).find(is_its_own) {
                 let name = file.file_name().unwrap_or_default().to_string_lossy();
@@ -327,22 +328,6 @@ pub(super) fn holds_kinds(folder: &Path, kinds: &[&str]) -> io::Result<bool> {
     Ok(files_below(folder)?.iter().any(is_one))
 }
 
-/// `{:phoenix, …}`, or `phoenix: "…"`: where its options begin.
-pub(super) fn phoenix_dependency(mix_exs: &Source) -> Option<usize> {
-    let bare = &mix_exs.bare;
-    let pair = words(bare, ":phoenix").find_map(|at| {
-        let after = at + ":phoenix".len();
-        let is_pair =
-            bare[..at].trim_end().ends_with('{') && bare[after..].trim_start().starts_with(',');
-        is_pair.then_some(after)
-    });
-    pair.or_else(|| {
-        let keys = words(bare, "phoenix:").map(|at| at + "phoenix:".len());
-        let mut values = keys.filter(|after| bare[*after..].trim_start().starts_with(['"', '[']));
-        values.next()
-    })
-}
-
 /// An app of an umbrella is configured by the umbrella, unless it says otherwise.
 fn config_folder(repository: &Path, root: &Path, folder: &Path, mix_exs: &Source) -> PathBuf {
     if let Some(path) = string_after(mix_exs, "config_path:")
@@ -359,46 +344,6 @@ fn config_folder(repository: &Path, root: &Path, folder: &Path, mix_exs: &Source
     } else {
         folder.join("config")
     }
-}
-
-/// Where Phoenix is told to read the names of digested files.
-pub(super) const MANIFEST_KEY: &str = "cache_static_manifest:";
-
-/// The configuration scripts that production evaluates, those that are read at boot first.
-pub(super) fn production_config(config: &Path) -> Vec<PathBuf> {
-    let names = [
-        "runtime.exs",
-        "releases.exs",
-        "config.exs",
-        "prod.exs",
-        "prod.secret.exs",
-    ];
-    names
-        .into_iter()
-        .map(|name| config.join(name))
-        .filter(|path| path.is_file())
-        .collect()
-}
-
-/// The Elixir code of an app and its templates: `lib`, and `web` as it was before 1.3.
-pub(super) fn source_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    for name in ["lib", "web"] {
-        let below = folder.join(name);
-        if below.is_dir() {
-            let found = files_below(&below)?.into_iter();
-            files.extend(
-                found
-                    .map(|path| below.join(path))
-                    .filter(|path| path.is_file()),
-            );
-        }
-    }
-    Ok(files)
-}
-
-pub(super) fn read_source(path: &Path) -> io::Result<Source> {
-    Ok(Source::of(&String::from_utf8_lossy(&read_file(path)?)))
 }
 
 #[cfg(test)]

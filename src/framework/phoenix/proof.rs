@@ -4,12 +4,13 @@
 use super::PhoenixError;
 use super::cache_manifest::CacheManifest;
 use super::elixir::{Source, words};
-use super::pages::{host_of, tell_of_another_host, tell_of_mixed_links, tell_of_no_links};
+use super::pages::{Built, host_of, tell_of_another_host, tell_of_mixed_links, tell_of_no_links};
 use super::phx_digest::Rules;
-use super::project::{MANIFEST_KEY, Project, WebApp, production_config, read_source};
+use super::project::{Project, WebApp};
 use super::reads::{Form, Reads, When, has_key, list};
 use super::releases::AssembledRelease;
 use super::runtime_exs::{Script, Target, Way, snippet, with_lines};
+use super::sources::{MANIFEST_KEY, production_config};
 use super::templates::{Place, Usage};
 use crate::config::Inject;
 use crate::config::names::STATIC_ASSETS_VERSION;
@@ -18,16 +19,6 @@ use crate::output::Log;
 use crate::paths::read_file;
 use std::io;
 use std::path::{Path, PathBuf};
-
-/// An app whose assets are compiled.
-pub(super) struct Built<'a> {
-    pub(super) app: &'a WebApp,
-    /// Its `priv/static`.
-    pub(super) folder: PathBuf,
-    /// Empty, or ends with `/`.
-    pub(super) mount: String,
-    pub(super) usage: Usage,
-}
 
 /// Why nobody would link to the version.
 #[derive(Debug)]
@@ -280,7 +271,7 @@ impl Judge<'_> {
     /// `url: [path: "/shop"]`: an app that is not at the top of its host.
     fn has_path_of_its_own(&self, app: &WebApp) -> io::Result<bool> {
         for file in production_config(&self.repository.join(&app.config)) {
-            let Source { bare, .. } = read_source(&file)?;
+            let Source { bare, .. } = Source::read(&file)?;
             let has_path = |at: usize| list(&bare[at..]).is_some_and(|list| has_key(list, "path:"));
             if words(&bare, "url:").any(|at| has_path(at + "url:".len())) {
                 return Ok(true);
@@ -291,7 +282,7 @@ impl Judge<'_> {
 
     fn reads_manifest(&self, app: &WebApp) -> io::Result<bool> {
         for file in production_config(&self.repository.join(&app.config)) {
-            if words(&read_source(&file)?.bare, MANIFEST_KEY)
+            if words(&Source::read(&file)?.bare, MANIFEST_KEY)
                 .next()
                 .is_some()
             {

@@ -1,8 +1,9 @@
 //! What an app does with the URL by itself, as its source shows it.
 
 use super::elixir::{Lines, Source, words};
-use super::project::{Project, WebApp, production_config, read_source, source_files};
+use super::project::{Project, WebApp};
 use super::runtime_exs::without_lines;
+use super::sources::{production_config, source_files};
 use super::templates::{Place, Usage};
 use crate::config::names::{RELEASE_VERSION, STATIC_ASSETS_VERSION, STATIC_URL};
 use crate::paths::read_file;
@@ -84,7 +85,7 @@ impl Reads {
             if file.extension().is_none_or(|extension| extension != "ex") {
                 continue;
             }
-            let source = read_source(&file)?;
+            let source = Source::read(&file)?;
             let is_endpoint =
                 source.bare.contains("Phoenix.Endpoint") && source.bare.contains("static_url");
             let read = environment_read(&source, &[STATIC_URL, STATIC_ASSETS_VERSION]);
@@ -117,7 +118,7 @@ pub(super) fn reads_release_version(repository: &Path, app: &WebApp) -> io::Resu
             .extension()
             .is_some_and(|extension| extension == "ex" || extension == "exs");
         if is_code {
-            let source = read_source(&file)?;
+            let source = Source::read(&file)?;
             if environment_read(&source, &[RELEASE_VERSION.name]).is_some() {
                 return Ok(true);
             }

@@ -2,7 +2,8 @@
 
 use super::elixir::Lines;
 use super::phx_digest::holds_digest;
-use super::project::{WebApp, source_files};
+use super::project::WebApp;
+use super::sources::source_files;
 use crate::app::is_foreign;
 use crate::paths::read_file;
 use crate::walk::files_below;

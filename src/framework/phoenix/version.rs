@@ -1,7 +1,6 @@
 //! The version of Phoenix that an app is built with, found without Elixir.
 
 use super::elixir::{Source, words};
-use super::project::{phoenix_dependency, read_source};
 use crate::paths::read_file;
 use std::fmt;
 use std::path::Path;
@@ -51,7 +50,7 @@ pub(super) fn find(root: &Path, folder: &Path, mix_exs: &Source) -> Option<Phoen
         PhoenixVersion::parse(version)
     };
     let fetched = |folder: &Path| {
-        let mix_exs = read_source(&folder.join("deps/phoenix/mix.exs")).ok()?;
+        let mix_exs = Source::read(&folder.join("deps/phoenix/mix.exs")).ok()?;
         let at = words(&mix_exs.bare, "@version").next()?;
         PhoenixVersion::parse(mix_exs.code[at..].split('"').nth(1)?)
     };
@@ -67,6 +66,22 @@ pub(super) fn find(root: &Path, folder: &Path, mix_exs: &Source) -> Option<Phoen
         .or_else(|| fetched(root))
         .or_else(|| fetched(folder))
         .or_else(asked_for)
+}
+
+/// `{:phoenix, …}`, or `phoenix: "…"`: where its options begin.
+pub(super) fn phoenix_dependency(mix_exs: &Source) -> Option<usize> {
+    let bare = &mix_exs.bare;
+    let pair = words(bare, ":phoenix").find_map(|at| {
+        let after = at + ":phoenix".len();
+        let is_pair =
+            bare[..at].trim_end().ends_with('{') && bare[after..].trim_start().starts_with(',');
+        is_pair.then_some(after)
+    });
+    pair.or_else(|| {
+        let keys = words(bare, "phoenix:").map(|at| at + "phoenix:".len());
+        let mut values = keys.filter(|after| bare[*after..].trim_start().starts_with(['"', '[']));
+        values.next()
+    })
 }
 
 #[cfg(test)]
