@@ -159,7 +159,11 @@ fn listed<T>(items: &[T], show: impl Fn(&T) -> String) -> String {
 /// Publishing what nobody links to is no success. `lines` are those of the app that would make it one.
 fn not_following(why: &str, lines: Option<(&str, &str)>) -> Message {
     let lines = lines.map_or_else(String::new, |(lead, lines)| {
-        let lines: Vec<String> = lines.lines().map(|line| format!("  {line}")).collect();
+        let lines = lines.lines().map(|line| match line {
+            "" => String::new(),
+            line => format!("  {line}"),
+        });
+        let lines: Vec<String> = lines.collect();
         format!("{lead}\n{}\n", lines.join("\n"))
     });
     let body = format!(

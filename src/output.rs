@@ -3,7 +3,7 @@
 mod redaction;
 
 use crate::errors::Message;
-use libherokubuildpack::write::{line_mapped, mappers::add_prefix};
+use libherokubuildpack::write::line_mapped;
 pub(crate) use redaction::{Redaction, SHORTEST_SECRET, base64_forms};
 use std::io::Write;
 
@@ -51,7 +51,12 @@ impl Log {
         }
         // The last line is written when the mapping ends. A log that can't be written must not fail
         // the build.
-        let mut indented = line_mapped(&mut self.writer, add_prefix("    "));
+        // No space at the end of a line: what is pasted stays as a formatter wants it.
+        let mut indented = line_mapped(&mut self.writer, |line| {
+            let is_empty = line.iter().all(u8::is_ascii_whitespace);
+            let prefix = if is_empty { "" } else { "    " };
+            [prefix.as_bytes(), &line].concat()
+        });
         let _ = write!(indented, "{text}");
         drop(indented);
         let _ = writeln!(self.writer);

@@ -119,6 +119,9 @@ fn each_way_follows_static_url_and_vanishes_without_it() {
     let off = [("STATIC_URL", CDN), ("STATIC_ASSETS_INJECT", "off")];
     assert_eq!(evaluated(&platform, SCRIPT, &off, "prod"), "");
     assert_eq!(evaluated(&platform, SCRIPT, &[], "prod"), "");
+    // A path without the version is the app's own.
+    let panic = [("STATIC_URL", "/static/"), ("STATIC_ASSETS_VERSION", "v1")];
+    assert_eq!(evaluated(&platform, SCRIPT, &panic, "prod"), "");
     // The app's own tests see their own files.
     assert_eq!(
         evaluated(&platform, SCRIPT, &[("STATIC_URL", CDN)], "test"),

@@ -273,7 +273,7 @@ fn where_no_link_is_found_it_is_said_and_pages_of_the_static_folder_count() {
         .says("Every link to a static file is written by hand")
         .says("backend/priv/static/index.html:1");
     // A picture by hand is told; stylesheets and scripts that follow are what counts.
-    let picture = app("static_path @conn, \"/css/app.css\"\n<img src=\"/images/logo.svg\">");
+    let picture = app("static_path @conn, \"/assets/app.css\"\n<img src=\"/images/logo.svg\">");
     picture
         .build()
         .succeeds()
@@ -325,5 +325,38 @@ fn an_app_that_asks_for_the_release_version_gets_it_and_no_other() {
     assert_eq!(
         ran.launch("RELEASE_VERSION"),
         ran.launch("STATIC_ASSETS_VERSION")
+    );
+}
+
+#[test]
+fn links_to_what_was_not_made_are_told_and_if_none_was_the_build_ends() {
+    let none = app("~p\"/assets/css/app.css\"\n~p\"/assets/js/app.js\"");
+    none.build()
+        .exits(1)
+        .says("backend/lib/shop_web/page_html.ex:1 links to /assets/css/app.css, which the pipeline has not made")
+        .says("1.7 has assets/app.css, 1.8 assets/css/app.css");
+    let some = app("~p\"/assets/app.css\"\n~p\"/images/gone.png\" ~p\"/images/#{name}.png\"");
+    some.build()
+        .succeeds()
+        .says("backend/lib/shop_web/page_html.ex:2 links to /images/gone.png, which was not made");
+}
+
+/// A tree that was digested before makes the same version as a clean one.
+#[test]
+fn what_an_earlier_digest_has_left_is_not_published() {
+    let platform = app("~p\"/assets/app.css\"");
+    platform.build().succeeds();
+    let changed = "h1 { color: blue }";
+    platform.write("backend/priv/static/assets/app.css", changed);
+    let again = platform
+        .build()
+        .succeeds()
+        .says("left out: 1 file of an earlier digest");
+    let clean = app("~p\"/assets/app.css\"");
+    clean.write("backend/priv/static/assets/app.css", changed);
+    let first = clean.build().succeeds();
+    assert_eq!(
+        again.launch("STATIC_ASSETS_VERSION"),
+        first.launch("STATIC_ASSETS_VERSION")
     );
 }

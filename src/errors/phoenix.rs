@@ -16,7 +16,8 @@ impl Explain for PhoenixError {
                 path,
                 pipeline,
                 app,
-            } => no_mix(path, pipeline, app),
+                package,
+            } => no_mix(path, pipeline, app, package.as_deref()),
             Self::NoNode {
                 program,
                 node,
@@ -109,7 +110,14 @@ impl Explain for PhoenixError {
     }
 }
 
-fn no_mix(path: &str, pipeline: &str, app: &str) -> Message {
+fn no_mix(path: &str, pipeline: &str, app: &str, package: Option<&Path>) -> Message {
+    let script = package.map_or_else(String::new, |package| {
+        format!(
+            "\n- Make them with npm alone, which needs no Elixir ({}):\n    \
+             STATIC_ASSETS_COMPILE_COMMAND=\"npm --prefix assets ci && npm --prefix assets run …\"",
+            package.display()
+        )
+    });
     Message::new(
         Kind::App,
         "No Elixir",
@@ -117,14 +125,11 @@ fn no_mix(path: &str, pipeline: &str, app: &str) -> Message {
                     The assets of {app} are made by {pipeline}, but no 'mix' is on PATH:
                       {path}
                     One of these helps:
-                    - Put this buildpack after one that installs Elixir. On Heroku:
-                        heroku buildpacks:add --index 1 hashnuke/elixir
-                      with pack: a builder whose build image has Elixir, or a Dockerfile.
-                    - Compile the assets before the build, and have them published as they are:
-                        MIX_ENV=prod mix assets.deploy
-                        STATIC_ASSETS_PREBUILT=1
-                    - Make them with another command, which needs no Elixir:
-                        STATIC_ASSETS_COMPILE_COMMAND=\"npm --prefix assets ci && npm --prefix assets run deploy\""
+                    - Build where Elixir is: with a builder or a buildpack before this one that installs it, or in a
+              Dockerfile whose build stage is an image of Elixir.
+            - Compile the assets before the build, and have them published as they are:
+                MIX_ENV=prod mix assets.deploy
+                STATIC_ASSETS_PREBUILT=1{script}"
         },
     )
 }
@@ -273,9 +278,19 @@ fn reason_text(reason: &Reason, node: Option<&NodeMismatch>) -> (&'static str, S
             "A variable is missing in the build",
             formatdoc! {"
                 The configuration needs {name} as soon as Mix starts, which the build does not have. Compiling
-                assets needs no real value; this gives one to the build alone, never to the running app:
+                assets needs no real value; this gives one to this build step alone:
                   STATIC_ASSETS_BUILD_ENV=\"{name}=unused-while-compiling\"
                 Or ask for it in config/runtime.exs, which is read when the app starts."
+            },
+        ),
+        Reason::MissingInCode { name, line } => (
+            "A variable is missing while the app is compiled",
+            formatdoc! {"
+                {line}
+                That code reads {name} while it is compiled, so the value becomes part of the app. Give the whole
+                build the real one:
+                  pack build app --env {name}=…
+                Or read it when the app runs, in a function or in config/runtime.exs."
             },
         ),
         Reason::MissingSecretFile => (
@@ -402,7 +417,7 @@ fn reason_text(reason: &Reason, node: Option<&NodeMismatch>) -> (&'static str, S
 fn mismatch(node: Option<&NodeMismatch>) -> String {
     node.map_or_else(String::new, |node| {
         format!(
-            " Here it is {}; {} asks for {}.",
+            " Node.js is {} here; {} asks for {}.",
             node.found, node.file, node.wanted
         )
     })
@@ -421,6 +436,11 @@ impl Explain for NotFollowing {
                  would link to what was published."
                     .to_owned()
             }
+            NotFollowingCause::NotMade { place, path } => format!(
+                "{place} links to /{path}, which the pipeline has not made, nor any other script or stylesheet that \
+                 pages link to: all of these links would answer 404. Does it write into another folder, or under \
+                 other names? (Phoenix 1.7 has assets/app.css, 1.8 assets/css/app.css.)"
+            ),
             NotFollowingCause::NoManifest { otp_app } => format!(
                 "There is no config/runtime.exs in which {otp_app} could follow STATIC_URL, and its \
                  configuration names no cache_static_manifest, in which it would find the published names."
@@ -450,7 +470,7 @@ impl Explain for NotFollowing {
                 listed(places, Place::to_string)
             ),
         };
-        let lead = "These lines make the app follow by itself:";
+        let lead = "Add these lines to config/runtime.exs, then build again:";
         let lines = match &self.cause {
             NotFollowingCause::InjectOff
             | NotFollowingCause::InjectNowhere
@@ -458,6 +478,7 @@ impl Explain for NotFollowing {
             | NotFollowingCause::NoScript { .. } => Some((lead, self.snippet.as_str())),
             // What is to be changed stands in the pages.
             NotFollowingCause::WrittenByHand { .. }
+            | NotFollowingCause::NotMade { .. }
             | NotFollowingCause::NoEndpoint { .. }
             | NotFollowingCause::NoHost { .. }
             | NotFollowingCause::Mixed { .. } => None,

@@ -407,6 +407,10 @@ fn phoenix() {
         Reason::MissingVariable {
             name: "DATABASE_URL".to_owned(),
         },
+        Reason::MissingInCode {
+            name: "TOKEN".to_owned(),
+            line: line(),
+        },
         Reason::MissingSecretFile,
         Reason::UnknownTask {
             task: "esbuild".to_owned(),
@@ -450,6 +454,10 @@ fn phoenix() {
         phoenix::NotFollowingCause::InjectNowhere,
         phoenix::NotFollowingCause::NoManifest { otp_app: otp_app() },
         phoenix::NotFollowingCause::NoEndpoint { otp_app: otp_app() },
+        phoenix::NotFollowingCause::NotMade {
+            place: place(),
+            path: "assets/css/app.css".to_owned(),
+        },
         phoenix::NotFollowingCause::NoScript { url: place() },
         phoenix::NotFollowingCause::NoHost { url: place() },
         phoenix::NotFollowingCause::Mixed {
@@ -473,6 +481,7 @@ fn phoenix() {
             path: path(),
             pipeline: alias(),
             app: otp_app(),
+            package: Some("assets/package.json".into()),
         },
         PhoenixError::NoNode {
             program: "npm",

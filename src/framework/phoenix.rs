@@ -30,6 +30,7 @@ use crate::command::CommandError;
 use crate::config::{Config, PhoenixSettings};
 use crate::framework::{Compiled, DetectError, Draft, Emission, Fallback, PanicSwitch, Run};
 use crate::manifest::{AssetRoot, Assets, ScanError};
+use crate::output::{Log, count};
 use crate::walk::files_below;
 use builder::Builder;
 use buildpack_config::BuildpackConfig;
@@ -45,6 +46,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 pub(crate) use templates::Place;
 use templates::Usage;
+
+/// Where Phoenix serves files from, in the folder of an app.
+const STATICS: &str = "priv/static";
 
 #[derive(Debug)]
 pub(crate) struct Phoenix {
@@ -65,6 +69,8 @@ pub(crate) enum PhoenixError {
         path: String,
         pipeline: String,
         app: String,
+        /// Where scripts of npm might do it.
+        package: Option<PathBuf>,
     },
     NoNode {
         program: &'static str,
@@ -209,11 +215,43 @@ impl Phoenix {
         }
         let settings = &config.framework.phoenix;
         let builder = Builder::new(app, (&self.project, settings, &self.legacy));
-        let is_alone = self.project.apps.len() == 1;
-        let mut built = Vec::new();
+        let judge = draft.map(|draft| Judge {
+            repository: &app.dir,
+            project: &self.project,
+            draft,
+            inject: config.inject,
+        });
+        if let Some(judge) = &judge {
+            judge.refuse_early(&self.built(app)?)?;
+        }
         for web in &self.project.apps {
-            let folder = steps::compile(&builder, web, run)?;
-            built.push(Built {
+            steps::compile(&builder, web, run)?;
+        }
+        let built = self.built(app)?;
+        let mut fixed = None;
+        for built in &built {
+            let found = links::find(&built.folder, app.relative(&built.folder))?;
+            fixed = fixed.or(tell_of_fixed_links(built, &found, run.log));
+        }
+        let Some(judge) = judge else {
+            let unasked = Verdict {
+                emission: Emission::NotAsked,
+                switch: PanicSwitch::StaticUrl,
+                stays: None,
+            };
+            return self.compiled(app, &built, unasked, run.log);
+        };
+        let mut verdict = judge.judge(&built, run.log)?;
+        verdict.stays = verdict.stays.or(fixed);
+        self.compiled(app, &built, verdict, run.log)
+    }
+
+    /// Each app, with where its assets are and how its pages link to them.
+    fn built(&self, app: &App) -> io::Result<Vec<Built<'_>>> {
+        let is_alone = self.project.apps.len() == 1;
+        let built = self.project.apps.iter().map(|web| {
+            let folder = app.dir.join(&web.folder).join(STATICS);
+            Ok(Built {
                 app: web,
                 usage: Usage::of(&app.dir, web, &folder)?,
                 folder,
@@ -222,30 +260,9 @@ impl Phoenix {
                 } else {
                     format!("{}/", web.otp_app)
                 },
-            });
-        }
-        let mut fixed = None;
-        for built in &built {
-            let found = links::find(&built.folder, app.relative(&built.folder))?;
-            fixed = fixed.or(tell_of_fixed_links(built, &found, run.log));
-        }
-        let Some(draft) = draft else {
-            let unasked = Verdict {
-                emission: Emission::NotAsked,
-                switch: PanicSwitch::StaticUrl,
-                stays: None,
-            };
-            return self.compiled(app, &built, unasked);
-        };
-        let judge = Judge {
-            repository: &app.dir,
-            project: &self.project,
-            draft,
-            inject: config.inject,
-        };
-        let mut verdict = judge.judge(&built, run.log)?;
-        verdict.stays = verdict.stays.or(fixed);
-        self.compiled(app, &built, verdict)
+            })
+        });
+        built.collect()
     }
 
     fn compiled(
@@ -253,6 +270,7 @@ impl Phoenix {
         app: &App,
         built: &[Built<'_>],
         verdict: Verdict,
+        log: &mut Log,
     ) -> Result<Compiled, PhoenixError> {
         let mut by_products = BTreeSet::new();
         let mut unpublished = BTreeSet::new();
@@ -260,6 +278,14 @@ impl Phoenix {
         for Built { folder, mount, .. } in built {
             by_products.extend(compressed_forms(folder)?.map(|path| format!("{mount}{path}")));
             unpublished.insert(format!("{mount}{}", CacheManifest::NAME));
+            let left = left_of_earlier_digests(folder)?;
+            if !left.is_empty() {
+                log.detail(&format!(
+                    "left out: {} of an earlier digest (mix phx.digest.clean --all removes them)",
+                    count(left.len(), "file")
+                ));
+            }
+            unpublished.extend(left.iter().map(|path| format!("{mount}{path}")));
             roots.push(AssetRoot {
                 mount: mount.clone(),
                 folder: folder.clone(),
@@ -280,6 +306,19 @@ impl Phoenix {
             stays: verdict.stays,
         })
     }
+}
+
+/// A tree that was digested before would else make another version than a clean one.
+fn left_of_earlier_digests(folder: &Path) -> Result<Vec<String>, PhoenixError> {
+    let Some(manifest) = builder::read_manifest(folder)? else {
+        return Ok(Vec::new());
+    };
+    let latest: BTreeSet<&String> = manifest.latest.values().collect();
+    let older = manifest
+        .digests
+        .keys()
+        .filter(|path| !latest.contains(path) && folder.join(path).is_file());
+    Ok(older.cloned().collect())
 }
 
 /// What compressors made of other files: a store serves one encoding of a name.

@@ -1,7 +1,6 @@
 //! `phoenix_static_buildpack.config` and `elixir_buildpack.config`: shell scripts to the buildpacks that they
 //! were written for, data here. Each key is honoured, beaten, or answered with what replaces it.
 
-use crate::output::count;
 use crate::paths::{lies_in, read_file};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -30,8 +29,8 @@ pub(super) struct BuildpackConfig {
 #[derive(Debug, PartialEq, Eq)]
 struct Lines {
     pairs: Vec<(String, String)>,
-    /// Lines that are none, or whose value only a shell could tell.
-    other: Vec<usize>,
+    /// Lines that are none, or whose value only a shell could tell, with their numbers.
+    other: Vec<(usize, String)>,
 }
 
 impl BuildpackConfig {
@@ -47,7 +46,7 @@ impl BuildpackConfig {
     }
 
     fn add_static(&mut self, app: &Path, lines: &Lines) {
-        let mut used = 0;
+        let mut used: Vec<&str> = Vec::new();
         let mut notes = Vec::new();
         let mut compile = "compile".to_owned();
         for (key, value) in &lines.pairs {
@@ -85,7 +84,7 @@ impl BuildpackConfig {
                      build stays in the image",
                 ),
                 "phoenix_ex" => {
-                    Some("phoenix_ex: not needed, mix.lock tells the version of Phoenix")
+                    Some("phoenix_ex: not needed, Phoenix 1.3 and later have mix phx.*")
                 }
                 _ => {
                     notes.push(format!("{key}: unknown, ignored"));
@@ -94,10 +93,14 @@ impl BuildpackConfig {
             };
             match note {
                 Some(note) => notes.push(note.to_owned()),
-                None => used += 1,
+                None => used.push(key),
             }
         }
         let script = app.join(&compile);
+        let is_asked_for = lines.pairs.iter().any(|(key, _)| key == "compile");
+        if is_asked_for && compile != "compile" && !script.is_file() {
+            notes.push(format!("compile: {compile} is not there, so it is not run"));
+        }
         if script.is_file() {
             if lies_in(&script, app) {
                 self.compile = Some(PathBuf::from(compile));
@@ -106,10 +109,13 @@ impl BuildpackConfig {
             }
         }
         notes.extend(lines.unread());
-        self.notes.push(format!(
-            "{STATIC_CONFIG}, read as data: {} used",
-            count(used, "key")
-        ));
+        let used = if used.is_empty() {
+            "nothing".to_owned()
+        } else {
+            used.join(", ")
+        };
+        self.notes
+            .push(format!("{STATIC_CONFIG}, read as data; used: {used}"));
         self.notes.extend(
             notes
                 .into_iter()
@@ -173,20 +179,16 @@ impl Lines {
             }
             match pair(line) {
                 Some((key, value)) => lines.pairs.push((key, value)),
-                None => lines.other.push(index + 1),
+                None => lines.other.push((index + 1, line.to_owned())),
             }
         }
         lines
     }
 
-    fn unread(&self) -> Option<String> {
-        (!self.other.is_empty()).then(|| {
-            let lines: Vec<String> = self.other.iter().map(ToString::to_string).collect();
-            format!(
-                "line {} can't be read without running it; only KEY=value is",
-                lines.join(", ")
-            )
-        })
+    fn unread(&self) -> impl Iterator<Item = String> {
+        self.other
+            .iter()
+            .map(|(number, line)| format!("line {number} can't be read without running it: {line}"))
     }
 }
 
@@ -244,7 +246,9 @@ mod tests {
         assert_eq!(config.node_version.as_deref(), Some("10.20.1"));
         assert!(config.clean_cache);
         let notes = config.notes.join("\n");
-        assert!(notes.starts_with("phoenix_static_buildpack.config, read as data: 5 keys used"));
+        let used = "phoenix_static_buildpack.config, read as data; used: clean_cache, compile, node_version, \
+                    phoenix_relative_path, assets_path";
+        assert!(notes.starts_with(used), "{notes}");
         for answered in [
             "npm_version",
             "yarn_version",
@@ -269,7 +273,8 @@ mod tests {
         )]);
         assert!(!marker.exists());
         assert_eq!(config.compile, None);
-        assert!(config.notes[1].contains("line 1, 2, 3 can't be read without running it"));
+        assert!(config.notes[1].contains("line 1 can't be read without running it: compile=$("));
+        assert_eq!(config.notes.len(), 4);
     }
 
     #[test]

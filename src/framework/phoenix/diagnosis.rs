@@ -32,6 +32,11 @@ pub(crate) enum Reason {
     MissingVariable {
         name: String,
     },
+    /// The same, of the app's code, which keeps what it reads.
+    MissingInCode {
+        name: String,
+        line: String,
+    },
     /// `prod.secret.exs`, which is kept out of the repository.
     MissingSecretFile,
     UnknownTask {
@@ -72,15 +77,12 @@ pub(crate) enum Reason {
 impl Reason {
     /// The first that fits: causes come before what they lead to.
     pub(super) fn of(output: &str, status: Option<i32>) -> Self {
-        let line_with = |needles: &[&str]| {
-            output
-                .lines()
-                .find(|line| needles.iter().any(|needle| line.contains(needle)))
-                .map(|line| line.trim().to_owned())
-        };
         let has = |needle: &str| output.contains(needle);
         if let Some(name) = missing_variable(output) {
-            return Self::MissingVariable { name };
+            return match line_with(output, &["Compilation error in file"]) {
+                Some(line) => Self::MissingInCode { name, line },
+                None => Self::MissingVariable { name },
+            };
         }
         if has("prod.secret.exs") && (has("no such file") || has("could not find")) {
             return Self::MissingSecretFile;
@@ -88,7 +90,7 @@ impl Reason {
         if has("Could not find Hex") || has("Could not find an SCM") {
             return Self::NoHex;
         }
-        if let Some(line) = line_with(&["trying to run :"]) {
+        if let Some(line) = line_with(output, &["trying to run :"]) {
             return Self::Elixir { line };
         }
         if has("Unchecked dependencies") || has("errors on dependencies") {
@@ -97,32 +99,8 @@ impl Reason {
         if let Some(task) = between(output, "The task \"", "\"") {
             return Self::UnknownTask { task };
         }
-        if has("ERR_OSSL_EVP_UNSUPPORTED") {
-            return Self::OpenSsl;
-        }
-        if let Some(line) = line_with(&[
-            "EBADENGINE",
-            "is incompatible with this module",
-            "ERR_PNPM_UNSUPPORTED_ENGINE",
-        ]) && !has("npm warn EBADENGINE")
-            && !has("npm WARN EBADENGINE")
-        {
-            return Self::NodeVersion { line };
-        }
-        let script = between(output, "Missing script: \"", "\"")
-            .or_else(|| between(output, "missing script: ", "\n"))
-            .or_else(|| between(output, "error Command \"", "\" not found"))
-            .or_else(|| between(output, "Missing script: ", "\n"));
-        if let Some(script) = script {
-            return Self::MissingScript { script };
-        }
-        if has("can only install packages when your package.json and")
-            || has("lockfile needs to be updated")
-            || has("ERR_PNPM_OUTDATED_LOCKFILE")
-            || has("lockfile would have been modified")
-            || has("lockfile had changes")
-        {
-            return Self::LockFile;
+        if let Some(reason) = Self::of_node(output) {
+            return reason;
         }
         if [
             "code E401",
@@ -136,19 +114,23 @@ impl Reason {
         {
             return Self::RegistryLogin;
         }
-        if let Some(line) = line_with(&[
-            "Couldn't fetch",
-            "couldn't fetch",
-            "nxdomain",
-            "ENOTFOUND",
-            "EAI_AGAIN",
-            "ECONNREFUSED",
-            "ECONNRESET",
-            "ETIMEDOUT",
-            ":timeout",
-            ":econnrefused",
-            "failed_connect",
-        ]) {
+        if let Some(line) = line_with(
+            output,
+            &[
+                "Couldn't fetch",
+                "couldn't fetch",
+                "NpmRegistry",
+                "nxdomain",
+                "ENOTFOUND",
+                "EAI_AGAIN",
+                "ECONNREFUSED",
+                "ECONNRESET",
+                "ETIMEDOUT",
+                ":timeout",
+                ":econnrefused",
+                "failed_connect",
+            ],
+        ) {
             return Self::Network { line };
         }
         if let Some(what) = between(output, "Could not resolve \"", "\"")
@@ -165,11 +147,54 @@ impl Reason {
         if status == Some(137) || has("heap out of memory") {
             return Self::OutOfMemory;
         }
-        if let Some(line) = line_with(&["Compilation error in file", "** (CompileError)"]) {
+        if let Some(line) = line_with(output, &["Compilation error in file", "** (CompileError)"]) {
             return Self::Compilation { line };
         }
         Self::Other
     }
+
+    /// What Node.js and the package managers say.
+    fn of_node(output: &str) -> Option<Self> {
+        let has = |needle: &str| output.contains(needle);
+        if has("ERR_OSSL_EVP_UNSUPPORTED") {
+            return Some(Self::OpenSsl);
+        }
+        if let Some(line) = line_with(
+            output,
+            &[
+                "EBADENGINE",
+                "is incompatible with this module",
+                "ERR_PNPM_UNSUPPORTED_ENGINE",
+            ],
+        ) && !has("npm warn EBADENGINE")
+            && !has("npm WARN EBADENGINE")
+        {
+            return Some(Self::NodeVersion { line });
+        }
+        let script = between(output, "Missing script: \"", "\"")
+            .or_else(|| between(output, "missing script: ", "\n"))
+            .or_else(|| between(output, "error Command \"", "\" not found"))
+            .or_else(|| between(output, "Missing script: ", "\n"));
+        if let Some(script) = script {
+            return Some(Self::MissingScript { script });
+        }
+        if has("can only install packages when your package.json and")
+            || has("lockfile needs to be updated")
+            || has("ERR_PNPM_OUTDATED_LOCKFILE")
+            || has("lockfile would have been modified")
+            || has("lockfile had changes")
+        {
+            return Some(Self::LockFile);
+        }
+        None
+    }
+}
+
+fn line_with(output: &str, needles: &[&str]) -> Option<String> {
+    output
+        .lines()
+        .find(|line| needles.iter().any(|needle| line.contains(needle)))
+        .map(|line| line.trim().to_owned())
 }
 
 /// As the files that `mix phx.new` makes say it, and as `System.fetch_env!` does.
@@ -220,6 +245,13 @@ mod tests {
                 "** (System.EnvError) could not fetch environment variable \"API_URL\" because it is not set",
                 Reason::MissingVariable {
                     name: "API_URL".to_owned(),
+                },
+            ),
+            (
+                "== Compilation error in file lib/pay.ex ==\n** (System.EnvError) could not fetch environment variable \"TOKEN\" because",
+                Reason::MissingInCode {
+                    name: "TOKEN".to_owned(),
+                    line: "== Compilation error in file lib/pay.ex ==".to_owned(),
                 },
             ),
             (

@@ -2,7 +2,7 @@
 
 use super::links::Fixed;
 use super::project::WebApp;
-use super::templates::{Place, Usage};
+use super::templates::{Named, Place, Usage};
 use crate::output::Log;
 use crate::prefix::Prefix;
 use std::path::PathBuf;
@@ -102,6 +102,32 @@ pub(super) fn tell_of_mixed_links(usage: &Usage, log: &mut Log) {
         usage.paths.len(),
         shown(&usage.urls),
     ));
+}
+
+/// A script or stylesheet that pages ask for, where none of those was made; what else is not there is told.
+pub(super) fn missing_code<'a>(built: &'a Built<'_>, log: &mut Log) -> Option<&'a Named> {
+    let is_code = |named: &&Named| {
+        let extension = named.path.rsplit('.').next().unwrap_or_default();
+        ["css", "js", "mjs"].contains(&extension)
+    };
+    let is_there = |named: &Named| built.folder.join(&named.path).is_file();
+    let code: Vec<&Named> = built.usage.named.iter().filter(is_code).collect();
+    if !code.is_empty() && !code.iter().any(|named| is_there(named)) {
+        return code.first().copied();
+    }
+    let missing: Vec<&Named> = built
+        .usage
+        .named
+        .iter()
+        .filter(|named| !is_there(named))
+        .collect();
+    for Named { place, path } in missing.iter().take(SHOWN) {
+        log.warning(&format!("{place} links to /{path}, which was not made."));
+    }
+    if missing.len() > SHOWN {
+        log.detail(&format!("… and {} more like that", missing.len() - SHOWN));
+    }
+    None
 }
 
 pub(super) fn tell_of_no_links(otp_app: &str, log: &mut Log) {

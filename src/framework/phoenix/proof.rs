@@ -4,14 +4,16 @@
 use super::PhoenixError;
 use super::cache_manifest::CacheManifest;
 use super::elixir::{Source, words};
-use super::pages::{Built, host_of, tell_of_another_host, tell_of_mixed_links, tell_of_no_links};
+use super::pages::{
+    Built, host_of, missing_code, tell_of_another_host, tell_of_mixed_links, tell_of_no_links,
+};
 use super::phx_digest::Rules;
 use super::project::{Project, WebApp};
 use super::reads::{Form, Reads, When, has_key, list};
 use super::releases::AssembledRelease;
 use super::runtime_exs::{Script, Target, Way, snippet, with_lines};
 use super::sources::{MANIFEST_KEY, production_config};
-use super::templates::{Place, Usage};
+use super::templates::{Named, Place, Usage};
 use crate::config::Inject;
 use crate::config::names::STATIC_ASSETS_VERSION;
 use crate::framework::{Draft, Edit, Emission, FollowsBy, Injection, PanicSwitch};
@@ -39,6 +41,8 @@ pub(crate) enum NotFollowingCause {
     NoScript { url: Place },
     /// No helper is used anywhere.
     WrittenByHand { places: Vec<Place> },
+    /// None of the scripts and stylesheets that pages ask for was made.
+    NotMade { place: Place, path: String },
     /// Nothing uses Phoenix's endpoint.
     NoEndpoint { otp_app: String },
     /// Links with a host, and a public URL that has none.
@@ -68,6 +72,15 @@ impl Judge<'_> {
         built: &[Built<'_>],
         log: &mut Log,
     ) -> Result<Verdict, PhoenixError> {
+        for built in built {
+            if let Some(Named { place, path }) = missing_code(built, log) {
+                let cause = NotFollowingCause::NotMade {
+                    place: place.clone(),
+                    path: path.clone(),
+                };
+                return Err(not_following(cause, String::new()));
+            }
+        }
         let releases = AssembledRelease::below(&self.repository.join(&self.project.root))?;
         self.warn_of_early_releases(built, &releases, log)?;
         tell_of_another_host(built, &self.draft.prefix, log);
@@ -96,6 +109,27 @@ impl Judge<'_> {
             });
         }
         self.needs(&needy, &releases, log)
+    }
+
+    /// Before minutes of compiling: what an app does by itself stands in its source, and where nothing may be put
+    /// there, nothing will come of it.
+    pub(super) fn refuse_early(&self, built: &[Built<'_>]) -> Result<(), PhoenixError> {
+        let cause = match self.inject {
+            Inject::Auto => return Ok(()),
+            Inject::Off => NotFollowingCause::InjectOff,
+            Inject::Nowhere => NotFollowingCause::InjectNowhere,
+        };
+        let mut targets = Vec::new();
+        for built in built {
+            let reads = Reads::of(self.repository, self.project, built.app)?;
+            if reads.is_none_or(|reads| !reads.form.fits(&built.usage)) {
+                targets.extend(targets_of(built));
+            }
+        }
+        if targets.is_empty() {
+            return Ok(());
+        }
+        Err(not_following(cause, snippet(&targets)))
     }
 
     /// Whether what the app does makes its pages follow.
@@ -141,12 +175,7 @@ impl Judge<'_> {
     ) -> Result<Verdict, PhoenixError> {
         let targets: Vec<Target> = needy.iter().flat_map(|built| targets_of(built)).collect();
         let snippet = snippet(&targets);
-        let failed = |cause| {
-            Err(PhoenixError::NotFollowing(Box::new(NotFollowing {
-                cause,
-                snippet: snippet.clone(),
-            })))
-        };
+        let failed = |cause| Err(not_following(cause, snippet.clone()));
         match self.inject {
             Inject::Auto => {}
             Inject::Off => return failed(NotFollowingCause::InjectOff),
@@ -356,6 +385,10 @@ impl Judge<'_> {
     fn shown(&self, path: &Path) -> String {
         self.below(path).display().to_string()
     }
+}
+
+fn not_following(cause: NotFollowingCause, snippet: String) -> PhoenixError {
+    PhoenixError::NotFollowing(Box::new(NotFollowing { cause, snippet }))
 }
 
 fn because(edited: &[String]) -> String {

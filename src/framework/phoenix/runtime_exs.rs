@@ -1,6 +1,6 @@
 //! The lines at the end of a `runtime.exs` that make unmodified helpers follow `STATIC_URL`.
 
-use crate::config::names::{INJECT, STATIC_URL};
+use crate::config::names::{INJECT, STATIC_ASSETS_VERSION, STATIC_URL};
 use indoc::formatdoc;
 
 /// What of an endpoint's URLs follows, and by which part of `static_url`.
@@ -68,8 +68,8 @@ pub(super) fn without_lines(script: &str) -> String {
 /// With the whole names of modules, whatever the script has made aliases of.
 fn lines(kind: Script, targets: &[Target]) -> String {
     let guard = match kind {
-        Script::Runtime => "static_assets_url != \"\" and Elixir.Config.config_env() != :test",
-        Script::Releases => "static_assets_url != \"\"",
+        Script::Runtime => "not static_assets_off and Elixir.Config.config_env() != :test",
+        Script::Releases => "not static_assets_off",
     };
     let configs: Vec<String> = targets
         .iter()
@@ -79,10 +79,14 @@ fn lines(kind: Script, targets: &[Target]) -> String {
         {BEGIN}
         require Elixir.Config
 
-        static_assets_url =
-          if Elixir.System.get_env(\"{inject}\") == \"off\",
-            do: \"\",
-            else: Elixir.String.trim_trailing(Elixir.System.get_env(\"{STATIC_URL}\") || \"\", \"/\")
+        static_assets_url = Elixir.String.trim_trailing(Elixir.System.get_env(\"{STATIC_URL}\") || \"\", \"/\")
+        static_assets_version = Elixir.System.get_env(\"{STATIC_ASSETS_VERSION}\") || \"\"
+
+        # A path without the version means: serve from the app again.
+        static_assets_off =
+          static_assets_url == \"\" or Elixir.System.get_env(\"{inject}\") == \"off\" or
+            (Elixir.String.starts_with?(static_assets_url, \"/\") and
+               not Elixir.String.contains?(static_assets_url, static_assets_version))
 
         if {guard} do
         {uri}{configs}

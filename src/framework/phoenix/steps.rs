@@ -1,6 +1,5 @@
 //! The child processes of a compile, each in the app's own folder.
 
-use super::PhoenixError;
 use super::builder::Builder;
 use super::cache::Programs;
 use super::digest::{Digest, manifest_mark};
@@ -11,6 +10,7 @@ use super::pipeline::Pipeline;
 use super::project::WebApp;
 use super::sources::{MANIFEST_KEY, production_config};
 use super::templates::Place;
+use super::{PhoenixError, STATICS};
 use crate::command::Command;
 use crate::config::DigestChoice;
 use crate::env::ChildEnv;
@@ -26,14 +26,14 @@ pub(super) fn compile(
     builder: &Builder<'_>,
     web: &WebApp,
     run: &mut Run<'_>,
-) -> Result<PathBuf, PhoenixError> {
+) -> Result<(), PhoenixError> {
     let folder = builder.folder(web);
     let package = Package::find(&folder, builder.legacy.assets_path.as_deref())?;
     let choice = (builder.settings, builder.legacy, builder.mix());
     let pipeline = Pipeline::of(web, &builder.app.dir, package.as_ref(), choice)?;
-    require_mix(builder, &pipeline, web)?;
+    require_mix(builder, &pipeline, web, package.as_ref())?;
 
-    let statics = folder.join("priv/static");
+    let statics = folder.join(STATICS);
     run.log
         .bullet(&format!("Assets of {}: {pipeline}", web.otp_app));
     let digest = |env| Digest {
@@ -48,7 +48,7 @@ pub(super) fn compile(
     if matches!(pipeline, Pipeline::Prebuilt) {
         digest(&builder.env).accept_prebuilt(run)?;
         check_configured_manifest(builder, web)?;
-        return Ok(statics);
+        return Ok(());
     }
     let before = manifest_mark(&statics);
     let env = throw_away_values(builder, web, run)?;
@@ -86,13 +86,14 @@ pub(super) fn compile(
             ));
         }
     }
-    Ok(statics)
+    Ok(())
 }
 
 fn require_mix(
     builder: &Builder<'_>,
     pipeline: &Pipeline,
     web: &WebApp,
+    package: Option<&Package>,
 ) -> Result<(), PhoenixError> {
     let needs =
         matches!(pipeline, Pipeline::Alias(_)) || builder.settings.digest == DigestChoice::Mix;
@@ -101,6 +102,8 @@ fn require_mix(
             path: builder.env.text("PATH").unwrap_or_default().to_owned(),
             pipeline: pipeline.to_string(),
             app: web.otp_app.clone(),
+            package: package
+                .map(|package| builder.app.relative(&package.folder).join("package.json")),
         });
     }
     Ok(())
@@ -225,22 +228,21 @@ fn run_pipeline(
             node.finish(&command, run)?
         }
         Pipeline::Alias(steps) => {
-            if web.setup.is_some() {
-                node.finish(
-                    &Builder::mix_command(&folder, node.env, &["assets.setup"]),
-                    run,
-                )?;
-            }
-            let compiles = steps.iter().any(|step| step.starts_with("compile"));
+            let setup = web.setup.as_ref().map(|_| "assets.setup");
             // Hooks beside their components are written by the compiler:
             // https://github.com/phoenixframework/phoenix/pull/6333
-            if !compiles {
-                node.finish(&Builder::mix_command(&folder, node.env, &["compile"]), run)?;
+            let compiles = steps.iter().any(|step| step.starts_with("compile"));
+            let compile = (!compiles).then_some("compile");
+            let mut said = String::new();
+            for task in [setup, compile, Some("assets.deploy")]
+                .into_iter()
+                .flatten()
+            {
+                let command = Builder::mix_command(&folder, node.env, &[task]);
+                run.log.detail(&command.shown());
+                said = node.finish(&command, run)?;
             }
-            node.finish(
-                &Builder::mix_command(&folder, node.env, &["assets.deploy"]),
-                run,
-            )?
+            said
         }
         Pipeline::Package { script } => node.finish(&node.script(script), run)?,
         Pipeline::Brunch { folder } => {

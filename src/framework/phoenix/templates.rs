@@ -34,6 +34,8 @@ pub(super) struct Usage {
     pub(super) urls: Vec<Place>,
     /// `Endpoint.url() <> static_path(…)`.
     pub(super) joined: Vec<Place>,
+    /// The files that helpers are asked for by their whole names.
+    pub(super) named: Vec<Named>,
     /// `<script type="module">`, which needs CORS on another origin.
     pub(super) modules: Vec<Place>,
     /// `<use href=…>`, which browsers follow on their own origin only.
@@ -44,6 +46,14 @@ pub(super) struct Usage {
     pub(super) fixed_files: Vec<Place>,
     /// A policy of the app's own of what pages may load.
     pub(super) policies: Vec<Policy>,
+}
+
+/// `~p"/assets/app.css"`
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Named {
+    pub(super) place: Place,
+    /// Below the static folder.
+    pub(super) path: String,
 }
 
 /// A Content-Security-Policy, with the text of its file.
@@ -92,7 +102,12 @@ impl Usage {
         for (file, text) in &texts {
             usage.add(file, text, &served);
         }
-        for path in files_below(statics)? {
+        let files = if statics.is_dir() {
+            files_below(statics)?
+        } else {
+            Vec::new()
+        };
+        for path in files {
             let name = path.to_string_lossy();
             if name.ends_with(".html") && !holds_digest(&name) {
                 let file = statics.join(&path);
@@ -120,6 +135,12 @@ impl Usage {
             if is_comment(text, at) || !is_served(&text[at + 4..]) {
                 continue;
             }
+            if let Some(path) = whole_name(&text[at + 4..]) {
+                self.named.push(Named {
+                    place: place(at),
+                    path,
+                });
+            }
             if line_before(text, at).contains("<use") {
                 self.sprites.push(place(at));
             }
@@ -135,6 +156,13 @@ impl Usage {
             if !is_call(text, at, name) {
                 continue;
             }
+            let argument = text[at..].split_once('"');
+            let argument = argument.filter(|(call, _)| !call.contains(['\n', ')']));
+            let path = argument.and_then(|(_, path)| whole_name(path.strip_prefix('/')?));
+            self.named.extend(path.map(|path| Named {
+                place: place(at),
+                path,
+            }));
             if is_joined(text, at) {
                 self.joined.push(place(at));
             } else {
@@ -201,6 +229,18 @@ impl Usage {
             }
         }
     }
+}
+
+/// Of a file, with nothing that is only known when the page is made.
+fn whole_name(path: &str) -> Option<String> {
+    let end = path.find(['"', '?', '#'])?;
+    let name = &path[..end];
+    let is_file = name
+        .rsplit('/')
+        .next()
+        .is_some_and(|last| last.contains('.'));
+    let is_whole = is_file && !path[end..].starts_with("#{");
+    is_whole.then(|| name.to_owned())
 }
 
 /// `def static_paths, do: ~w(assets fonts)`.
@@ -377,6 +417,24 @@ mod tests {
         ] {
             assert_eq!(usage(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn files_are_named_where_their_whole_name_is_there() {
+        let mut usage = Usage::default();
+        let text = "~p\"/assets/app.css\" ~p\"/images/#{name}.png\" ~p\"/assets/a.js?v=1\" \
+                    Routes.static_path(@conn, \"/css/b.css\") static_path(@conn, path) ~p\"/images/x\"";
+        usage.add(
+            Path::new("lib/page.ex"),
+            text,
+            &STATIC_PATHS.map(str::to_owned),
+        );
+        let named: Vec<_> = usage
+            .named
+            .iter()
+            .map(|named| named.path.as_str())
+            .collect();
+        assert_eq!(named, ["assets/app.css", "assets/a.js", "css/b.css"]);
     }
 
     #[test]
