@@ -335,7 +335,7 @@ def main(args):
             with contextlib.suppress(KeyboardInterrupt):
                 threading.Event().wait()
         else:
-            print("script/demo --keep leaves both servers running.")
+            print(f"script/demo {names[0]} --keep leaves the servers running.")
     return 1 if demo.problems else 0
 
 
