@@ -182,7 +182,8 @@ fn what_another_host_breaks_is_told_with_its_place() {
         .build()
         .succeeds()
         .does_not_say("Content-Security-Policy")
-        .does_not_say("type=\"module\"");
+        .does_not_say("type=\"module\"")
+        .does_not_say("publicPath");
 }
 
 /// What the app does itself must fit its own links.

@@ -228,10 +228,11 @@ impl Phoenix {
             steps::compile(&builder, web, run)?;
         }
         let built = self.built(app)?;
+        let prefix = draft.map(|draft| &draft.prefix);
         let mut fixed = None;
         for built in &built {
             let found = links::find(&built.folder, app.relative(&built.folder))?;
-            fixed = fixed.or(tell_of_fixed_links(built, &found, run.log));
+            fixed = fixed.or(tell_of_fixed_links(built, &found, prefix, run.log));
         }
         let Some(judge) = judge else {
             let unasked = Verdict {

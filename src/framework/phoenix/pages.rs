@@ -20,34 +20,43 @@ pub(super) struct Built<'a> {
 /// Of one kind.
 const SHOWN: usize = 5;
 
-/// What stays on the app's own host, whatever `STATIC_URL` says; the first of it.
+/// What stays on the app's own host, whatever `STATIC_URL` says; the first of it. Told where that is another host than
+/// the public URL's.
 pub(super) fn tell_of_fixed_links(
     built: &Built<'_>,
     found: &[Fixed],
+    prefix: Option<&Prefix>,
     log: &mut Log,
 ) -> Option<String> {
-    for fixed in found.iter().take(SHOWN) {
-        log.warning(&fixed.to_string());
-    }
-    if found.len() > SHOWN {
-        log.detail(&format!("… and {} more like that", found.len() - SHOWN));
-    }
     let by_hand: Vec<&Place> = built
         .usage
         .fixed_code
         .iter()
         .chain(&built.usage.fixed_files)
         .collect();
-    for place in by_hand.iter().take(SHOWN) {
-        log.warning(&format!(
-            "{place}: a link written by hand stays on the app's own host; ~p\"…\" or static_path(…) follows"
-        ));
-    }
-    if by_hand.len() > SHOWN {
-        log.detail(&format!("… and {} more like that", by_hand.len() - SHOWN));
+    if prefix.and_then(host_of).is_some() {
+        let in_scripts = found.iter().map(ToString::to_string);
+        tell(in_scripts.collect(), log);
+        let in_pages = by_hand.iter().map(|place| {
+            format!(
+                "{place}: a link written by hand stays on the app's own host; ~p\"…\" or static_path(…) follows"
+            )
+        });
+        tell(in_pages.collect(), log);
     }
     let first = found.first().map(|fixed| fixed.place.to_string());
     first.or_else(|| by_hand.first().map(ToString::to_string))
+}
+
+/// The first few.
+fn tell(warnings: Vec<String>, log: &mut Log) {
+    let more = warnings.len().saturating_sub(SHOWN);
+    for warning in warnings.into_iter().take(SHOWN) {
+        log.warning(&warning);
+    }
+    if more > 0 {
+        log.detail(&format!("… and {more} more like that"));
+    }
 }
 
 /// What another host breaks. On the app's own nothing is cross-origin.
@@ -121,12 +130,10 @@ pub(super) fn missing_code<'a>(built: &'a Built<'_>, log: &mut Log) -> Option<&'
         .iter()
         .filter(|named| !is_there(named))
         .collect();
-    for Named { place, path } in missing.iter().take(SHOWN) {
-        log.warning(&format!("{place} links to /{path}, which was not made."));
-    }
-    if missing.len() > SHOWN {
-        log.detail(&format!("… and {} more like that", missing.len() - SHOWN));
-    }
+    let warnings = missing
+        .iter()
+        .map(|Named { place, path }| format!("{place} links to /{path}, which was not made."));
+    tell(warnings.collect(), log);
     None
 }
 
