@@ -19,6 +19,7 @@ mod manifest;
 mod output;
 mod parallel;
 mod paths;
+mod percent;
 mod plan;
 mod prefix;
 mod publish;

@@ -29,6 +29,7 @@ const ROWS: &[(u32, &[&str])] = &[
             "hex",
             "parallel",
             "paths",
+            "percent",
             "walk",
         ],
     ),
@@ -41,7 +42,7 @@ const FRIENDS: &[(&str, &[&str])] = &[
     ("version", &["manifest"]),
     ("command", &["env", "interrupt"]),
     ("env", &["output"]),
-    ("output", &["hex"]),
+    ("output", &["hex", "percent"]),
 ];
 
 /// Upward, each with its reason.

@@ -2,6 +2,7 @@
 //! S3 repeat session tokens, proxies are named with their passwords.
 
 use crate::hex::hex;
+use crate::percent::encoded;
 use aho_corasick::{AhoCorasick, AhoCorasickKind, packed};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
@@ -60,7 +61,7 @@ impl Redaction {
     /// Also the parts of a secret that is a whole file, such as the lines of a private key.
     pub(crate) fn with_parts<'a>(self, parts: impl IntoIterator<Item = &'a str>) -> Self {
         let is_long = |part: &&str| part.len() >= SHORTEST_SECRET;
-        let forms = |part: &str| [part.to_owned(), percent_encoded(part)];
+        let forms = |part: &str| [part.to_owned(), encoded(part)];
         self.and(parts.into_iter().filter(is_long).flat_map(forms))
     }
 
@@ -103,25 +104,13 @@ fn forms(secret: &str) -> Vec<String> {
         hex(secret.as_bytes()),
         hex(secret.as_bytes()).to_uppercase(),
         url::form_urlencoded::byte_serialize(secret.as_bytes()).collect(),
-        percent_encoded(secret),
+        encoded(secret),
         secret.replace('\\', "\\\\").replace('"', "\\\""),
     ];
     forms.extend(base64_forms(secret.as_bytes()));
     forms.sort();
     forms.dedup();
     forms
-}
-
-fn percent_encoded(text: &str) -> String {
-    text.bytes()
-        .map(|byte| {
-            if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-                char::from(byte).to_string()
-            } else {
-                format!("%{byte:02X}")
-            }
-        })
-        .collect()
 }
 
 /// What base64 makes of `bytes` at each of the three alignments inside a longer text, without the
@@ -157,7 +146,7 @@ mod tests {
         let redaction = Redaction::of([SECRET]);
         for form in [
             SECRET.to_owned(),
-            percent_encoded(SECRET),
+            encoded(SECRET),
             hex(SECRET.as_bytes()),
             serde_json::to_string(SECRET).unwrap(),
             STANDARD.encode(format!("a{SECRET}b")),

@@ -3,6 +3,7 @@
 
 use super::phx_digest::{css_urls, holds_digest};
 use crate::paths::replace_file;
+use crate::percent::decoded;
 use crate::walk::files_below;
 use fs_err as fs;
 use std::io;
@@ -57,7 +58,7 @@ fn relative(content: &[u8], depth: usize, is_there: impl Fn(&str) -> bool) -> (V
         let Some(target) = target(&content[slash.clone()]) else {
             continue;
         };
-        if is_there(&target) || is_there(&decoded(&target)) {
+        if is_there(&target) || decoded(&target).is_some_and(|target| is_there(&target)) {
             rewritten.extend_from_slice(&content[copied..slash.start]);
             if depth == 0 {
                 rewritten.extend_from_slice(b"./");
@@ -148,23 +149,6 @@ fn target(url: &[u8]) -> Option<String> {
     let url = std::str::from_utf8(url).ok()?.strip_prefix('/')?;
     let path = url.split(['?', '#']).next()?;
     (!path.is_empty()).then(|| path.to_owned())
-}
-
-/// `%20` is a space; what is no such form stays.
-fn decoded(path: &str) -> String {
-    let mut bytes = Vec::with_capacity(path.len());
-    let mut rest = path.as_bytes();
-    while let [first, after @ ..] = rest {
-        let byte = match after {
-            [high, low, ..] if *first == b'%' => std::str::from_utf8(&[*high, *low])
-                .ok()
-                .and_then(|digits| u8::from_str_radix(digits, 16).ok()),
-            _ => None,
-        };
-        bytes.push(byte.unwrap_or(*first));
-        rest = &after[if byte.is_some() { 2 } else { 0 }..];
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 #[cfg(test)]
