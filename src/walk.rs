@@ -23,15 +23,25 @@ pub(crate) fn files_below(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
+/// A folder of a test, with these files in it.
+#[cfg(test)]
+pub(crate) fn folder_with(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (path, content) in files {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    }
+    folder
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn links_are_named_and_never_followed() {
-        let root = tempfile::tempdir().unwrap();
-        fs::create_dir_all(root.path().join("a/b")).unwrap();
-        fs::write(root.path().join("a/b/file"), "").unwrap();
+        let root = folder_with(&[("a/b/file", "")]);
         std::os::unix::fs::symlink("..", root.path().join("a/up")).unwrap();
         let files = files_below(root.path()).unwrap();
         assert_eq!(files, [Path::new("a/b/file"), Path::new("a/up")]);

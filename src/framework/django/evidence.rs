@@ -269,18 +269,9 @@ fn default_settings(file: &Path) -> io::Result<Option<String>> {
 mod tests {
     use super::*;
     use crate::config::{Origin, Setting};
+    use crate::walk::folder_with as app;
 
     const MANAGE_PY: &str = r#"os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")"#;
-
-    fn app(files: &[(&str, &str)]) -> tempfile::TempDir {
-        let app = tempfile::tempdir().unwrap();
-        for (path, content) in files {
-            let file = app.path().join(path);
-            fs::create_dir_all(file.parent().unwrap()).unwrap();
-            fs::write(file, content).unwrap();
-        }
-        app
-    }
 
     fn found(files: &[(&str, &str)]) -> Option<Evidence> {
         find(app(files).path(), &DjangoSettings::default()).unwrap()

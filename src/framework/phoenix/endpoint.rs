@@ -115,7 +115,7 @@ fn is_module(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use fs_err as fs;
+    use crate::walk::folder_with;
 
     #[test]
     fn endpoints_have_the_names_that_elixir_gives_them() {
@@ -145,13 +145,7 @@ mod tests {
                 "A.Endpoint",
             ),
         ] {
-            let app = tempfile::tempdir().unwrap();
-            fs::create_dir_all(app.path().join("lib")).unwrap();
-            fs::write(
-                app.path().join("lib/e.ex"),
-                format!("{code}, otp_app: :shop\n"),
-            )
-            .unwrap();
+            let app = folder_with(&[("lib/e.ex", &format!("{code}, otp_app: :shop\n"))]);
             let found = endpoints(app.path(), "shop").unwrap();
             assert_eq!(
                 found.first().map(|found| found.module.as_str()),
@@ -168,9 +162,7 @@ mod tests {
             "\"\"\"\ndefmodule A.Endpoint do\n  use Phoenix.Endpoint, otp_app: :a\n\"\"\"",
             "defmodule unquote(name) do\n  use Phoenix.Endpoint, otp_app: :shop",
         ] {
-            let app = tempfile::tempdir().unwrap();
-            fs::create_dir_all(app.path().join("lib")).unwrap();
-            fs::write(app.path().join("lib/e.ex"), code).unwrap();
+            let app = folder_with(&[("lib/e.ex", code)]);
             assert_eq!(endpoints(app.path(), "shop").unwrap(), [], "{code}");
         }
     }
@@ -189,10 +181,8 @@ mod tests {
             ("use Phoenix.Endpoint\n  use X, otp_app: :x", "shop"),
             ("use Phoenix.Endpoint, otp_app: :caf\u{e9}", "shop"),
         ] {
-            let app = tempfile::tempdir().unwrap();
-            fs::create_dir_all(app.path().join("lib")).unwrap();
             let code = format!("defmodule A.Endpoint do\n  {code}\nend");
-            fs::write(app.path().join("lib/e.ex"), &code).unwrap();
+            let app = folder_with(&[("lib/e.ex", &code)]);
             assert_eq!(
                 endpoints(app.path(), "shop").unwrap()[0].otp_app,
                 otp_app,

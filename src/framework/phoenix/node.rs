@@ -257,14 +257,10 @@ pub(super) fn only_major(range: &str) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::walk::folder_with;
 
     fn package(files: &[(&str, &str)]) -> Package {
-        let app = tempfile::tempdir().unwrap();
-        for (path, content) in files {
-            let path = app.path().join(path);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, content).unwrap();
-        }
+        let app = folder_with(files);
         Package::find(app.path(), None).unwrap().unwrap()
     }
 

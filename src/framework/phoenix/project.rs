@@ -349,6 +349,7 @@ fn config_folder(repository: &Path, root: &Path, folder: &Path, mix_exs: &Source
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::walk::folder_with;
 
     const DEPS: &str = "{:phoenix, \"~> 1.7.21\"}";
     const ENDPOINT: &str =
@@ -359,12 +360,7 @@ mod tests {
     }
 
     fn found(files: &[(&str, &str)]) -> Result<Option<Project>, DetectError> {
-        let app = tempfile::tempdir().unwrap();
-        for (path, content) in files {
-            let path = app.path().join(path);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, content).unwrap();
-        }
+        let app = folder_with(files);
         let legacy = BuildpackConfig::read(app.path()).unwrap();
         find(app.path(), &PhoenixSettings::default(), &legacy)
     }

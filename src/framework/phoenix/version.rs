@@ -87,20 +87,10 @@ pub(super) fn phoenix_dependency(mix_exs: &Source) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use fs_err as fs;
-
-    fn app(files: &[(&str, &str)]) -> tempfile::TempDir {
-        let app = tempfile::tempdir().unwrap();
-        for (path, content) in files {
-            let path = app.path().join(path);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, content).unwrap();
-        }
-        app
-    }
+    use crate::walk::folder_with;
 
     fn found(files: &[(&str, &str)], mix_exs: &str) -> Option<String> {
-        let app = app(files);
+        let app = folder_with(files);
         find(app.path(), app.path(), &Source::of(mix_exs)).map(|version| version.to_string())
     }
 
