@@ -207,6 +207,19 @@ fn reading_static_url_in_another_form_than_the_links_have_is_not_enough() {
 }
 
 #[test]
+fn with_links_of_both_kinds_the_apps_own_choice_stands() {
+    let platform = app("~p\"/assets/app.css\"\nurl(~p\"/images/a.png\")");
+    let script = "import Config\nconfig :shop, ShopWeb.Endpoint, static_url: [path: System.get_env(\"STATIC_URL\")]\n";
+    platform.write("backend/config/runtime.exs", script);
+    platform
+        .build()
+        .succeeds()
+        .says("reads STATIC_URL as a path, so links with a host, like the one at backend/lib/shop_web/page_html.ex:2,")
+        .says("Pages: backend/config/runtime.exs:2 reads STATIC_URL");
+    assert_eq!(lines(&platform), script);
+}
+
+#[test]
 fn a_mention_of_static_url_is_no_reading() {
     for (path, content) in [
         (

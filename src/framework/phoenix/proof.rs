@@ -158,6 +158,14 @@ impl Judge<'_> {
             ));
             return false;
         }
+        if *form == Form::Path
+            && let Some(url) = built.usage.urls.first()
+        {
+            log.warning(&format!(
+                "{place} reads {name} as a path, so links with a host, like the one at {url}, would have two. Write \
+                 them without: ~p\"…\" or static_path(…)."
+            ));
+        }
         if !built.mount.is_empty() {
             log.warning(&format!(
                 "{place} reads {name}: the files of {} are below it in {}, which must be added there.",

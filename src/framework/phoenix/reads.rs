@@ -38,7 +38,8 @@ pub(super) enum Form {
 impl Form {
     pub(super) fn fits(self, usage: &Usage) -> bool {
         match self {
-            Self::Path => usage.urls.is_empty(),
+            // Chosen by whoever wrote it, where there are links of both kinds.
+            Self::Path => usage.urls.is_empty() || !usage.paths.is_empty(),
             Self::HostAndPath => usage.paths.is_empty(),
             Self::Host => !usage.urls.is_empty() || usage.paths.is_empty(),
             Self::Own => true,
