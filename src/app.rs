@@ -15,11 +15,36 @@ pub(crate) struct App {
     pub(crate) scratch: PathBuf,
     /// Where the door puts [`crate::launch::Launch::files`], as the running app sees it.
     pub(crate) injected: PathBuf,
+    pub(crate) hook: HookPlace,
+    /// Where a release waits for its upload, where that comes later.
+    pub(crate) prepared: PathBuf,
     /// What a build leaves here, the next one of this app finds again.
     pub(crate) cache: Option<PathBuf>,
     /// What the build before this one published, where the door knows it.
     pub(crate) previous: Option<Version>,
     pub(crate) env: ChildEnv,
+}
+
+/// How the processes of the running app come to load what they need of us.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum HookPlace {
+    /// Python's from the injected folder, which the door puts in front of `PYTHONPATH`.
+    PythonPath,
+    /// Python's from the interpreter's own packages. They must lie in `within`, where only that is deployed.
+    SitePackages {
+        within: Option<PathBuf>,
+        /// Read where the environment has no pin.
+        pin: Option<PathBuf>,
+    },
+}
+
+impl HookPlace {
+    pub(crate) fn pin(&self) -> Option<&Path> {
+        match self {
+            Self::SitePackages { pin, .. } => pin.as_deref(),
+            Self::PythonPath => None,
+        }
+    }
 }
 
 /// Folders that hold other people's code, or none that the app runs.
@@ -159,6 +184,8 @@ mod tests {
             dir: root.path().to_owned(),
             scratch: PathBuf::new(),
             injected: PathBuf::new(),
+            hook: HookPlace::PythonPath,
+            prepared: PathBuf::new(),
             cache: None,
             previous: None,
             env: Env::default().for_children(&[], []),

@@ -498,7 +498,8 @@ mod tests {
             origin: crate::config::Origin::Environment,
         };
         let naming = Naming {
-            site: &site,
+            public: &site.public,
+            store: Some(&site.store),
             given: Some(&given),
             salt: None,
         };

@@ -1,33 +1,70 @@
 //! The Cloud Native Buildpack: `bin/detect` and `bin/build`.
 
-use crate::app::App;
+use crate::app::{App, HookPlace};
+use crate::config::names::{STATIC_ASSETS_VERSION, STATIC_URL};
 use crate::config::{
-    self, Config, ConfigProblem, FrameworkName, FrameworkSettings, NAMESPACE, Sources, names,
+    self, FrameworkName, FrameworkSettings, NAMESPACE, Phase, Platform, Sources, names,
 };
-use crate::env::Env;
-use crate::errors::{Explain, Message, config_message};
+use crate::env::{Env, own_program};
+use crate::errors::{Explain, Message};
 use crate::framework::phoenix::Tools;
 use crate::framework::{DetectError, Framework};
 use crate::interrupt::Interrupt;
-use crate::launch::{Launch, LaunchVar};
-use crate::output::{Log, Redaction};
-use crate::publish::{Intent, Outcome, PublishError, publish};
+use crate::launch::{LaunchVar, pin};
+use crate::output::Log;
+use crate::publish::{Done, Intent, Outcome, PublishError, Upload, publish};
+use crate::setup::{PREPARED, PROGRAM, Setup, install_program, scratch, title};
 use crate::version::Version;
 use fs_err as fs;
+use libcnb::Buildpack;
 use libcnb::build::{BuildContext, BuildResult, BuildResultBuilder};
 use libcnb::data::build_plan::{BuildPlan, BuildPlanBuilder, Require};
-use libcnb::data::launch::{Label, LaunchBuilder};
-use libcnb::data::layer_name;
+use libcnb::data::launch::{Label, LaunchBuilder, Process, ProcessBuilder};
+use libcnb::data::{exec_d_program_output_key, layer_name, process_type};
 use libcnb::detect::{DetectContext, DetectResult, DetectResultBuilder};
 use libcnb::layer::UncachedLayerDefinition;
 use libcnb::layer_env::{LayerEnv, ModificationBehavior, Scope};
-use libcnb::{Buildpack, Platform};
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 use std::io;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 pub(crate) fn run() {
     libcnb::libcnb_runtime(&StaticAssets);
+}
+
+/// The name under which a launcher calls this program before it starts a process.
+pub(crate) const REBASE: &str = "static-assets-rebase";
+
+/// Puts a public URL that is given at run time in the place of the pinned one, unless an operator has set
+/// `STATIC_URL` otherwise: <https://github.com/buildpacks/spec/blob/main/buildpack.md#execd>.
+///
+/// Whatever is wrong here must not keep the process from starting.
+pub(crate) fn rebase() {
+    let env = Env::of_process();
+    let version = env.text(STATIC_ASSETS_VERSION);
+    let base = env.text(names::PUBLIC_URL.name);
+    let pinned = env.text(STATIC_URL);
+    if let (Some(version), Some(base), Some(pinned)) = (version, base, pinned)
+        && pinned == pinned_url().unwrap_or_default()
+        && let Ok(version) = version.parse()
+        && let Some(url) = pin::rebased(base, &version)
+    {
+        libcnb::exec_d::write_exec_d_program_output(HashMap::from([(
+            exec_d_program_output_key!("STATIC_URL"),
+            url,
+        )]));
+    }
+}
+
+/// What the layer of variables says.
+fn pinned_url() -> Option<String> {
+    let layers = own_program()?.ancestors().nth(3)?.to_owned();
+    let file = layers
+        .join("env/env.launch")
+        .join(format!("{STATIC_URL}.default"));
+    fs::read_to_string(file).ok()
 }
 
 struct StaticAssets;
@@ -39,7 +76,7 @@ struct PlatformFolder {
     env: libcnb::Env,
 }
 
-impl Platform for PlatformFolder {
+impl libcnb::Platform for PlatformFolder {
     fn env(&self) -> &libcnb::Env {
         &self.env
     }
@@ -52,17 +89,11 @@ impl Platform for PlatformFolder {
     }
 }
 
-/// A failure as it is told, with what must not be told.
-struct BuildError {
-    message: Message,
-    redaction: Redaction,
-}
-
-/// libcnb asks for it, and would print causes with it.
-impl std::fmt::Debug for BuildError {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("BuildError")
-    }
+/// A failure; nothing more than that, because libcnb prints what it holds.
+#[derive(Debug)]
+enum BuildError {
+    Told,
+    NotWritten(io::Error),
 }
 
 impl Buildpack for StaticAssets {
@@ -75,15 +106,16 @@ impl Buildpack for StaticAssets {
     fn detect(&self, context: DetectContext<Self>) -> libcnb::Result<DetectResult, BuildError> {
         let mut log = Log::to(io::stdout());
         let env = Env::of_process();
-        let platform = Some(context.platform.path.as_path());
+        let platform = Platform::folder(&context.platform.path);
         let Ok(sources) = Sources::read(&env, platform, &context.app_dir) else {
             log.bullet("Settings that can't be read, which the build reports");
             return pass(BuildPlan::default());
         };
         if config::names_a_folder(&sources) {
             log.bullet("STATIC_ASSETS_DIR names a folder to publish");
-            return pass(BuildPlan::default());
+            return pass(Needs::default().plan(release_phase(&sources)));
         }
+        let release_phase = release_phase(&sources);
         let settings = FrameworkSettings::read(&sources);
         let found = Framework::detect(&context.app_dir, &settings);
         match found {
@@ -100,14 +132,14 @@ impl Buildpack for StaticAssets {
             }
             Ok(Some(Framework::Django(django))) => {
                 log.bullet(&format!("Django: {}", django.evidence()));
-                pass(python_plan())
+                pass(python().plan(release_phase))
             }
             Ok(Some(Framework::Phoenix(phoenix))) => {
                 log.bullet(&phoenix.evidence());
                 for pipeline in phoenix.pipelines(&context.app_dir, &settings.phoenix) {
                     log.bullet(&pipeline);
                 }
-                pass(elixir_plan(phoenix.tools(&context.app_dir)))
+                pass(elixir(phoenix.tools(&context.app_dir)).plan(release_phase))
             }
             Ok(Some(Framework::Prebuilt(_))) => pass(BuildPlan::default()),
             Err(DetectError::Io(error)) => {
@@ -118,84 +150,64 @@ impl Buildpack for StaticAssets {
             }
             Err(error) => {
                 log.bullet(&format!("{}, to be settled by the build", name_of(&error)));
-                pass(match framework_of(&error) {
-                    Some(FrameworkName::Phoenix) => elixir_plan(Tools::None),
-                    Some(FrameworkName::Django) => python_plan(),
-                    None => BuildPlan::default(),
-                })
+                let needs = match framework_of(&error) {
+                    Some(FrameworkName::Phoenix) => elixir(Tools::None),
+                    Some(FrameworkName::Django) => python(),
+                    None => Needs::default(),
+                };
+                pass(needs.plan(release_phase))
             }
         }
     }
 
     fn build(&self, context: BuildContext<Self>) -> libcnb::Result<BuildResult, BuildError> {
-        let env = Env::of_process();
-        let mut redaction = Redaction::default();
-        let outcome = build(&context, &env, &mut redaction);
-        match outcome {
+        let mut log = Log::to(io::stdout()).with_errors_to(io::stderr());
+        match build(&context, &mut log) {
             Ok(Outcome::Nothing) => {
                 keep_cache(&context.layers_dir)?;
                 BuildResultBuilder::new().build()
             }
-            Ok(Outcome::Done(done)) => render(&context, &done.launch),
-            Err(message) => Err(libcnb::Error::BuildpackError(BuildError {
-                message,
-                redaction,
-            })),
+            Ok(Outcome::Done(done)) => render(&context, &done),
+            Err(message) => {
+                log.error(&message);
+                Err(libcnb::Error::BuildpackError(BuildError::Told))
+            }
         }
     }
 
     fn on_error(&self, error: libcnb::Error<BuildError>) {
         let mut log = Log::to(io::stderr());
         match error {
-            libcnb::Error::BuildpackError(BuildError { message, redaction }) => {
-                log.redact(redaction);
-                log.error(&message);
+            libcnb::Error::BuildpackError(BuildError::Told) => {}
+            libcnb::Error::BuildpackError(BuildError::NotWritten(error)) => {
+                log.error(&PublishError::Install(error).explain());
             }
             other => log.bullet(&format!("The buildpack could not run: {other}")),
         }
     }
 }
 
-/// Leaves in `redaction` whatever turned out to be secret, also when it fails.
-fn build(
-    context: &BuildContext<StaticAssets>,
-    env: &Env,
-    redaction: &mut Redaction,
-) -> Result<Outcome, Message> {
-    let mut log = Log::to(io::stdout());
-    let header = format!("Static assets {}", env!("CARGO_PKG_VERSION"));
-    let failed = |log: &mut Log, problems: Vec<ConfigProblem>| {
-        log.header(&header);
-        config_message(&problems)
-    };
-    let platform = Some(context.platform.path.as_path());
-    let sources = Sources::read(env, platform, &context.app_dir)
-        .map_err(|problems| failed(&mut log, problems))?;
-    let secrets = sources.secrets();
-    *redaction = secrets.in_log();
-    log.redact(redaction.clone());
-    let config = Config::read(&sources);
-    for warning in config::warnings(&sources) {
-        log.warning(&warning.text());
+fn build(context: &BuildContext<StaticAssets>, log: &mut Log) -> Result<Outcome, Message> {
+    let env = Env::of_process();
+    let platform = Platform::folder(&context.platform.path);
+    let setup = Setup::read(&env, platform, &context.app_dir, &Phase::Build, log)
+        .inspect_err(|_| log.header(&title()))?;
+    if setup.config.does_something() {
+        log.header(&title());
     }
-    let config = config.map_err(|problems| failed(&mut log, problems))?;
-    if config.does_something() {
-        log.header(&header);
-    }
-    let scratch = tempfile::Builder::new()
-        .prefix("static-assets-")
-        .tempdir()
-        .map_err(|error| PublishError::Install(error).explain())?;
+    let scratch = scratch()?;
     let app = App {
         dir: context.app_dir.clone(),
         scratch: scratch.path().to_owned(),
         injected: context.layers_dir.join(INJECT),
+        hook: HookPlace::PythonPath,
+        prepared: context.layers_dir.join(PREPARED),
         cache: Some(context.layers_dir.join(CACHE)),
         previous: previous(&context.layers_dir),
-        env: env.for_children(&names::secrets(), secrets.all()),
+        env: setup.children,
     };
     let interrupt = Interrupt::listen();
-    publish(&app, &config, Intent::Publish, &interrupt, &mut log).map_err(|error| error.explain())
+    publish(&app, &setup.config, Intent::Publish, &interrupt, log).map_err(|error| error.explain())
 }
 
 /// What the layer `env` remembers for the next build. The lifecycle gives it back from the image before.
@@ -244,60 +256,115 @@ fn framework_of(error: &DetectError) -> Option<FrameworkName> {
     }
 }
 
-fn require(name: &str, phases: &[&str]) -> Require {
-    let mut require = Require::new(name);
-    for phase in phases {
-        let yes = toml::Value::Boolean(true);
-        require.metadata.insert((*phase).to_owned(), yes);
+/// What other buildpacks may provide: alternatives, tried in this order, of which the last asks for nothing.
+#[derive(Default)]
+struct Needs(Vec<Vec<Need>>);
+
+#[derive(Clone)]
+struct Need {
+    name: &'static str,
+    metadata: toml::Table,
+}
+
+impl Need {
+    fn of(name: &'static str, phases: &[&str]) -> Self {
+        let yes = |phase: &&str| ((*phase).to_owned(), toml::Value::Boolean(true));
+        Self {
+            name,
+            metadata: phases.iter().map(yes).collect(),
+        }
     }
-    require
+
+    fn require(self) -> Require {
+        let mut require = Require::new(self.name);
+        require.metadata = self.metadata;
+        require
+    }
+}
+
+impl Needs {
+    /// With the release phase's buildpack, where there is something for it to run: each alternative first with
+    /// it, then without.
+    fn plan(self, release_phase: Option<Need>) -> BuildPlan {
+        let mut alternatives: Vec<Vec<Need>> = Vec::new();
+        if let Some(release_phase) = release_phase {
+            for needs in self.0.iter().chain([&Vec::new()]) {
+                let with = needs.iter().cloned().chain([release_phase.clone()]);
+                alternatives.push(with.collect());
+            }
+        }
+        alternatives.extend(self.0);
+        let mut plan = BuildPlanBuilder::new();
+        for needs in alternatives {
+            let requires = needs.into_iter().map(Need::require);
+            plan = requires.fold(plan, BuildPlanBuilder::requires).or();
+        }
+        plan.build()
+    }
 }
 
 /// Paketo's buildpacks provide Python only where it is required; heroku/python neither provides nor
-/// requires, so the last alternative asks for nothing.
-fn python_plan() -> BuildPlan {
-    let mut plan = BuildPlanBuilder::new();
-    for environment in ["site-packages", "poetry-venv", "uv-environment"] {
-        plan = plan
-            .requires(require("cpython", &["build", "launch"]))
-            .requires(require(environment, &["build", "launch"]))
-            .or();
-    }
-    plan.build()
+/// requires.
+fn python() -> Needs {
+    let environments = ["site-packages", "poetry-venv", "uv-environment"].iter();
+    let needs = environments.map(|environment| {
+        vec![
+            Need::of("cpython", &["build", "launch"]),
+            Need::of(environment, &["build", "launch"]),
+        ]
+    });
+    Needs(needs.collect())
 }
 
 /// Of the public buildpacks for Elixir two provide it, under other names each, and the rest say
-/// nothing; Node.js is needed while building only. The last alternative asks for nothing.
-fn elixir_plan(tools: Tools) -> BuildPlan {
+/// nothing; Node.js is needed while building only.
+fn elixir(tools: Tools) -> Needs {
     let elixirs: [&[&str]; 3] = [&["elixir", "erlang"], &["elixir", "otp"], &[]];
     let nodes: &[&[&str]] = if tools == Tools::Node {
         &[&["node"], &[]]
     } else {
         &[&[]]
     };
-    let mut alternatives = elixirs
-        .iter()
-        .flat_map(|elixir| nodes.iter().map(move |node| (*elixir, *node)))
-        .peekable();
-    let mut plan = BuildPlanBuilder::new();
-    while let Some((elixir, node)) = alternatives.next() {
-        for name in elixir {
-            plan = plan.requires(require(name, &["build", "launch"]));
-        }
-        for name in node {
-            plan = plan.requires(require(name, &["build"]));
-        }
-        if alternatives.peek().is_some() {
-            plan = plan.or();
+    let mut needs = Vec::new();
+    for elixir in elixirs {
+        for node in nodes {
+            let elixir = elixir
+                .iter()
+                .map(|name| Need::of(name, &["build", "launch"]));
+            let node = node.iter().map(|name| Need::of(name, &["build"]));
+            needs.push(elixir.chain(node).collect());
         }
     }
-    plan.build()
+    // The last one is there anyway.
+    needs.retain(|needs: &Vec<Need>| !needs.is_empty());
+    Needs(needs)
+}
+
+/// For heroku/release-phase, which runs what others ask it to:
+/// <https://github.com/heroku/buildpacks-release-phase/tree/main/buildpacks/release-phase#inherited-configuration>.
+fn release_phase(sources: &Sources<'_>) -> Option<Need> {
+    if !config::publishes_later(sources) {
+        return None;
+    }
+    let text = |text: &str| toml::Value::String(text.to_owned());
+    let arguments = ["publish", "--prepared"].map(text).to_vec();
+    let command = toml::Table::from_iter([
+        ("command".to_owned(), text(PROGRAM)),
+        ("args".to_owned(), toml::Value::Array(arguments)),
+        ("source".to_owned(), text("static-assets")),
+    ]);
+    let release = toml::Value::Array(vec![toml::Value::Table(command)]);
+    Some(Need {
+        name: "release-phase",
+        metadata: toml::Table::from_iter([("release".to_owned(), release)]),
+    })
 }
 
 fn render(
     context: &BuildContext<StaticAssets>,
-    launch: &Launch,
+    done: &Done,
 ) -> libcnb::Result<BuildResult, BuildError> {
+    let launch = &done.launch;
     let at_launch = UncachedLayerDefinition {
         build: false,
         launch: true,
@@ -329,13 +396,42 @@ fn render(
 
     keep_cache(&context.layers_dir)?;
 
+    let mut described = LaunchBuilder::new();
+    if let Upload::Kept = done.upload {
+        described.process(add_publisher(context)?);
+    }
     let labels = launch.labels.iter().map(|(name, value)| Label {
         key: format!("{NAMESPACE}.{name}"),
         value: value.clone(),
     });
     BuildResultBuilder::new()
-        .launch(LaunchBuilder::new().labels(labels).build())
+        .launch(described.labels(labels).build())
         .build()
+}
+
+/// What uploads in the release phase: this program, the kept files beside it, and a process to start it by.
+fn add_publisher(context: &BuildContext<StaticAssets>) -> libcnb::Result<Process, BuildError> {
+    // The core has filled it; libcnb would empty a layer that it has not made.
+    let types = context.layers_dir.join(format!("{PREPARED}.toml"));
+    fs::write(types, "[types]\nlaunch = true\n").map_err(not_written)?;
+
+    let layer = context.uncached_layer(
+        layer_name!("publisher"),
+        UncachedLayerDefinition {
+            build: false,
+            launch: true,
+        },
+    )?;
+    let program = layer.path().join("bin").join(PROGRAM);
+    install_program(&program).map_err(not_written)?;
+    // By a link, not as libcnb would, by another copy of megabytes.
+    let at_start = layer.path().join("exec.d").join(REBASE);
+    fs::create_dir_all(layer.path().join("exec.d")).map_err(not_written)?;
+    symlink(Path::new("../bin").join(PROGRAM), at_start).map_err(not_written)?;
+
+    let program = program.to_string_lossy();
+    let command = [&*program, "publish", "--prepared"];
+    Ok(ProcessBuilder::new(process_type!("static-assets-publish"), command).build())
 }
 
 fn layer_env<'a>(vars: impl Iterator<Item = &'a LaunchVar>, layer: &Path) -> LayerEnv {
@@ -346,6 +442,12 @@ fn layer_env<'a>(vars: impl Iterator<Item = &'a LaunchVar>, layer: &Path) -> Lay
         LaunchVar::Default { name, value } => {
             env.chainable_insert(Scope::Launch, ModificationBehavior::Default, name, value)
         }
+        LaunchVar::Url(url) => env.chainable_insert(
+            Scope::Launch,
+            ModificationBehavior::Default,
+            STATIC_URL,
+            url,
+        ),
         LaunchVar::PrependFolder { name, folder } => env
             .chainable_insert(
                 Scope::Launch,
@@ -368,10 +470,7 @@ fn keep_cache(layers: &Path) -> libcnb::Result<(), BuildError> {
 }
 
 fn not_written(error: io::Error) -> libcnb::Error<BuildError> {
-    libcnb::Error::BuildpackError(BuildError {
-        message: PublishError::Install(error).explain(),
-        redaction: Redaction::default(),
-    })
+    libcnb::Error::BuildpackError(BuildError::NotWritten(error))
 }
 
 fn write(path: &Path, content: &[u8]) -> io::Result<()> {

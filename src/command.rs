@@ -18,6 +18,18 @@ const REST: usize = 64;
 /// What is kept of a child's output: its end.
 const KEPT: usize = 256 << 10;
 
+/// Becomes another program, with this environment and some more; gives back only why it could not.
+pub(crate) fn replace_process(
+    program: &OsStr,
+    arguments: &[OsString],
+    more: &[(String, String)],
+) -> io::Error {
+    std::process::Command::new(program)
+        .args(arguments)
+        .envs(more.iter().map(|(name, value)| (name, value)))
+        .exec()
+}
+
 /// A command line; what is shown is what runs.
 pub(crate) struct Command<'a> {
     program: OsString,

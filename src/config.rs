@@ -5,12 +5,12 @@ pub(crate) mod credentials;
 mod framework;
 pub(crate) mod names;
 mod project_toml;
+mod publishing;
 mod source;
 
 use crate::manifest::{Allowed, Empty, ParseAllowedError, ScanRules, SourceMaps};
-use crate::prefix::{NameRules, ParsePublicUrlError, ParseStoreUrlError, Site, StoreUrl};
+use crate::prefix::{NameRules, ParsePublicUrlError, ParseStoreUrlError, StoreUrl};
 use crate::version::{ParseVersionError, Version};
-use credentials::Resolved;
 pub(crate) use credentials::{
     Access, AzureAccess, AzureIdentity, GcsAccess, GcsIdentity, GoogleKeyProblem, S3Access,
     S3Ambient, S3Identity, Server,
@@ -20,8 +20,9 @@ pub(crate) use framework::{
 };
 use names::Variable;
 pub(crate) use project_toml::NAMESPACE;
+pub(crate) use publishing::{Later, Local, Off, Phase, Publishing};
 use source::parse_flag;
-pub(crate) use source::{Origin, Setting, Sources};
+pub(crate) use source::{Origin, Platform, Setting, Sources};
 use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
@@ -43,27 +44,6 @@ pub(crate) struct Config {
     /// A folder to publish as it is, in place of a framework's.
     pub(crate) dir: Option<Setting<PathBuf>>,
     pub(crate) framework: FrameworkSettings,
-}
-
-pub(crate) enum Publishing {
-    /// Nothing at all is done.
-    Off(Off),
-    /// The assets are compiled and served by the app itself; nothing is published or pinned.
-    Local(Local),
-    To(Site, Access),
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Off {
-    NotConfigured,
-    Disabled(Setting<()>),
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Local {
-    NoStore,
-    PublishOff(Setting<()>),
-    MissingCredentials(StoreUrl),
 }
 
 /// What a wrong answer of the public URL does.
@@ -118,6 +98,8 @@ pub(crate) enum ConfigProblem {
     PublicUrlMissing {
         store: StoreUrl,
     },
+    /// It is pinned while the image is built; what the store's own URL is may not be known then.
+    PublicUrlNotPinned,
     AppMissing,
     Version {
         setting: Setting<String>,
@@ -241,12 +223,12 @@ pub(crate) enum ConfigProblem {
 
 impl Config {
     /// Reports every problem at once.
-    pub(crate) fn read(sources: &Sources<'_>) -> Result<Self, Vec<ConfigProblem>> {
+    pub(crate) fn read(sources: &Sources<'_>, phase: &Phase) -> Result<Self, Vec<ConfigProblem>> {
         let mut reader = Reader {
             sources,
             problems: Vec::new(),
         };
-        let publishing = reader.publishing();
+        let publishing = reader.publishing(phase);
         let publishing_is_known = publishing.is_some();
         let rules = reader.rules();
         reader.problems.extend(
@@ -307,71 +289,19 @@ pub(crate) fn names_a_folder(sources: &Sources<'_>) -> bool {
     sources.text(&names::DIR).is_some()
 }
 
+/// Whether a release phase uploads, for detect, which judges nothing.
+pub(crate) fn publishes_later(sources: &Sources<'_>) -> bool {
+    let publish = sources.text(&names::PUBLISH);
+    publish.is_some_and(|setting| setting.value.eq_ignore_ascii_case("release"))
+}
+
 /// Reads settings and collects what is wrong with them.
 struct Reader<'a> {
     sources: &'a Sources<'a>,
     problems: Vec<ConfigProblem>,
 }
 
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-enum MissingCredentials {
-    #[default]
-    Fail,
-    Skip,
-}
-
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-enum Publish {
-    #[default]
-    Build,
-    Off,
-}
-
 impl Reader<'_> {
-    fn publishing(&mut self) -> Option<Publishing> {
-        if let Some(disabled) = self.flag(&names::DISABLE) {
-            return Some(Publishing::Off(Off::Disabled(disabled)));
-        }
-        let compile = self.flag(&names::COMPILE);
-        let publish = self.choice(
-            &names::PUBLISH,
-            &[("build", Publish::Build), ("off", Publish::Off)],
-        );
-        if publish == Publish::Off {
-            let origin = self.sources.text(&names::PUBLISH)?.origin;
-            return Some(Publishing::Local(Local::PublishOff(Setting {
-                value: (),
-                origin,
-            })));
-        }
-        let missing = self.choice(
-            &names::MISSING_CREDENTIALS,
-            &[
-                ("fail", MissingCredentials::Fail),
-                ("skip", MissingCredentials::Skip),
-            ],
-        );
-        match credentials::resolve(self.sources) {
-            Ok(Resolved::Nothing) if compile.is_some() => Some(Publishing::Local(Local::NoStore)),
-            Ok(Resolved::Nothing) => Some(Publishing::Off(Off::NotConfigured)),
-            Ok(Resolved::To(site, access)) => Some(Publishing::To(site, access)),
-            Ok(Resolved::WithoutCredentials(store)) if missing == MissingCredentials::Skip => {
-                Some(Publishing::Local(Local::MissingCredentials(store)))
-            }
-            Ok(Resolved::WithoutCredentials(store)) => {
-                self.problems.push(ConfigProblem::CredentialsMissing {
-                    store,
-                    untyped: self.sources.untyped_bindings.clone(),
-                });
-                None
-            }
-            Err(problems) => {
-                self.problems.extend(problems);
-                None
-            }
-        }
-    }
-
     fn rules(&mut self) -> ScanRules {
         ScanRules {
             allowed: self

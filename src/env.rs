@@ -3,10 +3,16 @@
 use crate::output::SHORTEST_SECRET;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
 
 /// What a child process finds in place of a storage credential: an app that merely reads the
 /// variable must still start.
 pub(crate) const REMOVED: &str = "removed-by-static-assets";
+
+/// Where this program is.
+pub(crate) fn own_program() -> Option<PathBuf> {
+    std::env::current_exe().ok()
+}
 
 /// A snapshot of the environment. Deliberately without `Debug`: it holds secrets.
 #[derive(Clone, Default)]

@@ -13,7 +13,7 @@ mod store;
 
 use std::fmt;
 
-pub(crate) use cli::{cli_message, env_file_message};
+pub(crate) use cli::{cli_message, env_file_message, pin_file_message};
 pub(crate) use config::config_message;
 
 /// An error as a person reads it.

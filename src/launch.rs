@@ -1,6 +1,8 @@
 //! What the running app finds. The doors render it: layers and labels, `.profile.d`, a pin file.
 
-use crate::config::names::{RELEASE_VERSION, STATIC_ASSETS_VERSION, STATIC_URL};
+pub(crate) mod pin;
+
+use crate::config::names::{RELEASE_VERSION, STATIC_ASSETS_VERSION};
 use crate::release::Release;
 use std::path::PathBuf;
 
@@ -19,6 +21,9 @@ pub(crate) enum LaunchVar {
     Override { name: &'static str, value: String },
     /// An operator's value wins.
     Default { name: &'static str, value: String },
+    /// `STATIC_URL`: an operator's value wins. Where the door can, a public URL that is given at run time is the
+    /// base, so that an image fits the stage it runs in.
+    Url(String),
     /// A folder below the injected ones, put in front of a list separated by `:`.
     PrependFolder { name: &'static str, folder: PathBuf },
 }
@@ -39,10 +44,7 @@ impl Launch {
                     name: STATIC_ASSETS_VERSION,
                     value: version.clone(),
                 },
-                LaunchVar::Default {
-                    name: STATIC_URL,
-                    value: release.prefix.url().to_owned(),
-                },
+                LaunchVar::Url(release.prefix.url().to_owned()),
             ],
             files: Vec::new(),
             labels: vec![
@@ -58,6 +60,13 @@ impl Launch {
             LaunchVar::Override { name, value } if *name == STATIC_ASSETS_VERSION => {
                 Some(value.as_str())
             }
+            _ => None,
+        })
+    }
+
+    pub(crate) fn url(&self) -> Option<&str> {
+        self.vars.iter().find_map(|var| match var {
+            LaunchVar::Url(url) => Some(url.as_str()),
             _ => None,
         })
     }

@@ -24,6 +24,7 @@ mod plan;
 mod prefix;
 mod publish;
 mod release;
+mod setup;
 mod store;
 mod version;
 mod walk;
@@ -34,9 +35,15 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let name = std::env::args_os().next().unwrap_or_default();
     let name = Path::new(&name).file_name().and_then(|name| name.to_str());
-    if let Some("detect" | "build") = name {
-        cnb::run();
-        return ExitCode::SUCCESS;
+    match name {
+        Some("detect" | "build") => {
+            cnb::run();
+            ExitCode::SUCCESS
+        }
+        Some(cnb::REBASE) => {
+            cnb::rebase();
+            ExitCode::SUCCESS
+        }
+        _ => cli::run(std::env::args_os()),
     }
-    cli::run(std::env::args_os())
 }

@@ -7,9 +7,9 @@ mod placeholder;
 mod safety;
 mod scan;
 
-pub(crate) use digest::{Sha256, content_of};
+pub(crate) use digest::{Sha256, canonical, content_of};
 pub(crate) use marker::{
-    Claim, Marker, Ref, Tombstone, TombstoneState, UnreadableMarker, VersionKind,
+    Claim, MarkedFile, Marker, Ref, Tombstone, TombstoneState, UnreadableMarker, VersionKind,
 };
 pub(crate) use placeholder::{PlaceholderError, holds_placeholder, replaced};
 pub(crate) use safety::{Allowed, ParseAllowedError, Refusal};

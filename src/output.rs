@@ -10,15 +10,70 @@ use std::io::Write;
 /// The log of one run. Every line passes [`Redaction`] on its way out.
 pub(crate) struct Log {
     writer: Box<dyn Write + Send>,
+    /// Where warnings and errors go, if not with the rest.
+    errors: Option<Box<dyn Write + Send>>,
+    style: Style,
     redaction: Redaction,
+}
+
+/// How the lines of a platform look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Style {
+    /// `[Header]`, `- bullet`.
+    Plain,
+    /// As Heroku's classic buildpacks write: <https://devcenter.heroku.com/articles/buildpack-api#style>.
+    Heroku,
+}
+
+/// What stands in front of a line.
+struct Marks {
+    bullet: &'static str,
+    detail: &'static str,
+    warning: &'static str,
+    /// Of each further line of a warning, and of lines to paste.
+    block: &'static str,
+    error: &'static str,
+}
+
+impl Style {
+    const fn marks(self) -> Marks {
+        match self {
+            Self::Plain => Marks {
+                bullet: "- ",
+                detail: "  - ",
+                warning: "  ! ",
+                block: "    ",
+                error: "",
+            },
+            Self::Heroku => Marks {
+                bullet: "       ",
+                detail: "         ",
+                warning: " !     ",
+                block: "           ",
+                error: " !     ",
+            },
+        }
+    }
 }
 
 impl Log {
     pub(crate) fn to(writer: impl Write + Send + 'static) -> Self {
         Self {
             writer: Box::new(writer),
+            errors: None,
+            style: Style::Plain,
             redaction: Redaction::default(),
         }
+    }
+
+    pub(crate) fn with_errors_to(mut self, writer: impl Write + Send + 'static) -> Self {
+        self.errors = Some(Box::new(writer));
+        self
+    }
+
+    pub(crate) fn in_style(mut self, style: Style) -> Self {
+        self.style = style;
+        self
     }
 
     pub(crate) fn redact(&mut self, redaction: Redaction) {
@@ -26,20 +81,24 @@ impl Log {
     }
 
     pub(crate) fn header(&mut self, text: &str) {
-        self.line(&format!("[{text}]"));
+        match self.style {
+            Style::Plain => self.line(&format!("[{text}]")),
+            Style::Heroku => self.line(&format!("-----> {text}")),
+        }
     }
 
     pub(crate) fn bullet(&mut self, text: &str) {
-        self.line(&format!("- {text}"));
+        self.line(&format!("{}{text}", self.style.marks().bullet));
     }
 
     pub(crate) fn detail(&mut self, text: &str) {
-        self.line(&format!("  - {text}"));
+        self.line(&format!("{}{text}", self.style.marks().detail));
     }
 
     pub(crate) fn warning(&mut self, text: &str) {
         let mut lines = text.lines();
-        self.line(&format!("  ! {}", lines.next().unwrap_or_default()));
+        let first = lines.next().unwrap_or_default();
+        self.line(&format!("{}{first}", self.style.marks().warning));
         self.block(&lines.collect::<Vec<_>>().join("\n"));
     }
 
@@ -49,31 +108,40 @@ impl Log {
         if text.is_empty() {
             return;
         }
-        // The last line is written when the mapping ends. A log that can't be written must not fail
-        // the build.
-        // No space at the end of a line: what is pasted stays as a formatter wants it.
-        let mut indented = line_mapped(&mut self.writer, |line| {
-            let is_empty = line.iter().all(u8::is_ascii_whitespace);
-            let prefix = if is_empty { "" } else { "    " };
-            [prefix.as_bytes(), &line].concat()
-        });
-        let _ = write!(indented, "{text}");
-        drop(indented);
-        let _ = writeln!(self.writer);
+        let _ = writeln!(self.writer, "{}", indented(&text, self.style.marks().block));
+        let _ = self.writer.flush();
     }
 
     pub(crate) fn error(&mut self, message: &Message) {
-        let text = self.redaction.apply(&message.to_string());
-        let _ = writeln!(self.writer, "\n[Error: static assets: {}]", message.title());
-        let _ = write!(self.writer, "{text}");
+        let title = format!("[Error: static assets: {}]", message.title());
+        let text = self.redaction.apply(&format!("{title}\n{message}"));
+        let text = indented(text.trim_end(), self.style.marks().error);
         let _ = self.writer.flush();
+        let writer = self.errors.as_mut().unwrap_or(&mut self.writer);
+        let _ = writeln!(writer, "\n{text}");
+        let _ = writer.flush();
     }
 
     fn line(&mut self, text: &str) {
         let text = plain(&self.redaction.apply(text));
+        // A log that can't be written must not fail the build.
         let _ = writeln!(self.writer, "{text}");
         let _ = self.writer.flush();
     }
+}
+
+/// No space at the end of a line: what is pasted stays as a formatter wants it.
+fn indented(text: &str, indent: &'static str) -> String {
+    let mut lines = Vec::new();
+    let mut writer = line_mapped(&mut lines, move |line| {
+        let is_empty = line.iter().all(u8::is_ascii_whitespace);
+        let indent = if is_empty { indent.trim_end() } else { indent };
+        [indent.as_bytes(), &line].concat()
+    });
+    // Memory takes it all; the last line is written when the mapping ends.
+    let _ = write!(writer, "{text}");
+    drop(writer);
+    String::from_utf8_lossy(&lines).into_owned()
 }
 
 /// Names of files and settings can't move a terminal's cursor or begin a line of their own making.

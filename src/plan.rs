@@ -194,7 +194,8 @@ mod tests {
             public: "/v/".parse().unwrap(),
         };
         let naming = Naming {
-            site: &site,
+            public: &site.public,
+            store: Some(&site.store),
             given: None,
             salt: None,
         };

@@ -23,9 +23,7 @@ pub(crate) struct Site {
 
 impl Site {
     pub(crate) fn prefix(&self, version: &Version) -> Prefix {
-        Prefix {
-            url: format!("{}{version}/", self.public),
-        }
+        self.public.prefix(version)
     }
 
     /// The public URLs that may have been meant: what is in front of a store adds its name and prefix
@@ -220,6 +218,14 @@ pub(crate) enum ParsePublicUrlError {
     HasUserInfo,
     HasQueryOrFragment,
     Malformed,
+}
+
+impl PublicUrl {
+    pub(crate) fn prefix(&self, version: &Version) -> Prefix {
+        Prefix {
+            url: format!("{self}{version}/"),
+        }
+    }
 }
 
 impl FromStr for PublicUrl {

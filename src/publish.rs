@@ -5,7 +5,7 @@ mod story;
 
 use crate::app::App;
 use crate::check::CheckError;
-use crate::config::{CheckMode, Config, Keep, Local, Publishing};
+use crate::config::{Access, CheckMode, Config, Keep, Local, Publishing};
 use crate::framework::{CompileError, Compiled, DetectError, Draft, Framework, Run};
 use crate::interrupt::Interrupt;
 use crate::launch::Launch;
@@ -13,7 +13,8 @@ use crate::manifest::{ScanRules, Scanned};
 use crate::output::Log;
 use crate::paths::lies_in;
 use crate::plan::{Change, Summary};
-use crate::prefix::{Site, StoreUrl};
+use crate::prefix::{PublicUrl, Site, StoreUrl};
+use crate::release::prepared::{Prepared, PreparedError};
 use crate::release::{Naming, Release, ReleaseError};
 use crate::store::{Progress, RunLabel, Store, StoreError};
 use crate::version::Version;
@@ -42,11 +43,20 @@ pub(crate) enum Outcome {
 
 #[derive(Debug)]
 pub(crate) struct Done {
-    pub(crate) intent: Intent,
-    pub(crate) framework: &'static str,
+    pub(crate) framework: String,
     pub(crate) release: Arc<Release>,
-    pub(crate) summary: Summary,
     pub(crate) launch: Launch,
+    pub(crate) upload: Upload,
+}
+
+/// What became of the files.
+#[derive(Debug)]
+pub(crate) enum Upload {
+    Published(Summary),
+    /// What would be put.
+    Rehearsed(Summary),
+    /// Kept for the release phase.
+    Kept,
 }
 
 #[derive(Debug)]
@@ -66,6 +76,13 @@ pub(crate) enum PublishError {
         asked: String,
     },
     Check(CheckError),
+    Prepared(PreparedError),
+}
+
+impl From<PreparedError> for PublishError {
+    fn from(error: PreparedError) -> Self {
+        Self::Prepared(error)
+    }
 }
 
 impl From<DetectError> for PublishError {
@@ -92,6 +109,33 @@ impl From<ReleaseError> for PublishError {
     }
 }
 
+/// Where the files go, and where browsers will find them.
+struct Target<'a> {
+    public: &'a PublicUrl,
+    store: Option<&'a StoreUrl>,
+    upload: When<'a>,
+}
+
+enum When<'a> {
+    Now(Destination<'a>),
+    Later,
+}
+
+/// A store that is open.
+struct Destination<'a> {
+    store: Store,
+    site: &'a Site,
+    access: &'a Access,
+}
+
+/// What is there once the app was compiled.
+struct Made {
+    framework: &'static str,
+    compiled: Compiled,
+    release: Arc<Release>,
+    launch: Launch,
+}
+
 /// Recognises the app, compiles its assets, publishes them under their own version, and gives what
 /// the running app must find.
 pub(crate) fn publish(
@@ -101,29 +145,113 @@ pub(crate) fn publish(
     interrupt: &Interrupt,
     log: &mut Log,
 ) -> Result<Outcome, PublishError> {
+    let run = &mut Run { interrupt, log };
+    let target = match &config.publishing {
+        Publishing::Off(off) => {
+            story::off(off, run.log);
+            return Ok(Outcome::Nothing);
+        }
+        Publishing::Local(local) => return compile_only(app, config, local, run),
+        Publishing::To(site, access) => Target {
+            public: &site.public,
+            store: Some(&site.store),
+            // One that can't be opened is known before minutes of compiling.
+            upload: When::Now(Destination::open(site, access)?),
+        },
+        Publishing::Later(later) => Target {
+            public: &later.public,
+            store: later.store.as_ref(),
+            upload: When::Later,
+        },
+    };
+    let Some(mut made) = make(app, config, &target, intent, run)? else {
+        return Ok(Outcome::Nothing);
+    };
+    let upload = match &target.upload {
+        When::Now(destination) => {
+            destination.take(&made.release, config, intent, Some(app), run)?
+        }
+        When::Later if intent == Intent::Publish => {
+            made.release
+                .keep(&app.prepared, target.public, made.framework)
+                .map_err(PublishError::Install)?;
+            story::kept(&made.release, run.log);
+            Upload::Kept
+        }
+        When::Later => {
+            story::would_keep(&made.release, run.log);
+            Upload::Kept
+        }
+    };
+    if intent == Intent::Publish {
+        story::pages(&made.compiled, &made.release, app, config, run.log);
+        made.compiled
+            .inject(&mut made.launch, &made.release)
+            .map_err(PublishError::Install)?;
+        if config.keep == Keep::Manifests {
+            made.compiled
+                .trim(&made.release)
+                .map_err(PublishError::Install)?;
+        }
+    }
+    Ok(Outcome::Done(Box::new(Done {
+        framework: made.framework.to_owned(),
+        release: made.release,
+        launch: made.launch,
+        upload,
+    })))
+}
+
+/// The release phase: uploads what a build has kept, with the whole protocol on each attempt.
+pub(crate) fn publish_prepared(
+    prepared: Prepared,
+    config: &Config,
+    intent: Intent,
+    interrupt: &Interrupt,
+    log: &mut Log,
+) -> Result<Outcome, PublishError> {
     let (site, access) = match &config.publishing {
+        Publishing::To(site, access) => (site, access),
         Publishing::Off(off) => {
             story::off(off, log);
             return Ok(Outcome::Nothing);
         }
-        Publishing::Local(local) => return compile_only(app, config, local, interrupt, log),
-        Publishing::To(site, access) => (site, access),
+        Publishing::Local(local) => {
+            story::not_released(local, &prepared, log);
+            return Ok(Outcome::Nothing);
+        }
+        // In the release phase nothing comes later.
+        Publishing::Later(_) => return Ok(Outcome::Nothing),
     };
-    let framework = Framework::choose(&app.dir, config)?.ok_or(PublishError::NoFramework)?;
-    let failed = |error| PublishError::Store {
-        error,
-        asked: story::asked(site, access),
-    };
-    let store = Store::open(site, access).map_err(failed)?;
+    let destination = Destination::open(site, access)?;
+    let framework = prepared.framework.clone();
+    let release = Arc::new(prepared.release(&site.public, &site.store, &config.rules)?);
+    story::prepared(&release, config, log);
+    let run = &mut Run { interrupt, log };
+    let upload = destination.take(&release, config, intent, None, run)?;
+    Ok(Outcome::Done(Box::new(Done {
+        launch: Launch::pin(&release),
+        framework,
+        release,
+        upload,
+    })))
+}
 
+/// From the app's sources to a version and what the running app must find.
+fn make(
+    app: &App,
+    config: &Config,
+    target: &Target<'_>,
+    intent: Intent,
+    run: &mut Run<'_>,
+) -> Result<Option<Made>, PublishError> {
+    let framework = Framework::choose(&app.dir, config)?.ok_or(PublishError::NoFramework)?;
     let start = SystemTime::now();
-    let draft = draft(config, site);
-    let Some(mut compiled) =
-        framework.compile(app, config, Some(&draft), &mut Run { interrupt, log })?
-    else {
-        return Ok(Outcome::Nothing);
+    let draft = draft(config, target.public);
+    let Some(compiled) = framework.compile(app, config, Some(&draft), run)? else {
+        return Ok(None);
     };
-    if let StoreUrl::File { root } = &site.store
+    if let Some(StoreUrl::File { root }) = target.store
         && compiled
             .assets
             .roots
@@ -132,9 +260,9 @@ pub(crate) fn publish(
     {
         return Err(PublishError::StoreInside(root.clone()));
     }
-    let (release, scanned) = release_of(&compiled, site, config, app)?;
-    story::version(&release, config, log);
-    story::left_out(&scanned, log);
+    let (release, scanned) = release_of(&compiled, target, config, app)?;
+    story::version(&release, config, run.log);
+    story::left_out(&scanned, run.log);
 
     if intent == Intent::Publish && framework.installs() {
         let installed = compiled
@@ -153,58 +281,82 @@ pub(crate) fn publish(
     if config.version.is_some() || compiled.needs_release_version() {
         launch = launch.with_release_version(&release);
     }
-    if interrupt.is_raised() {
-        return Err(failed(StoreError::Interrupted));
-    }
-    let release = Arc::new(release);
-    let summary = match intent {
-        Intent::Publish => {
-            let summary = upload(&store, &release, config, interrupt, log).map_err(failed)?;
-            story::published(&summary, (site, access), log);
-            if !summary.unchanged {
-                compare(&store, &release, app, log);
-            }
-            let is_asked_for = config.check.is_some_and(|mode| mode != CheckMode::Off);
-            if !summary.unchanged || is_asked_for {
-                let mode = config.check.unwrap_or_default();
-                public_check::run(mode, &release, (site, access), interrupt, log)?;
-            } else {
-                story::unchecked(&release, log);
-            }
-            story::pages(&compiled, &release, app, config, log);
-            summary
-        }
-        Intent::Rehearse => {
-            let summary = store.rehearse(&release, interrupt).map_err(failed)?;
-            story::rehearsed(&summary, &release, (site, access), log);
-            summary
-        }
-    };
-    if intent == Intent::Publish {
-        compiled
-            .inject(&mut launch, &release)
-            .map_err(PublishError::Install)?;
-        if config.keep == Keep::Manifests {
-            compiled.trim(&release).map_err(PublishError::Install)?;
-        }
-    }
-    Ok(Outcome::Done(Box::new(Done {
-        intent,
+    Ok(Some(Made {
         framework: framework.name(),
-        release,
-        summary,
+        compiled,
+        release: Arc::new(release),
         launch,
-    })))
+    }))
+}
+
+impl<'a> Destination<'a> {
+    fn open(site: &'a Site, access: &'a Access) -> Result<Self, PublishError> {
+        match Store::open(site, access) {
+            Ok(store) => Ok(Self {
+                store,
+                site,
+                access,
+            }),
+            Err(error) => Err(PublishError::Store {
+                error,
+                asked: story::asked(site, access),
+            }),
+        }
+    }
+
+    /// Uploads a release, or shows what would be put; compared with the version before, where an app is given.
+    fn take(
+        &self,
+        release: &Arc<Release>,
+        config: &Config,
+        intent: Intent,
+        app: Option<&App>,
+        run: &mut Run<'_>,
+    ) -> Result<Upload, PublishError> {
+        let Self {
+            store,
+            site,
+            access,
+        } = self;
+        let failed = |error| PublishError::Store {
+            error,
+            asked: story::asked(site, access),
+        };
+        if run.interrupt.is_raised() {
+            return Err(failed(StoreError::Interrupted));
+        }
+        if intent == Intent::Rehearse {
+            let summary = store.rehearse(release, run.interrupt).map_err(failed)?;
+            story::rehearsed(&summary, release, (site, access), run.log);
+            return Ok(Upload::Rehearsed(summary));
+        }
+        let summary = upload(store, release, config, run).map_err(failed)?;
+        story::published(&summary, (site, access), run.log);
+        if !summary.unchanged
+            && let Some(app) = app
+        {
+            compare(store, release, app, run.log);
+        }
+        let is_asked_for = config.check.is_some_and(|mode| mode != CheckMode::Off);
+        if !summary.unchanged || is_asked_for {
+            let mode = config.check.unwrap_or_default();
+            public_check::run(mode, release, (site, access), run.interrupt, run.log)?;
+        } else {
+            story::unchecked(release, run.log);
+        }
+        Ok(Upload::Published(summary))
+    }
 }
 
 fn release_of(
     compiled: &Compiled,
-    site: &Site,
+    target: &Target<'_>,
     config: &Config,
     app: &App,
 ) -> Result<(Release, Scanned), ReleaseError> {
     let naming = Naming {
-        site,
+        public: target.public,
+        store: target.store,
         given: config.version.as_ref(),
         salt: config.salt.as_deref(),
     };
@@ -231,8 +383,7 @@ fn upload(
     store: &Store,
     release: &Arc<Release>,
     config: &Config,
-    interrupt: &Interrupt,
-    log: &mut Log,
+    run: &mut Run<'_>,
 ) -> Result<Summary, StoreError> {
     let label = RunLabel {
         group: config.group.clone(),
@@ -242,10 +393,10 @@ fn upload(
     let mut tick = |progress: Progress| {
         if progress.of_files > 0 && progress.elapsed >= last + TICK {
             last = progress.elapsed;
-            log.detail(&story::progress(progress));
+            run.log.detail(&story::progress(progress));
         }
     };
-    store.publish(release, &label, interrupt, &mut tick)
+    store.publish(release, &label, run.interrupt, &mut tick)
 }
 
 /// Nothing is published or pinned: the app serves its own files.
@@ -253,27 +404,26 @@ fn compile_only(
     app: &App,
     config: &Config,
     local: &Local,
-    interrupt: &Interrupt,
-    log: &mut Log,
+    run: &mut Run<'_>,
 ) -> Result<Outcome, PublishError> {
     let framework = Framework::choose(&app.dir, config)?.ok_or(PublishError::NoFramework)?;
-    let compiled = framework.compile(app, config, None, &mut Run { interrupt, log })?;
+    let compiled = framework.compile(app, config, None, run)?;
     if let Some(compiled) = compiled {
         compiled
             .install(app, Keep::All, None)
             .map_err(PublishError::Install)?;
     }
-    story::local(local, log);
+    story::local(local, run.log);
     Ok(Outcome::Nothing)
 }
 
-fn draft(config: &Config, site: &Site) -> Draft {
+fn draft(config: &Config, public: &PublicUrl) -> Draft {
     let version = match &config.version {
         Some(given) => given.value.clone(),
         None => Version::placeholder(),
     };
     Draft {
-        prefix: site.prefix(&version),
+        prefix: public.prefix(&version),
         version,
     }
 }

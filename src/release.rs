@@ -1,11 +1,13 @@
 //! One version of the assets: its name, its files, its marker and its URL.
 
+pub(crate) mod prepared;
+
 use crate::config::Setting;
 use crate::manifest::{
     Assets, Manifest, Marker, PlaceholderError, ScanError, ScanRules, Scanned, Sha256, VersionKind,
     content_of,
 };
-use crate::prefix::{Prefix, Site};
+use crate::prefix::{NameRules, Prefix, PublicUrl, StoreUrl};
 use crate::version::Version;
 use bytes::Bytes;
 use std::path::Path;
@@ -46,9 +48,29 @@ impl From<PlaceholderError> for ReleaseError {
 
 /// What names a release besides its content.
 pub(crate) struct Naming<'a> {
-    pub(crate) site: &'a Site,
+    pub(crate) public: &'a PublicUrl,
+    /// Its rules are kept; where it is not known yet, they are looked at once it is.
+    pub(crate) store: Option<&'a StoreUrl>,
     pub(crate) given: Option<&'a Setting<Version>>,
     pub(crate) salt: Option<&'a str>,
+}
+
+impl Naming<'_> {
+    fn rules(&self, rules: &ScanRules) -> ScanRules {
+        let (largest, names) = match (self.store, self.given) {
+            (None, _) => (None, NameRules::default()),
+            (Some(store), Some(given)) => (store.largest_put(), store.name_rules(&given.value)),
+            (Some(store), None) => (
+                store.largest_file(),
+                store.name_rules(&Version::placeholder()),
+            ),
+        };
+        ScanRules {
+            largest,
+            names,
+            ..rules.clone()
+        }
+    }
 }
 
 impl Release {
@@ -60,19 +82,7 @@ impl Release {
         naming: &Naming<'_>,
         scratch: &Path,
     ) -> Result<(Self, Scanned), ReleaseError> {
-        let store = &naming.site.store;
-        let rules = match naming.given {
-            Some(given) => ScanRules {
-                largest: store.largest_put(),
-                names: store.name_rules(&given.value),
-                ..rules.clone()
-            },
-            None => ScanRules {
-                largest: store.largest_file(),
-                names: store.name_rules(&Version::placeholder()),
-                ..rules.clone()
-            },
-        };
+        let rules = naming.rules(rules);
         let scanned = Scanned::of(assets, &rules)?;
         let digest = scanned.manifest.digest(naming.salt);
         let computed = Version::of_digest(&digest);
@@ -93,7 +103,7 @@ impl Release {
         let content = content_of(&manifest);
         let marker = Marker::json(&version, kind, (digest, content), &manifest).into();
         let release = Self {
-            prefix: naming.site.prefix(&version),
+            prefix: naming.public.prefix(&version),
             version,
             kind,
             manifest,

@@ -9,8 +9,9 @@ use std::path::Path;
 
 /// A module imports lower rows and its own folder only.
 const ROWS: &[(u32, &[&str])] = &[
-    (9, &["main"]),
-    (8, &["cnb", "cli"]),
+    (10, &["main"]),
+    (9, &["cnb", "classic", "cli"]),
+    (8, &["setup"]),
     (7, &["errors"]),
     (6, &["publish"]),
     (5, &["framework", "store", "check"]),

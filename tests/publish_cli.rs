@@ -143,7 +143,7 @@ fn usage_is_told_and_exits_2() {
     for (arguments, said) in [
         (&[][..], "No command was given"),
         (&["upload"][..], "There is no command 'upload'"),
-        (&["publish"][..], "--app DIR, or --dir DIR"),
+        (&["publish"][..], "--app DIR, --dir DIR"),
         (
             &["publish", "--dir", "x", "--app", "y"][..],
             "give one, once",

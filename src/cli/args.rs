@@ -1,5 +1,6 @@
 //! The arguments, parsed into one value for each command.
 
+use crate::launch::pin::PIN_FILE;
 use crate::publish::Intent;
 use indoc::indoc;
 use lexopt::prelude::*;
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 
 pub(super) enum Command {
     Publish(Publish),
+    Exec(Exec),
     Help(&'static str),
     Version,
 }
@@ -16,7 +18,16 @@ pub(super) struct Publish {
     pub(super) source: Source,
     pub(super) format: Format,
     pub(super) env_file: Option<PathBuf>,
+    /// The step of an image's build: where its processes will find the pin.
+    pub(super) pin: Option<PathBuf>,
     pub(super) intent: Intent,
+}
+
+/// The process to become.
+pub(super) struct Exec {
+    pub(super) pin: PathBuf,
+    pub(super) program: OsString,
+    pub(super) arguments: Vec<OsString>,
 }
 
 pub(super) enum Source {
@@ -24,6 +35,8 @@ pub(super) enum Source {
     App(PathBuf),
     /// The assets themselves.
     Dir(PathBuf),
+    /// What a build has kept, where it is looked for unless named.
+    Prepared(Option<PathBuf>),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -45,6 +58,12 @@ pub(crate) enum UsageError {
     /// It would be published with whatever else it holds.
     EnvFileInside,
     Argument(lexopt::Error),
+    /// `exec` without a command.
+    NothingToExec,
+    /// `STATIC_ASSETS_PUBLISH=release` outside of an image's build.
+    NowhereToKeep,
+    /// The pin is a build's to write.
+    PinOfPrepared,
     /// `publish` was called, and there is nowhere to publish to.
     NoStore,
 }
@@ -60,23 +79,28 @@ const HELP: &str = indoc! {"
 
     Usage: static-assets <command> [options]
 
-      publish      compile, upload, and print what the running app must find
+      publish      compile, upload, and print or pin what the running app must find
+      exec         in a container image: start a process with what was pinned
       help, --help, --version
 
-    static-assets publish --help tells more. Called as bin/detect and bin/build, it is a Cloud Native
-    Buildpack.
+    static-assets publish --help tells more, and static-assets exec --help. Called as bin/detect and
+    bin/build, it is a Cloud Native Buildpack; the stubs of its repository make it a buildpack of Heroku.
 "};
 
 const PUBLISH_HELP: &str = indoc! {"
     Publishes static assets under a version of their own: complete or invisible, never overwritten.
 
-    Usage: static-assets publish (--app DIR | --dir DIR) [options]
+    Usage: static-assets publish (--app DIR | --dir DIR | --prepared[=DIR]) [options]
 
       --app DIR        an app: its framework (Django, Phoenix) compiles the assets
       --dir DIR        a folder that is built already, such as dist/; published as it is
+      --prepared[=DIR] the release phase: what a build with STATIC_ASSETS_PUBLISH=release has kept in this
+                       image, before a process of it starts
+      --pin[=FILE]     in a Dockerfile: pin the version in this image (/etc/static-assets/pin.env), for
+                       static-assets exec and for Django's hook, which is put into the Python on PATH
       --json           print one JSON object on stdout: version, url, digest, framework, files, bytes,
-                       uploaded {files, bytes}, requests {get, head, list, put}, seconds; with --dry-run
-                       also dry_run
+                       uploaded {files, bytes}, requests {get, head, list, put}, seconds; dry_run with
+                       --dry-run, prepared where the upload comes later
       --env-file FILE  write STATIC_ASSETS_VERSION, STATIC_URL and a given RELEASE_VERSION to FILE; its
                        other lines stay
       --dry-run        show what would be put; send nothing, write no env file. A Phoenix app is compiled
@@ -94,12 +118,31 @@ const PUBLISH_HELP: &str = indoc! {"
     Examples:
       static-assets publish --dir dist --json
       static-assets publish --dir dist --env-file \"$GITHUB_ENV\"
-      RUN --mount=type=secret,id=key STATIC_ASSETS_SECRET_ACCESS_KEY_FILE=/run/secrets/key … publish --app .
+      RUN --mount=type=secret,id=key STATIC_ASSETS_SECRET_ACCESS_KEY_FILE=/run/secrets/key … publish --app . --pin
+      release: static-assets publish --prepared
 
     Exit codes: 0 done, 1 error, 2 usage or configuration, 5 temporary (run again), 10 no such bucket or
     folder, 11 the version exists with other content, 12 credentials missing, rejected or expired,
     13 refused by a safety rule, 130 interrupted. Nothing new is visible unless it is 0, or 1 because
     the public check failed.
+"};
+
+const EXEC_HELP: &str = indoc! {"
+    Starts a process with what the build has pinned in this image, in the place of this one.
+
+    Usage: static-assets exec [--pin=FILE] -- COMMAND [ARGUMENT…]
+
+      --pin=FILE   in place of /etc/static-assets/pin.env
+      --help
+
+    In a Dockerfile:
+      ENTRYPOINT [\"static-assets\", \"exec\", \"--\"]
+      CMD [\"gunicorn\", \"project.wsgi\"]
+
+    STATIC_ASSETS_VERSION is the image's. STATIC_URL is: the environment's, where it is set; else the version
+    below STATIC_ASSETS_PUBLIC_URL, where that is set; else the one that was pinned. No shell is needed.
+
+    Exit codes: the command's own; 2 no pin file, 126 the command can't be started, 127 it is not there.
 "};
 
 pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, UsageError> {
@@ -110,8 +153,10 @@ pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
         Some(Short('V') | Long("version")) => Ok(Command::Version),
         Some(Value(name)) => match name.to_str() {
             Some("publish") => parse_publish(&mut parser),
+            Some("exec") => parse_exec(&mut parser),
             Some("help") => match parser.next()? {
                 Some(Value(topic)) if topic == "publish" => Ok(Command::Help(PUBLISH_HELP)),
+                Some(Value(topic)) if topic == "exec" => Ok(Command::Help(EXEC_HELP)),
                 _ => Ok(Command::Help(HELP)),
             },
             _ => Err(UsageError::UnknownCommand(
@@ -131,14 +176,55 @@ fn folder(flag: &'static str, parser: &mut lexopt::Parser) -> Result<PathBuf, Us
     }
 }
 
+/// `--flag` or `--flag=DIR`.
+fn optional_folder(
+    flag: &'static str,
+    parser: &mut lexopt::Parser,
+) -> Result<Option<PathBuf>, UsageError> {
+    match parser.optional_value() {
+        Some(value) if value.is_empty() => Err(UsageError::EmptyFolder(flag)),
+        value => Ok(value.map(PathBuf::from)),
+    }
+}
+
+/// What follows `--`, or the first word that is no option, is the command's own.
+fn parse_exec(parser: &mut lexopt::Parser) -> Result<Command, UsageError> {
+    let mut pin = PathBuf::from(PIN_FILE);
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("pin") => pin = folder("--pin", parser)?,
+            Short('h') | Long("help") => return Ok(Command::Help(EXEC_HELP)),
+            Value(program) => {
+                return Ok(Command::Exec(Exec {
+                    pin,
+                    program,
+                    arguments: parser.raw_args()?.collect(),
+                }));
+            }
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    Err(UsageError::NothingToExec)
+}
+
 fn parse_publish(parser: &mut lexopt::Parser) -> Result<Command, UsageError> {
-    let (mut source, mut env_file) = (None, None);
+    let (mut source, mut env_file, mut pin) = (None, None, None);
     let (mut format, mut intent) = (Format::Log, Intent::Publish);
     while let Some(argument) = parser.next()? {
         match argument {
-            Long("app" | "dir") if source.is_some() => return Err(UsageError::TwoSources),
+            Long("app" | "dir" | "prepared") if source.is_some() => {
+                return Err(UsageError::TwoSources);
+            }
             Long("app") => source = Some(Source::App(folder("--app", parser)?)),
             Long("dir") => source = Some(Source::Dir(folder("--dir", parser)?)),
+            Long("prepared") => {
+                source = Some(Source::Prepared(optional_folder("--prepared", parser)?));
+            }
+            Long("pin") => {
+                pin = Some(
+                    optional_folder("--pin", parser)?.unwrap_or_else(|| PathBuf::from(PIN_FILE)),
+                );
+            }
             Long("json") => format = Format::Json,
             Long("env-file") => env_file = Some(parser.value()?.into()),
             Long("dry-run") => intent = Intent::Rehearse,
@@ -146,10 +232,15 @@ fn parse_publish(parser: &mut lexopt::Parser) -> Result<Command, UsageError> {
             other => return Err(other.unexpected().into()),
         }
     }
+    let source = source.ok_or(UsageError::NoSource)?;
+    if matches!(source, Source::Prepared(_)) && pin.is_some() {
+        return Err(UsageError::PinOfPrepared);
+    }
     Ok(Command::Publish(Publish {
-        source: source.ok_or(UsageError::NoSource)?,
+        source,
         format,
         env_file,
+        pin,
         intent,
     }))
 }
@@ -157,6 +248,7 @@ fn parse_publish(parser: &mut lexopt::Parser) -> Result<Command, UsageError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::Path;
 
     fn parsed(arguments: &str) -> Result<Command, UsageError> {
         let words = arguments.split_whitespace().map(OsString::from);
@@ -181,6 +273,51 @@ mod tests {
         assert!(matches!(parsed("help publish"), Ok(Command::Help(text)) if text == PUBLISH_HELP));
         assert!(matches!(parsed("--help"), Ok(Command::Help(text)) if text == HELP));
         assert!(matches!(parsed("--version"), Ok(Command::Version)));
+    }
+
+    #[test]
+    fn what_follows_the_command_of_exec_is_its_own() {
+        let words = |exec: Exec| {
+            let all = std::iter::once(exec.program).chain(exec.arguments);
+            all.map(|word| word.into_string().unwrap())
+                .collect::<Vec<_>>()
+        };
+        for arguments in ["exec -- sh -c --help", "exec sh -c --help"] {
+            let Ok(Command::Exec(exec)) = parsed(arguments) else {
+                panic!("not exec");
+            };
+            assert_eq!(exec.pin, Path::new(PIN_FILE));
+            assert_eq!(words(exec), ["sh", "-c", "--help"], "{arguments}");
+        }
+        let Ok(Command::Exec(exec)) = parsed("exec --pin=/x -- -odd --") else {
+            panic!("not exec");
+        };
+        assert_eq!(exec.pin, Path::new("/x"));
+        assert_eq!(words(exec), ["-odd", "--"]);
+        assert!(matches!(parsed("exec --"), Err(UsageError::NothingToExec)));
+        assert!(matches!(parsed("exec"), Err(UsageError::NothingToExec)));
+        assert!(matches!(parsed("help exec"), Ok(Command::Help(text)) if text == EXEC_HELP));
+    }
+
+    #[test]
+    fn prepared_and_pin_have_places_of_their_own() {
+        let Ok(Command::Publish(publish)) = parsed("publish --app . --pin") else {
+            panic!("not publish");
+        };
+        assert_eq!(publish.pin.as_deref(), Some(Path::new(PIN_FILE)));
+        for (arguments, folder) in [
+            ("publish --prepared", None),
+            ("publish --prepared=/x --json", Some(Path::new("/x"))),
+        ] {
+            let Ok(Command::Publish(publish)) = parsed(arguments) else {
+                panic!("not publish");
+            };
+            assert!(
+                matches!(publish.source, Source::Prepared(found) if found.as_deref() == folder)
+            );
+        }
+        let pinned = parsed("publish --prepared --pin");
+        assert!(matches!(pinned, Err(UsageError::PinOfPrepared)));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! pipelines' dotenv files.
 
 use crate::config::names::{RELEASE_VERSION, STATIC_ASSETS_VERSION, STATIC_URL};
-use crate::launch::{Launch, LaunchVar};
+use crate::launch::{Launch, pin};
 use crate::paths::refuse_what_is_no_file;
 use crate::version::Version;
 use fs_err as fs;
@@ -78,23 +78,8 @@ impl EnvFile {
                 text.extend([line, "\n"]);
             }
         }
-        text + &lines(launch)
+        text + &pin::lines(launch)
     }
-}
-
-/// What an env file gets.
-pub(super) fn lines(launch: &Launch) -> String {
-    let mut text = String::new();
-    for var in &launch.vars {
-        match var {
-            LaunchVar::Override { name, value } | LaunchVar::Default { name, value } => {
-                text.extend([name, "=", value.as_str(), "\n"]);
-            }
-            // Of a folder beside the app, which the command line has not.
-            LaunchVar::PrependFolder { .. } => {}
-        }
-    }
-    text
 }
 
 /// By another file that takes its place. A platform that mounts the file does not allow it.
@@ -150,6 +135,8 @@ fn lines_of(text: &str) -> impl Iterator<Item = (&str, Owner)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::names::{STATIC_ASSETS_VERSION, STATIC_URL};
+    use crate::launch::LaunchVar;
 
     fn launch() -> Launch {
         Launch {
@@ -158,10 +145,7 @@ mod tests {
                     name: STATIC_ASSETS_VERSION,
                     value: "v2".to_owned(),
                 },
-                LaunchVar::Default {
-                    name: STATIC_URL,
-                    value: "https://cdn/v2/".to_owned(),
-                },
+                LaunchVar::Url("https://cdn/v2/".to_owned()),
             ],
             ..Launch::default()
         }

@@ -1,7 +1,7 @@
 //! What was done, as one JSON object for other programs.
 
-use crate::plan::Requests;
-use crate::publish::{Done, Intent, Outcome};
+use crate::plan::{Requests, Summary};
+use crate::publish::{Done, Outcome, Upload};
 use serde::Serialize;
 
 /// Without a version, nothing was published; the log says why.
@@ -19,6 +19,9 @@ struct Report<'a> {
     seconds: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     dry_run: Option<bool>,
+    /// Kept for the release phase; nothing is published yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prepared: Option<bool>,
 }
 
 #[derive(Default, Serialize)]
@@ -39,14 +42,16 @@ pub(super) fn json(outcome: &Outcome) -> String {
 
 impl<'a> Report<'a> {
     fn of(done: &'a Done) -> Self {
-        let Done {
-            release, summary, ..
-        } = done;
+        let release = &done.release;
+        let summary = match &done.upload {
+            Upload::Published(summary) | Upload::Rehearsed(summary) => summary,
+            Upload::Kept => &Summary::default(),
+        };
         Self {
             version: Some(release.version.as_str()),
             url: Some(release.prefix.url()),
             digest: Some(release.digest.to_string()),
-            framework: Some(done.framework),
+            framework: Some(&done.framework),
             files: release.manifest.assets().len(),
             bytes: release.manifest.bytes(),
             uploaded: Uploaded {
@@ -56,7 +61,8 @@ impl<'a> Report<'a> {
             requests: summary.requests,
             // To the millisecond.
             seconds: (summary.duration.as_secs_f64() * 1000.0).round() / 1000.0,
-            dry_run: (done.intent == Intent::Rehearse).then_some(true),
+            dry_run: matches!(done.upload, Upload::Rehearsed(_)).then_some(true),
+            prepared: matches!(done.upload, Upload::Kept).then_some(true),
         }
     }
 }

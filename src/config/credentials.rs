@@ -8,7 +8,7 @@ mod s3;
 use super::bindings::Binding;
 use super::names::{self, Variable};
 use super::source::{Setting, Sources, parse_flag};
-use super::{ConfigProblem, Origin};
+use super::{ConfigProblem, Later, Origin};
 use crate::prefix::{BucketUrl, PublicUrl, Scheme, Site, StoreUrl};
 pub(crate) use azure::{AzureAccess, AzureIdentity};
 pub(crate) use gcs::{GcsAccess, GcsIdentity, GoogleKeyProblem};
@@ -79,17 +79,12 @@ pub(super) enum Resolved {
     To(Site, Access),
 }
 
-pub(super) fn resolve(sources: &Sources<'_>) -> Result<Resolved, Vec<ConfigProblem>> {
-    let own = sources
-        .bindings
-        .iter()
-        .filter(|binding| binding.kind == "static-assets")
-        .collect::<Vec<_>>();
-    let place = match own.as_slice() {
-        [] => Place::of_settings(sources),
-        [binding] => Place::of_binding(binding, sources).map_err(|problem| vec![problem])?,
-        several => return Err(vec![two_bindings(several)]),
-    };
+/// `pinned` is the public URL unless another one is given.
+pub(super) fn resolve(
+    sources: &Sources<'_>,
+    pinned: Option<&PublicUrl>,
+) -> Result<Resolved, Vec<ConfigProblem>> {
+    let place = Place::find(sources).map_err(|problem| vec![problem])?;
     let Some(store) = &place.store else {
         return Ok(Resolved::Nothing);
     };
@@ -106,7 +101,10 @@ pub(super) fn resolve(sources: &Sources<'_>) -> Result<Resolved, Vec<ConfigProbl
             }
         },
     };
-    let public = public_url(&store, access.as_ref(), &place);
+    let public = match (&place.public_url, pinned) {
+        (None, Some(pinned)) => Ok(pinned.clone()),
+        _ => public_url(&store, access.as_ref(), &place),
+    };
     match (public, access, problems.is_empty()) {
         (Ok(public), Some(access), true) => Ok(Resolved::To(Site { store, public }, access)),
         (Ok(_), None, true) => Ok(Resolved::WithoutCredentials(store)),
@@ -115,6 +113,24 @@ pub(super) fn resolve(sources: &Sources<'_>) -> Result<Resolved, Vec<ConfigProbl
             Err(problems)
         }
         (Ok(_), _, false) => Err(problems),
+    }
+}
+
+/// Where it will be published, as far as a build knows that reads no credential.
+pub(super) fn later(sources: &Sources<'_>) -> Result<Later, Vec<ConfigProblem>> {
+    let place = Place::find(sources).map_err(|problem| vec![problem])?;
+    let store = place
+        .store
+        .as_ref()
+        .map(|store| parse_store(store, &place, sources))
+        .transpose();
+    let public = match &place.public_url {
+        Some(setting) => parse_public_url(setting.clone()),
+        None => Err(ConfigProblem::PublicUrlNotPinned),
+    };
+    match (store, public) {
+        (Ok(store), Ok(public)) => Ok(Later { public, store }),
+        (store, public) => Err([store.err(), public.err()].into_iter().flatten().collect()),
     }
 }
 
@@ -127,6 +143,19 @@ struct Place<'a> {
 }
 
 impl<'a> Place<'a> {
+    fn find(sources: &'a Sources<'_>) -> Result<Self, ConfigProblem> {
+        let own: Vec<&Binding> = sources
+            .bindings
+            .iter()
+            .filter(|binding| binding.kind == "static-assets")
+            .collect();
+        match own.as_slice() {
+            [] => Ok(Self::of_settings(sources)),
+            [binding] => Self::of_binding(binding, sources),
+            several => Err(two_bindings(several)),
+        }
+    }
+
     fn of_settings(sources: &Sources<'_>) -> Self {
         Self {
             store: sources.text(&names::STORE),
@@ -398,12 +427,8 @@ fn public_url(
     access: Option<&Access>,
     place: &Place<'_>,
 ) -> Result<PublicUrl, ConfigProblem> {
-    let parse = |setting: Setting<String>| {
-        let parsed = setting.value.parse();
-        parsed.map_err(|reason| ConfigProblem::PublicUrl { setting, reason })
-    };
     if let Some(setting) = &place.public_url {
-        return parse(setting.clone());
+        return parse_public_url(setting.clone());
     }
     let own = match (store, access) {
         (StoreUrl::Bucket(bucket), Some(Access::S3(access))) => s3::public_url(bucket, access),
@@ -416,7 +441,7 @@ fn public_url(
         (StoreUrl::File { .. }, _) => None,
     };
     match own {
-        Some(value) => parse(Setting {
+        Some(value) => parse_public_url(Setting {
             value,
             origin: Origin::Environment,
         }),
@@ -424,6 +449,11 @@ fn public_url(
             store: store.clone(),
         }),
     }
+}
+
+fn parse_public_url(setting: Setting<String>) -> Result<PublicUrl, ConfigProblem> {
+    let parsed = setting.value.parse();
+    parsed.map_err(|reason| ConfigProblem::PublicUrl { setting, reason })
 }
 
 /// The key ids and the secrets of a binding.

@@ -8,7 +8,7 @@ use super::project_toml::ProjectToml;
 use crate::env::Env;
 use crate::output::Redaction;
 use fs_err as fs;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -22,6 +22,8 @@ pub(crate) enum Origin {
     Environment,
     /// `<platform>/env`: set by whoever runs the build.
     Platform,
+    /// Of a Heroku app: in the build, and in every process of it.
+    ConfigVar,
     ProjectToml,
     Binding(String),
     /// A secret file named by a variable.
@@ -35,6 +37,7 @@ impl fmt::Display for Origin {
         match self {
             Self::Environment => formatter.write_str("environment"),
             Self::Platform => formatter.write_str("platform environment"),
+            Self::ConfigVar => formatter.write_str("config var"),
             Self::ProjectToml => formatter.write_str("project.toml"),
             Self::Binding(name) => write!(formatter, "service binding '{name}'"),
             Self::File(variable) => write!(formatter, "file named by {variable}"),
@@ -49,28 +52,63 @@ pub(crate) struct Setting<T> {
     pub(crate) origin: Origin,
 }
 
+impl Origin {
+    /// Whether the running app may find the value, too.
+    pub(crate) fn is_platform(&self) -> bool {
+        matches!(self, Self::Platform | Self::ConfigVar)
+    }
+}
+
+/// What a platform gives beside the environment, of which it tells who has set what.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Platform {
+    variables: BTreeMap<String, Origin>,
+    bindings: Option<PathBuf>,
+}
+
+impl Platform {
+    /// A buildpack's `<platform>`. The values of its variables are in the process environment already, merged
+    /// with those of the operator and of earlier buildpacks.
+    pub(crate) fn folder(platform: &Path) -> Self {
+        let names = fs::read_dir(platform.join("env"))
+            .into_iter()
+            .flatten()
+            .filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        Self {
+            variables: names.map(|name| (name, Origin::Platform)).collect(),
+            bindings: Some(platform.join("bindings")),
+        }
+    }
+
+    pub(crate) fn config_vars(names: impl Iterator<Item = String>) -> Self {
+        Self {
+            variables: names.map(|name| (name, Origin::ConfigVar)).collect(),
+            bindings: None,
+        }
+    }
+}
+
 /// Everything that can hold a setting, read but not judged.
 pub(crate) struct Sources<'a> {
     env: &'a Env,
-    platform: BTreeSet<String>,
+    platform: Platform,
     pub(super) project: ProjectToml,
     pub(super) bindings: Vec<Binding>,
     pub(super) untyped_bindings: Vec<String>,
 }
 
 impl<'a> Sources<'a> {
-    /// Fails with what can't be read, unless the environment switches everything off. `platform` is the
-    /// folder of a buildpack's platform, where there is one.
+    /// Fails with what can't be read, unless the environment switches everything off.
     pub(crate) fn read(
         env: &'a Env,
-        platform: Option<&Path>,
+        platform: Platform,
         app: &Path,
     ) -> Result<Self, Vec<ConfigProblem>> {
         let bindings = env.text(SERVICE_BINDING_ROOT.name).map(PathBuf::from);
-        let bindings = bindings.or_else(|| Some(platform?.join("bindings")));
+        let bindings = bindings.or_else(|| platform.bindings.clone());
         let mut sources = Self {
             env,
-            platform: platform.map(variables_of).unwrap_or_default(),
+            platform,
             project: ProjectToml::default(),
             bindings: Vec::new(),
             untyped_bindings: Vec::new(),
@@ -114,14 +152,10 @@ impl<'a> Sources<'a> {
 
     pub(super) fn env_text(&self, name: &Variable) -> Option<Setting<String>> {
         let value = self.env.text(name.name)?;
-        let origin = if self.platform.contains(name.name) {
-            Origin::Platform
-        } else {
-            Origin::Environment
-        };
+        let origin = self.platform.variables.get(name.name).cloned();
         Some(Setting {
             value: value.to_owned(),
-            origin,
+            origin: origin.unwrap_or(Origin::Environment),
         })
     }
 
@@ -249,14 +283,4 @@ impl Secrets {
     fn parts(&self) -> impl Iterator<Item = &str> {
         self.parts.iter().map(String::as_str)
     }
-}
-
-/// The names in `<platform>/env`. Their values are in the process environment already, merged with
-/// those of the operator and of earlier buildpacks.
-fn variables_of(platform: &Path) -> BTreeSet<String> {
-    fs::read_dir(platform.join("env"))
-        .into_iter()
-        .flatten()
-        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .collect()
 }

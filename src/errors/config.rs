@@ -48,6 +48,14 @@ fn text(problem: &ConfigProblem) -> String {
         ConfigProblem::Store { setting, reason } => store_text(setting, reason),
         ConfigProblem::PublicUrl { setting, reason } => public_url_text(setting, *reason),
         ConfigProblem::PublicUrlMissing { store } => public_url_missing(store),
+        ConfigProblem::PublicUrlNotPinned => formatdoc! {"
+            STATIC_ASSETS_PUBLISH is release, and {name} is not set. The build pins the URL now, before the upload
+            says where it is. Set the base under which browsers will find the store's prefix:
+              {name}=https://static.example.com/shop
+            or a path that your site's own CDN or ingress routes there:
+              {name}=/assets-v",
+            name = PUBLIC_URL.name
+        },
         ConfigProblem::AppMissing => formatdoc! {"
             {store} holds {{app}}, but the app has no name. Give it one:
               {app}=shop

@@ -3,6 +3,7 @@
 use super::{Explain, Kind, Message};
 use crate::framework::CompileError;
 use crate::publish::PublishError;
+use crate::release::prepared::{Malformed, PreparedError};
 use indoc::formatdoc;
 
 impl Explain for PublishError {
@@ -54,7 +55,62 @@ impl Explain for PublishError {
             )
             .with_details(error.to_string()),
             Self::Check(error) => error.explain(),
+            Self::Prepared(error) => error.explain(),
             Self::Store { error, asked } => error.explain().with_line(&format!("Asked: {asked}")),
+        }
+    }
+}
+
+impl Explain for PreparedError {
+    fn explain(&self) -> Message {
+        match self {
+            Self::Missing { folder } => Message::new(
+                Kind::Configuration,
+                "This image has kept nothing to publish",
+                formatdoc! {"
+                    {folder} is not there, or not whole. A build keeps the files in its image with
+                      STATIC_ASSETS_PUBLISH=release
+                    and in a Dockerfile with --pin as well. In another stage, copy the folder; elsewhere, name it:
+                      static-assets publish --prepared=DIR
+                    Without that setting the build has published already, and no release phase is needed.",
+                    folder = folder.display()
+                },
+            ),
+            Self::Malformed { file, cause } => {
+                let (why, details) = match cause {
+                    Malformed::Schema(schema) => (
+                        format!(
+                            "was written by a newer version of static-assets (schema {schema}). Publish with the \
+                             one in the image"
+                        ),
+                        String::new(),
+                    ),
+                    Malformed::Json(error) => ("is no JSON".to_owned(), error.to_string()),
+                    Malformed::PublicUrl(_) => ("holds no public URL".to_owned(), String::new()),
+                    Malformed::Version => ("holds no version".to_owned(), String::new()),
+                };
+                Message::new(
+                    Kind::Refused,
+                    "What was kept can't be read",
+                    format!("{} {why}. Build the image again.", file.display()),
+                )
+                .with_details(details)
+            }
+            Self::Changed { path } => Message::new(
+                Kind::Refused,
+                "A kept file is not what the build has kept",
+                formatdoc! {"
+                    {path} was changed, cut or removed since the image was built, so the version would not be what
+                    its name says. Is something written or mounted over the folder? Build the image again."
+                },
+            ),
+            Self::Scan(error) => error.explain(),
+            Self::Io(error) => Message::new(
+                Kind::Machine,
+                "What was kept can't be read",
+                "The user of this process has to be able to read it.",
+            )
+            .with_details(error.to_string()),
         }
     }
 }

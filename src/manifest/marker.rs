@@ -43,7 +43,9 @@ struct WrittenFile<'a> {
 #[derive(Debug, PartialEq, Eq, Deserialize)]
 pub(crate) struct Marker {
     pub(crate) content: Sha256,
+    pub(crate) digest: Sha256,
     pub(crate) files: Vec<MarkedFile>,
+    pub(crate) kind: VersionKind,
     pub(crate) version: String,
 }
 
@@ -52,6 +54,9 @@ pub(crate) struct MarkedFile {
     pub(crate) path: String,
     pub(crate) sha256: Sha256,
     pub(crate) size: u64,
+    pub(crate) template: Option<Sha256>,
+    #[serde(rename = "type")]
+    pub(crate) content_type: String,
 }
 
 #[derive(Serialize)]

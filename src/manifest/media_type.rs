@@ -1,6 +1,15 @@
 //! Content types of the web's files. `mimetypes` of Python and `mime_guess` are stale or wrong on
 //! several of these, and browsers refuse a module or a stylesheet of the wrong type.
 
+/// The type that was decided when a file was hashed, perhaps by another version of this program.
+pub(super) fn as_marked(path: &str, marked: &str) -> &'static str {
+    match of(path) {
+        known if known == marked => known,
+        // Small, few, and wanted until the end.
+        _ => Box::leak(marked.into()),
+    }
+}
+
 /// The value of `Content-Type` for a path, by its lower-cased last extension.
 ///
 /// Text says its character set; JSON and SVG are UTF-8 by their own specifications.

@@ -104,14 +104,16 @@ pub(crate) struct Allowed(Vec<String>);
 pub(crate) struct ParseAllowedError(pub(crate) String);
 
 impl Allowed {
+    pub(crate) fn everything() -> Self {
+        Self(vec!["**".to_owned()])
+    }
+
     pub(crate) fn allows(&self, path: &str) -> bool {
         self.0
             .iter()
             .any(|glob| matches(glob.as_bytes(), path.as_bytes()))
     }
-}
 
-impl Allowed {
     /// Whether a file below `folder` may be allowed.
     pub(crate) fn reaches_into(&self, folder: &str) -> bool {
         let below = format!("{folder}/");

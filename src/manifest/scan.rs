@@ -2,7 +2,9 @@
 
 use super::placeholder::encoded_placeholder;
 use super::safety::{self, Allowed, Refusal};
-use super::{Asset, AssetRoot, Assets, Manifest, Sha256, Source, holds_placeholder, media_type};
+use super::{
+    Asset, AssetRoot, Assets, Manifest, MarkedFile, Sha256, Source, holds_placeholder, media_type,
+};
 use crate::output::Redaction;
 use crate::parallel::parallel;
 use crate::prefix::{NameRules, TrailingDot};
@@ -115,6 +117,62 @@ impl Scanned {
             source_maps,
             encoded,
         })
+    }
+}
+
+impl Manifest {
+    /// The files of a marker as they lie below `folder` now: hashed again, searched for secrets that the build
+    /// did not know, and judged by the rules of a store that it may not have known. What was reviewed for the
+    /// build stays so.
+    pub(crate) fn again(
+        marked: &[MarkedFile],
+        folder: &Path,
+        rules: &ScanRules,
+    ) -> Result<Self, ScanError> {
+        let rules = ScanRules {
+            allowed: Allowed::everything(),
+            ..rules.clone()
+        };
+        let root = Arc::new(AssetRoot {
+            mount: String::new(),
+            folder: folder.to_owned(),
+        });
+        let mut refused = Vec::new();
+        let mut files = Vec::new();
+        for MarkedFile { path, .. } in marked {
+            let refusal = path
+                .split('/')
+                .find_map(|name| match name {
+                    "" => Some(Refusal::Segment),
+                    name => refused_name(name, rules.names),
+                })
+                .or_else(|| rules.names.is_too_long(path).then_some(Refusal::TooLong));
+            match refusal {
+                Some(refusal) => refused.push((path.clone(), refusal)),
+                None => files.push(Found {
+                    path: path.as_str().into(),
+                    source: Source::Below(root.clone()),
+                }),
+            }
+        }
+        let hashed = hash_all(files, &rules)?;
+        refused.extend(hashed.refused);
+        if !refused.is_empty() {
+            return Err(ScanError::Refused(refused));
+        }
+        let as_marked = |(asset, marked): (Asset, &MarkedFile)| Asset {
+            content_type: media_type::as_marked(&marked.path, &marked.content_type),
+            template: marked.template.map(Box::new),
+            ..asset
+        };
+        Ok(Self::of(
+            hashed
+                .assets
+                .into_iter()
+                .zip(marked)
+                .map(as_marked)
+                .collect(),
+        ))
     }
 }
 

@@ -2,15 +2,14 @@
 
 use crate::app::App;
 use crate::config::names::{RELEASE_VERSION, STATIC_URL};
-use crate::config::{
-    Access, AzureIdentity, Config, GcsIdentity, Keep, Local, Off, Origin, S3Identity,
-};
+use crate::config::{Access, AzureIdentity, Config, GcsIdentity, Keep, Local, Off, S3Identity};
 use crate::framework::{Compiled, Emission, Fallback, PanicSwitch};
 use crate::manifest::{LeftOut, Scanned};
 use crate::output::{Log, bytes, count, seconds};
 use crate::plan::{Change, Summary};
 use crate::prefix::{Site, StoreUrl};
 use crate::release::Release;
+use crate::release::prepared::Prepared;
 use crate::store::Progress;
 use fs_err as fs;
 use std::os::unix::fs::MetadataExt;
@@ -27,11 +26,57 @@ pub(super) fn local(local: &Local, log: &mut Log) {
              files.",
             setting.origin
         ),
+        Local::Tests => "A build for tests: nothing is published or pinned".to_owned(),
         Local::MissingCredentials(store) => format!(
             "Not published, nothing pinned: no credentials for {store} and \
              STATIC_ASSETS_MISSING_CREDENTIALS=skip. The app serves its own files."
         ),
     });
+}
+
+/// In the release phase of an image that is pinned.
+pub(super) fn not_released(local: &Local, prepared: &Prepared, log: &mut Log) {
+    let Local::PublishOff(setting) = local else {
+        return;
+    };
+    log.warning(&format!(
+        "Version {} of this image is not uploaded: STATIC_ASSETS_PUBLISH=off ({}). Its pages link there: unless it is \
+         published already, set STATIC_URL to serve from the app.",
+        prepared.version, setting.origin
+    ));
+}
+
+pub(super) fn prepared(release: &Release, config: &Config, log: &mut Log) {
+    let commit = commit(config);
+    log.bullet(&format!(
+        "Version {} of this image: {}, {}, as the build has kept them{commit}",
+        release.version,
+        count(release.manifest.assets().len(), "file"),
+        bytes(release.manifest.bytes()),
+    ));
+}
+
+pub(super) fn kept(release: &Release, log: &mut Log) {
+    log.bullet(&format!(
+        "Kept for the release phase: {}, {} (STATIC_ASSETS_PUBLISH=release)",
+        count(release.manifest.assets().len(), "file"),
+        bytes(release.manifest.bytes()),
+    ));
+    log.detail("nothing is published yet; before a process of this release starts, run:");
+    log.block("static-assets publish --prepared");
+}
+
+pub(super) fn would_keep(release: &Release, log: &mut Log) {
+    log.bullet(&format!(
+        "Would keep {}, {}, for the release phase; nothing was written (--dry-run)",
+        count(release.manifest.assets().len(), "file"),
+        bytes(release.manifest.bytes()),
+    ));
+}
+
+fn commit(config: &Config) -> String {
+    let commit = config.label.as_ref();
+    commit.map_or_else(String::new, |label| format!("; commit {label}"))
 }
 
 pub(super) fn off(off: &Off, log: &mut Log) {
@@ -53,10 +98,7 @@ pub(super) fn version(release: &Release, config: &Config, log: &mut Log) {
         (Some(given), true) => format!("{} ({})", RELEASE_VERSION.name, given.origin),
         _ => "content".to_owned(),
     };
-    let commit = config
-        .label
-        .as_ref()
-        .map_or_else(String::new, |label| format!("; commit {label}"));
+    let commit = commit(config);
     log.bullet(&format!("Version {} = {source}{commit}", release.version));
 }
 
@@ -326,7 +368,7 @@ fn warn_of_disagreement(
     log: &mut Log,
 ) {
     if let Some(given) = &config.version
-        && given.origin == Origin::Platform
+        && given.origin.is_platform()
         && compiled.needs_release_version()
     {
         log.warning(

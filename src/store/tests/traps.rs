@@ -4,7 +4,7 @@
 
 use super::fake::{Creates, Fake, Fault, Rights, What, When};
 use super::world::{Build, CANARIES, assert_promises, assert_settled, asset_puts, is_visible};
-use crate::config::{Access, Config, Publishing, Sources};
+use crate::config::{Access, Config, Phase, Platform, Publishing, Sources};
 use crate::env::Env;
 use crate::plan::ConflictWith;
 use crate::prefix::{BucketUrl, StoreUrl};
@@ -32,8 +32,10 @@ fn configured(settings: &[(&str, &str)]) -> (BucketUrl, Access) {
         .iter()
         .map(|(name, value)| (name.into(), value.into()))
         .collect();
-    let sources = Sources::read(&env, None, "/nowhere".as_ref()).ok().unwrap();
-    let config = Config::read(&sources).ok().unwrap();
+    let sources = Sources::read(&env, Platform::default(), "/nowhere".as_ref())
+        .ok()
+        .unwrap();
+    let config = Config::read(&sources, &Phase::Build).ok().unwrap();
     match config.publishing {
         Publishing::To(site, access) => match site.store {
             StoreUrl::Bucket(url) => (url, access),

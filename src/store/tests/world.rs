@@ -107,7 +107,8 @@ fn release(folder: &Path, version: Option<&str>) -> Arc<Release> {
         origin: crate::config::Origin::Environment,
     });
     let naming = Naming {
-        site: &site,
+        public: &site.public,
+        store: Some(&site.store),
         given: given.as_ref(),
         salt: None,
     };

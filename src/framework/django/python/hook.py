@@ -9,6 +9,8 @@ import sys
 
 # Written by the build: what differs from the app's own settings besides STATIC_URL.
 BAKED = {}
+# Written by the build: the file that has the environment of an image whose entrypoint may be replaced.
+PIN = None
 
 _watched = {}
 
@@ -20,6 +22,22 @@ def install(on_settings=None):
             return
         on_settings = apply
     watch("django.conf", lambda conf: _patch(conf, on_settings))
+
+
+def load_pin():
+    """Gives a process what the entrypoint of its image gives it (see src/launch/pin.rs)."""
+    try:
+        with open(PIN) as file:
+            lines = file.read().splitlines()
+    except (IOError, OSError):
+        return
+    pin = dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+    version, base = pin.get("STATIC_ASSETS_VERSION"), os.environ.get("STATIC_ASSETS_PUBLIC_URL")
+    if version and base and "STATIC_URL" in pin and (_is_path(base) or base.startswith(("https://", "http://"))):
+        pin["STATIC_URL"] = "%s/%s/" % (base.rstrip("/"), version)
+    for name, value in pin.items():
+        if name == "STATIC_ASSETS_VERSION" or not os.environ.get(name):
+            os.environ[name] = value
 
 
 def watch(name, callback):
@@ -164,11 +182,16 @@ def _apply_baked(settings):
     if "storage" in BAKED:
         set_staticfiles_storage(settings, {"BACKEND": _backend()})
     if "static_root" in BAKED:
-        settings.STATIC_ROOT = like(settings.STATIC_ROOT, BAKED["static_root"])
+        settings.STATIC_ROOT = like(settings.STATIC_ROOT, beside(BAKED["static_root"]))
         if "location" in _options(settings):
-            _set_option(settings, "location", BAKED["static_root"])
+            _set_option(settings, "location", beside(BAKED["static_root"]))
     for name, value in BAKED.get("settings", {}).items():
         setattr(settings, name, value)
+
+
+def beside(path):
+    """A relative path is one beside this file: what is deployed may lie elsewhere than where it was built."""
+    return os.path.join(os.path.dirname(os.path.abspath(__file__)), path)
 
 
 def _options(settings):

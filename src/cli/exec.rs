@@ -1,0 +1,54 @@
+//! `static-assets exec`: gives a container's process what its image has pinned, and becomes that process. It needs
+//! no shell, and none of the settings.
+
+use super::args::Exec;
+use crate::command::replace_process;
+use crate::env::Env;
+use crate::launch::pin;
+use std::ffi::OsString;
+use std::io;
+use std::path::PathBuf;
+
+#[derive(Debug)]
+pub(crate) enum ExecError {
+    /// The image has no pin file.
+    NoPin {
+        file: PathBuf,
+    },
+    Pin {
+        file: PathBuf,
+        error: io::Error,
+    },
+    Command {
+        program: OsString,
+        error: io::Error,
+    },
+}
+
+impl ExecError {
+    /// As `env` and shells end: <https://pubs.opengroup.org/onlinepubs/9799919799/utilities/env.html>.
+    pub(super) fn exit_code(&self) -> u8 {
+        match self {
+            Self::NoPin { .. } | Self::Pin { .. } => 2,
+            Self::Command { error, .. } if error.kind() == io::ErrorKind::NotFound => 127,
+            Self::Command { .. } => 126,
+        }
+    }
+}
+
+/// Gives back only why it could not.
+pub(super) fn run(command: &Exec) -> ExecError {
+    let file = command.pin.clone();
+    let pin = match fs_err::read_to_string(&file) {
+        Ok(pin) => pin,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return ExecError::NoPin { file },
+        Err(error) => return ExecError::Pin { file, error },
+    };
+    let own = Env::of_process();
+    let more = pin::environment(&pin, |name| own.text(name));
+    let error = replace_process(&command.program, &command.arguments, &more);
+    ExecError::Command {
+        program: command.program.clone(),
+        error,
+    }
+}

@@ -1,0 +1,210 @@
+//! A release on disk: kept by the build that pinned it, for the release phase that uploads it.
+//!
+//! `prepared.json`, the marker as it will be in the store, and `files/` below one folder. Release phases of other
+//! versions of this program read it: schema 1 is for ever.
+
+use super::Release;
+use crate::manifest::{
+    Asset, Manifest, MarkedFile, Marker, ScanError, ScanRules, UnreadableMarker, VersionKind,
+    canonical, content_of,
+};
+use crate::prefix::{ParsePublicUrlError, PublicUrl, StoreUrl};
+use crate::version::Version;
+use bytes::Bytes;
+use fs_err as fs;
+use serde::{Deserialize, Serialize};
+use std::io;
+use std::path::{Path, PathBuf};
+
+const SCHEMA: u32 = 1;
+const NOTE: &str = "prepared.json";
+const MARKER: &str = "marker.json";
+const FILES: &str = "files";
+
+/// What the marker does not tell.
+#[derive(Serialize, Deserialize)]
+struct Note {
+    framework: String,
+    public_url: String,
+    schema: u32,
+}
+
+/// A kept release; its files are not looked at yet.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    folder: PathBuf,
+    /// The base of the URL that the build has pinned.
+    pub(crate) pinned: PublicUrl,
+    pub(crate) framework: String,
+    pub(crate) version: Version,
+    marker: Marker,
+    json: Bytes,
+}
+
+#[derive(Debug)]
+pub(crate) enum PreparedError {
+    /// Nothing was kept there.
+    Missing {
+        folder: PathBuf,
+    },
+    /// Not as a build writes it.
+    Malformed {
+        file: PathBuf,
+        cause: Malformed,
+    },
+    /// A kept file is not what the build has kept.
+    Changed {
+        path: String,
+    },
+    Scan(ScanError),
+    Io(io::Error),
+}
+
+#[derive(Debug)]
+pub(crate) enum Malformed {
+    Json(serde_json::Error),
+    Schema(u32),
+    PublicUrl(ParsePublicUrlError),
+    Version,
+}
+
+impl From<io::Error> for PreparedError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl From<UnreadableMarker> for Malformed {
+    fn from(error: UnreadableMarker) -> Self {
+        match error {
+            UnreadableMarker::NotJson(error) => Self::Json(error),
+            UnreadableMarker::UnknownSchema(schema) => Self::Schema(schema),
+        }
+    }
+}
+
+impl Release {
+    /// Keeps all that a later upload needs. `folder` holds nothing else.
+    pub(crate) fn keep(
+        &self,
+        folder: &Path,
+        pinned: &PublicUrl,
+        framework: &str,
+    ) -> io::Result<()> {
+        match fs::remove_dir_all(folder) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => fs::create_dir_all(folder.join(FILES))?,
+        }
+        for asset in self.manifest.assets() {
+            let kept = folder.join(FILES).join(&*asset.path);
+            if let Some(parent) = kept.parent() {
+                fs::create_dir_all(parent)?;
+            }
+            // Not linked: the app may write into its own.
+            fs::copy(asset.source(), kept)?;
+        }
+        fs::write(folder.join(MARKER), &self.marker)?;
+        let note = canonical(&Note {
+            framework: framework.to_owned(),
+            public_url: pinned.to_string(),
+            schema: SCHEMA,
+        });
+        fs::write(folder.join(NOTE), note)
+    }
+}
+
+impl Prepared {
+    pub(crate) fn read(folder: &Path) -> Result<Self, PreparedError> {
+        let malformed = |file: &str| {
+            let file = folder.join(file);
+            move |cause| PreparedError::Malformed { file, cause }
+        };
+        let note: Note = serde_json::from_slice(&kept(folder, NOTE)?)
+            .map_err(Malformed::Json)
+            .map_err(malformed(NOTE))?;
+        if note.schema != SCHEMA {
+            return Err(malformed(NOTE)(Malformed::Schema(note.schema)));
+        }
+        let json = Bytes::from(kept(folder, MARKER)?);
+        let marker = Marker::of_json(&json)
+            .map_err(Malformed::from)
+            .map_err(malformed(MARKER))?;
+        Ok(Self {
+            pinned: note
+                .public_url
+                .parse()
+                .map_err(Malformed::PublicUrl)
+                .map_err(malformed(NOTE))?,
+            version: marker
+                .version
+                .parse()
+                .map_err(|_| malformed(MARKER)(Malformed::Version))?,
+            folder: folder.to_owned(),
+            framework: note.framework,
+            marker,
+            json,
+        })
+    }
+
+    /// Hashes every file again: an image is pushed, pulled and extended between the build and this.
+    pub(crate) fn release(
+        self,
+        public: &PublicUrl,
+        store: &StoreUrl,
+        rules: &ScanRules,
+    ) -> Result<Release, PreparedError> {
+        let rules = ScanRules {
+            largest: match self.marker.kind {
+                VersionKind::Digest => store.largest_file(),
+                VersionKind::Explicit => store.largest_put(),
+            },
+            names: store.name_rules(&self.version),
+            ..rules.clone()
+        };
+        let files = self.folder.join(FILES);
+        if let Some(missing) = self.marker.files.iter().find(|file| {
+            let path = files.join(&file.path);
+            !path.is_file()
+        }) {
+            let path = missing.path.clone();
+            return Err(PreparedError::Changed { path });
+        }
+        let manifest =
+            Manifest::again(&self.marker.files, &files, &rules).map_err(PreparedError::Scan)?;
+        let is_changed = |(asset, marked): &(&Asset, &MarkedFile)| {
+            (asset.size, asset.sha256) != (marked.size, marked.sha256)
+        };
+        if let Some((asset, _)) = manifest
+            .assets()
+            .iter()
+            .zip(&self.marker.files)
+            .find(is_changed)
+        {
+            let path = asset.path.to_string();
+            return Err(PreparedError::Changed { path });
+        }
+        let content = content_of(&manifest);
+        if content != self.marker.content {
+            let path = MARKER.to_owned();
+            return Err(PreparedError::Changed { path });
+        }
+        Ok(Release {
+            prefix: public.prefix(&self.version),
+            version: self.version,
+            kind: self.marker.kind,
+            digest: self.marker.digest,
+            content,
+            manifest,
+            marker: self.json,
+        })
+    }
+}
+
+fn kept(folder: &Path, file: &str) -> Result<Vec<u8>, PreparedError> {
+    fs::read(folder.join(file)).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => PreparedError::Missing {
+            folder: folder.to_owned(),
+        },
+        _ => PreparedError::Io(error),
+    })
+}
