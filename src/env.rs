@@ -45,6 +45,10 @@ impl Env {
         value.is_some_and(|value| value.to_str().is_none())
     }
 
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&OsString, &OsString)> {
+        self.0.iter()
+    }
+
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.0.keys().filter_map(|name| name.to_str())
     }

@@ -2,6 +2,7 @@
 //! cause, a fix to paste, the alternative. The closing paragraph comes from the kind.
 
 mod check;
+mod classic;
 mod cli;
 mod config;
 mod detect;

@@ -167,6 +167,8 @@ impl From<DjangoError> for CompileError {
 pub(crate) struct Compiled {
     pub(crate) assets: Assets,
     pub(crate) emission: Emission,
+    /// What is put beside the app.
+    pub(crate) injection: Option<Injection>,
     pub(crate) reads_release_version: bool,
     /// Compressed forms that the compile made of other files.
     pub(crate) by_products: BTreeSet<String>,
@@ -185,11 +187,7 @@ pub(crate) enum Emission {
     /// The app does it by itself.
     Follows { by: FollowsBy, because: String },
     /// Something must be put beside the app; the snippet makes that unnecessary.
-    Needs {
-        because: String,
-        injection: Injection,
-        snippet: String,
-    },
+    Needs { because: String, snippet: String },
     /// Nothing is published, so nothing has to link to it.
     NotAsked,
 }
@@ -204,11 +202,19 @@ pub(crate) enum FollowsBy {
     Version,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Injection {
     pub(crate) vars: Vec<LaunchVar>,
     pub(crate) files: Vec<InjectedFile>,
+    pub(crate) placed: Vec<PlacedFile>,
     pub(crate) edits: Vec<Edit>,
+}
+
+/// A file that the running app loads from a place of its own, such as the interpreter's packages.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct PlacedFile {
+    pub(crate) path: PathBuf,
+    pub(crate) content: Vec<u8>,
 }
 
 /// A file of the app as the image has it; the repository is untouched.
@@ -284,14 +290,18 @@ impl Compiled {
         Ok(launch)
     }
 
-    /// Adds what makes an app follow that does not by itself.
+    /// Adds what is put beside the app.
     pub(crate) fn inject(&mut self, launch: &mut Launch, release: &Release) -> io::Result<()> {
-        if let Emission::Needs { injection, .. } = &mut self.emission {
-            launch.vars.append(&mut injection.vars);
-            launch.files.append(&mut injection.files);
-            for edit in &injection.edits {
-                edit.apply(&release.version)?;
-            }
+        let Some(injection) = self.injection.take() else {
+            return Ok(());
+        };
+        launch.vars.extend(injection.vars);
+        launch.files.extend(injection.files);
+        for file in &injection.placed {
+            file.put()?;
+        }
+        for edit in &injection.edits {
+            edit.apply(&release.version)?;
         }
         Ok(())
     }
@@ -338,6 +348,15 @@ impl Compiled {
             }
         }
         Ok(install.into_put())
+    }
+}
+
+impl PlacedFile {
+    fn put(&self) -> io::Result<()> {
+        if let Some(folder) = self.path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        replace_file(&self.path, &self.content)
     }
 }
 

@@ -64,13 +64,6 @@ impl Launch {
         })
     }
 
-    pub(crate) fn url(&self) -> Option<&str> {
-        self.vars.iter().find_map(|var| match var {
-            LaunchVar::Url(url) => Some(url.as_str()),
-            _ => None,
-        })
-    }
-
     /// Only for apps that read it: elsewhere Sentry and OpenTelemetry take it for the app's release.
     pub(crate) fn with_release_version(mut self, release: &Release) -> Self {
         self.vars.push(LaunchVar::Default {

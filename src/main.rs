@@ -4,6 +4,7 @@
 
 mod app;
 mod check;
+mod classic;
 mod cli;
 mod cnb;
 mod command;
@@ -44,6 +45,12 @@ fn main() -> ExitCode {
             cnb::rebase();
             ExitCode::SUCCESS
         }
-        _ => cli::run(std::env::args_os()),
+        _ => {
+            let mut arguments = std::env::args_os();
+            match arguments.nth(1) {
+                Some(front) if front == "classic" => classic::run(arguments),
+                _ => cli::run(std::env::args_os()),
+            }
+        }
     }
 }

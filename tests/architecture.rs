@@ -52,6 +52,7 @@ const UPWARD: &[(&str, &str)] = &[
     ("output", "errors"),
     // What is wrong with the arguments is the command line's, its text is not.
     ("errors", "cli"),
+    ("errors", "classic"),
 ];
 
 const CRATES: &[(&str, &[&str])] = &[

@@ -111,9 +111,13 @@ fn of_app(
         dir: app,
         scratch: scratch.path().to_owned(),
         injected: scratch.path().join("injected"),
-        hook: HookPlace::SitePackages {
-            within: None,
-            pin: command.pin.clone(),
+        hook: match command.intent {
+            Intent::Publish => HookPlace::SitePackages {
+                within: None,
+                pin: command.pin.as_deref().map(here),
+            },
+            // A rehearsal puts nothing anywhere.
+            Intent::Rehearse => HookPlace::PythonPath,
         },
         prepared: beside_pin.unwrap_or(scratch.path()).join(PREPARED),
         cache: None,

@@ -18,6 +18,8 @@ pub(crate) enum Publishing {
 pub(crate) enum Off {
     NotConfigured,
     Disabled(Setting<()>),
+    /// A build for tests.
+    Tests,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +43,8 @@ pub(crate) struct Later {
 pub(crate) enum Phase {
     /// While an image is built.
     Build,
+    /// While an app is built for its tests.
+    Test,
     /// Before a process of a release starts: what its image has kept is uploaded.
     Release {
         /// The base of the URL that the build has pinned.
@@ -69,6 +73,12 @@ impl Reader<'_> {
             return Some(Publishing::Off(Off::Disabled(disabled)));
         }
         let compile = self.flag(&names::COMPILE);
+        if let Phase::Test = phase {
+            return Some(match compile {
+                Some(_) => Publishing::Local(Local::Tests),
+                None => Publishing::Off(Off::Tests),
+            });
+        }
         let publish = self.choice(
             &names::PUBLISH,
             &[
@@ -92,10 +102,10 @@ impl Reader<'_> {
                     origin,
                 })));
             }
-            (Publish::Release, Phase::Build) => {
+            (Publish::Release, Phase::Build | Phase::Test) => {
                 return self.collect(credentials::later(self.sources).map(Publishing::Later));
             }
-            (_, Phase::Build) => None,
+            (_, Phase::Build | Phase::Test) => None,
             (_, Phase::Release { pinned }) => Some(pinned),
         };
         match self.collect(credentials::resolve(self.sources, pinned))? {

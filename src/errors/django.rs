@@ -4,7 +4,7 @@ use super::{Explain, Kind, Message, listed, not_following};
 use crate::command::CommandError;
 use crate::config::names::DJANGO_SETTINGS_MODULE;
 use crate::framework::DjangoError;
-use crate::framework::django::{DjangoFailure, NotFollowing, NotFollowingCause, Reason};
+use crate::framework::django::{DjangoFailure, NotFollowing, NotFollowingCause, Obstacle, Reason};
 use indoc::formatdoc;
 
 impl Explain for DjangoError {
@@ -236,8 +236,9 @@ impl Explain for NotFollowing {
                  STATIC_ASSETS_INJECT=off keeps it so: no page would link to what was published."
             ),
             NotFollowingCause::InjectNowhere => format!(
-                "The app's STATIC_URL is {own}, whatever the environment says, and the command line puts \
-                 nothing beside an app that would change it: no page would link to what was published."
+                "The app's STATIC_URL is {own}, whatever the environment says, and without --pin the command line \
+                 puts nothing beside an app that would change it: no page would link to what was published. In a \
+                 Dockerfile, --pin does:\n  RUN static-assets publish --app . --pin"
             ),
             NotFollowingCause::Debug { settings, beside } => {
                 return debug_message(settings.as_deref(), beside, own);
@@ -249,6 +250,11 @@ impl Explain for NotFollowing {
             NotFollowingCause::StaticFails { error } => format!(
                 "static() fails with the settings that the running app would have:\n  {error}"
             ),
+            NotFollowingCause::Obstacle(obstacle) => format!(
+                "The app's STATIC_URL is {own}, whatever the environment says, and the hook that would change that \
+                 has no place. {}",
+                why_no_place(obstacle)
+            ),
             NotFollowingCause::CompressesAtRunTime { template } => format!(
                 "django-compressor is on without offline compression, and {} uses it: what it writes \
                  while the app runs stays in that container, so pages would link to files that are not \
@@ -258,16 +264,37 @@ impl Explain for NotFollowing {
             NotFollowingCause::Unreachable { .. } => {
                 "The app's STATIC_URL ignores the environment, and something keeps Python from loading \
                  the hook that would set it: another sitecustomize that loads no other, or an \
-                 interpreter that ignores PYTHONPATH."
+                 interpreter that ignores PYTHONPATH, or its own packages (-S)."
                     .to_owned()
             }
         };
         let details = match &self.cause {
-            NotFollowingCause::Unreachable { output } => output.as_str(),
-            _ => "",
+            NotFollowingCause::Unreachable { output }
+            | NotFollowingCause::Obstacle(Obstacle::Unknown { output }) => output.clone(),
+            NotFollowingCause::Obstacle(Obstacle::NotWritable { error, .. }) => error.to_string(),
+            _ => String::new(),
         };
         let lead = "These lines in the settings make the app follow by itself:";
         not_following(&why, Some((lead, &self.snippet))).with_details(details)
+    }
+}
+
+fn why_no_place(obstacle: &Obstacle) -> String {
+    match obstacle {
+        Obstacle::NotDeployed { packages } => format!(
+            "The packages of this Python are in {}, which is not deployed with the app. Is the Python buildpack one \
+             that installs Python elsewhere, or missing? It belongs before this one.",
+            packages.display()
+        ),
+        Obstacle::NotWritable { packages, .. } => format!(
+            "The packages of this Python are in {}, where this user may not write. In a Dockerfile: run this step as \
+             root, or with the Python of a virtual environment on PATH.",
+            packages.display()
+        ),
+        Obstacle::Unknown { .. } => {
+            "This Python does not tell where its packages are (sysconfig.get_path('purelib'))."
+                .to_owned()
+        }
     }
 }
 

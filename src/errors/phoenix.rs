@@ -432,8 +432,9 @@ impl Explain for NotFollowing {
                     .to_owned()
             }
             NotFollowingCause::InjectNowhere => {
-                "Nothing in the app reads STATIC_URL, and the command line changes no file of an app: no page \
-                 would link to what was published."
+                "Nothing in the app reads STATIC_URL, and without --pin the command line changes no file of an app: \
+                 no page would link to what was published. In a Dockerfile, --pin does, in that image only:\n  \
+                 RUN static-assets publish --app . --pin"
                     .to_owned()
             }
             NotFollowingCause::NotMade { place, path } => format!(

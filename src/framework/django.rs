@@ -9,15 +9,17 @@ mod report;
 mod steps;
 
 use crate::app::App;
-use crate::command::{Command, CommandError, Finished, program_on_path};
-use crate::config::{Config, DjangoSettings, Keep, Origin, names};
+use crate::command::{Command, CommandError, program_on_path};
+use crate::config::{Config, DjangoSettings, Inject, Keep, Origin, names};
 use crate::framework::{Compiled, DetectError, Draft, Emission, Fallback, Run, RuntimeFile};
 use crate::interrupt::Interrupt;
 use crate::output::{Log, count, seconds};
 pub(crate) use diagnosis::{DjangoFailure, Reason};
 use evidence::Evidence;
 use fs_err as fs;
-use proof::Hook;
+pub(crate) use inject::Obstacle;
+use inject::{Place, Reach};
+use proof::{Hook, Verdict};
 pub(crate) use proof::{NotFollowing, NotFollowingCause};
 use report::Report;
 use std::collections::BTreeSet;
@@ -108,13 +110,18 @@ impl Django {
             run.log,
         )?;
         runner.run_shell(&names::BEFORE_COLLECT, run)?;
-        let (collected, reach) = collect(&runner, draft, run);
+        let place = Place::find(&runner, run.interrupt)?;
+        let (collected, reach) = collect(&runner, draft, place, run);
         let (report, duration) = collected?;
         runner.run_shell(&names::AFTER_COLLECT, run)?;
         self.log_collected(&report, duration, &runner, run.log)?;
         let (Some(draft), Some(reach)) = (draft, reach) else {
+            let unpublished = Verdict {
+                emission: Emission::NotAsked,
+                injection: None,
+            };
             let place = (app, Keep::All);
-            return Ok(Some(compiled(report, Emission::NotAsked, &runner, place)));
+            return Ok(Some(compiled(report, unpublished, &runner, place)));
         };
 
         compressor::refuse_at_run_time(&report, &app.dir)?;
@@ -123,17 +130,21 @@ impl Django {
             reach: reach?,
             app: app.dir.clone(),
             collected: runner.collected(),
+            pins: app.hook.pin().is_some() && config.inject == Inject::Auto,
         };
-        let emission = proof::judge(&report, draft, config.inject, &hook)?;
-        if let Emission::Needs { .. } = &emission {
-            inject::warn_of_unreachable_processes(&app.dir, run.log);
+        let pins = hook.pins;
+        let verdict = proof::judge(&report, draft, config.inject, hook)?;
+        match (&verdict.emission, &verdict.injection) {
+            (Emission::Needs { .. }, _) => {
+                inject::warn_of_unreachable_processes(&app.dir, &app.hook, run.log);
+            }
+            (_, None) if pins => run.log.warning(
+                "Python loads nothing of ours here, so a process whose ENTRYPOINT is replaced finds no pin. Start it \
+                 by: static-assets exec -- COMMAND",
+            ),
+            _ => {}
         }
-        Ok(Some(compiled(
-            report,
-            emission,
-            &runner,
-            (app, config.keep),
-        )))
+        Ok(Some(compiled(report, verdict, &runner, (app, config.keep))))
     }
 
     fn log_collected(
@@ -168,19 +179,33 @@ impl Django {
 }
 
 type Collected = Result<(Report, Duration), DjangoError>;
-type Reached = Result<Finished, DjangoError>;
+type Reached = Result<Reach, DjangoError>;
 
 /// Whether Python loads the hook needs nothing of the collect, so it is tried beside it; where nothing
 /// is published, not at all.
 fn collect(
     runner: &Runner<'_>,
     draft: Option<&Draft>,
+    place: Result<Place, Obstacle>,
     run: &mut Run<'_>,
 ) -> (Collected, Option<Reached>) {
+    let (place, obstacle) = match place {
+        Ok(place) => (place, None),
+        Err(obstacle) => (Place::none(runner), Some(obstacle)),
+    };
     std::thread::scope(|scope| {
         let interrupt = run.interrupt;
-        let reach = draft.map(|_| scope.spawn(|| inject::try_reach(runner, interrupt)));
-        let collected = runner.collect(draft, run);
+        let reach = match (draft, obstacle) {
+            (None, _) => None,
+            (Some(_), Some(obstacle)) => {
+                return (
+                    runner.collect(draft, &place, run),
+                    Some(Ok(Reach::No(obstacle))),
+                );
+            }
+            (Some(_), None) => Some(scope.spawn(|| place.try_reach(runner, interrupt))),
+        };
+        let collected = runner.collect(draft, &place, run);
         let reach = reach.map(|reach| {
             reach
                 .join()
@@ -192,14 +217,19 @@ fn collect(
 
 fn compiled(
     report: Report,
-    emission: Emission,
+    verdict: Verdict,
     runner: &Runner<'_>,
     (app, keep): (&App, Keep),
 ) -> Compiled {
+    let Verdict {
+        emission,
+        injection,
+    } = verdict;
     let fallback = fallback(&report, &emission, runner, (app, keep));
     Compiled {
         assets: runner.collected().as_path().into(),
         emission,
+        injection,
         reads_release_version: report
             .read
             .iter()

@@ -220,6 +220,7 @@ impl Phoenix {
             project: &self.project,
             draft,
             inject: config.inject,
+            pin: app.hook.pin(),
         });
         if let Some(judge) = &judge {
             judge.refuse_early(&self.built(app)?)?;
@@ -237,6 +238,7 @@ impl Phoenix {
         let Some(judge) = judge else {
             let unasked = Verdict {
                 emission: Emission::NotAsked,
+                injection: None,
                 switch: PanicSwitch::StaticUrl,
                 stays: None,
             };
@@ -299,6 +301,7 @@ impl Phoenix {
         Ok(Compiled {
             assets: Assets { roots },
             emission: verdict.emission,
+            injection: verdict.injection,
             reads_release_version,
             by_products,
             unpublished,

@@ -42,6 +42,7 @@ impl Prebuilt {
         Compiled {
             assets: value.as_path().into(),
             emission: Emission::NotAsked,
+            injection: None,
             reads_release_version: false,
             by_products: BTreeSet::new(),
             unpublished: BTreeSet::new(),

@@ -26,7 +26,9 @@ pub(super) fn local(local: &Local, log: &mut Log) {
              files.",
             setting.origin
         ),
-        Local::Tests => "A build for tests: nothing is published or pinned".to_owned(),
+        Local::Tests => {
+            "Compiled only, a build for tests: nothing is published or pinned".to_owned()
+        }
         Local::MissingCredentials(store) => format!(
             "Not published, nothing pinned: no credentials for {store} and \
              STATIC_ASSETS_MISSING_CREDENTIALS=skip. The app serves its own files."
@@ -84,6 +86,11 @@ pub(super) fn off(off: &Off, log: &mut Log) {
         Off::NotConfigured => "Static assets: off. To publish them under their own URL with each \
              build: STATIC_ASSETS_STORE=s3://bucket/prefix"
             .to_owned(),
+        Off::Tests => {
+            "A build for tests: nothing is compiled, published or pinned (STATIC_ASSETS_COMPILE=1 \
+             compiles)"
+                .to_owned()
+        }
         Off::Disabled(setting) => {
             format!(
                 "Static assets: off, STATIC_ASSETS_DISABLE ({}).",

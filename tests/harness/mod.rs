@@ -2,6 +2,7 @@
 
 pub(crate) mod azure;
 pub(crate) mod gcs;
+pub(crate) mod heroku;
 pub(crate) mod http;
 pub(crate) mod names;
 pub(crate) mod pages;

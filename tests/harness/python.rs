@@ -3,7 +3,7 @@
 use super::running::Server;
 use super::{Platform, Ran, skipped, variable};
 use libcnb::Env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// The environments that `script/environments` makes.
@@ -27,6 +27,10 @@ impl Python {
             skipped(&format!("the environment {environment} is not there"));
             None
         }
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     pub(crate) fn path(&self) -> String {

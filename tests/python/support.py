@@ -118,8 +118,8 @@ class Collected:
         self.folder = case.folder()
         self.into = self.folder / "into"
         self.into.mkdir()
-        self.hook_storage_root = self.folder / "inject" / "static"
         self.inject = case.inject()
+        self.hook_storage_root = self.inject / "static_files"
         self.launch = {**RUN_TIME, "PYTHONPATH": str(self.inject)} if published else {}
         self.scratch = scratch(case, self.folder)
         self.request = self.folder / "request.json"
@@ -139,7 +139,7 @@ class Collected:
             "app": str(app),
         }
         if published:
-            request.update(url=URL, version="v1", hook_storage_root=str(self.hook_storage_root))
+            request.update(url=URL, version="v1", folder_beside_hook=self.hook_storage_root.name, pin=None)
             request.update(inject=str(self.inject), inject_at=str(self.inject))
         return request
 

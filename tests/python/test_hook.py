@@ -129,9 +129,15 @@ class Bakes(HookCase):
         self.assertEqual(found["STATICFILES_STORAGE"], "x.Y")
 
     def test_static_root_and_settings(self):
-        baked = "{'static_root': '/layers/s', 'settings': {'COMPRESS_ROOT': '/layers/s'}}"
+        baked = "{'folders': {'STATIC_ROOT': '/layers/s'}, 'settings': {'COMPRESS_ROOT': '/layers/s'}}"
         found = self.ask(names=["STATIC_ROOT", "COMPRESS_ROOT"], baked=baked)
         self.assertEqual(found, {"STATIC_ROOT": "/layers/s", "COMPRESS_ROOT": "/layers/s"})
+
+    def test_folders_lie_beside_the_hook_wherever_that_is(self):
+        found = self.ask(names=["STATIC_ROOT"], baked="{'folders': {'STATIC_ROOT': '../static'}}")
+        self.assertEqual(Path(found["STATIC_ROOT"]).name, "static")
+        self.assertTrue(Path(found["STATIC_ROOT"]).is_absolute())
+        self.assertNotIn("..", found["STATIC_ROOT"])
 
     def test_naming_attributes(self):
         app = self.folder()

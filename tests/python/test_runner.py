@@ -73,7 +73,7 @@ class Matrix(Case):
         self.assertEqual(report["runtime_files"], runtime_files if manifest else [])
         baked = {} if is_local else {"storage": collected_with}
         if bakes_root:
-            baked["static_root"] = str(run.hook_storage_root)
+            baked["folders"] = {"STATIC_ROOT": run.hook_storage_root.name}
         self.assertEqual(report["inject"]["baked"], repr(baked))
         self.assertEqual(report["inject"]["storage"], baked.get("storage"))
         self.assertEqual(report["inject"]["static_root"], bakes_root)

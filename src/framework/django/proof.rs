@@ -2,11 +2,10 @@
 
 use super::DjangoError;
 use super::evidence::settings_beside;
-use super::inject::injection;
+use super::inject::{Job, Obstacle, Reach};
 use super::report::{Emitted, Report, Sample};
-use crate::command::Finished;
 use crate::config::Inject;
-use crate::framework::{Draft, Emission, FollowsBy};
+use crate::framework::{Draft, Emission, FollowsBy, Injection};
 use std::path::PathBuf;
 
 /// Why nobody would link to the version.
@@ -40,6 +39,8 @@ pub(crate) enum NotFollowingCause {
     Unreachable {
         output: String,
     },
+    /// Nothing can be put where Python would load it.
+    Obstacle(Obstacle),
     /// django-compressor would write files at run time that are not in the store.
     CompressesAtRunTime {
         template: PathBuf,
@@ -49,21 +50,35 @@ pub(crate) enum NotFollowingCause {
 /// The hook that the runner left, and whether the app's Python loads one.
 pub(super) struct Hook {
     pub(super) folder: PathBuf,
-    pub(super) reach: Finished,
+    pub(super) reach: Reach,
     pub(super) app: PathBuf,
     pub(super) collected: PathBuf,
+    /// Whether an app that follows is given its environment by Python, where nothing else does.
+    pub(super) pins: bool,
+}
+
+/// How pages come to follow, and what that needs.
+pub(super) struct Verdict {
+    pub(super) emission: Emission,
+    pub(super) injection: Option<Injection>,
 }
 
 pub(super) fn judge(
     report: &Report,
     draft: &Draft,
     inject: Inject,
-    hook: &Hook,
-) -> Result<Emission, DjangoError> {
-    let own_follows = first_elsewhere(&report.emission.own, draft, hook).is_none();
+    hook: Hook,
+) -> Result<Verdict, DjangoError> {
+    let own_follows = first_elsewhere(&report.emission.own, draft, &hook).is_none();
     let needs_files = report.inject.static_root;
     if own_follows && !needs_files {
-        return Ok(follows(report, draft));
+        return Ok(Verdict {
+            emission: follows(report, draft),
+            injection: match hook.reach {
+                Reach::Loads(place) if hook.pins => Some(place.injection(&hook.folder, Job::Pin)?),
+                _ => None,
+            },
+        });
     }
     let failed = |cause| {
         Err(DjangoError::NotFollowing(Box::new(NotFollowing {
@@ -87,22 +102,30 @@ pub(super) fn judge(
                 .unwrap_or_default(),
         });
     }
-    match first_elsewhere(&report.emission.injected, draft, hook) {
-        None if hook.reach.status.success() => Ok(Emission::Needs {
-            because: why_needed(report),
-            injection: injection(&hook.folder)?,
-            snippet: snippet(report),
+    match first_elsewhere(&report.emission.injected, draft, &hook) {
+        None => {}
+        Some(Elsewhere::Url(Sample { name, url })) => {
+            return failed(NotFollowingCause::Emits {
+                name: name.clone(),
+                url: url.clone(),
+            });
+        }
+        Some(Elsewhere::Error(error)) => {
+            return failed(NotFollowingCause::StaticFails {
+                error: error.to_owned(),
+            });
+        }
+    }
+    match hook.reach {
+        Reach::Loads(place) => Ok(Verdict {
+            emission: Emission::Needs {
+                because: why_needed(report),
+                snippet: snippet(report),
+            },
+            injection: Some(place.injection(&hook.folder, Job::Follow)?),
         }),
-        None => failed(NotFollowingCause::Unreachable {
-            output: hook.reach.output.clone(),
-        }),
-        Some(Elsewhere::Url(Sample { name, url })) => failed(NotFollowingCause::Emits {
-            name: name.clone(),
-            url: url.clone(),
-        }),
-        Some(Elsewhere::Error(error)) => failed(NotFollowingCause::StaticFails {
-            error: error.to_owned(),
-        }),
+        Reach::Silent(output) => failed(NotFollowingCause::Unreachable { output }),
+        Reach::No(obstacle) => failed(NotFollowingCause::Obstacle(obstacle)),
     }
 }
 

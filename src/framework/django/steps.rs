@@ -3,8 +3,9 @@
 use super::DjangoError;
 use super::diagnosis::diagnose;
 use super::evidence::{Entry, server_settings};
+use super::inject::Place;
 use super::report::Report;
-use crate::app::App;
+use crate::app::{App, HookPlace};
 use crate::command::{Command, Finished};
 use crate::config::names::{self, STATIC_ASSETS_VERSION, STATIC_URL};
 use crate::config::{DjangoSettings, Origin};
@@ -22,11 +23,6 @@ pub(super) const HOOK: &str = include_str!("python/hook.py");
 const SITECUSTOMIZE: &str = include_str!("python/sitecustomize.py");
 const RUNNER: &str = include_str!("python/runner.py");
 const ATTACH: &str = include_str!("python/attach.py");
-
-/// The folder, below the injected ones, of the hook.
-pub(super) const PYTHON: &str = "python";
-/// The folder, below the injected ones, of a `STATIC_ROOT` that is not in the image otherwise.
-const STATIC_ROOT: &str = "static";
 
 pub(super) struct Runner<'a> {
     entry: &'a Entry,
@@ -46,10 +42,11 @@ struct Request<'a> {
     url: Option<&'a str>,
     version: Option<&'a str>,
     report: PathBuf,
-    hook_storage_root: PathBuf,
-    /// Where the hook for the launch is written, and where it will be then.
+    /// Where the hook for the launch is written, where it will be then, and what it then finds from there.
     inject: PathBuf,
     inject_at: PathBuf,
+    folder_beside_hook: &'a str,
+    pin: Option<&'a Path>,
     app: &'a Path,
 }
 
@@ -147,10 +144,11 @@ impl<'a> Runner<'a> {
     pub(super) fn collect(
         &self,
         draft: Option<&Draft>,
+        place: &Place,
         run: &mut Run<'_>,
     ) -> Result<(Report, Duration), DjangoError> {
         let report = self.app.scratch.join("report.json");
-        let request = self.write_request(draft, &report)?;
+        let request = self.write_request(draft, place, &report)?;
         let mut env = self.env.clone();
         if let Some(draft) = draft {
             env = env
@@ -178,7 +176,12 @@ impl<'a> Runner<'a> {
         Ok((report, duration))
     }
 
-    fn write_request(&self, draft: Option<&Draft>, report: &Path) -> Result<PathBuf, DjangoError> {
+    fn write_request(
+        &self,
+        draft: Option<&Draft>,
+        place: &Place,
+        report: &Path,
+    ) -> Result<PathBuf, DjangoError> {
         let scratch = &self.app.scratch;
         fs::create_dir_all(self.collected())?;
         write_files(
@@ -195,9 +198,10 @@ impl<'a> Runner<'a> {
             url: draft.map(|draft| draft.prefix.url()),
             version: draft.map(|draft| draft.version.as_str()),
             report: report.to_owned(),
-            hook_storage_root: self.app.injected.join(STATIC_ROOT),
             inject: self.hook(),
-            inject_at: self.app.injected.join(PYTHON),
+            inject_at: place.at.clone(),
+            folder_beside_hook: place.folder_beside,
+            pin: self.app.hook.pin(),
             app: &self.app.dir,
         };
         let path = scratch.join("request.json");
@@ -257,6 +261,14 @@ impl<'a> Runner<'a> {
 
     pub(super) fn scratch(&self) -> &Path {
         &self.app.scratch
+    }
+
+    pub(super) fn hook_place(&self) -> &HookPlace {
+        &self.app.hook
+    }
+
+    pub(super) fn injected(&self) -> &Path {
+        &self.app.injected
     }
 }
 

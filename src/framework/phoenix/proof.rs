@@ -54,6 +54,7 @@ pub(crate) enum NotFollowingCause {
 /// How pages follow, and what `STATIC_URL` can still change at run time.
 pub(super) struct Verdict {
     pub(super) emission: Emission,
+    pub(super) injection: Option<Injection>,
     pub(super) switch: PanicSwitch,
     /// Links that stay on the app's own host.
     pub(super) stays: Option<String>,
@@ -64,6 +65,7 @@ pub(super) struct Judge<'a> {
     pub(super) project: &'a Project,
     pub(super) draft: &'a Draft,
     pub(super) inject: Inject,
+    pub(super) pin: Option<&'a Path>,
 }
 
 impl Judge<'_> {
@@ -104,6 +106,7 @@ impl Judge<'_> {
                     by,
                     because: reasons.join(", "),
                 },
+                injection: None,
                 switch: PanicSwitch::StaticUrl,
                 stays: None,
             });
@@ -246,7 +249,7 @@ impl Judge<'_> {
             .collect();
         let mut edits = Vec::new();
         for (script, kind, targets) in scripts {
-            edits.push(with_script(script, kind, &targets)?);
+            edits.push(self.with_script(script, kind, &targets)?);
         }
         let switch = if baked.is_empty() {
             PanicSwitch::StaticUrl
@@ -263,15 +266,23 @@ impl Judge<'_> {
         Ok(Verdict {
             emission: Emission::Needs {
                 because: because(&edited),
-                injection: Injection {
-                    vars: Vec::new(),
-                    files: Vec::new(),
-                    edits,
-                },
                 snippet,
             },
+            injection: Some(Injection {
+                edits,
+                ..Injection::default()
+            }),
             switch,
             stays,
+        })
+    }
+
+    fn with_script(&self, path: PathBuf, kind: Script, targets: &[Target]) -> io::Result<Edit> {
+        let script = read_file(&path)?;
+        let script = String::from_utf8_lossy(&script);
+        Ok(Edit {
+            content: with_lines(&script, kind, targets, self.pin).into_bytes(),
+            path,
         })
     }
 
@@ -429,14 +440,5 @@ fn targets_of<'a>(built: &'a Built<'_>) -> impl Iterator<Item = Target> + 'a {
         module: endpoint.module.clone(),
         way,
         mount: mount.clone(),
-    })
-}
-
-fn with_script(path: PathBuf, kind: Script, targets: &[Target]) -> io::Result<Edit> {
-    let script = read_file(&path)?;
-    let script = String::from_utf8_lossy(&script);
-    Ok(Edit {
-        content: with_lines(&script, kind, targets).into_bytes(),
-        path,
     })
 }

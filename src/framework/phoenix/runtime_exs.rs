@@ -1,7 +1,8 @@
 //! The lines at the end of a `runtime.exs` that make unmodified helpers follow `STATIC_URL`.
 
-use crate::config::names::{INJECT, STATIC_ASSETS_VERSION, STATIC_URL};
+use crate::config::names::{INJECT, PUBLIC_URL, STATIC_ASSETS_VERSION, STATIC_URL};
 use indoc::formatdoc;
+use std::path::Path;
 
 /// What of an endpoint's URLs follows, and by which part of `static_url`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,10 +37,16 @@ pub(super) enum Script {
 const BEGIN: &str = "# static-assets: begin, in this image only";
 const END: &str = "# static-assets: end";
 
-/// The script with the lines at its end, and none of an earlier build.
-pub(super) fn with_lines(script: &str, kind: Script, targets: &[Target]) -> String {
+/// The script with the lines at its end, and none of an earlier build. They read the pin file, where there is one,
+/// for a process that was not started by `static-assets exec`.
+pub(super) fn with_lines(
+    script: &str,
+    kind: Script,
+    targets: &[Target],
+    pin: Option<&Path>,
+) -> String {
     let own = without_lines(script);
-    format!("{}\n\n{}", own.trim_end(), lines(kind, targets))
+    format!("{}\n\n{}", own.trim_end(), lines(kind, targets, pin))
 }
 
 /// The app's own script, without what an earlier build has put there: what stands between these very lines.
@@ -66,7 +73,7 @@ pub(super) fn without_lines(script: &str) -> String {
 }
 
 /// With the whole names of modules, whatever the script has made aliases of.
-fn lines(kind: Script, targets: &[Target]) -> String {
+fn lines(kind: Script, targets: &[Target], pin: Option<&Path>) -> String {
     let guard = match kind {
         Script::Runtime => "not static_assets_off and Elixir.Config.config_env() != :test",
         Script::Releases => "not static_assets_off",
@@ -78,7 +85,7 @@ fn lines(kind: Script, targets: &[Target]) -> String {
     formatdoc! {"
         {BEGIN}
         require Elixir.Config
-
+        {pin}
         static_assets_url = Elixir.String.trim_trailing(Elixir.System.get_env(\"{STATIC_URL}\") || \"\", \"/\")
         static_assets_version = Elixir.System.get_env(\"{STATIC_ASSETS_VERSION}\") || \"\"
 
@@ -94,9 +101,44 @@ fn lines(kind: Script, targets: &[Target]) -> String {
         {END}
         ",
         inject = INJECT.name,
+        pin = pin.map(load_pin).unwrap_or_default(),
         uri = uri(targets, &IMAGE),
         configs = configs.join("\n"),
     }
+}
+
+/// What `static-assets exec` does (see `launch/pin.rs`). The version stands before the URL.
+fn load_pin(pin: &Path) -> String {
+    formatdoc! {"
+
+        with {{:ok, static_assets_pin}} <- Elixir.File.read({pin}) do
+          for line <- Elixir.String.split(static_assets_pin, \"\\n\"),
+              [name, value] <- [Elixir.String.split(line, \"=\", parts: 2)],
+              name == \"{STATIC_ASSETS_VERSION}\" or Elixir.System.get_env(name) in [nil, \"\"] do
+            base = Elixir.String.trim_trailing(Elixir.System.get_env(\"{public}\") || \"\", \"/\")
+
+            if name == \"{STATIC_URL}\" and not Elixir.String.contains?(base, \"{{\") and
+                 Elixir.String.starts_with?(base, [\"https://\", \"http://\", \"/\"]) do
+              version = Elixir.System.get_env(\"{STATIC_ASSETS_VERSION}\")
+              Elixir.System.put_env(name, \"#{{base}}/#{{version}}/\")
+            else
+              Elixir.System.put_env(name, value)
+            end
+          end
+        end
+        ",
+        pin = literal(&pin.to_string_lossy()),
+        public = PUBLIC_URL.name,
+    }
+}
+
+/// <https://hexdocs.pm/elixir/syntax-reference.html#strings>
+fn literal(text: &str) -> String {
+    let escaped = text
+        .replace('\\', "\\\\")
+        .replace('"', "\\\"")
+        .replace('#', "\\#");
+    format!("\"{escaped}\"")
 }
 
 /// How lines name what they use: in the image nothing of the script's may be in the way; a repository has its own
@@ -207,10 +249,22 @@ mod tests {
     #[test]
     fn lines_are_put_once() {
         let script = "import Config\n\nconfig :shop, port: 1";
-        let once = with_lines(script, Script::Runtime, &[shop(Way::Path)]);
+        let once = with_lines(script, Script::Runtime, &[shop(Way::Path)], None);
         assert!(once.starts_with(script));
-        let twice = with_lines(&once, Script::Runtime, &[shop(Way::Path)]);
+        let twice = with_lines(&once, Script::Runtime, &[shop(Way::Path)], None);
         assert_eq!(once, twice);
+    }
+
+    #[test]
+    fn a_pin_is_named_as_a_string_of_elixir() {
+        assert_eq!(literal("/etc/a\"b#{c}\\d"), r#""/etc/a\"b\#{c}\\d""#);
+        let script = with_lines(
+            "import Config\n",
+            Script::Runtime,
+            &[shop(Way::Path)],
+            Some(Path::new("/etc/static-assets/pin.env")),
+        );
+        assert!(script.contains("Elixir.File.read(\"/etc/static-assets/pin.env\")"));
     }
 
     #[test]
@@ -223,7 +277,12 @@ mod tests {
 
     #[test]
     fn a_script_of_old_releases_asks_for_no_environment() {
-        let lines = with_lines("import Config\n", Script::Releases, &[shop(Way::Address)]);
+        let lines = with_lines(
+            "import Config\n",
+            Script::Releases,
+            &[shop(Way::Address)],
+            None,
+        );
         assert!(!lines.contains("config_env"));
         assert!(lines.contains("URI.parse"));
     }

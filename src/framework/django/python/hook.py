@@ -25,19 +25,28 @@ def install(on_settings=None):
 
 
 def load_pin():
-    """Gives a process what the entrypoint of its image gives it (see src/launch/pin.rs)."""
+    """Gives a process what the entrypoint of its image gives it (see src/launch/pin.rs). Never raises."""
     try:
-        with open(PIN) as file:
-            lines = file.read().splitlines()
-    except (IOError, OSError):
-        return
+        if PIN and os.path.exists(PIN):
+            with open(PIN) as file:
+                _apply_pin(file.read().splitlines())
+    except Exception as error:
+        _complain(error)
+
+
+def _apply_pin(lines):
     pin = dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
     version, base = pin.get("STATIC_ASSETS_VERSION"), os.environ.get("STATIC_ASSETS_PUBLIC_URL")
-    if version and base and "STATIC_URL" in pin and (_is_path(base) or base.startswith(("https://", "http://"))):
+    if version and base and "STATIC_URL" in pin and _is_base(base):
         pin["STATIC_URL"] = "%s/%s/" % (base.rstrip("/"), version)
     for name, value in pin.items():
         if name == "STATIC_ASSETS_VERSION" or not os.environ.get(name):
             os.environ[name] = value
+
+
+def _is_base(url):
+    """One with {app} in it is for the build to resolve."""
+    return "{" not in url and (_is_path(url) or url.startswith(("https://", "http://")))
 
 
 def watch(name, callback):
@@ -181,17 +190,17 @@ def _local_prefix(settings, url):
 def _apply_baked(settings):
     if "storage" in BAKED:
         set_staticfiles_storage(settings, {"BACKEND": _backend()})
-    if "static_root" in BAKED:
-        settings.STATIC_ROOT = like(settings.STATIC_ROOT, beside(BAKED["static_root"]))
-        if "location" in _options(settings):
-            _set_option(settings, "location", beside(BAKED["static_root"]))
+    for name, folder in BAKED.get("folders", {}).items():
+        setattr(settings, name, like(getattr(settings, name, None), beside(folder)))
+        if name == "STATIC_ROOT" and "location" in _options(settings):
+            _set_option(settings, "location", beside(folder))
     for name, value in BAKED.get("settings", {}).items():
         setattr(settings, name, value)
 
 
 def beside(path):
-    """A relative path is one beside this file: what is deployed may lie elsewhere than where it was built."""
-    return os.path.join(os.path.dirname(os.path.abspath(__file__)), path)
+    """Relative to this file: what is deployed may lie elsewhere than where it was built."""
+    return os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), path))
 
 
 def _options(settings):

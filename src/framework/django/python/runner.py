@@ -339,17 +339,17 @@ class Run:
             if not self.in_image(root):
                 if not self.url:
                     continue
-                root = moved[setting] = self.request["hook_storage_root"]
+                moved[setting] = self.request["folder_beside_hook"]
+                root = os.path.normpath(os.path.join(self.request["inject_at"], moved[setting]))
             self.report["runtime_files"].append({"path": path, "destination": os.path.join(root, path)})
         return moved
 
     def bake(self, moved):
         self.baked = dict(self.storage.baked() if self.storage else {})
-        settings = dict(self.compressor_settings, **moved)
-        if "STATIC_ROOT" in settings:
-            self.baked["static_root"] = settings.pop("STATIC_ROOT")
-        if settings:
-            self.baked["settings"] = settings
+        if moved:
+            self.baked["folders"] = moved
+        if self.compressor_settings:
+            self.baked["settings"] = self.compressor_settings
         self.report["inject"] = {
             "storage": self.baked.get("storage"),
             "static_root": bool(moved),
@@ -375,11 +375,13 @@ class Run:
         with open(path) as file:
             source = file.read()
         with open(path, "w") as file:
-            file.write(source.replace("BAKED = {}", "BAKED = " + repr(self.baked), 1))
+            source = source.replace("BAKED = {}", "BAKED = " + repr(self.baked), 1)
+            file.write(source.replace("PIN = None", "PIN = " + repr(self.request["pin"]), 1))
         for name in ("sitecustomize.py", "static_assets_hook.py"):
+            # Python puts its path in when it loads it.
             py_compile.compile(
                 os.path.join(folder, name),
-                dfile=os.path.join(self.request["inject_at"], name),
+                dfile=name,
                 doraise=True,
                 invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
             )
@@ -481,7 +483,7 @@ class Emission:
         finally:
             sys.argv, settings.DEBUG = argv, debug
         settings._wrapped = settings._wrapped  # clears the cached values
-        if "static_root" in self.run.baked:
+        if self.moved_root():
             settings.STATIC_ROOT = self.run.into
         return {"own": own, "injected": self.samples()}
 
@@ -517,9 +519,13 @@ class Emission:
     def options(self, entry):
         options = dict(entry.get("OPTIONS") or {})
         location = absolute(options.get("location"))
-        if location and (self.run.in_image(location) or location == self.run.baked.get("static_root")):
+        if location and (self.run.in_image(location) or location == self.moved_root()):
             options["location"] = self.run.into
         return options
+
+    def moved_root(self):
+        moved = self.run.baked.get("folders", {}).get("STATIC_ROOT")
+        return moved and hook.beside(moved)
 
 
 class Failure:

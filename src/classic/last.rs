@@ -1,0 +1,51 @@
+//! What the build before this one has published, kept in the cache.
+
+use crate::release::Release;
+use fs_err as fs;
+use serde::{Deserialize, Serialize};
+use std::io;
+use std::path::Path;
+
+const FILE: &str = "last.json";
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct Last {
+    pub(super) version: String,
+    url: String,
+    digest: String,
+    framework: String,
+}
+
+impl Last {
+    pub(super) fn of(release: &Release, framework: &str) -> Self {
+        Self {
+            version: release.version.to_string(),
+            url: release.prefix.url().to_owned(),
+            digest: release.digest.to_string(),
+            framework: framework.to_owned(),
+        }
+    }
+
+    /// One that is not there or not ours tells nothing.
+    pub(super) fn read(cache: &Path) -> Option<Self> {
+        serde_json::from_slice(&fs::read(cache.join(FILE)).ok()?).ok()
+    }
+
+    pub(super) fn write(&self, cache: &Path) -> io::Result<()> {
+        fs::create_dir_all(cache)?;
+        fs::write(cache.join(FILE), serde_json::to_vec(self)?)
+    }
+
+    /// YAML, of which each JSON string is one.
+    pub(super) fn report(&self) -> String {
+        let Self {
+            version,
+            url,
+            digest,
+            framework,
+        } = self;
+        format!(
+            "version: \"{version}\"\nurl: \"{url}\"\ndigest: \"{digest}\"\nframework: \"{framework}\"\n"
+        )
+    }
+}

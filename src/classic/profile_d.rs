@@ -1,0 +1,174 @@
+//! `.profile.d/static-assets.sh`: sourced at the start of every dyno, when the config vars are set already.
+
+use crate::config::names::{PUBLIC_URL, STATIC_ASSETS_VERSION, STATIC_URL};
+use crate::launch::{Launch, LaunchVar};
+use fs_err as fs;
+use indoc::formatdoc;
+use shell_words::quote;
+use std::io;
+use std::path::{Path, PathBuf};
+
+const FILE: &str = ".profile.d/static-assets.sh";
+
+pub(super) fn is_in(build: &Path) -> bool {
+    build.join(FILE).is_file()
+}
+
+/// `programs`: the folder of those that dynos start, below the slug.
+pub(super) fn write(build: &Path, launch: &Launch, programs: Option<&Path>) -> io::Result<()> {
+    let file = build.join(FILE);
+    if let Some(folder) = file.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let mut script = format!("{COMMENT}{}", exports(launch));
+    if let Some(programs) = programs {
+        script += &format!("export PATH=\"$HOME/{}:$PATH\"\n", programs.display());
+    }
+    fs::write(file, script)
+}
+
+const COMMENT: &str = "# static-assets: what the processes of this slug find.\n";
+
+/// What a shell sources. A value of the platform's wins, but for the version, which is the slug's.
+pub(super) fn exports(launch: &Launch) -> String {
+    let mut script = String::new();
+    for var in &launch.vars {
+        script += &match var {
+            LaunchVar::Override { name, value } => format!("export {name}={}\n", quote(value)),
+            LaunchVar::Default { name, value } => {
+                format!(
+                    "export {name}=\"${{{name}:-{}}}\"\n",
+                    in_double_quotes(value)
+                )
+            }
+            LaunchVar::Url(url) => url_export(url),
+            LaunchVar::PrependFolder { name, folder } => format!(
+                "export {name}=\"$HOME/{}${{{name}:+:${name}}}\"\n",
+                PathBuf::from(".static-assets/inject")
+                    .join(folder)
+                    .display()
+            ),
+        };
+    }
+    script
+}
+
+/// A slug that was promoted to another app has that app's public URL at run time. One with `{app}` in it, or
+/// what is no URL, changes nothing.
+fn url_export(url: &str) -> String {
+    formatdoc! {r#"
+        if [ -z "${{{STATIC_URL}:-}}" ]; then
+        	{STATIC_URL}={url}
+        	case "${{{base}:-}}" in
+        	*[!A-Za-z0-9/:.@%_~+=,-]*) ;;
+        	https://?* | http://?* | /*)
+        		{STATIC_URL}=${base}
+        		while [ "${{{STATIC_URL}%/}}" != "${STATIC_URL}" ]; do {STATIC_URL}=${{{STATIC_URL}%/}}; done
+        		{STATIC_URL}=${STATIC_URL}/${STATIC_ASSETS_VERSION}/
+        		;;
+        	esac
+        fi
+        export {STATIC_URL}
+        "#,
+        url = quote(url),
+        base = PUBLIC_URL.name,
+    }
+}
+
+/// <https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_02_03>
+fn in_double_quotes(value: &str) -> String {
+    let special = |letter: char| "\\\"$`}".contains(letter);
+    let escaped = value.chars().flat_map(|letter| {
+        let backslash = special(letter).then_some('\\');
+        backslash.into_iter().chain([letter])
+    });
+    escaped.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::Command;
+    use crate::config::names::RELEASE_VERSION;
+    use crate::env::Env;
+    use crate::interrupt::Interrupt;
+
+    /// What a shell has after it has sourced the script.
+    fn sourced(script: &str, env: &[(&str, &str)], asked: &str) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("script.sh"), script).unwrap();
+        let pairs = env.iter().chain(&[("PATH", "/usr/bin:/bin")]);
+        let env = pairs
+            .map(|(name, value)| ((*name).into(), (*value).into()))
+            .collect::<Env>()
+            .for_children(&[], []);
+        let line = format!("set -u; . ./script.sh; printf %s \"${asked}\"");
+        let command = Command::shell(&line, folder.path(), &env);
+        command.run(&Interrupt::default()).unwrap().output
+    }
+
+    fn launch(value: &str) -> Launch {
+        Launch {
+            vars: vec![
+                LaunchVar::Override {
+                    name: STATIC_ASSETS_VERSION,
+                    value: "v1".to_owned(),
+                },
+                LaunchVar::Url("https://built/shop/v1/".to_owned()),
+                LaunchVar::Default {
+                    name: RELEASE_VERSION.name,
+                    value: value.to_owned(),
+                },
+            ],
+            ..Launch::default()
+        }
+    }
+
+    #[test]
+    fn values_come_out_as_they_went_in() {
+        for value in [
+            "v1", "a b", "$(id)", "`id`", "\"}'", "${HOME}", "a\\b", "!x",
+        ] {
+            let script = exports(&launch(value));
+            assert_eq!(sourced(&script, &[], RELEASE_VERSION.name), value);
+        }
+        let script = exports(&Launch {
+            vars: vec![LaunchVar::Override {
+                name: STATIC_ASSETS_VERSION,
+                value: "$(id) 'x'".to_owned(),
+            }],
+            ..Launch::default()
+        });
+        assert_eq!(sourced(&script, &[], STATIC_ASSETS_VERSION), "$(id) 'x'");
+    }
+
+    #[test]
+    fn config_vars_win_but_for_the_version() {
+        let script = exports(&launch("v1"));
+        for name in [STATIC_URL, RELEASE_VERSION.name] {
+            assert_eq!(sourced(&script, &[(name, "/own/")], name), "/own/");
+        }
+        let stale = [(STATIC_ASSETS_VERSION, "v0")];
+        assert_eq!(sourced(&script, &stale, STATIC_ASSETS_VERSION), "v1");
+    }
+
+    #[test]
+    fn a_public_url_of_run_time_is_the_base() {
+        let script = exports(&launch("v1"));
+        let built = "https://built/shop/v1/";
+        for (base, url) in [
+            ("https://stage/shop/", "https://stage/shop/v1/"),
+            ("https://stage//", "https://stage/v1/"),
+            ("/assets-v", "/assets-v/v1/"),
+            ("/", "/v1/"),
+            ("https://stage/{app}/", built),
+            ("https://stage/$(id)", built),
+            ("stage.example.com", built),
+            ("https://", built),
+            ("", built),
+        ] {
+            let found = sourced(&script, &[(PUBLIC_URL.name, base)], STATIC_URL);
+            assert_eq!(found, url, "{base}");
+        }
+    }
+}
