@@ -13,7 +13,7 @@ use crate::errors::{Explain, Message};
 use crate::framework::Framework;
 use crate::interrupt::Interrupt;
 use crate::output::{Log, Style, data};
-use crate::publish::{Done, Intent, Outcome, PublishError, Upload, publish};
+use crate::publish::{Done, Intent, Outcome, Upload, publish};
 use crate::setup::{PREPARED, PROGRAM, Setup, install_program, scratch, title};
 use config_vars::ConfigVars;
 use fs_err as fs;
@@ -133,7 +133,10 @@ fn compile(place: &Place, purpose: Purpose, log: &mut Log) -> Result<(), Message
     if let Ok(None) = found
         && setup.config.does_something()
     {
-        log.warning(&PublishError::NoFramework.explain().to_string());
+        log.warning(
+            "nothing is published: a store is set, but no Django and no Phoenix app was found here. A folder that is \
+             built already, such as dist:\nSTATIC_ASSETS_DIR=dist",
+        );
         return Ok(());
     }
     let scratch = scratch()?;

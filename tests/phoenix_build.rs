@@ -1,6 +1,7 @@
 //! A Phoenix app from its sources to the image, without Phoenix: what this build step does by itself, and how it
 //! handles Mix and Node.js. `mix` is a stand-in here; what Phoenix does is shown in `phoenix_real`.
 
+use crate::harness::phoenix::MIX;
 use crate::harness::{Platform, copy_folder, tree};
 use fs_err as fs;
 use serde_json::Value;
@@ -8,23 +9,6 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 
 const URL: &str = "https://static.example.com/shop";
-
-/// What stands in for `mix`: it builds and digests two files, as the tasks that it is called with would.
-const MIX: &str = r#"
-case "$1" in
-  assets.deploy)
-    mkdir -p priv/static/assets/css
-    printf 'h1 { color: red }' > priv/static/assets/css/app.css
-    exec "$0" phx.digest ;;
-  phx.digest)
-    cp priv/static/assets/css/app.css priv/static/assets/css/app-0123456789abcdef0123456789abcdef.css
-    printf '{"version":1,"latest":{"assets/css/app.css":"assets/css/app-0123456789abcdef0123456789abcdef.css"},' \
-      > priv/static/cache_manifest.json
-    printf '"digests":{"assets/css/app-0123456789abcdef0123456789abcdef.css":{"digest":"x","logical_path":"assets/css/app.css",' \
-      >> priv/static/cache_manifest.json
-    printf '"mtime":63900000000,"sha512":"x","size":17}}}' >> priv/static/cache_manifest.json ;;
-esac
-"#;
 
 fn published(platform: &Platform) -> Vec<String> {
     let version = fs::read_dir(platform.store())

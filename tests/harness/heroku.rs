@@ -261,6 +261,15 @@ fn variables(output: &[u8]) -> BTreeMap<String, String> {
         .collect()
 }
 
+impl Slug {
+    /// Fails unless it was compiled.
+    #[track_caller]
+    pub(crate) fn compiled(mut self) -> Self {
+        self.compile = self.compile.succeeds();
+        self
+    }
+}
+
 impl Python {
     /// As heroku/python leaves it: in the app's own folder, found by `.profile.d`. The files are links, so that it
     /// takes no time; what is put beside them is not.
