@@ -18,11 +18,22 @@ pub(crate) struct App {
     pub(crate) hook: HookPlace,
     /// Where a release waits for its upload, where that comes later.
     pub(crate) prepared: PathBuf,
+    pub(crate) node: NodeSupply,
     /// What a build leaves here, the next one of this app finds again.
     pub(crate) cache: Option<PathBuf>,
     /// What the build before this one published, where the door knows it.
     pub(crate) previous: Option<Version>,
     pub(crate) env: ChildEnv,
+}
+
+/// Who brings Node.js where an app's pipeline needs it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum NodeSupply {
+    /// Another buildpack, or a line of the Dockerfile.
+    Platform,
+    /// This build step, into its cache, from the official distribution. It is put here for the running app
+    /// where that asks for it.
+    Official { kept: PathBuf },
 }
 
 /// How the processes of the running app come to load what they need of us.
@@ -186,6 +197,7 @@ mod tests {
             injected: PathBuf::new(),
             hook: HookPlace::PythonPath,
             prepared: PathBuf::new(),
+            node: NodeSupply::Platform,
             cache: None,
             previous: None,
             env: Env::default().for_children(&[], []),

@@ -6,7 +6,7 @@ mod export;
 mod last;
 mod profile_d;
 
-use crate::app::{App, HookPlace};
+use crate::app::{App, HookPlace, NodeSupply};
 use crate::config::{Config, Local, Off, Phase, Platform, Publishing, names};
 use crate::env::Env;
 use crate::errors::{Explain, Message};
@@ -101,6 +101,11 @@ impl Place {
         })
     }
 
+    /// Of the running app, where it asks for one.
+    fn node(&self) -> PathBuf {
+        self.build.join(IN_SLUG).join("node")
+    }
+
     fn procfile(&self) -> Option<String> {
         fs::read_to_string(self.build.join("Procfile")).ok()
     }
@@ -149,6 +154,7 @@ fn compile(place: &Place, purpose: Purpose, log: &mut Log) -> Result<(), Message
             pin: None,
         },
         prepared: place.build.join(IN_SLUG).join(PREPARED),
+        node: NodeSupply::Official { kept: place.node() },
         cache: Some(place.cache.join("build")),
         previous: Last::read(&place.cache).and_then(|last| last.version.parse().ok()),
         env: setup.children,
@@ -156,6 +162,7 @@ fn compile(place: &Place, purpose: Purpose, log: &mut Log) -> Result<(), Message
     let interrupt = Interrupt::listen();
     let outcome = publish(&app, &setup.config, Intent::Publish, &interrupt, log)
         .map_err(|error| error.explain())?;
+    profile_d::add_node(&place.build, &place.node()).map_err(not_written)?;
     match outcome {
         Outcome::Nothing => Ok(()),
         Outcome::Done(done) => {

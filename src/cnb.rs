@@ -1,6 +1,6 @@
 //! The Cloud Native Buildpack: `bin/detect` and `bin/build`.
 
-use crate::app::{App, HookPlace};
+use crate::app::{App, HookPlace, NodeSupply};
 use crate::config::names::{STATIC_ASSETS_VERSION, STATIC_URL};
 use crate::config::{
     self, FrameworkName, FrameworkSettings, NAMESPACE, Phase, Platform, Sources, names,
@@ -202,6 +202,7 @@ fn build(context: &BuildContext<StaticAssets>, log: &mut Log) -> Result<Outcome,
         injected: context.layers_dir.join(INJECT),
         hook: HookPlace::PythonPath,
         prepared: context.layers_dir.join(PREPARED),
+        node: NodeSupply::Platform,
         cache: Some(context.layers_dir.join(CACHE)),
         previous: previous(&context.layers_dir),
         env: setup.children,

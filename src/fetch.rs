@@ -1,9 +1,10 @@
 //! A plain GET, as whoever has no key makes it. Sends no credential, ever.
 
 use std::collections::BTreeMap;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::path::Path;
 use std::time::Duration;
+use ureq::http::HeaderMap;
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Error, Proxy};
 use url::{Host, Url};
@@ -12,6 +13,8 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// For one answer; each redirect is a request of its own.
 const ANSWER: Duration = Duration::from_secs(15);
 const MOST_REDIRECTS: usize = 3;
+/// For a whole file of some ten megabytes.
+const FILE: Duration = Duration::from_secs(300);
 
 pub(crate) struct Client {
     /// Plain http goes to no proxy, as with the store.
@@ -89,6 +92,37 @@ impl Client {
         Ok(answer)
     }
 
+    /// Writes a file's content; the status of the answer, of which nothing is written unless it is 200.
+    pub(crate) fn download(&self, url: &str, to: &mut impl Write) -> Result<u16, FetchError> {
+        let mut url = Url::parse(url).map_err(|error| FetchError::Other(error.to_string()))?;
+        for _ in 0..=MOST_REDIRECTS {
+            let agent = match url.scheme() {
+                "http" => &self.direct,
+                _ => &self.by_proxy,
+            };
+            let request = agent
+                .get(url.as_str())
+                .header("Accept-Encoding", "identity");
+            let request = request.config();
+            let request = request.timeout_global(Some(FILE)).build();
+            let (parts, body) = request.call().map_err(failure)?.into_parts();
+            let answer = Answer {
+                status: parts.status.as_u16(),
+                headers: headers_of(&parts.headers),
+                ..Answer::default()
+            };
+            if let Some(next) = redirect(&url, &answer) {
+                url = next;
+                continue;
+            }
+            if answer.status == 200 {
+                io::copy(&mut body.into_reader(), to).map_err(|error| failure(error.into()))?;
+            }
+            return Ok(answer.status);
+        }
+        Err(FetchError::Other("too many redirects".to_owned()))
+    }
+
     fn get_once(
         &self,
         url: &Url,
@@ -142,14 +176,6 @@ fn get(
         });
     let response = request.call().map_err(failure)?;
     let (parts, body) = response.into_parts();
-    let mut headers: BTreeMap<String, String> = BTreeMap::new();
-    for (name, value) in &parts.headers {
-        let value = String::from_utf8_lossy(value.as_bytes());
-        headers
-            .entry(name.as_str().to_owned())
-            .and_modify(|values| *values = format!("{values}, {value}"))
-            .or_insert_with(|| value.into_owned());
-    }
     let mut bytes = Vec::new();
     body.into_reader()
         .take(limit)
@@ -157,10 +183,22 @@ fn get(
         .map_err(|error| failure(error.into()))?;
     Ok(Answer {
         status: parts.status.as_u16(),
-        headers,
+        headers: headers_of(&parts.headers),
         body: bytes,
         redirected: None,
     })
+}
+
+fn headers_of(map: &HeaderMap) -> BTreeMap<String, String> {
+    let mut headers: BTreeMap<String, String> = BTreeMap::new();
+    for (name, value) in map {
+        let value = String::from_utf8_lossy(value.as_bytes());
+        headers
+            .entry(name.as_str().to_owned())
+            .and_modify(|values| *values = format!("{values}, {value}"))
+            .or_insert_with(|| value.into_owned());
+    }
+    headers
 }
 
 /// Where an answer leads, if it may.

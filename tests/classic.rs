@@ -348,6 +348,141 @@ fn a_release_phase_that_publishes_nothing_is_warned_of() {
     assert!(!warned());
 }
 
+/// A mirror of the official distribution with one version, whose programs are stand-ins.
+fn node_distribution(platform: &Platform, version: &str) -> std::path::PathBuf {
+    const NPM: &str = "#!/bin/sh\necho \"npm $*\" >> \"$CALLS\"\ncase \"$1\" in ci) mkdir node_modules ;;\n\
+                       run) mkdir -p ../priv/static/css ../priv/static/js; cp css/app.css ../priv/static/css/\n\
+                       cp js/app.js ../priv/static/js/ ;; esac\n";
+    let architecture = match std::env::consts::ARCH {
+        "aarch64" => "arm64",
+        _ => "x64",
+    };
+    let name = format!("node-v{version}-linux-{architecture}");
+    let dist = platform.path("dist");
+    let bin = platform.path("unpacked").join(&name).join("bin");
+    fs::create_dir_all(&bin).unwrap();
+    fs::create_dir_all(dist.join(format!("v{version}"))).unwrap();
+    fs::write(bin.join("node"), format!("#!/bin/sh\necho v{version}\n")).unwrap();
+    fs::write(bin.join("npm"), NPM).unwrap();
+    for program in ["node", "npm"] {
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        fs::set_permissions(bin.join(program), mode).unwrap();
+    }
+    let archive = dist.join(format!("v{version}/{name}.tar.gz"));
+    let run = |program: &str, arguments: &[&str]| {
+        let output = std::process::Command::new(program)
+            .args(arguments)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let (from, to) = (platform.path("unpacked"), archive.display().to_string());
+    run("tar", &["-czf", &to, "-C", from.to_str().unwrap(), &name]);
+    let sum = run("sha256sum", &[&to]);
+    let sum = sum.split(' ').next().unwrap();
+    let sums = format!("{sum}  {name}.tar.gz\n");
+    fs::write(dist.join(format!("v{version}/SHASUMS256.txt")), sums).unwrap();
+    let index = format!(
+        "[{{\"version\": \"v{version}\", \"lts\": \"Iron\", \"files\": [\"linux-{architecture}\"]}}]"
+    );
+    fs::write(dist.join("index.json"), index).unwrap();
+    dist
+}
+
+/// Whose PATH has no Node.js.
+fn without_node<'a>(platform: &'a Platform, mirror: &str) -> Heroku<'a> {
+    Heroku::app(platform)
+        .publishes_to(&platform.store(), URL)
+        .config_var("STATIC_ASSETS_NODE_URL", mirror)
+        .config_var("CALLS", platform.path("calls").to_str().unwrap())
+        .exported("PATH", platform.path("bin").to_str().unwrap())
+}
+
+#[test]
+fn node_is_fetched_where_a_pipeline_needs_it_checked_kept_and_not_deployed() {
+    let platform = Platform::with("phoenix_1_5").tools();
+    let dist = node_distribution(&platform, "20.18.0");
+    // The mirror is busy at first.
+    let mut busy = 1;
+    let mirror = Web::changing(&dist, move |_, served| {
+        if busy > 0 {
+            busy -= 1;
+            *served = crate::harness::web::Served::empty(503);
+        }
+    });
+    let heroku = without_node(&platform, &mirror.url);
+    let slug = heroku.build().compiled();
+    let said = slug.compile.stdout();
+    assert!(said.contains("Node.js 20.18.0 (the newest LTS"), "{said}");
+    assert!(!tree(&slug.app).keys().any(|file| file.contains("bin/node")));
+    let asked = mirror.requests().len();
+    assert_eq!(asked, 4, "{:?}", mirror.requests());
+    assert!(
+        platform
+            .calls()
+            .iter()
+            .any(|call| call.starts_with("npm ci"))
+    );
+
+    // What is kept is taken without a word to the network, where the app asks for what it is.
+    platform.edit(
+        "assets/package.json",
+        "\"private\": true",
+        "\"private\": true, \"engines\": {\"node\": \">=18 <21\"}",
+    );
+    platform.write("phoenix_static_buildpack.config", "remove_node=false\n");
+    let slug = heroku.build().compiled();
+    let said = slug.compile.stdout();
+    let kept = "Node.js 20.18.0 (>=18 <21 of engines in package.json) from the cache";
+    assert!(said.contains(kept), "{said}");
+    assert_eq!(mirror.requests().len(), asked);
+    // Asked for, it is there for the running app.
+    let version = heroku.dyno(&slug, &["node", "--version"]).output().unwrap();
+    assert_eq!(version.stdout, b"v20.18.0\n");
+}
+
+#[test]
+fn node_that_is_not_there_or_not_what_it_should_be_ends_the_build() {
+    let platform = Platform::with("phoenix_1_5").tools();
+    let dist = node_distribution(&platform, "20.18.0");
+    let mirror = Web::of(&dist);
+    let heroku = without_node(&platform, &mirror.url);
+    let engines = |range: &str| {
+        let json = format!(
+            "{{\"private\": true, \"engines\": {{\"node\": \"{range}\"}}, \"scripts\": {{\"deploy\": \"x\"}}}}"
+        );
+        platform.write("assets/package.json", &json);
+    };
+    for (range, said) in [
+        (
+            "16.x",
+            "has no version for this machine that is 16.x, as engines in package.json asks",
+        ),
+        ("sixteen", "which is no range of versions, such as 22.x"),
+    ] {
+        engines(range);
+        let ran = heroku.build().compile.exits(1);
+        ran.says("[Error: static assets: No Node.js]")
+            .says(said)
+            .says("STATIC_ASSETS_NODE_URL=")
+            .says("heroku/nodejs");
+    }
+    engines("20");
+    let sums = dist.join("v20.18.0/SHASUMS256.txt");
+    let right = fs::read_to_string(&sums).unwrap();
+    fs::write(&sums, format!("{}{}", "0".repeat(64), &right[64..])).unwrap();
+    let ran = heroku.build().compile.exits(1);
+    ran.says("is not what its SHASUMS256.txt says")
+        .says("nothing of it was run");
+    assert!(
+        tree(&heroku.cache())
+            .keys()
+            .all(|file| !file.contains("bin/node"))
+    );
+    assert!(tree(&platform.store()).is_empty());
+}
+
 /// What a stub prints and ends with.
 fn stub(platform: &Platform, buildpack: &Path, name: &str, env: &[(&str, &str)]) -> (i32, String) {
     let cache = platform.path("stub-cache");

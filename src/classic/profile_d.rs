@@ -27,6 +27,19 @@ pub(super) fn write(build: &Path, launch: &Launch, programs: Option<&Path>) -> i
     fs::write(file, script)
 }
 
+/// The running app's Node.js, where the build has left one in the slug.
+pub(super) fn add_node(build: &Path, node: &Path) -> io::Result<()> {
+    let (true, Ok(below)) = (node.is_dir(), node.strip_prefix(build)) else {
+        return Ok(());
+    };
+    let file = build.join(".profile.d/static-assets-node.sh");
+    if let Some(folder) = file.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let line = format!("export PATH=\"$HOME/{}/bin:$PATH\"\n", below.display());
+    fs::write(file, line)
+}
+
 const COMMENT: &str = "# static-assets: what the processes of this slug find.\n";
 
 /// What a shell sources. A value of the platform's wins, but for the version, which is the slug's.

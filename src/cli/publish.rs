@@ -3,7 +3,7 @@
 use super::args::{Format, Publish, Source, UsageError};
 use super::env_file::EnvFile;
 use super::report;
-use crate::app::{App, HookPlace};
+use crate::app::{App, HookPlace, NodeSupply};
 use crate::config::{self, Config, Inject, Origin, Phase, Platform, Publishing, Setting};
 use crate::env::{Env, own_program};
 use crate::errors::{Explain, Message, cli_message, env_file_message, pin_file_message};
@@ -120,6 +120,7 @@ fn of_app(
             Intent::Rehearse => HookPlace::PythonPath,
         },
         prepared: beside_pin.unwrap_or(scratch.path()).join(PREPARED),
+        node: NodeSupply::Platform,
         cache: None,
         previous: env_file.and_then(EnvFile::version),
         env: setup.children,

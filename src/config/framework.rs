@@ -36,6 +36,8 @@ pub(crate) struct PhoenixSettings {
     /// The assets were compiled and digested before the build.
     pub(crate) prebuilt: Option<Origin>,
     pub(crate) digest: DigestChoice,
+    /// The official distribution's mirror.
+    pub(crate) node_url: Option<String>,
     pub(crate) build_env: Vec<(String, String)>,
     /// In seconds since 1970.
     pub(crate) epoch: Option<u64>,
@@ -108,6 +110,7 @@ impl Reader<'_> {
                     ("native", DigestChoice::Native),
                 ],
             ),
+            node_url: self.text(&names::NODE_URL),
             build_env,
             epoch: self.epoch(),
         }

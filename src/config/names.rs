@@ -39,7 +39,7 @@ names! {
     GROUP = "STATIC_ASSETS_GROUP", Setting, "the unit in which retention counts versions";
     RELEASE_VERSION = "RELEASE_VERSION", Setting, "explicit version, in place of the digest of the content";
     SALT = "STATIC_ASSETS_SALT", Setting, "makes a new version of the same content";
-    PUBLISH = "STATIC_ASSETS_PUBLISH", Setting, "build, or off while the store is down";
+    PUBLISH = "STATIC_ASSETS_PUBLISH", Setting, "build, release to upload before a release starts, or off while the store is down";
     CHECK = "STATIC_ASSETS_CHECK", Setting, "fail, warn or off: whether browsers get what was published";
     MISSING_CREDENTIALS = "STATIC_ASSETS_MISSING_CREDENTIALS", Setting, "fail, or skip for builds of forks";
     AUTH = "STATIC_ASSETS_AUTH", Setting, "ambient lets the machine's own identity be asked for, where no credential is given";
@@ -67,6 +67,7 @@ names! {
     COMPILE_COMMAND = "STATIC_ASSETS_COMPILE_COMMAND", Setting, "Phoenix: shell command in place of the asset pipeline that was found";
     PREBUILT = "STATIC_ASSETS_PREBUILT", Setting, "Phoenix: 1 publishes priv/static as it was digested before the build";
     DIGEST = "STATIC_ASSETS_DIGEST", Setting, "Phoenix: auto, mix, or native to digest without Elixir";
+    NODE_URL = "STATIC_ASSETS_NODE_URL", Setting, "base URL of the Node.js distribution that the classic buildpack fetches from, where no other has brought Node.js";
     BUILD_ENV = "STATIC_ASSETS_BUILD_ENV", Setting, "NAME=value pairs that only the compile sees";
     AWS_ACCESS_KEY_ID = "AWS_ACCESS_KEY_ID", Secret, "S3 access key, where no other credential is given";
     AWS_SECRET_ACCESS_KEY = "AWS_SECRET_ACCESS_KEY", Secret, "S3 secret key, with AWS_ACCESS_KEY_ID";

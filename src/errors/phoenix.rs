@@ -3,7 +3,7 @@
 use super::{Explain, Kind, Message, listed, not_following};
 use crate::framework::PhoenixError;
 use crate::framework::phoenix::{
-    NodeMismatch, NotFollowing, NotFollowingCause, PhoenixFailure, Place, Reason,
+    NodeMismatch, NodeProblem, NotFollowing, NotFollowingCause, PhoenixFailure, Place, Reason,
 };
 use indoc::formatdoc;
 use std::io;
@@ -28,6 +28,7 @@ impl Explain for PhoenixError {
                 Some(node) => no_manager(program, node, package),
                 None => no_node(program, pipeline, package, path),
             },
+            Self::Node { url, problem } => no_official_node(url, problem),
             Self::NoPipeline {
                 app,
                 folder,
@@ -179,6 +180,62 @@ fn no_manifest(error: &io::Error) -> Message {
                 },
             )
             .with_details(error.to_string())
+}
+
+fn no_official_node(url: &str, problem: &NodeProblem) -> Message {
+    let ways = "Or bring Node.js by another buildpack before this one: heroku/nodejs. A mirror of the distribution:\n  \
+                STATIC_ASSETS_NODE_URL=https://…/dist";
+    let (kind, why, details) = match problem {
+        NodeProblem::Unreachable(error) => (
+            Kind::Temporary,
+            "gave no answer, in four attempts.".to_owned(),
+            format!("{error:?}"),
+        ),
+        NodeProblem::Status(status) => (
+            Kind::Temporary,
+            format!("answered {status}, in up to four attempts."),
+            String::new(),
+        ),
+        NodeProblem::NoList(error) => (
+            Kind::Temporary,
+            "is not the list of versions that it should be. Is a proxy in between?".to_owned(),
+            error.to_string(),
+        ),
+        NodeProblem::NoVersion { wanted, file } => (
+            Kind::App,
+            format!("has no version for this machine that is {wanted}, as {file} asks."),
+            String::new(),
+        ),
+        NodeProblem::Range { wanted, file } => (
+            Kind::App,
+            format!(
+                "was not asked: {file} asks for Node.js '{}', which is no range of versions, such as 22.x.",
+                wanted.escape_debug()
+            ),
+            String::new(),
+        ),
+        NodeProblem::NotListed { file } => (
+            Kind::App,
+            format!("has no checksum for {file}: there is none for this machine."),
+            String::new(),
+        ),
+        NodeProblem::Checksum { file } => (
+            Kind::Temporary,
+            format!(
+                "is not what its SHASUMS256.txt says of {file}, so nothing of it was run. Was it cut, or is a proxy in \
+                 between?"
+            ),
+            String::new(),
+        ),
+        NodeProblem::Unpack { output } => (
+            Kind::Machine,
+            "could not be unpacked by tar.".to_owned(),
+            output.clone(),
+        ),
+    };
+    let body =
+        format!("The asset pipeline needs Node.js, and none is on PATH.\n  {url}\n{why}\n\n{ways}");
+    Message::new(kind, "No Node.js", body).with_details(details)
 }
 
 fn no_manager(program: &str, node: &Path, package: &Path) -> Message {

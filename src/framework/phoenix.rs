@@ -11,6 +11,7 @@ mod elixir;
 mod endpoint;
 mod links;
 mod node;
+mod official_node;
 mod packages;
 mod pages;
 mod phx_digest;
@@ -36,6 +37,7 @@ use builder::Builder;
 use buildpack_config::BuildpackConfig;
 use cache_manifest::CacheManifest;
 pub(crate) use diagnosis::{NodeMismatch, PhoenixFailure, Reason};
+pub(crate) use official_node::NodeProblem;
 use pages::{Built, tell_of_fixed_links};
 use pipeline::{Mix, Pipeline};
 use project::Project;
@@ -79,6 +81,11 @@ pub(crate) enum PhoenixError {
         pipeline: String,
         package: PathBuf,
         path: String,
+    },
+    /// The official Node.js could not be fetched.
+    Node {
+        url: String,
+        problem: Box<NodeProblem>,
     },
     /// Nothing says how the assets are made, and none are there.
     NoPipeline {

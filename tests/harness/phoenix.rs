@@ -46,9 +46,24 @@ impl Platform {
 
     /// The shell and what scripts use, and neither Mix nor Node.js.
     pub(crate) fn tools(self) -> Self {
-        const TOOLS: [&str; 14] = [
-            "sh", "bash", "env", "cat", "cp", "mkdir", "rm", "basename", "dirname", "touch",
-            "uname", "sed", "printf", "test",
+        const TOOLS: [&str; 17] = [
+            "sh",
+            "bash",
+            "env",
+            "cat",
+            "cp",
+            "mkdir",
+            "rm",
+            "basename",
+            "dirname",
+            "touch",
+            "uname",
+            "sed",
+            "printf",
+            "test",
+            "tar",
+            "gzip",
+            "sha256sum",
         ];
         let bin = self.path("bin");
         fs::create_dir_all(&bin).unwrap();

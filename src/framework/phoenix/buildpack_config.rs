@@ -21,6 +21,8 @@ pub(super) struct BuildpackConfig {
     pub(super) compile: Option<PathBuf>,
     pub(super) node_version: Option<String>,
     pub(super) clean_cache: bool,
+    /// The running app needs Node.js, too.
+    pub(super) keeps_node: bool,
     /// One line for each key, to be told by the build.
     pub(super) notes: Vec<String>,
 }
@@ -79,6 +81,10 @@ impl BuildpackConfig {
                     "yarn_version: the yarn on PATH runs; to choose it: \"packageManager\" in \
                      package.json (Corepack)",
                 ),
+                "remove_node" if value == "false" => {
+                    self.keeps_node = true;
+                    None
+                }
                 "remove_node" => Some(
                     "remove_node: not needed, nothing of Node.js and no node_modules of the \
                      build stays in the image",

@@ -140,7 +140,7 @@ pub(super) fn remove(path: &Path) -> io::Result<()> {
 }
 
 /// Also from one file system to another: layers and the app are volumes of their own.
-fn relocate(from: &Path, to: &Path) -> io::Result<()> {
+pub(super) fn relocate(from: &Path, to: &Path) -> io::Result<()> {
     if let Some(parent) = to.parent() {
         fs::create_dir_all(parent)?;
     }

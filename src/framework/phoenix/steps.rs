@@ -5,6 +5,7 @@ use super::cache::Programs;
 use super::digest::{Digest, manifest_mark};
 use super::elixir::{Lines, Source, string_at, words};
 use super::node::Package;
+use super::official_node;
 use super::packages::Node;
 use super::pipeline::Pipeline;
 use super::project::WebApp;
@@ -52,6 +53,7 @@ pub(super) fn compile(
     }
     let before = manifest_mark(&statics);
     let env = throw_away_values(builder, web, run)?;
+    let env = official_node::supply(builder, web, (&pipeline, package.as_ref()), env, run)?;
     let programs = match (&builder.app.cache, &builder.mix) {
         (Some(cache), Some(_)) => {
             let project = builder.app.dir.join(&builder.project.root);

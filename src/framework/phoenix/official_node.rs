@@ -1,0 +1,508 @@
+//! Node.js from its official distribution, where a pipeline needs it and nothing else has brought it.
+//!
+//! <https://github.com/nodejs/node#download>: `index.json` lists what there is, `SHASUMS256.txt` of a version its
+//! files.
+
+use super::PhoenixError;
+use super::builder::Builder;
+use super::node::Package;
+use super::pipeline::Pipeline;
+use super::project::WebApp;
+use crate::app::NodeSupply;
+use crate::command::{Command, program_on_path};
+use crate::env::ChildEnv;
+use crate::fetch::{Client, FetchError};
+use crate::framework::Run;
+use crate::manifest::Sha256;
+use crate::output::bytes;
+use fs_err as fs;
+use semver::{Version, VersionReq};
+use serde::Deserialize;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+const OFFICIAL: &str = "https://nodejs.org/dist";
+const PAUSES: [Duration; 3] = [
+    Duration::from_millis(500),
+    Duration::from_secs(2),
+    Duration::from_secs(5),
+];
+const LARGEST_LIST: u64 = 8 << 20;
+
+/// Why there is no Node.js.
+#[derive(Debug)]
+pub(crate) enum NodeProblem {
+    Unreachable(FetchError),
+    Status(u16),
+    NoList(serde_json::Error),
+    /// No version of the distribution is what the app asks for.
+    NoVersion {
+        wanted: String,
+        file: String,
+    },
+    /// A range that can't be read.
+    Range {
+        wanted: String,
+        file: String,
+    },
+    NotListed {
+        file: String,
+    },
+    Checksum {
+        file: String,
+    },
+    Unpack {
+        output: String,
+    },
+}
+
+/// What there is of one version.
+#[derive(Debug, Deserialize)]
+struct Listed {
+    version: String,
+    files: Vec<String>,
+    /// `false`, or a name.
+    lts: serde_json::Value,
+}
+
+/// The environment with a Node.js on its `PATH`, where one is needed and there is none.
+pub(super) fn supply(
+    builder: &Builder<'_>,
+    web: &WebApp,
+    (pipeline, package): (&Pipeline, Option<&Package>),
+    env: ChildEnv,
+    run: &mut Run<'_>,
+) -> Result<ChildEnv, PhoenixError> {
+    let (NodeSupply::Official { kept }, Some(cache)) = (&builder.app.node, &builder.app.cache)
+    else {
+        return Ok(env);
+    };
+    let installs = package.is_some_and(Package::has_dependencies) && pipeline.needs_packages();
+    if !(pipeline.runs_node() || installs) || program_on_path(&env, &["node"]).is_some() {
+        return Ok(env);
+    }
+    let legacy = builder.legacy.node_version.as_deref();
+    let wanted = match package {
+        Some(package) => package.wanted_node(&builder.folder(web), legacy),
+        None => None,
+    };
+    let place = Place {
+        base: builder
+            .settings
+            .node_url
+            .as_deref()
+            .unwrap_or(OFFICIAL)
+            .trim_end_matches('/'),
+        folder: cache.join("node"),
+        scratch: &builder.app.scratch,
+    };
+    let node = place.node(wanted.as_ref(), &env, run)?;
+    if builder.legacy.keeps_node {
+        keep(&node, kept)?;
+    }
+    let env = env
+        .with_first("PATH", node.join("bin").as_os_str())
+        .with("COREPACK_ENABLE_DOWNLOAD_PROMPT", "0");
+    if let Some(package) = package.filter(|_| installs) {
+        bring_manager(builder, package, &node, &env, run)?;
+    }
+    Ok(env)
+}
+
+/// What the running app starts: node itself.
+fn keep(node: &Path, kept: &Path) -> io::Result<()> {
+    fs::create_dir_all(kept.join("bin"))?;
+    fs::copy(node.join("bin/node"), kept.join("bin/node")).map(drop)
+}
+
+/// Yarn and pnpm by Corepack, which Node.js 16 to 24 have: <https://nodejs.org/api/corepack.html>.
+fn bring_manager(
+    builder: &Builder<'_>,
+    package: &Package,
+    node: &Path,
+    env: &ChildEnv,
+    run: &mut Run<'_>,
+) -> Result<(), PhoenixError> {
+    let program = package.manager.program();
+    if program_on_path(env, &[program]).is_some() {
+        return Ok(());
+    }
+    let command = if node.join("bin/corepack").exists() {
+        ["corepack", "enable", program].to_vec()
+    } else {
+        ["npm", "install", "--global", program].to_vec()
+    };
+    let command = command[1..].iter().fold(
+        Command::new(command[0], &package.folder, env),
+        Command::argument,
+    );
+    run.log.detail(&command.shown());
+    builder.finish(&command, run).map(drop)
+}
+
+/// Where versions come from, and where they stay.
+struct Place<'a> {
+    base: &'a str,
+    folder: PathBuf,
+    scratch: &'a Path,
+}
+
+impl Place<'_> {
+    /// The folder of a version that the app asks for: the newest that is kept, else the newest that there is.
+    fn node(
+        &self,
+        wanted: Option<&(String, String)>,
+        env: &ChildEnv,
+        run: &mut Run<'_>,
+    ) -> Result<PathBuf, PhoenixError> {
+        let why = wanted.map_or_else(
+            || "the newest LTS; engines in package.json chooses".to_owned(),
+            |(wanted, file)| format!("{wanted} of {file}"),
+        );
+        let range = match wanted {
+            Some((wanted, file)) => Range::parse(wanted).ok_or_else(|| {
+                self.failed(
+                    NodeProblem::Range {
+                        wanted: wanted.clone(),
+                        file: file.clone(),
+                    },
+                    "",
+                )
+            })?,
+            None => Range::Lts(None),
+        };
+        if let Range::Versions(_) = &range
+            && let Some(kept) = self.kept(&range)
+        {
+            let name = kept.file_name().unwrap_or_default().to_string_lossy();
+            run.log
+                .detail(&format!("Node.js {name} ({why}) from the cache"));
+            return Ok(kept);
+        }
+        let client = Client::new(None);
+        let list = self.get(&client, "index.json", run)?;
+        let list: Vec<Listed> = serde_json::from_slice(&list)
+            .map_err(|error| self.failed(NodeProblem::NoList(error), "index.json"))?;
+        let version = range.newest(&list).ok_or_else(|| {
+            let (wanted, file) = wanted
+                .cloned()
+                .unwrap_or_else(|| ("an LTS version".to_owned(), "default".to_owned()));
+            self.failed(NodeProblem::NoVersion { wanted, file }, "index.json")
+        })?;
+        let folder = self.folder.join(version.to_string());
+        if folder.join("bin/node").is_file() {
+            run.log
+                .detail(&format!("Node.js {version} ({why}) from the cache"));
+            return Ok(folder);
+        }
+        let size = self.fetch(&client, &version, &folder, env, run)?;
+        run.log.bullet(&format!(
+            "Node.js {version} ({why}) from {}, {}",
+            self.base,
+            bytes(size)
+        ));
+        Ok(folder)
+    }
+
+    fn kept(&self, range: &Range) -> Option<PathBuf> {
+        let entries = fs::read_dir(&self.folder).ok()?;
+        let versions = entries.filter_map(|entry| {
+            let name = entry.ok()?.file_name().into_string().ok()?;
+            name.parse::<Version>().ok()
+        });
+        let newest = versions.filter(|version| range.allows(version)).max()?;
+        let folder = self.folder.join(newest.to_string());
+        folder.join("bin/node").is_file().then_some(folder)
+    }
+
+    /// Downloads, compares, unpacks; only then it is there. Others are removed: one is enough to keep.
+    fn fetch(
+        &self,
+        client: &Client,
+        version: &Version,
+        folder: &Path,
+        env: &ChildEnv,
+        run: &Run<'_>,
+    ) -> Result<u64, PhoenixError> {
+        let file = format!("node-v{version}-linux-{}.tar.gz", architecture());
+        let sums = format!("v{version}/SHASUMS256.txt");
+        let listed = self.get(client, &sums, run)?;
+        let listed = String::from_utf8_lossy(&listed);
+        let sum = listed
+            .lines()
+            .filter_map(|line| line.split_once("  "))
+            .find(|(_, name)| *name == file)
+            .map(|(sum, _)| sum.to_owned())
+            .ok_or_else(|| {
+                let file = file.clone();
+                self.failed(NodeProblem::NotListed { file }, &sums)
+            })?;
+        let archive = self.scratch.join(&file);
+        let path = format!("v{version}/{file}");
+        self.attempt(&path, run, || {
+            let mut into = fs::File::create(&archive)?;
+            client
+                .download(&self.url(&path), &mut into)
+                .map_err(Failure::of)
+        })?;
+        let content = fs::read(&archive)?;
+        if Sha256::of(&content).to_string() != sum {
+            return Err(self.failed(NodeProblem::Checksum { file }, &path));
+        }
+        let unpacked = self.scratch.join("node");
+        fs::create_dir_all(&unpacked)?;
+        let finished = Command::new("tar", &unpacked, env)
+            .argument("-xzf")
+            .argument(&archive)
+            .argument("--strip-components=1")
+            .argument("--exclude=*/include")
+            .argument("--exclude=*/share")
+            .run(run.interrupt)?;
+        if !finished.status.success() {
+            let output = finished.output;
+            return Err(self.failed(NodeProblem::Unpack { output }, &path));
+        }
+        match fs::remove_dir_all(&self.folder) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+            _ => fs::create_dir_all(&self.folder)?,
+        }
+        super::cache::relocate(&unpacked, folder)?;
+        fs::remove_file(&archive)?;
+        Ok(content.len() as u64)
+    }
+
+    fn get(&self, client: &Client, path: &str, run: &Run<'_>) -> Result<Vec<u8>, PhoenixError> {
+        let mut body = Vec::new();
+        self.attempt(path, run, || {
+            let answer = client
+                .get(
+                    &self.url(path),
+                    &[("Accept-Encoding", "identity")],
+                    LARGEST_LIST,
+                )
+                .map_err(Failure::of)?;
+            body = answer.body;
+            Ok(answer.status)
+        })?;
+        Ok(body)
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}/{path}", self.base)
+    }
+
+    /// Again after what may pass.
+    fn attempt(
+        &self,
+        path: &str,
+        run: &Run<'_>,
+        mut ask: impl FnMut() -> Result<u16, Failure>,
+    ) -> Result<(), PhoenixError> {
+        let mut pauses = PAUSES.iter();
+        loop {
+            let problem = match ask() {
+                Ok(200) => return Ok(()),
+                Ok(status) => NodeProblem::Status(status),
+                Err(Failure::Fetch(error)) => NodeProblem::Unreachable(error),
+                Err(Failure::Io(error)) => return Err(error.into()),
+            };
+            let may_pass = !matches!(problem, NodeProblem::Status(400..=407 | 409..=428));
+            match pauses.next() {
+                Some(pause) if may_pass && !run.interrupt.is_raised() => std::thread::sleep(*pause),
+                _ => return Err(self.failed(problem, path)),
+            }
+        }
+    }
+
+    fn failed(&self, problem: NodeProblem, path: &str) -> PhoenixError {
+        PhoenixError::Node {
+            url: self.url(path),
+            problem: Box::new(problem),
+        }
+    }
+}
+
+enum Failure {
+    Fetch(FetchError),
+    Io(io::Error),
+}
+
+impl Failure {
+    fn of(error: FetchError) -> Self {
+        Self::Fetch(error)
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+/// As the distribution names it.
+fn architecture() -> &'static str {
+    match std::env::consts::ARCH {
+        "aarch64" => "arm64",
+        _ => "x64",
+    }
+}
+
+/// Which versions do: <https://github.com/npm/node-semver#ranges>, and the names that nvm has.
+#[derive(Debug, PartialEq, Eq)]
+enum Range {
+    /// One of these.
+    Versions(Vec<VersionReq>),
+    /// The newest with long-term support, or of the line of that name.
+    Lts(Option<String>),
+    Newest,
+}
+
+impl Range {
+    fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        match text.to_ascii_lowercase().as_str() {
+            "" | "*" | "x" | "latest" | "node" | "current" | "stable" => Some(Self::Newest),
+            "lts" | "lts/*" => Some(Self::Lts(None)),
+            name if name.starts_with("lts/") => Some(Self::Lts(Some(name[4..].to_owned()))),
+            _ => text
+                .split("||")
+                .map(requirement)
+                .collect::<Option<_>>()
+                .map(Self::Versions),
+        }
+    }
+
+    fn allows(&self, version: &Version) -> bool {
+        match self {
+            Self::Versions(any) => any.iter().any(|one| one.matches(version)),
+            Self::Lts(_) | Self::Newest => version.pre.is_empty(),
+        }
+    }
+
+    fn newest(&self, list: &[Listed]) -> Option<Version> {
+        let platform = format!("linux-{}", architecture());
+        let line = |listed: &&Listed| match self {
+            Self::Lts(None) => listed.lts.is_string(),
+            Self::Lts(Some(name)) => {
+                let lts = listed.lts.as_str();
+                lts.is_some_and(|lts| lts.eq_ignore_ascii_case(name))
+            }
+            Self::Versions(_) | Self::Newest => true,
+        };
+        list.iter()
+            .filter(|listed| listed.files.contains(&platform))
+            .filter(line)
+            .filter_map(|listed| listed.version.trim_start_matches('v').parse().ok())
+            .filter(|version| self.allows(version))
+            .max()
+    }
+}
+
+/// One alternative of npm's in the form of Cargo's, where a version alone means what follows it, and commas join.
+fn requirement(text: &str) -> Option<VersionReq> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let text = match words[..] {
+        [from, "-", to] => format!(">={}, <={}", bare(from), bare(to)),
+        _ => {
+            let mut joined: Vec<String> = Vec::new();
+            for word in words {
+                match joined.last_mut() {
+                    // `>= 18`
+                    Some(last) if last.ends_with(['<', '>', '=', '^', '~']) => {
+                        last.push_str(bare(word))
+                    }
+                    _ => joined.push(comparator(word)),
+                }
+            }
+            joined.join(", ")
+        }
+    };
+    VersionReq::parse(&text).ok()
+}
+
+fn comparator(word: &str) -> String {
+    let version = word.trim_start_matches(['<', '>', '=', '^', '~']);
+    let operator = &word[..word.len() - version.len()];
+    let version = bare(version);
+    match operator {
+        "" if version.split('.').count() == 3 && !version.contains(['x', 'X', '*']) => {
+            format!("={version}")
+        }
+        "" if version.contains(['x', 'X', '*']) => version.to_owned(),
+        "" if !version.is_empty() => format!("{version}.*"),
+        "~>" => format!("~{version}"),
+        operator => format!("{operator}{version}"),
+    }
+}
+
+fn bare(version: &str) -> &str {
+    version.trim_start_matches(['v', 'V'])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list() -> Vec<Listed> {
+        let json = r#"[
+            {"version": "v23.1.0", "lts": false, "files": ["linux-x64", "linux-arm64"]},
+            {"version": "v22.11.0", "lts": "Jod", "files": ["linux-x64", "linux-arm64"]},
+            {"version": "v20.18.0", "lts": "Iron", "files": ["linux-x64", "linux-arm64"]},
+            {"version": "v18.20.4", "lts": "Hydrogen", "files": ["linux-x64", "linux-arm64"]},
+            {"version": "v18.12.1", "lts": "Hydrogen", "files": ["linux-x64", "linux-arm64"]},
+            {"version": "v16.20.2", "lts": "Gallium", "files": ["linux-x64", "linux-arm64"]},
+            {"version": "v10.20.1", "lts": "Dubnium", "files": ["linux-x64"]},
+            {"version": "v24.0.0", "lts": false, "files": ["osx-arm64-tar"]}
+        ]"#;
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn ranges_choose_the_newest_version_that_they_allow() {
+        for (wanted, version) in [
+            ("18", "18.20.4"),
+            ("v18.12", "18.12.1"),
+            ("18.12.1", "18.12.1"),
+            ("=18.12.1", "18.12.1"),
+            ("18.x", "18.20.4"),
+            ("18.x.x", "18.20.4"),
+            ("^16.3", "16.20.2"),
+            ("~18.12.0", "18.12.1"),
+            (">=18 <20", "18.20.4"),
+            (">= 18.0.0 < 20", "18.20.4"),
+            (">=16", "23.1.0"),
+            ("<= 20", "20.18.0"),
+            ("16 || 18", "18.20.4"),
+            ("^16 || ^20.1", "20.18.0"),
+            ("16 - 18", "18.20.4"),
+            ("16.0.0 - 18.12.5", "18.12.1"),
+            ("lts/*", "22.11.0"),
+            ("lts/iron", "20.18.0"),
+            ("lts/Hydrogen", "18.20.4"),
+            ("node", "23.1.0"),
+            ("*", "23.1.0"),
+        ] {
+            let newest = Range::parse(wanted).and_then(|range| range.newest(&list()));
+            assert_eq!(
+                newest.map(|newest| newest.to_string()).as_deref(),
+                Some(version),
+                "{wanted}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_no_version_is_or_no_range_gives_none() {
+        for wanted in ["17", "lts/none", "24"] {
+            assert_eq!(
+                Range::parse(wanted).unwrap().newest(&list()),
+                None,
+                "{wanted}"
+            );
+        }
+        for wanted in ["eighteen", "18 |", "file:../node"] {
+            assert_eq!(Range::parse(wanted), None, "{wanted}");
+        }
+    }
+}
