@@ -135,7 +135,7 @@ fn lines_of(text: &str) -> impl Iterator<Item = (&str, Owner)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::names::{STATIC_ASSETS_VERSION, STATIC_URL};
+    use crate::config::names::STATIC_ASSETS_VERSION;
     use crate::launch::LaunchVar;
 
     fn launch() -> Launch {

@@ -86,7 +86,7 @@ impl Explain for PreparedError {
                         String::new(),
                     ),
                     Malformed::Json(error) => ("is no JSON".to_owned(), error.to_string()),
-                    Malformed::PublicUrl(_) => ("holds no public URL".to_owned(), String::new()),
+                    Malformed::PublicUrl => ("holds no public URL".to_owned(), String::new()),
                     Malformed::Version => ("holds no version".to_owned(), String::new()),
                 };
                 Message::new(

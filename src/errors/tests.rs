@@ -3,11 +3,13 @@
 
 use super::{Explain, Kind, Message, config_message};
 use crate::check::{AssetKind, CheckError, Finding, Problem};
+use crate::classic::ClassicError;
+use crate::cli::{ExecError, UsageError};
 use crate::command::CommandError;
 use crate::config::{ConfigProblem, FrameworkName, GoogleKeyProblem, Origin, Setting};
 use crate::fetch::FetchError;
-use crate::framework::django::{DjangoFailure, NotFollowing, NotFollowingCause, Reason};
-use crate::framework::phoenix;
+use crate::framework::django::{DjangoFailure, NotFollowing, NotFollowingCause, Obstacle, Reason};
+use crate::framework::phoenix::{self, NodeProblem};
 use crate::framework::{CompileError, DetectError, DjangoError, PhoenixError};
 use crate::manifest::{PlaceholderError, Refusal, ScanError, Sha256, UnreadableMarker};
 use crate::plan::{Conflict, ConflictWith, Difference};
@@ -16,6 +18,7 @@ use crate::prefix::{
 };
 use crate::publish::PublishError;
 use crate::release::ReleaseError;
+use crate::release::prepared::{Malformed, PreparedError};
 use crate::store::{Denied, Rejected, StoreError};
 use fs_err as fs;
 use std::io;
@@ -70,6 +73,13 @@ fn key() -> crate::prefix::Key {
     folder.asset(&"v42".parse().unwrap(), "web/app.css")
 }
 
+fn official_node(problem: NodeProblem) -> PhoenixError {
+    PhoenixError::Node {
+        url: "https://nodejs.org/dist/index.json".to_owned(),
+        problem: Box::new(problem),
+    }
+}
+
 fn google(problem: GoogleKeyProblem) -> ConfigProblem {
     ConfigProblem::GoogleKey {
         origin: Origin::Platform,
@@ -81,6 +91,7 @@ fn google(problem: GoogleKeyProblem) -> ConfigProblem {
 #[allow(clippy::too_many_lines, reason = "one line for each text")]
 fn config() {
     let problems = vec![
+        ConfigProblem::PublicUrlNotPinned,
         ConfigProblem::Store {
             setting: setting("acme-static"),
             reason: ParseStoreUrlError::NoScheme,
@@ -345,6 +356,16 @@ fn django() {
         NotFollowingCause::CompressesAtRunTime {
             template: "web/templates/base.html".into(),
         },
+        NotFollowingCause::Obstacle(Obstacle::NotDeployed {
+            packages: "/usr/lib/python3/dist-packages".into(),
+        }),
+        NotFollowingCause::Obstacle(Obstacle::NotWritable {
+            packages: "/usr/lib/python3/dist-packages".into(),
+            error: denied_io(),
+        }),
+        NotFollowingCause::Obstacle(Obstacle::Unknown {
+            output: "Segmentation fault".to_owned(),
+        }),
     ];
     let not_following = causes.map(|cause| {
         DjangoError::NotFollowing(Box::new(NotFollowing {
@@ -497,6 +518,28 @@ fn phoenix() {
             package: "assets/package.json".into(),
             path: path(),
         },
+        official_node(NodeProblem::Unreachable(FetchError::Timeout)),
+        official_node(NodeProblem::Status(503)),
+        official_node(NodeProblem::NoList(
+            serde_json::from_str::<bool>("<html>").unwrap_err(),
+        )),
+        official_node(NodeProblem::NoVersion {
+            wanted: "16.x".to_owned(),
+            file: "engines in package.json".to_owned(),
+        }),
+        official_node(NodeProblem::Range {
+            wanted: "sixteen".to_owned(),
+            file: ".nvmrc".to_owned(),
+        }),
+        official_node(NodeProblem::NotListed {
+            file: "node-v6.0.0-linux-arm64.tar.gz".to_owned(),
+        }),
+        official_node(NodeProblem::Checksum {
+            file: "node-v22.11.0-linux-x64.tar.gz".to_owned(),
+        }),
+        official_node(NodeProblem::Unpack {
+            output: "tar: short read".to_owned(),
+        }),
         PhoenixError::Outside {
             path: "priv/static".into(),
             leads_to: "/srv/static".into(),
@@ -837,4 +880,54 @@ fn check_warnings() {
         Message::new(Kind::Machine, format!("a warning, {store}"), text)
     });
     compare("check_warnings", &rendered);
+}
+
+#[test]
+fn doors() {
+    let folder = || Path::new("/etc/static-assets/prepared").to_owned();
+    let malformed = |cause| {
+        PublishError::Prepared(PreparedError::Malformed {
+            file: folder().join("prepared.json"),
+            cause,
+        })
+        .explain()
+    };
+    let prepared = |error| PublishError::Prepared(error).explain();
+    let pin = || Path::new("/etc/static-assets/pin.env").to_owned();
+    let mut messages = vec![
+        prepared(PreparedError::Missing { folder: folder() }),
+        prepared(PreparedError::Changed {
+            path: "web/app.css".to_owned(),
+        }),
+        prepared(PreparedError::Io(denied_io())),
+        malformed(Malformed::Json(
+            serde_json::from_str::<bool>("{").unwrap_err(),
+        )),
+        malformed(Malformed::Schema(2)),
+        malformed(Malformed::PublicUrl),
+        malformed(Malformed::Version),
+        ExecError::NoPin { file: pin() }.explain(),
+        ExecError::Pin {
+            file: pin(),
+            error: denied_io(),
+        }
+        .explain(),
+        ExecError::Command {
+            program: "gunicorn".into(),
+            error: io::Error::from(io::ErrorKind::NotFound),
+        }
+        .explain(),
+        super::pin_file_message(&pin(), &denied_io()),
+        ClassicError::Usage.explain(),
+        ClassicError::BuildDir(denied_io()).explain(),
+        ClassicError::EnvDir(denied_io()).explain(),
+        ClassicError::NotWritten(denied_io()).explain(),
+    ];
+    let usage = [
+        UsageError::NothingToExec,
+        UsageError::NowhereToKeep,
+        UsageError::PinOfPrepared,
+    ];
+    messages.extend(usage.iter().map(Explain::explain));
+    compare("doors", &messages);
 }

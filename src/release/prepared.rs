@@ -64,7 +64,7 @@ pub(crate) enum PreparedError {
 pub(crate) enum Malformed {
     Json(serde_json::Error),
     Schema(u32),
-    PublicUrl(ParsePublicUrlError),
+    PublicUrl,
     Version,
 }
 
@@ -133,7 +133,7 @@ impl Prepared {
             pinned: note
                 .public_url
                 .parse()
-                .map_err(Malformed::PublicUrl)
+                .map_err(|_: ParsePublicUrlError| Malformed::PublicUrl)
                 .map_err(malformed(NOTE))?,
             version: marker
                 .version

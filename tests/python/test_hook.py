@@ -4,7 +4,7 @@ import shutil
 import subprocess
 import unittest
 
-from support import RUN_TIME, URL, Case, needs
+from support import RUN_TIME, SOURCES, URL, Case, needs
 
 ASK = """
 import json, sys
@@ -150,6 +150,58 @@ class Bakes(HookCase):
             "'naming': {'manifest_name': 'm.json'}}"
         )
         self.assertEqual(self.run_program(app, ["ask.py"], baked=baked), ["m.json", URL])
+
+
+class LoadsThePin(Case):
+    PIN = "# what it is\nSTATIC_ASSETS_VERSION=v1\nSTATIC_URL=https://built/v1/\nRELEASE_VERSION=v1\n"
+
+    def environment(self, pin, env=()):
+        """What a process has whose image has a pin, loaded as a .pth does."""
+        folder = self.folder()
+        file = folder / "pin.env"
+        if pin is not None:
+            self.write(file, pin)
+        hook = (SOURCES / "hook.py").read_text()
+        self.write(folder / "static_assets_hook.py", hook.replace("PIN = None\n", f"PIN = {str(file)!r}\n", 1))
+        load = "import static_assets_hook, os, json; static_assets_hook.load_pin(); print(json.dumps(dict(os.environ)))"
+        run = self.python("-c", load, cwd=folder, env=env)
+        self.assertEqual(run.returncode, 0, run.stderr)
+        self.stderr = run.stderr
+        found = json.loads(run.stdout)
+        return [found.get(name) for name in ("STATIC_ASSETS_VERSION", "STATIC_URL", "RELEASE_VERSION")]
+
+    def test_the_pin_is_the_environment_where_nothing_else_is(self):
+        self.assertEqual(self.environment(self.PIN), ["v1", "https://built/v1/", "v1"])
+        self.assertEqual(self.environment(self.PIN, {"STATIC_URL": ""})[1], "https://built/v1/")
+
+    def test_an_operators_value_wins_but_for_the_version(self):
+        own = {"STATIC_ASSETS_VERSION": "v0", "STATIC_URL": "/static/", "RELEASE_VERSION": "mine"}
+        self.assertEqual(self.environment(self.PIN, own), ["v1", "/static/", "mine"])
+
+    def test_a_public_url_of_run_time_is_the_base(self):
+        for base, url in {
+            "https://stage/shop/": "https://stage/shop/v1/",
+            "/assets-v": "/assets-v/v1/",
+            "https://stage/{app}": "https://built/v1/",
+            "stage": "https://built/v1/",
+        }.items():
+            with self.subTest(base=base):
+                self.assertEqual(self.environment(self.PIN, {"STATIC_ASSETS_PUBLIC_URL": base})[1], url)
+
+    def test_an_image_without_a_pin_or_with_one_of_nothing_starts(self):
+        for pin in (None, "", "# Nothing was published\n", "no line of ours"):
+            with self.subTest(pin=pin):
+                self.assertEqual(self.environment(pin), [None, None, None])
+                self.assertEqual(self.stderr, "")
+
+    def test_one_that_is_not_text_is_complained_of_and_nothing_more(self):
+        folder = self.folder()
+        (folder / "pin.env").mkdir()
+        hook = (SOURCES / "hook.py").read_text()
+        self.write(folder / "static_assets_hook.py", hook.replace("PIN = None", f"PIN = {str(folder / 'pin.env')!r}"))
+        run = self.python("-c", "import static_assets_hook as h; h.load_pin(); print('on')", cwd=folder)
+        self.assertEqual(run.stdout, "on\n")
+        self.assertIn("static-assets: IsADirectoryError", run.stderr)
 
 
 class StaysOut(HookCase):
