@@ -14,7 +14,7 @@ const CONNECT: Duration = Duration::from_secs(5);
 const ANSWER: Duration = Duration::from_secs(15);
 const MOST_REDIRECTS: usize = 3;
 /// For a whole file of some ten megabytes.
-const FILE: Duration = Duration::from_secs(300);
+const FILE: Duration = Duration::from_mins(5);
 
 pub(crate) struct Client {
     /// Plain http goes to no proxy, as with the store.

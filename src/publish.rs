@@ -126,6 +126,7 @@ struct Destination<'a> {
     store: Store,
     site: &'a Site,
     access: &'a Access,
+    config: &'a Config,
 }
 
 /// What is there once the app was compiled.
@@ -156,7 +157,7 @@ pub(crate) fn publish(
             public: &site.public,
             store: Some(&site.store),
             // One that can't be opened is known before minutes of compiling.
-            upload: When::Now(Destination::open(site, access)?),
+            upload: When::Now(Destination::open(site, access, config)?),
         },
         Publishing::Later(later) => Target {
             public: &later.public,
@@ -168,9 +169,7 @@ pub(crate) fn publish(
         return Ok(Outcome::Nothing);
     };
     let upload = match &target.upload {
-        When::Now(destination) => {
-            destination.take(&made.release, config, intent, Some(app), run)?
-        }
+        When::Now(destination) => destination.take(&made.release, intent, Some(app), run)?,
         When::Later if intent == Intent::Publish => {
             made.release
                 .keep(&app.prepared, target.public, made.framework)
@@ -223,12 +222,12 @@ pub(crate) fn publish_prepared(
         // In the release phase nothing comes later.
         Publishing::Later(_) => return Ok(Outcome::Nothing),
     };
-    let destination = Destination::open(site, access)?;
+    let destination = Destination::open(site, access, config)?;
     let framework = prepared.framework.clone();
     let release = Arc::new(prepared.release(&site.public, &site.store, &config.rules)?);
     story::prepared(&release, config, log);
     let run = &mut Run { interrupt, log };
-    let upload = destination.take(&release, config, intent, None, run)?;
+    let upload = destination.take(&release, intent, None, run)?;
     Ok(Outcome::Done(Box::new(Done {
         launch: Launch::pin(&release),
         framework,
@@ -290,12 +289,13 @@ fn make(
 }
 
 impl<'a> Destination<'a> {
-    fn open(site: &'a Site, access: &'a Access) -> Result<Self, PublishError> {
+    fn open(site: &'a Site, access: &'a Access, config: &'a Config) -> Result<Self, PublishError> {
         match Store::open(site, access) {
             Ok(store) => Ok(Self {
                 store,
                 site,
                 access,
+                config,
             }),
             Err(error) => Err(PublishError::Store {
                 error,
@@ -308,7 +308,6 @@ impl<'a> Destination<'a> {
     fn take(
         &self,
         release: &Arc<Release>,
-        config: &Config,
         intent: Intent,
         app: Option<&App>,
         run: &mut Run<'_>,
@@ -317,6 +316,7 @@ impl<'a> Destination<'a> {
             store,
             site,
             access,
+            config,
         } = self;
         let failed = |error| PublishError::Store {
             error,

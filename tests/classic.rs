@@ -1,7 +1,7 @@
 //! `heroku buildpacks:add`: the stubs, called as Heroku calls them.
 
 use crate::harness::heroku::{Heroku, Slug};
-use crate::harness::pages::{assert_all_from, assets, links};
+use crate::harness::pages::{assets, links};
 use crate::harness::phoenix::MIX;
 use crate::harness::python::Python;
 use crate::harness::web::Web;
@@ -91,9 +91,8 @@ fn assert_no_path_of_the_build(slug: &Slug) {
     let path = slug.build_dir.display().to_string();
     for (file, content) in tree(&slug.app) {
         let ours = file.contains("static") || file.starts_with(".profile.d");
-        if ours && memchr::memmem::find(&content, path.as_bytes()).is_some() {
-            panic!("{file} holds the folder of the build");
-        }
+        let holds_it = memchr::memmem::find(&content, path.as_bytes()).is_some();
+        assert!(!(ours && holds_it), "{file} holds the folder of the build");
     }
 }
 
@@ -148,8 +147,8 @@ fn config_vars_win_over_what_is_pinned_and_re_base_a_promoted_slug() {
     assert_eq!(url(other), format!("https://prod.example.com/{version}/"));
     let app = stage("STATIC_ASSETS_PUBLIC_URL", "https://x.example.com/{app}");
     assert_eq!(url(app), format!("{URL}/{version}/"));
-    let stale = stage("STATIC_ASSETS_VERSION", "v0");
-    assert_eq!(stale.dyno_env(&slug)["STATIC_ASSETS_VERSION"], version);
+    let wrong = stage("STATIC_ASSETS_VERSION", "v0");
+    assert_eq!(wrong.dyno_env(&slug)["STATIC_ASSETS_VERSION"], version);
 }
 
 #[test]
@@ -524,12 +523,12 @@ fn without_a_program_the_pinned_one_is_fetched_and_checked() {
         assert!(text.contains(said), "{text}");
     }
 
-    let releases = platform.path("releases");
-    fs::create_dir(&releases).unwrap();
-    let released = releases.join(format!("static-assets-1.2.3-{architecture}"));
-    fs::write(&released, "#!/bin/sh\necho \"it runs: $*\"\n").unwrap();
+    let mirror = platform.path("mirror");
+    fs::create_dir(&mirror).unwrap();
+    let file = mirror.join(format!("static-assets-1.2.3-{architecture}"));
+    fs::write(&file, "#!/bin/sh\necho \"it runs: $*\"\n").unwrap();
     let pin = |sum: &str| {
-        let url = format!("file://{}", releases.display());
+        let url = format!("file://{}", mirror.display());
         let text = format!("version=1.2.3\nbase_url={url}\nsha256_{architecture}={sum}\n");
         fs::write(buildpack.join("bin/pin"), text).unwrap();
     };
@@ -540,7 +539,7 @@ fn without_a_program_the_pinned_one_is_fetched_and_checked() {
     assert!(!text.contains("it runs"), "{text}");
 
     let sum = std::process::Command::new("sha256sum")
-        .arg(&released)
+        .arg(&file)
         .output()
         .unwrap();
     let sum = String::from_utf8(sum.stdout).unwrap();
@@ -552,7 +551,7 @@ fn without_a_program_the_pinned_one_is_fetched_and_checked() {
 
     // The next build gets the buildpack anew, and the program from its cache.
     fs::remove_file(&program).unwrap();
-    fs::remove_dir_all(&releases).unwrap();
+    fs::remove_dir_all(&mirror).unwrap();
     let (code, text) = stub(&platform, &buildpack, "compile", &[]);
     assert_eq!(code, 0, "{text}");
     assert!(!text.contains("Fetching"), "{text}");

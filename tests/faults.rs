@@ -4,16 +4,84 @@
 
 use crate::harness::refusing::Refusing;
 use crate::harness::tls::Tls;
-use crate::harness::{Platform, tree};
+use crate::harness::{Platform, Ran, tree};
 use fs_err as fs;
 use rustix::process::{Pid, Signal, kill_process};
 use std::ffi::OsStr;
 use std::net::TcpListener;
 use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 const PUBLISH: [&str; 3] = ["publish", "--dir", "dist"];
+const KEEP: [&str; 4] = ["publish", "--dir", "dist", "--pin=kept/pin.env"];
+const PUBLISH_KEPT: [&str; 2] = ["publish", "--prepared=kept/prepared"];
+
+/// The same rows, with what a build and what a release phase uploads.
+#[derive(Clone, Copy)]
+enum Way {
+    AtBuild,
+    InTheReleasePhase,
+}
+
+impl Way {
+    /// What there is to do before the upload; what is wrong with the files is told here already.
+    fn prepare(self, platform: &Platform) -> Result<Vec<&'static str>, Ran> {
+        if let Self::AtBuild = self {
+            return Ok(PUBLISH.to_vec());
+        }
+        let kept = platform.cli_with(&KEEP, &[("STATIC_ASSETS_PUBLISH", "release")]);
+        if kept.has_succeeded() {
+            Ok(PUBLISH_KEPT.to_vec())
+        } else {
+            Err(kept)
+        }
+    }
+
+    fn publish(self, platform: &Platform) -> Ran {
+        match self.prepare(platform) {
+            Ok(arguments) => platform.cli(&arguments),
+            Err(ran) => ran,
+        }
+    }
+
+    #[track_caller]
+    fn prepared(self, platform: &Platform) -> Vec<&'static str> {
+        match self.prepare(platform) {
+            Ok(arguments) => arguments,
+            Err(ran) => {
+                ran.exits(0);
+                unreachable!()
+            }
+        }
+    }
+}
+
+macro_rules! both_ways {
+    ($($row:ident)*) => {
+        mod at_build {
+            $(#[test] fn $row() { super::$row(super::Way::AtBuild); })*
+        }
+        mod in_the_release_phase {
+            $(#[test] fn $row() { super::$row(super::Way::InTheReleasePhase); })*
+        }
+    };
+}
+
+both_ways! {
+    f14_a_file_that_cannot_be_read_ends_it_with_its_name
+    f15_a_full_disk_leaves_nothing_of_the_version
+    f16_a_store_that_cannot_be_written_is_named
+    f17_a_folder_without_a_file_is_refused_unless_it_is_meant
+    f19_a_file_over_the_limit_of_a_put_is_refused_before_anything_is_sent
+    f21_names_that_break_stores_are_refused_before_anything_is_sent
+    f22_names_that_are_one_name_elsewhere_are_refused_before_anything_is_sent
+    f36_sigterm_ends_a_run_within_seconds_with_nothing_visible
+    f37_what_a_killed_run_left_in_a_folder_is_not_adopted
+    f40_a_server_that_is_not_there_is_temporary_and_a_certificate_nobody_knows_is_not
+    f41_a_proxy_is_used_for_https_and_its_password_is_not_shown
+}
 
 fn prebuilt() -> Platform {
     let platform = Platform::empty().file_store();
@@ -39,37 +107,33 @@ fn assert_invisible(platform: &Platform) {
 }
 
 /// The same again succeeds, and once more changes nothing.
-fn assert_recovers(platform: &Platform) {
-    platform.cli(&PUBLISH).exits(0);
-    platform
-        .cli(&PUBLISH)
-        .exits(0)
-        .says("unchanged: 0 uploaded");
+fn assert_recovers(way: Way, platform: &Platform) {
+    way.publish(platform).exits(0);
+    way.publish(platform).exits(0).says("unchanged: 0 uploaded");
 }
 
-#[test]
-fn f14_a_file_that_cannot_be_read_ends_it_with_its_name() {
+fn f14_a_file_that_cannot_be_read_ends_it_with_its_name(way: Way) {
     let platform = prebuilt();
     let file = platform.app().join("dist/b/app.js");
     // As root every file can be read, but not a link to one that is not there.
     fs::remove_file(&file).unwrap();
     std::os::unix::fs::symlink("/nowhere", &file).unwrap();
     for _ in 0..2 {
-        platform.cli(&PUBLISH).exits(13).says("b/app.js");
+        way.publish(&platform).exits(13).says("b/app.js");
         assert!(tree(&platform.store()).is_empty());
     }
     fs::remove_file(&file).unwrap();
-    assert_recovers(&platform);
+    assert_recovers(way, &platform);
 }
 
 /// `RLIMIT_FSIZE` ends a write as a full disk does, without one.
-#[test]
-fn f15_a_full_disk_leaves_nothing_of_the_version() {
+fn f15_a_full_disk_leaves_nothing_of_the_version(way: Way) {
     let platform = prebuilt();
     platform.write("dist/large.js", &"x".repeat(200_000));
+    let line = way.prepared(&platform).join(" ");
     let limited = || {
         let mut command =
-            platform.shell("trap '' XFSZ; ulimit -f 100; exec \"$0\" publish --dir dist");
+            platform.shell(&format!("trap '' XFSZ; ulimit -f 100; exec \"$0\" {line}"));
         command.output().unwrap()
     };
     for _ in 0..2 {
@@ -79,57 +143,50 @@ fn f15_a_full_disk_leaves_nothing_of_the_version() {
         assert!(said.contains("File too large"), "{said}");
         assert_invisible(&platform);
     }
-    assert_recovers(&platform);
+    assert_recovers(way, &platform);
 }
 
-#[test]
-fn f16_a_store_that_cannot_be_written_is_named() {
+fn f16_a_store_that_cannot_be_written_is_named(way: Way) {
     // No user may make a folder there, not even root.
     let platform = prebuilt().env("STATIC_ASSETS_STORE", "file:///proc/self");
     for _ in 0..2 {
-        platform
-            .cli(&PUBLISH)
+        way.publish(&platform)
             .exits(1)
             .says("/proc/self/.static-assets");
     }
 }
 
-#[test]
-fn f17_a_folder_without_a_file_is_refused_unless_it_is_meant() {
+fn f17_a_folder_without_a_file_is_refused_unless_it_is_meant(way: Way) {
     let platform = Platform::empty().file_store();
     fs::create_dir_all(platform.app().join("dist")).unwrap();
-    platform
-        .cli(&PUBLISH)
+    way.publish(&platform)
         .exits(13)
         .says("STATIC_ASSETS_ALLOW_EMPTY=1");
     let missing = platform.cli(&["publish", "--dir", "nowhere"]);
     missing.exits(2);
     assert!(tree(&platform.store()).is_empty());
     let platform = platform.env("STATIC_ASSETS_ALLOW_EMPTY", "1");
-    platform.cli(&PUBLISH).exits(0);
+    way.publish(&platform).exits(0);
 }
 
-#[test]
-fn f19_a_file_over_the_limit_of_a_put_is_refused_before_anything_is_sent() {
+fn f19_a_file_over_the_limit_of_a_put_is_refused_before_anything_is_sent(way: Way) {
     let store = Refusing::s3(500, "InternalError", "");
     let platform = s3(&store.url).env("RELEASE_VERSION", "v1");
     let file = fs::File::create(platform.app().join("dist/video.mp4")).unwrap();
     file.set_len((5 << 30) + 1).unwrap();
-    platform
-        .cli(&PUBLISH)
+    way.publish(&platform)
         .exits(13)
         .says("video.mp4")
         .says("5.4 GB");
     assert_eq!(store.requests(), [""; 0]);
 }
 
-#[test]
-fn f21_names_that_break_stores_are_refused_before_anything_is_sent() {
+fn f21_names_that_break_stores_are_refused_before_anything_is_sent(way: Way) {
     let store = Refusing::s3(500, "InternalError", "");
     for name in ["a\nb.css", "a\tb.css", "a\\b.css"] {
         let platform = s3(&store.url);
         platform.write(&format!("dist/{name}"), "x");
-        platform.cli(&PUBLISH).exits(13);
+        way.publish(&platform).exits(13);
     }
     let platform = s3(&store.url);
     fs::write(
@@ -140,13 +197,12 @@ fn f21_names_that_break_stores_are_refused_before_anything_is_sent() {
         "x",
     )
     .unwrap();
-    platform.cli(&PUBLISH).exits(13).says("not UTF-8");
+    way.publish(&platform).exits(13).says("not UTF-8");
 
     let long = ["x".repeat(255).as_str(); 4].join("/");
     let platform = s3(&store.url);
     platform.write(&format!("dist/{long}"), "x");
-    platform
-        .cli(&PUBLISH)
+    way.publish(&platform)
         .exits(13)
         .says("longer than the store takes");
 
@@ -156,16 +212,14 @@ fn f21_names_that_break_stores_are_refused_before_anything_is_sent() {
         .env("AZURE_STORAGE_ACCOUNT_NAME", "acme")
         .env("AZURE_STORAGE_ACCOUNT_KEY", "a2V5LW9mLWEtdGVzdA==");
     azure.write("dist/folder./a.css", "x");
-    azure.cli(&PUBLISH).exits(13).says("ends in a dot");
+    way.publish(&azure).exits(13).says("ends in a dot");
     assert_eq!(store.requests(), [""; 0]);
 }
 
-#[test]
-fn f22_names_that_are_one_name_elsewhere_are_refused_before_anything_is_sent() {
+fn f22_names_that_are_one_name_elsewhere_are_refused_before_anything_is_sent(way: Way) {
     let platform = prebuilt();
     platform.write("dist/APP.css", "x");
-    platform
-        .cli(&PUBLISH)
+    way.publish(&platform)
         .exits(13)
         .says("APP.css")
         .says("app.css");
@@ -174,16 +228,15 @@ fn f22_names_that_are_one_name_elsewhere_are_refused_before_anything_is_sent() {
     platform
         .write("dist/caf\u{e9}.css", "x")
         .write("dist/cafe\u{301}.css", "x");
-    platform.cli(&PUBLISH).exits(13);
+    way.publish(&platform).exits(13);
 }
 
-#[test]
-fn f36_sigterm_ends_a_run_within_seconds_with_nothing_visible() {
+fn f36_sigterm_ends_a_run_within_seconds_with_nothing_visible(way: Way) {
     // Connections are taken, and never answered.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let platform = s3(&format!("http://{}", silent.local_addr().unwrap()));
     for signal in [Signal::TERM, Signal::INT] {
-        let mut child = platform.start_cli(&PUBLISH);
+        let mut child = platform.start_cli(&way.prepared(&platform));
         let (_connection, _) = silent.accept().unwrap();
         let start = Instant::now();
         let id = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
@@ -194,13 +247,11 @@ fn f36_sigterm_ends_a_run_within_seconds_with_nothing_visible() {
     }
 }
 
-#[test]
-fn f37_what_a_killed_run_left_in_a_folder_is_not_adopted() {
+fn f37_what_a_killed_run_left_in_a_folder_is_not_adopted(way: Way) {
     let platform = prebuilt();
-    let version = platform
-        .cli(&["publish", "--dir", "dist", "--json"])
-        .exits(0)
-        .json();
+    let mut line = way.prepared(&platform);
+    line.push("--json");
+    let version = platform.cli(&line).exits(0).json();
     let version = version["version"].as_str().unwrap();
     // As if killed while it was staged.
     let staging = platform.store().join(".static-assets/staging");
@@ -217,7 +268,7 @@ fn f37_what_a_killed_run_left_in_a_folder_is_not_adopted() {
     .unwrap();
     let torn = staging.join(format!("{version}.0123456789abcdef/app.css"));
     fs::write(torn, "torn").unwrap();
-    assert_recovers(&platform);
+    assert_recovers(way, &platform);
     let css = fs::read_to_string(platform.store().join(version).join("app.css")).unwrap();
     assert_eq!(css, "a{}");
 }
@@ -257,13 +308,11 @@ fn f39_a_version_is_on_the_disk_before_its_marker() {
     assert!(at("syncfs") < placed && placed < marker, "{trace}");
 }
 
-#[test]
-fn f40_a_server_that_is_not_there_is_temporary_and_a_certificate_nobody_knows_is_not() {
+fn f40_a_server_that_is_not_there_is_temporary_and_a_certificate_nobody_knows_is_not(way: Way) {
     let nobody = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", nobody.local_addr().unwrap());
     drop(nobody);
-    s3(&address)
-        .cli(&PUBLISH)
+    way.publish(&s3(&address))
         .exits(5)
         .says("The store does not answer")
         .says("STATIC_ASSETS_PUBLISH=off");
@@ -272,36 +321,103 @@ fn f40_a_server_that_is_not_there_is_temporary_and_a_certificate_nobody_knows_is
     let Some(tls) = Tls::before(&store.url) else {
         return;
     };
-    s3(&tls.url)
-        .cli(&PUBLISH)
+    way.publish(&s3(&tls.url))
         .exits(1)
         .says("STATIC_ASSETS_CA_FILE");
     assert_eq!(store.requests(), [""; 0]);
-    s3(&tls.url)
-        .env("STATIC_ASSETS_CA_FILE", tls.ca_file())
-        .cli(&PUBLISH)
+    way.publish(&s3(&tls.url).env("STATIC_ASSETS_CA_FILE", tls.ca_file()))
         .exits(10);
 }
 
-#[test]
-fn f41_a_proxy_is_used_for_https_and_its_password_is_not_shown() {
+fn f41_a_proxy_is_used_for_https_and_its_password_is_not_shown(way: Way) {
     let proxy = Refusing::s3(502, "BadGateway", "");
     let with_password = proxy
         .url
         .replace("http://", "http://user:password-of-a-test@");
-    s3("https://s3.example.com")
-        .env("HTTPS_PROXY", &with_password)
-        .cli(&PUBLISH)
+    way.publish(&s3("https://s3.example.com").env("HTTPS_PROXY", &with_password))
         .exits(5)
         .does_not_say("password-of-a-test");
     assert!(proxy.requests()[0].starts_with("CONNECT s3.example.com:443"));
     let proxy = Refusing::s3(502, "BadGateway", "");
-    s3("https://localhost:1")
-        .env("HTTPS_PROXY", &proxy.url)
-        .env("NO_PROXY", "localhost")
-        .cli(&PUBLISH)
-        .exits(5);
+    way.publish(
+        &s3("https://localhost:1")
+            .env("HTTPS_PROXY", &proxy.url)
+            .env("NO_PROXY", "localhost"),
+    )
+    .exits(5);
     assert_eq!(proxy.requests(), [""; 0]);
+}
+
+/// What was kept is hashed again: an image is pushed, pulled and extended between its build and its release.
+#[test]
+fn what_was_kept_and_is_another_now_is_not_published() {
+    type Change = fn(&Path);
+    let way = Way::InTheReleasePhase;
+    let changes: [(Change, i32, &str); 7] = [
+        (
+            |kept| fs::write(kept.join("files/app.css"), "b{}").unwrap(),
+            13,
+            "app.css was changed",
+        ),
+        (
+            |kept| fs::write(kept.join("files/app.css"), "a{").unwrap(),
+            13,
+            "app.css was changed",
+        ),
+        (
+            |kept| fs::remove_file(kept.join("files/b/app.js")).unwrap(),
+            13,
+            "b/app.js was changed",
+        ),
+        (
+            |kept| fs::write(kept.join("marker.json"), "{}").unwrap(),
+            13,
+            "marker.json is no JSON",
+        ),
+        (
+            |kept| fs::write(kept.join("prepared.json"), "").unwrap(),
+            13,
+            "prepared.json is no JSON",
+        ),
+        (
+            |kept| fs::remove_file(kept.join("marker.json")).unwrap(),
+            2,
+            "not there, or not whole",
+        ),
+        (
+            |kept| fs::remove_dir_all(kept).unwrap(),
+            2,
+            "STATIC_ASSETS_PUBLISH=release",
+        ),
+    ];
+    for (change, code, said) in changes {
+        let platform = prebuilt();
+        let line = way.prepared(&platform);
+        change(&platform.app().join("kept/prepared"));
+        platform.cli(&line).exits(code).says(said);
+        assert!(tree(&platform.store()).is_empty());
+    }
+    // What nobody has kept is not published with it.
+    let platform = prebuilt();
+    let line = way.prepared(&platform);
+    platform.write("kept/prepared/files/more.css", "x");
+    platform.cli(&line).exits(0);
+    assert!(
+        !tree(&platform.store())
+            .keys()
+            .any(|key| key.ends_with("more.css"))
+    );
+}
+
+/// The images of many platforms are read-only, and have no folder for scratch files.
+#[test]
+fn a_release_phase_writes_nothing_but_the_store() {
+    let platform = prebuilt();
+    let line = Way::InTheReleasePhase.prepared(&platform);
+    let before = tree(&platform.app());
+    let env = [("TMPDIR", "/nowhere"), ("HOME", "/nowhere")];
+    platform.cli_with(&line, &env).exits(0);
+    assert_eq!(tree(&platform.app()), before);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use fs_err as fs;
 use indoc::formatdoc;
 use shell_words::quote;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 const FILE: &str = ".profile.d/static-assets.sh";
 
@@ -22,7 +22,7 @@ pub(super) fn write(build: &Path, launch: &Launch, programs: Option<&Path>) -> i
     }
     let mut script = format!("{COMMENT}{}", exports(launch));
     if let Some(programs) = programs {
-        script += &format!("export PATH=\"$HOME/{}:$PATH\"\n", programs.display());
+        script += &path_export(programs);
     }
     fs::write(file, script)
 }
@@ -36,34 +36,33 @@ pub(super) fn add_node(build: &Path, node: &Path) -> io::Result<()> {
     if let Some(folder) = file.parent() {
         fs::create_dir_all(folder)?;
     }
-    let line = format!("export PATH=\"$HOME/{}/bin:$PATH\"\n", below.display());
-    fs::write(file, line)
+    fs::write(file, path_export(&below.join("bin")))
+}
+
+/// Puts a folder of the slug on the `PATH`.
+fn path_export(folder: &Path) -> String {
+    format!("export PATH=\"$HOME/{}:$PATH\"\n", folder.display())
 }
 
 const COMMENT: &str = "# static-assets: what the processes of this slug find.\n";
 
 /// What a shell sources. A value of the platform's wins, but for the version, which is the slug's.
 pub(super) fn exports(launch: &Launch) -> String {
-    let mut script = String::new();
-    for var in &launch.vars {
-        script += &match var {
-            LaunchVar::Override { name, value } => format!("export {name}={}\n", quote(value)),
-            LaunchVar::Default { name, value } => {
-                format!(
-                    "export {name}=\"${{{name}:-{}}}\"\n",
-                    in_double_quotes(value)
-                )
-            }
-            LaunchVar::Url(url) => url_export(url),
-            LaunchVar::PrependFolder { name, folder } => format!(
-                "export {name}=\"$HOME/{}${{{name}:+:${name}}}\"\n",
-                PathBuf::from(".static-assets/inject")
-                    .join(folder)
-                    .display()
-            ),
-        };
-    }
-    script
+    let export = |var: &LaunchVar| match var {
+        LaunchVar::Override { name, value } => format!("export {name}={}\n", quote(value)),
+        LaunchVar::Default { name, value } => {
+            format!(
+                "export {name}=\"${{{name}:-{}}}\"\n",
+                in_double_quotes(value)
+            )
+        }
+        LaunchVar::Url(url) => url_export(url),
+        LaunchVar::PrependFolder { name, folder } => format!(
+            "export {name}=\"$HOME/{}${{{name}:+:${name}}}\"\n",
+            Path::new(".static-assets/inject").join(folder).display()
+        ),
+    };
+    launch.vars.iter().map(export).collect()
 }
 
 /// A slug that was promoted to another app has that app's public URL at run time. One with `{app}` in it, or

@@ -132,14 +132,19 @@ fn curl(url: &str) -> String {
     format!("curl -sSI -H 'Origin: {ORIGIN}' '{url}'")
 }
 
-fn unreachable(url: &str, error: &FetchError) -> String {
-    let why = match error {
+/// Why there was no answer.
+pub(super) fn no_answer(error: &FetchError) -> String {
+    match error {
         FetchError::UnknownHost => "its host is not known here".to_owned(),
         FetchError::Refused => "nothing listens there".to_owned(),
         FetchError::Timeout => "no answer in time".to_owned(),
         FetchError::Tls(cause) => format!("no trusted connection: {cause}"),
         FetchError::Other(cause) => cause.clone(),
-    };
+    }
+}
+
+fn unreachable(url: &str, error: &FetchError) -> String {
+    let why = no_answer(error);
     formatdoc! {"
         not checked, {why}: {url}
         The build may not reach what browsers reach. From where they are:

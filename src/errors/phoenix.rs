@@ -1,5 +1,6 @@
 //! Texts of Phoenix's failures.
 
+use super::check::no_answer;
 use super::{Explain, Kind, Message, listed, not_following};
 use crate::framework::PhoenixError;
 use crate::framework::phoenix::{
@@ -188,8 +189,8 @@ fn no_official_node(url: &str, problem: &NodeProblem) -> Message {
     let (kind, why, details) = match problem {
         NodeProblem::Unreachable(error) => (
             Kind::Temporary,
-            "gave no answer, in four attempts.".to_owned(),
-            format!("{error:?}"),
+            format!("gave no answer, in four attempts: {}.", no_answer(error)),
+            String::new(),
         ),
         NodeProblem::Status(status) => (
             Kind::Temporary,

@@ -55,11 +55,6 @@ impl<'a> Heroku<'a> {
         self
     }
 
-    pub(crate) fn without(mut self, name: &str) -> Self {
-        self.config_vars.remove(name);
-        self
-    }
-
     /// A folder as store, at a URL.
     pub(crate) fn publishes_to(self, store: &Path, url: &str) -> Self {
         fs::create_dir_all(store).unwrap();

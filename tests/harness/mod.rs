@@ -370,6 +370,10 @@ impl Ran {
         )
     }
 
+    pub(crate) fn has_succeeded(&self) -> bool {
+        self.output.status.success()
+    }
+
     #[track_caller]
     pub(crate) fn exits(self, code: i32) -> Self {
         let everything = self.everything();

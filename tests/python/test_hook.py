@@ -3,6 +3,7 @@ import os
 import shutil
 import subprocess
 import unittest
+from pathlib import Path
 
 from support import RUN_TIME, SOURCES, URL, Case, needs
 

@@ -398,7 +398,7 @@ class Attached(Case):
         into = folder / "into"
         into.mkdir()
         request = {"manage": None, "into": str(into), "url": URL, "version": "v1", "app": str(app)}
-        request.update(report=str(folder / "report.json"), hook_storage_root=str(folder / "hook"))
+        request.update(report=str(folder / "report.json"), folder_beside_hook="files", pin=None)
         request.update(dict.fromkeys(("inject", "inject_at"), str(self.inject())))
         self.write(folder / "request.json", json.dumps(request))
         env = {"PYTHONPATH": str(target), "STATIC_ASSETS_RUNNER_REQUEST": str(folder / "request.json")}

@@ -168,7 +168,7 @@ impl Place {
                     .clone()
                     .with(STATIC_URL, "/")
                     .with_first("PYTHONPATH", folder.as_os_str());
-                self.start(
+                start(
                     &format!("'{MODULE}' in sys.modules"),
                     runner,
                     &env,
@@ -179,7 +179,7 @@ impl Place {
                 let probe = self.at.join(PROBE);
                 fs::write(&probe, "import sys; sys.static_assets_probe = True\n")?;
                 let asked = "hasattr(sys, 'static_assets_probe')";
-                let started = self.start(asked, runner, &runner.env, interrupt);
+                let started = start(asked, runner, &runner.env, interrupt);
                 fs::remove_file(&probe)?;
                 started
             }
@@ -189,20 +189,6 @@ impl Place {
         } else {
             Reach::Silent(finished)
         })
-    }
-
-    fn start(
-        &self,
-        asked: &str,
-        runner: &Runner<'_>,
-        env: &ChildEnv,
-        interrupt: &Interrupt,
-    ) -> Result<(bool, String), CommandError> {
-        let finished = Command::new(&runner.python, runner.folder(), env)
-            .argument("-c")
-            .argument(format!("import sys; sys.exit(not ({asked}))"))
-            .run(interrupt)?;
-        Ok((finished.status.success(), finished.output))
     }
 
     /// What the runner left for the launch: the hook, and what Python compiles it to.
@@ -245,6 +231,20 @@ impl Place {
             ..Injection::default()
         })
     }
+}
+
+/// Whether what was asked of a started Python is so, and what it printed.
+fn start(
+    asked: &str,
+    runner: &Runner<'_>,
+    env: &ChildEnv,
+    interrupt: &Interrupt,
+) -> Result<(bool, String), CommandError> {
+    let finished = Command::new(&runner.python, runner.folder(), env)
+        .argument("-c")
+        .argument(format!("import sys; sys.exit(not ({asked}))"))
+        .run(interrupt)?;
+    Ok((finished.status.success(), finished.output))
 }
 
 fn pth(job: Job) -> String {

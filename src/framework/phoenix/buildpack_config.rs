@@ -21,10 +21,18 @@ pub(super) struct BuildpackConfig {
     pub(super) compile: Option<PathBuf>,
     pub(super) node_version: Option<String>,
     pub(super) clean_cache: bool,
-    /// The running app needs Node.js, too.
-    pub(super) keeps_node: bool,
+    pub(super) node_for: NodeFor,
     /// One line for each key, to be told by the build.
     pub(super) notes: Vec<String>,
+}
+
+/// Who needs the Node.js that is fetched.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum NodeFor {
+    #[default]
+    Build,
+    /// And the build.
+    RunningApp,
 }
 
 /// The lines of a shell script that only sets variables.
@@ -82,7 +90,7 @@ impl BuildpackConfig {
                      package.json (Corepack)",
                 ),
                 "remove_node" if value == "false" => {
-                    self.keeps_node = true;
+                    self.node_for = NodeFor::RunningApp;
                     None
                 }
                 "remove_node" => Some(

@@ -5,6 +5,7 @@
 
 use super::PhoenixError;
 use super::builder::Builder;
+use super::buildpack_config::NodeFor;
 use super::node::Package;
 use super::pipeline::Pipeline;
 use super::project::WebApp;
@@ -94,11 +95,12 @@ pub(super) fn supply(
             .as_deref()
             .unwrap_or(OFFICIAL)
             .trim_end_matches('/'),
+        client: Client::new(None),
         folder: cache.join("node"),
         scratch: &builder.app.scratch,
     };
     let node = place.node(wanted.as_ref(), &env, run)?;
-    if builder.legacy.keeps_node {
+    if builder.legacy.node_for == NodeFor::RunningApp {
         keep(&node, kept)?;
     }
     let env = env
@@ -144,6 +146,7 @@ fn bring_manager(
 /// Where versions come from, and where they stay.
 struct Place<'a> {
     base: &'a str,
+    client: Client,
     folder: PathBuf,
     scratch: &'a Path,
 }
@@ -180,8 +183,7 @@ impl Place<'_> {
                 .detail(&format!("Node.js {name} ({why}) from the cache"));
             return Ok(kept);
         }
-        let client = Client::new(None);
-        let list = self.get(&client, "index.json", run)?;
+        let list = self.get("index.json", run)?;
         let list: Vec<Listed> = serde_json::from_slice(&list)
             .map_err(|error| self.failed(NodeProblem::NoList(error), "index.json"))?;
         let version = range.newest(&list).ok_or_else(|| {
@@ -196,7 +198,7 @@ impl Place<'_> {
                 .detail(&format!("Node.js {version} ({why}) from the cache"));
             return Ok(folder);
         }
-        let size = self.fetch(&client, &version, &folder, env, run)?;
+        let size = self.fetch(&version, &folder, env, run)?;
         run.log.bullet(&format!(
             "Node.js {version} ({why}) from {}, {}",
             self.base,
@@ -219,7 +221,6 @@ impl Place<'_> {
     /// Downloads, compares, unpacks; only then it is there. Others are removed: one is enough to keep.
     fn fetch(
         &self,
-        client: &Client,
         version: &Version,
         folder: &Path,
         env: &ChildEnv,
@@ -227,7 +228,7 @@ impl Place<'_> {
     ) -> Result<u64, PhoenixError> {
         let file = format!("node-v{version}-linux-{}.tar.gz", architecture());
         let sums = format!("v{version}/SHASUMS256.txt");
-        let listed = self.get(client, &sums, run)?;
+        let listed = self.get(&sums, run)?;
         let listed = String::from_utf8_lossy(&listed);
         let sum = listed
             .lines()
@@ -242,7 +243,7 @@ impl Place<'_> {
         let path = format!("v{version}/{file}");
         self.attempt(&path, run, || {
             let mut into = fs::File::create(&archive)?;
-            client
+            self.client
                 .download(&self.url(&path), &mut into)
                 .map_err(Failure::of)
         })?;
@@ -272,10 +273,11 @@ impl Place<'_> {
         Ok(content.len() as u64)
     }
 
-    fn get(&self, client: &Client, path: &str, run: &Run<'_>) -> Result<Vec<u8>, PhoenixError> {
+    fn get(&self, path: &str, run: &Run<'_>) -> Result<Vec<u8>, PhoenixError> {
         let mut body = Vec::new();
         self.attempt(path, run, || {
-            let answer = client
+            let answer = self
+                .client
                 .get(
                     &self.url(path),
                     &[("Accept-Encoding", "identity")],
@@ -402,23 +404,18 @@ impl Range {
 /// One alternative of npm's in the form of Cargo's, where a version alone means what follows it, and commas join.
 fn requirement(text: &str) -> Option<VersionReq> {
     let words: Vec<&str> = text.split_whitespace().collect();
-    let text = match words[..] {
-        [from, "-", to] => format!(">={}, <={}", bare(from), bare(to)),
-        _ => {
-            let mut joined: Vec<String> = Vec::new();
-            for word in words {
-                match joined.last_mut() {
-                    // `>= 18`
-                    Some(last) if last.ends_with(['<', '>', '=', '^', '~']) => {
-                        last.push_str(bare(word))
-                    }
-                    _ => joined.push(comparator(word)),
-                }
-            }
-            joined.join(", ")
+    if let [from, "-", to] = words[..] {
+        return VersionReq::parse(&format!(">={}, <={}", bare(from), bare(to))).ok();
+    }
+    let mut joined: Vec<String> = Vec::new();
+    for word in words {
+        match joined.last_mut() {
+            // `>= 18`
+            Some(last) if last.ends_with(['<', '>', '=', '^', '~']) => last.push_str(bare(word)),
+            _ => joined.push(comparator(word)),
         }
-    };
-    VersionReq::parse(&text).ok()
+    }
+    VersionReq::parse(&joined.join(", ")).ok()
 }
 
 fn comparator(word: &str) -> String {

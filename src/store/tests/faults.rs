@@ -269,7 +269,7 @@ async fn f13_a_file_that_changes_is_noticed_before_it_is_visible() {
         let build = Build::of(&[("a.css", b"one"), ("large.bin", &large)], version);
         let fake = well();
         for (path, before) in [("a.css", b"one".to_vec()), ("large.bin", large.clone())] {
-            let file = build.files.path().join(path);
+            let file = build.uploaded_from(path);
             let longer = [before.as_slice(), b"x"].concat();
             let other = vec![b'x'; before.len()];
             for changed in [&before[1..], &longer, &other] {

@@ -17,7 +17,7 @@ use crate::store::{RunLabel, StoreError};
 use object_store::aws::AmazonS3Builder;
 use object_store::{ClientOptions, RetryConfig};
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
@@ -44,6 +44,10 @@ pub(super) struct Build {
 }
 
 impl Build {
+    pub(super) fn uploaded_from(&self, path: &str) -> PathBuf {
+        self.files.path().join(super::UPLOADED_FROM).join(path)
+    }
+
     pub(super) fn of(files: &[(&str, &[u8])], version: Option<&str>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         for (path, content) in files {
@@ -113,7 +117,7 @@ fn release(folder: &Path, version: Option<&str>) -> Arc<Release> {
         salt: None,
     };
     let (release, _) = Release::of(&folder.into(), &ScanRules::default(), &naming, folder).unwrap();
-    Arc::new(release)
+    Arc::new(super::uploaded(release, folder))
 }
 
 pub(super) fn label() -> RunLabel {
