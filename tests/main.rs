@@ -17,6 +17,7 @@ mod contract_store;
 mod credentials;
 mod django_matrix;
 mod django_projects;
+mod docker;
 mod faults;
 mod harness_azure;
 mod harness_gcs;

@@ -1,6 +1,7 @@
 //! Canaries in every credential: no child sees one, and none is left in a layer, the app, the log, the
 //! scratch folder or the store. The scanner is tested by planted leaks first.
 
+use crate::harness::canary::{assert_clean, hex, holds};
 use crate::harness::python::Python;
 use crate::harness::s3::Bucket;
 use crate::harness::{Platform, tree};
@@ -9,48 +10,6 @@ use base64::engine::general_purpose::STANDARD;
 use fs_err as fs;
 use std::collections::BTreeMap;
 use std::path::Path;
-
-fn hex(text: &str) -> String {
-    text.bytes()
-        .map(|byte| format!("{byte:02x}"))
-        .collect::<Vec<_>>()
-        .concat()
-}
-
-/// The forms in which a value can be found again.
-fn needles(secret: &str) -> Vec<Vec<u8>> {
-    let mut needles = vec![
-        secret.as_bytes().to_vec(),
-        secret.bytes().flat_map(|byte| [byte, 0]).collect(),
-    ];
-    let hex = hex(secret);
-    needles.push(hex.clone().into_bytes());
-    needles.push(hex.to_uppercase().into_bytes());
-    for padding in 0..3 {
-        let padded = [vec![0; padding], secret.as_bytes().to_vec()].concat();
-        let encoded = STANDARD.encode(&padded);
-        let first = (padding * 8).div_ceil(6);
-        let last = padded.len() * 8 / 6;
-        needles.push(encoded.as_bytes()[first..last].to_vec());
-    }
-    needles
-}
-
-fn holds(content: &[u8], secret: &str) -> bool {
-    needles(secret)
-        .iter()
-        .any(|needle| content.windows(needle.len()).any(|window| window == needle))
-}
-
-#[track_caller]
-fn assert_clean(what: &str, files: &BTreeMap<String, Vec<u8>>, canaries: &[&str]) {
-    for (path, content) in files {
-        for canary in canaries {
-            assert!(!holds(content, canary), "{what}: {path} holds a credential");
-            assert!(!path.contains(canary), "{what}: a path holds a credential");
-        }
-    }
-}
 
 #[test]
 fn the_scanner_finds_planted_leaks() {

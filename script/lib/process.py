@@ -55,6 +55,23 @@ def running(command, log, patience=10, **options):
         stop(child, patience)
 
 
+def run_to_the_end(command, env):
+    """The exit code of a command that uses servers. Interrupted, it ends before they do."""
+    child = subprocess.Popen(command, env=env)
+    try:
+        code = child.wait()
+    except BaseException:
+        # It gets the chance to end by itself, then is stopped.
+        child.terminate()
+        try:
+            child.wait(10)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+        raise
+    return 128 - code if code < 0 else code
+
+
 def stop(child, patience=10):
     """Ends the group of a child that leads one: asked, then made to after `patience` seconds."""
     for number, wait in ((signal.SIGTERM, patience), (signal.SIGKILL, None)):

@@ -120,19 +120,7 @@ def main(args):
         env = dict(os.environ)
         for ready in started:
             env.update(ready())
-        child = subprocess.Popen(args[1:], env=env)
-        try:
-            code = child.wait()
-        except BaseException:
-            # Interrupted: CMD gets the chance to end by itself, then is stopped, before its servers go.
-            child.terminate()
-            try:
-                child.wait(10)
-            except subprocess.TimeoutExpired:
-                child.kill()
-                child.wait()
-            raise
-        return 128 - code if code < 0 else code
+        return process.run_to_the_end(args[1:], env)
 
 
 if __name__ == "__main__":

@@ -200,6 +200,7 @@ def full(suite):
     suite.prepare(sys.executable, "-B", cache.LIB / "elixir.py")
     suite.prepare("script/environments")
     suite.prepare("script/services", "--install")
+    suite.prepare("script/docker", "--install")
     suite.step("cargo", "fmt", "--check")
     suite.step("cargo", "clippy", "--all-targets", "--locked", "--", "--deny", "warnings")
     if not suite.step("cargo", "build", "--locked"):
@@ -207,7 +208,7 @@ def full(suite):
     suite.lint_scripts()
     suite.prepared()
     suite.unittests(suite.venvs())
-    suite.cargo_test(around=["script/services", "--"])
+    suite.cargo_test(around=["script/services", "--", "script/docker", "--"])
 
 
 def quick(suite):

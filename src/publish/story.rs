@@ -387,10 +387,18 @@ fn warn_of_disagreement(
     if let Some(url) = app.env.text(STATIC_URL)
         && url != release.prefix.url()
     {
-        log.warning(&format!(
-            "STATIC_URL={url} is set on the platform: where it is set at run time as well, pages \
-             link there and not to this version. Unset it, but for the panic switch."
-        ));
+        if app.hook.pin().is_some() {
+            log.warning(&format!(
+                "STATIC_URL={url} is set here. An ENV of the Dockerfile, or of its base image, is there at run time as \
+                 well, and wins over the pin: pages would link there and not to this version. To take it back:\n\
+                 ENV STATIC_URL="
+            ));
+        } else {
+            log.warning(&format!(
+                "STATIC_URL={url} is set on the platform: where it is set at run time as well, pages \
+                 link there and not to this version. Unset it, but for the panic switch."
+            ));
+        }
     }
 }
 

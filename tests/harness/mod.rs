@@ -1,6 +1,8 @@
 //! Runs `bin/detect` and `bin/build` as the lifecycle does, without Docker: milliseconds a test.
 
 pub(crate) mod azure;
+pub(crate) mod canary;
+pub(crate) mod docker;
 pub(crate) mod gcs;
 pub(crate) mod heroku;
 pub(crate) mod http;

@@ -16,6 +16,15 @@ impl Server {
             Some(stderr) => Box::new(stderr),
             None => Box::new(child.stdout.take().unwrap()),
         };
+        Self::reading(child, output, url_of)
+    }
+
+    /// The same with the stream that it writes to.
+    pub(crate) fn reading(
+        child: Child,
+        output: impl Read + Send + 'static,
+        url_of: impl Fn(&str) -> Option<String>,
+    ) -> Self {
         let mut log = BufReader::new(output);
         let mut seen = String::new();
         let url = loop {

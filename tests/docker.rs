@@ -1,0 +1,364 @@
+//! The Dockerfiles and the heroku.yml of `docs/docker.md`, built and run by a real engine, as they are written.
+
+use crate::harness::canary::holds;
+use crate::harness::docker::{Builder, Container, Docker, Image, block};
+use crate::harness::pages::{assets, links};
+use crate::harness::phoenix::MIX;
+use crate::harness::s3::Bucket;
+use crate::harness::{Platform, http, repository};
+use fs_err as fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+const GUIDE: &str = "docs/docker.md";
+
+/// A repository with a Dockerfile, and a bucket to publish to.
+struct Context {
+    platform: Platform,
+    bucket: Bucket,
+}
+
+impl Context {
+    fn of(fixture: &str, dockerfile: &str) -> Option<(Docker, Self)> {
+        let docker = Docker::find()?;
+        let bucket = Bucket::create()?;
+        let platform = Platform::with(fixture);
+        platform
+            .write("Dockerfile", dockerfile)
+            .write("requirements.txt", "Django\ngunicorn\n")
+            .write(
+                "project.toml",
+                &format!(
+                    "[io.github.static-assets]\nendpoint-url = \"{}\"\n",
+                    bucket.endpoint
+                ),
+            );
+        let program = platform.app().join("static-assets");
+        fs::copy(env!("CARGO_BIN_EXE_static-assets"), program).unwrap();
+        Some((docker, Self { platform, bucket }))
+    }
+
+    fn public(&self) -> String {
+        format!("{}/shop", self.bucket.url())
+    }
+
+    fn secret(&self, name: &str, value: &str) -> PathBuf {
+        let file = self.platform.path(name);
+        fs::write(&file, value).unwrap();
+        file
+    }
+
+    /// With the key as secrets of the build.
+    fn build<'a>(&self, docker: &'a Docker, more: &[(&str, &str)]) -> Result<Image<'a>, String> {
+        let key_id = self.secret("key_id", &self.bucket.key_id);
+        let key = self.secret("key", &self.bucket.secret);
+        let store = format!("s3://{}/shop", self.bucket.name);
+        let public = self.public();
+        let mut arguments = vec![
+            ("STATIC_ASSETS_STORE", store.as_str()),
+            ("STATIC_ASSETS_PUBLIC_URL", public.as_str()),
+        ];
+        arguments.extend(more);
+        let secrets: [(&str, &Path); 2] = [("key_id", &key_id), ("key", &key)];
+        docker.build(
+            &self.platform.app(),
+            Builder::BuildKit,
+            &arguments,
+            &secrets,
+        )
+    }
+
+    #[track_caller]
+    fn built<'a>(&self, docker: &'a Docker) -> Image<'a> {
+        self.build(docker, &[])
+            .unwrap_or_else(|said| panic!("{said}"))
+    }
+
+    #[track_caller]
+    fn assert_no_key_is_in(&self, image: &Image<'_>) {
+        let everything = image.everything();
+        for canary in [&self.bucket.key_id, &self.bucket.secret] {
+            assert!(!holds(&everything, canary), "the image holds the key");
+            assert!(
+                !holds(image.said.as_bytes(), canary),
+                "the build shows the key"
+            );
+        }
+    }
+}
+
+const GUNICORN: [&str; 3] = [
+    "--bind=127.0.0.1:0",
+    "--worker-tmp-dir=/dev/shm",
+    "project.wsgi",
+];
+
+fn listening(line: &str) -> Option<String> {
+    let (_, rest) = line.split_once("Listening at: ")?;
+    Some(rest.split(' ').next()?.to_owned())
+}
+
+#[track_caller]
+fn assert_pages_lead_to(container: &Container<'_>, base: &str) {
+    let server = &container.server;
+    let page = http::get(&server.url).text();
+    assert!(!links(&server.url, &page).is_empty(), "{page}");
+    for (link, answer) in assets(&server.url, &page) {
+        assert!(link.starts_with(base), "{link} is not below {base}");
+        assert_eq!(answer.status, 200, "{link}");
+    }
+}
+
+/// By its own entrypoint, by none, by a shell, and with what an operator sets.
+fn django(heading: &str) {
+    let dockerfile = block(GUIDE, heading, "dockerfile");
+    let Some((docker, context)) = Context::of("django_basic", &dockerfile) else {
+        return;
+    };
+    let image = context.built(&docker);
+    for said in [
+        "css js svg font: 200",
+        "Pinned in /etc/static-assets/pin.env",
+    ] {
+        assert!(image.said.contains(said), "{}", image.said);
+    }
+    context.assert_no_key_is_in(&image);
+    let base = context.public();
+
+    let line = [&["gunicorn"][..], &GUNICORN].concat();
+    let server = image.serve(&[], &line, listening);
+    assert_pages_lead_to(&server, &base);
+    drop(server);
+    let replaced = image.serve(&["--entrypoint=gunicorn"], &GUNICORN, listening);
+    assert_pages_lead_to(&replaced, &base);
+    drop(replaced);
+    let shell = format!("exec gunicorn {}", GUNICORN.join(" "));
+    let by_shell = image.serve(&["--entrypoint=sh"], &["-c", &shell], listening);
+    assert_pages_lead_to(&by_shell, &base);
+    drop(by_shell);
+
+    let url = |options: &[&str]| {
+        let (code, said) = image.run(options, &["printenv", "STATIC_URL"]);
+        assert_eq!(code, 0, "{said}");
+        said
+    };
+    assert!(url(&[]).starts_with(&base));
+    let stage = url(&["--env=STATIC_ASSETS_PUBLIC_URL=https://stage.example.com/shop"]);
+    assert!(
+        stage.starts_with("https://stage.example.com/shop/"),
+        "{stage}"
+    );
+    assert_eq!(url(&["--env=STATIC_URL=/static/"]), "/static/\n");
+}
+
+#[test]
+fn django_in_one_stage() {
+    django("### Django");
+}
+
+#[test]
+fn django_in_two_stages() {
+    django("### Django, in two stages");
+}
+
+/// What the endpoint of an image would be told.
+const ASK: &str = "script = Enum.find([\"/release/config/runtime.exs\", \"/app/config/runtime.exs\"], &File.exists?/1)\n\
+    config = Config.Reader.read!(script, env: :prod)\n\
+    IO.inspect(config[:shop][ShopWeb.Endpoint][:static_url])";
+
+/// `mix` is a stand-in, which compiles and digests two files: what an image keeps of the pin is shown by the
+/// configuration that Elixir evaluates in it.
+fn phoenix(heading: &str) {
+    let dockerfile = block(GUIDE, heading, "dockerfile")
+        .replace("WORKDIR /app\n", "WORKDIR /app\nCOPY mix /usr/local/bin/\n");
+    let Some((docker, context)) = Context::of("phoenix_1_8", &dockerfile) else {
+        return;
+    };
+    let mix = context.platform.app().join("mix");
+    let release = "mkdir -p /release/bin && cp -R config priv /release/ && echo 'exec \"$@\"' > /release/bin/shop";
+    let stand_in = format!("#!/bin/sh\ncase \"$1\" in release) {release} ;; esac\n{MIX}");
+    fs::write(&mix, stand_in).unwrap();
+    fs::set_permissions(&mix, PermissionsExt::from_mode(0o755)).unwrap();
+    let image = context.built(&docker);
+    assert!(image.said.contains("mix assets.deploy"), "{}", image.said);
+    context.assert_no_key_is_in(&image);
+
+    let base = context.public();
+    let secrets = "--env=SECRET_KEY_BASE=of-the-run";
+    for (options, line) in [
+        (&[secrets][..], &["elixir", "-e", ASK][..]),
+        (&[secrets, "--entrypoint=elixir"], &["-e", ASK]),
+    ] {
+        let (code, said) = image.run(options, line);
+        assert_eq!(code, 0, "{said}");
+        assert!(said.contains(&format!("[path: \"{base}/")), "{said}");
+    }
+    let local = [secrets, "--env=STATIC_URL=/", "--entrypoint=elixir"];
+    let (_, said) = image.run(&local, &["-e", ASK]);
+    assert!(said.contains("nil"), "{said}");
+}
+
+#[test]
+fn phoenix_in_one_stage() {
+    phoenix("### Phoenix");
+}
+
+#[test]
+fn phoenix_as_a_release_in_two_stages() {
+    phoenix("### Phoenix, a release in two stages");
+}
+
+/// What Heroku does with a heroku.yml: build arguments and no secret, a release phase with the config vars, then
+/// the command of the process, by a shell.
+#[test]
+fn heroku_yml_builds_without_a_key_and_its_release_phase_uploads() {
+    let dockerfile = block(GUIDE, "### heroku.yml", "dockerfile");
+    let Some((docker, context)) = Context::of("django_basic", &dockerfile) else {
+        return;
+    };
+    let yaml = HerokuYml::parse(&block(GUIDE, "### heroku.yml", "yaml"));
+    let public = context.public();
+    let arguments: Vec<(&str, &str)> = yaml
+        .config
+        .iter()
+        .map(|(name, value)| match name.as_str() {
+            "STATIC_ASSETS_PUBLIC_URL" => (name.as_str(), public.as_str()),
+            name => (name, value.as_str()),
+        })
+        .collect();
+    let image = docker
+        .build(&context.platform.app(), Builder::Classic, &arguments, &[])
+        .unwrap_or_else(|said| panic!("{said}"));
+    assert!(
+        image.said.contains("Kept for the release phase"),
+        "{}",
+        image.said
+    );
+    assert!(context.bucket.objects().is_empty());
+
+    let config_vars = [
+        format!(
+            "--env=STATIC_ASSETS_STORE=s3://{}/shop",
+            context.bucket.name
+        ),
+        format!(
+            "--env=STATIC_ASSETS_ENDPOINT_URL={}",
+            context.bucket.endpoint
+        ),
+        format!(
+            "--env=STATIC_ASSETS_ACCESS_KEY_ID={}",
+            context.bucket.key_id
+        ),
+        format!(
+            "--env=STATIC_ASSETS_SECRET_ACCESS_KEY={}",
+            context.bucket.secret
+        ),
+        "--env=PORT=0".to_owned(),
+        "--read-only".to_owned(),
+    ];
+    let config_vars: Vec<&str> = config_vars.iter().map(String::as_str).collect();
+    let (code, said) = image.run(&config_vars[5..], &["sh", "-c", &yaml.release]);
+    assert_eq!(code, 2, "without a store a release fails: {said}");
+    for expected in ["5 new, 0 reused", "unchanged: 0 uploaded"] {
+        let (code, said) = image.run(&config_vars, &["sh", "-c", &yaml.release]);
+        assert_eq!(code, 0, "{said}");
+        assert!(said.contains(expected), "{said}");
+        assert!(!holds(said.as_bytes(), &context.bucket.secret), "{said}");
+    }
+    let web = format!(
+        "{} --worker-tmp-dir=/dev/shm",
+        yaml.web.replace("0.0.0.0", "127.0.0.1")
+    );
+    let server = image.serve(&config_vars, &["sh", "-c", &web], listening);
+    assert_pages_lead_to(&server, &public);
+    context.assert_no_key_is_in(&image);
+}
+
+/// As much of it as the guide has.
+struct HerokuYml {
+    config: Vec<(String, String)>,
+    release: String,
+    web: String,
+}
+
+impl HerokuYml {
+    fn parse(text: &str) -> Self {
+        let value = |name: &str| {
+            let line = text.lines().find_map(|line| line.trim().strip_prefix(name));
+            line.unwrap_or_else(|| panic!("no {name}"))
+                .trim()
+                .to_owned()
+        };
+        let config = text
+            .lines()
+            .skip_while(|line| line.trim() != "config:")
+            .skip(1);
+        let config = config
+            .take_while(|line| line.starts_with("    "))
+            .filter_map(|line| line.trim().split_once(": "))
+            .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Self {
+            config: config.collect(),
+            release: value("- "),
+            web: text
+                .lines()
+                .skip_while(|line| *line != "run:")
+                .find_map(|line| line.trim().strip_prefix("web: "))
+                .unwrap()
+                .to_owned(),
+        }
+    }
+}
+
+#[test]
+fn an_env_of_the_base_image_and_a_failed_publish_are_told_in_the_build() {
+    let dockerfile = block(GUIDE, "### Django", "dockerfile");
+    let with_env = dockerfile.replace("WORKDIR /app\n", "WORKDIR /app\nENV STATIC_URL=/old/\n");
+    let Some((docker, context)) = Context::of("django_basic", &with_env) else {
+        return;
+    };
+    let image = context.built(&docker);
+    for said in ["STATIC_URL=/old/", "ENV STATIC_URL="] {
+        assert!(image.said.contains(said), "{}", image.said);
+    }
+    drop(image);
+
+    // A key that the store does not know ends the build, and is in no line of it.
+    let wrong = context.secret("wrong", "canary-of-a-wrong-secret-key");
+    let id = context.secret("key_id", &context.bucket.key_id);
+    let store = format!("s3://{}/other", context.bucket.name);
+    let arguments = [
+        ("STATIC_ASSETS_STORE", store.as_str()),
+        ("STATIC_ASSETS_PUBLIC_URL", "https://x.example.com"),
+    ];
+    let secrets: [(&str, &Path); 2] = [("key_id", &id), ("key", &wrong)];
+    let built = docker.build(
+        &context.platform.app(),
+        Builder::BuildKit,
+        &arguments,
+        &secrets,
+    );
+    let Err(said) = built else {
+        panic!("built with a wrong key");
+    };
+    assert!(said.contains("[Error: static assets: "), "{said}");
+    assert!(
+        !holds(said.as_bytes(), "canary-of-a-wrong-secret-key"),
+        "{said}"
+    );
+}
+
+/// The README shows the same lines as the guide, which is what runs.
+#[test]
+fn the_readme_shows_what_runs() {
+    let readme = fs::read_to_string(repository().join("README.md")).unwrap();
+    for (heading, kind) in [
+        ("### Django", "dockerfile"),
+        ("### Phoenix", "dockerfile"),
+        ("### heroku.yml", "yaml"),
+    ] {
+        let block = block(GUIDE, heading, kind);
+        assert!(readme.contains(&block), "README.md has not:\n{block}");
+        assert!(block.lines().count() <= 12, "{block}");
+    }
+}

@@ -1,0 +1,189 @@
+//! A Docker engine of the tests' own (`script/docker`), and the blocks of the documentation that it builds.
+
+use super::running::Server;
+use super::{random_name, repository, skipped, variable};
+use fs_err as fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+pub(crate) struct Docker {
+    socket: String,
+    cli: String,
+}
+
+/// Who builds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Builder {
+    BuildKit,
+    /// As heroku.yml is built: it mounts no secret.
+    Classic,
+}
+
+/// Removed at the end.
+pub(crate) struct Image<'a> {
+    docker: &'a Docker,
+    pub(crate) name: String,
+    /// What the build has printed.
+    pub(crate) said: String,
+}
+
+impl Docker {
+    /// `None`, and said so, where no engine is up.
+    pub(crate) fn find() -> Option<Self> {
+        let Some(socket) = variable("STATIC_ASSETS_TEST_DOCKER") else {
+            skipped("no Docker engine is up (script/docker -- cargo test)");
+            return None;
+        };
+        Some(Self {
+            socket,
+            cli: variable("STATIC_ASSETS_TEST_DOCKER_CLI").unwrap(),
+        })
+    }
+
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.cli);
+        command
+            .arg(format!("--host=unix://{}", self.socket))
+            .args(arguments)
+            .env_clear()
+            .env("PATH", "/usr/bin:/bin")
+            .env("HOME", "/invalid")
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// What it printed, to both streams.
+    #[track_caller]
+    pub(crate) fn succeeds(&self, arguments: &[&str]) -> Vec<u8> {
+        let output = self.command(arguments).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{arguments:?}: {said}");
+        [output.stdout, output.stderr].concat()
+    }
+
+    /// Builds a context with its Dockerfile; the secrets are files, as `--secret` has them.
+    pub(crate) fn build(
+        &self,
+        context: &Path,
+        builder: Builder,
+        arguments: &[(&str, &str)],
+        secrets: &[(&str, &Path)],
+    ) -> Result<Image<'_>, String> {
+        let name = random_name("test");
+        let mut command = self.command(&["build", "--network=host", "--tag", &name]);
+        command.env(
+            "DOCKER_BUILDKIT",
+            if builder == Builder::BuildKit {
+                "1"
+            } else {
+                "0"
+            },
+        );
+        if builder == Builder::BuildKit {
+            command.arg("--progress=plain");
+        }
+        for (name, value) in arguments {
+            command.args(["--build-arg", &format!("{name}={value}")]);
+        }
+        for (id, file) in secrets {
+            command.args(["--secret", &format!("id={id},src={}", file.display())]);
+        }
+        let output = command.arg(context).output().unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said).into_owned();
+        if output.status.success() {
+            Ok(Image {
+                docker: self,
+                name,
+                said,
+            })
+        } else {
+            Err(said)
+        }
+    }
+}
+
+impl Image<'_> {
+    /// `docker run` of a process that ends, with options before the image's name.
+    pub(crate) fn run(&self, options: &[&str], line: &[&str]) -> (i32, String) {
+        let output = self.started(options, line).output().unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said).into_owned();
+        (output.status.code().unwrap_or(-1), said)
+    }
+
+    fn started(&self, options: &[&str], line: &[&str]) -> Command {
+        let mut command = self.docker.command(&["run", "--rm", "--network=host"]);
+        command.args(options).arg(&self.name).args(line);
+        command
+    }
+
+    /// One that listens and says where.
+    pub(crate) fn serve(
+        &self,
+        options: &[&str],
+        line: &[&str],
+        url_of: impl Fn(&str) -> Option<String>,
+    ) -> Container<'_> {
+        let name = random_name("test");
+        let named = format!("--name={name}");
+        let options = [&[named.as_str()], options].concat();
+        // One stream: whichever the app writes to.
+        let (reader, writer) = std::io::pipe().unwrap();
+        let mut command = self.started(&options, line);
+        let child = command
+            .stdout(writer.try_clone().unwrap())
+            .stderr(writer)
+            .spawn()
+            .unwrap();
+        drop(command);
+        Container {
+            docker: self.docker,
+            name,
+            server: Server::reading(child, reader, url_of),
+        }
+    }
+
+    /// All that somebody has who has the image: its layers, history, configuration and labels.
+    pub(crate) fn everything(&self) -> Vec<u8> {
+        let mut all = self.docker.succeeds(&["history", "--no-trunc", &self.name]);
+        all.extend(self.docker.succeeds(&["inspect", &self.name]));
+        all.extend(self.docker.succeeds(&["save", &self.name]));
+        all
+    }
+}
+
+/// A running one. The first process of a container ignores a signal that it does not ask for, so it is removed by name.
+pub(crate) struct Container<'a> {
+    docker: &'a Docker,
+    name: String,
+    pub(crate) server: Server,
+}
+
+impl Drop for Container<'_> {
+    fn drop(&mut self) {
+        let _ = self.docker.command(&["rm", "--force", &self.name]).output();
+    }
+}
+
+impl Drop for Image<'_> {
+    fn drop(&mut self) {
+        let _ = self
+            .docker
+            .command(&["rmi", "--force", &self.name])
+            .output();
+    }
+}
+
+/// The code block of a kind below a heading of a document.
+pub(crate) fn block(document: &str, heading: &str, kind: &str) -> String {
+    let text = fs::read_to_string(repository().join(document)).unwrap();
+    let heading = format!("{heading}\n");
+    let at = text
+        .find(&heading)
+        .unwrap_or_else(|| panic!("{document} has no '{heading}'"));
+    let fence = format!("```{kind}\n");
+    let start = at + text[at..].find(&fence).unwrap() + fence.len();
+    let end = start + text[start..].find("```").unwrap();
+    text[start..end].to_owned()
+}
