@@ -23,16 +23,16 @@ impl Context {
         let docker = Docker::find()?;
         let bucket = Bucket::create()?;
         let platform = Platform::with(fixture);
-        platform
-            .write("Dockerfile", dockerfile)
-            .write("requirements.txt", "Django\ngunicorn\n")
-            .write(
-                "project.toml",
-                &format!(
-                    "[io.github.static-assets]\nendpoint-url = \"{}\"\n",
-                    bucket.endpoint
-                ),
-            );
+        platform.write("Dockerfile", dockerfile).write(
+            "project.toml",
+            &format!(
+                "[io.github.static-assets]\nendpoint-url = \"{}\"\n",
+                bucket.endpoint
+            ),
+        );
+        if fixture.starts_with("django") {
+            platform.write("requirements.txt", "Django\ngunicorn\n");
+        }
         let program = platform.app().join("static-assets");
         fs::copy(env!("CARGO_BIN_EXE_static-assets"), program).unwrap();
         Some((docker, Self { platform, bucket }))

@@ -28,6 +28,7 @@ mod phoenix_real;
 mod public_check;
 mod publish_cli;
 mod publish_model;
+mod release_phase;
 mod s3_publish;
 mod secrets;
 mod traps;

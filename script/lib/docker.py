@@ -101,10 +101,22 @@ def add_wheels(root, requirements):
 
 
 @contextlib.contextmanager
+def unmounted(folder):
+    """An engine leaves its network's name space mounted."""
+    try:
+        yield folder
+    finally:
+        with open("/proc/mounts") as file:
+            places = [line.split(" ")[1] for line in file]
+        for place in reversed(places):
+            if place.startswith(f"{folder}/"):
+                subprocess.run(["umount", "--lazy", place], check=False)
+
+
+@contextlib.contextmanager
 def engine(program, cli, image):
     """An engine with the base image in it: what CMD needs of it, in its environment."""
-    with tempfile.TemporaryDirectory(prefix="static-assets-docker-") as folder:
-        folder = Path(folder)
+    with tempfile.TemporaryDirectory(prefix="static-assets-docker-") as folder, unmounted(Path(folder)) as folder:
         socket, log = folder / "docker.sock", folder / "dockerd.log"
         command = [program, f"--host=unix://{socket}", f"--data-root={folder}/data", f"--exec-root={folder}/exec"]
         command += [f"--pidfile={folder}/dockerd.pid", "--bridge=none", "--iptables=false", "--ip6tables=false"]

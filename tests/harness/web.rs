@@ -112,6 +112,7 @@ fn right(folder: &Path, path: &str) -> Served {
         "css" => "text/css; charset=utf-8",
         "js" => "text/javascript; charset=utf-8",
         "ico" => "image/x-icon",
+        "png" => "image/png",
         "svg" => "image/svg+xml",
         "woff2" => "font/woff2",
         _ => "application/octet-stream",

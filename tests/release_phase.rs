@@ -1,0 +1,295 @@
+//! A build without credentials, and what uploads it before a process of the release starts; the pin that containers
+//! read by themselves.
+
+use crate::harness::python::Python;
+use crate::harness::{Platform, Ran, http, pages, tree, web::Web};
+use fs_err as fs;
+use std::process::Command;
+
+/// A Django app whose builds know where browsers will look, and nothing of the store.
+fn without_a_store() -> Option<(Platform, Python, Web)> {
+    let python = Python::find("django52")?;
+    let platform = Platform::with("django_basic").python(&python);
+    fs::create_dir_all(platform.store()).unwrap();
+    let web = Web::of(&platform.store());
+    let platform = platform
+        .env("STATIC_ASSETS_PUBLISH", "release")
+        .env("STATIC_ASSETS_PUBLIC_URL", &web.url);
+    Some((platform, python, web))
+}
+
+/// As a launcher starts the process type, from the layers alone.
+fn publish(platform: &Platform, ran: &Ran, more: &[(&str, &str)]) -> (i32, String) {
+    let output = Command::new(ran.layers.join("publisher/bin/static-assets"))
+        .args(["publish", "--prepared"])
+        .env_clear()
+        .env(
+            "STATIC_ASSETS_STORE",
+            format!("file://{}", platform.store().display()),
+        )
+        .envs(more.iter().copied())
+        .current_dir("/")
+        .output()
+        .unwrap();
+    let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    (output.status.code().unwrap(), said)
+}
+
+#[test]
+fn an_image_has_what_its_release_phase_uploads_and_a_process_that_does() {
+    let Some((platform, python, web)) = without_a_store() else {
+        return;
+    };
+    let ran = platform
+        .build()
+        .succeeds()
+        .says("Kept for the release phase: 5 files")
+        .says("static-assets publish --prepared");
+    assert_eq!(
+        ran.layer_names(),
+        ["env", "inject", "prepared", "publisher"]
+    );
+    assert!(tree(&platform.store()).is_empty());
+    let launch = fs::read_to_string(ran.layers.join("launch.toml")).unwrap();
+    for text in [
+        "static-assets-publish",
+        "\"--prepared\"",
+        "io.github.static-assets.digest",
+    ] {
+        assert!(launch.contains(text), "{launch}");
+    }
+    assert!(!launch.contains("type = \"release\""), "{launch}");
+
+    let (code, said) = publish(&platform, &ran, &[]);
+    assert_eq!(code, 0, "{said}");
+    assert!(
+        said.contains("Version") && said.contains("of this image: 5 files"),
+        "{said}"
+    );
+    assert!(said.contains("css js svg font: 200"), "{said}");
+    let server = python.serve(&platform, &ran, &[]);
+    let page = http::get(&server.url).text();
+    let base = ran.launch("STATIC_URL");
+    assert!(base.starts_with(&web.url));
+    pages::assert_all_from(&base, &server.url, &page);
+
+    let before = tree(&platform.store());
+    let (code, said) = publish(&platform, &ran, &[]);
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains("unchanged: 0 uploaded"), "{said}");
+    let after = tree(&platform.store());
+    let refs = |key: &&String| key.starts_with(".static-assets/refs/");
+    let without_refs = |tree: &std::collections::BTreeMap<String, Vec<u8>>| -> Vec<String> {
+        tree.keys().filter(|key| !refs(key)).cloned().collect()
+    };
+    assert_eq!(without_refs(&before), without_refs(&after));
+}
+
+#[test]
+fn a_build_says_what_it_lacks_and_a_release_that_fails_fails() {
+    let Some((platform, _, _web)) = without_a_store() else {
+        return;
+    };
+    let ran = platform.build().succeeds();
+    for (more, code, said) in [
+        (
+            &[("STATIC_ASSETS_STORE", "")][..],
+            2,
+            "STATIC_ASSETS_STORE is not set",
+        ),
+        (
+            &[("STATIC_ASSETS_STORE", "s3://acme-static/shop")],
+            12,
+            "no credentials for it were found",
+        ),
+        (
+            &[("STATIC_ASSETS_STORE", "file:///nowhere/at/all")],
+            10,
+            "/nowhere/at/all",
+        ),
+        (
+            &[("STATIC_ASSETS_PUBLIC_URL", "http://127.0.0.1:1/x?y")],
+            2,
+            "STATIC_ASSETS_PUBLIC_URL",
+        ),
+        (
+            &[
+                ("STATIC_ASSETS_MISSING_CREDENTIALS", "skip"),
+                ("STATIC_ASSETS_STORE", "s3://acme-static/shop"),
+            ],
+            12,
+            "no credentials",
+        ),
+    ] {
+        let (ended, text) = publish(&platform, &ran, more);
+        assert_eq!(ended, code, "{text}");
+        assert!(text.contains(said), "{text}");
+    }
+    assert!(tree(&platform.store()).is_empty());
+    // Switched off, it is said, and no failure: the store is down, and the version may be there.
+    let (code, said) = publish(&platform, &ran, &[("STATIC_ASSETS_PUBLISH", "off")]);
+    assert_eq!(code, 0, "{said}");
+    assert!(
+        said.contains("is not uploaded: STATIC_ASSETS_PUBLISH=off"),
+        "{said}"
+    );
+
+    let platform = platform.env("STATIC_ASSETS_PUBLIC_URL", "");
+    platform
+        .build()
+        .exits(1)
+        .says("The build pins the URL now")
+        .says("STATIC_ASSETS_PUBLIC_URL=/assets-v");
+}
+
+#[test]
+fn what_a_release_needs_is_offered_to_heroku_release_phase() {
+    let platform = Platform::with("django_basic").env("STATIC_ASSETS_PUBLISH", "release");
+    platform.detect().succeeds();
+    let plan = platform.plan();
+    for text in [
+        "release-phase",
+        "\"--prepared\"",
+        "command = \"static-assets\"",
+    ] {
+        assert!(plan.contains(text), "{plan}");
+    }
+    let platform = Platform::with("django_basic");
+    platform.detect().succeeds();
+    assert!(!platform.plan().contains("release-phase"));
+}
+
+/// What a launcher would set before it starts a process: <https://github.com/buildpacks/spec/blob/main/buildpack.md#execd>.
+fn rebased(ran: &Ran, more: &[(&str, &str)]) -> String {
+    let program = ran.layers.join("publisher/exec.d/static-assets-rebase");
+    let mut env = ran.launch_env();
+    for (name, value) in more {
+        env.insert(name, value);
+    }
+    let output = Command::new("/bin/sh")
+        .args(["-c", "exec \"$0\" 3>&1"])
+        .arg(program)
+        .env_clear()
+        .envs(&env)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn a_promoted_image_fits_its_stage() {
+    let Some((platform, _, _web)) = without_a_store() else {
+        return;
+    };
+    let ran = platform.build().succeeds();
+    let version = ran.launch("STATIC_ASSETS_VERSION");
+    assert_eq!(rebased(&ran, &[]), "");
+    let base = ("STATIC_ASSETS_PUBLIC_URL", "https://prod.example.com/shop");
+    let url = format!("STATIC_URL = \"https://prod.example.com/shop/{version}/\"\n");
+    assert_eq!(rebased(&ran, &[base]), url);
+    // An operator's own value stands, and what is no URL changes nothing.
+    assert_eq!(rebased(&ran, &[base, ("STATIC_URL", "/static/")]), "");
+    for wrong in ["https://x/{app}", "x", ""] {
+        assert_eq!(rebased(&ran, &[("STATIC_ASSETS_PUBLIC_URL", wrong)]), "");
+    }
+}
+
+const PIN: &str =
+    "# pinned\nSTATIC_ASSETS_VERSION=v1\nSTATIC_URL=https://built/v1/\nRELEASE_VERSION=v1\n";
+
+/// `exec` in an image with that pin.
+fn exec(platform: &Platform, env: &[(&str, &str)], line: &[&str]) -> Ran {
+    platform.write("pin.env", PIN);
+    let arguments = [&["exec", "--pin=pin.env", "--"], line].concat();
+    let env = [&[("PATH", "/usr/bin:/bin")], env].concat();
+    platform.cli_with(&arguments, &env)
+}
+
+#[test]
+fn exec_gives_what_is_pinned_and_becomes_the_process() {
+    let platform = Platform::empty();
+    let said = |env: &[(&str, &str)], name: &str| {
+        let ran = exec(&platform, env, &["printenv", name]).succeeds();
+        ran.stdout().trim_end().to_owned()
+    };
+    assert_eq!(said(&[], "STATIC_URL"), "https://built/v1/");
+    assert_eq!(
+        said(&[("STATIC_URL", "/static/")], "STATIC_URL"),
+        "/static/"
+    );
+    assert_eq!(
+        said(&[("STATIC_URL", "")], "STATIC_URL"),
+        "https://built/v1/"
+    );
+    let stale = [("STATIC_ASSETS_VERSION", "v0")];
+    assert_eq!(said(&stale, "STATIC_ASSETS_VERSION"), "v1");
+    let stage = [("STATIC_ASSETS_PUBLIC_URL", "https://stage/shop")];
+    assert_eq!(said(&stage, "STATIC_URL"), "https://stage/shop/v1/");
+    assert_eq!(said(&[("OTHER", "kept")], "OTHER"), "kept");
+
+    exec(&platform, &[], &["sh", "-c", "exit 7"]).exits(7);
+    // One process, not two: its parent is this test.
+    let ran = exec(&platform, &[], &["sh", "-c", "echo $PPID"]).succeeds();
+    assert_eq!(ran.stdout().trim(), std::process::id().to_string());
+}
+
+#[test]
+fn exec_says_why_it_could_not_with_the_exit_codes_of_a_shell() {
+    let platform = Platform::empty();
+    exec(&platform, &[], &["no-such-program"])
+        .exits(127)
+        .says("'no-such-program' is not on PATH")
+        .says("static-assets exec -- sh -c");
+    let folder = platform.app().display().to_string();
+    exec(&platform, &[], &[&folder]).exits(126);
+    platform
+        .cli(&["exec", "--pin=nowhere.env", "--", "true"])
+        .exits(2)
+        .says("RUN static-assets publish --app . --pin")
+        .says("COPY --from=build");
+    platform.cli(&["exec"]).exits(2).says("after --");
+    platform.cli(&["exec", "--pin=.", "--", "true"]).exits(2);
+}
+
+#[test]
+fn a_pin_of_nothing_lets_an_image_start() {
+    let platform = Platform::empty().env("STATIC_ASSETS_DISABLE", "1");
+    platform
+        .write("dist/app.css", "a{}")
+        .write("kept/pin.env", PIN);
+    platform
+        .cli(&["publish", "--dir", "dist", "--pin=kept/pin.env"])
+        .exits(0);
+    let pin = fs::read_to_string(platform.app().join("kept/pin.env")).unwrap();
+    assert!(pin.contains("Nothing was published"), "{pin}");
+    let line = ["exec", "--pin=kept/pin.env", "--", "printenv", "STATIC_URL"];
+    platform
+        .cli_with(&line, &[("PATH", "/usr/bin:/bin")])
+        .exits(1);
+}
+
+#[test]
+fn a_failed_publish_leaves_no_pin_of_an_earlier_one() {
+    let platform = Platform::empty().file_store();
+    platform
+        .write("dist/app.css", "a{}")
+        .write("kept/pin.env", PIN);
+    let line = ["publish", "--dir", "dist", "--pin=kept/pin.env"];
+    platform
+        .cli_with(&line, &[("STATIC_ASSETS_STORE", "file:///nowhere/at/all")])
+        .exits(10);
+    let pin = fs::read_to_string(platform.app().join("kept/pin.env")).unwrap();
+    assert!(!pin.contains("v1"), "{pin}");
+    platform.cli(&line).exits(0).says("Pinned in kept/pin.env");
+    let pin = fs::read_to_string(platform.app().join("kept/pin.env")).unwrap();
+    assert!(
+        pin.contains("STATIC_URL=https://static.example.com/shop/"),
+        "{pin}"
+    );
+    platform
+        .cli(&["publish", "--dir", "dist", "--pin=/proc/pin.env"])
+        .exits(1)
+        .says("The pin can't be written")
+        .says("USER root");
+}
