@@ -224,8 +224,8 @@ fn exec_gives_what_is_pinned_and_becomes_the_process() {
     );
     let stale = [("STATIC_ASSETS_VERSION", "v0")];
     assert_eq!(said(&stale, "STATIC_ASSETS_VERSION"), "v1");
-    let stage = [("STATIC_ASSETS_PUBLIC_URL", "https://stage/shop")];
-    assert_eq!(said(&stage, "STATIC_URL"), "https://stage/shop/v1/");
+    let promoted = [("STATIC_ASSETS_PUBLIC_URL", "https://stage/shop")];
+    assert_eq!(said(&promoted, "STATIC_URL"), "https://stage/shop/v1/");
     assert_eq!(said(&[("OTHER", "kept")], "OTHER"), "kept");
 
     exec(&platform, &[], &["sh", "-c", "exit 7"]).exits(7);

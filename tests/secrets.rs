@@ -1,7 +1,8 @@
 //! Canaries in every credential: no child sees one, and none is left in a layer, the app, the log, the
 //! scratch folder or the store. The scanner is tested by planted leaks first.
 
-use crate::harness::canary::{assert_clean, hex, holds};
+use crate::harness::canary::{Places, assert_clean, hex, holds};
+use crate::harness::heroku::{Heroku, Slug};
 use crate::harness::python::Python;
 use crate::harness::s3::Bucket;
 use crate::harness::{Platform, tree};
@@ -211,4 +212,194 @@ fn check(platform: &Platform, ran: &crate::harness::Ran, canaries: &[&str]) {
 
 fn read_if_there(path: &Path) -> Vec<u8> {
     fs::read(path).unwrap_or_default()
+}
+
+/// All that a classic build and its dynos leave or find.
+fn of_heroku(platform: &Platform, heroku: &Heroku<'_>, slug: &Slug, bucket: &Bucket) -> Places {
+    // Python's own packages are many, and hold nothing but what they held before.
+    let is_ours =
+        |path: &String| !path.contains("site-packages/") || path.contains("static_assets");
+    let files = tree(&slug.app)
+        .into_iter()
+        .filter(|(path, _)| is_ours(path));
+    Places::default()
+        .files("the slug", files.collect())
+        .files("the cache", tree(&heroku.cache()))
+        .files("the buildpack's folder", tree(&slug.buildpack.join("bin")))
+        .text("export", read_if_there(&slug.buildpack.join("export")))
+        .text(
+            "release.yml",
+            read_if_there(&slug.buildpack.join("release.yml")),
+        )
+        .files("the scratch folder", tree(&platform.path("tmp")))
+        .text("stdout", slug.compile.stdout())
+        .text("stderr", slug.compile.stderr())
+        .text("bin/report", slug.report.clone())
+        .text("bin/release", slug.release.clone())
+        .environment("the next buildpack", &slug.next)
+        .text("a child", read_if_there(&platform.path("spy.json")))
+        .files("the store", bucket.objects())
+}
+
+fn on_heroku<'a>(platform: &'a Platform, python: &'a Python, bucket: &Bucket) -> Heroku<'a> {
+    Heroku::app(platform)
+        .python(python)
+        .config_var("STATIC_ASSETS_STORE", &format!("s3://{}/shop", bucket.name))
+        .config_var(
+            "STATIC_ASSETS_PUBLIC_URL",
+            &format!("{}/shop", bucket.url()),
+        )
+        .config_var("STATIC_ASSETS_ENDPOINT_URL", &bucket.endpoint)
+        .config_var("STATIC_ASSETS_ACCESS_KEY_ID", &bucket.key_id)
+        .config_var("STATIC_ASSETS_SECRET_ACCESS_KEY", &bucket.secret)
+        .config_var(
+            "DSN",
+            &format!("https://user:{}@example.com", bucket.secret),
+        )
+        .config_var("SPY", platform.path("spy.json").to_str().unwrap())
+}
+
+#[test]
+fn no_credential_stays_where_a_classic_build_writes() {
+    let (Some(python), Some(bucket)) = (Python::find("django52"), Bucket::create()) else {
+        return;
+    };
+    let platform = spied(Platform::with("django_basic"));
+    let canaries = [bucket.secret.as_str(), bucket.key_id.as_str()];
+    let heroku = on_heroku(&platform, &python, &bucket);
+    for _ in 0..2 {
+        let slug = heroku.build().compiled();
+        of_heroku(&platform, &heroku, &slug, &bucket).assert_clean(&canaries);
+        let seen = String::from_utf8(read_if_there(&platform.path("spy.json"))).unwrap();
+        assert!(seen.contains("removed-by-static-assets"), "{seen}");
+    }
+    let slug = heroku.build_for_tests().compiled();
+    of_heroku(&platform, &heroku, &slug, &bucket).assert_clean(&canaries);
+
+    for (name, value) in [
+        ("STATIC_ASSETS_REGION", "not a region"),
+        (
+            "STATIC_ASSETS_SECRET_ACCESS_KEY",
+            "a-wrong-secret-canary-0123456789",
+        ),
+        ("STATIC_ASSETS_ENDPOINT_URL", "http://127.0.0.1:1"),
+        ("STATIC_ASSETS_ENDPOINT_URL", "https://user:pass@host/"),
+        ("STATIC_ASSETS_BEFORE_COLLECT", "env; cat /nowhere"),
+        ("DJANGO_SETTINGS_MODULE", "no.such.settings"),
+        ("RELEASE_VERSION", bucket.secret.as_str()),
+    ] {
+        let heroku = on_heroku(&platform, &python, &bucket).config_var(name, value);
+        let mut slug = heroku.build();
+        slug.compile = slug.compile.exits(1);
+        let wrong = ["a-wrong-secret-canary-0123456789"];
+        let places = of_heroku(&platform, &heroku, &slug, &bucket);
+        places.assert_clean(&[&canaries[..], &wrong].concat());
+    }
+}
+
+/// A leak in each place that is looked at is found: on the disk, in the output, in the store.
+#[test]
+fn the_scan_of_a_classic_build_finds_a_leak_in_each_place() {
+    let (Some(python), Some(bucket)) = (Python::find("django52"), Bucket::create()) else {
+        return;
+    };
+    let platform = Platform::with("django_basic");
+    let heroku = on_heroku(&platform, &python, &bucket);
+    let canaries = [bucket.secret.as_str()];
+    let planted = STANDARD.encode(format!("a{}", bucket.secret));
+    let slug = heroku.build().compiled();
+    let packages = tree(&slug.app);
+    let packages = packages
+        .keys()
+        .find(|path| path.ends_with("site-packages/static_assets.pth"))
+        .unwrap();
+    let cached = heroku.cache().join("static-assets/last.json");
+    for place in [
+        slug.app.join(".profile.d/static-assets.sh"),
+        slug.app.join("staticfiles/web/app.css"),
+        slug.app.join(packages),
+        cached,
+        slug.buildpack.join("export"),
+        slug.buildpack.join("bin/leak"),
+        platform.path("tmp/leak"),
+        platform.path("spy.json"),
+    ] {
+        let own = fs::read(&place).unwrap_or_default();
+        // The collected files are links to others.
+        let _ = fs::remove_file(&place);
+        fs::write(&place, &planted).unwrap();
+        let leaks = of_heroku(&platform, &heroku, &slug, &bucket).leaks(&canaries);
+        assert_eq!(leaks.len(), 1, "{}: {leaks:?}", place.display());
+        fs::write(&place, own).unwrap();
+    }
+    bucket.put("shop/leak.txt", &planted);
+    let places = of_heroku(&platform, &heroku, &slug, &bucket);
+    assert_eq!(places.leaks(&canaries), ["the store: shop/leak.txt"]);
+    bucket.delete("shop/leak.txt");
+    let leaking = |what: &str| Places::default().text(what, planted.clone());
+    for what in ["stdout", "stderr", "bin/report", "the next buildpack"] {
+        assert_eq!(leaking(what).leaks(&canaries).len(), 1, "{what}");
+    }
+    of_heroku(&platform, &heroku, &slug, &bucket).assert_clean(&canaries);
+}
+
+/// The release phase has the key, and the image has not; the pin has neither.
+#[test]
+fn no_credential_stays_where_a_pin_or_a_release_phase_writes() {
+    let (Some(python), Some(bucket)) = (Python::find("django52"), Bucket::create()) else {
+        return;
+    };
+    let canaries = [bucket.secret.as_str(), bucket.key_id.as_str()];
+    let key = |platform: &Platform| {
+        let folder = platform.path("run");
+        fs::create_dir_all(&folder).unwrap();
+        for (name, value) in [("id", &bucket.key_id), ("secret", &bucket.secret)] {
+            fs::write(folder.join(name), value).unwrap();
+        }
+        folder
+    };
+    for (mode, fails) in [("build", false), ("release", false), ("build", true)] {
+        let platform = spied(Platform::with("django_follows")).python(&python);
+        let folder = key(&platform);
+        let endpoint = if fails {
+            "http://127.0.0.1:1"
+        } else {
+            &bucket.endpoint
+        };
+        let platform = platform
+            .env("STATIC_ASSETS_STORE", format!("s3://{}/shop", bucket.name))
+            .env("STATIC_ASSETS_PUBLIC_URL", format!("{}/shop", bucket.url()))
+            .env("STATIC_ASSETS_ENDPOINT_URL", endpoint)
+            .env("STATIC_ASSETS_ACCESS_KEY_ID_FILE", folder.join("id"))
+            .env(
+                "STATIC_ASSETS_SECRET_ACCESS_KEY_FILE",
+                folder.join("secret"),
+            )
+            .env("STATIC_ASSETS_PUBLISH", mode)
+            // Its packages are all tests'.
+            .env("STATIC_ASSETS_INJECT", "off");
+        let ran = platform.cli(&["publish", "--app", ".", "--pin=image/pin.env", "--json"]);
+        let mut places = places_of(&platform, &ran);
+        if mode == "release" {
+            let released = platform.cli_with(
+                &["publish", "--prepared=image/prepared"],
+                &[("STATIC_ASSETS_PUBLISH", "build")],
+            );
+            places = places.text("the release phase", released.stderr() + &released.stdout());
+            released.exits(0);
+        }
+        let places = places
+            .files("the image", tree(&platform.app()))
+            .files("the store", bucket.objects());
+        places.assert_clean(&canaries);
+        ran.exits(if fails { 5 } else { 0 });
+    }
+}
+
+fn places_of(platform: &Platform, ran: &crate::harness::Ran) -> Places {
+    Places::default()
+        .text("stdout", ran.stdout())
+        .text("stderr", ran.stderr())
+        .files("the scratch folder", tree(&platform.path("tmp")))
+        .text("a child", read_if_there(&platform.path("spy.json")))
 }

@@ -35,12 +35,54 @@ pub(crate) fn holds(content: &[u8], secret: &str) -> bool {
         .any(|needle| memchr::memmem::find(content, needle).is_some())
 }
 
+/// Where a build or a release has left anything: files, output, what a process finds.
+#[derive(Default)]
+pub(crate) struct Places(Vec<(String, BTreeMap<String, Vec<u8>>)>);
+
+impl Places {
+    pub(crate) fn files(mut self, what: &str, files: BTreeMap<String, Vec<u8>>) -> Self {
+        self.0.push((what.to_owned(), files));
+        self
+    }
+
+    pub(crate) fn text(self, what: &str, text: impl Into<Vec<u8>>) -> Self {
+        self.files(what, BTreeMap::from([(what.to_owned(), text.into())]))
+    }
+
+    pub(crate) fn environment(self, what: &str, variables: &BTreeMap<String, String>) -> Self {
+        let lines = variables
+            .iter()
+            .map(|(name, value)| format!("{name}={value}\n"));
+        self.text(what, lines.collect::<String>())
+    }
+
+    /// Each place that holds one of the canaries.
+    pub(crate) fn leaks(&self, canaries: &[&str]) -> Vec<String> {
+        let mut leaks = Vec::new();
+        for (what, files) in &self.0 {
+            for (path, content) in files {
+                let is_leak = |canary: &&str| holds(content, canary) || path.contains(*canary);
+                if canaries.iter().any(|canary| is_leak(canary)) {
+                    leaks.push(format!("{what}: {path}"));
+                }
+            }
+        }
+        leaks
+    }
+
+    #[track_caller]
+    pub(crate) fn assert_clean(&self, canaries: &[&str]) {
+        assert_eq!(
+            self.leaks(canaries),
+            [""; 0],
+            "places that hold a credential"
+        );
+    }
+}
+
 #[track_caller]
 pub(crate) fn assert_clean(what: &str, files: &BTreeMap<String, Vec<u8>>, canaries: &[&str]) {
-    for (path, content) in files {
-        for canary in canaries {
-            assert!(!holds(content, canary), "{what}: {path} holds a credential");
-            assert!(!path.contains(canary), "{what}: a path holds a credential");
-        }
-    }
+    Places::default()
+        .files(what, files.clone())
+        .assert_clean(canaries);
 }

@@ -26,6 +26,7 @@ pub(crate) struct Heroku<'a> {
 /// What a build has left.
 pub(crate) struct Slug {
     pub(crate) app: PathBuf,
+    pub(crate) buildpack: PathBuf,
     /// Where it was built; gone.
     pub(crate) build_dir: PathBuf,
     pub(crate) compile: Ran,
@@ -180,6 +181,7 @@ impl<'a> Heroku<'a> {
         fs::rename(&build_dir, &app).unwrap();
         Slug {
             app,
+            buildpack: buildpack.to_owned(),
             build_dir,
             compile,
             report,
