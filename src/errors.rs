@@ -100,7 +100,7 @@ impl Kind {
     fn closing(self) -> Option<&'static str> {
         match self {
             Self::Configuration | Self::NoCredentials | Self::Missing => {
-                Some("Nothing was sent or pinned. Fix the setting and build again.")
+                Some("Nothing was sent or pinned. Fix the setting and run this again.")
             }
             Self::Credentials => Some(
                 "Nothing is visible or pinned. Fix the key and build again: it puts only what is missing.",

@@ -3,7 +3,7 @@
 use crate::harness::canary::holds;
 use crate::harness::docker::{Builder, Container, Docker, Image, block};
 use crate::harness::pages::{assets, links};
-use crate::harness::phoenix::MIX;
+use crate::harness::phoenix::{self, MIX, Phoenix};
 use crate::harness::s3::Bucket;
 use crate::harness::{Platform, http, repository};
 use fs_err as fs;
@@ -22,20 +22,22 @@ impl Context {
     fn of(fixture: &str, dockerfile: &str) -> Option<(Docker, Self)> {
         let docker = Docker::find()?;
         let bucket = Bucket::create()?;
-        let platform = Platform::with(fixture);
-        platform.write("Dockerfile", dockerfile).write(
-            "project.toml",
-            &format!(
-                "[io.github.static-assets]\nendpoint-url = \"{}\"\n",
-                bucket.endpoint
-            ),
-        );
-        if fixture.starts_with("django") {
+        let context = Self::with(Platform::with(fixture), bucket, dockerfile);
+        Some((docker, context))
+    }
+
+    fn with(platform: Platform, bucket: Bucket, dockerfile: &str) -> Self {
+        let endpoint = &bucket.endpoint;
+        let settings = format!("[io.github.static-assets]\nendpoint-url = \"{endpoint}\"\n");
+        platform
+            .write("Dockerfile", dockerfile)
+            .write("project.toml", &settings);
+        if platform.app().join("manage.py").exists() {
             platform.write("requirements.txt", "Django\ngunicorn\n");
         }
         let program = platform.app().join("static-assets");
         fs::copy(env!("CARGO_BIN_EXE_static-assets"), program).unwrap();
-        Some((docker, Self { platform, bucket }))
+        Self { platform, bucket }
     }
 
     fn public(&self) -> String {
@@ -168,7 +170,7 @@ const ASK: &str = "script = Enum.find([\"/release/config/runtime.exs\", \"/app/c
 
 /// `mix` is a stand-in, which compiles and digests two files: what an image keeps of the pin is shown by the
 /// configuration that Elixir evaluates in it.
-fn phoenix(heading: &str) {
+fn phoenix_by_stand_ins(heading: &str) {
     let dockerfile = block(GUIDE, heading, "dockerfile")
         .replace("WORKDIR /app\n", "WORKDIR /app\nCOPY mix /usr/local/bin/\n");
     let Some((docker, context)) = Context::of("phoenix_1_8", &dockerfile) else {
@@ -200,12 +202,53 @@ fn phoenix(heading: &str) {
 
 #[test]
 fn phoenix_in_one_stage() {
-    phoenix("### Phoenix");
+    phoenix_by_stand_ins("### Phoenix");
 }
 
 #[test]
 fn phoenix_as_a_release_in_two_stages() {
-    phoenix("### Phoenix, a release in two stages");
+    phoenix_by_stand_ins("### Phoenix, a release in two stages");
+}
+
+/// With Phoenix itself, where it is there: the pages of both Dockerfiles, by their own command and without their
+/// entrypoint.
+#[test]
+fn real_phoenix_runs_from_both_dockerfiles() {
+    let (Some(docker), Some(sources)) = (Docker::find(), Phoenix::find("1.8")) else {
+        return;
+    };
+    let tools = "COPY tools/elixir /opt/elixir\nCOPY tools/mix /root/.mix\n\
+                 ENV PATH=/opt/elixir/bin:$PATH HEX_OFFLINE=1 LC_ALL=C.UTF-8\nWORKDIR /app\n";
+    for (heading, line, replaced) in [
+        (
+            "### Phoenix",
+            &["mix", "phx.server"][..],
+            "--entrypoint=mix",
+        ),
+        (
+            "### Phoenix, a release in two stages",
+            &["/release/bin/shop", "start"],
+            "--entrypoint=/release/bin/shop",
+        ),
+    ] {
+        let dockerfile = block(GUIDE, heading, "dockerfile").replacen("WORKDIR /app\n", tools, 1);
+        let platform = sources.platform("phoenix_1_8");
+        sources.pack(&platform.app());
+        let Some(bucket) = Bucket::create() else {
+            return;
+        };
+        let context = Context::with(platform, bucket, &dockerfile);
+        let image = context.built(&docker);
+        context.assert_no_key_is_in(&image);
+        let secret = format!("--env=SECRET_KEY_BASE={}", "s".repeat(64));
+        let env = [secret.as_str(), "--env=PHX_SERVER=true", "--env=PORT=0"];
+        let server = image.serve(&env, &[], phoenix::listening);
+        assert_pages_lead_to(&server, &context.public());
+        drop(server);
+        let env = [&env[..], &[replaced]].concat();
+        let server = image.serve(&env, &line[1..], phoenix::listening);
+        assert_pages_lead_to(&server, &context.public());
+    }
 }
 
 /// What Heroku does with a heroku.yml: build arguments and no secret, a release phase with the config vars, then

@@ -1,6 +1,7 @@
 //! Real Phoenix, where it is there: unmodified apps are built, started with the launch environment, and every
 //! link of their pages is followed.
 
+use crate::harness::heroku::Heroku;
 use crate::harness::pages::assert_all_from;
 use crate::harness::phoenix::{Phoenix, image};
 use crate::harness::web::Web;
@@ -24,6 +25,11 @@ macro_rules! generations {
                 #[test]
                 fn a_release_built_after_this_step_follows() {
                     super::release($generation, $fixture);
+                }
+
+                #[test]
+                fn a_slug_of_the_classic_buildpack_is_served_from_where_it_was_moved() {
+                    super::classic($generation, $fixture);
                 }
             }
         )*
@@ -153,6 +159,44 @@ fn release(generation: &str, fixture: &str) {
     let url = ran.launch("STATIC_URL");
     let server = phoenix.serve(&again.app(), &ran, &[], &start);
     assert_all_from(&url, &server.url, &http::get(&server.url).text());
+}
+
+/// After a buildpack that brings Elixir, by its `export`; by the default process, as there is no Procfile.
+fn classic(generation: &str, fixture: &str) {
+    let Some(phoenix) = Phoenix::find(generation) else {
+        return;
+    };
+    let platform = phoenix.platform(fixture);
+    fs::create_dir_all(platform.store()).unwrap();
+    let web = Web::of(&platform.store());
+    let mut heroku = Heroku::app(&platform)
+        .publishes_to(&platform.store(), &web.url)
+        .config_var("STATIC_ASSETS_CHECK", "fail");
+    for (name, value) in phoenix.env() {
+        heroku = heroku.exported(name, &value);
+    }
+    let first = heroku.build().compiled();
+    let url = heroku.dyno_env(&first)["STATIC_URL"].clone();
+    let web_process = first
+        .release
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("web: "))
+        .unwrap();
+    let server = phoenix.serve_slug(&heroku, &first, web_process);
+    assert_all_from(&url, &server.url, &http::get(&server.url).text());
+    drop(server);
+
+    let published = tree(&platform.store());
+    let second = heroku.build().compiled();
+    assert_eq!(heroku.dyno_env(&second)["STATIC_URL"], url);
+    let said = second.compile.stdout();
+    assert!(said.contains("unchanged: 0 uploaded"), "{said}");
+    let put = tree(&platform.store());
+    let new = put.keys().filter(|key| !published.contains_key(*key));
+    assert!(
+        new.into_iter()
+            .all(|key| key.starts_with(".static-assets/refs/"))
+    );
 }
 
 /// As apps were before Elixir 1.11: all is in `prod.exs`, which raises without its secrets also at build.

@@ -25,7 +25,7 @@ PACKAGES = ["docker.io", "debootstrap"]
 INSTALL = ["apt-get", "install", "--yes", "--no-install-recommends", *PACKAGES]
 SUITE = "bookworm"
 MIRROR = "http://deb.debian.org/debian"
-INCLUDED = "python3,python3-venv,python3-pip,ca-certificates,elixir"
+INCLUDED = "python3,python3-venv,python3-pip,ca-certificates,elixir,erlang-dev"
 # Python of that suite.
 PYTHON = "3.11"
 NAMES = ["python:3.13-slim", "elixir:1.18-slim"]

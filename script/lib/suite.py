@@ -115,7 +115,8 @@ class Suite:
             return
         python = [path for path in ("src", "tests", "script") if any(Path(path).rglob("*.py"))]
         self.step(tools / "ruff", "check", "--quiet", "--no-cache", *python, title=f"ruff check {' '.join(python)}")
-        shell = [Path(".ci/run"), Path("script/lib/common.sh"), *stubs(), *filter(Path.is_file, sorted(Path("script").iterdir()))]
+        scripts = filter(Path.is_file, sorted(Path("script").iterdir()))
+        shell = [Path(".ci/run"), Path("script/lib/common.sh"), *stubs(), *scripts]
         self.step(tools / "shellcheck", "--external-sources", "--source-path=SCRIPTDIR", *shell, title="shellcheck")
 
     # -- set-up in the background, while cargo compiles

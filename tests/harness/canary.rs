@@ -62,7 +62,7 @@ impl Places {
         for (what, files) in &self.0 {
             for (path, content) in files {
                 let is_leak = |canary: &&str| holds(content, canary) || path.contains(*canary);
-                if canaries.iter().any(|canary| is_leak(canary)) {
+                if canaries.iter().any(is_leak) {
                     leaks.push(format!("{what}: {path}"));
                 }
             }

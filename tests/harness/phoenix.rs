@@ -1,6 +1,7 @@
 //! Phoenix as far as the machine has it: real sources, Debian's Elixir and Node.js, and stand-ins for
 //! programs, which prove how processes are handled and nothing of the frameworks.
 
+use super::heroku::{Heroku, Slug};
 use super::running::Server;
 use super::{Platform, Ran, copy_folder, skipped, variable};
 use fs_err as fs;
@@ -193,7 +194,7 @@ impl Phoenix {
             .env("HOME", home)
     }
 
-    fn env(&self) -> Vec<(&'static str, String)> {
+    pub(crate) fn env(&self) -> Vec<(&'static str, String)> {
         let elixir = self.folder.join("elixir/bin");
         let mut env = vec![
             (
@@ -238,6 +239,41 @@ impl Phoenix {
         command
     }
 
+    /// Puts into a context for Docker what a platform has beside it: the dependencies' sources, and this Elixir.
+    pub(crate) fn pack(&self, app: &Path) {
+        fs::remove_file(app.join("deps")).unwrap();
+        for (from, to) in [
+            ("deps", "deps"),
+            ("elixir", "tools/elixir"),
+            ("mix", "tools/mix"),
+        ] {
+            let from = self.folder.join(from);
+            if from.is_dir() {
+                copy_folder(&fs::canonicalize(from).unwrap(), &app.join(to));
+            }
+        }
+        let mix_exs = fs::read_to_string(app.join("mix.exs")).unwrap();
+        let deps = format!("{}/deps/", self.folder.display());
+        fs::write(app.join("mix.exs"), mix_exs.replace(&deps, "deps/")).unwrap();
+    }
+
+    /// A dyno with the slug of a classic build.
+    pub(crate) fn serve_slug(&self, heroku: &Heroku<'_>, slug: &Slug, line: &str) -> Server {
+        let line: Vec<&str> = line.split(' ').collect();
+        let mut command = heroku.dyno(slug, &line);
+        let child = command
+            .envs(self.env())
+            .env("MIX_ENV", "prod")
+            .env("LC_ALL", "C.UTF-8")
+            .env("SECRET_KEY_BASE", "s".repeat(64))
+            .env("PHX_SERVER", "true")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        Server::of(child, listening)
+    }
+
     /// Starts the app and waits until it listens.
     pub(crate) fn serve(
         &self,
@@ -252,12 +288,15 @@ impl Phoenix {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        Server::of(child, |line| {
-            let (_, rest) = line.split_once("with Bandit")?;
-            let at = rest.split(" at ").nth(1)?;
-            Some(format!("http://{}", at.split(' ').next()?))
-        })
+        Server::of(child, listening)
     }
+}
+
+/// What Phoenix says when it does.
+pub(crate) fn listening(line: &str) -> Option<String> {
+    let (_, rest) = line.split_once("with Bandit")?;
+    let at = rest.split(" at ").nth(1)?;
+    Some(format!("http://{}", at.split(' ').next()?))
 }
 
 /// An image: the app as a build has left it.
