@@ -21,6 +21,7 @@ mod docker;
 mod faults;
 mod harness_azure;
 mod harness_gcs;
+mod lifecycle;
 mod phoenix_build;
 mod phoenix_elixir;
 mod phoenix_pages;
