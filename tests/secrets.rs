@@ -3,9 +3,10 @@
 
 use crate::harness::canary::{Places, assert_clean, hex, holds};
 use crate::harness::heroku::{Heroku, Slug};
+use crate::harness::proxy::Proxy;
 use crate::harness::python::Python;
 use crate::harness::s3::Bucket;
-use crate::harness::{Platform, tree};
+use crate::harness::{Platform, http, tree};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use fs_err as fs;
@@ -241,7 +242,12 @@ fn of_heroku(platform: &Platform, heroku: &Heroku<'_>, slug: &Slug, bucket: &Buc
         .files("the store", bucket.objects())
 }
 
-fn on_heroku<'a>(platform: &'a Platform, python: &'a Python, bucket: &Bucket) -> Heroku<'a> {
+fn on_heroku<'a>(
+    platform: &'a Platform,
+    python: &'a Python,
+    bucket: &Bucket,
+    proxy: &Proxy,
+) -> Heroku<'a> {
     Heroku::app(platform)
         .python(python)
         .config_var("STATIC_ASSETS_STORE", &format!("s3://{}/shop", bucket.name))
@@ -249,7 +255,7 @@ fn on_heroku<'a>(platform: &'a Platform, python: &'a Python, bucket: &Bucket) ->
             "STATIC_ASSETS_PUBLIC_URL",
             &format!("{}/shop", bucket.url()),
         )
-        .config_var("STATIC_ASSETS_ENDPOINT_URL", &bucket.endpoint)
+        .config_var("STATIC_ASSETS_ENDPOINT_URL", &proxy.url)
         .config_var("STATIC_ASSETS_ACCESS_KEY_ID", &bucket.key_id)
         .config_var("STATIC_ASSETS_SECRET_ACCESS_KEY", &bucket.secret)
         .config_var(
@@ -266,7 +272,8 @@ fn no_credential_stays_where_a_classic_build_writes() {
     };
     let platform = spied(Platform::with("django_basic"));
     let canaries = [bucket.secret.as_str(), bucket.key_id.as_str()];
-    let heroku = on_heroku(&platform, &python, &bucket);
+    let proxy = Proxy::to(&bucket.endpoint);
+    let heroku = on_heroku(&platform, &python, &bucket, &proxy);
     for _ in 0..2 {
         let slug = heroku.build().compiled();
         of_heroku(&platform, &heroku, &slug, &bucket).assert_clean(&canaries);
@@ -288,7 +295,7 @@ fn no_credential_stays_where_a_classic_build_writes() {
         ("DJANGO_SETTINGS_MODULE", "no.such.settings"),
         ("RELEASE_VERSION", bucket.secret.as_str()),
     ] {
-        let heroku = on_heroku(&platform, &python, &bucket).config_var(name, value);
+        let heroku = on_heroku(&platform, &python, &bucket, &proxy).config_var(name, value);
         let heroku = match name {
             // What is no key of this build is the app's own.
             "STATIC_ASSETS_SECRET_ACCESS_KEY" => heroku.config_var("DSN", value),
@@ -300,6 +307,14 @@ fn no_credential_stays_where_a_classic_build_writes() {
         let places = of_heroku(&platform, &heroku, &slug, &bucket);
         places.assert_clean(&[&canaries[..], &wrong].concat());
     }
+    let received = proxy.received();
+    assert!(
+        received.len() > 10_000,
+        "the store got its files through the proxy"
+    );
+    Places::default()
+        .text("what the store received", received)
+        .assert_clean(&[&canaries[..], &["a-wrong-secret-canary-0123456789"]].concat());
 }
 
 /// A leak in each place that is looked at is found: on the disk, in the output, in the store.
@@ -309,7 +324,8 @@ fn the_scan_of_a_classic_build_finds_a_leak_in_each_place() {
         return;
     };
     let platform = Platform::with("django_basic");
-    let heroku = on_heroku(&platform, &python, &bucket);
+    let proxy = Proxy::to(&bucket.endpoint);
+    let heroku = on_heroku(&platform, &python, &bucket, &proxy);
     let canaries = [bucket.secret.as_str()];
     let planted = STANDARD.encode(format!("a{}", bucket.secret));
     let slug = heroku.build().compiled();
@@ -342,6 +358,15 @@ fn the_scan_of_a_classic_build_finds_a_leak_in_each_place() {
     assert_eq!(places.leaks(&canaries), ["the store: shop/leak.txt"]);
     bucket.delete("shop/leak.txt");
     let leaking = |what: &str| Places::default().text(what, planted.clone());
+    // What the proxy keeps is all but the proof of who asks.
+    http::send(
+        "PUT",
+        &format!("{}/x", proxy.url),
+        &[("X-Leak", &planted)],
+        b"",
+    );
+    let received = Places::default().text("requests", proxy.received());
+    assert_eq!(received.leaks(&canaries).len(), 1);
     for what in ["stdout", "stderr", "bin/report", "the next buildpack"] {
         assert_eq!(leaking(what).leaks(&canaries).len(), 1, "{what}");
     }

@@ -22,6 +22,8 @@ pub(crate) struct Proxy {
 #[derive(Default)]
 struct Seen {
     requests: Vec<String>,
+    /// As they came, without what proves who asks.
+    received: Vec<u8>,
     end_at: Option<(usize, Moment)>,
     ended: bool,
     process: Option<u32>,
@@ -46,6 +48,11 @@ impl Proxy {
     /// Method and path of each request since the last call.
     pub(crate) fn take_requests(&self) -> Vec<String> {
         std::mem::take(&mut self.seen.lock().unwrap().requests)
+    }
+
+    /// All that the store got, but for the headers that prove who asks.
+    pub(crate) fn received(&self) -> Vec<u8> {
+        self.seen.lock().unwrap().received.clone()
     }
 
     /// The process of the next build, killed by its id at request `number` (from 1).
@@ -80,6 +87,7 @@ fn serve(client: &TcpStream, upstream: &str, seen: &Mutex<Seen>) {
         let _ = to_client.shutdown(Shutdown::Both);
     });
     while let Some((head, body)) = read_request(&mut reader) {
+        note(&head, &body, seen);
         match verdict(&head, seen) {
             Some(Moment::BeforeEffect) => {
                 kill(seen);
@@ -98,6 +106,18 @@ fn serve(client: &TcpStream, upstream: &str, seen: &Mutex<Seen>) {
     }
     let _ = server.shutdown(Shutdown::Both);
     let _ = client.shutdown(Shutdown::Both);
+}
+
+fn note(head: &[u8], body: &[u8], seen: &Mutex<Seen>) {
+    const PROOF: [&str; 2] = ["authorization:", "x-amz-security-token:"];
+    let head = String::from_utf8_lossy(head).into_owned();
+    let rest = head.split_inclusive('\n').filter(|line| {
+        let line = line.to_lowercase();
+        !PROOF.iter().any(|proof| line.starts_with(proof))
+    });
+    let mut seen = seen.lock().unwrap();
+    seen.received.extend(rest.flat_map(str::bytes));
+    seen.received.extend(body);
 }
 
 fn verdict(head: &[u8], seen: &Mutex<Seen>) -> Option<Moment> {
