@@ -68,15 +68,22 @@ impl<'a> Runner<'a> {
                 names::DJANGO_SETTINGS_MODULE.name,
                 match module.origin {
                     Origin::Platform => " of the platform",
+                    Origin::ConfigVar => ", a config var",
                     _ => "",
                 }
             ),
             None => String::new(),
         };
+        let is_config_var = settings
+            .settings_module
+            .as_ref()
+            .is_some_and(|module| module.origin == Origin::ConfigVar);
         if let Entry::ManagePy(manage_py) = entry
             && let Some(server) = server_settings(&app.dir, manage_py)?
         {
             match env.text(names::DJANGO_SETTINGS_MODULE.name) {
+                // Dynos have it, too.
+                Some(_) if is_config_var => {}
                 Some(chosen) if chosen != server.module => log.warning(&format!(
                     "{} runs with {} unless {} is set for the running app, too: it is {chosen} for the \
                      build.",
