@@ -42,7 +42,7 @@ install_program() {
 		cp "$cached" "$program"
 		return
 	fi
-	fetch "$base_url/static-assets-$version-$architecture" "$sum"
+	fetch "$base_url/static-assets-$architecture" "$sum"
 	if [[ -n $cached ]]; then
 		mkdir -p "${cached%/*}"
 		cp "$program" "$cached"

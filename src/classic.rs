@@ -7,13 +7,14 @@ mod last;
 mod profile_d;
 
 use crate::app::{App, HookPlace, NodeSupply};
-use crate::config::{Config, Local, Off, Phase, Platform, Publishing, names};
+use crate::config::{FrameworkSettings, Phase, Platform, Sources, names};
 use crate::env::Env;
 use crate::errors::{Explain, Message};
 use crate::framework::Framework;
 use crate::interrupt::Interrupt;
 use crate::output::{Log, Style, data};
-use crate::publish::{Done, Intent, Outcome, Upload, publish};
+use crate::publish::{Done, Intent, Outcome, PublishError, Upload, publish};
+use crate::release::prepared::keep_nothing;
 use crate::setup::{PREPARED, PROGRAM, Setup, install_program, scratch, title};
 use config_vars::ConfigVars;
 use fs_err as fs;
@@ -65,6 +66,9 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         [action, buildpack, build, rest @ ..] => {
             let place = Place::of(buildpack, build, rest);
             match (action.to_str(), place) {
+                (Some("compile" | "test-compile"), Ok(_)) if rest.is_empty() => {
+                    Err(ClassicError::Usage.explain())
+                }
                 (Some("compile"), Ok(place)) => compile(&place, Purpose::Deploy, &mut log),
                 (Some("test-compile"), Ok(place)) => compile(&place, Purpose::Test, &mut log),
                 (Some("release"), Ok(place)) => {
@@ -92,11 +96,13 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 impl Place {
     fn of(buildpack: &OsString, build: &OsString, rest: &[OsString]) -> Result<Self, ClassicError> {
-        let cache = rest.first().map_or_else(PathBuf::new, PathBuf::from);
         Ok(Self {
             buildpack: buildpack.into(),
             build: fs::canonicalize(build).map_err(ClassicError::BuildDir)?,
-            cache: cache.join(IN_CACHE),
+            cache: rest
+                .first()
+                .map(|cache| Path::new(cache).join(IN_CACHE))
+                .unwrap_or_default(),
             env: rest.get(1).map(PathBuf::from),
         })
     }
@@ -106,8 +112,21 @@ impl Place {
         self.build.join(IN_SLUG).join("node")
     }
 
-    fn procfile(&self) -> Option<String> {
-        fs::read_to_string(self.build.join("Procfile")).ok()
+    /// The command of a process, by the Procfile.
+    fn process(&self, name: &str) -> Option<String> {
+        let procfile = fs::read_to_string(self.build.join("Procfile")).ok()?;
+        let mut processes = procfile.lines().filter_map(|line| line.split_once(':'));
+        let (_, command) = processes.find(|(found, _)| found.trim() == name)?;
+        Some(command.trim().to_owned())
+    }
+
+    /// Whether a release phase does, or a script of `app.json`.
+    fn calls_publisher(&self) -> bool {
+        let app_json = fs::read_to_string(self.build.join("app.json")).unwrap_or_default();
+        let release = self.process("release").unwrap_or_default();
+        [release, app_json]
+            .iter()
+            .any(|text| text.contains("publish --prepared"))
     }
 }
 
@@ -117,32 +136,35 @@ fn compile(place: &Place, purpose: Purpose, log: &mut Log) -> Result<(), Message
     let process = Env::of_process();
     let env = vars.over(&process);
     let platform = Platform::config_vars(vars.names());
-    let phase = match purpose {
-        Purpose::Deploy => Phase::Build,
-        Purpose::Test => Phase::Test,
+    let phase = match (purpose, is_phoenix(&env, &platform, &place.build)) {
+        (Purpose::Test, _) => Phase::Test,
+        // Its users replace a buildpack that compiled, store or not.
+        (Purpose::Deploy, true) => Phase::BuildInAnyCase,
+        (Purpose::Deploy, false) => Phase::Build,
     };
     log.header(&title());
     export::forget(&place.buildpack).map_err(not_written)?;
-    let mut setup = Setup::read(&env, platform, &place.build, &phase, log)?;
+    profile_d::forget(&place.build).map_err(not_written)?;
+    let setup = Setup::read(&env, platform, &place.build, &phase, log)?;
     if vars.disable_collectstatic() && setup.config.does_something() {
         log.detail(&format!(
             "{} is for heroku/python's own collectstatic (STATIC_ASSETS_DISABLE=1 switches this buildpack off)",
             names::DISABLE_COLLECTSTATIC.name
         ));
     }
-    let found = Framework::choose(&place.build, &setup.config);
-    if let Ok(Some(Framework::Phoenix(_))) = found {
-        fs::write(place.buildpack.join(RELEASE), "phoenix\n").map_err(not_written)?;
-        compile_as_the_buildpack_before_us_did(&mut setup.config);
-    }
-    if let Ok(None) = found
-        && setup.config.does_something()
-    {
-        log.warning(
-            "nothing is published: a store is set, but no Django and no Phoenix app was found here. A folder that is \
-             built already, such as dist:\nSTATIC_ASSETS_DIR=dist",
-        );
-        return Ok(());
+    match Framework::choose(&place.build, &setup.config) {
+        Ok(Some(Framework::Phoenix(_))) => {
+            fs::write(place.buildpack.join(RELEASE), "phoenix\n").map_err(not_written)?;
+        }
+        Ok(None) if setup.config.does_something() => {
+            log.warning(
+                "nothing is published: a store is set, but no Django and no Phoenix app was found here. A folder that \
+                 is built already, such as dist:\nSTATIC_ASSETS_DIR=dist",
+            );
+            return Ok(());
+        }
+        // What is wrong with it, the build tells.
+        _ => {}
     }
     let scratch = scratch()?;
     let app = App {
@@ -162,70 +184,73 @@ fn compile(place: &Place, purpose: Purpose, log: &mut Log) -> Result<(), Message
     let interrupt = Interrupt::listen();
     let outcome = publish(&app, &setup.config, Intent::Publish, &interrupt, log)
         .map_err(|error| error.explain())?;
-    profile_d::add_node(&place.build, &place.node()).map_err(not_written)?;
-    match outcome {
-        Outcome::Nothing => Ok(()),
-        Outcome::Done(done) => {
-            deploy(place, &done).map_err(not_written)?;
-            if let Upload::Kept = done.upload {
-                warn_of_a_release_phase_that_publishes_nothing(place, log);
-            }
-            Ok(())
-        }
+    if place.node().is_dir() {
+        let bin = Path::new(IN_SLUG).join("node/bin");
+        profile_d::add_path(&place.build, "node", &bin).map_err(not_written)?;
     }
+    let keeps = matches!(&outcome, Outcome::Done(done) if matches!(done.upload, Upload::Kept));
+    if let Outcome::Done(done) = &outcome {
+        deploy(place, done).map_err(not_written)?;
+    }
+    let is_called = place.calls_publisher();
+    if keeps && !is_called {
+        warn_of_a_release_phase_that_publishes_nothing(place, log);
+    }
+    // A release phase that has nothing to do must not fail for want of the program.
+    if is_called && !keeps {
+        keep_nothing(&app.prepared).map_err(|error| PublishError::from(error).explain())?;
+    }
+    if keeps || is_called {
+        add_publisher(place).map_err(not_written)?;
+    }
+    Ok(())
 }
 
 fn not_written(error: io::Error) -> Message {
     ClassicError::NotWritten(error).explain()
 }
 
-/// Users of Phoenix replace a buildpack that compiled, store or not.
-fn compile_as_the_buildpack_before_us_did(config: &mut Config) {
-    if let Publishing::Off(Off::NotConfigured) = config.publishing {
-        config.publishing = Publishing::Local(Local::NoStore);
-    }
+/// As far as settings that may be wrong can tell.
+fn is_phoenix(env: &Env, platform: &Platform, build: &Path) -> bool {
+    let Ok(sources) = Sources::read(env, platform.clone(), build) else {
+        return false;
+    };
+    let settings = FrameworkSettings::read(&sources);
+    matches!(
+        Framework::detect(build, &settings),
+        Ok(Some(Framework::Phoenix(_)))
+    )
 }
 
 fn deploy(place: &Place, done: &Done) -> io::Result<()> {
-    let keeps = matches!(done.upload, Upload::Kept);
-    let publisher = Path::new(IN_SLUG).join("publisher/bin");
-    if keeps {
-        install_program(&place.build.join(&publisher).join(PROGRAM))?;
-    }
-    for file in &done.launch.files {
-        let path = place.build.join(IN_SLUG).join("inject").join(&file.path);
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder)?;
-        }
-        fs::write(path, &file.content)?;
-    }
-    profile_d::write(
-        &place.build,
-        &done.launch,
-        keeps.then_some(publisher.as_path()),
-    )?;
+    profile_d::write(&place.build, &done.launch)?;
     export::write(&place.buildpack, &done.launch)?;
     Last::of(&done.release, &done.framework).write(&place.cache)
 }
 
+fn add_publisher(place: &Place) -> io::Result<()> {
+    let folder = Path::new(IN_SLUG).join("publisher/bin");
+    install_program(&place.build.join(&folder).join(PROGRAM))?;
+    profile_d::add_path(&place.build, "publisher", &folder)
+}
+
 /// A script of the app's may do it where no one sees, so this is no error.
 fn warn_of_a_release_phase_that_publishes_nothing(place: &Place, log: &mut Log) {
-    let publishes = |text: &str| text.contains("publish --prepared");
-    let app_json = fs::read_to_string(place.build.join("app.json")).unwrap_or_default();
-    if publishes(&place.procfile().unwrap_or_default()) || publishes(&app_json) {
-        return;
-    }
-    log.warning(
-        "nothing here publishes what was kept: STATIC_ASSETS_PUBLISH=release needs this line in the Procfile, before \
-         any other command of its release phase, or every page of this release will link to files that are not \
-         there:\nrelease: static-assets publish --prepared",
-    );
+    let then = match place.process("release") {
+        Some(own) => format!(" && {own}"),
+        None => String::new(),
+    };
+    log.warning(&format!(
+        "nothing that could be seen publishes what was kept. STATIC_ASSETS_PUBLISH=release needs it in the release \
+         phase, first, or every page of this release will link to files that are not there. In the Procfile (a script \
+         of yours may do it, too):\nrelease: static-assets publish --prepared{then}"
+    ));
 }
 
 /// What runs a Phoenix app that does not say it itself. Django has no such command.
 fn release(place: &Place) {
     let is_phoenix = place.buildpack.join(RELEASE).is_file();
-    if is_phoenix && place.procfile().is_none() {
+    if is_phoenix && place.process("web").is_none() {
         data("---\ndefault_process_types:\n  web: elixir --sname server -S mix phx.server\n");
     } else {
         data("--- {}\n");

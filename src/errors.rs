@@ -12,6 +12,7 @@ mod publish;
 mod scan;
 mod store;
 
+use crate::config::names::STORE;
 use std::fmt;
 
 pub(crate) use cli::{cli_message, env_file_message, pin_file_message};
@@ -24,6 +25,16 @@ pub(crate) struct Message {
     body: String,
     details: Option<String>,
     kind: Kind,
+    step: Step,
+}
+
+/// What the closing paragraph speaks of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Step {
+    #[default]
+    Build,
+    /// Of an image that is pinned.
+    Release,
 }
 
 /// Decides the closing paragraph.
@@ -57,7 +68,14 @@ impl Message {
             body: body.into(),
             details: None,
             kind,
+            step: Step::Build,
         }
+    }
+
+    /// Of a release phase: the image is there, and pinned.
+    pub(crate) fn in_release(mut self) -> Self {
+        self.step = Step::Release;
+        self
     }
 
     fn with_line(mut self, line: &str) -> Self {
@@ -97,7 +115,33 @@ impl Kind {
         }
     }
 
-    fn closing(self) -> Option<&'static str> {
+    fn closing(self, step: Step) -> Option<&'static str> {
+        match step {
+            Step::Build => self.closing_of_build(),
+            Step::Release => self.closing_of_release(),
+        }
+    }
+
+    fn closing_of_release(self) -> Option<&'static str> {
+        match self {
+            Self::Configuration | Self::NoCredentials | Self::Missing => {
+                Some("Nothing was sent. Fix the setting and run the release again.")
+            }
+            Self::Credentials => Some(
+                "Nothing new is visible. Fix the key and run the release again: it puts only what is missing.",
+            ),
+            Self::Conflict => Some("What is published stays as it is."),
+            Self::Published => Some(
+                "The version is published and stays. The release ends here, before a process of it starts.",
+            ),
+            Self::Temporary | Self::Interrupted => {
+                Some("Run the release again: it puts only what is missing.")
+            }
+            Self::Refused | Self::App | Self::Machine | Self::Internal => self.closing_of_build(),
+        }
+    }
+
+    fn closing_of_build(self) -> Option<&'static str> {
         match self {
             Self::Configuration | Self::NoCredentials | Self::Missing => {
                 Some("Nothing was sent or pinned. Fix the setting and run this again.")
@@ -136,7 +180,7 @@ impl fmt::Display for Message {
                 writeln!(formatter, "  {line}")?;
             }
         }
-        if let Some(closing) = self.kind.closing() {
+        if let Some(closing) = self.kind.closing(self.step) {
             writeln!(formatter, "\n{closing}")?;
         }
         Ok(())
@@ -158,6 +202,15 @@ fn listed<T>(items: &[T], show: impl Fn(&T) -> String) -> String {
 }
 
 /// Publishing what nobody links to is no success. `lines` are those of the app that would make it one.
+fn no_store() -> Message {
+    let body = format!(
+        "{name} is not set. It says where to publish:\n  {name}=s3://bucket/prefix\nand az://container/prefix, \
+         gs://bucket/prefix or file:///folder.",
+        name = STORE.name
+    );
+    Message::new(Kind::Configuration, "No store", body)
+}
+
 fn not_following(why: &str, lines: Option<(&str, &str)>) -> Message {
     let lines = lines.map_or_else(String::new, |(lead, lines)| {
         let lines = lines.lines().map(|line| match line {

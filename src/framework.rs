@@ -12,7 +12,7 @@ use crate::interrupt::Interrupt;
 use crate::launch::{InjectedFile, Launch, LaunchVar};
 use crate::manifest::{Assets, holds_placeholder, replaced};
 use crate::output::Log;
-use crate::paths::replace_file;
+use crate::paths::{replace_file, write_for_all};
 use crate::prefix::Prefix;
 use crate::release::Release;
 use crate::version::Version;
@@ -353,10 +353,7 @@ impl Compiled {
 
 impl PlacedFile {
     fn put(&self) -> io::Result<()> {
-        if let Some(folder) = self.path.parent() {
-            fs::create_dir_all(folder)?;
-        }
-        replace_file(&self.path, &self.content)
+        write_for_all(&self.path, &self.content)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use fs_err as fs;
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 /// By where they really are. What is not there lies nowhere.
@@ -29,6 +30,46 @@ pub(crate) fn read_file(path: &Path) -> io::Result<Vec<u8>> {
     fs::read(path)
 }
 
+/// Nothing is wrong where there is nothing.
+pub(crate) fn remove_file_if_there(path: &Path) -> io::Result<()> {
+    unless_absent(fs::remove_file(path))
+}
+
+/// The same with a folder and all that is in it.
+pub(crate) fn remove_folder_if_there(path: &Path) -> io::Result<()> {
+    unless_absent(fs::remove_dir_all(path))
+}
+
+fn unless_absent(removed: io::Result<()>) -> io::Result<()> {
+    match removed {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// A file that every user may read, whatever the build's own umask is: an image's processes have other users.
+pub(crate) fn write_for_all(path: &Path, content: &[u8]) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        create_folder_for_all(folder)?;
+    }
+    replace_file(path, content)?;
+    fs::set_permissions(path, PermissionsExt::from_mode(0o644))
+}
+
+/// Those above it that are there already stay as they are.
+pub(crate) fn create_folder_for_all(folder: &Path) -> io::Result<()> {
+    if folder.as_os_str().is_empty() || folder.is_dir() {
+        return Ok(());
+    }
+    if let Some(parent) = folder.parent() {
+        create_folder_for_all(parent)?;
+    }
+    match fs::create_dir(folder) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => fs::set_permissions(folder, PermissionsExt::from_mode(0o755)),
+    }
+}
+
 /// Writes a file anew, with the rights that it had: neither another name of it nor what a link led to is
 /// changed.
 pub(crate) fn replace_file(path: &Path, content: &[u8]) -> io::Result<()> {
@@ -36,10 +77,7 @@ pub(crate) fn replace_file(path: &Path, content: &[u8]) -> io::Result<()> {
         Ok(metadata) => Some(metadata.permissions()),
         Err(_) => None,
     };
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
+    remove_file_if_there(path)?;
     fs::write(path, content)?;
     match rights {
         Some(rights) => fs::set_permissions(path, rights),
@@ -50,7 +88,7 @@ pub(crate) fn replace_file(path: &Path, content: &[u8]) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::os::unix::fs::symlink;
 
     #[test]
     fn a_replaced_file_is_one_of_its_own() {

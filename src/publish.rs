@@ -5,7 +5,7 @@ mod story;
 
 use crate::app::App;
 use crate::check::CheckError;
-use crate::config::{Access, CheckMode, Config, Keep, Local, Publishing};
+use crate::config::{Access, CheckMode, Config, Keep, Local, Off, Publishing};
 use crate::framework::{CompileError, Compiled, DetectError, Draft, Framework, Run};
 use crate::interrupt::Interrupt;
 use crate::launch::Launch;
@@ -14,7 +14,7 @@ use crate::output::Log;
 use crate::paths::lies_in;
 use crate::plan::{Change, Summary};
 use crate::prefix::{PublicUrl, Site, StoreUrl};
-use crate::release::prepared::{Prepared, PreparedError};
+use crate::release::prepared::{KeepError, Kept, PreparedError};
 use crate::release::{Naming, Release, ReleaseError};
 use crate::store::{Progress, RunLabel, Store, StoreError};
 use crate::version::Version;
@@ -65,6 +65,8 @@ pub(crate) enum PublishError {
     NoFramework,
     Compile(CompileError),
     Release(ReleaseError),
+    /// There is nowhere to publish to.
+    NoStore,
     /// The store lies in the folder that is published.
     StoreInside(PathBuf),
     /// The placeholder was left in a file of the image.
@@ -77,6 +79,17 @@ pub(crate) enum PublishError {
     },
     Check(CheckError),
     Prepared(PreparedError),
+    /// Where the files would be kept, something else lies.
+    Occupied(PathBuf),
+}
+
+impl From<KeepError> for PublishError {
+    fn from(error: KeepError) -> Self {
+        match error {
+            KeepError::Occupied(folder) => Self::Occupied(folder),
+            KeepError::Io(error) => Self::Install(error),
+        }
+    }
 }
 
 impl From<PreparedError> for PublishError {
@@ -172,8 +185,7 @@ pub(crate) fn publish(
         When::Now(destination) => destination.take(&made.release, intent, Some(app), run)?,
         When::Later if intent == Intent::Publish => {
             made.release
-                .keep(&app.prepared, target.public, made.framework)
-                .map_err(PublishError::Install)?;
+                .keep(&app.prepared, target.public, made.framework)?;
             story::kept(&made.release, run.log);
             Upload::Kept
         }
@@ -201,9 +213,10 @@ pub(crate) fn publish(
     })))
 }
 
-/// The release phase: uploads what a build has kept, with the whole protocol on each attempt.
-pub(crate) fn publish_prepared(
-    prepared: Prepared,
+/// The release phase: uploads what a build has kept, with the whole protocol on each attempt. What is switched off
+/// needs nothing to be there.
+pub(crate) fn publish_kept(
+    kept: Result<Kept, PreparedError>,
     config: &Config,
     intent: Intent,
     interrupt: &Interrupt,
@@ -211,16 +224,25 @@ pub(crate) fn publish_prepared(
 ) -> Result<Outcome, PublishError> {
     let (site, access) = match &config.publishing {
         Publishing::To(site, access) => (site, access),
-        Publishing::Off(off) => {
-            story::off(off, log);
+        Publishing::Off(Off::Disabled(setting)) => {
+            story::not_released(("STATIC_ASSETS_DISABLE", setting), kept.ok(), log);
             return Ok(Outcome::Nothing);
         }
-        Publishing::Local(local) => {
-            story::not_released(local, &prepared, log);
+        Publishing::Local(Local::PublishOff(setting)) => {
+            story::not_released(("STATIC_ASSETS_PUBLISH=off", setting), kept.ok(), log);
             return Ok(Outcome::Nothing);
         }
-        // In the release phase nothing comes later.
-        Publishing::Later(_) => return Ok(Outcome::Nothing),
+        _ => match kept? {
+            Kept::Release(_) => return Err(PublishError::NoStore),
+            Kept::Nothing => {
+                story::nothing_kept(log);
+                return Ok(Outcome::Nothing);
+            }
+        },
+    };
+    let Kept::Release(prepared) = kept? else {
+        story::nothing_kept(log);
+        return Ok(Outcome::Nothing);
     };
     let destination = Destination::open(site, access, config)?;
     let framework = prepared.framework.clone();

@@ -5,7 +5,7 @@ use crate::harness::pages::{assets, links};
 use crate::harness::phoenix::MIX;
 use crate::harness::python::Python;
 use crate::harness::web::Web;
-use crate::harness::{Platform, http, tree};
+use crate::harness::{Platform, copy_folder, http, repository, tree};
 use fs_err as fs;
 use std::path::Path;
 
@@ -90,7 +90,8 @@ fn django_is_deployed_twice_and_served_from_the_moved_slug() {
 fn assert_no_path_of_the_build(slug: &Slug) {
     let path = slug.build_dir.display().to_string();
     for (file, content) in tree(&slug.app) {
-        let ours = file.contains("static") || file.starts_with(".profile.d");
+        // A virtual environment holds its own place, and is heroku/python's.
+        let ours = !file.starts_with(".heroku/") || file.contains("static_assets");
         let holds_it = memchr::memmem::find(&content, path.as_bytes()).is_some();
         assert!(!(ours && holds_it), "{file} holds the folder of the build");
     }
@@ -220,13 +221,11 @@ fn phoenix_is_deployed_after_the_elixir_buildpack_twice() {
     let path = format!("{}:/usr/bin:/bin", platform.path("bin").display());
     let heroku = Heroku::app(&platform)
         .publishes_to(&platform.store(), URL)
-        .exported("PATH", &path)
-        .exported("MIX_ENV", "staging");
+        .exported("PATH", &path);
     let slug = heroku.build().compiled();
     let base = heroku.dyno_env(&slug)["STATIC_URL"].clone();
     assert!(base.starts_with(URL), "{base}");
     assert_eq!(slug.next["STATIC_URL"], base);
-    assert_eq!(slug.next["MIX_ENV"], "staging");
     assert!(
         slug.report.contains("framework: \"phoenix\""),
         "{}",
@@ -523,27 +522,49 @@ fn without_a_program_the_pinned_one_is_fetched_and_checked() {
         assert!(text.contains(said), "{text}");
     }
 
+    // What `script/package pin` writes, for the files that it has made, published under their own names.
     let mirror = platform.path("mirror");
     fs::create_dir(&mirror).unwrap();
-    let file = mirror.join(format!("static-assets-1.2.3-{architecture}"));
-    fs::write(&file, "#!/bin/sh\necho \"it runs: $*\"\n").unwrap();
-    let pin = |sum: &str| {
-        let url = format!("file://{}", mirror.display());
-        let text = format!("version=1.2.3\nbase_url={url}\nsha256_{architecture}={sum}\n");
-        fs::write(buildpack.join("bin/pin"), text).unwrap();
-    };
-    pin(&"0".repeat(64));
+    let name = format!("static-assets-{architecture}");
+    for file in [
+        "static-assets-x86_64",
+        "static-assets-aarch64",
+        "SHA256SUMS",
+    ] {
+        fs::write(mirror.join(file), "#!/bin/sh\necho \"it runs: $*\"\n").unwrap();
+    }
+    let file = mirror.join(&name);
+    let house = platform.path("house");
+    for (from, to) in [("script", "script"), ("bin", "bin")] {
+        copy_folder(&repository().join(from), &house.join(to));
+    }
+    fs::copy(repository().join("Cargo.toml"), house.join("Cargo.toml")).unwrap();
+    copy_folder(&mirror, &house.join("dist"));
+    let output = std::process::Command::new(house.join("script/package"))
+        .args(["pin", &format!("file://{}/", mirror.display())])
+        .env("STATIC_ASSETS_CACHE", platform.path("cache"))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let pin = fs::read_to_string(house.join("bin/pin")).unwrap();
+    for line in [
+        "version=1.0.0",
+        "base_url=file://",
+        "sha256_x86_64=",
+        "sha256_aarch64=",
+    ] {
+        assert!(pin.contains(line), "{pin}");
+    }
+    fs::write(buildpack.join("bin/pin"), &pin).unwrap();
+
+    let own = fs::read(&file).unwrap();
+    fs::write(&file, "#!/bin/sh\necho \"it runs: another\"\n").unwrap();
     let (code, text) = stub(&platform, &buildpack, "compile", &[]);
     assert_eq!(code, 1, "{text}");
     assert!(text.contains("is not what bin/pin names"), "{text}");
     assert!(!text.contains("it runs"), "{text}");
+    fs::write(&file, own).unwrap();
 
-    let sum = std::process::Command::new("sha256sum")
-        .arg(&file)
-        .output()
-        .unwrap();
-    let sum = String::from_utf8(sum.stdout).unwrap();
-    pin(sum.split(' ').next().unwrap());
     let (code, text) = stub(&platform, &buildpack, "compile", &[]);
     assert_eq!(code, 0, "{text}");
     assert!(text.contains("Fetching file://"), "{text}");

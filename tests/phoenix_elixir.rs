@@ -129,6 +129,53 @@ fn each_way_follows_static_url_and_vanishes_without_it() {
     );
 }
 
+/// Each row of the table that a script and its pin do not fit.
+const ASK: &str = "
+    [script, pin, table, asked] = System.argv()
+    for line <- String.split(File.read!(table), \"\\n\", trim: true), not String.starts_with?(line, \"#\") do
+      [base, url] = String.split(line, \"\\t\")
+      File.write!(pin, \"# a=b\\nSTATIC_ASSETS_VERSION=v1\\nSTATIC_URL=https://built/v1/\\n\")
+      for ending <- [\"\", \"\\n\"] do
+        System.delete_env(\"STATIC_URL\")
+        System.put_env(\"STATIC_ASSETS_VERSION\", \"v0\")
+        System.put_env(\"STATIC_ASSETS_PUBLIC_URL\", base <> ending)
+        config = Config.Reader.read!(script, env: :prod)
+        found = if asked == \"own\", do: config[:shop][:own], else: config[:shop][ShopWeb.Endpoint][:static_url][:path] <> \"/\"
+        expected = if url == \"\", do: \"https://built/v1/\", else: url
+        if found != expected, do: IO.puts(\"#{inspect(base)}: #{inspect(found)}\")
+      end
+    end
+    IO.puts(\"asked\")";
+
+/// The lines of a pin, with each base of run time: the URL that the endpoint gets, or that the script's own code sees.
+#[test]
+fn the_pin_of_an_image_is_found_by_the_rule_that_its_other_readers_have() {
+    let Some(path) = elixir() else {
+        return;
+    };
+    let follows = "import Config\nconfig :shop, own: System.get_env(\"STATIC_URL\")\n\
+                   if url = System.get_env(\"STATIC_URL\") do\n  config :shop, ShopWeb.Endpoint, static_url: [path: url]\nend\n";
+    for (script, asked) in [("import Config\n", "injected"), (follows, "own")] {
+        let platform = Platform::with("phoenix_monorepo").file_store();
+        platform.write(SCRIPT, script);
+        let pin = platform.path("pin.env").display().to_string();
+        let line = ["publish", "--app", ".", &format!("--pin={pin}")];
+        platform
+            .cli_with(&line, &[("STATIC_ASSETS_DIGEST", "native")])
+            .exits(0);
+        let table = crate::harness::repository().join("tests/rebase.txt");
+        let output = Command::new("elixir")
+            .args(["-e", ASK])
+            .arg(platform.app().join(SCRIPT))
+            .args([&pin, &table.display().to_string(), asked])
+            .env("PATH", &path)
+            .output()
+            .unwrap();
+        let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert_eq!(said, "asked\n", "{asked}");
+    }
+}
+
 #[test]
 fn what_the_app_has_set_already_is_kept_or_beaten() {
     if elixir().is_none() {

@@ -108,6 +108,7 @@ mod tests {
         assert_eq!(env.text("STACK"), Some("mine"));
         for name in [
             "LD_PRELOAD",
+            "LD_AUDIT",
             "PYTHONHOME",
             "DISABLE_COLLECTSTATIC",
             "folder",

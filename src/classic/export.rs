@@ -2,6 +2,7 @@
 
 use super::{RELEASE, profile_d};
 use crate::launch::Launch;
+use crate::paths::remove_file_if_there;
 use fs_err as fs;
 use std::io;
 use std::path::Path;
@@ -14,11 +15,6 @@ pub(super) fn write(buildpack: &Path, launch: &Launch) -> io::Result<()> {
 
 /// A folder that outlives a build tells nothing of an app that was built before.
 pub(super) fn forget(buildpack: &Path) -> io::Result<()> {
-    for file in [FILE, RELEASE] {
-        match fs::remove_file(buildpack.join(file)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-    }
-    Ok(())
+    remove_file_if_there(&buildpack.join(FILE))?;
+    remove_file_if_there(&buildpack.join(RELEASE))
 }

@@ -2,7 +2,7 @@
 
 use crate::config::names::{PUBLIC_URL, STATIC_ASSETS_VERSION, STATIC_URL};
 use crate::launch::{Launch, LaunchVar};
-use fs_err as fs;
+use crate::paths::{remove_file_if_there, write_for_all};
 use indoc::formatdoc;
 use shell_words::quote;
 use std::io;
@@ -14,29 +14,22 @@ pub(super) fn is_in(build: &Path) -> bool {
     build.join(FILE).is_file()
 }
 
-/// `programs`: the folder of those that dynos start, below the slug.
-pub(super) fn write(build: &Path, launch: &Launch, programs: Option<&Path>) -> io::Result<()> {
-    let file = build.join(FILE);
-    if let Some(folder) = file.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    let mut script = format!("{COMMENT}{}", exports(launch));
-    if let Some(programs) = programs {
-        script += &path_export(programs);
-    }
-    fs::write(file, script)
+pub(super) fn write(build: &Path, launch: &Launch) -> io::Result<()> {
+    write_for_all(
+        &build.join(FILE),
+        format!("{COMMENT}{}", exports(launch)).as_bytes(),
+    )
 }
 
-/// The running app's Node.js, where the build has left one in the slug.
-pub(super) fn add_node(build: &Path, node: &Path) -> io::Result<()> {
-    let (true, Ok(below)) = (node.is_dir(), node.strip_prefix(build)) else {
-        return Ok(());
-    };
-    let file = build.join(".profile.d/static-assets-node.sh");
-    if let Some(folder) = file.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    fs::write(file, path_export(&below.join("bin")))
+/// What a build before this one has left in the same folder.
+pub(super) fn forget(build: &Path) -> io::Result<()> {
+    remove_file_if_there(&build.join(FILE))
+}
+
+/// Programs of the slug that dynos start.
+pub(super) fn add_path(build: &Path, what: &str, folder: &Path) -> io::Result<()> {
+    let file = build.join(format!(".profile.d/static-assets-{what}.sh"));
+    write_for_all(&file, path_export(folder).as_bytes())
 }
 
 /// Puts a folder of the slug on the `PATH`.
@@ -57,10 +50,8 @@ pub(super) fn exports(launch: &Launch) -> String {
             )
         }
         LaunchVar::Url(url) => url_export(url),
-        LaunchVar::PrependFolder { name, folder } => format!(
-            "export {name}=\"$HOME/{}${{{name}:+:${name}}}\"\n",
-            Path::new(".static-assets/inject").join(folder).display()
-        ),
+        // Of a folder that a launcher puts there.
+        LaunchVar::PrependFolder { .. } => String::new(),
     };
     launch.vars.iter().map(export).collect()
 }
@@ -71,14 +62,16 @@ fn url_export(url: &str) -> String {
     formatdoc! {r#"
         if [ -z "${{{STATIC_URL}:-}}" ]; then
         	{STATIC_URL}={url}
-        	case "${{{base}:-}}" in
-        	*[!A-Za-z0-9/:.@%_~+=,-]*) ;;
-        	https://?* | http://?* | /*)
-        		{STATIC_URL}=${base}
+        	static_assets_base=$(printf %s "${{{base}:-}}")
+        	case "$static_assets_base" in
+        	*[!A-Za-z0-9/:.%_~+=,-]* | //*) ;;
+        	https://[A-Za-z0-9]* | http://[A-Za-z0-9]* | /*)
+        		{STATIC_URL}=$static_assets_base
         		while [ "${{{STATIC_URL}%/}}" != "${STATIC_URL}" ]; do {STATIC_URL}=${{{STATIC_URL}%/}}; done
         		{STATIC_URL}=${STATIC_URL}/${STATIC_ASSETS_VERSION}/
         		;;
         	esac
+        	unset static_assets_base
         fi
         export {STATIC_URL}
         "#,
@@ -104,6 +97,8 @@ mod tests {
     use crate::config::names::RELEASE_VERSION;
     use crate::env::Env;
     use crate::interrupt::Interrupt;
+    use crate::launch::pin::BASES;
+    use fs_err as fs;
 
     /// What a shell has after it has sourced the script.
     fn sourced(script: &str, env: &[(&str, &str)], asked: &str) -> String {
@@ -167,20 +162,17 @@ mod tests {
     #[test]
     fn a_public_url_of_run_time_is_the_base() {
         let script = exports(&launch("v1"));
-        let built = "https://built/shop/v1/";
-        for (base, url) in [
-            ("https://stage/shop/", "https://stage/shop/v1/"),
-            ("https://stage//", "https://stage/v1/"),
-            ("/assets-v", "/assets-v/v1/"),
-            ("/", "/v1/"),
-            ("https://stage/{app}/", built),
-            ("https://stage/$(id)", built),
-            ("stage.example.com", built),
-            ("https://", built),
-            ("", built),
-        ] {
-            let found = sourced(&script, &[(PUBLIC_URL.name, base)], STATIC_URL);
-            assert_eq!(found, url, "{base}");
+        for line in BASES.lines().filter(|line| !line.starts_with('#')) {
+            let (base, url) = line.split_once('\t').unwrap();
+            let url = if url.is_empty() {
+                "https://built/shop/v1/"
+            } else {
+                url
+            };
+            for base in [base, &format!("{base}\n")] {
+                let found = sourced(&script, &[(PUBLIC_URL.name, base)], STATIC_URL);
+                assert_eq!(found, url, "{base}");
+            }
         }
     }
 }

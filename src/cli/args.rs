@@ -57,6 +57,7 @@ pub(crate) enum UsageError {
     EmptyFolder(&'static str),
     /// It would be published with whatever else it holds.
     EnvFileInside,
+    PinInside,
     Argument(lexopt::Error),
     /// `exec` without a command.
     NothingToExec,

@@ -11,9 +11,9 @@ use crate::interrupt::Interrupt;
 use crate::launch::Launch;
 use crate::launch::pin::{self, PIN_FILE};
 use crate::output::{Log, data};
-use crate::paths::{lies_in, replace_file};
-use crate::publish::{Intent, Outcome, PublishError, publish, publish_prepared};
-use crate::release::prepared::Prepared;
+use crate::paths::{lies_in, write_for_all};
+use crate::publish::{Intent, Outcome, PublishError, Upload, publish, publish_kept};
+use crate::release::prepared::{Kept, keep_nothing};
 use crate::setup::{PREPARED, Setup, scratch, title};
 use fs_err as fs;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,9 @@ use std::path::{Path, PathBuf};
 pub(super) fn run(command: &Publish, log: &mut Log) -> Result<(), Message> {
     let env_file = env_file(command)?;
     let outcome = match &command.source {
-        Source::Prepared(folder) => of_prepared(folder.as_deref(), command.intent, log)?,
+        Source::Prepared(folder) => {
+            of_prepared(folder.as_deref(), command.intent, log).map_err(Message::in_release)?
+        }
         source => of_app(source, command, env_file.as_ref(), log)?,
     };
     let launch = match &outcome {
@@ -32,6 +34,10 @@ pub(super) fn run(command: &Publish, log: &mut Log) -> Result<(), Message> {
     if command.intent == Intent::Publish {
         if let Some(file) = &command.pin {
             write_pin(file, launch).map_err(|error| pin_file_message(file, &error))?;
+            if !is_kept(&outcome) {
+                keep_nothing(&file.with_file_name(PREPARED))
+                    .map_err(|error| PublishError::from(error).explain())?;
+            }
             log.bullet(&format!("Pinned in {}", file.display()));
             tell_of_the_image(&outcome, file, log);
         }
@@ -95,12 +101,12 @@ fn of_app(
     if matches!(config.publishing, Publishing::Later(_)) && command.pin.is_none() {
         return Err(UsageError::NowhereToKeep.explain());
     }
-    log.header(&title());
     if let (Source::Dir(folder), Some(pin)) = (source, &command.pin)
         && lies_in(place_of(pin), folder)
     {
-        return Err(UsageError::EnvFileInside.explain());
+        return Err(UsageError::PinInside.explain());
     }
+    log.header(&title());
     if let (Some(pin), Intent::Publish) = (&command.pin, command.intent) {
         // One that can't be written is known before any work, and what an earlier layer pinned does not stay.
         write_pin(pin, &Launch::default()).map_err(|error| pin_file_message(pin, &error))?;
@@ -131,18 +137,20 @@ fn of_app(
 
 fn of_prepared(folder: Option<&Path>, intent: Intent, log: &mut Log) -> Result<Outcome, Message> {
     let folder = folder.map_or_else(kept_by_the_image, Path::to_owned);
-    let prepared = Prepared::read(&folder).map_err(|error| PublishError::from(error).explain())?;
+    let kept = Kept::read(&folder);
     let env = Env::of_process();
     let phase = Phase::Release {
-        pinned: prepared.pinned.clone(),
+        pinned: kept.as_ref().ok().and_then(Kept::pinned).cloned(),
     };
     // The app's own settings were the build's; `project.toml` may have been left out of the image.
     let setup = Setup::read(&env, Platform::default(), Path::new("."), &phase, log)?;
-    refuse_nothing_to_do(&setup.config)?;
     log.header(&title());
     let interrupt = Interrupt::listen();
-    publish_prepared(prepared, &setup.config, intent, &interrupt, log)
-        .map_err(|error| error.explain())
+    publish_kept(kept, &setup.config, intent, &interrupt, log).map_err(|error| error.explain())
+}
+
+fn is_kept(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Done(done) if matches!(done.upload, Upload::Kept))
 }
 
 fn refuse_nothing_to_do(config: &Config) -> Result<(), Message> {
@@ -161,10 +169,7 @@ fn kept_by_the_image() -> PathBuf {
 }
 
 fn write_pin(file: &Path, launch: &Launch) -> std::io::Result<()> {
-    if let Some(folder) = file.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    replace_file(file, pin::render(launch).as_bytes())
+    write_for_all(file, pin::render(launch).as_bytes())
 }
 
 /// What of an image's build can't be seen from inside of it.

@@ -101,9 +101,9 @@ pub(super) fn resolve(
             }
         },
     };
-    let public = match (&place.public_url, pinned) {
-        (None, Some(pinned)) => Ok(pinned.clone()),
-        _ => public_url(&store, access.as_ref(), &place),
+    let public = match pinned {
+        Some(pinned) if !is_base_of_processes(place.public_url.as_ref()) => Ok(pinned.clone()),
+        _ => public_url(&store, access.as_ref(), (&place, sources)),
     };
     match (public, access, problems.is_empty()) {
         (Ok(public), Some(access), true) => Ok(Resolved::To(Site { store, public }, access)),
@@ -125,7 +125,7 @@ pub(super) fn later(sources: &Sources<'_>) -> Result<Later, Vec<ConfigProblem>> 
         .map(|store| parse_store(store, &place, sources))
         .transpose();
     let public = match &place.public_url {
-        Some(setting) => parse_public_url(setting.clone()),
+        Some(setting) => named(setting, &place, sources).and_then(parse_public_url),
         None => Err(ConfigProblem::PublicUrlNotPinned),
     };
     match (store, public) {
@@ -213,8 +213,21 @@ fn parse_store(
     place: &Place<'_>,
     sources: &Sources<'_>,
 ) -> Result<StoreUrl, ConfigProblem> {
-    let mut text = store.value.clone();
-    if text.contains("{app}") {
+    let text = named(store, place, sources)?.value;
+    text.parse().map_err(|reason| ConfigProblem::Store {
+        setting: store.clone(),
+        reason,
+    })
+}
+
+/// With the app's name in the place of `{app}`.
+fn named(
+    setting: &Setting<String>,
+    place: &Place<'_>,
+    sources: &Sources<'_>,
+) -> Result<Setting<String>, ConfigProblem> {
+    let mut setting = setting.clone();
+    if setting.value.contains("{app}") {
         let app = place
             .app
             .as_ref()
@@ -222,11 +235,16 @@ fn parse_store(
             .or(sources.project.id.as_deref())
             .filter(|app| !app.trim().is_empty())
             .ok_or(ConfigProblem::AppMissing)?;
-        text = text.replace("{app}", app);
+        setting.value = setting.value.replace("{app}", app);
     }
-    text.parse().map_err(|reason| ConfigProblem::Store {
-        setting: store.clone(),
-        reason,
+    Ok(setting)
+}
+
+/// Whether the processes of a release have a base other than the pinned one: they know their environment alone, and
+/// no name for `{app}`.
+fn is_base_of_processes(setting: Option<&Setting<String>>) -> bool {
+    setting.is_some_and(|setting| {
+        setting.origin == Origin::Environment && !setting.value.contains("{app}")
     })
 }
 
@@ -425,10 +443,10 @@ fn is_metadata(url: &Url) -> bool {
 fn public_url(
     store: &StoreUrl,
     access: Option<&Access>,
-    place: &Place<'_>,
+    (place, sources): (&Place<'_>, &Sources<'_>),
 ) -> Result<PublicUrl, ConfigProblem> {
     if let Some(setting) = &place.public_url {
-        return parse_public_url(setting.clone());
+        return parse_public_url(named(setting, place, sources)?);
     }
     let own = match (store, access) {
         (StoreUrl::Bucket(bucket), Some(Access::S3(access))) => s3::public_url(bucket, access),

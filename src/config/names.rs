@@ -34,8 +34,8 @@ macro_rules! names {
 
 names! {
     STORE = "STATIC_ASSETS_STORE", Setting, "where to publish: s3://, az:// or gs://bucket/prefix, or file:///folder; may hold {app}";
-    PUBLIC_URL = "STATIC_ASSETS_PUBLIC_URL", Setting, "base URL under which browsers find the store's prefix, or a path of the app's own site";
-    APP = "STATIC_ASSETS_APP", Setting, "what {app} stands for in the store";
+    PUBLIC_URL = "STATIC_ASSETS_PUBLIC_URL", Setting, "base URL under which browsers find the store's prefix, or a path of the app's own site; may hold {app}";
+    APP = "STATIC_ASSETS_APP", Setting, "what {app} stands for in the store and the public URL";
     GROUP = "STATIC_ASSETS_GROUP", Setting, "the unit in which retention counts versions";
     RELEASE_VERSION = "RELEASE_VERSION", Setting, "explicit version, in place of the digest of the content";
     SALT = "STATIC_ASSETS_SALT", Setting, "makes a new version of the same content";

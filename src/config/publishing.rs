@@ -43,12 +43,14 @@ pub(crate) struct Later {
 pub(crate) enum Phase {
     /// While an image is built.
     Build,
+    /// The same, where the assets are compiled without a store, too.
+    BuildInAnyCase,
     /// While an app is built for its tests.
     Test,
     /// Before a process of a release starts: what its image has kept is uploaded.
     Release {
-        /// The base of the URL that the build has pinned.
-        pinned: PublicUrl,
+        /// The base of the URL that the build has pinned, where it has kept anything.
+        pinned: Option<PublicUrl>,
     },
 }
 
@@ -94,27 +96,29 @@ impl Reader<'_> {
                 ("skip", MissingCredentials::Skip),
             ],
         );
-        let pinned = match (publish, phase) {
-            (Publish::Off, _) => {
-                let origin = self.sources.text(&names::PUBLISH)?.origin;
-                return Some(Publishing::Local(Local::PublishOff(Setting {
-                    value: (),
-                    origin,
-                })));
-            }
-            (Publish::Release, Phase::Build | Phase::Test) => {
-                return self.collect(credentials::later(self.sources).map(Publishing::Later));
-            }
-            (_, Phase::Build | Phase::Test) => None,
-            (_, Phase::Release { pinned }) => Some(pinned),
+        if publish == Publish::Off {
+            let origin = self.sources.text(&names::PUBLISH)?.origin;
+            return Some(Publishing::Local(Local::PublishOff(Setting {
+                value: (),
+                origin,
+            })));
+        }
+        let (pinned, compiles) = match phase {
+            Phase::Release { pinned } => (pinned.as_ref(), false),
+            Phase::BuildInAnyCase => (None, true),
+            Phase::Build | Phase::Test => (None, compile.is_some()),
         };
+        let is_release = matches!(phase, Phase::Release { .. });
+        if publish == Publish::Release && !is_release {
+            return self.collect(credentials::later(self.sources).map(Publishing::Later));
+        }
         match self.collect(credentials::resolve(self.sources, pinned))? {
-            Resolved::Nothing if compile.is_some() => Some(Publishing::Local(Local::NoStore)),
+            Resolved::Nothing if compiles => Some(Publishing::Local(Local::NoStore)),
             Resolved::Nothing => Some(Publishing::Off(Off::NotConfigured)),
             Resolved::To(site, access) => Some(Publishing::To(site, access)),
             // An image that is pinned already can't fall back to its own files.
             Resolved::WithoutCredentials(store)
-                if missing == MissingCredentials::Skip && pinned.is_none() =>
+                if missing == MissingCredentials::Skip && !is_release =>
             {
                 Some(Publishing::Local(Local::MissingCredentials(store)))
             }

@@ -1,8 +1,7 @@
 //! Texts of the command line.
 
-use super::{Explain, Kind, Message};
+use super::{Explain, Kind, Message, no_store};
 use crate::cli::{ExecError, UsageError};
-use crate::config::names::STORE;
 use indoc::formatdoc;
 use std::io;
 use std::path::Path;
@@ -29,6 +28,11 @@ impl Explain for UsageError {
                  another version each time. Put it elsewhere."
                     .to_owned()
             }
+            Self::PinInside => {
+                "The pin lies in the folder that is published: it would be public, and make another version each time. \
+                 Put it elsewhere, such as its own place: --pin"
+                    .to_owned()
+            }
             Self::Argument(error) => format!("{error}."),
             Self::NothingToExec => "Name the command to start, after --.".to_owned(),
             Self::PinOfPrepared => {
@@ -43,18 +47,7 @@ impl Explain for UsageError {
                      now: unset STATIC_ASSETS_PUBLISH.",
                 );
             }
-            Self::NoStore => {
-                return Message::new(
-                    Kind::Configuration,
-                    "No store",
-                    format!(
-                        "{name} is not set. It says where to publish:\n  \
-                         {name}=s3://bucket/prefix\nand az://container/prefix, gs://bucket/prefix or \
-                         file:///folder.",
-                        name = STORE.name
-                    ),
-                );
-            }
+            Self::NoStore => return no_store(),
         };
         Message::new(
             Kind::Configuration,

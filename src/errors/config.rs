@@ -57,12 +57,12 @@ fn text(problem: &ConfigProblem) -> String {
             name = PUBLIC_URL.name
         },
         ConfigProblem::AppMissing => formatdoc! {"
-            {store} holds {{app}}, but the app has no name. Give it one:
+            {store} or {public} holds {{app}}, but the app has no name. Give it one:
               {app}=shop
             or in project.toml:
               [_]
               id = \"shop\"",
-            store = STORE.name, app = APP.name
+            store = STORE.name, public = PUBLIC_URL.name, app = APP.name
         },
         ConfigProblem::Version { setting } => formatdoc! {"
             {name} is {value}: a version is one part of a URL, of letters, digits, '.', '_' and '-',

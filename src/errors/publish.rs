@@ -1,6 +1,6 @@
 //! Texts of the core.
 
-use super::{Explain, Kind, Message};
+use super::{Explain, Kind, Message, no_store};
 use crate::framework::CompileError;
 use crate::publish::PublishError;
 use crate::release::prepared::{Malformed, PreparedError};
@@ -26,6 +26,17 @@ impl Explain for PublishError {
             Self::Compile(CompileError::Django(error)) => error.explain(),
             Self::Compile(CompileError::Phoenix(error)) => error.explain(),
             Self::Release(error) => error.explain(),
+            Self::NoStore => no_store(),
+            Self::Occupied(folder) => Message::new(
+                Kind::Refused,
+                "A folder is in the way",
+                formatdoc! {"
+                    What the release phase uploads would be kept in {folder}, but that folder holds something else,
+                    which stays as it is. Put the pin, which it lies beside, into a folder of its own:
+                      --pin=/etc/static-assets/pin.env",
+                    folder = folder.display()
+                },
+            ),
             Self::StoreInside(root) => Message::new(
                 Kind::Configuration,
                 "The store lies in the folder that is published",

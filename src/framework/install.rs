@@ -3,6 +3,7 @@
 
 use crate::config::Keep;
 use crate::manifest::{Assets, holds_placeholder, replaced};
+use crate::paths::remove_file_if_there;
 use crate::release::Release;
 use crate::version::Version;
 use fs_err as fs;
@@ -141,8 +142,5 @@ fn make_way(destination: &Path) -> io::Result<()> {
     if let Some(parent) = destination.parent() {
         fs::create_dir_all(parent)?;
     }
-    match fs::remove_file(destination) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
+    remove_file_if_there(destination)
 }

@@ -146,7 +146,11 @@ impl Manifest {
                     "" => Some(Refusal::Segment),
                     name => refused_name(name, rules.names),
                 })
-                .or_else(|| rules.names.is_too_long(path).then_some(Refusal::TooLong));
+                .or_else(|| rules.names.is_too_long(path).then_some(Refusal::TooLong))
+                .or_else(|| {
+                    let holds_one = rules.secrets.occurs_in(path.as_bytes());
+                    holds_one.then_some(Refusal::StorageCredential)
+                });
             match refusal {
                 Some(refusal) => refused.push((path.clone(), refusal)),
                 None => files.push(Found {

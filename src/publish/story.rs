@@ -2,14 +2,16 @@
 
 use crate::app::App;
 use crate::config::names::{RELEASE_VERSION, STATIC_URL};
-use crate::config::{Access, AzureIdentity, Config, GcsIdentity, Keep, Local, Off, S3Identity};
+use crate::config::{
+    Access, AzureIdentity, Config, GcsIdentity, Keep, Local, Off, S3Identity, Setting,
+};
 use crate::framework::{Compiled, Emission, Fallback, PanicSwitch};
 use crate::manifest::{LeftOut, Scanned};
 use crate::output::{Log, bytes, count, seconds};
 use crate::plan::{Change, Summary};
 use crate::prefix::{Site, StoreUrl};
 use crate::release::Release;
-use crate::release::prepared::Prepared;
+use crate::release::prepared::Kept;
 use crate::store::Progress;
 use fs_err as fs;
 use std::os::unix::fs::MetadataExt;
@@ -36,16 +38,29 @@ pub(super) fn local(local: &Local, log: &mut Log) {
     });
 }
 
-/// In the release phase of an image that is pinned.
-pub(super) fn not_released(local: &Local, prepared: &Prepared, log: &mut Log) {
-    let Local::PublishOff(setting) = local else {
-        return;
-    };
-    log.warning(&format!(
-        "Version {} of this image is not uploaded: STATIC_ASSETS_PUBLISH=off ({}). Its pages link there: unless it is \
-         published already, set STATIC_URL to serve from the app.",
-        prepared.version, setting.origin
-    ));
+/// In the release phase of an image that may be pinned.
+pub(super) fn not_released(
+    (name, setting): (&str, &Setting<()>),
+    kept: Option<Kept>,
+    log: &mut Log,
+) {
+    match kept {
+        Some(Kept::Release(prepared)) => log.warning(&format!(
+            "version {} of this image is not uploaded: {name} ({}). Its pages link there: unless it is published \
+             already, set STATIC_URL to serve from the app.",
+            prepared.version, setting.origin
+        )),
+        Some(Kept::Nothing) | None => log.bullet(&format!(
+            "Nothing is uploaded: {name} ({}), and this image has kept nothing",
+            setting.origin
+        )),
+    }
+}
+
+pub(super) fn nothing_kept(log: &mut Log) {
+    log.bullet(
+        "Nothing to upload: the build of this image has published by itself, or was told not to",
+    );
 }
 
 pub(super) fn prepared(release: &Release, config: &Config, log: &mut Log) {

@@ -8,12 +8,14 @@ use crate::manifest::{
     Asset, Manifest, MarkedFile, Marker, ScanError, ScanRules, UnreadableMarker, VersionKind,
     canonical, content_of,
 };
+use crate::paths::{create_folder_for_all, remove_folder_if_there, write_for_all};
 use crate::prefix::{ParsePublicUrlError, PublicUrl, StoreUrl};
 use crate::version::Version;
 use bytes::Bytes;
 use fs_err as fs;
 use serde::{Deserialize, Serialize};
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 const SCHEMA: u32 = 1;
@@ -26,6 +28,13 @@ const FILES: &str = "files";
 struct Note {
     framework: String,
     public_url: String,
+    schema: u32,
+}
+
+/// Where there is nothing to keep.
+#[derive(Serialize, Deserialize)]
+struct Nothing {
+    kept: bool,
     schema: u32,
 }
 
@@ -83,6 +92,51 @@ impl From<UnreadableMarker> for Malformed {
     }
 }
 
+/// What an image has for its release phase.
+#[derive(Debug)]
+pub(crate) enum Kept {
+    Release(Box<Prepared>),
+    /// The build has published by itself, or was told not to.
+    Nothing,
+}
+
+#[derive(Debug)]
+pub(crate) enum KeepError {
+    /// A folder of that name is somebody else's.
+    Occupied(PathBuf),
+    Io(io::Error),
+}
+
+impl From<io::Error> for KeepError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+/// Empties the folder of what an earlier build has kept, and of nothing else.
+fn make_room(folder: &Path) -> Result<(), KeepError> {
+    let is_empty = match fs::read_dir(folder) {
+        Ok(mut entries) => entries.next().is_none(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => true,
+        Err(error) => return Err(error.into()),
+    };
+    if !is_empty && !folder.join(NOTE).is_file() {
+        return Err(KeepError::Occupied(folder.to_owned()));
+    }
+    remove_folder_if_there(folder)?;
+    Ok(create_folder_for_all(folder)?)
+}
+
+/// For an image whose release phase is called, and has nothing to do.
+pub(crate) fn keep_nothing(folder: &Path) -> Result<(), KeepError> {
+    make_room(folder)?;
+    let note = canonical(&Nothing {
+        kept: false,
+        schema: SCHEMA,
+    });
+    Ok(write_for_all(&folder.join(NOTE), &note)?)
+}
+
 impl Release {
     /// Keeps all that a later upload needs. `folder` holds nothing else.
     pub(crate) fn keep(
@@ -90,26 +144,45 @@ impl Release {
         folder: &Path,
         pinned: &PublicUrl,
         framework: &str,
-    ) -> io::Result<()> {
-        match fs::remove_dir_all(folder) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => fs::create_dir_all(folder.join(FILES))?,
-        }
+    ) -> Result<(), KeepError> {
+        make_room(folder)?;
         for asset in self.manifest.assets() {
             let kept = folder.join(FILES).join(&*asset.path);
             if let Some(parent) = kept.parent() {
-                fs::create_dir_all(parent)?;
+                create_folder_for_all(parent)?;
             }
             // Not linked: the app may write into its own.
-            fs::copy(asset.source(), kept)?;
+            fs::copy(asset.source(), &kept)?;
+            fs::set_permissions(kept, PermissionsExt::from_mode(0o644))?;
         }
-        fs::write(folder.join(MARKER), &self.marker)?;
+        write_for_all(&folder.join(MARKER), &self.marker)?;
         let note = canonical(&Note {
             framework: framework.to_owned(),
             public_url: pinned.to_string(),
             schema: SCHEMA,
         });
-        fs::write(folder.join(NOTE), note)
+        Ok(write_for_all(&folder.join(NOTE), &note)?)
+    }
+}
+
+impl Kept {
+    pub(crate) fn read(folder: &Path) -> Result<Self, PreparedError> {
+        let note = kept(folder, NOTE)?;
+        match serde_json::from_slice(&note) {
+            Ok(Nothing {
+                kept: false,
+                schema: SCHEMA,
+            }) => Ok(Self::Nothing),
+            _ => Ok(Self::Release(Box::new(Prepared::read(folder)?))),
+        }
+    }
+
+    /// The base of the URL that the build has pinned.
+    pub(crate) fn pinned(&self) -> Option<&PublicUrl> {
+        match self {
+            Self::Release(prepared) => Some(&prepared.pinned),
+            Self::Nothing => None,
+        }
     }
 }
 

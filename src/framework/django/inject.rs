@@ -9,7 +9,7 @@ use crate::env::ChildEnv;
 use crate::framework::{InjectedFile, Injection, LaunchVar, PlacedFile};
 use crate::interrupt::Interrupt;
 use crate::output::Log;
-use crate::paths::lies_in;
+use crate::paths::{lies_in, remove_file_if_there, remove_folder_if_there};
 use crate::walk::files_below;
 use fs_err as fs;
 use std::io;
@@ -141,15 +141,9 @@ impl Place {
     /// It would work in the collect, too.
     fn remove_what_an_earlier_build_left(&self) -> io::Result<()> {
         for file in [PTH.to_owned(), PROBE.to_owned(), format!("{MODULE}.py")] {
-            match fs::remove_file(self.at.join(file)) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                _ => {}
-            }
+            remove_file_if_there(&self.at.join(file))?;
         }
-        match fs::remove_dir_all(self.at.join(FILES)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        }
+        remove_folder_if_there(&self.at.join(FILES))
     }
 
     /// Starts the app's Python as it will be started and looks whether the hook was loaded. Needs nothing of

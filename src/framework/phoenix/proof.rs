@@ -11,7 +11,7 @@ use super::phx_digest::Rules;
 use super::project::{Project, WebApp};
 use super::reads::{Form, Reads, When, has_key, list};
 use super::releases::AssembledRelease;
-use super::runtime_exs::{Script, Target, Way, snippet, with_lines};
+use super::runtime_exs::{Script, Target, Way, snippet, with_lines, with_pin};
 use super::sources::{MANIFEST_KEY, production_config};
 use super::templates::{Named, Place, Usage};
 use crate::config::Inject;
@@ -19,6 +19,7 @@ use crate::config::names::STATIC_ASSETS_VERSION;
 use crate::framework::{Draft, Edit, Emission, FollowsBy, Injection, PanicSwitch};
 use crate::output::Log;
 use crate::paths::read_file;
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -101,12 +102,13 @@ impl Judge<'_> {
             }
         }
         if needy.is_empty() {
+            let injection = self.pinned(built, &releases, log)?;
             return Ok(Verdict {
                 emission: Emission::Follows {
                     by,
                     because: reasons.join(", "),
                 },
-                injection: None,
+                injection,
                 switch: PanicSwitch::StaticUrl,
                 stays: None,
             });
@@ -284,6 +286,46 @@ impl Judge<'_> {
             content: with_lines(&script, kind, targets, self.pin).into_bytes(),
             path,
         })
+    }
+
+    /// Loads the pin into an app that follows by itself, for a process whose entrypoint is replaced.
+    fn pinned(
+        &self,
+        built: &[Built<'_>],
+        releases: &[AssembledRelease],
+        log: &mut Log,
+    ) -> io::Result<Option<Injection>> {
+        let Some(pin) = self.pin.filter(|_| self.inject == Inject::Auto) else {
+            return Ok(None);
+        };
+        let own = built
+            .iter()
+            .map(|built| self.repository.join(&built.app.config).join("runtime.exs"))
+            .filter(|script| script.is_file());
+        let assembled = releases
+            .iter()
+            .filter_map(|release| release.script.as_ref());
+        let scripts: BTreeSet<PathBuf> =
+            own.chain(assembled.map(|(path, _)| path.clone())).collect();
+        if scripts.is_empty() {
+            log.warning(
+                "without config/runtime.exs a process whose ENTRYPOINT is replaced finds no pin. Start it by: \
+                 static-assets exec -- COMMAND",
+            );
+            return Ok(None);
+        }
+        let edits = scripts.into_iter().map(|path| {
+            let script = read_file(&path)?;
+            let script = String::from_utf8_lossy(&script);
+            Ok(Edit {
+                content: with_pin(&script, pin).into_bytes(),
+                path,
+            })
+        });
+        Ok(Some(Injection {
+            edits: edits.collect::<io::Result<_>>()?,
+            ..Injection::default()
+        }))
     }
 
     /// Why no line of a configuration can make an app follow.

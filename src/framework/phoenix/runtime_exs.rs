@@ -107,25 +107,33 @@ fn lines(kind: Script, targets: &[Target], pin: Option<&Path>) -> String {
     }
 }
 
-/// What `static-assets exec` does (see `launch/pin.rs`). The version stands before the URL.
+/// The script of an app that follows by itself, with the pin loaded before anything of its own is read.
+pub(super) fn with_pin(script: &str, pin: &Path) -> String {
+    let own = without_lines(script);
+    format!("{BEGIN}\n{}{END}\n\n{}", load_pin(pin), own.trim_start())
+}
+
+/// What `static-assets exec` does, by the rule of `launch/pin.rs`. The version stands before the URL.
 fn load_pin(pin: &Path) -> String {
     formatdoc! {"
 
         with {{:ok, static_assets_pin}} <- Elixir.File.read({pin}) do
           for line <- Elixir.String.split(static_assets_pin, \"\\n\"),
+              not Elixir.String.starts_with?(line, \"#\"),
               [name, value] <- [Elixir.String.split(line, \"=\", parts: 2)],
               name == \"{STATIC_ASSETS_VERSION}\" or Elixir.System.get_env(name) in [nil, \"\"] do
-            base = Elixir.String.trim_trailing(Elixir.System.get_env(\"{public}\") || \"\", \"/\")
+            base = Elixir.String.trim_trailing(Elixir.System.get_env(\"{public}\") || \"\", \"\\n\")
+            is_base = ~r{{\\A(https?://[A-Za-z0-9]|/(?!/))[A-Za-z0-9/:.%_~+=,-]*\\z}}
 
-            if name == \"{STATIC_URL}\" and not Elixir.String.contains?(base, \"{{\") and
-                 Elixir.String.starts_with?(base, [\"https://\", \"http://\", \"/\"]) do
+            if name == \"{STATIC_URL}\" and Elixir.Regex.match?(is_base, base) do
               version = Elixir.System.get_env(\"{STATIC_ASSETS_VERSION}\")
-              Elixir.System.put_env(name, \"#{{base}}/#{{version}}/\")
+              Elixir.System.put_env(name, Elixir.String.trim_trailing(base, \"/\") <> \"/\" <> version <> \"/\")
             else
               Elixir.System.put_env(name, value)
             end
           end
         end
+
         ",
         pin = literal(&pin.to_string_lossy()),
         public = PUBLIC_URL.name,

@@ -36,8 +36,8 @@ def load_pin():
 
 def _apply_pin(lines):
     pin = dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
-    version, base = pin.get("STATIC_ASSETS_VERSION"), os.environ.get("STATIC_ASSETS_PUBLIC_URL")
-    if version and base and "STATIC_URL" in pin and _is_base(base):
+    version, base = pin.get("STATIC_ASSETS_VERSION"), os.environ.get("STATIC_ASSETS_PUBLIC_URL", "").rstrip("\r\n")
+    if version and "STATIC_URL" in pin and _is_base(base):
         pin["STATIC_URL"] = "%s/%s/" % (base.rstrip("/"), version)
     for name, value in pin.items():
         if name == "STATIC_ASSETS_VERSION" or not os.environ.get(name):
@@ -45,8 +45,11 @@ def _apply_pin(lines):
 
 
 def _is_base(url):
-    """One with {app} in it is for the build to resolve."""
-    return "{" not in url and (_is_path(url) or url.startswith(("https://", "http://")))
+    """The rule of src/launch/pin.rs."""
+    letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+    host = url.split("://", 1)[1][:1] if url.startswith(("https://", "http://")) else ""
+    is_plain = all(letter in letters + "/:.%_~+=,-" for letter in url)
+    return is_plain and (_is_path(url) or (host != "" and host in letters))
 
 
 def watch(name, callback):
