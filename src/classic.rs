@@ -13,6 +13,7 @@ use crate::errors::{Explain, Message};
 use crate::framework::Framework;
 use crate::interrupt::Interrupt;
 use crate::output::{Log, Style, data};
+use crate::paths::read_file;
 use crate::publish::{Done, Intent, Outcome, PublishError, Upload, publish};
 use crate::release::prepared::keep_nothing;
 use crate::setup::{PREPARED, PROGRAM, Setup, install_program, scratch, title};
@@ -28,8 +29,8 @@ use std::process::ExitCode;
 const IN_SLUG: &str = ".static-assets";
 /// The folder of ours in the cache, which all buildpacks of an app share.
 const IN_CACHE: &str = "static-assets";
-/// What compile leaves beside `export` for `bin/release`.
-const RELEASE: &str = "release.yml";
+/// What compile leaves beside `export` for `bin/release`: the folder of a Phoenix app.
+const RELEASE: &str = "phoenix-app";
 
 #[derive(Debug)]
 pub(crate) enum ClassicError {
@@ -39,6 +40,8 @@ pub(crate) enum ClassicError {
     EnvDir(io::Error),
     /// What the buildpacks that follow, or the dynos, would find.
     NotWritten(io::Error),
+    /// In the place of a folder that is written into.
+    Link(PathBuf),
 }
 
 /// Where a build happens.
@@ -112,9 +115,23 @@ impl Place {
         self.build.join(IN_SLUG).join("node")
     }
 
+    /// A folder of the app's that is a link leads out of what is deployed.
+    fn refuse_links(&self) -> Result<(), ClassicError> {
+        let folders = [IN_SLUG, ".profile.d"].map(|folder| self.build.join(folder));
+        match folders.into_iter().find(|folder| folder.is_symlink()) {
+            Some(link) => Err(ClassicError::Link(link)),
+            None => Ok(()),
+        }
+    }
+
+    fn procfile(&self) -> Option<String> {
+        let procfile = read_file(&self.build.join("Procfile")).ok()?;
+        Some(String::from_utf8_lossy(&procfile).into_owned())
+    }
+
     /// The command of a process, by the Procfile.
     fn process(&self, name: &str) -> Option<String> {
-        let procfile = fs::read_to_string(self.build.join("Procfile")).ok()?;
+        let procfile = self.procfile()?;
         let mut processes = procfile.lines().filter_map(|line| line.split_once(':'));
         let (_, command) = processes.find(|(found, _)| found.trim() == name)?;
         Some(command.trim().to_owned())
@@ -143,6 +160,7 @@ fn compile(place: &Place, purpose: Purpose, log: &mut Log) -> Result<(), Message
         (Purpose::Deploy, false) => Phase::Build,
     };
     log.header(&title());
+    place.refuse_links().map_err(|error| error.explain())?;
     export::forget(&place.buildpack).map_err(not_written)?;
     profile_d::forget(&place.build).map_err(not_written)?;
     let setup = Setup::read(&env, platform, &place.build, &phase, log)?;
@@ -153,8 +171,9 @@ fn compile(place: &Place, purpose: Purpose, log: &mut Log) -> Result<(), Message
         ));
     }
     match Framework::choose(&place.build, &setup.config) {
-        Ok(Some(Framework::Phoenix(_))) => {
-            fs::write(place.buildpack.join(RELEASE), "phoenix\n").map_err(not_written)?;
+        Ok(Some(Framework::Phoenix(phoenix))) => {
+            let folder = phoenix.root().to_string_lossy().into_owned();
+            fs::write(place.buildpack.join(RELEASE), folder).map_err(not_written)?;
         }
         Ok(None) if setup.config.does_something() => {
             log.warning(
@@ -191,6 +210,12 @@ fn compile(place: &Place, purpose: Purpose, log: &mut Log) -> Result<(), Message
     let keeps = matches!(&outcome, Outcome::Done(done) if matches!(done.upload, Upload::Kept));
     if let Outcome::Done(done) = &outcome {
         deploy(place, done).map_err(not_written)?;
+        // It only tells the next build what is new.
+        if let Err(error) = Last::of(&done.release, &done.framework).write(&place.cache) {
+            log.warning(&format!(
+                "nothing could be kept for the next build: {error}"
+            ));
+        }
     }
     let is_called = place.calls_publisher();
     if keeps && !is_called {
@@ -224,8 +249,7 @@ fn is_phoenix(env: &Env, platform: &Platform, build: &Path) -> bool {
 
 fn deploy(place: &Place, done: &Done) -> io::Result<()> {
     profile_d::write(&place.build, &done.launch)?;
-    export::write(&place.buildpack, &done.launch)?;
-    Last::of(&done.release, &done.framework).write(&place.cache)
+    export::write(&place.buildpack, &done.launch)
 }
 
 fn add_publisher(place: &Place) -> io::Result<()> {
@@ -249,11 +273,18 @@ fn warn_of_a_release_phase_that_publishes_nothing(place: &Place, log: &mut Log) 
 
 /// What runs a Phoenix app that does not say it itself. Django has no such command.
 fn release(place: &Place) {
-    let is_phoenix = place.buildpack.join(RELEASE).is_file();
-    if is_phoenix && place.process("web").is_none() {
-        data("---\ndefault_process_types:\n  web: elixir --sname server -S mix phx.server\n");
-    } else {
-        data("--- {}\n");
+    let folder = fs::read_to_string(place.buildpack.join(RELEASE)).ok();
+    match folder.filter(|_| place.process("web").is_none()) {
+        Some(folder) => {
+            let enter = match folder.as_str() {
+                "" => String::new(),
+                folder => format!("cd {} && ", shell_words::quote(folder)),
+            };
+            let web = format!("{enter}elixir --sname server -S mix phx.server");
+            let web = serde_json::Value::from(web);
+            data(&format!("---\ndefault_process_types:\n  web: {web}\n"));
+        }
+        None => data("--- {}\n"),
     }
 }
 

@@ -170,6 +170,9 @@ pub(crate) enum ConfigProblem {
     Endpoint {
         origin: Origin,
     },
+    NodeUrl {
+        origin: Origin,
+    },
     PlainHttp {
         host: String,
     },

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 use ureq::http::HeaderMap;
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
-use ureq::{Agent, Error, Proxy};
+use ureq::{Agent, Body, Error, Proxy};
 use url::{Host, Url};
 
 const CONNECT: Duration = Duration::from_secs(5);
@@ -15,6 +15,8 @@ const ANSWER: Duration = Duration::from_secs(15);
 const MOST_REDIRECTS: usize = 3;
 /// For a whole file of some ten megabytes.
 const FILE: Duration = Duration::from_mins(5);
+/// One that goes on for ever is cut, and then is not what its checksum says.
+const LARGEST_FILE: u64 = 300 << 20;
 
 pub(crate) struct Client {
     /// Plain http goes to no proxy, as with the store.
@@ -96,31 +98,38 @@ impl Client {
     pub(crate) fn download(&self, url: &str, to: &mut impl Write) -> Result<u16, FetchError> {
         let mut url = Url::parse(url).map_err(|error| FetchError::Other(error.to_string()))?;
         for _ in 0..=MOST_REDIRECTS {
-            let agent = match url.scheme() {
-                "http" => &self.direct,
-                _ => &self.by_proxy,
-            };
-            let request = agent
-                .get(url.as_str())
-                .header("Accept-Encoding", "identity");
-            let request = request.config();
-            let request = request.timeout_global(Some(FILE)).build();
-            let (parts, body) = request.call().map_err(failure)?.into_parts();
-            let answer = Answer {
-                status: parts.status.as_u16(),
-                headers: headers_of(&parts.headers),
-                ..Answer::default()
-            };
+            let (answer, body) = match (self.open(&url, None), &self.private) {
+                (Err(FetchError::Tls(_)), Some(private)) => self.open(&url, Some(private)),
+                (result, _) => result,
+            }?;
             if let Some(next) = redirect(&url, &answer) {
                 url = next;
                 continue;
             }
             if answer.status == 200 {
-                io::copy(&mut body.into_reader(), to).map_err(|error| failure(error.into()))?;
+                let mut body = body.into_reader().take(LARGEST_FILE);
+                io::copy(&mut body, to).map_err(|error| failure(error.into()))?;
             }
             return Ok(answer.status);
         }
         Err(FetchError::Other("too many redirects".to_owned()))
+    }
+
+    fn open(&self, url: &Url, agent: Option<&Agent>) -> Result<(Answer, Body), FetchError> {
+        let own = match url.scheme() {
+            "http" => &self.direct,
+            _ => &self.by_proxy,
+        };
+        let request = agent.unwrap_or(own).get(url.as_str());
+        let request = request.header("Accept-Encoding", "identity").config();
+        let request = request.timeout_global(Some(FILE)).build();
+        let (parts, body) = request.call().map_err(failure)?.into_parts();
+        let answer = Answer {
+            status: parts.status.as_u16(),
+            headers: headers_of(&parts.headers),
+            ..Answer::default()
+        };
+        Ok((answer, body))
     }
 
     fn get_once(

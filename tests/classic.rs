@@ -91,7 +91,8 @@ fn assert_no_path_of_the_build(slug: &Slug) {
     let path = slug.build_dir.display().to_string();
     for (file, content) in tree(&slug.app) {
         // A virtual environment holds its own place, and is heroku/python's.
-        let ours = !file.starts_with(".heroku/") || file.contains("static_assets");
+        let is_of_python = file.starts_with(".heroku/") || file.contains("__pycache__");
+        let ours = !is_of_python || file.contains("static_assets");
         let holds_it = memchr::memmem::find(&content, path.as_bytes()).is_some();
         assert!(!(ours && holds_it), "{file} holds the folder of the build");
     }
@@ -183,11 +184,12 @@ fn phoenix_is_compiled_without_a_store_and_started_without_a_procfile() {
     let files = tree(&slug.app);
     assert!(files.contains_key("backend/priv/static/cache_manifest.json"));
     assert!(!files.keys().any(|file| file.starts_with(".profile.d")));
-    assert!(
-        slug.release
-            .contains("web: elixir --sname server -S mix phx.server")
-    );
+    let web = "web: \"cd backend && elixir --sname server -S mix phx.server\"";
+    assert!(slug.release.contains(web), "{}", slug.release);
 
+    platform.write("Procfile", "release: bin/migrate\n");
+    let slug = Heroku::app(&platform).build().compiled();
+    assert!(slug.release.contains(web), "{}", slug.release);
     platform.write("Procfile", "web: bin/shop start\n");
     let slug = Heroku::app(&platform).build();
     assert_eq!(slug.release, "--- {}\n");
@@ -346,6 +348,52 @@ fn a_release_phase_that_publishes_nothing_is_warned_of() {
     assert!(!warned());
 }
 
+#[test]
+fn a_release_phase_is_not_blocked_by_a_build_that_has_published_or_was_told_not_to() {
+    let platform = phoenix();
+    platform.write("Procfile", "release: static-assets publish --prepared\n");
+    for mode in ["build", "off"] {
+        let heroku = Heroku::app(&platform)
+            .publishes_to(&platform.store(), URL)
+            .config_var("STATIC_ASSETS_PUBLISH", mode)
+            .config_var("STATIC_ASSETS_CHECK", "off");
+        let slug = heroku.build().compiled();
+        let release = heroku
+            .dyno(&slug, &["static-assets", "publish", "--prepared"])
+            .output()
+            .unwrap();
+        assert!(release.status.success(), "{mode}: {release:?}");
+    }
+}
+
+#[test]
+fn a_link_in_the_place_of_a_folder_is_not_written_through() {
+    for folder in [".profile.d", ".static-assets"] {
+        let platform = phoenix();
+        let outside = platform.path("outside");
+        fs::create_dir(&outside).unwrap();
+        std::os::unix::fs::symlink(&outside, platform.app().join(folder)).unwrap();
+        let heroku = Heroku::app(&platform).publishes_to(&platform.store(), URL);
+        heroku
+            .build()
+            .compile
+            .exits(1)
+            .says("A link in the place of a folder");
+        assert!(tree(&outside).is_empty());
+    }
+}
+
+#[test]
+fn settings_of_phoenix_are_judged_where_it_is_compiled_without_a_store() {
+    let platform = phoenix();
+    let heroku = Heroku::app(&platform).config_var("STATIC_ASSETS_DIGEST", "natve");
+    heroku
+        .build()
+        .compile
+        .exits(1)
+        .says("STATIC_ASSETS_DIGEST is 'natve'");
+}
+
 /// A mirror of the official distribution with one version, whose programs are stand-ins.
 fn node_distribution(platform: &Platform, version: &str) -> std::path::PathBuf {
     const NPM: &str = "#!/bin/sh\necho \"npm $*\" >> \"$CALLS\"\ncase \"$1\" in ci) mkdir node_modules ;;\n\
@@ -465,6 +513,15 @@ fn node_that_is_not_there_or_not_what_it_should_be_ends_the_build() {
             .says(said)
             .says("STATIC_ASSETS_NODE_URL=")
             .says("heroku/nodejs");
+    }
+    for url in [
+        "https://user:hunter2secret@mirror.example.com/dist",
+        "nodejs.org/dist",
+    ] {
+        let heroku = without_node(&platform, url);
+        let ran = heroku.build().compile.exits(1);
+        ran.says("STATIC_ASSETS_NODE_URL (config var) is not a URL")
+            .does_not_say("hunter2secret");
     }
     engines("20");
     let sums = dist.join("v20.18.0/SHASUMS256.txt");

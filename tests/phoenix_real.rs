@@ -181,7 +181,8 @@ fn classic(generation: &str, fixture: &str) {
         .release
         .lines()
         .find_map(|line| line.trim().strip_prefix("web: "))
-        .unwrap();
+        .unwrap()
+        .trim_matches('"');
     let server = phoenix.serve_slug(&heroku, &first, web_process);
     assert_all_from(&url, &server.url, &http::get(&server.url).text());
     drop(server);

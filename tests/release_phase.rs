@@ -4,6 +4,7 @@
 use crate::harness::python::Python;
 use crate::harness::{Platform, Ran, http, pages, tree, web::Web};
 use fs_err as fs;
+use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 /// A Django app whose builds know where browsers will look, and nothing of the store.
@@ -126,7 +127,18 @@ fn a_build_says_what_it_lacks_and_a_release_that_fails_fails() {
         assert!(text.contains(said), "{text}");
     }
     assert!(tree(&platform.store()).is_empty());
+    // A setting of builds for tests is none of a release's.
+    let lacking = [("STATIC_ASSETS_STORE", ""), ("STATIC_ASSETS_COMPILE", "1")];
+    let (code, said) = publish(&platform, &ran, &lacking);
+    assert_eq!(code, 2, "{said}");
+    assert!(said.contains("run the release again"), "{said}");
     // Switched off, it is said, and no failure: the store is down, and the version may be there.
+    let (code, said) = publish(&platform, &ran, &[("STATIC_ASSETS_DISABLE", "1")]);
+    assert_eq!(code, 0, "{said}");
+    assert!(
+        said.contains("is not uploaded: STATIC_ASSETS_DISABLE"),
+        "{said}"
+    );
     let (code, said) = publish(&platform, &ran, &[("STATIC_ASSETS_PUBLISH", "off")]);
     assert_eq!(code, 0, "{said}");
     assert!(
@@ -292,4 +304,114 @@ fn a_failed_publish_leaves_no_pin_of_an_earlier_one() {
         .exits(1)
         .says("The pin can't be written")
         .says("USER root");
+}
+
+/// The line in the Procfile stays, whatever the build was told.
+#[test]
+fn a_release_phase_of_a_build_that_has_kept_nothing_is_no_failure() {
+    let platform = Platform::empty().file_store();
+    platform.write("dist/app.css", "a{}");
+    let line = ["publish", "--dir", "dist", "--pin=kept/pin.env"];
+    let release = ["publish", "--prepared=kept/prepared"];
+    for mode in ["build", "off"] {
+        let env = [("STATIC_ASSETS_PUBLISH", mode)];
+        platform.cli_with(&line, &env).exits(0);
+        let said = if mode == "off" {
+            "has kept nothing"
+        } else {
+            "Nothing to upload"
+        };
+        platform.cli_with(&release, &env).exits(0).says(said);
+        platform
+            .cli_with(&release, &[("STATIC_ASSETS_STORE", "")])
+            .exits(0)
+            .says("has published by itself, or was told not to");
+    }
+    // Switched off, nothing has to be there at all.
+    let off = [("STATIC_ASSETS_PUBLISH", "off")];
+    let nowhere = ["publish", "--prepared=nowhere"];
+    platform
+        .cli_with(&nowhere, &off)
+        .exits(0)
+        .says("this image has kept nothing");
+    platform
+        .cli(&nowhere)
+        .exits(2)
+        .says("STATIC_ASSETS_PUBLISH=release");
+}
+
+#[test]
+fn a_folder_of_somebody_else_is_not_emptied_for_what_is_kept() {
+    let platform = Platform::empty().file_store();
+    platform
+        .write("dist/app.css", "a{}")
+        .write("prepared/models.py", "mine");
+    let line = ["publish", "--dir", "dist", "--pin=pin.env"];
+    platform
+        .cli_with(&line, &[("STATIC_ASSETS_PUBLISH", "release")])
+        .exits(13)
+        .says("A folder is in the way");
+    assert!(platform.app().join("prepared/models.py").exists());
+}
+
+/// What the app's own processes link to is what a release uploads for: its environment, else what was pinned.
+#[test]
+fn the_public_url_of_a_release_is_its_environments_and_not_the_repositorys() {
+    let platform = Platform::empty().file_store();
+    platform.write("dist/app.css", "a{}").write(
+        "project.toml",
+        "[io.github.static-assets]\npublic-url = \"https://of-the-repository.example.com\"\n",
+    );
+    let line = ["publish", "--dir", "dist", "--pin=kept/pin.env"];
+    platform
+        .cli_with(&line, &[("STATIC_ASSETS_PUBLISH", "release")])
+        .exits(0);
+    let release = ["publish", "--prepared=kept/prepared", "--json"];
+    let url = |base: &str| {
+        let ran = platform.cli_with(&release, &[("STATIC_ASSETS_PUBLIC_URL", base)]);
+        ran.exits(0).json()["url"].as_str().unwrap().to_owned()
+    };
+    assert!(url("").starts_with("https://static.example.com/shop/"));
+    assert!(url("https://x.example.com/{app}").starts_with("https://static.example.com/shop/"));
+    assert!(url("https://prod.example.com").starts_with("https://prod.example.com/"));
+}
+
+#[test]
+fn an_app_has_its_name_in_the_public_url_as_well() {
+    let platform = Platform::empty().file_store();
+    platform.write("dist/app.css", "a{}");
+    let env = [
+        ("STATIC_ASSETS_APP", "shop"),
+        ("STATIC_ASSETS_PUBLIC_URL", "https://static.acme.com/{app}"),
+    ];
+    let ran = platform.cli_with(&["publish", "--dir", "dist", "--json"], &env);
+    let report = ran.exits(0).json();
+    let url = report["url"].as_str().unwrap();
+    assert!(url.starts_with("https://static.acme.com/shop/"), "{url}");
+}
+
+/// An image is built by one user and run by another.
+#[test]
+fn what_an_image_keeps_is_for_every_user_to_read() {
+    let platform = Platform::empty()
+        .file_store()
+        .env("PATH", "/usr/bin:/bin")
+        .env("STATIC_ASSETS_PUBLISH", "release");
+    platform.write("dist/web/app.css", "a{}");
+    let script =
+        "umask 077; chmod 600 dist/web/app.css; exec \"$0\" publish --dir dist --pin=kept/pin.env";
+    let output = platform.shell(script).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let kept = platform.app().join("kept");
+    for (path, expected) in [
+        ("pin.env", 0o644),
+        ("prepared", 0o755),
+        ("prepared/prepared.json", 0o644),
+        ("prepared/marker.json", 0o644),
+        ("prepared/files/web", 0o755),
+        ("prepared/files/web/app.css", 0o644),
+    ] {
+        let mode = fs::metadata(kept.join(path)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, expected, "{path}");
+    }
 }

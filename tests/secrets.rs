@@ -229,8 +229,8 @@ fn of_heroku(platform: &Platform, heroku: &Heroku<'_>, slug: &Slug, bucket: &Buc
         .files("the buildpack's folder", tree(&slug.buildpack.join("bin")))
         .text("export", read_if_there(&slug.buildpack.join("export")))
         .text(
-            "release.yml",
-            read_if_there(&slug.buildpack.join("release.yml")),
+            "phoenix-app",
+            read_if_there(&slug.buildpack.join("phoenix-app")),
         )
         .files("the scratch folder", tree(&platform.path("tmp")))
         .text("stdout", slug.compile.stdout())

@@ -36,16 +36,17 @@ impl Last {
         fs::write(cache.join(FILE), serde_json::to_vec(self)?)
     }
 
-    /// YAML, of which each JSON string is one.
+    /// YAML: a JSON string is one of its own.
     pub(super) fn report(&self) -> String {
-        let Self {
-            version,
-            url,
-            digest,
-            framework,
-        } = self;
-        format!(
-            "version: \"{version}\"\nurl: \"{url}\"\ndigest: \"{digest}\"\nframework: \"{framework}\"\n"
-        )
+        let pairs = [
+            ("version", &self.version),
+            ("url", &self.url),
+            ("digest", &self.digest),
+            ("framework", &self.framework),
+        ];
+        let line = |(name, value): (&str, &String)| {
+            format!("{name}: {}\n", serde_json::Value::from(value.as_str()))
+        };
+        pairs.into_iter().map(line).collect()
     }
 }

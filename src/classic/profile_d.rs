@@ -23,12 +23,19 @@ pub(super) fn write(build: &Path, launch: &Launch) -> io::Result<()> {
 
 /// What a build before this one has left in the same folder.
 pub(super) fn forget(build: &Path) -> io::Result<()> {
-    remove_file_if_there(&build.join(FILE))
+    let programs = ["publisher", "node"].map(path_file);
+    let mut files = programs.iter().map(String::as_str).chain([FILE]);
+    files.try_for_each(|file| remove_file_if_there(&build.join(file)))
+}
+
+/// What puts a program on the `PATH`.
+fn path_file(what: &str) -> String {
+    format!(".profile.d/static-assets-{what}.sh")
 }
 
 /// Programs of the slug that dynos start.
 pub(super) fn add_path(build: &Path, what: &str, folder: &Path) -> io::Result<()> {
-    let file = build.join(format!(".profile.d/static-assets-{what}.sh"));
+    let file = build.join(path_file(what));
     write_for_all(&file, path_export(folder).as_bytes())
 }
 

@@ -5,6 +5,7 @@ use super::args::Exec;
 use crate::command::replace_process;
 use crate::env::Env;
 use crate::launch::pin;
+use crate::paths::read_file;
 use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
@@ -39,8 +40,8 @@ impl ExecError {
 /// Gives back only why it could not.
 pub(super) fn run(command: &Exec) -> ExecError {
     let file = command.pin.clone();
-    let pin = match fs_err::read_to_string(&file) {
-        Ok(pin) => pin,
+    let pin = match read_file(&file) {
+        Ok(pin) => String::from_utf8_lossy(&pin).into_owned(),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return ExecError::NoPin { file },
         Err(error) => return ExecError::Pin { file, error },
     };

@@ -387,7 +387,10 @@ fn ca_file_of(setting: Setting<String>) -> Result<PathBuf, ConfigProblem> {
     }
 }
 
-fn parse_endpoint(endpoint: &Setting<String>, sources: &Sources<'_>) -> Result<Url, ConfigProblem> {
+pub(super) fn parse_endpoint(
+    endpoint: &Setting<String>,
+    sources: &Sources<'_>,
+) -> Result<Url, ConfigProblem> {
     let malformed = || ConfigProblem::Endpoint {
         origin: endpoint.origin.clone(),
     };

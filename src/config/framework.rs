@@ -1,7 +1,9 @@
 //! What can be set of the frameworks.
 
+use super::credentials::parse_endpoint;
 use super::{ConfigProblem, Origin, Reader, Setting, Sources, names};
 use std::path::PathBuf;
+use url::Url;
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct FrameworkSettings {
@@ -37,7 +39,9 @@ pub(crate) struct PhoenixSettings {
     pub(crate) prebuilt: Option<Origin>,
     pub(crate) digest: DigestChoice,
     /// The official distribution's mirror.
-    pub(crate) node_url: Option<String>,
+    pub(crate) node_url: Option<Url>,
+    /// Of a private authority.
+    pub(crate) ca_file: Option<PathBuf>,
     pub(crate) build_env: Vec<(String, String)>,
     /// In seconds since 1970.
     pub(crate) epoch: Option<u64>,
@@ -110,9 +114,26 @@ impl Reader<'_> {
                     ("native", DigestChoice::Native),
                 ],
             ),
-            node_url: self.text(&names::NODE_URL),
+            node_url: self.node_url(),
+            ca_file: self.path(&names::CA_FILE).map(|setting| setting.value),
             build_env,
             epoch: self.epoch(),
+        }
+    }
+
+    /// What comes from there is run, so it is judged as an endpoint is.
+    fn node_url(&mut self) -> Option<Url> {
+        let setting = self.sources.text(&names::NODE_URL)?;
+        match parse_endpoint(&setting, self.sources) {
+            Ok(url) => Some(url),
+            Err(ConfigProblem::Endpoint { origin }) => {
+                self.problems.push(ConfigProblem::NodeUrl { origin });
+                None
+            }
+            Err(problem) => {
+                self.problems.push(problem);
+                None
+            }
         }
     }
 

@@ -26,6 +26,15 @@ impl Explain for ClassicError {
                  them nothing tells where to publish.",
             )
             .with_details(error.to_string()),
+            Self::Link(link) => Message::new(
+                Kind::Refused,
+                "A link in the place of a folder",
+                format!(
+                    "{} is a link, so what is written there would not be deployed. Make it a folder, or take it out \
+                     of the repository.",
+                    link.display()
+                ),
+            ),
             Self::NotWritten(error) => Message::new(
                 Kind::Machine,
                 "The pin can't be written",

@@ -3,7 +3,7 @@
 use super::{Kind, Message};
 use crate::config::names::{
     APP, AUTH, BUILD_ENV, ENDPOINT_URL, GOOGLE_APPLICATION_CREDENTIALS, GROUP, MISSING_CREDENTIALS,
-    PUBLIC_URL, RELEASE_VERSION, STORE,
+    NODE_URL, PUBLIC_URL, RELEASE_VERSION, STORE,
 };
 use crate::config::{ConfigProblem, ConfigWarning, GoogleKeyProblem, NAMESPACE, Origin, Setting};
 use crate::prefix::{BucketUrl, ParsePublicUrlError, ParseStoreUrlError, Scheme, StoreUrl};
@@ -160,6 +160,11 @@ fn text(problem: &ConfigProblem) -> String {
         ConfigProblem::BindingEntryMissing { binding, entry } => {
             format!("Service binding '{binding}' has no entry '{entry}'.")
         }
+        ConfigProblem::NodeUrl { origin } => format!(
+            "{} ({origin}) is not a URL of the form https://host/path, without user, query or fragment: the folder that \
+             holds index.json, as https://nodejs.org/dist does.",
+            NODE_URL.name
+        ),
         ConfigProblem::Endpoint { origin } => format!(
             "The endpoint ({origin}) is not a URL of the form https://host[:port], without user, query or \
              fragment."

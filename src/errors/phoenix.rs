@@ -192,10 +192,20 @@ fn no_official_node(url: &str, problem: &NodeProblem) -> Message {
             format!("gave no answer, in four attempts: {}.", no_answer(error)),
             String::new(),
         ),
+        NodeProblem::Status(status @ 300..=499) if *status != 408 && *status != 429 => (
+            Kind::App,
+            format!("answered {status}. Is it the folder that holds index.json?"),
+            String::new(),
+        ),
         NodeProblem::Status(status) => (
             Kind::Temporary,
-            format!("answered {status}, in up to four attempts."),
+            format!("answered {status}, in four attempts."),
             String::new(),
+        ),
+        NodeProblem::Broken { output } => (
+            Kind::Machine,
+            "was unpacked, and its bin/node does not start here, or is another version.".to_owned(),
+            output.clone(),
         ),
         NodeProblem::NoList(error) => (
             Kind::Temporary,

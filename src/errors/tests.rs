@@ -92,6 +92,9 @@ fn google(problem: GoogleKeyProblem) -> ConfigProblem {
 fn config() {
     let problems = vec![
         ConfigProblem::PublicUrlNotPinned,
+        ConfigProblem::NodeUrl {
+            origin: Origin::ConfigVar,
+        },
         ConfigProblem::Store {
             setting: setting("acme-static"),
             reason: ParseStoreUrlError::NoScheme,
@@ -520,6 +523,10 @@ fn phoenix() {
         },
         official_node(NodeProblem::Unreachable(FetchError::Timeout)),
         official_node(NodeProblem::Status(503)),
+        official_node(NodeProblem::Status(404)),
+        official_node(NodeProblem::Broken {
+            output: "not found".to_owned(),
+        }),
         official_node(NodeProblem::NoList(
             serde_json::from_str::<bool>("<html>").unwrap_err(),
         )),

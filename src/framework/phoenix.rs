@@ -155,6 +155,11 @@ impl Phoenix {
     }
 
     /// `mix.exs: shop (ShopWeb.Endpoint), Phoenix 1.7.21, assets/`
+    /// The folder of the Mix project below the repository's.
+    pub(crate) fn root(&self) -> &Path {
+        &self.project.root
+    }
+
     pub(crate) fn evidence(&self) -> String {
         let apps: Vec<String> = self
             .project

@@ -8,7 +8,7 @@ use crate::manifest::{
     Asset, Manifest, MarkedFile, Marker, ScanError, ScanRules, UnreadableMarker, VersionKind,
     canonical, content_of,
 };
-use crate::paths::{create_folder_for_all, remove_folder_if_there, write_for_all};
+use crate::paths::{create_folder_for_all, read_file, remove_folder_if_there, write_for_all};
 use crate::prefix::{ParsePublicUrlError, PublicUrl, StoreUrl};
 use crate::version::Version;
 use bytes::Bytes;
@@ -146,6 +146,7 @@ impl Release {
         framework: &str,
     ) -> Result<(), KeepError> {
         make_room(folder)?;
+        create_folder_for_all(&folder.join(FILES))?;
         for asset in self.manifest.assets() {
             let kept = folder.join(FILES).join(&*asset.path);
             if let Some(parent) = kept.parent() {
@@ -235,11 +236,18 @@ impl Prepared {
             ..rules.clone()
         };
         let files = self.folder.join(FILES);
-        if let Some(missing) = self.marker.files.iter().find(|file| {
-            let path = files.join(&file.path);
-            !path.is_file()
+        let is_digest = self.marker.kind == VersionKind::Digest;
+        if is_digest && self.version != Version::of_digest(&self.marker.digest) {
+            let path = MARKER.to_owned();
+            return Err(PreparedError::Changed { path });
+        }
+        let root = fs::canonicalize(&files)?;
+        if let Some(other) = self.marker.files.iter().find(|file| {
+            let path = root.join(&file.path);
+            // Nor a link, which leads out of what the build has kept.
+            !path.is_file() || fs::canonicalize(&path).ok() != Some(path)
         }) {
-            let path = missing.path.clone();
+            let path = other.path.clone();
             return Err(PreparedError::Changed { path });
         }
         let manifest =
@@ -274,7 +282,7 @@ impl Prepared {
 }
 
 fn kept(folder: &Path, file: &str) -> Result<Vec<u8>, PreparedError> {
-    fs::read(folder.join(file)).map_err(|error| match error.kind() {
+    read_file(&folder.join(file)).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => PreparedError::Missing {
             folder: folder.to_owned(),
         },

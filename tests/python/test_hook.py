@@ -194,12 +194,20 @@ class LoadsThePin(Case):
 
     def test_one_that_is_not_text_is_complained_of_and_nothing_more(self):
         folder = self.folder()
-        (folder / "pin.env").mkdir()
+        (folder / "pin.env").write_bytes(b"STATIC_ASSETS_VERSION=\xff\xfe\n")
         hook = (SOURCES / "hook.py").read_text()
         self.write(folder / "static_assets_hook.py", hook.replace("PIN = None", f"PIN = {str(folder / 'pin.env')!r}"))
         run = self.python("-c", "import static_assets_hook as h; h.load_pin(); print('on')", cwd=folder)
         self.assertEqual(run.stdout, "on\n")
-        self.assertIn("static-assets: IsADirectoryError", run.stderr)
+        self.assertIn("static-assets: UnicodeDecodeError", run.stderr)
+
+    def test_what_is_no_file_is_not_waited_for(self):
+        folder = self.folder()
+        os.mkfifo(folder / "pin.env")
+        hook = (SOURCES / "hook.py").read_text()
+        self.write(folder / "static_assets_hook.py", hook.replace("PIN = None", f"PIN = {str(folder / 'pin.env')!r}"))
+        run = self.python("-c", "import static_assets_hook as h; h.load_pin(); print('on')", cwd=folder)
+        self.assertEqual((run.stdout, run.stderr), ("on\n", ""))
 
 
 class StaysOut(HookCase):

@@ -1,6 +1,7 @@
 //! The app's `package.json`: what installs it, what it can run, and which Node.js it wants.
 
 use super::PhoenixError;
+use super::buildpack_config::STATIC_CONFIG;
 use crate::manifest::Sha256;
 use crate::paths::read_file;
 use crate::walk::files_below;
@@ -170,30 +171,31 @@ impl Package {
             .0
             .pointer("/engines/node")
             .and_then(|value| value.as_str());
-        let of_engine = || Some((engine?.to_owned(), "engines in package.json".to_owned()));
-        let of_file = |name: &str| {
-            let text = [&self.folder, app]
-                .iter()
-                .find_map(|folder| read_file(&folder.join(name)).ok())?;
-            let text = String::from_utf8_lossy(&text);
-            Some((text.trim().to_owned(), name.to_owned()))
-        };
-        let of_tools = || {
-            let (text, name) = of_file(".tool-versions")?;
-            let line = text.lines().find_map(|line| line.strip_prefix("nodejs "))?;
-            Some((line.split_whitespace().next()?.to_owned(), name))
-        };
-        of_engine()
-            .or_else(|| of_file(".nvmrc"))
-            .or_else(|| of_file(".node-version"))
-            .or_else(of_tools)
-            .or_else(|| {
-                Some((
-                    legacy?.to_owned(),
-                    super::buildpack_config::STATIC_CONFIG.to_owned(),
-                ))
-            })
+        match engine {
+            Some(engine) => Some((engine.to_owned(), "engines in package.json".to_owned())),
+            None => wanted_node(&[&self.folder, app], legacy),
+        }
     }
+}
+
+/// The same of an app without a `package.json`, by the files of version managers in these folders.
+pub(super) fn wanted_node(folders: &[&Path], legacy: Option<&str>) -> Option<(String, String)> {
+    let of_file = |name: &str| {
+        let text = folders
+            .iter()
+            .find_map(|folder| read_file(&folder.join(name)).ok())?;
+        let text = String::from_utf8_lossy(&text);
+        Some((text.trim().to_owned(), name.to_owned()))
+    };
+    let of_tools = || {
+        let (text, name) = of_file(".tool-versions")?;
+        let line = text.lines().find_map(|line| line.strip_prefix("nodejs "))?;
+        Some((line.split_whitespace().next()?.to_owned(), name))
+    };
+    of_file(".nvmrc")
+        .or_else(|| of_file(".node-version"))
+        .or_else(of_tools)
+        .or_else(|| Some((legacy?.to_owned(), STATIC_CONFIG.to_owned())))
 }
 
 /// By `packageManager`, else by the lock file.

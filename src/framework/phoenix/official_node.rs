@@ -6,22 +6,24 @@
 use super::PhoenixError;
 use super::builder::Builder;
 use super::buildpack_config::NodeFor;
-use super::node::Package;
+use super::node::{Package, wanted_node};
 use super::pipeline::Pipeline;
 use super::project::WebApp;
 use crate::app::NodeSupply;
-use crate::command::{Command, program_on_path};
+use crate::command::{Command, CommandError, Finished, program_on_path};
 use crate::env::ChildEnv;
 use crate::fetch::{Client, FetchError};
 use crate::framework::Run;
 use crate::manifest::Sha256;
 use crate::output::bytes;
+use crate::paths::remove_folder_if_there;
 use fs_err as fs;
 use semver::{Version, VersionReq};
 use serde::Deserialize;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use url::Url;
 
 const OFFICIAL: &str = "https://nodejs.org/dist";
 const PAUSES: [Duration; 3] = [
@@ -30,6 +32,8 @@ const PAUSES: [Duration; 3] = [
     Duration::from_secs(5),
 ];
 const LARGEST_LIST: u64 = 8 << 20;
+/// Versions in the cache: apps of one repository may ask for several.
+const MOST_KEPT: usize = 3;
 
 /// Why there is no Node.js.
 #[derive(Debug)]
@@ -54,6 +58,10 @@ pub(crate) enum NodeProblem {
         file: String,
     },
     Unpack {
+        output: String,
+    },
+    /// It does not start.
+    Broken {
         output: String,
     },
 }
@@ -84,18 +92,16 @@ pub(super) fn supply(
         return Ok(env);
     }
     let legacy = builder.legacy.node_version.as_deref();
+    let folder = builder.folder(web);
     let wanted = match package {
-        Some(package) => package.wanted_node(&builder.folder(web), legacy),
-        None => None,
+        Some(package) => package.wanted_node(&folder, legacy),
+        None => wanted_node(&[&folder, &builder.app.dir], legacy),
     };
+    let settings = builder.settings;
+    let base = settings.node_url.as_ref().map_or(OFFICIAL, Url::as_str);
     let place = Place {
-        base: builder
-            .settings
-            .node_url
-            .as_deref()
-            .unwrap_or(OFFICIAL)
-            .trim_end_matches('/'),
-        client: Client::new(None),
+        base: base.trim_end_matches('/'),
+        client: Client::new(settings.ca_file.as_deref()),
         folder: cache.join("node"),
         scratch: &builder.app.scratch,
     };
@@ -183,7 +189,18 @@ impl Place<'_> {
                 .detail(&format!("Node.js {name} ({why}) from the cache"));
             return Ok(kept);
         }
-        let list = self.get("index.json", run)?;
+        let list = match (self.get("index.json", run), self.newest_kept()) {
+            (Ok(list), _) => list,
+            (Err(_), Some(kept)) if !matches!(range, Range::Versions(_)) => {
+                let name = kept.file_name().unwrap_or_default().to_string_lossy();
+                run.log.warning(&format!(
+                    "{} does not answer: Node.js {name} from the cache, which may not be {why}.",
+                    self.url("index.json")
+                ));
+                return Ok(kept);
+            }
+            (Err(error), _) => return Err(error),
+        };
         let list: Vec<Listed> = serde_json::from_slice(&list)
             .map_err(|error| self.failed(NodeProblem::NoList(error), "index.json"))?;
         let version = range.newest(&list).ok_or_else(|| {
@@ -193,7 +210,7 @@ impl Place<'_> {
             self.failed(NodeProblem::NoVersion { wanted, file }, "index.json")
         })?;
         let folder = self.folder.join(version.to_string());
-        if folder.join("bin/node").is_file() {
+        if folder.is_dir() {
             run.log
                 .detail(&format!("Node.js {version} ({why}) from the cache"));
             return Ok(folder);
@@ -207,18 +224,28 @@ impl Place<'_> {
         Ok(folder)
     }
 
-    fn kept(&self, range: &Range) -> Option<PathBuf> {
-        let entries = fs::read_dir(&self.folder).ok()?;
-        let versions = entries.filter_map(|entry| {
-            let name = entry.ok()?.file_name().into_string().ok()?;
-            name.parse::<Version>().ok()
-        });
-        let newest = versions.filter(|version| range.allows(version)).max()?;
-        let folder = self.folder.join(newest.to_string());
-        folder.join("bin/node").is_file().then_some(folder)
+    /// The versions that an earlier build has left, the newest last.
+    fn all_kept(&self) -> Vec<Version> {
+        let entries = fs::read_dir(&self.folder).into_iter().flatten();
+        let mut versions: Vec<Version> = entries
+            .filter_map(|entry| entry.ok()?.file_name().into_string().ok()?.parse().ok())
+            .collect();
+        versions.sort();
+        versions
     }
 
-    /// Downloads, compares, unpacks; only then it is there. Others are removed: one is enough to keep.
+    fn kept(&self, range: &Range) -> Option<PathBuf> {
+        let mut versions = self.all_kept().into_iter().rev();
+        let newest = versions.find(|version| range.allows(version))?;
+        Some(self.folder.join(newest.to_string()))
+    }
+
+    fn newest_kept(&self) -> Option<PathBuf> {
+        let newest = self.all_kept().pop()?;
+        Some(self.folder.join(newest.to_string()))
+    }
+
+    /// Downloads, compares, unpacks, starts it; only then it is there.
     fn fetch(
         &self,
         version: &Version,
@@ -264,11 +291,30 @@ impl Place<'_> {
             let output = finished.output;
             return Err(self.failed(NodeProblem::Unpack { output }, &path));
         }
-        match fs::remove_dir_all(&self.folder) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
-            _ => fs::create_dir_all(&self.folder)?,
+        let started = Command::new(unpacked.join("bin/node"), &unpacked, env)
+            .argument("--version")
+            .run(run.interrupt);
+        match started {
+            Ok(finished) if finished.output.trim() == format!("v{version}") => {}
+            Ok(Finished { output, .. }) => {
+                return Err(self.failed(NodeProblem::Broken { output }, &path));
+            }
+            Err(CommandError::Interrupted) => return Err(CommandError::Interrupted.into()),
+            Err(_) => {
+                let output = String::new();
+                return Err(self.failed(NodeProblem::Broken { output }, &path));
+            }
         }
-        super::cache::relocate(&unpacked, folder)?;
+        let mut older = self.all_kept();
+        older.truncate((older.len() + 1).saturating_sub(MOST_KEPT));
+        for version in older {
+            remove_folder_if_there(&self.folder.join(version.to_string()))?;
+        }
+        // Whole or not at all, also where the cache is another file system.
+        let aside = self.folder.join(".unfinished");
+        remove_folder_if_there(&aside)?;
+        super::cache::relocate(&unpacked, &aside)?;
+        fs::rename(&aside, folder)?;
         fs::remove_file(&archive)?;
         Ok(content.len() as u64)
     }
@@ -309,7 +355,10 @@ impl Place<'_> {
                 Err(Failure::Fetch(error)) => NodeProblem::Unreachable(error),
                 Err(Failure::Io(error)) => return Err(error.into()),
             };
-            let may_pass = !matches!(problem, NodeProblem::Status(400..=407 | 409..=428));
+            let may_pass = !matches!(
+                problem,
+                NodeProblem::Status(300..=407 | 409..=428 | 430..=499)
+            );
             match pauses.next() {
                 Some(pause) if may_pass && !run.interrupt.is_raised() => std::thread::sleep(*pause),
                 _ => return Err(self.failed(problem, path)),

@@ -117,10 +117,13 @@ pub(super) fn with_pin(script: &str, pin: &Path) -> String {
 fn load_pin(pin: &Path) -> String {
     formatdoc! {"
 
-        with {{:ok, static_assets_pin}} <- Elixir.File.read({pin}) do
-          for line <- Elixir.String.split(static_assets_pin, \"\\n\"),
+        with true <- Elixir.File.regular?({pin}),
+             {{:ok, static_assets_pin}} <- Elixir.File.read({pin}),
+             true <- Elixir.String.valid?(static_assets_pin) and not Elixir.String.contains?(static_assets_pin, <<0>>) do
+          for line <- Elixir.String.split(static_assets_pin, [\"\\r\\n\", \"\\n\"]),
               not Elixir.String.starts_with?(line, \"#\"),
               [name, value] <- [Elixir.String.split(line, \"=\", parts: 2)],
+              name != \"\",
               name == \"{STATIC_ASSETS_VERSION}\" or Elixir.System.get_env(name) in [nil, \"\"] do
             base = Elixir.String.trim_trailing(Elixir.System.get_env(\"{public}\") || \"\", \"\\n\")
             is_base = ~r{{\\A(https?://[A-Za-z0-9]|/(?!/))[A-Za-z0-9/:.%_~+=,-]*\\z}}

@@ -27,9 +27,11 @@ def install(on_settings=None):
 def load_pin():
     """Gives a process what the entrypoint of its image gives it (see src/launch/pin.rs). Never raises."""
     try:
-        if PIN and os.path.exists(PIN):
-            with open(PIN) as file:
-                _apply_pin(file.read().splitlines())
+        if PIN and os.path.isfile(PIN):
+            import io
+
+            with io.open(PIN, encoding="utf-8") as file:
+                _apply_pin(str(file.read()).splitlines())
     except Exception as error:
         _complain(error)
 
