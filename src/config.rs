@@ -36,7 +36,7 @@ pub(crate) struct Config {
     pub(crate) group: String,
     /// The commit, as the platform names it.
     pub(crate) label: Option<String>,
-    /// None: by default, and not where nothing was put.
+    /// None: by default, and not where the build before has published the same.
     pub(crate) check: Option<CheckMode>,
     pub(crate) inject: Inject,
     pub(crate) keep: Keep,

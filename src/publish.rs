@@ -360,7 +360,10 @@ impl<'a> Destination<'a> {
             compare(store, release, app, run.log);
         }
         let is_asked_for = config.check.is_some_and(|mode| mode != CheckMode::Off);
-        if !summary.unchanged || is_asked_for {
+        // A build that ended with a failed check is remembered by nobody.
+        let previous = app.and_then(|app| app.previous.as_ref());
+        let was_checked = summary.unchanged && previous == Some(&release.version);
+        if !was_checked || is_asked_for {
             let mode = config.check.unwrap_or_default();
             public_check::run(mode, release, (site, access), run.interrupt, run.log)?;
         } else {

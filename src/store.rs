@@ -67,6 +67,8 @@ pub(crate) enum StoreError {
     Changed {
         path: PathBuf,
     },
+    /// The machine has no certificate authorities, so https reaches nobody.
+    NoAuthorities,
     /// The store kept failing in a way that passes.
     Temporary {
         cause: String,

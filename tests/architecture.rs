@@ -62,6 +62,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("object_store", &["store"]),
     ("reqwest", &["store"]),
     ("rustls", &["store", "fetch"]),
+    ("rustls_native_certs", &["store"]),
     ("tokio", &["store", "interrupt"]),
     ("rustix", &["store", "command"]),
     ("toml", &["config", "cnb"]),

@@ -420,6 +420,21 @@ fn a_release_phase_writes_nothing_but_the_store() {
     assert_eq!(tree(&platform.app()), before);
 }
 
+/// As in the slim images of Elixir and Erlang.
+#[test]
+fn a_machine_without_certificate_authorities_says_how_to_get_them() {
+    let platform = s3("https://s3.example.com")
+        .env("SSL_CERT_FILE", "/nowhere")
+        .env("SSL_CERT_DIR", "/nowhere");
+    for way in [Way::AtBuild, Way::InTheReleasePhase] {
+        way.publish(&platform)
+            .exits(1)
+            .says("[Error: static assets: No certificate authorities]")
+            .says("ca-certificates")
+            .says("STATIC_ASSETS_CA_FILE=");
+    }
+}
+
 #[test]
 fn f45_an_app_that_fails_to_collect_sends_nothing() {
     let Some(python) = crate::harness::python::Python::find("django52") else {

@@ -28,7 +28,7 @@ MIRROR = "http://deb.debian.org/debian"
 INCLUDED = "python3,python3-venv,python3-pip,ca-certificates,elixir,erlang-dev"
 # Python of that suite.
 PYTHON = "3.11"
-NAMES = ["python:3.13-slim", "elixir:1.18-slim"]
+NAMES = ["python:3.13-slim", "elixir:1.18", "elixir:1.18-slim"]
 
 
 class Missing(Exception):

@@ -38,7 +38,10 @@ pub(super) fn run(command: &Publish, log: &mut Log) -> Result<(), Message> {
                 keep_nothing(&file.with_file_name(PREPARED))
                     .map_err(|error| PublishError::from(error).explain())?;
             }
-            log.bullet(&format!("Pinned in {}", file.display()));
+            log.bullet(&match &outcome {
+                Outcome::Done(_) => format!("Pinned in {}", file.display()),
+                Outcome::Nothing => format!("{} pins nothing", file.display()),
+            });
             tell_of_the_image(&outcome, file, log);
         }
         if let Some(file) = &env_file {
@@ -177,10 +180,21 @@ fn tell_of_the_image(outcome: &Outcome, pin: &Path, log: &mut Log) {
     if let Outcome::Nothing = outcome {
         return;
     }
+    let named = if pin == Path::new(PIN_FILE) {
+        String::new()
+    } else {
+        format!("\"--pin={}\", ", here(pin).display())
+    };
     log.detail(&format!(
-        "processes get it by ENTRYPOINT [\"static-assets\", \"exec\", \"--\"]; another stage needs {} as well",
-        pin.parent().unwrap_or(pin).display()
+        "processes get it by ENTRYPOINT [\"static-assets\", \"exec\", {named}\"--\"]; another stage needs {} as well",
+        here(pin).parent().unwrap_or(pin).display()
     ));
+    if is_kept(outcome) && pin != Path::new(PIN_FILE) {
+        log.detail(&format!(
+            "here: static-assets publish --prepared={}",
+            here(pin).with_file_name(PREPARED).display()
+        ));
+    }
     log.detail(
         "Docker caches this step: it runs again after a change of a file or ARG before it, not of a secret alone",
     );

@@ -68,6 +68,7 @@ impl Explain for ExecError {
                       RUN static-assets publish --app . --pin
                     and has to be copied where that is done in another stage of the Dockerfile:
                       COPY --from=build {folder} {folder}
+                    One in another place is named here, too: static-assets exec --pin=FILE -- …
                     Without it: take \"static-assets exec --\" out of the ENTRYPOINT.",
                     file = file.display(),
                     folder = file.parent().unwrap_or(file).display(),

@@ -253,6 +253,7 @@ fn credentials_missing(store: &StoreUrl, untyped: &[String]) -> String {
           {before}
           a service binding of type static-assets or {kind}, in <platform>/bindings or SERVICE_BINDING_ROOT{ignored}
           {after}
+        Set them as config vars on Heroku (heroku config:set NAME=…), as secrets of a Dockerfile's RUN, or of the CI job.
         The machine's own identity is never used unasked ({auth}=ambient asks for it). A build
         that must not have keys, such as a fork's, can serve its own files instead:
           {missing}=skip",

@@ -17,15 +17,20 @@ impl Explain for DjangoError {
                     Collecting static files needs the app's Python, but no 'python' is on PATH:
                       {path}
                     Put this buildpack after the one that installs Python:
-                      pack build app --buildpack heroku/python --buildpack <this buildpack>"
+                      pack build app --buildpack heroku/python --buildpack <this buildpack>
+                      heroku buildpacks:add --index 1 heroku/python
+                    In a Dockerfile, put that of a virtual environment on PATH:
+                      ENV PATH=/app/.venv/bin:$PATH"
                 },
             ),
             Self::NoDjango { python } => Message::new(
                 Kind::App,
                 "No Django in this Python",
                 formatdoc! {"
-                    {python} can't import django. Either this buildpack runs before the one that installs
-                    the app's dependencies (put it after), or Django is missing from them:
+                    {python} can't import django. Either this step comes before the one that installs the app's
+                    dependencies (put it after), or they are in a virtual environment that is not on PATH:
+                      ENV PATH=/app/.venv/bin:$PATH
+                    or Django is missing from them:
                       requirements.txt: Django",
                     python = python.display()
                 },

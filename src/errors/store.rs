@@ -120,6 +120,14 @@ impl Explain for StoreError {
                      certificate authority is named with STATIC_ASSETS_CA_FILE."
                 ),
             ),
+            Self::NoAuthorities => Message::new(
+                Kind::Machine,
+                "No certificate authorities",
+                "Nothing on this machine tells which certificates of https to trust: slim base images leave them out. \
+                 In the Dockerfile, before this step:\n  \
+                 RUN apt-get update && apt-get install --yes --no-install-recommends ca-certificates\n\
+                 Or name the authority of a store of your own:\n  STATIC_ASSETS_CA_FILE=/path/to/ca.pem",
+            ),
             Self::NoRename { root } => Message::new(
                 Kind::Configuration,
                 "This file system can't be a store",

@@ -729,6 +729,7 @@ fn store() {
             key: key(),
             cause: "HTTP 418".to_owned(),
         },
+        StoreError::NoAuthorities,
         StoreError::NoRename {
             root: "/srv/assets".into(),
         },

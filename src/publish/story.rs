@@ -214,7 +214,7 @@ pub(super) fn published(summary: &Summary, (site, access): (&Site, &Access), log
 
 pub(super) fn unchecked(release: &Release, log: &mut Log) {
     log.bullet(&format!(
-        "Public URL: {}, not checked: nothing was put (STATIC_ASSETS_CHECK=fail checks all the same)",
+        "Public URL: {}, not checked: as in the build before (STATIC_ASSETS_CHECK=fail checks all the same)",
         release.prefix.url()
     ));
 }

@@ -14,6 +14,7 @@ use object_store::azure::{AzureConfigKey, MicrosoftAzure, MicrosoftAzureBuilder}
 use object_store::gcp::{GoogleCloudStorage, GoogleCloudStorageBuilder};
 use object_store::list::PaginatedListStore;
 use object_store::{ClientOptions, ObjectStore, RetryConfig};
+use rustls_native_certs::load_native_certs;
 use std::path::Path;
 use std::sync::Arc;
 use url::Url;
@@ -65,8 +66,16 @@ fn authorities(server: &Server) -> Result<Vec<reqwest::Certificate>, StoreError>
     match &server.ca_file {
         Some(file) => reqwest::Certificate::from_pem_bundle(&fs_err::read(file)?)
             .map_err(|error| StoreError::Client(error.to_string())),
+        None if is_by_https(server) && load_native_certs().certs.is_empty() => {
+            Err(StoreError::NoAuthorities)
+        }
         None => Ok(Vec::new()),
     }
+}
+
+fn is_by_https(server: &Server) -> bool {
+    let endpoint = server.endpoint.as_ref();
+    endpoint.is_none_or(|endpoint| endpoint.scheme() == "https")
 }
 
 fn hosts(url: &BucketUrl, access: &Access) -> Hosts {
