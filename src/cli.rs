@@ -30,11 +30,7 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             Err(message) => failed(&message, &mut log),
         },
         // It returns only where the process could not be replaced.
-        Ok(Command::Exec(command)) => {
-            let error = exec::run(&command);
-            log.error(&error.explain());
-            ExitCode::from(error.exit_code())
-        }
+        Ok(Command::Exec(command)) => failed(&exec::run(&command).explain().alone(), &mut log),
         Err(error) => failed(&error.explain(), &mut log),
     }
 }

@@ -35,6 +35,8 @@ enum Step {
     Build,
     /// Of an image that is pinned.
     Release,
+    /// Nothing is published.
+    None,
 }
 
 /// Decides the closing paragraph.
@@ -54,6 +56,10 @@ pub(crate) enum Kind {
     Machine,
     Interrupted,
     Internal,
+    /// A command to become that is not there, or can't be started: as `env` ends,
+    /// <https://pubs.opengroup.org/onlinepubs/9799919799/utilities/env.html>.
+    NoCommand,
+    NotStartable,
 }
 
 /// Implemented in `errors/` only: errors themselves hold causes, no sentences.
@@ -70,6 +76,12 @@ impl Message {
             kind,
             step: Step::Build,
         }
+    }
+
+    /// Of a process that publishes nothing.
+    pub(crate) fn alone(mut self) -> Self {
+        self.step = Step::None;
+        self
     }
 
     /// Of a release phase: the image is there, and pinned.
@@ -111,6 +123,8 @@ impl Kind {
             Self::Conflict => 11,
             Self::NoCredentials | Self::Credentials => 12,
             Self::Refused => 13,
+            Self::NotStartable => 126,
+            Self::NoCommand => 127,
             Self::Interrupted => 130,
         }
     }
@@ -119,6 +133,7 @@ impl Kind {
         match step {
             Step::Build => self.closing_of_build(),
             Step::Release => self.closing_of_release(),
+            Step::None => None,
         }
     }
 
@@ -137,7 +152,7 @@ impl Kind {
             Self::Temporary | Self::Interrupted => {
                 Some("Run the release again: it puts only what is missing.")
             }
-            Self::Refused | Self::App | Self::Machine | Self::Internal => self.closing_of_build(),
+            _ => self.closing_of_build(),
         }
     }
 
@@ -162,7 +177,7 @@ impl Kind {
                 Some("Nothing was pinned. Build again: it puts only what is missing.")
             }
             Self::App => Some("Nothing was sent or pinned."),
-            Self::Machine => None,
+            Self::Machine | Self::NoCommand | Self::NotStartable => None,
             Self::Internal => Some(
                 "This is not your app's fault. Please report it with this log:\n\
                  https://github.com/static-assets/static-assets/issues",

@@ -11,6 +11,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use fs_err as fs;
 use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 #[test]
@@ -315,6 +316,8 @@ fn no_credential_stays_where_a_classic_build_writes() {
         .assert_clean(&[&canaries[..], &["a-wrong-secret-canary-0123456789"]].concat());
 }
 
+type Plant = fn(&mut Slug, &str);
+
 /// A leak in each place that is looked at is found: on the disk, in the output, in the store.
 #[test]
 fn the_scan_of_a_classic_build_finds_a_leak_in_each_place() {
@@ -355,18 +358,37 @@ fn the_scan_of_a_classic_build_finds_a_leak_in_each_place() {
     let places = of_heroku(&platform, &heroku, &slug, &bucket);
     assert_eq!(places.leaks(&canaries), ["the store: shop/leak.txt"]);
     bucket.delete("shop/leak.txt");
-    let leaking = |what: &str| Places::default().text(what, planted.clone());
     // What the proxy keeps is all but the proof of who asks.
-    http::send(
-        "PUT",
-        &format!("{}/x", proxy.url),
-        &[("X-Leak", &planted)],
-        b"",
-    );
+    let target = format!("{}/x", proxy.url);
+    http::send("PUT", &target, &[("X-Leak", &planted)], b"");
     let received = Places::default().text("requests", proxy.received());
     assert_eq!(received.leaks(&canaries).len(), 1);
-    for what in ["stdout", "stderr", "bin/report", "the next buildpack"] {
-        assert_eq!(leaking(what).leaks(&canaries).len(), 1, "{what}");
+    let plants: [(Plant, &str); 3] = [
+        (|slug, leak| slug.report.push_str(leak), "bin/report"),
+        (|slug, leak| slug.release.push_str(leak), "bin/release"),
+        (
+            |slug, leak| drop(slug.next.insert("LEAK".to_owned(), leak.to_owned())),
+            "the next buildpack",
+        ),
+    ];
+    for (plant, what) in plants {
+        let mut slug = heroku.build().compiled();
+        plant(&mut slug, &planted);
+        let leaks = of_heroku(&platform, &heroku, &slug, &bucket).leaks(&canaries);
+        assert_eq!(leaks, [format!("{what}: {what}")]);
+    }
+    // A program that says it, in the place of ours.
+    for (stream, what) in [("1", "stdout"), ("2", "stderr")] {
+        let buildpack = heroku.buildpack();
+        let program = format!("dist/static-assets-{}", std::env::consts::ARCH);
+        let program = buildpack.join(program);
+        fs::remove_file(&program).unwrap();
+        let script = format!("#!/bin/sh\n[ \"$2\" != compile ] || echo {planted} >&{stream}\n");
+        fs::write(&program, script).unwrap();
+        fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).unwrap();
+        let slug = heroku.run("compile", &buildpack);
+        let leaks = of_heroku(&platform, &heroku, &slug, &bucket).leaks(&canaries);
+        assert!(leaks.contains(&format!("{what}: {what}")), "{leaks:?}");
     }
     of_heroku(&platform, &heroku, &slug, &bucket).assert_clean(&canaries);
 }

@@ -58,6 +58,8 @@ pub(crate) enum UsageError {
     /// It would be published with whatever else it holds.
     EnvFileInside,
     PinInside,
+    /// One that no line of a script can hold.
+    PinPath,
     Argument(lexopt::Error),
     /// `exec` without a command.
     NothingToExec,
@@ -234,6 +236,13 @@ fn parse_publish(parser: &mut lexopt::Parser) -> Result<Command, UsageError> {
         }
     }
     let source = source.ok_or(UsageError::NoSource)?;
+    let is_line = |path: &PathBuf| {
+        path.to_str()
+            .is_some_and(|path| !path.contains(['\n', '\r']))
+    };
+    if pin.as_ref().is_some_and(|pin| !is_line(pin)) {
+        return Err(UsageError::PinPath);
+    }
     if matches!(source, Source::Prepared(_)) && pin.is_some() {
         return Err(UsageError::PinOfPrepared);
     }
@@ -330,6 +339,8 @@ mod tests {
         for empty in ["publish --dir=", "publish --app="] {
             assert!(matches!(parsed(empty), Err(UsageError::EmptyFolder(_))));
         }
+        let arguments = ["static-assets", "publish", "--app=.", "--pin=/a\nb"].map(OsString::from);
+        assert!(matches!(parse(arguments), Err(UsageError::PinPath)));
         let two = parsed("publish --app . --dir dist");
         assert!(matches!(two, Err(UsageError::TwoSources)));
         for arguments in [

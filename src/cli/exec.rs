@@ -26,17 +26,6 @@ pub(crate) enum ExecError {
     },
 }
 
-impl ExecError {
-    /// As `env` and shells end: <https://pubs.opengroup.org/onlinepubs/9799919799/utilities/env.html>.
-    pub(super) fn exit_code(&self) -> u8 {
-        match self {
-            Self::NoPin { .. } | Self::Pin { .. } => 2,
-            Self::Command { error, .. } if error.kind() == io::ErrorKind::NotFound => 127,
-            Self::Command { .. } => 126,
-        }
-    }
-}
-
 /// Gives back only why it could not.
 pub(super) fn run(command: &Exec) -> ExecError {
     let file = command.pin.clone();

@@ -28,6 +28,10 @@ impl Explain for UsageError {
                  another version each time. Put it elsewhere."
                     .to_owned()
             }
+            Self::PinPath => {
+                "The path of the pin is written into the image's own files, so it has to be UTF-8 text, of one line."
+                    .to_owned()
+            }
             Self::PinInside => {
                 "The pin lies in the folder that is published: it would be public, and make another version each time. \
                  Put it elsewhere, such as its own place: --pin"
@@ -61,7 +65,7 @@ impl Explain for ExecError {
     fn explain(&self) -> Message {
         match self {
             Self::NoPin { file } => Message::new(
-                Kind::Machine,
+                Kind::Configuration,
                 "This image has no pin",
                 formatdoc! {"
                     {file} is not there, so nothing tells which version this image belongs to. It is written by
@@ -75,13 +79,16 @@ impl Explain for ExecError {
                 },
             ),
             Self::Pin { file, error } => Message::new(
-                Kind::Machine,
+                Kind::Configuration,
                 "The pin can't be read",
                 format!("{} has to be readable by the user of the process.", file.display()),
             )
             .with_details(error.to_string()),
             Self::Command { program, error } => Message::new(
-                Kind::Machine,
+                match error.kind() {
+                    io::ErrorKind::NotFound => Kind::NoCommand,
+                    _ => Kind::NotStartable,
+                },
                 "The command can't be started",
                 format!(
                     "'{}' is not on PATH, is no program, or may not be run by this user. Shell syntax needs a \

@@ -212,7 +212,9 @@ fn text(problem: &ConfigProblem) -> String {
             if what.ends_with("_FILE") || what == GOOGLE_APPLICATION_CREDENTIALS.name =>
         {
             format!(
-                "{what} can't be read: {error}. It holds the path of a file. Was what is in the file given in its place?"
+                "{what} can't be read: {error}. It holds the path of a file. Was what is in the file given in its place? A \
+                 secret of a Dockerfile is there for its own RUN only, where the build was given one, and for root:\n  \
+                 docker build --secret id=key,src=key.txt\n  RUN --mount=type=secret,id=key,uid=1000 …"
             )
         }
         ConfigProblem::Unreadable { what, error } => format!("{what} can't be read: {error}"),

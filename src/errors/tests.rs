@@ -914,17 +914,26 @@ fn doors() {
         malformed(Malformed::Schema(2)),
         malformed(Malformed::PublicUrl),
         malformed(Malformed::Version),
-        ExecError::NoPin { file: pin() }.explain(),
+        ExecError::NoPin { file: pin() }.explain().alone(),
         ExecError::Pin {
             file: pin(),
             error: denied_io(),
         }
-        .explain(),
+        .explain()
+        .alone(),
         ExecError::Command {
             program: "gunicorn".into(),
             error: io::Error::from(io::ErrorKind::NotFound),
         }
-        .explain(),
+        .explain()
+        .alone(),
+        PublishError::Occupied(folder()).explain(),
+        ClassicError::Link("/tmp/build_1/.profile.d".into()).explain(),
+        prepared(PreparedError::Changed {
+            path: "web/app.css".to_owned(),
+        })
+        .in_release(),
+        super::no_store().in_release(),
         super::pin_file_message(&pin(), &denied_io()),
         ClassicError::Usage.explain(),
         ClassicError::BuildDir(denied_io()).explain(),
@@ -935,6 +944,8 @@ fn doors() {
         UsageError::NothingToExec,
         UsageError::NowhereToKeep,
         UsageError::PinOfPrepared,
+        UsageError::PinInside,
+        UsageError::PinPath,
     ];
     messages.extend(usage.iter().map(Explain::explain));
     compare("doors", &messages);

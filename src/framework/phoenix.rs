@@ -11,6 +11,7 @@ mod elixir;
 mod endpoint;
 mod links;
 mod node;
+mod node_range;
 mod official_node;
 mod packages;
 mod pages;
