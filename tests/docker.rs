@@ -8,7 +8,6 @@ use crate::harness::s3::Bucket;
 use crate::harness::{Platform, http, repository};
 use fs_err as fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
 
 const GUIDE: &str = "docs/docker.md";
 
@@ -44,16 +43,9 @@ impl Context {
         format!("{}/shop", self.bucket.url())
     }
 
-    fn secret(&self, name: &str, value: &str) -> PathBuf {
-        let file = self.platform.path(name);
-        fs::write(&file, value).unwrap();
-        file
-    }
-
     /// With the key as secrets of the build.
     fn build<'a>(&self, docker: &'a Docker, more: &[(&str, &str)]) -> Result<Image<'a>, String> {
-        let key_id = self.secret("key_id", &self.bucket.key_id);
-        let key = self.secret("key", &self.bucket.secret);
+        let Bucket { key_id, secret, .. } = &self.bucket;
         let store = format!("s3://{}/shop", self.bucket.name);
         let public = self.public();
         let mut arguments = vec![
@@ -61,7 +53,7 @@ impl Context {
             ("STATIC_ASSETS_PUBLIC_URL", public.as_str()),
         ];
         arguments.extend(more);
-        let secrets: [(&str, &Path); 2] = [("key_id", &key_id), ("key", &key)];
+        let secrets = [("key_id", key_id.as_str()), ("key", secret.as_str())];
         docker.build(
             &self.platform.app(),
             Builder::BuildKit,
@@ -367,14 +359,13 @@ fn an_env_of_the_base_image_and_a_failed_publish_are_told_in_the_build() {
     drop(image);
 
     // A key that the store does not know ends the build, and is in no line of it.
-    let wrong = context.secret("wrong", "canary-of-a-wrong-secret-key");
-    let id = context.secret("key_id", &context.bucket.key_id);
+    let id = context.bucket.key_id.as_str();
     let store = format!("s3://{}/other", context.bucket.name);
     let arguments = [
         ("STATIC_ASSETS_STORE", store.as_str()),
         ("STATIC_ASSETS_PUBLIC_URL", "https://x.example.com"),
     ];
-    let secrets: [(&str, &Path); 2] = [("key_id", &id), ("key", &wrong)];
+    let secrets = [("key_id", id), ("key", "canary-of-a-wrong-secret-key")];
     let built = docker.build(
         &context.platform.app(),
         Builder::BuildKit,

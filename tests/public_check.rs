@@ -6,6 +6,7 @@ use crate::harness::s3::Bucket;
 use crate::harness::tls::Tls;
 use crate::harness::web::{Asked, Served, Web};
 use crate::harness::{Platform, Ran, tree};
+use fs_err as fs;
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -71,18 +72,27 @@ fn an_unchanged_build_asks_nothing_unless_told_to() {
     };
     let web = Web::of(&platform.store());
     let platform = platform.env("STATIC_ASSETS_PUBLIC_URL", &web.url);
-    platform.build().succeeds();
+    let first = platform.build().succeeds();
     let asked = web.requests().len();
-    let again = platform.build().succeeds();
+    // As the lifecycle gives it back from the image before.
+    let remembered = fs::read_to_string(first.layers.join("env.toml")).unwrap();
+    let remembered = [("env.toml", remembered.as_str())];
+    let again = platform.build_over(&remembered).succeeds();
     again
         .says("unchanged: 0 uploaded")
         .says("\n- Public URL: ")
         .does_not_say("Public check");
     assert_eq!(web.requests().len(), asked);
 
-    let again = platform.env("STATIC_ASSETS_CHECK", "fail").build();
+    let platform = platform.env("STATIC_ASSETS_CHECK", "fail");
+    let again = platform.build_over(&remembered);
     again.succeeds().says("Public check");
     assert_eq!(web.requests().len(), 2 * asked);
+
+    // Nobody remembers a build that was right: this one makes sure.
+    let platform = platform.env("STATIC_ASSETS_CHECK", "");
+    platform.build().succeeds().says("Public check");
+    assert_eq!(web.requests().len(), 3 * asked);
 }
 
 #[test]
@@ -404,10 +414,10 @@ fn the_version_stays_published_when_its_check_fails() {
     fails(platform.build());
     let refs = |path: &String| path.contains("/refs/");
     let mut before = tree(&platform.store());
-    // Again: nothing is put, nothing asked.
+    // Again: nothing is put, and it is as wrong as before.
     let asked = web.requests().len();
-    platform.build().succeeds().says("unchanged: 0 uploaded");
-    assert_eq!(web.requests().len(), asked);
+    fails(platform.build()).says("unchanged: 0 uploaded");
+    assert_eq!(web.requests().len(), 2 * asked);
     let mut after = tree(&platform.store());
     before.retain(|path, _| !refs(path));
     after.retain(|path, _| !refs(path));

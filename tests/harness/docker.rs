@@ -61,13 +61,13 @@ impl Docker {
         [output.stdout, output.stderr].concat()
     }
 
-    /// Builds a context with its Dockerfile; the secrets are files, as `--secret` has them.
+    /// Builds a context with its Dockerfile; the secrets are variables, as `--secret id=…,env=…` has them.
     pub(crate) fn build(
         &self,
         context: &Path,
         builder: Builder,
         arguments: &[(&str, &str)],
-        secrets: &[(&str, &Path)],
+        secrets: &[(&str, &str)],
     ) -> Result<Image<'_>, String> {
         let name = random_name("test");
         let mut command = self.command(&["build", "--network=host", "--tag", &name]);
@@ -85,8 +85,10 @@ impl Docker {
         for (name, value) in arguments {
             command.args(["--build-arg", &format!("{name}={value}")]);
         }
-        for (id, file) in secrets {
-            command.args(["--secret", &format!("id={id},src={}", file.display())]);
+        for (number, (id, value)) in secrets.iter().enumerate() {
+            let variable = format!("SECRET_{number}");
+            command.args(["--secret", &format!("id={id},env={variable}")]);
+            command.env(variable, value);
         }
         let output = command.arg(context).output().unwrap();
         let said = [output.stdout, output.stderr].concat();
