@@ -4,6 +4,7 @@ use crate::harness::canary::holds;
 use crate::harness::docker::{Builder, Container, Docker, Image, block};
 use crate::harness::pages::{assets, links};
 use crate::harness::phoenix::{self, MIX, Phoenix};
+use crate::harness::python::listening;
 use crate::harness::s3::Bucket;
 use crate::harness::{Platform, http, repository};
 use fs_err as fs;
@@ -86,11 +87,6 @@ const GUNICORN: [&str; 3] = [
     "--worker-tmp-dir=/dev/shm",
     "project.wsgi",
 ];
-
-fn listening(line: &str) -> Option<String> {
-    let (_, rest) = line.split_once("Listening at: ")?;
-    Some(rest.split(' ').next()?.to_owned())
-}
 
 #[track_caller]
 fn assert_pages_lead_to(container: &Container<'_>, base: &str) {
@@ -334,7 +330,7 @@ impl HerokuYml {
             .map(|(name, value)| (name.to_owned(), value.to_owned()));
         Self {
             config: config.collect(),
-            release: value("- "),
+            release: value("command: [").trim_end_matches(']').to_owned(),
             web: text
                 .lines()
                 .skip_while(|line| *line != "run:")
@@ -393,6 +389,6 @@ fn the_readme_shows_what_runs() {
     ] {
         let block = block(GUIDE, heading, kind);
         assert!(readme.contains(&block), "README.md has not:\n{block}");
-        assert!(block.lines().count() <= 12, "{block}");
+        assert!(block.lines().count() <= 10, "{block}");
     }
 }

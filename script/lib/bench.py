@@ -7,8 +7,6 @@ Each figure is a median with its range. The exit code is 1 when one misses its g
 STATIC_ASSETS_BIN=<program> measures that one instead of building it.
 """
 
-import subprocess
-import sys
 
 import bench_digest
 import bench_django
@@ -35,10 +33,4 @@ def main(args):
 
 
 if __name__ == "__main__":
-    process.exit_on_signals()
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except (RuntimeError, OSError, subprocess.CalledProcessError) as error:
-        output.fail(error)
-    except KeyboardInterrupt:
-        sys.exit(130)
+    process.run(main)

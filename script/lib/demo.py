@@ -340,10 +340,4 @@ def main(args):
 
 
 if __name__ == "__main__":
-    process.exit_on_signals()
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except (RuntimeError, OSError, subprocess.CalledProcessError) as error:
-        output.fail(error)
-    except KeyboardInterrupt:
-        sys.exit(130)
+    process.run(main)

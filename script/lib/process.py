@@ -11,6 +11,8 @@ import time
 import urllib.error
 import urllib.request
 
+import output
+
 # Loopback only, so a proxy of this machine must never be asked.
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -30,6 +32,17 @@ def exit_on_signals():
         signal.signal(number, lambda received, _: sys.exit(128 + received))
 
 
+def run(main):
+    """A script: its arguments in, its exit code out, what went wrong in one line; whatever ends it unwinds."""
+    exit_on_signals()
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except (RuntimeError, OSError, subprocess.CalledProcessError) as error:
+        output.fail(error)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
 def _die_with_parent():
     # Only Linux has it; elsewhere a killed script leaves its servers behind.
     with contextlib.suppress(OSError, AttributeError):
@@ -39,12 +52,12 @@ def _die_with_parent():
 @contextlib.contextmanager
 def running(command, log, patience=10, **options):
     """A server in a session of its own, so that it and its workers stop together, whatever happens."""
-    with open(log, "ab") as output:
+    with open(log, "ab") as file:
         child = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
+            stdout=file,
+            stderr=file,
             start_new_session=True,
             preexec_fn=_die_with_parent,
             **options,
@@ -104,8 +117,8 @@ def wait_until(answers, child, log, seconds=60):
     deadline = time.monotonic() + seconds
     while not answers():
         if child.poll() is not None or time.monotonic() > deadline:
-            with open(log, errors="replace") as output:
-                tail = "".join(output.readlines()[-30:])
+            with open(log, errors="replace") as file:
+                tail = "".join(file.readlines()[-30:])
             state = f"ended with {child.returncode}" if child.poll() is not None else f"no answer in {seconds} s"
             raise RuntimeError(f"{child.args[0]}: {state}\n{tail}")
         time.sleep(0.05)

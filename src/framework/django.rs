@@ -199,13 +199,13 @@ fn collect(
             (None, _) => None,
             (Some(_), Some(obstacle)) => {
                 return (
-                    runner.collect(draft, &place, run),
+                    runner.collect(draft, &place.folder, run),
                     Some(Ok(Reach::No(obstacle))),
                 );
             }
             (Some(_), None) => Some(scope.spawn(|| place.try_reach(runner, interrupt))),
         };
-        let collected = runner.collect(draft, &place, run);
+        let collected = runner.collect(draft, &place.folder, run);
         let reach = reach.map(|reach| {
             reach
                 .join()

@@ -2,7 +2,7 @@
 //! the next buildpack, and dynos that start from a slug that lies elsewhere, with `.profile.d` sourced.
 //! <https://devcenter.heroku.com/articles/buildpack-api>
 
-use super::python::Python;
+use super::python::{Python, listening};
 use super::running::Server;
 use super::{Platform, Ran, copy_folder, random_name, repository};
 use fs_err as fs;
@@ -243,10 +243,7 @@ impl<'a> Heroku<'a> {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        Server::of(child, |line| {
-            let (_, rest) = line.split_once("Listening at: ")?;
-            Some(rest.split(' ').next().unwrap().to_owned())
-        })
+        Server::of(child, listening)
     }
 }
 

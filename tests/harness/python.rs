@@ -79,11 +79,14 @@ impl Python {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        Server::of(child, |line| {
-            let (_, rest) = line.split_once("Listening at: ")?;
-            Some(rest.split(' ').next().unwrap().to_owned())
-        })
+        Server::of(child, listening)
     }
+}
+
+/// What gunicorn says when it does.
+pub(crate) fn listening(line: &str) -> Option<String> {
+    let (_, rest) = line.split_once("Listening at: ")?;
+    Some(rest.split(' ').next()?.to_owned())
 }
 
 impl Platform {

@@ -1,7 +1,7 @@
 //! The hook for apps that don't follow by themselves: where it lies, and whether Python loads it from there.
 
 use super::DjangoError;
-use super::steps::{Runner, write_hook};
+use super::steps::{HookFolder, Runner, write_hook};
 use crate::app::HookPlace;
 use crate::command::{Command, CommandError};
 use crate::config::names::STATIC_URL;
@@ -21,9 +21,7 @@ const PYTHON: &str = "python";
 /// Where the hook lies at launch, and what makes Python load it.
 #[derive(Clone, Debug)]
 pub(super) struct Place {
-    pub(super) at: PathBuf,
-    /// The folder of a `STATIC_ROOT` that is not in the image otherwise, as the hook finds it.
-    pub(super) folder_beside: &'static str,
+    pub(super) folder: HookFolder,
     way: Way,
 }
 
@@ -81,8 +79,10 @@ impl Place {
     ) -> Result<Result<Self, Obstacle>, DjangoError> {
         match runner.hook_place() {
             HookPlace::PythonPath => Ok(Ok(Self {
-                at: runner.injected().join(PYTHON),
-                folder_beside: "../static",
+                folder: HookFolder {
+                    at: runner.injected().join(PYTHON),
+                    beside: "../static",
+                },
                 way: Way::PythonPath,
             })),
             HookPlace::SitePackages { within, .. } => {
@@ -98,8 +98,10 @@ impl Place {
     /// Where there is none, for a collect that shows whether one is needed.
     pub(super) fn none(runner: &Runner<'_>) -> Self {
         Self {
-            at: runner.scratch().join("nowhere"),
-            folder_beside: FILES,
+            folder: HookFolder {
+                at: runner.scratch().join("nowhere"),
+                beside: FILES,
+            },
             way: Way::SitePackages,
         }
     }
@@ -132,8 +134,10 @@ impl Place {
             return Ok(Err(Obstacle::NotWritable { packages, error }));
         }
         Ok(Ok(Self {
-            at: packages,
-            folder_beside: FILES,
+            folder: HookFolder {
+                at: packages,
+                beside: FILES,
+            },
             way: Way::SitePackages,
         }))
     }
@@ -141,9 +145,9 @@ impl Place {
     /// It would work in the collect, too.
     fn remove_what_an_earlier_build_left(&self) -> io::Result<()> {
         for file in [PTH.to_owned(), PROBE.to_owned(), format!("{MODULE}.py")] {
-            remove_file_if_there(&self.at.join(file))?;
+            remove_file_if_there(&self.folder.at.join(file))?;
         }
-        remove_folder_if_there(&self.at.join(FILES))
+        remove_folder_if_there(&self.folder.at.join(FILES))
     }
 
     /// Starts the app's Python as it will be started and looks whether the hook was loaded. Needs nothing of
@@ -170,7 +174,7 @@ impl Place {
                 )
             }
             Way::SitePackages => {
-                let probe = self.at.join(PROBE);
+                let probe = self.folder.at.join(PROBE);
                 fs::write(&probe, "import sys; sys.static_assets_probe = True\n")?;
                 let asked = "hasattr(sys, 'static_assets_probe')";
                 let started = start(asked, runner, &runner.env, interrupt);
@@ -212,12 +216,12 @@ impl Place {
         for path in files.into_iter().filter(of_the_module) {
             placed.push(PlacedFile {
                 content: fs::read(hook.join(&path))?,
-                path: self.at.join(path),
+                path: self.folder.at.join(path),
             });
         }
         // Last: it loads the others.
         placed.push(PlacedFile {
-            path: self.at.join(PTH),
+            path: self.folder.at.join(PTH),
             content: pth(job).into_bytes(),
         });
         Ok(Injection {

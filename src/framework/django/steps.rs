@@ -3,7 +3,6 @@
 use super::DjangoError;
 use super::diagnosis::diagnose;
 use super::evidence::{Entry, server_settings};
-use super::inject::Place;
 use super::report::Report;
 use crate::app::{App, HookPlace};
 use crate::command::{Command, Finished};
@@ -23,6 +22,14 @@ pub(super) const HOOK: &str = include_str!("python/hook.py");
 const SITECUSTOMIZE: &str = include_str!("python/sitecustomize.py");
 const RUNNER: &str = include_str!("python/runner.py");
 const ATTACH: &str = include_str!("python/attach.py");
+
+/// Where the hook lies at launch, and what it finds from there.
+#[derive(Clone, Debug)]
+pub(super) struct HookFolder {
+    pub(super) at: PathBuf,
+    /// Of a `STATIC_ROOT` that is not in the image otherwise.
+    pub(super) beside: &'static str,
+}
 
 pub(super) struct Runner<'a> {
     entry: &'a Entry,
@@ -151,11 +158,11 @@ impl<'a> Runner<'a> {
     pub(super) fn collect(
         &self,
         draft: Option<&Draft>,
-        place: &Place,
+        hook: &HookFolder,
         run: &mut Run<'_>,
     ) -> Result<(Report, Duration), DjangoError> {
         let report = self.app.scratch.join("report.json");
-        let request = self.write_request(draft, place, &report)?;
+        let request = self.write_request(draft, hook, &report)?;
         let mut env = self.env.clone();
         if let Some(draft) = draft {
             env = env
@@ -186,7 +193,7 @@ impl<'a> Runner<'a> {
     fn write_request(
         &self,
         draft: Option<&Draft>,
-        place: &Place,
+        hook: &HookFolder,
         report: &Path,
     ) -> Result<PathBuf, DjangoError> {
         let scratch = &self.app.scratch;
@@ -206,8 +213,8 @@ impl<'a> Runner<'a> {
             version: draft.map(|draft| draft.version.as_str()),
             report: report.to_owned(),
             inject: self.hook(),
-            inject_at: place.at.clone(),
-            folder_beside_hook: place.folder_beside,
+            inject_at: hook.at.clone(),
+            folder_beside_hook: hook.beside,
             pin: self.app.hook.pin(),
             app: &self.app.dir,
         };
