@@ -11,7 +11,6 @@ STATIC_ASSETS_BIN=<program> measures that one instead of building it.
 import bench_digest
 import bench_django
 import bench_publish
-import output
 import process
 
 AREAS = {"digest": bench_digest, "django": bench_django, "publish": bench_publish}

@@ -57,10 +57,11 @@ def install():
 
 def programs():
     """Debian's: another command line may lack BuildKit."""
-    return tuple(next((path for path in paths if os.access(path, os.X_OK)), None) for paths in (
-        ("/usr/sbin/dockerd", "/usr/bin/dockerd"),
-        ("/usr/bin/docker",),
-    ))
+
+    def first(*paths):
+        return next((path for path in paths if os.access(path, os.X_OK)), None)
+
+    return first("/usr/sbin/dockerd", "/usr/bin/dockerd"), first("/usr/bin/docker")
 
 
 def base_image():
