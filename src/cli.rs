@@ -30,7 +30,9 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             Err(message) => failed(&message, &mut log),
         },
         // It returns only where the process could not be replaced.
-        Ok(Command::Exec(command)) => failed(&exec::run(&command).explain().alone(), &mut log),
+        Ok(Command::Exec(command)) => {
+            failed(&exec::run(&command, &mut log).explain().alone(), &mut log)
+        }
         Err(error) => failed(&error.explain(), &mut log),
     }
 }

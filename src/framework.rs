@@ -300,6 +300,12 @@ impl Compiled {
         for file in &injection.placed {
             file.put()?;
         }
+        if let Emission::Needs { .. } = self.emission {
+            // Byte code is made again where it is left out.
+            let is_source = |path: &PathBuf| path.extension().is_none_or(|kind| kind != "pyc");
+            let placed = injection.placed.into_iter().map(|file| file.path);
+            launch.needs.extend(placed.filter(is_source));
+        }
         for edit in &injection.edits {
             edit.apply(&release.version)?;
         }

@@ -11,6 +11,8 @@ pub(crate) struct Launch {
     pub(crate) vars: Vec<LaunchVar>,
     /// For each launched process, in a folder of ours: [`crate::app::App::injected`].
     pub(crate) files: Vec<InjectedFile>,
+    /// Files of the image's own without which pages would not link to the version.
+    pub(crate) needs: Vec<PathBuf>,
     /// What is known of the image from outside, without starting it.
     pub(crate) labels: Vec<(&'static str, String)>,
 }
@@ -47,6 +49,7 @@ impl Launch {
                 LaunchVar::Url(release.prefix.url().to_owned()),
             ],
             files: Vec::new(),
+            needs: Vec::new(),
             labels: vec![
                 ("version", version),
                 ("url", release.prefix.url().to_owned()),

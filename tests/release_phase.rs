@@ -246,6 +246,34 @@ fn exec_gives_what_is_pinned_and_becomes_the_process() {
     assert_eq!(ran.stdout().trim(), std::process::id().to_string());
 }
 
+/// Where a later stage of a Dockerfile has installed its packages anew.
+#[test]
+fn exec_says_that_the_hook_of_the_image_is_lost() {
+    let Some(python) = Python::find("django52") else {
+        return;
+    };
+    let platform = Platform::with("django_basic").file_store();
+    let home = platform.path("venv");
+    fs::create_dir(&home).unwrap();
+    python.install(&home);
+    let path = format!(
+        "{}:/usr/bin:/bin",
+        home.join(".heroku/python/bin").display()
+    );
+    let env = [("PATH", path.as_str())];
+    let line = ["publish", "--app", ".", "--pin=image/pin.env"];
+    platform.cli_with(&line, &env).exits(0);
+    let start = ["exec", "--pin=image/pin.env", "--", "true"];
+    let ran = platform.cli_with(&start, &env).exits(0);
+    assert_eq!(ran.stderr(), "");
+    fs::remove_dir_all(&home).unwrap();
+    platform
+        .cli_with(&start, &[("PATH", "/usr/bin:/bin")])
+        .exits(0)
+        .says("static_assets_hook.py is not there")
+        .says("copy the environment");
+}
+
 #[test]
 fn exec_says_why_it_could_not_with_the_exit_codes_of_a_shell() {
     let platform = Platform::empty();

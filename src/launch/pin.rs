@@ -6,6 +6,7 @@ use super::{Launch, LaunchVar};
 use crate::config::names::{PUBLIC_URL, STATIC_ASSETS_VERSION, STATIC_URL};
 use crate::prefix::PublicUrl;
 use crate::version::Version;
+use std::path::Path;
 
 /// Read without being named: by `static-assets exec`, by the hook in an image's Python and by the lines in an
 /// image's `runtime.exs`.
@@ -13,6 +14,7 @@ pub(crate) const PIN_FILE: &str = "/etc/static-assets/pin.env";
 
 const COMMENT: &str =
     "# static-assets: what the processes of this image find. Read by \"static-assets exec\".\n";
+const NEEDS: &str = "# needs: ";
 const NOTHING: &str = "# Nothing was published by the build: the app serves its own files.\n";
 
 /// The `NAME=value` lines of a launch.
@@ -32,10 +34,19 @@ pub(crate) fn lines(launch: &Launch) -> String {
 }
 
 pub(crate) fn render(launch: &Launch) -> String {
+    let needs = launch.needs.iter().map(|path| path.display());
+    let needs = needs.fold(String::new(), |text, path| format!("{text}{NEEDS}{path}\n"));
     match lines(launch).as_str() {
         "" => format!("{COMMENT}{NOTHING}"),
-        lines => format!("{COMMENT}{lines}"),
+        lines => format!("{COMMENT}{needs}{lines}"),
     }
+}
+
+/// The files without which pages would not link to the version, and which are not there: a later stage of a Dockerfile
+/// has installed its packages anew.
+pub(crate) fn missing(pin: &str) -> Vec<&Path> {
+    let needs = pin.lines().filter_map(|line| line.strip_prefix(NEEDS));
+    needs.map(Path::new).filter(|path| !path.exists()).collect()
 }
 
 /// What a process gets besides its own environment, in which `own` looks.

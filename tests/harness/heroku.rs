@@ -267,7 +267,7 @@ impl Slug {
 impl Python {
     /// As heroku/python leaves it: in the app's own folder, found by `.profile.d`. The files are links, so that it
     /// takes no time; what is put beside them is not.
-    fn install(&self, build_dir: &Path) {
+    pub(crate) fn install(&self, build_dir: &Path) {
         let place = build_dir.join(".heroku");
         fs::create_dir_all(&place).unwrap();
         let copied = |option: &str| {
