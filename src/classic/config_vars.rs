@@ -11,19 +11,23 @@ use std::path::Path;
 
 /// What would break the build, or is not the app's to say:
 /// <https://devcenter.heroku.com/articles/buildpack-api#bin-compile>.
-const NOT_FOR_BUILDS: [&str; 11] = [
+const NOT_FOR_BUILDS: [&str; 9] = [
     "BUILD_DIR",
     "CACHE_DIR",
     "CPATH",
     "CPPATH",
     "ENV_DIR",
     "GIT_DIR",
-    "LD_LIBRARY_PATH",
-    "LD_PRELOAD",
     "LIBRARY_PATH",
     "PATH",
     "PYTHONHOME",
 ];
+/// Whatever the dynamic linker reads: <https://man7.org/linux/man-pages/man8/ld.so.8.html>.
+const OF_THE_LINKER: &str = "LD_";
+
+fn is_for_builds(name: &str) -> bool {
+    !NOT_FOR_BUILDS.contains(&name) && !name.starts_with(OF_THE_LINKER) && !name.contains('=')
+}
 
 /// Deliberately without `Debug`: it holds secrets.
 pub(super) struct ConfigVars(BTreeMap<String, OsString>);
@@ -42,7 +46,7 @@ impl ConfigVars {
             let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
                 continue;
             };
-            if !NOT_FOR_BUILDS.contains(&name) && !name.contains('=') && path.is_file() {
+            if is_for_builds(name) && path.is_file() {
                 let mut value = fs::read(&path)?;
                 // No environment can hold more than that.
                 value.truncate(
@@ -92,6 +96,7 @@ mod tests {
             ("STATIC_ASSETS_STORE", "s3://a/b\n"),
             ("PATH", "/evil"),
             ("LD_PRELOAD", "/evil.so"),
+            ("LD_AUDIT", "/evil.so"),
             ("PYTHONHOME", "/evil"),
             ("DISABLE_COLLECTSTATIC", "1"),
             ("STACK", "mine"),
