@@ -111,11 +111,11 @@ impl Buildpack for StaticAssets {
             log.bullet("Settings that can't be read, which the build reports");
             return pass(BuildPlan::default());
         };
+        let release_phase = release_phase(&sources);
         if config::names_a_folder(&sources) {
             log.bullet("STATIC_ASSETS_DIR names a folder to publish");
-            return pass(Needs::default().plan(release_phase(&sources)));
+            return pass(Needs::default().plan(release_phase));
         }
-        let release_phase = release_phase(&sources);
         let settings = FrameworkSettings::read(&sources);
         let found = Framework::detect(&context.app_dir, &settings);
         match found {

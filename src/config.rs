@@ -294,8 +294,11 @@ pub(crate) fn names_a_folder(sources: &Sources<'_>) -> bool {
 
 /// Whether a release phase uploads, for detect, which judges nothing.
 pub(crate) fn publishes_later(sources: &Sources<'_>) -> bool {
-    let publish = sources.text(&names::PUBLISH);
-    publish.is_some_and(|setting| setting.value.eq_ignore_ascii_case("release"))
+    let value = |name| sources.text(name).map(|setting| setting.value);
+    let is_later =
+        value(&names::PUBLISH).is_some_and(|value| value.eq_ignore_ascii_case("release"));
+    let is_disabled = value(&names::DISABLE).and_then(|value| parse_flag(&value)) == Some(true);
+    is_later && !is_disabled
 }
 
 /// Reads settings and collects what is wrong with them.

@@ -166,9 +166,12 @@ fn what_a_release_needs_is_offered_to_heroku_release_phase() {
     ] {
         assert!(plan.contains(text), "{plan}");
     }
-    let platform = Platform::with("django_basic");
-    platform.detect().succeeds();
-    assert!(!platform.plan().contains("release-phase"));
+    let off = platform.env("STATIC_ASSETS_DISABLE", "1");
+    for platform in [Platform::with("django_basic"), off] {
+        platform.detect().succeeds();
+        let plan = platform.plan();
+        assert!(!plan.contains("release-phase"), "{plan}");
+    }
 }
 
 /// What a launcher would set before it starts a process: <https://github.com/buildpacks/spec/blob/main/buildpack.md#execd>.
