@@ -174,7 +174,7 @@ impl Kept {
                 kept: false,
                 schema: SCHEMA,
             }) => Ok(Self::Nothing),
-            _ => Ok(Self::Release(Box::new(Prepared::read(folder)?))),
+            _ => Ok(Self::Release(Box::new(Prepared::of(folder, &note)?))),
         }
     }
 
@@ -188,12 +188,12 @@ impl Kept {
 }
 
 impl Prepared {
-    pub(crate) fn read(folder: &Path) -> Result<Self, PreparedError> {
+    fn of(folder: &Path, note: &[u8]) -> Result<Self, PreparedError> {
         let malformed = |file: &str| {
             let file = folder.join(file);
             move |cause| PreparedError::Malformed { file, cause }
         };
-        let note: Note = serde_json::from_slice(&kept(folder, NOTE)?)
+        let note: Note = serde_json::from_slice(note)
             .map_err(Malformed::Json)
             .map_err(malformed(NOTE))?;
         if note.schema != SCHEMA {
@@ -235,20 +235,20 @@ impl Prepared {
             names: store.name_rules(&self.version),
             ..rules.clone()
         };
-        let files = self.folder.join(FILES);
+        let changed = |path: &str| PreparedError::Changed {
+            path: path.to_owned(),
+        };
         let is_digest = self.marker.kind == VersionKind::Digest;
         if is_digest && self.version != Version::of_digest(&self.marker.digest) {
-            let path = MARKER.to_owned();
-            return Err(PreparedError::Changed { path });
+            return Err(changed(MARKER));
         }
-        let root = fs::canonicalize(&files)?;
+        let files = fs::canonicalize(self.folder.join(FILES))?;
         if let Some(other) = self.marker.files.iter().find(|file| {
-            let path = root.join(&file.path);
+            let path = files.join(&file.path);
             // Nor a link, which leads out of what the build has kept.
             !path.is_file() || fs::canonicalize(&path).ok() != Some(path)
         }) {
-            let path = other.path.clone();
-            return Err(PreparedError::Changed { path });
+            return Err(changed(&other.path));
         }
         let manifest =
             Manifest::again(&self.marker.files, &files, &rules).map_err(PreparedError::Scan)?;
@@ -261,13 +261,11 @@ impl Prepared {
             .zip(&self.marker.files)
             .find(is_changed)
         {
-            let path = asset.path.to_string();
-            return Err(PreparedError::Changed { path });
+            return Err(changed(&asset.path));
         }
         let content = content_of(&manifest);
         if content != self.marker.content {
-            let path = MARKER.to_owned();
-            return Err(PreparedError::Changed { path });
+            return Err(changed(MARKER));
         }
         Ok(Release {
             prefix: public.prefix(&self.version),
