@@ -14,7 +14,7 @@ use crate::framework::Framework;
 use crate::interrupt::Interrupt;
 use crate::output::{Log, Style, data};
 use crate::paths::read_file;
-use crate::publish::{Done, Intent, Outcome, PublishError, Upload, publish};
+use crate::publish::{Done, Intent, Outcome, PublishError, publish};
 use crate::release::prepared::keep_nothing;
 use crate::setup::{PREPARED, PROGRAM, Setup, install_program, scratch, title};
 use config_vars::ConfigVars;
@@ -207,7 +207,6 @@ fn compile(place: &Place, purpose: Purpose, log: &mut Log) -> Result<(), Message
         let bin = Path::new(IN_SLUG).join("node/bin");
         profile_d::add_path(&place.build, "node", &bin).map_err(not_written)?;
     }
-    let keeps = matches!(&outcome, Outcome::Done(done) if matches!(done.upload, Upload::Kept));
     if let Outcome::Done(done) = &outcome {
         deploy(place, done).map_err(not_written)?;
         // It only tells the next build what is new.
@@ -218,14 +217,14 @@ fn compile(place: &Place, purpose: Purpose, log: &mut Log) -> Result<(), Message
         }
     }
     let is_called = place.calls_publisher();
-    if keeps && !is_called {
+    if outcome.is_kept() && !is_called {
         warn_of_a_release_phase_that_publishes_nothing(place, log);
     }
     // A release phase that has nothing to do must not fail for want of the program.
-    if is_called && !keeps {
+    if is_called && !outcome.is_kept() {
         keep_nothing(&app.prepared).map_err(|error| PublishError::from(error).explain())?;
     }
-    if keeps || is_called {
+    if outcome.is_kept() || is_called {
         add_publisher(place).map_err(not_written)?;
     }
     Ok(())

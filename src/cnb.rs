@@ -12,7 +12,7 @@ use crate::framework::{DetectError, Framework};
 use crate::interrupt::Interrupt;
 use crate::launch::{LaunchVar, pin};
 use crate::output::Log;
-use crate::publish::{Done, Intent, Outcome, PublishError, Upload, publish};
+use crate::publish::{Done, Intent, Outcome, PublishError, publish};
 use crate::setup::{PREPARED, PROGRAM, Setup, install_program, scratch, title};
 use crate::version::Version;
 use fs_err as fs;
@@ -398,7 +398,7 @@ fn render(
     keep_cache(&context.layers_dir)?;
 
     let mut described = LaunchBuilder::new();
-    if let Upload::Kept = done.upload {
+    if done.is_kept() {
         described.process(add_publisher(context)?);
     }
     let labels = launch.labels.iter().map(|(name, value)| Label {

@@ -12,7 +12,6 @@ mod publish;
 mod scan;
 mod store;
 
-use crate::config::names::STORE;
 use std::fmt;
 
 pub(crate) use cli::{cli_message, env_file_message, pin_file_message};
@@ -217,15 +216,6 @@ fn listed<T>(items: &[T], show: impl Fn(&T) -> String) -> String {
 }
 
 /// Publishing what nobody links to is no success. `lines` are those of the app that would make it one.
-fn no_store() -> Message {
-    let body = format!(
-        "{name} is not set. It says where to publish:\n  {name}=s3://bucket/prefix\nand az://container/prefix, \
-         gs://bucket/prefix or file:///folder.",
-        name = STORE.name
-    );
-    Message::new(Kind::Configuration, "No store", body)
-}
-
 fn not_following(why: &str, lines: Option<(&str, &str)>) -> Message {
     let lines = lines.map_or_else(String::new, |(lead, lines)| {
         let lines = lines.lines().map(|line| match line {

@@ -41,12 +41,25 @@ pub(crate) enum Outcome {
     Done(Box<Done>),
 }
 
+impl Outcome {
+    /// Whether the release phase is left to upload.
+    pub(crate) fn is_kept(&self) -> bool {
+        matches!(self, Self::Done(done) if done.is_kept())
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Done {
     pub(crate) framework: String,
     pub(crate) release: Arc<Release>,
     pub(crate) launch: Launch,
     pub(crate) upload: Upload,
+}
+
+impl Done {
+    pub(crate) fn is_kept(&self) -> bool {
+        matches!(self.upload, Upload::Kept)
+    }
 }
 
 /// What became of the files.
@@ -222,27 +235,23 @@ pub(crate) fn publish_kept(
     interrupt: &Interrupt,
     log: &mut Log,
 ) -> Result<Outcome, PublishError> {
-    let (site, access) = match &config.publishing {
-        Publishing::To(site, access) => (site, access),
-        Publishing::Off(Off::Disabled(setting)) => {
-            story::not_released(("STATIC_ASSETS_DISABLE", setting), kept.ok(), log);
-            return Ok(Outcome::Nothing);
-        }
+    let switch = match &config.publishing {
+        Publishing::Off(Off::Disabled(setting)) => Some(("STATIC_ASSETS_DISABLE", setting)),
         Publishing::Local(Local::PublishOff(setting)) => {
-            story::not_released(("STATIC_ASSETS_PUBLISH=off", setting), kept.ok(), log);
-            return Ok(Outcome::Nothing);
+            Some(("STATIC_ASSETS_PUBLISH=off", setting))
         }
-        _ => match kept? {
-            Kept::Release(_) => return Err(PublishError::NoStore),
-            Kept::Nothing => {
-                story::nothing_kept(log);
-                return Ok(Outcome::Nothing);
-            }
-        },
+        _ => None,
     };
+    if let Some(switch) = switch {
+        story::not_released(switch, kept.ok(), log);
+        return Ok(Outcome::Nothing);
+    }
     let Kept::Release(prepared) = kept? else {
         story::nothing_kept(log);
         return Ok(Outcome::Nothing);
+    };
+    let Publishing::To(site, access) = &config.publishing else {
+        return Err(PublishError::NoStore);
     };
     let destination = Destination::open(site, access, config)?;
     let framework = prepared.framework.clone();

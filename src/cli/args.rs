@@ -67,8 +67,6 @@ pub(crate) enum UsageError {
     NowhereToKeep,
     /// The pin is a build's to write.
     PinOfPrepared,
-    /// `publish` was called, and there is nowhere to publish to.
-    NoStore,
 }
 
 impl From<lexopt::Error> for UsageError {

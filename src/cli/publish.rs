@@ -4,7 +4,7 @@ use super::args::{Format, Publish, Source, UsageError};
 use super::env_file::EnvFile;
 use super::report;
 use crate::app::{App, HookPlace, NodeSupply};
-use crate::config::{self, Config, Inject, Origin, Phase, Platform, Publishing, Setting};
+use crate::config::{Inject, Off, Origin, Phase, Platform, Publishing, Setting};
 use crate::env::{Env, own_program};
 use crate::errors::{Explain, Message, cli_message, env_file_message, pin_file_message};
 use crate::interrupt::Interrupt;
@@ -12,7 +12,7 @@ use crate::launch::Launch;
 use crate::launch::pin::{self, PIN_FILE};
 use crate::output::{Log, data};
 use crate::paths::{lies_in, write_for_all};
-use crate::publish::{Intent, Outcome, PublishError, Upload, publish, publish_kept};
+use crate::publish::{Intent, Outcome, PublishError, publish, publish_kept};
 use crate::release::prepared::{Kept, keep_nothing};
 use crate::setup::{PREPARED, Setup, scratch, title};
 use fs_err as fs;
@@ -34,7 +34,7 @@ pub(super) fn run(command: &Publish, log: &mut Log) -> Result<(), Message> {
     if command.intent == Intent::Publish {
         if let Some(file) = &command.pin {
             write_pin(file, launch).map_err(|error| pin_file_message(file, &error))?;
-            if !is_kept(&outcome) {
+            if !outcome.is_kept() {
                 keep_nothing(&file.with_file_name(PREPARED))
                     .map_err(|error| PublishError::from(error).explain())?;
             }
@@ -100,7 +100,9 @@ fn of_app(
     if config.inject == Inject::Auto && command.pin.is_none() {
         config.inject = Inject::Nowhere;
     }
-    refuse_nothing_to_do(&config)?;
+    if let Publishing::Off(Off::NotConfigured) = config.publishing {
+        return Err(PublishError::NoStore.explain());
+    }
     if matches!(config.publishing, Publishing::Later(_)) && command.pin.is_none() {
         return Err(UsageError::NowhereToKeep.explain());
     }
@@ -152,17 +154,6 @@ fn of_prepared(folder: Option<&Path>, intent: Intent, log: &mut Log) -> Result<O
     publish_kept(kept, &setup.config, intent, &interrupt, log).map_err(|error| error.explain())
 }
 
-fn is_kept(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Done(done) if matches!(done.upload, Upload::Kept))
-}
-
-fn refuse_nothing_to_do(config: &Config) -> Result<(), Message> {
-    match config.publishing {
-        Publishing::Off(config::Off::NotConfigured) => Err(UsageError::NoStore.explain()),
-        _ => Ok(()),
-    }
-}
-
 /// Where the doors put it: beside the folder of this program (`publisher/bin`), or beside the pin file.
 fn kept_by_the_image() -> PathBuf {
     let beside_program = own_program()
@@ -189,7 +180,7 @@ fn tell_of_the_image(outcome: &Outcome, pin: &Path, log: &mut Log) {
         "processes get it by ENTRYPOINT [\"static-assets\", \"exec\", {named}\"--\"]; another stage needs {} as well",
         here(pin).parent().unwrap_or(pin).display()
     ));
-    if is_kept(outcome) && pin != Path::new(PIN_FILE) {
+    if outcome.is_kept() && pin != Path::new(PIN_FILE) {
         log.detail(&format!(
             "here: static-assets publish --prepared={}",
             here(pin).with_file_name(PREPARED).display()

@@ -62,7 +62,7 @@ impl<'a> Report<'a> {
             // To the millisecond.
             seconds: (summary.duration.as_secs_f64() * 1000.0).round() / 1000.0,
             dry_run: matches!(done.upload, Upload::Rehearsed(_)).then_some(true),
-            prepared: matches!(done.upload, Upload::Kept).then_some(true),
+            prepared: done.is_kept().then_some(true),
         }
     }
 }

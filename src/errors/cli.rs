@@ -1,6 +1,6 @@
 //! Texts of the command line.
 
-use super::{Explain, Kind, Message, no_store};
+use super::{Explain, Kind, Message};
 use crate::cli::{ExecError, UsageError};
 use indoc::formatdoc;
 use std::io;
@@ -51,7 +51,6 @@ impl Explain for UsageError {
                      now: unset STATIC_ASSETS_PUBLISH.",
                 );
             }
-            Self::NoStore => return no_store(),
         };
         Message::new(
             Kind::Configuration,

@@ -1,6 +1,7 @@
 //! Texts of the core.
 
-use super::{Explain, Kind, Message, no_store};
+use super::{Explain, Kind, Message};
+use crate::config::names::STORE;
 use crate::framework::CompileError;
 use crate::publish::PublishError;
 use crate::release::prepared::{Malformed, PreparedError};
@@ -26,7 +27,16 @@ impl Explain for PublishError {
             Self::Compile(CompileError::Django(error)) => error.explain(),
             Self::Compile(CompileError::Phoenix(error)) => error.explain(),
             Self::Release(error) => error.explain(),
-            Self::NoStore => no_store(),
+            Self::NoStore => Message::new(
+                Kind::Configuration,
+                "No store",
+                formatdoc! {"
+                    {name} is not set. It says where to publish:
+                      {name}=s3://bucket/prefix
+                    and az://container/prefix, gs://bucket/prefix or file:///folder.",
+                    name = STORE.name
+                },
+            ),
             Self::Occupied(folder) => Message::new(
                 Kind::Refused,
                 "A folder is in the way",

@@ -933,7 +933,7 @@ fn doors() {
             path: "web/app.css".to_owned(),
         })
         .in_release(),
-        super::no_store().in_release(),
+        PublishError::NoStore.explain().in_release(),
         super::pin_file_message(&pin(), &denied_io()),
         ClassicError::Usage.explain(),
         ClassicError::BuildDir(denied_io()).explain(),
