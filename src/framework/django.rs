@@ -195,23 +195,15 @@ fn collect(
     };
     std::thread::scope(|scope| {
         let interrupt = run.interrupt;
-        let reach = match (draft, obstacle) {
-            (None, _) => None,
-            (Some(_), Some(obstacle)) => {
-                return (
-                    runner.collect(draft, &place.folder, run),
-                    Some(Ok(Reach::No(obstacle))),
-                );
-            }
-            (Some(_), None) => Some(scope.spawn(|| place.try_reach(runner, interrupt))),
-        };
+        let is_tried = draft.is_some() && obstacle.is_none();
+        let reach = is_tried.then(|| scope.spawn(|| place.try_reach(runner, interrupt)));
         let collected = runner.collect(draft, &place.folder, run);
         let reach = reach.map(|reach| {
             reach
                 .join()
                 .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         });
-        (collected, reach)
+        (collected, reach.or(obstacle.map(|why| Ok(Reach::No(why)))))
     })
 }
 
