@@ -263,7 +263,7 @@ impl Place<'_> {
             let mut into = fs::File::create(&archive)?;
             self.client
                 .download(&self.url(&path), &mut into)
-                .map_err(Failure::of)
+                .map_err(Failure::Fetch)
         })?;
         let content = fs::read(&archive)?;
         if Sha256::of(&content).to_string() != sum {
@@ -320,7 +320,7 @@ impl Place<'_> {
                     &[("Accept-Encoding", "identity")],
                     LARGEST_LIST,
                 )
-                .map_err(Failure::of)?;
+                .map_err(Failure::Fetch)?;
             body = answer.body;
             Ok(answer.status)
         })?;
@@ -368,12 +368,6 @@ impl Place<'_> {
 enum Failure {
     Fetch(FetchError),
     Io(io::Error),
-}
-
-impl Failure {
-    fn of(error: FetchError) -> Self {
-        Self::Fetch(error)
-    }
 }
 
 impl From<io::Error> for Failure {
