@@ -65,36 +65,28 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         .with_errors_to(io::stderr())
         .in_style(Style::Heroku);
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    let done = match &arguments[..] {
-        [action, buildpack, build, rest @ ..] => {
-            let place = Place::of(buildpack, build, rest);
-            match (action.to_str(), place) {
-                (Some("compile" | "test-compile"), Ok(_)) if rest.is_empty() => {
-                    Err(ClassicError::Usage.explain())
-                }
-                (Some("compile"), Ok(place)) => compile(&place, Purpose::Deploy, &mut log),
-                (Some("test-compile"), Ok(place)) => compile(&place, Purpose::Test, &mut log),
-                (Some("release"), Ok(place)) => {
-                    release(&place);
-                    Ok(())
-                }
-                (Some("report"), Ok(place)) => {
-                    report(&place);
-                    Ok(())
-                }
-                (_, Err(error)) => Err(error.explain()),
-                (_, Ok(_)) => Err(ClassicError::Usage.explain()),
-            }
-        }
-        _ => Err(ClassicError::Usage.explain()),
-    };
-    match done {
+    match dispatch(&arguments, &mut log) {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
             log.error(&message);
             ExitCode::FAILURE
         }
     }
+}
+
+fn dispatch(arguments: &[OsString], log: &mut Log) -> Result<(), Message> {
+    let [action, buildpack, build, rest @ ..] = arguments else {
+        return Err(ClassicError::Usage.explain());
+    };
+    let place = Place::of(buildpack, build, rest).map_err(|error| error.explain())?;
+    match action.to_str() {
+        Some("compile") if !rest.is_empty() => compile(&place, Purpose::Deploy, log)?,
+        Some("test-compile") if !rest.is_empty() => compile(&place, Purpose::Test, log)?,
+        Some("release") => release(&place),
+        Some("report") => report(&place),
+        _ => return Err(ClassicError::Usage.explain()),
+    }
+    Ok(())
 }
 
 impl Place {
@@ -153,11 +145,12 @@ fn compile(place: &Place, purpose: Purpose, log: &mut Log) -> Result<(), Message
     let process = Env::of_process();
     let env = vars.over(&process);
     let platform = Platform::config_vars(vars.names());
-    let phase = match (purpose, is_phoenix(&env, &platform, &place.build)) {
+    let recognised = recognised(&env, &platform, &place.build);
+    let phase = match (purpose, &recognised) {
         (Purpose::Test, _) => Phase::Test,
         // Its users replace a buildpack that compiled, store or not.
-        (Purpose::Deploy, true) => Phase::BuildInAnyCase,
-        (Purpose::Deploy, false) => Phase::Build,
+        (Purpose::Deploy, Some(Framework::Phoenix(_))) => Phase::BuildInAnyCase,
+        (Purpose::Deploy, _) => Phase::Build,
     };
     log.header(&title());
     place.refuse_links().map_err(|error| error.explain())?;
@@ -170,20 +163,20 @@ fn compile(place: &Place, purpose: Purpose, log: &mut Log) -> Result<(), Message
             names::DISABLE_COLLECTSTATIC.name
         ));
     }
-    match Framework::choose(&place.build, &setup.config) {
-        Ok(Some(Framework::Phoenix(phoenix))) => {
-            let folder = phoenix.root().to_string_lossy().into_owned();
-            fs::write(place.buildpack.join(RELEASE), folder).map_err(not_written)?;
-        }
-        Ok(None) if setup.config.does_something() => {
-            log.warning(
-                "nothing is published: a store is set, but no Django and no Phoenix app was found here. A folder that \
-                 is built already, such as dist:\nSTATIC_ASSETS_DIR=dist",
-            );
-            return Ok(());
-        }
-        // What is wrong with it, the build tells.
-        _ => {}
+    if let (Some(Framework::Phoenix(phoenix)), None) = (&recognised, &setup.config.dir) {
+        let folder = phoenix.root().to_string_lossy().into_owned();
+        fs::write(place.buildpack.join(RELEASE), folder).map_err(not_written)?;
+    }
+    // What is wrong with one that can't be recognised, the build tells.
+    if recognised.is_none()
+        && setup.config.does_something()
+        && let Ok(None) = Framework::choose(&place.build, &setup.config)
+    {
+        log.warning(
+            "nothing is published: a store is set, but no Django and no Phoenix app was found here. A folder that is \
+             built already, such as dist:\nSTATIC_ASSETS_DIR=dist",
+        );
+        return Ok(());
     }
     let scratch = scratch()?;
     let app = App {
@@ -235,15 +228,9 @@ fn not_written(error: io::Error) -> Message {
 }
 
 /// As far as settings that may be wrong can tell.
-fn is_phoenix(env: &Env, platform: &Platform, build: &Path) -> bool {
-    let Ok(sources) = Sources::read(env, platform.clone(), build) else {
-        return false;
-    };
-    let settings = FrameworkSettings::read(&sources);
-    matches!(
-        Framework::detect(build, &settings),
-        Ok(Some(Framework::Phoenix(_)))
-    )
+fn recognised(env: &Env, platform: &Platform, build: &Path) -> Option<Framework> {
+    let sources = Sources::read(env, platform.clone(), build).ok()?;
+    Framework::detect(build, &FrameworkSettings::read(&sources)).ok()?
 }
 
 fn deploy(place: &Place, done: &Done) -> io::Result<()> {
