@@ -71,81 +71,88 @@ impl Client {
         }
     }
 
-    /// Follows few redirects: none to plain http, which browsers block, and none to an address in the
-    /// place of a name, such as a cloud's metadata endpoint.
+    /// The last answer where redirects lead; `limit` bytes of its body.
     pub(crate) fn get(
         &self,
         url: &str,
         headers: &[(&str, &str)],
         limit: u64,
     ) -> Result<Answer, FetchError> {
-        let mut url = Url::parse(url).map_err(|error| FetchError::Other(error.to_string()))?;
-        let mut answer = self.get_once(&url, headers, limit)?;
-        for _ in 0..MOST_REDIRECTS {
-            let Some(next) = redirect(&url, &answer) else {
-                break;
-            };
-            answer = Answer {
-                redirected: Some(next.to_string()),
-                ..self.get_once(&next, headers, limit)?
-            };
-            url = next;
-        }
-        Ok(answer)
+        let followed = self.follow(url, headers, ANSWER)?;
+        let mut body = Vec::new();
+        let mut reader = followed.body.into_reader().take(limit);
+        reader
+            .read_to_end(&mut body)
+            .map_err(|error| failure(error.into()))?;
+        Ok(Answer {
+            body,
+            ..followed.answer
+        })
     }
 
     /// Writes a file's content; the status of the answer, of which nothing is written unless it is 200.
     pub(crate) fn download(&self, url: &str, to: &mut impl Write) -> Result<u16, FetchError> {
-        let mut url = Url::parse(url).map_err(|error| FetchError::Other(error.to_string()))?;
-        for _ in 0..=MOST_REDIRECTS {
-            let (answer, body) = match (self.open(&url, None), &self.private) {
-                (Err(FetchError::Tls(_)), Some(private)) => self.open(&url, Some(private)),
-                (result, _) => result,
-            }?;
-            if let Some(next) = redirect(&url, &answer) {
-                url = next;
-                continue;
-            }
-            if answer.status == 200 {
-                let mut body = body.into_reader().take(LARGEST_FILE);
-                io::copy(&mut body, to).map_err(|error| failure(error.into()))?;
-            }
-            return Ok(answer.status);
+        let headers = [("Accept-Encoding", "identity")];
+        let followed = self.follow(url, &headers, FILE)?;
+        if followed.leads_on {
+            return Err(FetchError::Other("too many redirects".to_owned()));
         }
-        Err(FetchError::Other("too many redirects".to_owned()))
+        if followed.answer.status == 200 {
+            let mut body = followed.body.into_reader().take(LARGEST_FILE);
+            io::copy(&mut body, to).map_err(|error| failure(error.into()))?;
+        }
+        Ok(followed.answer.status)
     }
 
-    fn open(&self, url: &Url, agent: Option<&Agent>) -> Result<(Answer, Body), FetchError> {
-        let own = match url.scheme() {
-            "http" => &self.direct,
-            _ => &self.by_proxy,
-        };
-        let request = agent.unwrap_or(own).get(url.as_str());
-        let request = request.header("Accept-Encoding", "identity").config();
-        let request = request.timeout_global(Some(FILE)).build();
-        let (parts, body) = request.call().map_err(failure)?.into_parts();
-        let answer = Answer {
-            status: parts.status.as_u16(),
-            headers: headers_of(&parts.headers),
-            ..Answer::default()
-        };
-        Ok((answer, body))
+    /// Follows few redirects: none to plain http, which browsers block, and none to an address in the
+    /// place of a name, such as a cloud's metadata endpoint.
+    fn follow(
+        &self,
+        url: &str,
+        headers: &[(&str, &str)],
+        timeout: Duration,
+    ) -> Result<Followed, FetchError> {
+        let mut url = Url::parse(url).map_err(|error| FetchError::Other(error.to_string()))?;
+        let mut redirects = 0;
+        loop {
+            let (mut answer, body) = self.open(&url, headers, timeout)?;
+            answer.redirected = (redirects > 0).then(|| url.to_string());
+            match redirect(&url, &answer) {
+                Some(next) if redirects < MOST_REDIRECTS => url = next,
+                next => {
+                    return Ok(Followed {
+                        answer,
+                        body,
+                        leads_on: next.is_some(),
+                    });
+                }
+            }
+            redirects += 1;
+        }
     }
 
-    fn get_once(
+    fn open(
         &self,
         url: &Url,
         headers: &[(&str, &str)],
-        limit: u64,
-    ) -> Result<Answer, FetchError> {
+        timeout: Duration,
+    ) -> Result<(Answer, Body), FetchError> {
         if url.scheme() == "http" {
-            return get(&self.direct, url, headers, limit);
+            return open(&self.direct, url, headers, timeout);
         }
-        match (get(&self.by_proxy, url, headers, limit), &self.private) {
-            (Err(FetchError::Tls(_)), Some(private)) => get(private, url, headers, limit),
+        match (open(&self.by_proxy, url, headers, timeout), &self.private) {
+            (Err(FetchError::Tls(_)), Some(private)) => open(private, url, headers, timeout),
             (result, _) => result,
         }
     }
+}
+
+/// The last answer of a chain of redirects, its body unread.
+struct Followed {
+    answer: Answer,
+    body: Body,
+    /// There were too many.
+    leads_on: bool,
 }
 
 fn agent(proxy: Option<Proxy>, authorities: RootCerts) -> Agent {
@@ -155,7 +162,6 @@ fn agent(proxy: Option<Proxy>, authorities: RootCerts) -> Agent {
         .max_redirects_will_error(false)
         .timeout_resolve(Some(CONNECT))
         .timeout_connect(Some(CONNECT))
-        .timeout_global(Some(ANSWER))
         .user_agent(concat!("static-assets/", env!("CARGO_PKG_VERSION")))
         .proxy(proxy)
         .tls_config(TlsConfig::builder().root_certs(authorities).build())
@@ -172,30 +178,25 @@ fn authorities(file: &Path) -> Option<Vec<Certificate<'static>>> {
     Some(certificates.collect())
 }
 
-fn get(
+fn open(
     agent: &Agent,
     url: &Url,
     headers: &[(&str, &str)],
-    limit: u64,
-) -> Result<Answer, FetchError> {
+    timeout: Duration,
+) -> Result<(Answer, Body), FetchError> {
     let request = headers
         .iter()
         .fold(agent.get(url.as_str()), |request, (name, value)| {
             request.header(*name, *value)
         });
-    let response = request.call().map_err(failure)?;
-    let (parts, body) = response.into_parts();
-    let mut bytes = Vec::new();
-    body.into_reader()
-        .take(limit)
-        .read_to_end(&mut bytes)
-        .map_err(|error| failure(error.into()))?;
-    Ok(Answer {
+    let request = request.config().timeout_global(Some(timeout)).build();
+    let (parts, body) = request.call().map_err(failure)?.into_parts();
+    let answer = Answer {
         status: parts.status.as_u16(),
         headers: headers_of(&parts.headers),
-        body: bytes,
-        redirected: None,
-    })
+        ..Answer::default()
+    };
+    Ok((answer, body))
 }
 
 fn headers_of(map: &HeaderMap) -> BTreeMap<String, String> {
