@@ -75,12 +75,13 @@ impl Reader<'_> {
             return Some(Publishing::Off(Off::Disabled(disabled)));
         }
         let compile = self.flag(&names::COMPILE);
-        if let Phase::Test = phase {
-            return Some(match compile {
-                Some(_) => Publishing::Local(Local::Tests),
-                None => Publishing::Off(Off::Tests),
-            });
-        }
+        let (pinned, compiles) = match phase {
+            Phase::Test if compile.is_some() => return Some(Publishing::Local(Local::Tests)),
+            Phase::Test => return Some(Publishing::Off(Off::Tests)),
+            Phase::Release { pinned } => (pinned.as_ref(), false),
+            Phase::BuildInAnyCase => (None, true),
+            Phase::Build => (None, compile.is_some()),
+        };
         let publish = self.choice(
             &names::PUBLISH,
             &[
@@ -103,11 +104,6 @@ impl Reader<'_> {
                 origin,
             })));
         }
-        let (pinned, compiles) = match phase {
-            Phase::Release { pinned } => (pinned.as_ref(), false),
-            Phase::BuildInAnyCase => (None, true),
-            Phase::Build | Phase::Test => (None, compile.is_some()),
-        };
         let is_release = matches!(phase, Phase::Release { .. });
         if publish == Publish::Release && !is_release {
             return self.collect(credentials::later(self.sources).map(Publishing::Later));

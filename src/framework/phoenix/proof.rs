@@ -251,7 +251,9 @@ impl Judge<'_> {
             .collect();
         let mut edits = Vec::new();
         for (script, kind, targets) in scripts {
-            edits.push(self.with_script(script, kind, &targets)?);
+            edits.push(edited_script(script, |script| {
+                with_lines(script, kind, &targets, self.pin)
+            })?);
         }
         let switch = if baked.is_empty() {
             PanicSwitch::StaticUrl
@@ -276,15 +278,6 @@ impl Judge<'_> {
             }),
             switch,
             stays,
-        })
-    }
-
-    fn with_script(&self, path: PathBuf, kind: Script, targets: &[Target]) -> io::Result<Edit> {
-        let script = read_file(&path)?;
-        let script = String::from_utf8_lossy(&script);
-        Ok(Edit {
-            content: with_lines(&script, kind, targets, self.pin).into_bytes(),
-            path,
         })
     }
 
@@ -314,14 +307,9 @@ impl Judge<'_> {
             );
             return Ok(None);
         }
-        let edits = scripts.into_iter().map(|path| {
-            let script = read_file(&path)?;
-            let script = String::from_utf8_lossy(&script);
-            Ok(Edit {
-                content: with_pin(&script, pin).into_bytes(),
-                path,
-            })
-        });
+        let edits = scripts
+            .into_iter()
+            .map(|path| edited_script(path, |script| with_pin(script, pin)));
         Ok(Some(Injection {
             edits: edits.collect::<io::Result<_>>()?,
             ..Injection::default()
@@ -446,6 +434,12 @@ impl Judge<'_> {
     fn shown(&self, path: &Path) -> String {
         self.below(path).display().to_string()
     }
+}
+
+fn edited_script(path: PathBuf, edit: impl FnOnce(&str) -> String) -> io::Result<Edit> {
+    let script = read_file(&path)?;
+    let content = edit(&String::from_utf8_lossy(&script)).into_bytes();
+    Ok(Edit { path, content })
 }
 
 fn not_following(cause: NotFollowingCause, snippet: String) -> PhoenixError {
