@@ -1,11 +1,12 @@
 //! The public check: whether a browser gets what was published, by a few files through their public
 //! URL. Judging is apart from fetching.
 
-use crate::fetch::{Answer, FetchError};
+use crate::http::{Answer, FetchError};
 use crate::interrupt::Interrupt;
-use crate::manifest::{Asset, CACHE_CONTROL, Manifest, Sha256};
+use crate::manifest::{Asset, CACHE_CONTROL, Manifest};
 use crate::prefix::{PublicUrl, Site, StoreUrl};
 use crate::release::Release;
+use crate::sha256::Sha256;
 use std::fmt;
 
 /// Of no site: a store that allows listed origins only does not allow it.

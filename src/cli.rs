@@ -6,8 +6,8 @@ mod exec;
 mod publish;
 mod report;
 
-use crate::errors::{Explain, Message};
-use crate::output::{Log, data};
+use crate::log::{Log, data};
+use crate::message::{Explain, Message};
 use args::Command;
 pub(crate) use args::UsageError;
 pub(crate) use exec::ExecError;

@@ -1,17 +1,17 @@
 //! The Cloud Native Buildpack: `bin/detect` and `bin/build`.
 
 use crate::app::{App, HookPlace, NodeSupply};
-use crate::config::names::{STATIC_ASSETS_VERSION, STATIC_URL};
+use crate::config::env_vars::{STATIC_ASSETS_VERSION, STATIC_URL};
 use crate::config::{
-    self, FrameworkName, FrameworkSettings, NAMESPACE, Phase, Platform, Sources, names,
+    self, FrameworkName, FrameworkSettings, NAMESPACE, Phase, Platform, Sources, env_vars,
 };
 use crate::env::{Env, own_program};
-use crate::errors::{Explain, Message};
 use crate::framework::phoenix::Tools;
 use crate::framework::{DetectError, Framework};
 use crate::interrupt::Interrupt;
 use crate::launch::{LaunchVar, pin};
-use crate::output::Log;
+use crate::log::Log;
+use crate::message::{Explain, Message};
 use crate::publish::{Done, Intent, Outcome, PublishError, publish};
 use crate::setup::{PREPARED, PROGRAM, Setup, install_program, scratch, title};
 use crate::version::Version;
@@ -44,7 +44,7 @@ pub(crate) const REBASE: &str = "static-assets-rebase";
 pub(crate) fn rebase() {
     let env = Env::of_process();
     let version = env.text(STATIC_ASSETS_VERSION);
-    let base = env.text(names::PUBLIC_URL.name);
+    let base = env.text(env_vars::PUBLIC_URL.name);
     let pinned = env.text(STATIC_URL);
     if let (Some(version), Some(base), Some(pinned)) = (version, base, pinned)
         && pinned == pinned_url().unwrap_or_default()
@@ -249,7 +249,7 @@ fn name_of(error: &DetectError) -> &'static str {
 fn framework_of(error: &DetectError) -> Option<FrameworkName> {
     match error {
         DetectError::Tie { framework, .. } | DetectError::NotFound(framework) => Some(*framework),
-        DetectError::Missing { setting, .. } if *setting != names::MANAGE_PY.name => {
+        DetectError::Missing { setting, .. } if *setting != env_vars::MANAGE_PY.name => {
             Some(FrameworkName::Phoenix)
         }
         DetectError::Missing { .. } | DetectError::NoEntry { .. } => Some(FrameworkName::Django),

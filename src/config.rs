@@ -1,28 +1,31 @@
 //! Every setting, read once and judged together before any work.
 
+mod azure;
 mod bindings;
 pub(crate) mod credentials;
+pub(crate) mod env_vars;
 mod framework;
-pub(crate) mod names;
+mod gcs;
 mod project_toml;
 mod publishing;
-mod source;
+mod s3;
+mod sources;
 
 use crate::manifest::{Allowed, Empty, ParseAllowedError, ScanRules, SourceMaps};
 use crate::prefix::{NameRules, ParsePublicUrlError, ParseStoreUrlError, StoreUrl};
 use crate::version::{ParseVersionError, Version};
-pub(crate) use credentials::{
-    Access, AzureAccess, AzureIdentity, GcsAccess, GcsIdentity, GoogleKeyProblem, S3Access,
-    S3Ambient, S3Identity, Server,
-};
+pub(crate) use azure::{AzureAccess, AzureIdentity};
+pub(crate) use credentials::{Access, Server};
+use env_vars::Variable;
 pub(crate) use framework::{
     DigestChoice, DjangoSettings, FrameworkName, FrameworkSettings, PhoenixSettings,
 };
-use names::Variable;
+pub(crate) use gcs::{GcsAccess, GcsIdentity, GoogleKeyProblem};
 pub(crate) use project_toml::NAMESPACE;
 pub(crate) use publishing::{Later, Local, Off, Phase, Publishing};
-use source::parse_flag;
-pub(crate) use source::{Origin, Platform, Setting, Sources};
+pub(crate) use s3::{S3Access, S3Ambient, S3Identity};
+use sources::parse_flag;
+pub(crate) use sources::{Origin, Platform, Setting, Sources};
 use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
@@ -242,14 +245,14 @@ impl Config {
         reader.refuse_secrets();
         let config = Self {
             version: reader.version(),
-            salt: reader.text(&names::SALT),
+            salt: reader.text(&env_vars::SALT),
             group: reader.group(),
             label: reader
-                .text(&names::SOURCE_VERSION)
-                .or_else(|| reader.text(&names::REVISION))
+                .text(&env_vars::SOURCE_VERSION)
+                .or_else(|| reader.text(&env_vars::REVISION))
                 .map(|label| one_word(&label)),
             check: reader.chosen(
-                &names::CHECK,
+                &env_vars::CHECK,
                 &[
                     ("fail", CheckMode::Fail),
                     ("warn", CheckMode::Warn),
@@ -257,21 +260,21 @@ impl Config {
                 ],
             ),
             inject: reader.choice(
-                &names::INJECT,
+                &env_vars::INJECT,
                 &[("auto", Inject::Auto), ("off", Inject::Off)],
             ),
             keep: reader.choice(
-                &names::KEEP,
+                &env_vars::KEEP,
                 &[("all", Keep::All), ("manifests", Keep::Manifests)],
             ),
             rules,
-            dir: reader.path(&names::DIR),
+            dir: reader.path(&env_vars::DIR),
             framework: reader.framework(),
             // What could not be read is among the problems.
             publishing: publishing.unwrap_or(Publishing::Off(Off::NotConfigured)),
         };
         // What is switched off needs no setting to be right.
-        let is_unknown = |problem: &ConfigProblem| matches!(problem, ConfigProblem::NotUtf8 { name } if *name == names::STORE.name);
+        let is_unknown = |problem: &ConfigProblem| matches!(problem, ConfigProblem::NotUtf8 { name } if *name == env_vars::STORE.name);
         let is_off = publishing_is_known
             && !config.does_something()
             && !reader.problems.iter().any(is_unknown);
@@ -289,15 +292,15 @@ impl Config {
 
 /// A prebuilt folder, for detect: it needs no framework.
 pub(crate) fn names_a_folder(sources: &Sources<'_>) -> bool {
-    sources.text(&names::DIR).is_some()
+    sources.text(&env_vars::DIR).is_some()
 }
 
 /// Whether a release phase uploads, for detect, which judges nothing.
 pub(crate) fn publishes_later(sources: &Sources<'_>) -> bool {
     let value = |name| sources.text(name).map(|setting| setting.value);
     let is_later =
-        value(&names::PUBLISH).is_some_and(|value| value.eq_ignore_ascii_case("release"));
-    let is_disabled = value(&names::DISABLE).and_then(|value| parse_flag(&value)) == Some(true);
+        value(&env_vars::PUBLISH).is_some_and(|value| value.eq_ignore_ascii_case("release"));
+    let is_disabled = value(&env_vars::DISABLE).and_then(|value| parse_flag(&value)) == Some(true);
     is_later && !is_disabled
 }
 
@@ -311,17 +314,17 @@ impl Reader<'_> {
     fn rules(&mut self) -> ScanRules {
         ScanRules {
             allowed: self
-                .parse(&names::ALLOW, |setting, ParseAllowedError(glob)| {
+                .parse(&env_vars::ALLOW, |setting, ParseAllowedError(glob)| {
                     ConfigProblem::Allow { setting, glob }
                 })
                 .map(|allowed: Setting<Allowed>| allowed.value)
                 .unwrap_or_default(),
-            empty: match self.flag(&names::ALLOW_EMPTY) {
+            empty: match self.flag(&env_vars::ALLOW_EMPTY) {
                 Some(_) => Empty::Allowed,
                 None => Empty::Refused,
             },
             source_maps: self.choice(
-                &names::SOURCE_MAPS,
+                &env_vars::SOURCE_MAPS,
                 &[
                     ("publish", SourceMaps::Publish),
                     ("exclude", SourceMaps::Exclude),
@@ -339,13 +342,13 @@ impl Reader<'_> {
     fn refuse_secrets(&mut self) {
         let secrets = self.sources.secrets().in_assets();
         for name in [
-            names::STORE,
-            names::PUBLIC_URL,
-            names::APP,
-            names::GROUP,
-            names::RELEASE_VERSION,
-            names::SOURCE_VERSION,
-            names::REVISION,
+            env_vars::STORE,
+            env_vars::PUBLIC_URL,
+            env_vars::APP,
+            env_vars::GROUP,
+            env_vars::RELEASE_VERSION,
+            env_vars::SOURCE_VERSION,
+            env_vars::REVISION,
         ] {
             let text = self.sources.text(&name).map(|setting| setting.value);
             let text = text.or_else(|| Some(self.sources.env_text(&name)?.value));
@@ -357,13 +360,13 @@ impl Reader<'_> {
     }
 
     fn version(&mut self) -> Option<Setting<Version>> {
-        self.parse(&names::RELEASE_VERSION, |setting, ParseVersionError| {
+        self.parse(&env_vars::RELEASE_VERSION, |setting, ParseVersionError| {
             ConfigProblem::Version { setting }
         })
     }
 
     fn group(&mut self) -> String {
-        let Some(setting) = self.sources.text(&names::GROUP) else {
+        let Some(setting) = self.sources.text(&env_vars::GROUP) else {
             return "default".to_owned();
         };
         // A group is one segment of a key, by the same rule as a version.
@@ -464,10 +467,10 @@ fn one_word(text: &str) -> String {
 /// Said before any problem: a misspelt name is often its cause.
 pub(crate) fn warnings(sources: &Sources<'_>) -> Vec<ConfigWarning> {
     let unknown_names = sources.unknown_names().filter_map(|name| {
-        let nearest = names::nearest_to_unknown(name)?;
+        let nearest = env_vars::nearest_to_unknown(name)?;
         Some(ConfigWarning::UnknownName {
             name: name.to_owned(),
-            nearest: names::is_near(name, nearest).then_some((nearest.name, nearest.help)),
+            nearest: env_vars::is_near(name, nearest).then_some((nearest.name, nearest.help)),
         })
     });
     let unknown_keys = sources

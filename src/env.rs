@@ -1,6 +1,6 @@
 //! The environment, read once.
 
-use crate::output::SHORTEST_SECRET;
+use crate::redaction::SHORTEST_SECRET;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;

@@ -8,11 +8,11 @@ mod prebuilt;
 
 use crate::app::App;
 use crate::config::{Config, FrameworkName, FrameworkSettings, Keep};
+use crate::fs::{replace_file, write_for_all};
 use crate::interrupt::Interrupt;
 use crate::launch::{InjectedFile, Launch, LaunchVar};
+use crate::log::Log;
 use crate::manifest::{Assets, holds_placeholder, replaced};
-use crate::output::Log;
-use crate::paths::{replace_file, write_for_all};
 use crate::prefix::Prefix;
 use crate::release::Release;
 use crate::version::Version;
@@ -120,12 +120,12 @@ impl Framework {
         &self,
         app: &App,
         config: &Config,
-        draft: Option<&Draft>,
+        target: Option<&CompileTarget>,
         run: &mut Run<'_>,
     ) -> Result<Option<Compiled>, CompileError> {
         match self {
-            Self::Django(django) => Ok(django.compile(app, config, draft, run)?),
-            Self::Phoenix(phoenix) => Ok(Some(phoenix.compile(app, config, draft, run)?)),
+            Self::Django(django) => Ok(django.compile(app, config, target, run)?),
+            Self::Phoenix(phoenix) => Ok(Some(phoenix.compile(app, config, target, run)?)),
             Self::Prebuilt(prebuilt) => Ok(Some(prebuilt.compile(run.log))),
         }
     }
@@ -139,7 +139,7 @@ pub(crate) struct Run<'a> {
 
 /// The version and URL to compile for: the given version, or the placeholder.
 #[derive(Debug)]
-pub(crate) struct Draft {
+pub(crate) struct CompileTarget {
     pub(crate) version: Version,
     pub(crate) prefix: Prefix,
 }
@@ -166,7 +166,7 @@ impl From<DjangoError> for CompileError {
 #[derive(Debug)]
 pub(crate) struct Compiled {
     pub(crate) assets: Assets,
-    pub(crate) emission: Emission,
+    pub(crate) links: Links,
     /// What is put beside the app.
     pub(crate) injection: Option<Injection>,
     pub(crate) reads_release_version: bool,
@@ -183,18 +183,21 @@ pub(crate) struct Compiled {
 
 /// How pages come to link to the published version.
 #[derive(Debug)]
-pub(crate) enum Emission {
+pub(crate) enum Links {
     /// The app does it by itself.
-    Follows { by: FollowsBy, because: String },
+    ByApp {
+        by: VersionVariable,
+        because: String,
+    },
     /// Something must be put beside the app; the snippet makes that unnecessary.
-    Needs { because: String, snippet: String },
+    ByInjection { because: String, snippet: String },
     /// Nothing is published, so nothing has to link to it.
-    NotAsked,
+    Unverified,
 }
 
 /// What an app makes the URLs of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum FollowsBy {
+pub(crate) enum VersionVariable {
     StaticUrl,
     /// `STATIC_ASSETS_VERSION`, in a way that shows.
     PinnedVersion,
@@ -248,14 +251,14 @@ pub(crate) enum Fallback {
     },
     NoFolder,
     /// What was compiled is where the app serves it from.
-    InPlace(PanicSwitch),
+    InPlace(FallbackSwitch),
     /// What was published is not the app's to serve.
     Untouched,
 }
 
 /// What makes a running app serve its own copy again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum PanicSwitch {
+pub(crate) enum FallbackSwitch {
     /// `STATIC_URL=/`.
     StaticUrl,
     /// The URL is part of the image.
@@ -267,9 +270,9 @@ impl Compiled {
     /// way that shows no question, such as a copy of the whole environment.
     pub(crate) fn needs_release_version(&self) -> bool {
         let by_version = matches!(
-            self.emission,
-            Emission::Follows {
-                by: FollowsBy::Version,
+            self.links,
+            Links::ByApp {
+                by: VersionVariable::Version,
                 ..
             }
         );
@@ -300,7 +303,7 @@ impl Compiled {
         for file in &injection.placed {
             file.put()?;
         }
-        if let Emission::Needs { .. } = self.emission {
+        if let Links::ByInjection { .. } = self.links {
             // Byte code is made again where it is left out.
             let is_source = |path: &PathBuf| path.extension().is_none_or(|kind| kind != "pyc");
             let placed = injection.placed.into_iter().map(|file| file.path);

@@ -2,7 +2,7 @@
 
 pub(crate) mod pin;
 
-use crate::config::names::{RELEASE_VERSION, STATIC_ASSETS_VERSION};
+use crate::config::env_vars::{RELEASE_VERSION, STATIC_ASSETS_VERSION};
 use crate::release::Release;
 use std::path::PathBuf;
 

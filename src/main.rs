@@ -4,31 +4,32 @@
 
 mod app;
 mod check;
-mod classic;
 mod cli;
 mod cnb;
 mod command;
 mod config;
+mod encoding;
 mod env;
-mod errors;
-mod fetch;
 mod framework;
-mod hex;
+mod fs;
+mod heroku;
+mod http;
 mod interrupt;
 mod launch;
+mod log;
 mod manifest;
-mod output;
+mod message;
+mod messages;
 mod parallel;
-mod paths;
-mod percent;
 mod plan;
 mod prefix;
 mod publish;
+mod redaction;
 mod release;
 mod setup;
+mod sha256;
 mod store;
 mod version;
-mod walk;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -48,7 +49,7 @@ fn main() -> ExitCode {
         _ => {
             let mut arguments = std::env::args_os();
             match arguments.nth(1) {
-                Some(front) if front == "classic" => classic::run(arguments),
+                Some(front) if front == "classic" => heroku::run(arguments),
                 _ => cli::run(std::env::args_os()),
             }
         }

@@ -7,14 +7,15 @@ mod placeholder;
 mod safety;
 mod scan;
 
-pub(crate) use digest::{Sha256, canonical, content_of};
+pub(crate) use digest::{canonical, content_of};
 pub(crate) use marker::{
     Claim, MarkedFile, Marker, Ref, Tombstone, TombstoneState, UnreadableMarker, VersionKind,
 };
 pub(crate) use placeholder::{PlaceholderError, holds_placeholder, replaced};
-pub(crate) use safety::{Allowed, ParseAllowedError, Refusal};
+pub(crate) use safety::{Allowed, ParseAllowedError, Violation};
 pub(crate) use scan::{Empty, LeftOut, ScanError, ScanRules, Scanned, SourceMaps};
 
+use crate::sha256::Sha256;
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

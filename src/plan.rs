@@ -1,7 +1,8 @@
 //! What there is to do: pure values between looking at a store and changing it.
 
-use crate::manifest::{Asset, Marker, Sha256};
+use crate::manifest::{Asset, Marker};
 use crate::release::Release;
+use crate::sha256::Sha256;
 use crate::version::Version;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};

@@ -2,7 +2,7 @@
 
 mod store_url;
 
-use crate::percent::{decoded, encoded_path};
+use crate::encoding::{percent_decoded, percent_encoded_path};
 use crate::version::Version;
 use std::fmt;
 use std::str::FromStr;
@@ -34,11 +34,11 @@ impl Site {
         };
         let (name, folder) = match &self.store {
             StoreUrl::Bucket(BucketUrl { bucket, folder, .. }) => {
-                (bucket.clone(), encoded_path(&folder.0))
+                (bucket.clone(), percent_encoded_path(&folder.0))
             }
             StoreUrl::File { root } => {
                 let name = root.file_name().unwrap_or_default().to_string_lossy();
-                (encoded_path(&name), String::new())
+                (percent_encoded_path(&name), String::new())
             }
         };
         let mut tails: Vec<String> = Vec::new();
@@ -78,7 +78,7 @@ impl Prefix {
 
     /// The URL of one file as a link names it.
     pub(crate) fn url_of(&self, path: &str) -> String {
-        format!("{}{}", self.url, encoded_path(path))
+        format!("{}{}", self.url, percent_encoded_path(path))
     }
 
     /// Whether it is a path of the app's own site, whose host nobody knows while building.
@@ -97,7 +97,7 @@ impl Prefix {
     pub(crate) fn path_of(&self, url: &str) -> Option<String> {
         let rest = url.strip_prefix(&self.url)?;
         let rest = rest.split(['?', '#']).next().unwrap_or_default();
-        decoded(rest)
+        percent_decoded(rest)
     }
 }
 

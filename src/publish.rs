@@ -6,15 +6,15 @@ mod story;
 use crate::app::App;
 use crate::check::CheckError;
 use crate::config::{Access, CheckMode, Config, Keep, Local, Off, Publishing};
-use crate::framework::{CompileError, Compiled, DetectError, Draft, Framework, Run};
+use crate::framework::{CompileError, CompileTarget, Compiled, DetectError, Framework, Run};
+use crate::fs::lies_in;
 use crate::interrupt::Interrupt;
 use crate::launch::Launch;
+use crate::log::Log;
 use crate::manifest::{ScanRules, Scanned};
-use crate::output::Log;
-use crate::paths::lies_in;
 use crate::plan::{Change, Summary};
 use crate::prefix::{PublicUrl, Site, StoreUrl};
-use crate::release::prepared::{KeepError, Kept, PreparedError};
+use crate::release::deferred::{Deferred, DeferredError, SaveError};
 use crate::release::{Naming, Release, ReleaseError};
 use crate::store::{Progress, RunLabel, Store, StoreError};
 use crate::version::Version;
@@ -58,7 +58,7 @@ pub(crate) struct Done {
 
 impl Done {
     pub(crate) fn is_kept(&self) -> bool {
-        matches!(self.upload, Upload::Kept)
+        matches!(self.upload, Upload::Deferred)
     }
 }
 
@@ -69,7 +69,7 @@ pub(crate) enum Upload {
     /// What would be put.
     Rehearsed(Summary),
     /// Kept for the release phase.
-    Kept,
+    Deferred,
 }
 
 #[derive(Debug)]
@@ -91,22 +91,22 @@ pub(crate) enum PublishError {
         asked: String,
     },
     Check(CheckError),
-    Prepared(PreparedError),
+    Prepared(DeferredError),
     /// Where the files would be kept, something else lies.
     Occupied(PathBuf),
 }
 
-impl From<KeepError> for PublishError {
-    fn from(error: KeepError) -> Self {
+impl From<SaveError> for PublishError {
+    fn from(error: SaveError) -> Self {
         match error {
-            KeepError::Occupied(folder) => Self::Occupied(folder),
-            KeepError::Io(error) => Self::Install(error),
+            SaveError::Occupied(folder) => Self::Occupied(folder),
+            SaveError::Io(error) => Self::Install(error),
         }
     }
 }
 
-impl From<PreparedError> for PublishError {
-    fn from(error: PreparedError) -> Self {
+impl From<DeferredError> for PublishError {
+    fn from(error: DeferredError) -> Self {
         Self::Prepared(error)
     }
 }
@@ -200,11 +200,11 @@ pub(crate) fn publish(
             made.release
                 .keep(&app.prepared, target.public, made.framework)?;
             story::kept(&made.release, run.log);
-            Upload::Kept
+            Upload::Deferred
         }
         When::Later => {
             story::would_keep(&made.release, run.log);
-            Upload::Kept
+            Upload::Deferred
         }
     };
     if intent == Intent::Publish {
@@ -229,7 +229,7 @@ pub(crate) fn publish(
 /// The release phase: uploads what a build has kept, with the whole protocol on each attempt. What is switched off
 /// needs nothing to be there.
 pub(crate) fn publish_kept(
-    kept: Result<Kept, PreparedError>,
+    kept: Result<Deferred, DeferredError>,
     config: &Config,
     intent: Intent,
     interrupt: &Interrupt,
@@ -246,7 +246,7 @@ pub(crate) fn publish_kept(
         story::not_released(switch, kept.ok(), log);
         return Ok(Outcome::Nothing);
     }
-    let Kept::Release(prepared) = kept? else {
+    let Deferred::Release(prepared) = kept? else {
         story::nothing_kept(log);
         return Ok(Outcome::Nothing);
     };
@@ -277,8 +277,8 @@ fn make(
 ) -> Result<Option<Made>, PublishError> {
     let framework = Framework::choose(&app.dir, config)?.ok_or(PublishError::NoFramework)?;
     let start = SystemTime::now();
-    let draft = draft(config, target.public);
-    let Some(compiled) = framework.compile(app, config, Some(&draft), run)? else {
+    let compile_target = compile_target(config, target.public);
+    let Some(compiled) = framework.compile(app, config, Some(&compile_target), run)? else {
         return Ok(None);
     };
     if let Some(StoreUrl::File { root }) = target.store
@@ -357,7 +357,7 @@ impl<'a> Destination<'a> {
             return Err(failed(StoreError::Interrupted));
         }
         if intent == Intent::Rehearse {
-            let summary = store.rehearse(release, run.interrupt).map_err(failed)?;
+            let summary = store.dry_run(release, run.interrupt).map_err(failed)?;
             story::rehearsed(&summary, release, (site, access), run.log);
             return Ok(Upload::Rehearsed(summary));
         }
@@ -451,12 +451,12 @@ fn compile_only(
     Ok(Outcome::Nothing)
 }
 
-fn draft(config: &Config, public: &PublicUrl) -> Draft {
+fn compile_target(config: &Config, public: &PublicUrl) -> CompileTarget {
     let version = match &config.version {
         Some(given) => given.value.clone(),
         None => Version::placeholder(),
     };
-    Draft {
+    CompileTarget {
         prefix: public.prefix(&version),
         version,
     }

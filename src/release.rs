@@ -1,13 +1,14 @@
 //! One version of the assets: its name, its files, its marker and its URL.
 
-pub(crate) mod prepared;
+pub(crate) mod deferred;
 
 use crate::config::Setting;
 use crate::manifest::{
-    Assets, Manifest, Marker, PlaceholderError, ScanError, ScanRules, Scanned, Sha256, VersionKind,
+    Assets, Manifest, Marker, PlaceholderError, ScanError, ScanRules, Scanned, VersionKind,
     content_of,
 };
 use crate::prefix::{NameRules, Prefix, PublicUrl, StoreUrl};
+use crate::sha256::Sha256;
 use crate::version::Version;
 use bytes::Bytes;
 use std::path::Path;

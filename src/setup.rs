@@ -1,9 +1,10 @@
 //! What every door does first: settings, secrets and warnings, before any work.
 
-use crate::config::{self, Config, Phase, Platform, Sources, names};
+use crate::config::{self, Config, Phase, Platform, Sources, env_vars};
 use crate::env::{ChildEnv, Env, own_program};
-use crate::errors::{Explain, Message, config_message};
-use crate::output::Log;
+use crate::log::Log;
+use crate::message::{Explain, Message};
+use crate::messages::config_message;
 use crate::publish::PublishError;
 use fs_err as fs;
 use std::io;
@@ -36,7 +37,7 @@ impl Setup {
         }
         Ok(Self {
             config: config.map_err(|problems| config_message(&problems))?,
-            children: env.for_children(&names::secrets(), secrets.all()),
+            children: env.for_children(&env_vars::secrets(), secrets.all()),
         })
     }
 }

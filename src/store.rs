@@ -2,19 +2,19 @@
 
 mod bucket;
 mod client;
-mod dialect;
 mod directory;
-mod files;
-mod judge;
+mod error;
+mod limiter;
+mod local_file;
+mod multipart;
 mod objects;
-mod pace;
-mod parts;
 mod progress;
 mod protocol;
-mod reject;
-mod settle;
+mod provider;
+mod retry;
 mod transport;
 mod upload;
+mod verify;
 
 use crate::config::Access;
 use crate::interrupt::Interrupt;
@@ -48,10 +48,10 @@ pub(crate) enum StoreError {
         bucket: String,
         region: Option<String>,
     },
-    Rejected(Rejected),
+    InvalidCredentials(InvalidCredentials),
     Expired,
     ClockSkew,
-    Denied(Denied),
+    MissingPermission(MissingPermission),
     Conflict(Conflict),
     /// A prune is deleting this version; a later run makes it again.
     BeingPruned,
@@ -60,7 +60,7 @@ pub(crate) enum StoreError {
         reason: UnreadableMarker,
     },
     /// The store confirmed a put and then showed something else.
-    Untrue {
+    ReadBackMismatch {
         key: Key,
     },
     /// A file is another one than was scanned.
@@ -68,7 +68,7 @@ pub(crate) enum StoreError {
         path: PathBuf,
     },
     /// The machine has no certificate authorities, so https reaches nobody.
-    NoAuthorities,
+    NoCertificateAuthorities,
     /// The store kept failing in a way that passes.
     Temporary {
         cause: String,
@@ -84,25 +84,25 @@ pub(crate) enum StoreError {
     },
     Local(io::Error),
     /// The client library made nothing of the credentials.
-    Unusable(String),
+    MalformedCredentials(String),
     Client(String),
     Runtime(io::Error),
     TooLong,
     /// Nothing was sent and nothing came back for minutes.
-    Still,
+    Stalled,
     Interrupted,
 }
 
 /// The credentials themselves were not accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Rejected {
+pub(crate) struct InvalidCredentials {
     /// As the store names it: `InvalidAccessKeyId`, `SignatureDoesNotMatch`.
     pub(crate) code: String,
 }
 
 /// The credentials were accepted, the action was not.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Denied {
+pub(crate) struct MissingPermission {
     pub(crate) action: &'static str,
     pub(crate) key: Key,
     pub(crate) store: BucketUrl,
@@ -153,14 +153,14 @@ impl Store {
     }
 
     /// What [`Self::publish`] would put. Changes nothing.
-    pub(crate) fn rehearse(
+    pub(crate) fn dry_run(
         &self,
         release: &Arc<Release>,
         interrupt: &Interrupt,
     ) -> Result<Summary, StoreError> {
         match self {
-            Self::Bucket(bucket) => bucket.rehearse(release, interrupt),
-            Self::Directory(directory) => directory.rehearse(release),
+            Self::Bucket(bucket) => bucket.dry_run(release, interrupt),
+            Self::Directory(directory) => directory.dry_run(release),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The name of a published version.
 
-use crate::manifest::Sha256;
+use crate::sha256::Sha256;
 use std::fmt;
 use std::str::FromStr;
 

@@ -1,9 +1,9 @@
 //! What the running app must find, as `NAME=value` lines: for `docker --env-file`, `$GITHUB_ENV` and
 //! pipelines' dotenv files.
 
-use crate::config::names::{RELEASE_VERSION, STATIC_ASSETS_VERSION, STATIC_URL};
+use crate::config::env_vars::{RELEASE_VERSION, STATIC_ASSETS_VERSION, STATIC_URL};
+use crate::fs::refuse_what_is_no_file;
 use crate::launch::{Launch, pin};
-use crate::paths::refuse_what_is_no_file;
 use crate::version::Version;
 use fs_err as fs;
 use std::io::{self, Write};
@@ -135,7 +135,7 @@ fn lines_of(text: &str) -> impl Iterator<Item = (&str, Owner)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::names::STATIC_ASSETS_VERSION;
+    use crate::config::env_vars::STATIC_ASSETS_VERSION;
     use crate::launch::LaunchVar;
 
     fn launch() -> Launch {

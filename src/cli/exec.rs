@@ -4,9 +4,9 @@
 use super::args::Exec;
 use crate::command::replace_process;
 use crate::env::Env;
+use crate::fs::read_file;
 use crate::launch::pin;
-use crate::output::Log;
-use crate::paths::read_file;
+use crate::log::Log;
 use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;

@@ -6,14 +6,15 @@ use super::report;
 use crate::app::{App, HookPlace, NodeSupply};
 use crate::config::{Inject, Off, Origin, Phase, Platform, Publishing, Setting};
 use crate::env::{Env, own_program};
-use crate::errors::{Explain, Message, cli_message, env_file_message, pin_file_message};
+use crate::fs::{lies_in, write_for_all};
 use crate::interrupt::Interrupt;
 use crate::launch::Launch;
 use crate::launch::pin::{self, PIN_FILE};
-use crate::output::{Log, data};
-use crate::paths::{lies_in, write_for_all};
+use crate::log::{Log, data};
+use crate::message::{Explain, Message};
+use crate::messages::{cli_message, env_file_message, pin_file_message};
 use crate::publish::{Intent, Outcome, PublishError, publish, publish_kept};
-use crate::release::prepared::{Kept, keep_nothing};
+use crate::release::deferred::{Deferred, save_nothing};
 use crate::setup::{PREPARED, Setup, scratch, title};
 use fs_err as fs;
 use std::path::{Path, PathBuf};
@@ -35,7 +36,7 @@ pub(super) fn run(command: &Publish, log: &mut Log) -> Result<(), Message> {
         if let Some(file) = &command.pin {
             write_pin(file, launch).map_err(|error| pin_file_message(file, &error))?;
             if !outcome.is_kept() {
-                keep_nothing(&file.with_file_name(PREPARED))
+                save_nothing(&file.with_file_name(PREPARED))
                     .map_err(|error| PublishError::from(error).explain())?;
             }
             log.bullet(&match &outcome {
@@ -142,10 +143,10 @@ fn of_app(
 
 fn of_prepared(folder: Option<&Path>, intent: Intent, log: &mut Log) -> Result<Outcome, Message> {
     let folder = folder.map_or_else(kept_by_the_image, Path::to_owned);
-    let kept = Kept::read(&folder);
+    let kept = Deferred::read(&folder);
     let env = Env::of_process();
     let phase = Phase::Release {
-        pinned: kept.as_ref().ok().and_then(Kept::pinned).cloned(),
+        pinned: kept.as_ref().ok().and_then(Deferred::pinned).cloned(),
     };
     // The app's own settings were the build's; `project.toml` may have been left out of the image.
     let setup = Setup::read(&env, Platform::default(), Path::new("."), &phase, log)?;

@@ -45,7 +45,7 @@ impl<'a> Report<'a> {
         let release = &done.release;
         let summary = match &done.upload {
             Upload::Published(summary) | Upload::Rehearsed(summary) => summary,
-            Upload::Kept => &Summary::default(),
+            Upload::Deferred => &Summary::default(),
         };
         Self {
             version: Some(release.version.as_str()),

@@ -1,25 +1,18 @@
 //! Store, endpoint, public URL and credentials resolve as one set from one source; sources are
 //! never mixed, and no identity is used that was not given.
 
-mod azure;
-mod gcs;
-mod s3;
-
 use super::bindings::Binding;
-use super::names::{self, Variable};
-use super::source::{Setting, Sources, parse_flag};
-use super::{ConfigProblem, Later, Origin};
+use super::env_vars::{self, Variable};
+use super::sources::{Setting, Sources, parse_flag};
+use super::{AzureAccess, ConfigProblem, GcsAccess, Later, Origin, S3Access, azure, gcs, s3};
 use crate::prefix::{BucketUrl, PublicUrl, Scheme, Site, StoreUrl};
-pub(crate) use azure::{AzureAccess, AzureIdentity};
-pub(crate) use gcs::{GcsAccess, GcsIdentity, GoogleKeyProblem};
-pub(crate) use s3::{S3Access, S3Ambient, S3Identity};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 use url::{Host, Url};
 
 /// Deliberately without `Debug` and `Display`.
 #[derive(Clone)]
-pub(crate) struct Secret(String);
+pub(crate) struct Secret(pub(super) String);
 
 impl Secret {
     pub(crate) fn expose(&self) -> &str {
@@ -84,7 +77,7 @@ pub(super) fn resolve(
     sources: &Sources<'_>,
     pinned: Option<&PublicUrl>,
 ) -> Result<Resolved, Vec<ConfigProblem>> {
-    let place = Place::find(sources).map_err(|problem| vec![problem])?;
+    let place = StoreSettings::find(sources).map_err(|problem| vec![problem])?;
     let Some(store) = &place.store else {
         return Ok(Resolved::Nothing);
     };
@@ -118,7 +111,7 @@ pub(super) fn resolve(
 
 /// Where it will be published, as far as a build knows that reads no credential.
 pub(super) fn later(sources: &Sources<'_>) -> Result<Later, Vec<ConfigProblem>> {
-    let place = Place::find(sources).map_err(|problem| vec![problem])?;
+    let place = StoreSettings::find(sources).map_err(|problem| vec![problem])?;
     let store = place
         .store
         .as_ref()
@@ -135,14 +128,14 @@ pub(super) fn later(sources: &Sources<'_>) -> Result<Later, Vec<ConfigProblem>> 
 }
 
 /// Where the set comes from: the settings, or a binding of our own type.
-struct Place<'a> {
+struct StoreSettings<'a> {
     store: Option<Setting<String>>,
     public_url: Option<Setting<String>>,
     app: Option<Setting<String>>,
     binding: Option<&'a Binding>,
 }
 
-impl<'a> Place<'a> {
+impl<'a> StoreSettings<'a> {
     fn find(sources: &'a Sources<'_>) -> Result<Self, ConfigProblem> {
         let own: Vec<&Binding> = sources
             .bindings
@@ -158,9 +151,9 @@ impl<'a> Place<'a> {
 
     fn of_settings(sources: &Sources<'_>) -> Self {
         Self {
-            store: sources.text(&names::STORE),
-            public_url: sources.text(&names::PUBLIC_URL),
-            app: sources.text(&names::APP),
+            store: sources.text(&env_vars::STORE),
+            public_url: sources.text(&env_vars::PUBLIC_URL),
+            app: sources.text(&env_vars::APP),
             binding: None,
         }
     }
@@ -184,7 +177,7 @@ impl<'a> Place<'a> {
                 }
                 (entry, setting) => Ok(entry.or(setting)),
             };
-        let store = one_of(&names::STORE, settings.store)?;
+        let store = one_of(&env_vars::STORE, settings.store)?;
         if store.is_none() {
             return Err(ConfigProblem::BindingWithoutStore {
                 binding: binding.name.clone(),
@@ -192,8 +185,8 @@ impl<'a> Place<'a> {
         }
         Ok(Self {
             store,
-            public_url: one_of(&names::PUBLIC_URL, settings.public_url)?,
-            app: settings.app.or_else(|| entry(&names::APP)),
+            public_url: one_of(&env_vars::PUBLIC_URL, settings.public_url)?,
+            app: settings.app.or_else(|| entry(&env_vars::APP)),
             binding: Some(binding),
         })
     }
@@ -210,7 +203,7 @@ fn two_bindings(bindings: &[&Binding]) -> ConfigProblem {
 
 fn parse_store(
     store: &Setting<String>,
-    place: &Place<'_>,
+    place: &StoreSettings<'_>,
     sources: &Sources<'_>,
 ) -> Result<StoreUrl, ConfigProblem> {
     let text = named(store, place, sources)?.value;
@@ -223,7 +216,7 @@ fn parse_store(
 /// With the app's name in the place of `{app}`.
 fn named(
     setting: &Setting<String>,
-    place: &Place<'_>,
+    place: &StoreSettings<'_>,
     sources: &Sources<'_>,
 ) -> Result<Setting<String>, ConfigProblem> {
     let mut setting = setting.clone();
@@ -250,7 +243,7 @@ fn is_base_of_processes(setting: Option<&Setting<String>>) -> bool {
 
 fn access_to(
     bucket: &BucketUrl,
-    place: &Place<'_>,
+    place: &StoreSettings<'_>,
     sources: &Sources<'_>,
 ) -> Result<Option<Access>, Vec<ConfigProblem>> {
     let ambient = ambient(sources).map_err(|problem| vec![problem])?;
@@ -286,12 +279,12 @@ fn access_to(
 }
 
 fn ambient(sources: &Sources<'_>) -> Result<Ambient, ConfigProblem> {
-    match sources.text(&names::AUTH) {
+    match sources.text(&env_vars::AUTH) {
         None => Ok(Ambient::Refused),
         Some(setting) if setting.value.eq_ignore_ascii_case("ambient") => Ok(Ambient::Allowed),
         Some(setting) if setting.value.eq_ignore_ascii_case("keys") => Ok(Ambient::Refused),
         Some(setting) => Err(ConfigProblem::Choice {
-            name: names::AUTH.name,
+            name: env_vars::AUTH.name,
             setting,
             choices: vec!["keys", "ambient"],
         }),
@@ -299,18 +292,18 @@ fn ambient(sources: &Sources<'_>) -> Result<Ambient, ConfigProblem> {
 }
 
 /// Which service bindings hold the credentials of a kind of store.
-struct Bound {
-    kind: &'static str,
+pub(super) struct Bound {
+    pub(super) kind: &'static str,
     /// The entries that name the bucket.
-    bucket: &'static [&'static str],
+    pub(super) bucket: &'static [&'static str],
     /// The entries that only a binding with credentials has.
-    credential: &'static [&'static str],
+    pub(super) credential: &'static [&'static str],
 }
 
 /// The one binding that fits the store.
 fn bound<'a>(
     bucket: &str,
-    place: &Place<'a>,
+    place: &StoreSettings<'a>,
     sources: &'a Sources<'_>,
     wanted: &Bound,
 ) -> Result<Option<&'a Binding>, Vec<ConfigProblem>> {
@@ -333,7 +326,10 @@ fn bound<'a>(
     }
 }
 
-fn required(binding: &Binding, keys: &'static [&'static str]) -> Result<Secret, ConfigProblem> {
+pub(super) fn required(
+    binding: &Binding,
+    keys: &'static [&'static str],
+) -> Result<Secret, ConfigProblem> {
     let value = binding.get(keys).map(|value| Secret(value.to_owned()));
     value.ok_or_else(|| ConfigProblem::BindingEntryMissing {
         binding: binding.name.clone(),
@@ -341,14 +337,14 @@ fn required(binding: &Binding, keys: &'static [&'static str]) -> Result<Secret, 
     })
 }
 
-fn entry(binding: &Binding, keys: &[&str]) -> Option<Setting<String>> {
+pub(super) fn entry(binding: &Binding, keys: &[&str]) -> Option<Setting<String>> {
     binding.get(keys).map(|value| Setting {
         value: value.to_owned(),
         origin: Origin::Binding(binding.name.clone()),
     })
 }
 
-fn server(
+pub(super) fn server(
     endpoint: Option<&Setting<String>>,
     source: CredentialSource,
     sources: &Sources<'_>,
@@ -357,12 +353,18 @@ fn server(
         endpoint: endpoint
             .map(|endpoint| parse_endpoint(endpoint, sources))
             .transpose()?,
-        ca_file: sources.text(&names::CA_FILE).map(ca_file_of).transpose()?,
+        ca_file: sources
+            .text(&env_vars::CA_FILE)
+            .map(ca_file_of)
+            .transpose()?,
         source,
     })
 }
 
-fn refuse_what_is_no_header(what: &'static str, text: &str) -> Result<(), ConfigProblem> {
+pub(super) fn refuse_what_is_no_header(
+    what: &'static str,
+    text: &str,
+) -> Result<(), ConfigProblem> {
     if text.bytes().all(|byte| byte.is_ascii_graphic()) {
         Ok(())
     } else {
@@ -381,7 +383,7 @@ fn ca_file_of(setting: Setting<String>) -> Result<PathBuf, ConfigProblem> {
         }
         Ok(_) => Err(ConfigProblem::NoCertificate { setting }),
         Err(error) => Err(ConfigProblem::Unreadable {
-            what: names::CA_FILE.name.to_owned(),
+            what: env_vars::CA_FILE.name.to_owned(),
             error,
         }),
     }
@@ -404,7 +406,7 @@ pub(super) fn parse_endpoint(
         return Err(ConfigProblem::MetadataHost { host: host() });
     }
     let may_be_plain = || {
-        let allowed = sources.text(&names::ALLOW_HTTP);
+        let allowed = sources.text(&env_vars::ALLOW_HTTP);
         is_loopback(&url) || allowed.is_some_and(|it| parse_flag(&it.value) == Some(true))
     };
     match url.scheme() {
@@ -446,7 +448,7 @@ fn is_metadata(url: &Url) -> bool {
 fn public_url(
     store: &StoreUrl,
     access: Option<&Access>,
-    (place, sources): (&Place<'_>, &Sources<'_>),
+    (place, sources): (&StoreSettings<'_>, &Sources<'_>),
 ) -> Result<PublicUrl, ConfigProblem> {
     if let Some(setting) = &place.public_url {
         return parse_public_url(named(setting, place, sources)?);

@@ -1,7 +1,7 @@
 //! What can be set of the frameworks.
 
 use super::credentials::parse_endpoint;
-use super::{ConfigProblem, Origin, Reader, Setting, Sources, names};
+use super::{ConfigProblem, Origin, Reader, Setting, Sources, env_vars};
 use std::path::PathBuf;
 use url::Url;
 
@@ -73,7 +73,7 @@ impl Reader<'_> {
         let build_env = self.build_env();
         FrameworkSettings {
             chosen: self.chosen(
-                &names::FRAMEWORK,
+                &env_vars::FRAMEWORK,
                 &[
                     ("django", FrameworkName::Django),
                     ("phoenix", FrameworkName::Phoenix),
@@ -87,27 +87,27 @@ impl Reader<'_> {
     fn django(&mut self, build_env: Vec<(String, String)>) -> DjangoSettings {
         let disabled = self
             .sources
-            .env_text(&names::DISABLE_COLLECTSTATIC)
+            .env_text(&env_vars::DISABLE_COLLECTSTATIC)
             .filter(|setting| setting.value != "0")
             .map(|setting| setting.origin);
         DjangoSettings {
-            manage_py: self.path(&names::MANAGE_PY),
-            collect_command: self.text(&names::COLLECT_COMMAND),
-            before_collect: self.text(&names::BEFORE_COLLECT),
-            after_collect: self.text(&names::AFTER_COLLECT),
+            manage_py: self.path(&env_vars::MANAGE_PY),
+            collect_command: self.text(&env_vars::COLLECT_COMMAND),
+            before_collect: self.text(&env_vars::BEFORE_COLLECT),
+            after_collect: self.text(&env_vars::AFTER_COLLECT),
             build_env,
-            settings_module: self.sources.env_text(&names::DJANGO_SETTINGS_MODULE),
+            settings_module: self.sources.env_text(&env_vars::DJANGO_SETTINGS_MODULE),
             disabled,
         }
     }
 
     fn phoenix(&mut self, build_env: Vec<(String, String)>) -> PhoenixSettings {
         PhoenixSettings {
-            path: self.path(&names::PHOENIX_PATH),
-            compile_command: self.text(&names::COMPILE_COMMAND),
-            prebuilt: self.flag(&names::PREBUILT).map(|setting| setting.origin),
+            path: self.path(&env_vars::PHOENIX_PATH),
+            compile_command: self.text(&env_vars::COMPILE_COMMAND),
+            prebuilt: self.flag(&env_vars::PREBUILT).map(|setting| setting.origin),
             digest: self.choice(
-                &names::DIGEST,
+                &env_vars::DIGEST,
                 &[
                     ("auto", DigestChoice::Auto),
                     ("mix", DigestChoice::Mix),
@@ -115,7 +115,7 @@ impl Reader<'_> {
                 ],
             ),
             node_url: self.node_url(),
-            ca_file: self.path(&names::CA_FILE).map(|setting| setting.value),
+            ca_file: self.path(&env_vars::CA_FILE).map(|setting| setting.value),
             build_env,
             epoch: self.epoch(),
         }
@@ -123,7 +123,7 @@ impl Reader<'_> {
 
     /// What comes from there is run, so it is judged as an endpoint is.
     fn node_url(&mut self) -> Option<Url> {
-        let setting = self.sources.text(&names::NODE_URL)?;
+        let setting = self.sources.text(&env_vars::NODE_URL)?;
         match parse_endpoint(&setting, self.sources) {
             Ok(url) => Some(url),
             Err(ConfigProblem::Endpoint { origin }) => {
@@ -139,7 +139,7 @@ impl Reader<'_> {
 
     /// <https://reproducible-builds.org/specs/source-date-epoch/>
     fn epoch(&mut self) -> Option<u64> {
-        let setting = self.sources.env_text(&names::SOURCE_DATE_EPOCH)?;
+        let setting = self.sources.env_text(&env_vars::SOURCE_DATE_EPOCH)?;
         let epoch = setting.value.parse().ok();
         if epoch.is_none() {
             self.problems.push(ConfigProblem::Epoch { setting });
@@ -148,7 +148,7 @@ impl Reader<'_> {
     }
 
     fn build_env(&mut self) -> Vec<(String, String)> {
-        let Some(setting) = self.sources.text(&names::BUILD_ENV) else {
+        let Some(setting) = self.sources.text(&env_vars::BUILD_ENV) else {
             return Vec::new();
         };
         let Ok(words) = shell_words::split(&setting.value) else {

@@ -1,7 +1,7 @@
 //! The app's `project.toml`: settings that are no secret, in a table of our own.
 
 use super::ConfigProblem;
-use super::names::{self, Kind};
+use super::env_vars::{self, Kind};
 use fs_err as fs;
 use std::collections::BTreeMap;
 use std::io;
@@ -60,7 +60,7 @@ impl ProjectToml {
             return Ok(project);
         };
         for (key, value) in table {
-            let known = names::ALL
+            let known = env_vars::ALL
                 .iter()
                 .find(|name| name.kind != Kind::Foreign && name.key() == *key);
             match known.map(|name| name.kind) {

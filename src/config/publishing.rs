@@ -1,7 +1,7 @@
 //! Whether, where and when it is published.
 
 use super::credentials::{self, Resolved};
-use super::{Access, ConfigProblem, Reader, Setting, names};
+use super::{Access, ConfigProblem, Reader, Setting, env_vars};
 use crate::prefix::{PublicUrl, Site, StoreUrl};
 
 pub(crate) enum Publishing {
@@ -71,10 +71,10 @@ enum Publish {
 
 impl Reader<'_> {
     pub(super) fn publishing(&mut self, phase: &Phase) -> Option<Publishing> {
-        if let Some(disabled) = self.flag(&names::DISABLE) {
+        if let Some(disabled) = self.flag(&env_vars::DISABLE) {
             return Some(Publishing::Off(Off::Disabled(disabled)));
         }
-        let compile = self.flag(&names::COMPILE);
+        let compile = self.flag(&env_vars::COMPILE);
         let (pinned, compiles) = match phase {
             Phase::Test if compile.is_some() => return Some(Publishing::Local(Local::Tests)),
             Phase::Test => return Some(Publishing::Off(Off::Tests)),
@@ -83,7 +83,7 @@ impl Reader<'_> {
             Phase::Build => (None, compile.is_some()),
         };
         let publish = self.choice(
-            &names::PUBLISH,
+            &env_vars::PUBLISH,
             &[
                 ("build", Publish::Build),
                 ("release", Publish::Release),
@@ -91,14 +91,14 @@ impl Reader<'_> {
             ],
         );
         let missing = self.choice(
-            &names::MISSING_CREDENTIALS,
+            &env_vars::MISSING_CREDENTIALS,
             &[
                 ("fail", MissingCredentials::Fail),
                 ("skip", MissingCredentials::Skip),
             ],
         );
         if publish == Publish::Off {
-            let origin = self.sources.text(&names::PUBLISH)?.origin;
+            let origin = self.sources.text(&env_vars::PUBLISH)?.origin;
             return Some(Publishing::Local(Local::PublishOff(Setting {
                 value: (),
                 origin,

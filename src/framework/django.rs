@@ -1,32 +1,32 @@
 //! Django: one start of the app's own code collects, reports and proves.
 
 mod compressor;
-mod diagnosis;
-mod evidence;
-mod inject;
-mod proof;
+mod detect;
+mod failure;
+mod hook;
+mod links;
 mod report;
-mod steps;
+mod runner;
 
 use crate::app::App;
 use crate::command::{Command, CommandError, program_on_path};
-use crate::config::{Config, DjangoSettings, Inject, Keep, Origin, names};
-use crate::framework::{Compiled, DetectError, Draft, Emission, Fallback, Run, RuntimeFile};
+use crate::config::{Config, DjangoSettings, Inject, Keep, Origin, env_vars};
+use crate::framework::{CompileTarget, Compiled, DetectError, Fallback, Links, Run, RuntimeFile};
 use crate::interrupt::Interrupt;
-use crate::output::{Log, count, seconds};
-pub(crate) use diagnosis::{DjangoFailure, Reason};
-use evidence::Evidence;
+use crate::log::{Log, count, seconds};
+use detect::Evidence;
+pub(crate) use failure::{DjangoFailure, Reason};
 use fs_err as fs;
-pub(crate) use inject::Obstacle;
-use inject::{Place, Reach};
-use proof::{Hook, Verdict};
-pub(crate) use proof::{NotFollowing, NotFollowingCause};
+pub(crate) use hook::HookBlocked;
+use hook::{Place, Reach};
+use links::{Hook, Verdict};
+pub(crate) use links::{NotFollowing, NotFollowingCause};
 use report::Report;
+use runner::Runner;
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use steps::Runner;
 
 #[derive(Debug)]
 pub(crate) struct Django {
@@ -78,7 +78,7 @@ impl Django {
         app: &Path,
         settings: &DjangoSettings,
     ) -> Result<Option<Self>, DetectError> {
-        Ok(evidence::find(app, settings)?.map(|evidence| Self { evidence }))
+        Ok(detect::find(app, settings)?.map(|evidence| Self { evidence }))
     }
 
     pub(crate) fn evidence(&self) -> &str {
@@ -90,7 +90,7 @@ impl Django {
         &self,
         app: &App,
         config: &Config,
-        draft: Option<&Draft>,
+        target: Option<&CompileTarget>,
         run: &mut Run<'_>,
     ) -> Result<Option<Compiled>, DjangoError> {
         if let Some(origin) = &config.framework.django.disabled {
@@ -109,15 +109,15 @@ impl Django {
             &config.framework.django,
             run.log,
         )?;
-        runner.run_shell(&names::BEFORE_COLLECT, run)?;
+        runner.run_shell(&env_vars::BEFORE_COLLECT, run)?;
         let place = Place::find(&runner, run.interrupt)?;
-        let (collected, reach) = collect(&runner, draft, place, run);
+        let (collected, reach) = collect(&runner, target, place, run);
         let (report, duration) = collected?;
-        runner.run_shell(&names::AFTER_COLLECT, run)?;
+        runner.run_shell(&env_vars::AFTER_COLLECT, run)?;
         self.log_collected(&report, duration, &runner, run.log)?;
-        let (Some(draft), Some(reach)) = (draft, reach) else {
+        let (Some(target), Some(reach)) = (target, reach) else {
             let unpublished = Verdict {
-                emission: Emission::NotAsked,
+                links: Links::Unverified,
                 injection: None,
             };
             let place = (app, Keep::All);
@@ -133,10 +133,10 @@ impl Django {
             pins: app.hook.pin().is_some() && config.inject == Inject::Auto,
         };
         let pins = hook.pins;
-        let verdict = proof::judge(&report, draft, config.inject, hook)?;
-        match (&verdict.emission, &verdict.injection) {
-            (Emission::Needs { .. }, _) => {
-                inject::warn_of_unreachable_processes(&app.dir, &app.hook, run.log);
+        let verdict = links::judge(&report, target, config.inject, hook)?;
+        match (&verdict.links, &verdict.injection) {
+            (Links::ByInjection { .. }, _) => {
+                hook::warn_of_unreachable_processes(&app.dir, &app.hook, run.log);
             }
             (_, None) if pins => run.log.warning(
                 "Python loads nothing of ours here, so a process whose ENTRYPOINT is replaced finds no pin. Start it \
@@ -185,8 +185,8 @@ type Reached = Result<Reach, DjangoError>;
 /// is published, not at all.
 fn collect(
     runner: &Runner<'_>,
-    draft: Option<&Draft>,
-    place: Result<Place, Obstacle>,
+    target: Option<&CompileTarget>,
+    place: Result<Place, HookBlocked>,
     run: &mut Run<'_>,
 ) -> (Collected, Option<Reached>) {
     let (place, obstacle) = match place {
@@ -195,9 +195,9 @@ fn collect(
     };
     std::thread::scope(|scope| {
         let interrupt = run.interrupt;
-        let is_tried = draft.is_some() && obstacle.is_none();
+        let is_tried = target.is_some() && obstacle.is_none();
         let reach = is_tried.then(|| scope.spawn(|| place.try_reach(runner, interrupt)));
-        let collected = runner.collect(draft, &place.folder, run);
+        let collected = runner.collect(target, &place.folder, run);
         let reach = reach.map(|reach| {
             reach
                 .join()
@@ -213,19 +213,16 @@ fn compiled(
     runner: &Runner<'_>,
     (app, keep): (&App, Keep),
 ) -> Compiled {
-    let Verdict {
-        emission,
-        injection,
-    } = verdict;
-    let fallback = fallback(&report, &emission, runner, (app, keep));
+    let Verdict { links, injection } = verdict;
+    let fallback = fallback(&report, &links, runner, (app, keep));
     Compiled {
         assets: runner.collected().as_path().into(),
-        emission,
+        links,
         injection,
         reads_release_version: report
             .read
             .iter()
-            .any(|name| name == names::RELEASE_VERSION.name),
+            .any(|name| name == env_vars::RELEASE_VERSION.name),
         fallback,
         stays: None,
         by_products: report.by_products,
@@ -245,18 +242,18 @@ fn log_disabled(evidence: &Evidence, origin: &Origin, log: &mut Log) {
     log.bullet(&format!("Django: {}", evidence.because));
     log.bullet(&format!(
         "Nothing collected, published or pinned: {} is set ({origin}). Unset it to publish.",
-        names::DISABLE_COLLECTSTATIC.name
+        env_vars::DISABLE_COLLECTSTATIC.name
     ));
 }
 
 fn fallback(
     report: &Report,
-    emission: &Emission,
+    emission: &Links,
     runner: &Runner<'_>,
     (app, keep): (&App, Keep),
 ) -> Fallback {
     // An app that follows has taken the URL of this very build.
-    let follows = matches!(emission, Emission::Follows { .. });
+    let follows = matches!(emission, Links::ByApp { .. });
     match &report.static_root {
         // Trimming it would take the app's own files.
         Some(_) if keep == Keep::Manifests && report.static_root_holds_sources => {
@@ -288,7 +285,11 @@ fn is_in_app(path: &Path, app: &App) -> bool {
 }
 
 impl Runner<'_> {
-    fn run_shell(&self, setting: &names::Variable, run: &mut Run<'_>) -> Result<(), DjangoError> {
+    fn run_shell(
+        &self,
+        setting: &env_vars::Variable,
+        run: &mut Run<'_>,
+    ) -> Result<(), DjangoError> {
         let Some((line, command)) = self.shell(setting) else {
             return Ok(());
         };

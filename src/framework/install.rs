@@ -2,8 +2,8 @@
 //! placeholder.
 
 use crate::config::Keep;
+use crate::fs::remove_file_if_there;
 use crate::manifest::{Assets, holds_placeholder, replaced};
-use crate::paths::remove_file_if_there;
 use crate::release::Release;
 use crate::version::Version;
 use fs_err as fs;

@@ -5,10 +5,12 @@ mod buildpack_config;
 mod cache;
 mod cache_manifest;
 mod css;
-mod diagnosis;
+mod detect;
 mod digest;
 mod elixir;
 mod endpoint;
+mod failure;
+mod fixed_links;
 mod links;
 mod node;
 mod node_range;
@@ -17,8 +19,6 @@ mod packages;
 mod pages;
 mod phx_digest;
 mod pipeline;
-mod project;
-mod proof;
 mod reads;
 mod releases;
 mod runtime_exs;
@@ -30,20 +30,22 @@ mod version;
 use crate::app::App;
 use crate::command::CommandError;
 use crate::config::{Config, PhoenixSettings};
-use crate::framework::{Compiled, DetectError, Draft, Emission, Fallback, PanicSwitch, Run};
+use crate::framework::{
+    CompileTarget, Compiled, DetectError, Fallback, FallbackSwitch, Links, Run,
+};
+use crate::fs::files_below;
+use crate::log::{Log, count};
 use crate::manifest::{AssetRoot, Assets, ScanError};
-use crate::output::{Log, count};
-use crate::walk::files_below;
 use builder::Builder;
 use buildpack_config::BuildpackConfig;
 use cache_manifest::CacheManifest;
-pub(crate) use diagnosis::{NodeMismatch, PhoenixFailure, Reason};
+use detect::Project;
+pub(crate) use failure::{NodeMismatch, PhoenixFailure, Reason};
+use links::{Judge, Verdict};
+pub(crate) use links::{NotFollowing, NotFollowingCause};
 pub(crate) use official_node::NodeProblem;
 use pages::{Built, tell_of_fixed_links};
 use pipeline::{Mix, Pipeline};
-use project::Project;
-use proof::{Judge, Verdict};
-pub(crate) use proof::{NotFollowing, NotFollowingCause};
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -151,7 +153,7 @@ impl Phoenix {
         settings: &PhoenixSettings,
     ) -> Result<Option<Self>, DetectError> {
         let legacy = BuildpackConfig::read(app)?;
-        let project = project::find(app, settings, &legacy)?;
+        let project = detect::find(app, settings, &legacy)?;
         Ok(project.map(|project| Self { project, legacy }))
     }
 
@@ -184,7 +186,7 @@ impl Phoenix {
 
     /// How the assets of each app would be made, in a build that has Elixir; what can't be told is left to it.
     pub(crate) fn pipelines(&self, repository: &Path, settings: &PhoenixSettings) -> Vec<String> {
-        let pipeline = |app: &project::WebApp| {
+        let pipeline = |app: &detect::WebApp| {
             let named = self.legacy.assets_path.as_deref();
             let package = node::Package::find(&repository.join(&app.folder), named).ok()?;
             let choice = (settings, &self.legacy, Mix::Found);
@@ -196,7 +198,7 @@ impl Phoenix {
 
     /// What a build of it runs besides Elixir.
     pub(crate) fn tools(&self, repository: &Path) -> Tools {
-        let wants_node = |app: &project::WebApp| {
+        let wants_node = |app: &detect::WebApp| {
             let named = self.legacy.assets_path.as_deref();
             let package = node::Package::find(&repository.join(&app.folder), named);
             package.is_ok_and(|package| package.is_some_and(|package| package.has_dependencies()))
@@ -213,7 +215,7 @@ impl Phoenix {
         &self,
         app: &App,
         config: &Config,
-        draft: Option<&Draft>,
+        target: Option<&CompileTarget>,
         run: &mut Run<'_>,
     ) -> Result<Compiled, PhoenixError> {
         run.log.bullet(&self.evidence());
@@ -228,10 +230,10 @@ impl Phoenix {
         }
         let settings = &config.framework.phoenix;
         let builder = Builder::new(app, (&self.project, settings, &self.legacy));
-        let judge = draft.map(|draft| Judge {
+        let judge = target.map(|target| Judge {
             repository: &app.dir,
             project: &self.project,
-            draft,
+            target,
             inject: config.inject,
             pin: app.hook.pin(),
         });
@@ -242,17 +244,17 @@ impl Phoenix {
             steps::compile(&builder, web, run)?;
         }
         let built = self.built(app)?;
-        let prefix = draft.map(|draft| &draft.prefix);
+        let prefix = target.map(|target| &target.prefix);
         let mut fixed = None;
         for built in &built {
-            let found = links::find(&built.folder, app.relative(&built.folder))?;
+            let found = fixed_links::find(&built.folder, app.relative(&built.folder))?;
             fixed = fixed.or(tell_of_fixed_links(built, &found, prefix, run.log));
         }
         let Some(judge) = judge else {
             let unasked = Verdict {
-                emission: Emission::NotAsked,
+                links: Links::Unverified,
                 injection: None,
-                switch: PanicSwitch::StaticUrl,
+                switch: FallbackSwitch::StaticUrl,
                 stays: None,
             };
             return self.compiled(app, &built, unasked, run.log);
@@ -313,7 +315,7 @@ impl Phoenix {
         }
         Ok(Compiled {
             assets: Assets { roots },
-            emission: verdict.emission,
+            links: verdict.links,
             injection: verdict.injection,
             reads_release_version,
             by_products,

@@ -1,8 +1,8 @@
 //! A folder that something else has built: published as it is.
 
-use super::{Compiled, DetectError, Emission, Fallback};
-use crate::config::{Origin, Setting, names};
-use crate::output::Log;
+use super::{Compiled, DetectError, Fallback, Links};
+use crate::config::{Origin, Setting, env_vars};
+use crate::log::Log;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -19,7 +19,7 @@ impl Prebuilt {
             return Err(DetectError::Missing {
                 setting: match folder.origin {
                     Origin::Flag(flag) => flag,
-                    _ => names::DIR.name,
+                    _ => env_vars::DIR.name,
                 },
                 path,
             });
@@ -41,7 +41,7 @@ impl Prebuilt {
         ));
         Compiled {
             assets: value.as_path().into(),
-            emission: Emission::NotAsked,
+            links: Links::Unverified,
             injection: None,
             reads_release_version: false,
             by_products: BTreeSet::new(),

@@ -3,7 +3,7 @@
 //! Lines of `NAME=value`. `STATIC_ASSETS_VERSION` is the truth; of the others, what an operator sets wins.
 
 use super::{Launch, LaunchVar};
-use crate::config::names::{PUBLIC_URL, STATIC_ASSETS_VERSION, STATIC_URL};
+use crate::config::env_vars::{PUBLIC_URL, STATIC_ASSETS_VERSION, STATIC_URL};
 use crate::prefix::PublicUrl;
 use crate::version::Version;
 use std::path::Path;

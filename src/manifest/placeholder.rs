@@ -2,7 +2,7 @@
 //! compiles; published and run-time copies get the version that their content then gives.
 
 use super::{Asset, Manifest, Scanned, Sha256, Source};
-use crate::output::base64_forms;
+use crate::redaction::base64_forms;
 use crate::version::{PLACEHOLDER, Version};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 /// Why a file is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Refusal {
+pub(crate) enum Violation {
     /// A symbolic link to something outside the folder, to a folder, or to nothing.
     Link {
         target: String,
@@ -30,7 +30,7 @@ pub(crate) enum Refusal {
     },
 }
 
-impl Refusal {
+impl Violation {
     /// A reviewed file passes these; the others would break the store or the pages.
     pub(crate) fn can_be_allowed(&self) -> bool {
         matches!(self, Self::SecretName | Self::PrivateKey)

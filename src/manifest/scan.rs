@@ -1,13 +1,13 @@
 //! A folder becomes a manifest: every file is read once, hashed and checked.
 
 use super::placeholder::encoded_placeholder;
-use super::safety::{self, Allowed, Refusal};
+use super::safety::{self, Allowed, Violation};
 use super::{
     Asset, AssetRoot, Assets, Manifest, MarkedFile, Sha256, Source, holds_placeholder, media_type,
 };
-use crate::output::Redaction;
 use crate::parallel::parallel;
 use crate::prefix::{NameRules, TrailingDot};
+use crate::redaction::Redaction;
 use fs_err as fs;
 use memchr::memmem::Finder;
 use sha2::Digest;
@@ -72,7 +72,7 @@ pub(crate) struct Scanned {
 pub(crate) enum ScanError {
     NoFolder { root: PathBuf },
     Empty,
-    Refused(Vec<(String, Refusal)>),
+    Refused(Vec<(String, Violation)>),
     Io(io::Error),
 }
 
@@ -143,13 +143,13 @@ impl Manifest {
             let refusal = path
                 .split('/')
                 .find_map(|name| match name {
-                    "" => Some(Refusal::Segment),
+                    "" => Some(Violation::Segment),
                     name => refused_name(name, rules.names),
                 })
-                .or_else(|| rules.names.is_too_long(path).then_some(Refusal::TooLong))
+                .or_else(|| rules.names.is_too_long(path).then_some(Violation::TooLong))
                 .or_else(|| {
                     let holds_one = rules.secrets.occurs_in(path.as_bytes());
-                    holds_one.then_some(Refusal::StorageCredential)
+                    holds_one.then_some(Violation::StorageCredential)
                 });
             match refusal {
                 Some(refusal) => refused.push((path.clone(), refusal)),
@@ -192,7 +192,7 @@ struct Walk<'a> {
     real_root: PathBuf,
     rules: &'a ScanRules,
     files: Vec<Found>,
-    refused: Vec<(String, Refusal)>,
+    refused: Vec<(String, Violation)>,
     dot_files: usize,
     source_maps: usize,
 }
@@ -225,7 +225,7 @@ impl<'a> Walk<'a> {
             let name = entry.file_name();
             let Some(name) = name.to_str() else {
                 let name = format!("{path}{}", name.to_string_lossy());
-                self.refused.push((name, Refusal::NotUtf8));
+                self.refused.push((name, Violation::NotUtf8));
                 continue;
             };
             let path = format!("{path}{name}");
@@ -233,9 +233,9 @@ impl<'a> Walk<'a> {
             let is_reviewed = self.rules.allowed.allows(&path)
                 || file_type.is_dir() && self.rules.allowed.reaches_into(&path);
             if self.rules.secrets.occurs_in(path.as_bytes()) {
-                self.refused.push((path, Refusal::StorageCredential));
+                self.refused.push((path, Violation::StorageCredential));
             } else if safety::is_secret_name(&path) && !is_reviewed {
-                self.refused.push((path, Refusal::SecretName));
+                self.refused.push((path, Violation::SecretName));
             } else if name.starts_with('.') && !self.is_well_known(&path) && !is_reviewed {
                 self.dot_files += 1;
             } else if let Some(refusal) = refused_name(name, self.rules.names) {
@@ -243,11 +243,11 @@ impl<'a> Walk<'a> {
             } else if file_type.is_dir() {
                 self.folder(&entry.path(), &format!("{path}/"))?;
             } else if self.rules.names.is_too_long(&path) {
-                self.refused.push((path, Refusal::TooLong));
+                self.refused.push((path, Violation::TooLong));
             } else if file_type.is_symlink() {
                 self.link(&entry.path(), path)?;
             } else if !file_type.is_file() {
-                self.refused.push((path, Refusal::NotAFile));
+                self.refused.push((path, Violation::NotAFile));
             } else if is_map(&path) && self.rules.source_maps == SourceMaps::Exclude {
                 self.source_maps += 1;
             } else {
@@ -275,7 +275,7 @@ impl<'a> Walk<'a> {
                     source: Source::At(real.into()),
                 });
             }
-            _ => self.refused.push((path, Refusal::Link { target })),
+            _ => self.refused.push((path, Violation::Link { target })),
         }
         Ok(())
     }
@@ -302,32 +302,32 @@ fn is_map(path: &str) -> bool {
         .is_some_and(|extension| extension.eq_ignore_ascii_case("map"))
 }
 
-fn refused_name(name: &str, rules: NameRules) -> Option<Refusal> {
+fn refused_name(name: &str, rules: NameRules) -> Option<Violation> {
     if name.contains(char::is_control) {
-        Some(Refusal::ControlCharacter)
+        Some(Violation::ControlCharacter)
     } else if rules.trailing_dot == TrailingDot::Dropped && name.ends_with('.') {
-        Some(Refusal::TrailingDot)
+        Some(Violation::TrailingDot)
     } else if name == "." || name == ".." || name.contains('\\') {
-        Some(Refusal::Segment)
+        Some(Violation::Segment)
     } else {
         None
     }
 }
 
 /// Names that are equal but for case or normal form are one file on some stores and file systems.
-fn refuse_collisions(files: &[Found], refused: &mut Vec<(String, Refusal)>) {
+fn refuse_collisions(files: &[Found], refused: &mut Vec<(String, Violation)>) {
     let folded = |path: &str| -> String { path.nfc().flat_map(char::to_lowercase).collect() };
     for (one, other) in equal_by(files, |found| hash_of(&folded(&found.path))) {
         if folded(&one.path) == folded(&other.path) {
             let other = other.path.to_string();
-            refused.push((one.path.to_string(), Refusal::SameAs { other }));
+            refused.push((one.path.to_string(), Violation::SameAs { other }));
         }
     }
     refuse_files_in_folders_place(files, refused);
 }
 
 /// `a` and `a/b` can both be objects of a store, but not files of one folder.
-fn refuse_files_in_folders_place(files: &[Found], refused: &mut Vec<(String, Refusal)>) {
+fn refuse_files_in_folders_place(files: &[Found], refused: &mut Vec<(String, Violation)>) {
     let mut folders = HashSet::new();
     for Found { path, .. } in files {
         let ends = path.match_indices('/').map(|(end, _)| end);
@@ -339,7 +339,7 @@ fn refuse_files_in_folders_place(files: &[Found], refused: &mut Vec<(String, Ref
             let is_folder = |found: &Found| found.path.to_lowercase().starts_with(&below);
             if files.iter().any(is_folder) {
                 let other = format!("{path}/");
-                refused.push((path.to_string(), Refusal::SameAs { other }));
+                refused.push((path.to_string(), Violation::SameAs { other }));
             }
         }
     }
@@ -367,7 +367,7 @@ fn equal_by(files: &[Found], hash: impl Fn(&Found) -> u64) -> Vec<(&Found, &Foun
 #[derive(Default)]
 struct Hashed {
     assets: Vec<Asset>,
-    refused: Vec<(String, Refusal)>,
+    refused: Vec<(String, Violation)>,
     encoded: Vec<String>,
 }
 
@@ -404,7 +404,7 @@ struct Content {
     /// Whether it holds the placeholder.
     template: bool,
     encoding: Encoding,
-    refusal: Option<Box<Refusal>>,
+    refusal: Option<Box<Violation>>,
 }
 
 /// What is inside of a file's base64.
@@ -435,7 +435,7 @@ fn read_and_hash(
         template: false,
     };
     if rules.largest.is_some_and(|largest| size > largest) {
-        return Ok(look.refused(Refusal::TooLarge { size }));
+        return Ok(look.refused(Violation::TooLarge { size }));
     }
     let mut hasher = sha2::Sha256::new();
     let mut window = Vec::with_capacity(usize::try_from(size).map_or(WINDOW, |it| it.min(WINDOW)));
@@ -475,7 +475,7 @@ struct Look<'a> {
 }
 
 impl Look<'_> {
-    fn refused(&self, refusal: Refusal) -> Content {
+    fn refused(&self, refusal: Violation) -> Content {
         Content {
             size: 0,
             sha256: Sha256::of(b""),
@@ -485,12 +485,12 @@ impl Look<'_> {
         }
     }
 
-    fn at(&mut self, content: &[u8]) -> Result<(), Refusal> {
+    fn at(&mut self, content: &[u8]) -> Result<(), Violation> {
         if self.rules.secrets.occurs_in(content) {
-            return Err(Refusal::StorageCredential);
+            return Err(Violation::StorageCredential);
         }
         if safety::holds_private_key(content) && !self.rules.allowed.allows(self.path) {
-            return Err(Refusal::PrivateKey);
+            return Err(Violation::PrivateKey);
         }
         if self.finders.iter().any(|form| form.find(content).is_some()) {
             self.encoding = Encoding::HoldsPlaceholder;
@@ -517,7 +517,7 @@ mod tests {
         folder
     }
 
-    fn refused(folder: &tempfile::TempDir, rules: &ScanRules) -> Vec<(String, Refusal)> {
+    fn refused(folder: &tempfile::TempDir, rules: &ScanRules) -> Vec<(String, Violation)> {
         match Scanned::of(&folder.path().into(), rules) {
             Err(ScanError::Refused(refused)) => refused,
             Err(other) => panic!("{other:?}"),
@@ -604,7 +604,7 @@ mod tests {
         assert!(
             refused
                 .iter()
-                .all(|(_, refusal)| matches!(refusal, Refusal::Link { .. }))
+                .all(|(_, refusal)| matches!(refusal, Violation::Link { .. }))
         );
     }
 
@@ -617,8 +617,8 @@ mod tests {
         assert_eq!(
             names,
             [
-                ("demo/id_rsa".to_owned(), Refusal::SecretName),
-                ("x/.env".to_owned(), Refusal::SecretName)
+                ("demo/id_rsa".to_owned(), Violation::SecretName),
+                ("x/.env".to_owned(), Violation::SecretName)
             ]
         );
         let rules = ScanRules {
@@ -640,7 +640,7 @@ mod tests {
         };
         assert_eq!(
             refused(&folder, &rules),
-            [("a.js".to_owned(), Refusal::StorageCredential)]
+            [("a.js".to_owned(), Violation::StorageCredential)]
         );
     }
 
@@ -655,9 +655,9 @@ mod tests {
         assert_eq!(
             refusals,
             [
-                Refusal::ControlCharacter,
-                Refusal::Segment,
-                Refusal::NotUtf8
+                Violation::ControlCharacter,
+                Violation::Segment,
+                Violation::NotUtf8
             ]
         );
     }
@@ -689,7 +689,7 @@ mod tests {
         };
         assert_eq!(
             refused(&folder, &rules),
-            [("large.bin".to_owned(), Refusal::TooLarge { size: 9 })]
+            [("large.bin".to_owned(), Violation::TooLarge { size: 9 })]
         );
     }
 }

@@ -2,9 +2,9 @@
 
 use crate::check::{self, CheckError, ORIGIN, Report, Severity, Unchecked};
 use crate::config::{Access, CheckMode};
-use crate::fetch::Client;
+use crate::http::Client;
 use crate::interrupt::Interrupt;
-use crate::output::Log;
+use crate::log::Log;
 use crate::prefix::Site;
 use crate::release::Release;
 

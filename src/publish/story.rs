@@ -1,17 +1,17 @@
 //! What a build tells while it goes: one line for each fact that a user needs.
 
 use crate::app::App;
-use crate::config::names::{RELEASE_VERSION, STATIC_URL};
+use crate::config::env_vars::{RELEASE_VERSION, STATIC_URL};
 use crate::config::{
     Access, AzureIdentity, Config, GcsIdentity, Keep, Local, Off, S3Identity, Setting,
 };
-use crate::framework::{Compiled, Emission, Fallback, PanicSwitch};
+use crate::framework::{Compiled, Fallback, FallbackSwitch, Links};
+use crate::log::{Log, bytes, count, seconds};
 use crate::manifest::{LeftOut, Scanned};
-use crate::output::{Log, bytes, count, seconds};
 use crate::plan::{Change, Summary};
 use crate::prefix::{Site, StoreUrl};
 use crate::release::Release;
-use crate::release::prepared::Kept;
+use crate::release::deferred::Deferred;
 use crate::store::Progress;
 use fs_err as fs;
 use std::os::unix::fs::MetadataExt;
@@ -41,16 +41,16 @@ pub(super) fn local(local: &Local, log: &mut Log) {
 /// In the release phase of an image that may be pinned.
 pub(super) fn not_released(
     (name, setting): (&str, &Setting<()>),
-    kept: Option<Kept>,
+    kept: Option<Deferred>,
     log: &mut Log,
 ) {
     match kept {
-        Some(Kept::Release(prepared)) => log.warning(&format!(
+        Some(Deferred::Release(prepared)) => log.warning(&format!(
             "version {} of this image is not uploaded: {name} ({}). Its pages link there: unless it is published \
              already, set STATIC_URL to serve from the app.",
             prepared.version, setting.origin
         )),
-        Some(Kept::Nothing) | None => log.bullet(&format!(
+        Some(Deferred::Nothing) | None => log.bullet(&format!(
             "Nothing is uploaded: {name} ({}), and this image has kept nothing",
             setting.origin
         )),
@@ -312,9 +312,9 @@ pub(super) fn pages(
     config: &Config,
     log: &mut Log,
 ) {
-    match &compiled.emission {
-        Emission::Follows { because, .. } => log.bullet(&format!("Pages: {because}")),
-        Emission::Needs {
+    match &compiled.links {
+        Links::ByApp { because, .. } => log.bullet(&format!("Pages: {because}")),
+        Links::ByInjection {
             because, snippet, ..
         } => {
             log.bullet(&format!(
@@ -322,7 +322,7 @@ pub(super) fn pages(
             ));
             log.block(snippet);
         }
-        Emission::NotAsked => {}
+        Links::Unverified => {}
     }
     match (&compiled.fallback, config.keep) {
         (Fallback::Untouched, _) => {}
@@ -358,10 +358,10 @@ pub(super) fn pages(
             "Fallback: none, STATIC_ROOT {} is outside of the app and so of the image",
             path.display()
         )),
-        (Fallback::InPlace(PanicSwitch::None), Keep::All) => {
+        (Fallback::InPlace(FallbackSwitch::None), Keep::All) => {
             log.bullet("Fallback: none, the URL is part of the image; a build with STATIC_ASSETS_PUBLISH=off serves from the app");
         }
-        (Fallback::InPlace(PanicSwitch::StaticUrl), Keep::All) => {
+        (Fallback::InPlace(FallbackSwitch::StaticUrl), Keep::All) => {
             let folders: Vec<String> = compiled
                 .assets
                 .roots

@@ -1,11 +1,11 @@
 //! A bucket: owns the runtime; the calling thread waits, reports and listens.
 
 use super::client::{network, remote};
-use super::dialect::Dialect;
+use super::limiter::Limiter;
 use super::objects::{Objects, Read};
-use super::pace::Pace;
 use super::progress::{Done, Progress};
 use super::protocol::Protocol;
+use super::provider::Provider;
 use super::transport::Counter;
 use super::{RunLabel, StoreError};
 use crate::config::Access;
@@ -56,15 +56,15 @@ impl Bucket {
             .build()
             .map_err(StoreError::Runtime)?;
         let counter = Arc::new(Counter::default());
-        let dialect = Dialect::of(url.scheme);
-        let pace = Arc::new(Pace::up_to(dialect.most_requests));
+        let provider = Provider::of(url.scheme);
+        let limiter = Arc::new(Limiter::up_to(provider.most_requests));
         let remote = {
             let _inside = runtime.enter();
-            remote(&url, access, network(access)?, (&counter, &pace))?
+            remote(&url, access, network(access)?, (&counter, &limiter))?
         };
         Ok(Self {
             runtime: Some(runtime),
-            objects: Arc::new(Objects::new(remote, url, dialect, pace)),
+            objects: Arc::new(Objects::new(remote, url, provider, limiter)),
             counter,
         })
     }
@@ -82,13 +82,13 @@ impl Bucket {
         })
     }
 
-    pub(super) fn rehearse(
+    pub(super) fn dry_run(
         &self,
         release: &Arc<Release>,
         interrupt: &Interrupt,
     ) -> Result<Summary, StoreError> {
         self.run(release, interrupt, &mut |_| {}, |protocol| async move {
-            protocol.rehearse().await
+            protocol.dry_run().await
         })
     }
 
@@ -116,7 +116,7 @@ impl Bucket {
         F: Future<Output = Result<Summary, StoreError>> + Send + 'static,
     {
         let Some(runtime) = &self.runtime else {
-            return Err(StoreError::Client("it has ended".to_owned()));
+            return Err(StoreError::Client("it has final_error".to_owned()));
         };
         let start = Instant::now();
         let before = self.counter.read();
@@ -142,8 +142,8 @@ impl Bucket {
                         StoreError::Interrupted
                     } else if now - start > LONGEST_RUN {
                         StoreError::TooLong
-                    } else if stillness.lasts(now, &self.objects.pace) > LONGEST_STILLNESS {
-                        StoreError::Still
+                    } else if stillness.lasts(now, &self.objects.limiter) > LONGEST_STILLNESS {
+                        StoreError::Stalled
                     } else {
                         continue;
                     };
@@ -174,13 +174,15 @@ impl Stillness {
         }
     }
 
-    fn lasts(&mut self, now: Instant, pace: &Pace) -> Duration {
-        let moves = pace.moves();
+    fn lasts(&mut self, now: Instant, limiter: &Limiter) -> Duration {
+        let moves = limiter.moves();
         if moves != self.moves {
             *self = Self { moves, since: now };
         }
         // A body on a slow uplink moves, too, for as long as it may take.
-        let since = self.since.max(pace.patient_until().unwrap_or(self.since));
+        let since = self
+            .since
+            .max(limiter.patient_until().unwrap_or(self.since));
         now.saturating_duration_since(since)
     }
 }
@@ -191,18 +193,18 @@ mod tests {
 
     #[tokio::test]
     async fn stillness_lasts_from_the_last_deadline_until_something_moves() {
-        let pace = Pace::up_to(8);
+        let limiter = Limiter::up_to(8);
         let start = Instant::now();
         let after = |minutes| start + Duration::from_mins(minutes);
         let mut stillness = Stillness::new(start);
-        assert_eq!(stillness.lasts(after(9), &pace), Duration::from_mins(9));
+        assert_eq!(stillness.lasts(after(9), &limiter), Duration::from_mins(9));
 
         // A gigabyte that may take hours on the slowest uplink.
-        let patience = pace.departs(1 << 30, 1, None);
+        let patience = limiter.departs(1 << 30, 1, None);
         assert!(patience > Duration::from_hours(2));
-        assert_eq!(stillness.lasts(after(60), &pace), Duration::ZERO);
-        assert!(stillness.lasts(after(60 * 4), &pace) > LONGEST_STILLNESS);
-        pace.ends(1 << 30);
-        assert_eq!(stillness.lasts(after(60 * 4), &pace), Duration::ZERO);
+        assert_eq!(stillness.lasts(after(60), &limiter), Duration::ZERO);
+        assert!(stillness.lasts(after(60 * 4), &limiter) > LONGEST_STILLNESS);
+        limiter.ends(1 << 30);
+        assert_eq!(stillness.lasts(after(60 * 4), &limiter), Duration::ZERO);
     }
 }

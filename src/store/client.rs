@@ -2,7 +2,7 @@
 //! names, run other programs and fall back to the machine's identity.
 
 use super::StoreError;
-use super::pace::Pace;
+use super::limiter::Limiter;
 use super::transport::{Counter, Hosts, Network, Transport};
 use crate::config::{
     Access, AzureAccess, AzureIdentity, GcsAccess, GcsIdentity, S3Access, S3Ambient, S3Identity,
@@ -45,13 +45,13 @@ pub(super) fn remote(
     url: &BucketUrl,
     access: &Access,
     network: Network,
-    (counter, pace): (&Arc<Counter>, &Arc<Pace>),
+    (counter, limiter): (&Arc<Counter>, &Arc<Limiter>),
 ) -> Result<Arc<dyn Remote>, StoreError> {
     let transport = Transport {
         network,
         hosts: hosts(url, access),
         counter: counter.clone(),
-        pace: pace.clone(),
+        limiter: limiter.clone(),
     };
     let remote: object_store::Result<Arc<dyn Remote>> = match access {
         Access::S3(access) => s3(url, access, transport).map(|it| Arc::new(it) as _),
@@ -59,7 +59,7 @@ pub(super) fn remote(
         Access::Gcs(access) => gcs(url, access, transport).map(|it| Arc::new(it) as _),
         Access::Directory => return Err(StoreError::Client("not a bucket".to_owned())),
     };
-    remote.map_err(|error| StoreError::Unusable(error.to_string()))
+    remote.map_err(|error| StoreError::MalformedCredentials(error.to_string()))
 }
 
 fn authorities(server: &Server) -> Result<Vec<reqwest::Certificate>, StoreError> {
@@ -67,7 +67,7 @@ fn authorities(server: &Server) -> Result<Vec<reqwest::Certificate>, StoreError>
         Some(file) => reqwest::Certificate::from_pem_bundle(&fs_err::read(file)?)
             .map_err(|error| StoreError::Client(error.to_string())),
         None if is_by_https(server) && load_native_certs().certs.is_empty() => {
-            Err(StoreError::NoAuthorities)
+            Err(StoreError::NoCertificateAuthorities)
         }
         None => Ok(Vec::new()),
     }

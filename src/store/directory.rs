@@ -1,17 +1,17 @@
 //! `file://`: a version is staged whole on the same file system, synced, and renamed into place.
 
-use super::files::{hashed, of_asset};
-use super::judge::{is_claim, judge_marker, judge_tombstone};
+use super::local_file::{hashed, of_asset};
+use super::verify::{is_claim, verify_marker, verify_tombstone};
 use super::{RunLabel, StoreError, own_ref};
+use crate::fs::files_below;
+use crate::fs::refuse_what_is_no_file;
 use crate::interrupt::Interrupt;
 use crate::manifest::{Asset, Claim};
 use crate::parallel::parallel;
-use crate::paths::refuse_what_is_no_file;
 use crate::plan::{Conflict, ConflictWith, Summary};
 use crate::prefix::{Folder, Key, MetaObject};
 use crate::release::Release;
 use crate::version::Version;
-use crate::walk::files_below;
 use bytes::Bytes;
 use fs_err as fs;
 use fs_err::os::unix::fs::OpenOptionsExt;
@@ -103,7 +103,7 @@ impl Directory {
             .map(Bytes::from)
     }
 
-    pub(super) fn rehearse(&self, release: &Release) -> Result<Summary, StoreError> {
+    pub(super) fn dry_run(&self, release: &Release) -> Result<Summary, StoreError> {
         let place = self.path(&self.folder.version(&release.version));
         let assets = release.manifest.assets();
         let unchanged = self.is_published(release)?;
@@ -208,7 +208,7 @@ impl Directory {
         let Some(json) = read_if_there(&self.path(&key))? else {
             return Ok(());
         };
-        judge_tombstone(release, &key, &json)
+        verify_tombstone(release, &key, &json)
     }
 
     fn is_published(&self, release: &Release) -> Result<bool, StoreError> {
@@ -216,7 +216,7 @@ impl Directory {
         let Some(json) = read_if_there(&self.path(&key))? else {
             return Ok(false);
         };
-        judge_marker(release, &key, &json).map(|()| true)
+        verify_marker(release, &key, &json).map(|()| true)
     }
 
     fn claim(&self, release: &Release) -> Result<(), StoreError> {
@@ -334,7 +334,7 @@ impl Directory {
         if self.create(&self.path(&key), &release.marker)? || self.is_published(release)? {
             Ok(())
         } else {
-            Err(StoreError::Untrue { key })
+            Err(StoreError::ReadBackMismatch { key })
         }
     }
 

@@ -1,14 +1,14 @@
-//! What can be done with one object of a bucket, settled: create, read, look, list.
+//! What can be done with one object of a bucket, with_retry: create, read, look, list.
 
 use super::StoreError;
 use super::client::Remote;
-use super::dialect::{Dialect, Etag};
-use super::pace::Pace;
-use super::reject::{Rejection, ended};
-use super::settle::{PartRetry, pause, settled};
+use super::error::{RequestError, final_error};
+use super::limiter::Limiter;
+use super::provider::{Etag, Provider};
+use super::retry::{PartRetry, pause, with_retry};
 use super::transport::StoredMd5;
 use super::upload::md5_of;
-use crate::hex::hex;
+use crate::encoding::hex;
 use crate::manifest::Asset;
 use crate::plan::Stored;
 use crate::prefix::{BucketUrl, Key};
@@ -34,8 +34,8 @@ const MOST_LISTED: usize = 10_000_000;
 pub(super) struct Objects {
     pub(super) remote: Arc<dyn Remote>,
     pub(super) url: BucketUrl,
-    pub(super) dialect: Dialect,
-    pub(super) pace: Arc<Pace>,
+    pub(super) provider: Provider,
+    pub(super) limiter: Arc<Limiter>,
     /// A store that refuses conditional writes is asked once.
     unconditional: AtomicBool,
 }
@@ -82,10 +82,10 @@ impl Proof {
 }
 
 /// What lies under a key.
-pub(super) enum There {
+pub(super) enum ObjectState {
     Equal,
     Different,
-    Nothing,
+    Absent,
 }
 
 /// An answer to a read.
@@ -98,14 +98,14 @@ impl Objects {
     pub(super) fn new(
         remote: Arc<dyn Remote>,
         url: BucketUrl,
-        dialect: Dialect,
-        pace: Arc<Pace>,
+        provider: Provider,
+        limiter: Arc<Limiter>,
     ) -> Self {
         Self {
             remote,
             url,
-            dialect,
-            pace,
+            provider,
+            limiter,
             unconditional: AtomicBool::new(false),
         }
     }
@@ -119,7 +119,7 @@ impl Objects {
     ) -> Result<Created, StoreError> {
         let path = path(key)?;
         let put = async |mode: PutMode| {
-            settled(&self.url, key, || {
+            with_retry(&self.url, key, || {
                 let options = PutOptions {
                     mode: mode.clone(),
                     attributes: attributes.clone(),
@@ -132,14 +132,16 @@ impl Objects {
         if !self.unconditional.load(Ordering::Relaxed) {
             match put(PutMode::Create).await {
                 Ok(result) => return Ok(Created::Put(Proof::of(&result))),
-                Err(Rejection::Exists) => return Ok(Created::Exists),
-                Err(Rejection::NotImplemented) => self.unconditional.store(true, Ordering::Relaxed),
-                Err(rejection) => return Err(self.put_ended(rejection, key)),
+                Err(RequestError::Exists) => return Ok(Created::Exists),
+                Err(RequestError::NotImplemented) => {
+                    self.unconditional.store(true, Ordering::Relaxed)
+                }
+                Err(request_error) => return Err(self.put_failed(request_error, key)),
             }
         }
         match put(PutMode::Overwrite).await {
             Ok(result) => Ok(Created::Put(Proof::of(&result))),
-            Err(rejection) => Err(self.put_ended(rejection, key)),
+            Err(request_error) => Err(self.put_failed(request_error, key)),
         }
     }
 
@@ -147,21 +149,21 @@ impl Objects {
     pub(super) async fn create_meta(&self, key: &Key, json: Bytes) -> Result<bool, StoreError> {
         for _ in 0..LOOKS {
             let payload = PutPayload::from(json.clone());
-            let attributes = Dialect::attributes_of_meta();
+            let attributes = Provider::attributes_of_meta();
             if let Created::Put(proof) = self.create(key, payload, attributes).await? {
                 return match proof.of_md5(md5_of(&json)) {
-                    Proven::Other => Err(StoreError::Untrue { key: key.clone() }),
+                    Proven::Other => Err(StoreError::ReadBackMismatch { key: key.clone() }),
                     Proven::Whole | Proven::Unknown => Ok(true),
                 };
             }
             match self.read(key, None).await {
                 Ok(Read::Content(there)) => return Ok(there == json),
                 Ok(Read::NotModified) => return Ok(false),
-                Err(Rejection::NotFound) => pause().await,
-                Err(rejection) => return Err(self.get_ended(rejection, key)),
+                Err(RequestError::NotFound) => pause().await,
+                Err(request_error) => return Err(self.get_failed(request_error, key)),
             }
         }
-        Err(StoreError::Untrue { key: key.clone() })
+        Err(StoreError::ReadBackMismatch { key: key.clone() })
     }
 
     /// Begins an upload in parts. Its end replaces what has the name.
@@ -171,7 +173,7 @@ impl Objects {
         attributes: Attributes,
     ) -> Result<Box<dyn MultipartUpload>, StoreError> {
         let path = path(key)?;
-        settled(&self.url, key, || {
+        with_retry(&self.url, key, || {
             let options = PutMultipartOptions::from(attributes.clone());
             let retry = PartRetry {
                 store: self.url.clone(),
@@ -181,7 +183,7 @@ impl Objects {
             self.remote.put_multipart_opts(&path, options)
         })
         .await
-        .map_err(|rejection| self.put_ended(rejection, key))
+        .map_err(|request_error| self.put_failed(request_error, key))
     }
 
     /// An object of the protocol; `None` where there is none.
@@ -193,13 +195,13 @@ impl Objects {
     ) -> Result<Option<Read>, StoreError> {
         match self.read(key, if_none_match).await {
             Ok(read) => Ok(Some(read)),
-            Err(Rejection::NotFound) => Ok(None),
+            Err(RequestError::NotFound) => Ok(None),
             // Without the right to list, S3 answers 403 for what is not there.
-            Err(Rejection::Forbidden) => match self.read(own_ref, None).await {
+            Err(RequestError::Forbidden) => match self.read(own_ref, None).await {
                 Ok(_) => Ok(None),
-                Err(rejection) => Err(self.get_ended(rejection, key)),
+                Err(request_error) => Err(self.get_failed(request_error, key)),
             },
-            Err(rejection) => Err(self.get_ended(rejection, key)),
+            Err(request_error) => Err(self.get_failed(request_error, key)),
         }
     }
 
@@ -207,9 +209,9 @@ impl Objects {
         &self,
         key: &Key,
         if_none_match: Option<String>,
-    ) -> Result<Read, Rejection> {
-        let path = path(key).map_err(|error| Rejection::Final(Box::new(error)))?;
-        let body = settled(&self.url, key, || async {
+    ) -> Result<Read, RequestError> {
+        let path = path(key).map_err(|error| RequestError::Final(Box::new(error)))?;
+        let body = with_retry(&self.url, key, || async {
             let options = GetOptions {
                 if_none_match: if_none_match.clone(),
                 ..GetOptions::default()
@@ -219,21 +221,21 @@ impl Objects {
         .await;
         match body {
             Ok(body) => Ok(Read::Content(body)),
-            Err(Rejection::NotModified) => Ok(Read::NotModified),
-            Err(rejection) => Err(rejection),
+            Err(RequestError::NotModified) => Ok(Read::NotModified),
+            Err(request_error) => Err(request_error),
         }
     }
 
     /// By size and `ETag`, or by the hash that was kept with the object. `md5` is the asset's, where it was
     /// put at once.
-    pub(super) async fn look(
+    pub(super) async fn head(
         &self,
         key: &Key,
         asset: &Asset,
         md5: Option<[u8; 16]>,
-    ) -> Result<There, Rejection> {
-        let path = path(key).map_err(|error| Rejection::Final(Box::new(error)))?;
-        let head = settled(&self.url, key, || {
+    ) -> Result<ObjectState, RequestError> {
+        let path = path(key).map_err(|error| RequestError::Final(Box::new(error)))?;
+        let head = with_retry(&self.url, key, || {
             let options = GetOptions {
                 head: true,
                 ..GetOptions::default()
@@ -243,28 +245,31 @@ impl Objects {
         .await;
         let head = match head {
             Ok(head) => head,
-            Err(Rejection::NotFound) => return Ok(There::Nothing),
-            Err(rejection) => return Err(rejection),
+            Err(RequestError::NotFound) => return Ok(ObjectState::Absent),
+            Err(request_error) => return Err(request_error),
         };
-        let is_same = match (self.dialect.etag, md5, &head.meta.e_tag) {
+        let is_same = match (self.provider.etag, md5, &head.meta.e_tag) {
             (Etag::Md5, Some(md5), Some(etag)) => same_etag(etag, &hex(&md5)),
             _ => false,
         };
-        let is_marked = Dialect::sha256_in(&head.attributes) == Some(&asset.sha256.to_string());
+        let is_marked = Provider::sha256_in(&head.attributes) == Some(&asset.sha256.to_string());
         Ok(if head.meta.size == asset.size && (is_same || is_marked) {
-            There::Equal
+            ObjectState::Equal
         } else {
-            There::Different
+            ObjectState::Different
         })
     }
 
     /// What lies below `folder`, by the rest of its key.
-    pub(super) async fn list(&self, folder: &Key) -> Result<BTreeMap<String, Stored>, Rejection> {
+    pub(super) async fn list(
+        &self,
+        folder: &Key,
+    ) -> Result<BTreeMap<String, Stored>, RequestError> {
         let mut stored = BTreeMap::new();
         let mut page_token = None;
         let mut empty_pages = 0;
         loop {
-            let page = settled(&self.url, folder, || {
+            let page = with_retry(&self.url, folder, || {
                 let options = PaginatedListOptions {
                     page_token: page_token.clone(),
                     ..PaginatedListOptions::default()
@@ -296,7 +301,7 @@ impl Objects {
                         || empty_pages > MOST_EMPTY_PAGES
                         || stored.len() > MOST_LISTED =>
                 {
-                    return Err(Rejection::Final(Box::new(StoreError::Unexpected {
+                    return Err(RequestError::Final(Box::new(StoreError::Unexpected {
                         key: folder.clone(),
                         cause: "a listing that does not end".to_owned(),
                     })));
@@ -308,22 +313,22 @@ impl Objects {
 
     /// The `ETag` of a body where that is known beforehand, as it is sent.
     pub(super) fn etag_of(&self, md5: [u8; 16]) -> Option<String> {
-        match self.dialect.etag {
+        match self.provider.etag {
             Etag::Md5 => Some(format!("\"{}\"", hex(&md5))),
             Etag::Opaque => None,
         }
     }
 
-    pub(super) fn put_ended(&self, rejection: Rejection, key: &Key) -> StoreError {
-        ended(rejection, self.dialect.actions.put, key, &self.url)
+    pub(super) fn put_failed(&self, request_error: RequestError, key: &Key) -> StoreError {
+        final_error(request_error, self.provider.actions.put, key, &self.url)
     }
 
-    pub(super) fn get_ended(&self, rejection: Rejection, key: &Key) -> StoreError {
-        ended(rejection, self.dialect.actions.get, key, &self.url)
+    pub(super) fn get_failed(&self, request_error: RequestError, key: &Key) -> StoreError {
+        final_error(request_error, self.provider.actions.get, key, &self.url)
     }
 
-    pub(super) fn list_ended(&self, rejection: Rejection, key: &Key) -> StoreError {
-        ended(rejection, self.dialect.actions.list, key, &self.url)
+    pub(super) fn list_failed(&self, request_error: RequestError, key: &Key) -> StoreError {
+        final_error(request_error, self.provider.actions.list, key, &self.url)
     }
 }
 

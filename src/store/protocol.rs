@@ -1,12 +1,12 @@
 //! The publish protocol (`docs/contract.md`), request by request: ref → tombstone → marker →
 //! claims → puts → check → marker.
 
-use super::judge::{is_claim, judge_marker, judge_tombstone};
+use super::error::RequestError;
 use super::objects::{LOOKS, Objects, Proven, Read};
 use super::progress::Done;
-use super::reject::Rejection;
-use super::settle::pause;
+use super::retry::pause;
 use super::upload::{Upload, md5_of};
+use super::verify::{is_claim, verify_marker, verify_tombstone};
 use super::{RunLabel, StoreError, own_ref};
 use crate::manifest::{Asset, Claim};
 use crate::plan::{Conflict, ConflictWith, Found, Plan, Stored, Summary};
@@ -64,12 +64,12 @@ impl Protocol {
     }
 
     /// What a run would put, by reading only.
-    pub(super) async fn rehearse(&self) -> Result<Summary, StoreError> {
+    pub(super) async fn dry_run(&self) -> Result<Summary, StoreError> {
         let assets = self.release.manifest.assets();
         let marker = self.marker();
         match self.objects.read(&marker, None).await {
             Ok(Read::Content(json)) => {
-                judge_marker(&self.release, &marker, &json)?;
+                verify_marker(&self.release, &marker, &json)?;
                 return Ok(Summary {
                     present: assets.len(),
                     unchanged: true,
@@ -77,8 +77,8 @@ impl Protocol {
                 });
             }
             // Without the right to list, S3 answers 403 for what is not there.
-            Ok(Read::NotModified) | Err(Rejection::NotFound | Rejection::Forbidden) => {}
-            Err(rejection) => return Err(self.objects.get_ended(rejection, &marker)),
+            Ok(Read::NotModified) | Err(RequestError::NotFound | RequestError::Forbidden) => {}
+            Err(request_error) => return Err(self.objects.get_failed(request_error, &marker)),
         }
         let plan = Plan::of(&self.release, self.list_version_if_allowed().await?);
         Ok(Summary {
@@ -104,7 +104,7 @@ impl Protocol {
         if self.objects.create_meta(&key, json.into()).await? {
             Ok(key)
         } else {
-            Err(StoreError::Untrue { key })
+            Err(StoreError::ReadBackMismatch { key })
         }
     }
 
@@ -114,7 +114,7 @@ impl Protocol {
             .folder()
             .meta(&MetaObject::Tombstone(&self.release.version));
         match self.objects.get(&key, None, own_ref).await? {
-            Some(Read::Content(json)) => judge_tombstone(&self.release, &key, &json),
+            Some(Read::Content(json)) => verify_tombstone(&self.release, &key, &json),
             Some(Read::NotModified) | None => Ok(()),
         }
     }
@@ -144,7 +144,7 @@ impl Protocol {
         let json = Claim::json(version, self.release.content);
         // A listing that does not show what was just put would not show another's claim either.
         if !self.objects.create_meta(&key, json.into()).await? || !self.is_claimed_by_us().await? {
-            return Err(StoreError::Untrue { key });
+            return Err(StoreError::ReadBackMismatch { key });
         }
         Ok(Found::Unfinished(stored))
     }
@@ -156,7 +156,7 @@ impl Protocol {
         match self.objects.get(&key, etag, own_ref).await? {
             None => Ok(false),
             Some(Read::NotModified) => Ok(true),
-            Some(Read::Content(json)) => judge_marker(&self.release, &key, &json).map(|()| true),
+            Some(Read::Content(json)) => verify_marker(&self.release, &key, &json).map(|()| true),
         }
     }
 
@@ -171,7 +171,8 @@ impl Protocol {
         let folder = self.folder().meta(&MetaObject::Claims(version));
         let ours = format!("{}.json", self.release.content);
         let claims = self.objects.list(&folder).await;
-        let claims = claims.map_err(|rejection| self.objects.list_ended(rejection, &folder))?;
+        let claims =
+            claims.map_err(|request_error| self.objects.list_failed(request_error, &folder))?;
         let claims_ours = claims.contains_key(&ours);
         let other = claims
             .iter()
@@ -185,13 +186,13 @@ impl Protocol {
     async fn list_version(&self) -> Result<BTreeMap<String, Stored>, StoreError> {
         let folder = self.folder().version(&self.release.version);
         let stored = self.objects.list(&folder).await;
-        stored.map_err(|rejection| self.objects.list_ended(rejection, &folder))
+        stored.map_err(|request_error| self.objects.list_failed(request_error, &folder))
     }
 
     /// A digest version needs no right to list: without it, every file is put again.
     async fn list_version_if_allowed(&self) -> Result<BTreeMap<String, Stored>, StoreError> {
         match self.list_version().await {
-            Err(StoreError::Denied(_)) => Ok(BTreeMap::new()),
+            Err(StoreError::MissingPermission(_)) => Ok(BTreeMap::new()),
             listed => listed,
         }
     }
@@ -202,7 +203,7 @@ impl Protocol {
             let stored = match self.list_version().await {
                 Ok(stored) => stored,
                 // What was put is what was signed; without the right to list there is no more to see.
-                Err(StoreError::Denied(_)) => return Ok(()),
+                Err(StoreError::MissingPermission(_)) => return Ok(()),
                 Err(error) => return Err(error),
             };
             let is_whole = |asset: &&Asset| {
@@ -215,7 +216,7 @@ impl Protocol {
                 None => break,
                 Some(_) if look < LOOKS => pause().await,
                 Some(asset) => {
-                    return Err(StoreError::Untrue {
+                    return Err(StoreError::ReadBackMismatch {
                         key: self.folder().asset(&self.release.version, &asset.path),
                     });
                 }
@@ -234,7 +235,7 @@ impl Protocol {
         if is_created || self.is_published(own_ref).await? {
             return Ok(());
         }
-        Err(StoreError::Untrue { key })
+        Err(StoreError::ReadBackMismatch { key })
     }
 
     fn conflict(&self, with: ConflictWith) -> StoreError {

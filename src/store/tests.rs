@@ -40,7 +40,7 @@ mod in_the_release_phase {
     use super::fake;
     use crate::manifest::ScanRules;
     use crate::release::Release;
-    use crate::release::prepared::Kept;
+    use crate::release::deferred::Deferred;
     use std::path::Path;
 
     const UPLOADED_FROM: &str = "kept/files";
@@ -52,7 +52,7 @@ mod in_the_release_phase {
         // By then the build is over.
         drop(release);
         let store = format!("s3://{}/shop", fake::BUCKET).parse().unwrap();
-        let Ok(Kept::Release(prepared)) = Kept::read(&kept) else {
+        let Ok(Deferred::Release(prepared)) = Deferred::read(&kept) else {
             panic!("no release");
         };
         prepared

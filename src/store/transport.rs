@@ -1,7 +1,7 @@
 //! The way to the store: counts every request, lets none go to another host, gives each its time, and takes
 //! what an error says out of its body. The body itself goes no further: S3's repeat session tokens.
 
-use super::pace::Pace;
+use super::limiter::Limiter;
 use crate::plan::Requests;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -113,7 +113,7 @@ pub(super) struct Transport {
     pub(super) network: Network,
     pub(super) hosts: Hosts,
     pub(super) counter: Arc<Counter>,
-    pub(super) pace: Arc<Pace>,
+    pub(super) limiter: Arc<Limiter>,
 }
 
 impl HttpConnector for Transport {
@@ -159,7 +159,7 @@ impl std::error::Error for EndlessBody {}
 
 /// What an answer other than success said.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Refusal {
+pub(super) struct ErrorResponse {
     pub(super) from: Asked,
     pub(super) status: u16,
     /// The store's code, such as `SlowDown`.
@@ -184,7 +184,7 @@ pub(super) struct StoredMd5(pub(super) [u8; 16]);
 /// One try of a request, as whoever repeats it sees it.
 struct Observed {
     try_number: Cell<u32>,
-    refusal: RefCell<Option<Refusal>>,
+    response: RefCell<Option<ErrorResponse>>,
 }
 
 tokio::task_local! {
@@ -195,22 +195,22 @@ tokio::task_local! {
 pub(super) async fn observed<F: Future>(
     try_number: u32,
     request: F,
-) -> (F::Output, Option<Refusal>) {
+) -> (F::Output, Option<ErrorResponse>) {
     let observed = Observed {
         try_number: Cell::new(try_number),
-        refusal: RefCell::default(),
+        response: RefCell::default(),
     };
     OBSERVED
         .scope(observed, async {
             let output = request.await;
-            (output, last_refusal())
+            (output, last_response())
         })
         .await
 }
 
 /// Within [`observed`]: what the last answer refused.
-pub(super) fn last_refusal() -> Option<Refusal> {
-    OBSERVED.with(|observed| observed.refusal.borrow().clone())
+pub(super) fn last_response() -> Option<ErrorResponse> {
+    OBSERVED.with(|observed| observed.response.borrow().clone())
 }
 
 /// Within [`observed`]: begins another try, and gives its number.
@@ -243,7 +243,7 @@ impl HttpService for Transport {
                 return Err(HttpError::new(HttpErrorKind::Unknown, error));
             };
             // Outside of `observed` nobody asks for refusals.
-            let _ = OBSERVED.try_with(|observed| observed.refusal.take());
+            let _ = OBSERVED.try_with(|observed| observed.response.take());
             let bytes = request.body().content_length() as u64;
             let completes = is_completion(&request);
             let least = if completes {
@@ -251,7 +251,7 @@ impl HttpService for Transport {
             } else {
                 BODY_PATIENCE
             };
-            let departure = Departure::of(&self.pace, bytes, completes.then_some(least));
+            let departure = Departure::of(&self.limiter, bytes, completes.then_some(least));
             let answer = self.network.client(&request).execute(request);
             let answer = timeout(departure.patience, answer).await;
             let answer = answer.map_err(|_| no_answer(departure.patience))??;
@@ -259,7 +259,7 @@ impl HttpService for Transport {
             let status = answer.status();
             if status.is_success() || status.as_u16() == 304 {
                 if asked == Asked::Store {
-                    self.pace.answered(bytes);
+                    self.limiter.answered(bytes);
                 }
                 let md5 = stored_md5(answer.headers());
                 answer.extensions_mut().extend(md5);
@@ -267,10 +267,10 @@ impl HttpService for Transport {
                 return Ok(answer);
             }
             if asked == Asked::Store && matches!(status.as_u16(), 429 | 503) {
-                self.pace.throttled();
+                self.limiter.throttled();
             }
-            let refusal = Refusal::of(asked, &answer, &body);
-            let _ = OBSERVED.try_with(|observed| observed.refusal.replace(Some(refusal)));
+            let response = ErrorResponse::of(asked, &answer, &body);
+            let _ = OBSERVED.try_with(|observed| observed.response.replace(Some(response)));
             Ok(answer)
         })
     }
@@ -285,26 +285,26 @@ fn is_completion(request: &HttpRequest) -> bool {
 
 /// A request on its way, also when whoever waits for it gives up.
 struct Departure<'a> {
-    pace: &'a Pace,
+    limiter: &'a Limiter,
     bytes: u64,
     patience: Duration,
 }
 
 impl<'a> Departure<'a> {
-    fn of(pace: &'a Pace, bytes: u64, least: Option<Duration>) -> Self {
+    fn of(limiter: &'a Limiter, bytes: u64, least: Option<Duration>) -> Self {
         // Nobody observes the abort of an upload in parts.
         let try_number = OBSERVED.try_with(|observed| observed.try_number.get());
         Self {
-            pace,
+            limiter,
             bytes,
-            patience: pace.departs(bytes, try_number.unwrap_or(1), least),
+            patience: limiter.departs(bytes, try_number.unwrap_or(1), least),
         }
     }
 }
 
 impl Drop for Departure<'_> {
     fn drop(&mut self) {
-        self.pace.ends(self.bytes);
+        self.limiter.ends(self.bytes);
     }
 }
 
@@ -312,7 +312,7 @@ fn no_answer(within: Duration) -> HttpError {
     HttpError::new(HttpErrorKind::Timeout, NoAnswer { within })
 }
 
-/// An answer apart from its whole body, which must come at a pace: a server that sends a byte a second would
+/// An answer apart from its whole body, which must come at a limiter: a server that sends a byte a second would
 /// otherwise never end.
 async fn whole(
     answer: HttpResponse,
@@ -353,7 +353,7 @@ fn stored_md5(headers: &HeaderMap) -> Extensions {
     extensions
 }
 
-impl Refusal {
+impl ErrorResponse {
     fn of(from: Asked, answer: &HttpResponse, body: &[u8]) -> Self {
         let header = |name: &str| answer.headers().get(name)?.to_str().ok().map(str::to_owned);
         let body = String::from_utf8_lossy(&body[..body.len().min(LONGEST_ERROR)]);

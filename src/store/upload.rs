@@ -1,18 +1,19 @@
 //! Puts what is missing, as many at a time as the store takes, in bounded memory.
 
 use super::StoreError;
-use super::dialect::Dialect;
-use super::files::{hashed, of_asset};
-use super::objects::{Created, LOOKS, Objects, Proven, There, same_etag};
+use super::error::RequestError;
+use super::local_file::{hashed, of_asset};
+use super::objects::{Created, LOOKS, ObjectState, Objects, Proven, same_etag};
 use super::progress::Done;
-use super::reject::Rejection;
-use super::settle::pause;
-use crate::hex::hex;
-use crate::manifest::{Asset, Sha256};
+use super::provider::Provider;
+use super::retry::pause;
+use crate::encoding::hex;
+use crate::manifest::Asset;
 use crate::parallel::parallel;
 use crate::plan::{Conflict, ConflictWith, Plan};
 use crate::prefix::Key;
 use crate::release::Release;
+use crate::sha256::Sha256;
 use fs_err as fs;
 use md5::Digest;
 use object_store::PutPayload;
@@ -93,19 +94,19 @@ impl Upload {
         let mut waiting = puts.into_iter();
         let mut running = JoinSet::new();
         loop {
-            while running.len() < self.objects.pace.limit() {
+            while running.len() < self.objects.limiter.limit() {
                 let Some(put) = waiting.next() else { break };
                 running.spawn(self.clone().put(put));
             }
             // Dropping the set at the first error ends the others.
             match running.join_next().await {
-                Some(ended) => ended.map_err(gone)??,
+                Some(final_error) => final_error.map_err(gone)??,
                 None => return Ok(()),
             }
         }
     }
 
-    /// Puts one asset. Something of the same name is settled by looking: equal is fine, absent is put
+    /// Puts one asset. Something of the same name is with_retry by looking: equal is fine, absent is put
     /// again, different is not ours to replace.
     async fn put(self, put: Put) -> Result<(), StoreError> {
         let asset = &self.release.manifest.assets()[put.index()];
@@ -116,37 +117,37 @@ impl Upload {
         let _share = self.share(asset.size).await?;
         let (content, md5) = read(asset).await?;
         if let Put::Doubtful(_) = put
-            && let There::Equal = self.look(&key, asset, Some(md5)).await?
+            && let ObjectState::Equal = self.head(&key, asset, Some(md5)).await?
         {
             self.needs_nothing(asset);
             return Ok(());
         }
         let payload = PutPayload::from(content);
         for _ in 0..LOOKS {
-            let attributes = Dialect::attributes_of(asset);
+            let attributes = Provider::attributes_of(asset);
             match self
                 .objects
                 .create(&key, payload.clone(), attributes)
                 .await?
             {
                 Created::Put(proof) => match proof.of_md5(md5) {
-                    Proven::Other => return Err(StoreError::Untrue { key }),
+                    Proven::Other => return Err(StoreError::ReadBackMismatch { key }),
                     Proven::Whole | Proven::Unknown => {
                         self.count(asset, proof.of_md5(md5));
                         return Ok(());
                     }
                 },
-                Created::Exists => match self.look(&key, asset, Some(md5)).await? {
-                    There::Equal => {
+                Created::Exists => match self.head(&key, asset, Some(md5)).await? {
+                    ObjectState::Equal => {
                         self.needs_nothing(asset);
                         return Ok(());
                     }
-                    There::Different => return Err(self.foreign(asset)),
-                    There::Nothing => pause().await,
+                    ObjectState::Different => return Err(self.foreign(asset)),
+                    ObjectState::Absent => pause().await,
                 },
             }
         }
-        Err(StoreError::Untrue { key })
+        Err(StoreError::ReadBackMismatch { key })
     }
 
     /// It was there all the time.
@@ -181,18 +182,18 @@ impl Upload {
         share.map_err(gone)
     }
 
-    pub(super) async fn look(
+    pub(super) async fn head(
         &self,
         key: &Key,
         asset: &Asset,
         md5: Option<[u8; 16]>,
-    ) -> Result<There, StoreError> {
-        match self.objects.look(key, asset, md5).await {
+    ) -> Result<ObjectState, StoreError> {
+        match self.objects.head(key, asset, md5).await {
             Ok(there) => Ok(there),
             // The least rights don't let a digest version look at its assets, and need not: what is
             // there under its name is a function of the name.
-            Err(Rejection::Forbidden) if !self.release.is_explicit() => Ok(There::Equal),
-            Err(rejection) => Err(self.objects.get_ended(rejection, key)),
+            Err(RequestError::Forbidden) if !self.release.is_explicit() => Ok(ObjectState::Equal),
+            Err(request_error) => Err(self.objects.get_failed(request_error, key)),
         }
     }
 }

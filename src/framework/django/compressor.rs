@@ -1,7 +1,7 @@
 //! django-compressor: compresses while the app is built, or not at all.
 
 use super::DjangoError;
-use super::proof::{NotFollowing, NotFollowingCause};
+use super::links::{NotFollowing, NotFollowingCause};
 use super::report::Report;
 use crate::app::is_foreign;
 use fs_err as fs;

@@ -1,6 +1,6 @@
 //! What the runner saw (`python/runner.py` writes it, in this order).
 
-use crate::config::names;
+use crate::config::env_vars;
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -160,7 +160,7 @@ impl Report {
                 format!(
                     "\nWhere a frontend build makes that folder, run it first:\n\
                      {}=\"npm ci && npm run build\"",
-                    names::BEFORE_COLLECT.name
+                    env_vars::BEFORE_COLLECT.name
                 )
             } else {
                 String::new()

@@ -3,16 +3,16 @@
 use super::PhoenixError;
 use super::buildpack_config::BuildpackConfig;
 use super::cache_manifest::{CacheManifest, manifest_time};
-use super::diagnosis::{PhoenixFailure, Reason};
+use super::detect::{Project, WebApp};
+use super::failure::{PhoenixFailure, Reason};
 use super::phx_digest::Rules;
 use super::pipeline::Mix;
-use super::project::{Project, WebApp};
 use crate::app::App;
 use crate::command::{Command, Finished, program_on_path};
-use crate::config::{DigestChoice, PhoenixSettings, names};
+use crate::config::{DigestChoice, PhoenixSettings, env_vars};
 use crate::env::ChildEnv;
 use crate::framework::Run;
-use crate::paths::replace_file;
+use crate::fs::replace_file;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -47,8 +47,8 @@ impl<'a> Builder<'a> {
         (project, settings, legacy): (&'a Project, &'a PhoenixSettings, &'a BuildpackConfig),
     ) -> Self {
         let mut env = app.env.clone();
-        if env.text(names::MIX_ENV.name).is_none() {
-            env = env.with(names::MIX_ENV.name, "prod");
+        if env.text(env_vars::MIX_ENV.name).is_none() {
+            env = env.with(env_vars::MIX_ENV.name, "prod");
         }
         // Without one, Erlang reads and writes Latin-1.
         if ["LC_ALL", "LC_CTYPE", "LANG"]

@@ -1,7 +1,7 @@
 //! `phoenix_static_buildpack.config` and `elixir_buildpack.config`: shell scripts to the buildpacks that they
 //! were written for, data here. Each key is honoured, beaten, or answered with what replaces it.
 
-use crate::paths::{lies_in, read_file};
+use crate::fs::{lies_in, read_file};
 use std::io;
 use std::path::{Path, PathBuf};
 

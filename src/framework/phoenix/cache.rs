@@ -1,7 +1,7 @@
 //! What one build keeps for the next and out of the image: `node_modules`, and the programs of the
 //! `esbuild` and `tailwind` packages.
 
-use crate::manifest::Sha256;
+use crate::sha256::Sha256;
 use fs_err as fs;
 use std::io;
 use std::os::unix::fs::symlink;

@@ -1,6 +1,6 @@
 //! `cache_manifest.json`: what Phoenix reads at boot to find the digested name of a file.
 
-use crate::paths::read_file;
+use crate::fs::read_file;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io;

@@ -2,9 +2,9 @@
 //! prefix they would be broken, so they are made relative.
 
 use super::phx_digest::{css_urls, holds_digest};
-use crate::paths::replace_file;
-use crate::percent::decoded;
-use crate::walk::files_below;
+use crate::encoding::percent_decoded;
+use crate::fs::files_below;
+use crate::fs::replace_file;
 use fs_err as fs;
 use std::io;
 use std::ops::Range;
@@ -58,7 +58,7 @@ fn relative(content: &[u8], depth: usize, is_there: impl Fn(&str) -> bool) -> (V
         let Some(target) = target(&content[slash.clone()]) else {
             continue;
         };
-        if is_there(&target) || decoded(&target).is_some_and(|target| is_there(&target)) {
+        if is_there(&target) || percent_decoded(&target).is_some_and(|target| is_there(&target)) {
             rewritten.extend_from_slice(&content[copied..slash.start]);
             if depth == 0 {
                 rewritten.extend_from_slice(b"./");

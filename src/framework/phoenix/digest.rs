@@ -4,15 +4,15 @@ use super::PhoenixError;
 use super::builder::{Builder, of_manifest, read_manifest};
 use super::cache_manifest::{CacheManifest, manifest_time};
 use super::css::{self, Relativised};
+use super::detect::WebApp;
 use super::phx_digest::{self, Rules, Vsn};
 use super::pipeline::Pipeline;
-use super::project::WebApp;
 
 use crate::env::ChildEnv;
 use crate::framework::Run;
-use crate::manifest::{Refusal, ScanError};
-use crate::output::count;
-use crate::walk::files_below;
+use crate::fs::files_below;
+use crate::log::count;
+use crate::manifest::{ScanError, Violation};
 use fs_err as fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -35,9 +35,9 @@ fn refuse_what_is_no_asset(statics: &Path) -> Result<(), PhoenixError> {
             let is_within = fs::canonicalize(&file)
                 .is_ok_and(|target| target.starts_with(&root) && target.is_file());
             let target = fs::read_link(&file)?.display().to_string();
-            (!is_within).then_some(Refusal::Link { target })
+            (!is_within).then_some(Violation::Link { target })
         } else {
-            (!file.is_file()).then_some(Refusal::NotAFile)
+            (!file.is_file()).then_some(Violation::NotAFile)
         };
         refused.extend(refusal.map(|refusal| (path.display().to_string(), refusal)));
     }

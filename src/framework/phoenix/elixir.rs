@@ -1,6 +1,6 @@
 //! Elixir source, read without Elixir: enough of it to find what a project says of itself.
 
-use crate::paths::read_file;
+use crate::fs::read_file;
 use std::io;
 use std::path::Path;
 

@@ -2,7 +2,7 @@
 
 use super::elixir::{Source, atom_or_attribute, words};
 use super::sources::source_files;
-use crate::paths::read_file;
+use crate::fs::read_file;
 use std::io;
 use std::path::Path;
 
@@ -115,7 +115,7 @@ fn is_module(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::walk::folder_with;
+    use crate::fs::folder_with;
 
     #[test]
     fn endpoints_have_the_names_that_elixir_gives_them() {

@@ -2,9 +2,9 @@
 
 use super::PhoenixError;
 use super::buildpack_config::STATIC_CONFIG;
-use crate::manifest::Sha256;
-use crate::paths::read_file;
-use crate::walk::files_below;
+use crate::fs::files_below;
+use crate::fs::read_file;
+use crate::sha256::Sha256;
 use fs_err as fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -259,7 +259,7 @@ pub(super) fn only_major(range: &str) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::walk::folder_with;
+    use crate::fs::folder_with;
 
     fn package(files: &[(&str, &str)]) -> Package {
         let app = folder_with(files);

@@ -3,14 +3,14 @@
 use super::PhoenixError;
 use super::builder::Builder;
 use super::cache::{Kept, Restored};
-use super::diagnosis::NodeMismatch;
+use super::detect::WebApp;
+use super::failure::NodeMismatch;
 use super::node::{Manager, Package, only_major};
 use super::pipeline::Pipeline;
-use super::project::WebApp;
 use crate::command::{Command, program_on_path};
 use crate::env::ChildEnv;
 use crate::framework::Run;
-use crate::output::seconds;
+use crate::log::seconds;
 use std::path::Path;
 use std::time::SystemTime;
 

@@ -1,9 +1,9 @@
 //! An app's pages, and what is told of them: with its place, and what helps.
 
-use super::links::Fixed;
-use super::project::WebApp;
+use super::detect::WebApp;
+use super::fixed_links::Fixed;
 use super::templates::{Named, Place, Usage};
-use crate::output::Log;
+use crate::log::Log;
 use crate::prefix::Prefix;
 use std::path::PathBuf;
 

@@ -6,9 +6,9 @@
 
 use super::cache_manifest::{CacheManifest, Digest, Form};
 use super::version::PhoenixVersion;
-use crate::hex::hex;
+use crate::encoding::hex;
+use crate::fs::replace_file;
 use crate::parallel::parallel;
-use crate::paths::replace_file;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use flate2::{Compression, GzBuilder};

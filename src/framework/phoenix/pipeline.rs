@@ -2,9 +2,9 @@
 
 use super::PhoenixError;
 use super::buildpack_config::{BuildpackConfig, STATIC_CONFIG};
+use super::detect::{WebApp, holds_kinds};
 use super::node::Package;
-use super::project::{WebApp, holds_kinds};
-use crate::config::{PhoenixSettings, names};
+use crate::config::{PhoenixSettings, env_vars};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -146,7 +146,7 @@ fn is_digest(step: &str) -> bool {
 impl fmt::Display for Pipeline {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Command(line) => write!(formatter, "{line} ({})", names::COMPILE_COMMAND.name),
+            Self::Command(line) => write!(formatter, "{line} ({})", env_vars::COMPILE_COMMAND.name),
             Self::Script(script) => {
                 write!(
                     formatter,
@@ -155,7 +155,7 @@ impl fmt::Display for Pipeline {
                 )
             }
             Self::Prebuilt => {
-                write!(formatter, "digested before ({})", names::PREBUILT.name)
+                write!(formatter, "digested before ({})", env_vars::PREBUILT.name)
             }
             Self::Alias(_) => formatter.write_str("mix assets.deploy (alias in mix.exs)"),
             Self::Package { script } => write!(formatter, "{script} of package.json"),

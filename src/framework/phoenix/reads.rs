@@ -1,12 +1,12 @@
 //! What an app does with the URL by itself, as its source shows it.
 
+use super::detect::{Project, WebApp};
 use super::elixir::{Lines, Source, words};
-use super::project::{Project, WebApp};
 use super::runtime_exs::without_lines;
 use super::sources::{production_config, source_files};
 use super::templates::{Place, Usage};
-use crate::config::names::{RELEASE_VERSION, STATIC_ASSETS_VERSION, STATIC_URL};
-use crate::paths::read_file;
+use crate::config::env_vars::{RELEASE_VERSION, STATIC_ASSETS_VERSION, STATIC_URL};
+use crate::fs::read_file;
 use std::io;
 use std::path::Path;
 

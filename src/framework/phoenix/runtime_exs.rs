@@ -1,6 +1,6 @@
 //! The lines at the end of a `runtime.exs` that make unmodified helpers follow `STATIC_URL`.
 
-use crate::config::names::{INJECT, PUBLIC_URL, STATIC_ASSETS_VERSION, STATIC_URL};
+use crate::config::env_vars::{INJECT, PUBLIC_URL, STATIC_ASSETS_VERSION, STATIC_URL};
 use indoc::formatdoc;
 use std::path::Path;
 

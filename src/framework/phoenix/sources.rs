@@ -1,6 +1,6 @@
 //! Which files of an app hold its code, its pages and its configuration.
 
-use crate::walk::files_below;
+use crate::fs::files_below;
 use std::io;
 use std::path::{Path, PathBuf};
 

@@ -2,13 +2,13 @@
 
 use super::builder::Builder;
 use super::cache::Programs;
+use super::detect::WebApp;
 use super::digest::{Digest, manifest_mark};
 use super::elixir::{Lines, Source, string_at, words};
 use super::node::Package;
 use super::official_node;
 use super::packages::Node;
 use super::pipeline::Pipeline;
-use super::project::WebApp;
 use super::sources::{MANIFEST_KEY, production_config};
 use super::templates::Place;
 use super::{PhoenixError, STATICS};
@@ -16,8 +16,8 @@ use crate::command::Command;
 use crate::config::DigestChoice;
 use crate::env::ChildEnv;
 use crate::framework::Run;
-use crate::output::seconds;
-use crate::paths::{lies_in, read_file};
+use crate::fs::{lies_in, read_file};
+use crate::log::seconds;
 use fs_err as fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;

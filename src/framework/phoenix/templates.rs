@@ -1,12 +1,12 @@
 //! How an app's pages write the URLs of static files, found by reading them.
 
+use super::detect::WebApp;
 use super::elixir::Lines;
 use super::phx_digest::holds_digest;
-use super::project::WebApp;
 use super::sources::source_files;
 use crate::app::is_foreign;
-use crate::paths::read_file;
-use crate::walk::files_below;
+use crate::fs::files_below;
+use crate::fs::read_file;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};

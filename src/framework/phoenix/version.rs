@@ -1,7 +1,7 @@
 //! The version of Phoenix that an app is built with, found without Elixir.
 
 use super::elixir::{Source, words};
-use crate::paths::read_file;
+use crate::fs::read_file;
 use std::fmt;
 use std::path::Path;
 
@@ -87,7 +87,7 @@ pub(super) fn phoenix_dependency(mix_exs: &Source) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::walk::folder_with;
+    use crate::fs::folder_with;
 
     fn found(files: &[(&str, &str)], mix_exs: &str) -> Option<String> {
         let app = folder_with(files);

@@ -641,7 +641,7 @@ fn answer_of(status: u16, body: Vec<u8>, headers: &[(&str, &str)]) -> HttpRespon
 fn md5(body: &[u8]) -> String {
     format!(
         "\"{}\"",
-        crate::hex::hex(&super::super::upload::md5_of(body))
+        crate::encoding::hex(&super::super::upload::md5_of(body))
     )
 }
 

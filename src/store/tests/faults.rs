@@ -406,7 +406,10 @@ async fn f24_credentials_that_expire_midway_leave_a_run_to_resume() {
 async fn f25_wrong_credentials_are_named_and_not_shown() {
     for code in ["SignatureDoesNotMatch", "InvalidAccessKeyId"] {
         let rejected = Fault::always("", echo(403, code));
-        ends(rejected, |error| matches!(error, StoreError::Rejected(_))).await;
+        ends(rejected, |error| {
+            matches!(error, StoreError::InvalidCredentials(_))
+        })
+        .await;
     }
 }
 
@@ -446,7 +449,10 @@ async fn f28_credentials_that_only_read_are_told_before_any_asset() {
     let build = Build::with("one", None);
     let fake = store(|state| state.rights = Rights::ReadOnly);
     let error = build.failure(&fake).await;
-    assert!(matches!(error, StoreError::Denied(_)), "{error:?}");
+    assert!(
+        matches!(error, StoreError::MissingPermission(_)),
+        "{error:?}"
+    );
     assert_eq!(fake.take_requests().len(), 1);
     fake.state().rights = Rights::All;
     assert_recovers(&build, &fake).await;
@@ -466,13 +472,18 @@ async fn f29_the_least_rights_publish_digest_versions_and_resume_them() {
 
     let blind = store(|state| state.rights = Rights::Blind);
     let error = build.failure(&blind).await;
-    assert!(matches!(error, StoreError::Denied(_)), "{error:?}");
+    assert!(
+        matches!(error, StoreError::MissingPermission(_)),
+        "{error:?}"
+    );
     assert!(!is_visible(&blind));
 
     let explicit = Build::with("one", Some("v1"));
     let least = store(|state| state.rights = Rights::Least);
     let error = explicit.failure(&least).await;
-    assert!(matches!(&error, StoreError::Denied(denied) if denied.action == "s3:ListBucket"));
+    assert!(
+        matches!(&error, StoreError::MissingPermission(denied) if denied.action == "s3:ListBucket")
+    );
     assert_eq!(asset_puts(&least.take_requests()), 0);
 }
 
@@ -517,7 +528,10 @@ async fn f42_a_put_that_was_confirmed_and_not_done_is_found_out() {
         let fake = well();
         fake.fails(Fault::at(1, ASSET, When::Before, What::Lie));
         let error = build.failure(&fake).await;
-        assert!(matches!(error, StoreError::Untrue { .. }), "{error:?}");
+        assert!(
+            matches!(error, StoreError::ReadBackMismatch { .. }),
+            "{error:?}"
+        );
         assert!(!is_visible(&fake));
         assert_recovers(&build, &fake).await;
     }

@@ -10,7 +10,7 @@ use crate::plan::ConflictWith;
 use crate::prefix::{BucketUrl, StoreUrl};
 use crate::store::StoreError;
 use crate::store::client::{Remote, remote};
-use crate::store::pace::Pace;
+use crate::store::limiter::Limiter;
 use crate::store::transport::Counter;
 use object_store::list::PaginatedListOptions;
 use object_store::path::Path;
@@ -23,8 +23,8 @@ use tokio::time::Instant;
 fn client(settings: &[(&str, &str)], fake: &Fake) -> Arc<dyn Remote> {
     let (url, access) = configured(settings);
     let counter = Arc::new(Counter::default());
-    let pace = Arc::new(Pace::up_to(8));
-    remote(&url, &access, fake.network(), (&counter, &pace)).unwrap()
+    let limiter = Arc::new(Limiter::up_to(8));
+    remote(&url, &access, fake.network(), (&counter, &limiter)).unwrap()
 }
 
 fn configured(settings: &[(&str, &str)]) -> (BucketUrl, Access) {
@@ -215,7 +215,10 @@ async fn r04_an_upload_in_parts_is_invisible_until_it_ends() {
         What::Status(403, "AccessDenied"),
     ));
     let error = build.failure(&fake).await;
-    assert!(matches!(error, StoreError::Denied(_)), "{error:?}");
+    assert!(
+        matches!(error, StoreError::MissingPermission(_)),
+        "{error:?}"
+    );
     assert!(!is_visible(&fake));
     assert!(fake.objects().is_empty());
 }

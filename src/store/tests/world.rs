@@ -1,17 +1,18 @@
 //! A release, a store for it, and what must be true of the two whatever happens.
 
 use super::fake::{BUCKET, Fake, State};
-use crate::errors::Explain;
-use crate::manifest::{Marker, ScanRules, Sha256};
+use crate::manifest::{Marker, ScanRules};
+use crate::message::Explain;
 use crate::plan::Summary;
 use crate::prefix::{BucketUrl, Site, StoreUrl};
 use crate::release::{Naming, Release};
+use crate::sha256::Sha256;
 use crate::store::client::Remote;
-use crate::store::dialect::Dialect;
+use crate::store::limiter::Limiter;
 use crate::store::objects::Objects;
-use crate::store::pace::Pace;
 use crate::store::progress::Done;
 use crate::store::protocol::Protocol;
+use crate::store::provider::Provider;
 use crate::store::transport::{Counter, Hosts, Transport};
 use crate::store::{RunLabel, StoreError};
 use object_store::aws::AmazonS3Builder;
@@ -129,8 +130,8 @@ pub(super) fn label() -> RunLabel {
 
 pub(super) fn protocol(fake: &Fake, release: &Arc<Release>) -> Protocol {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let dialect = Dialect::of(bucket().scheme);
-    let pace = Arc::new(Pace::up_to(dialect.most_requests));
+    let provider = Provider::of(bucket().scheme);
+    let limiter = Arc::new(Limiter::up_to(provider.most_requests));
     let transport = Transport {
         network: fake.network(),
         hosts: Hosts {
@@ -138,7 +139,7 @@ pub(super) fn protocol(fake: &Fake, release: &Arc<Release>) -> Protocol {
             identity: Vec::new(),
         },
         counter: Arc::new(Counter::default()),
-        pace: pace.clone(),
+        limiter: limiter.clone(),
     };
     let [id, secret, token] = CANARIES;
     let remote = AmazonS3Builder::new()
@@ -157,7 +158,7 @@ pub(super) fn protocol(fake: &Fake, release: &Arc<Release>) -> Protocol {
         .build()
         .unwrap();
     let remote: Arc<dyn Remote> = Arc::new(remote);
-    let objects = Arc::new(Objects::new(remote, bucket(), dialect, pace));
+    let objects = Arc::new(Objects::new(remote, bucket(), provider, limiter));
     Protocol::new(objects, release.clone(), Arc::new(Done::default()))
 }
 

@@ -5,9 +5,9 @@ use super::super::cache_manifest::manifest_time;
 use super::*;
 use crate::command::Command;
 use crate::env::Env;
+use crate::fs::files_below;
 use crate::interrupt::Interrupt;
-use crate::manifest::Sha256;
-use crate::walk::files_below;
+use crate::sha256::Sha256;
 use std::fmt::Write as _;
 
 /// The first with rules of their own, and the newest.

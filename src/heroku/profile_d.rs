@@ -1,0 +1,185 @@
+//! `.profile.d/static-assets.sh`: sourced at the start of every dyno, when the config vars are set already.
+
+use crate::config::env_vars::{PUBLIC_URL, STATIC_ASSETS_VERSION, STATIC_URL};
+use crate::fs::{remove_file_if_there, write_for_all};
+use crate::launch::{Launch, LaunchVar};
+use indoc::formatdoc;
+use shell_words::quote;
+use std::io;
+use std::path::Path;
+
+const FILE: &str = ".profile.d/static-assets.sh";
+
+pub(super) fn is_in(build: &Path) -> bool {
+    build.join(FILE).is_file()
+}
+
+pub(super) fn write(build: &Path, launch: &Launch) -> io::Result<()> {
+    write_for_all(
+        &build.join(FILE),
+        format!("{COMMENT}{}", exports(launch)).as_bytes(),
+    )
+}
+
+/// What a build before this one has left in the same folder.
+pub(super) fn forget(build: &Path) -> io::Result<()> {
+    let programs = ["publisher", "node"].map(path_file);
+    let mut files = programs.iter().map(String::as_str).chain([FILE]);
+    files.try_for_each(|file| remove_file_if_there(&build.join(file)))
+}
+
+/// What puts a program on the `PATH`.
+fn path_file(what: &str) -> String {
+    format!(".profile.d/static-assets-{what}.sh")
+}
+
+/// Programs of the slug that dynos start.
+pub(super) fn add_path(build: &Path, what: &str, folder: &Path) -> io::Result<()> {
+    let file = build.join(path_file(what));
+    write_for_all(&file, path_export(folder).as_bytes())
+}
+
+/// Puts a folder of the slug on the `PATH`.
+fn path_export(folder: &Path) -> String {
+    format!("export PATH=\"$HOME/{}:$PATH\"\n", folder.display())
+}
+
+const COMMENT: &str = "# static-assets: what the processes of this slug find.\n";
+
+/// What a shell sources. A value of the platform's wins, but for the version, which is the slug's.
+pub(super) fn exports(launch: &Launch) -> String {
+    let export = |var: &LaunchVar| match var {
+        LaunchVar::Override { name, value } => format!("export {name}={}\n", quote(value)),
+        LaunchVar::Default { name, value } => {
+            format!(
+                "export {name}=\"${{{name}:-{}}}\"\n",
+                in_double_quotes(value)
+            )
+        }
+        LaunchVar::Url(url) => url_export(url),
+        // Of a folder that a launcher puts there.
+        LaunchVar::PrependFolder { .. } => String::new(),
+    };
+    launch.vars.iter().map(export).collect()
+}
+
+/// A slug that was promoted to another app has that app's public URL at run time. One with `{app}` in it, or
+/// what is no URL, changes nothing.
+fn url_export(url: &str) -> String {
+    formatdoc! {r#"
+        if [ -z "${{{STATIC_URL}:-}}" ]; then
+        	{STATIC_URL}={url}
+        	static_assets_base=$(printf %s "${{{base}:-}}")
+        	case "$static_assets_base" in
+        	*[!A-Za-z0-9/:.%_~+=,-]* | //*) ;;
+        	https://[A-Za-z0-9]* | http://[A-Za-z0-9]* | /*)
+        		{STATIC_URL}=$static_assets_base
+        		while [ "${{{STATIC_URL}%/}}" != "${STATIC_URL}" ]; do {STATIC_URL}=${{{STATIC_URL}%/}}; done
+        		{STATIC_URL}=${STATIC_URL}/${STATIC_ASSETS_VERSION}/
+        		;;
+        	esac
+        	unset static_assets_base
+        fi
+        export {STATIC_URL}
+        "#,
+        url = quote(url),
+        base = PUBLIC_URL.name,
+    }
+}
+
+/// <https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_02_03>
+fn in_double_quotes(value: &str) -> String {
+    let special = |letter: char| "\\\"$`}".contains(letter);
+    let escaped = value.chars().flat_map(|letter| {
+        let backslash = special(letter).then_some('\\');
+        backslash.into_iter().chain([letter])
+    });
+    escaped.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::Command;
+    use crate::config::env_vars::RELEASE_VERSION;
+    use crate::env::Env;
+    use crate::interrupt::Interrupt;
+    use crate::launch::pin::BASES;
+    use fs_err as fs;
+
+    /// What a shell has after it has sourced the script.
+    fn sourced(script: &str, env: &[(&str, &str)], asked: &str) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("script.sh"), script).unwrap();
+        let pairs = env.iter().chain(&[("PATH", "/usr/bin:/bin")]);
+        let env = pairs
+            .map(|(name, value)| ((*name).into(), (*value).into()))
+            .collect::<Env>()
+            .for_children(&[], []);
+        let line = format!("set -u; . ./script.sh; printf %s \"${asked}\"");
+        let command = Command::shell(&line, folder.path(), &env);
+        command.run(&Interrupt::default()).unwrap().output
+    }
+
+    fn launch(value: &str) -> Launch {
+        Launch {
+            vars: vec![
+                LaunchVar::Override {
+                    name: STATIC_ASSETS_VERSION,
+                    value: "v1".to_owned(),
+                },
+                LaunchVar::Url("https://built/shop/v1/".to_owned()),
+                LaunchVar::Default {
+                    name: RELEASE_VERSION.name,
+                    value: value.to_owned(),
+                },
+            ],
+            ..Launch::default()
+        }
+    }
+
+    #[test]
+    fn values_come_out_as_they_went_in() {
+        for value in [
+            "v1", "a b", "$(id)", "`id`", "\"}'", "${HOME}", "a\\b", "!x",
+        ] {
+            let script = exports(&launch(value));
+            assert_eq!(sourced(&script, &[], RELEASE_VERSION.name), value);
+        }
+        let script = exports(&Launch {
+            vars: vec![LaunchVar::Override {
+                name: STATIC_ASSETS_VERSION,
+                value: "$(id) 'x'".to_owned(),
+            }],
+            ..Launch::default()
+        });
+        assert_eq!(sourced(&script, &[], STATIC_ASSETS_VERSION), "$(id) 'x'");
+    }
+
+    #[test]
+    fn config_vars_win_but_for_the_version() {
+        let script = exports(&launch("v1"));
+        for name in [STATIC_URL, RELEASE_VERSION.name] {
+            assert_eq!(sourced(&script, &[(name, "/own/")], name), "/own/");
+        }
+        let stale = [(STATIC_ASSETS_VERSION, "v0")];
+        assert_eq!(sourced(&script, &stale, STATIC_ASSETS_VERSION), "v1");
+    }
+
+    #[test]
+    fn a_public_url_of_run_time_is_the_base() {
+        let script = exports(&launch("v1"));
+        for line in BASES.lines().filter(|line| !line.starts_with('#')) {
+            let (base, url) = line.split_once('\t').unwrap();
+            let url = if url.is_empty() {
+                "https://built/shop/v1/"
+            } else {
+                url
+            };
+            for base in [base, &format!("{base}\n")] {
+                let found = sourced(&script, &[(PUBLIC_URL.name, base)], STATIC_URL);
+                assert_eq!(found, url, "{base}");
+            }
+        }
+    }
+}

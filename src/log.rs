@@ -1,0 +1,212 @@
+//! All output: headers, bullets, details and warnings, append-only and readable without colour.
+
+use crate::message::Message;
+use crate::redaction::Redaction;
+use libherokubuildpack::write::line_mapped;
+use std::io::Write;
+
+/// The log of one run. Every line passes [`Redaction`] on its way out.
+pub(crate) struct Log {
+    writer: Box<dyn Write + Send>,
+    /// Where warnings and errors go, if not with the rest.
+    errors: Option<Box<dyn Write + Send>>,
+    style: Style,
+    redaction: Redaction,
+}
+
+/// How the lines of a platform look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Style {
+    /// `[Header]`, `- bullet`.
+    Plain,
+    /// As Heroku's classic buildpacks write: <https://devcenter.heroku.com/articles/buildpack-api#style>.
+    Heroku,
+}
+
+/// What stands in front of a line.
+struct Marks {
+    bullet: &'static str,
+    detail: &'static str,
+    warning: &'static str,
+    /// Of each further line of a warning, and of lines to paste.
+    block: &'static str,
+    error: &'static str,
+}
+
+impl Style {
+    const fn marks(self) -> Marks {
+        match self {
+            Self::Plain => Marks {
+                bullet: "- ",
+                detail: "  - ",
+                warning: "  ! ",
+                block: "    ",
+                error: "",
+            },
+            Self::Heroku => Marks {
+                bullet: "       ",
+                detail: "         ",
+                warning: " !     ",
+                block: "           ",
+                error: " !     ",
+            },
+        }
+    }
+}
+
+impl Log {
+    pub(crate) fn to(writer: impl Write + Send + 'static) -> Self {
+        Self {
+            writer: Box::new(writer),
+            errors: None,
+            style: Style::Plain,
+            redaction: Redaction::default(),
+        }
+    }
+
+    pub(crate) fn with_errors_to(mut self, writer: impl Write + Send + 'static) -> Self {
+        self.errors = Some(Box::new(writer));
+        self
+    }
+
+    pub(crate) fn in_style(mut self, style: Style) -> Self {
+        self.style = style;
+        self
+    }
+
+    pub(crate) fn redact(&mut self, redaction: Redaction) {
+        self.redaction = redaction;
+    }
+
+    pub(crate) fn header(&mut self, text: &str) {
+        match self.style {
+            Style::Plain => self.line(&format!("[{text}]")),
+            Style::Heroku => self.line(&format!("-----> {text}")),
+        }
+    }
+
+    pub(crate) fn bullet(&mut self, text: &str) {
+        self.line(&format!("{}{text}", self.style.marks().bullet));
+    }
+
+    pub(crate) fn detail(&mut self, text: &str) {
+        self.line(&format!("{}{text}", self.style.marks().detail));
+    }
+
+    pub(crate) fn warning(&mut self, text: &str) {
+        let mut lines = text.lines();
+        let first = lines.next().unwrap_or_default();
+        self.line(&format!("{}{first}", self.style.marks().warning));
+        self.block(&lines.collect::<Vec<_>>().join("\n"));
+    }
+
+    /// Lines to read or to paste, set off from the log around them.
+    pub(crate) fn block(&mut self, text: &str) {
+        let text = self.redaction.apply(text);
+        if text.is_empty() {
+            return;
+        }
+        let _ = writeln!(self.writer, "{}", indented(&text, self.style.marks().block));
+        let _ = self.writer.flush();
+    }
+
+    pub(crate) fn error(&mut self, message: &Message) {
+        let title = format!("[Error: static assets: {}]", message.title());
+        let text = self.redaction.apply(&format!("{title}\n{message}"));
+        let text = indented(text.trim_end(), self.style.marks().error);
+        let _ = self.writer.flush();
+        let writer = self.errors.as_mut().unwrap_or(&mut self.writer);
+        let _ = writeln!(writer, "\n{text}");
+        let _ = writer.flush();
+    }
+
+    fn line(&mut self, text: &str) {
+        let text = plain(&self.redaction.apply(text));
+        // A log that can't be written must not fail the build.
+        let _ = writeln!(self.writer, "{text}");
+        let _ = self.writer.flush();
+    }
+}
+
+/// No space at the end of a line: what is pasted stays as a formatter wants it.
+fn indented(text: &str, indent: &'static str) -> String {
+    let mut lines = Vec::new();
+    let mut writer = line_mapped(&mut lines, move |line| {
+        let is_empty = line.iter().all(u8::is_ascii_whitespace);
+        let indent = if is_empty { indent.trim_end() } else { indent };
+        [indent.as_bytes(), &line].concat()
+    });
+    // Memory takes it all; the last line is written when the mapping ends.
+    let _ = write!(writer, "{text}");
+    drop(writer);
+    String::from_utf8_lossy(&lines).into_owned()
+}
+
+/// Names of files and settings can't move a terminal's cursor or begin a line of their own making.
+fn plain(text: &str) -> String {
+    let escaped = |letter: char| {
+        let escape = letter.is_control() && letter != '\n';
+        let shown = if escape {
+            letter.escape_debug().to_string()
+        } else {
+            letter.to_string()
+        };
+        shown.chars().collect::<Vec<_>>()
+    };
+    text.chars().flat_map(escaped).collect()
+}
+
+/// What other programs read, on stdout. A reader that has gone is not our failure.
+pub(crate) fn data(text: &str) {
+    let _ = std::io::stdout().write_all(text.as_bytes());
+}
+
+/// `450 files`, `1 file`.
+pub(crate) fn count(number: usize, noun: &str) -> String {
+    if number == 1 {
+        format!("1 {noun}")
+    } else {
+        format!("{number} {noun}s")
+    }
+}
+
+/// Bytes in decimal units, as object stores bill them: `9.8 MB`.
+pub(crate) fn bytes(number: u64) -> String {
+    const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
+    if number < 1000 {
+        return format!("{number} B");
+    }
+    let mut tenths = number / 100;
+    let mut unit = 0;
+    while tenths >= 9995 && unit + 1 < UNITS.len() {
+        tenths = (tenths + 500) / 1000;
+        unit += 1;
+    }
+    format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
+}
+
+/// `1.9 s`.
+pub(crate) fn seconds(duration: std::time::Duration) -> String {
+    format!("{:.1} s", duration.as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_in_decimal_units() {
+        assert_eq!(bytes(0), "0 B");
+        assert_eq!(bytes(999), "999 B");
+        assert_eq!(bytes(1_000), "1.0 kB");
+        assert_eq!(bytes(9_812_345), "9.8 MB");
+        assert_eq!(bytes(129_000_000), "129.0 MB");
+        assert_eq!(bytes(5_000_000_000), "5.0 GB");
+    }
+
+    #[test]
+    fn count_with_its_noun() {
+        assert_eq!(count(0, "file"), "0 files");
+        assert_eq!(count(1, "file"), "1 file");
+    }
+}

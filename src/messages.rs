@@ -1,0 +1,51 @@
+//! Every text of every failure: what could not be done, the exact thing that said no, the likeliest
+//! cause, a fix to paste, the alternative. The closing paragraph comes from the kind.
+
+mod check;
+mod cli;
+mod config;
+mod detect;
+mod django;
+mod heroku;
+mod phoenix;
+mod publish;
+mod scan;
+mod store;
+
+use crate::message::{Explain, Kind, Message};
+pub(crate) use cli::{cli_message, env_file_message, pin_file_message};
+pub(crate) use config::config_message;
+
+/// A list for people: at most ten, then how many more.
+fn listed<T>(items: &[T], show: impl Fn(&T) -> String) -> String {
+    const SHOWN: usize = 10;
+    let mut lines: Vec<String> = items
+        .iter()
+        .take(SHOWN)
+        .map(|item| format!("  {}", show(item)))
+        .collect();
+    if items.len() > SHOWN {
+        lines.push(format!("  … and {} more", items.len() - SHOWN));
+    }
+    lines.join("\n")
+}
+
+/// Publishing what nobody links to is no success. `lines` are those of the app that would make it one.
+fn not_following(why: &str, lines: Option<(&str, &str)>) -> Message {
+    let lines = lines.map_or_else(String::new, |(lead, lines)| {
+        let lines = lines.lines().map(|line| match line {
+            "" => String::new(),
+            line => format!("  {line}"),
+        });
+        let lines: Vec<String> = lines.collect();
+        format!("{lead}\n{}\n", lines.join("\n"))
+    });
+    let body = format!(
+        "{why}\n\n{lines}Publishing what no page links to would be no success, so the build ends here. Without\n\
+         publishing: STATIC_ASSETS_PUBLISH=off"
+    );
+    Message::new(Kind::App, "Pages would not link to the version", body)
+}
+
+#[cfg(test)]
+mod tests;

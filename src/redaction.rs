@@ -1,0 +1,184 @@
+//! No line that leaves the process holds a secret, in whatever form it got there: error bodies of
+//! S3 repeat session tokens, proxies are named with their passwords.
+
+use crate::encoding::hex;
+use crate::encoding::percent_encoded;
+use aho_corasick::{AhoCorasick, AhoCorasickKind, packed};
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use std::sync::Arc;
+
+const REDACTED: &str = "[redacted]";
+
+/// Shorter values would redact ordinary words.
+pub(crate) const SHORTEST_SECRET: usize = 6;
+
+/// Longer ones are files, known by their parts.
+const LONGEST_SECRET: usize = 512;
+
+/// The forms of the secrets to look for. Deliberately without `Debug`.
+#[derive(Clone, Default)]
+pub(crate) struct Redaction {
+    needles: Vec<String>,
+    search: Option<Arc<Search>>,
+}
+
+/// All needles in one pass over a content: there are dozens, and every published byte is looked at.
+enum Search {
+    /// By SIMD, for some dozens.
+    Packed(packed::Searcher),
+    Automaton(AhoCorasick),
+}
+
+impl Search {
+    fn of(needles: &[String]) -> Option<Self> {
+        if needles.is_empty() {
+            return None;
+        }
+        packed::Searcher::new(needles)
+            .map(Self::Packed)
+            .or_else(|| {
+                let automaton = AhoCorasick::builder()
+                    .kind(Some(AhoCorasickKind::DFA))
+                    .build(needles);
+                automaton.ok().map(Self::Automaton)
+            })
+    }
+
+    fn finds(&self, content: &[u8]) -> bool {
+        match self {
+            Self::Packed(searcher) => searcher.find(content).is_some(),
+            Self::Automaton(automaton) => automaton.is_match(content),
+        }
+    }
+}
+
+impl Redaction {
+    pub(crate) fn of<'a>(secrets: impl IntoIterator<Item = &'a str>) -> Self {
+        Self::default().and(secrets.into_iter().flat_map(forms))
+    }
+
+    /// Also the parts of a secret that is a whole file, such as the lines of a private key.
+    pub(crate) fn with_parts<'a>(self, parts: impl IntoIterator<Item = &'a str>) -> Self {
+        let is_long = |part: &&str| part.len() >= SHORTEST_SECRET;
+        let forms = |part: &str| [part.to_owned(), percent_encoded(part)];
+        self.and(parts.into_iter().filter(is_long).flat_map(forms))
+    }
+
+    fn and(mut self, needles: impl Iterator<Item = String>) -> Self {
+        self.needles.extend(needles);
+        // The longest first: a shorter form may be part of a longer one.
+        self.needles
+            .sort_by(|one, other| other.len().cmp(&one.len()).then(one.cmp(other)));
+        self.needles.dedup();
+        self.search = Search::of(&self.needles).map(Arc::new);
+        self
+    }
+
+    pub(crate) fn apply(&self, text: &str) -> String {
+        self.needles.iter().fold(text.to_owned(), |text, needle| {
+            if text.contains(needle.as_str()) {
+                text.replace(needle.as_str(), REDACTED)
+            } else {
+                text
+            }
+        })
+    }
+
+    /// Whether `content` holds a secret; names none.
+    pub(crate) fn occurs_in(&self, content: &[u8]) -> bool {
+        self.search
+            .as_ref()
+            .is_some_and(|search| search.finds(content))
+    }
+}
+
+fn forms(secret: &str) -> Vec<String> {
+    match secret.len() {
+        ..SHORTEST_SECRET => return Vec::new(),
+        LONGEST_SECRET.. => return vec![secret.to_owned()],
+        _ => {}
+    }
+    let mut forms = vec![
+        secret.to_owned(),
+        hex(secret.as_bytes()),
+        hex(secret.as_bytes()).to_uppercase(),
+        url::form_urlencoded::byte_serialize(secret.as_bytes()).collect(),
+        percent_encoded(secret),
+        secret.replace('\\', "\\\\").replace('"', "\\\""),
+    ];
+    forms.extend(base64_forms(secret.as_bytes()));
+    forms.sort();
+    forms.dedup();
+    forms
+}
+
+/// What base64 makes of `bytes` at each of the three alignments inside a longer text, without the
+/// characters at the edges that depend on the neighbours.
+pub(crate) fn base64_forms(bytes: &[u8]) -> Vec<String> {
+    let mut forms = Vec::new();
+    for padding in 0..3 {
+        let mut padded = vec![0; padding];
+        padded.extend_from_slice(bytes);
+        let first = (padding * 8).div_ceil(6);
+        let last = padded.len() * 8 / 6;
+        for encoded in [
+            STANDARD_NO_PAD.encode(&padded),
+            URL_SAFE_NO_PAD.encode(&padded),
+        ] {
+            forms.push(encoded[first..last].to_owned());
+        }
+    }
+    forms.sort();
+    forms.dedup();
+    forms
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base64::engine::general_purpose::STANDARD;
+
+    const SECRET: &str = "s3cr3t/Key+With=Odd%\"Signs";
+
+    #[test]
+    fn every_form_of_a_secret_is_redacted() {
+        let redaction = Redaction::of([SECRET]);
+        for form in [
+            SECRET.to_owned(),
+            percent_encoded(SECRET),
+            hex(SECRET.as_bytes()),
+            serde_json::to_string(SECRET).unwrap(),
+            STANDARD.encode(format!("a{SECRET}b")),
+            STANDARD.encode(format!("ab{SECRET}")),
+            STANDARD.encode(SECRET),
+        ] {
+            let shown = redaction.apply(&format!("before {form} after"));
+            assert!(shown.contains(REDACTED), "{form} is shown as {shown}");
+            assert!(redaction.occurs_in(form.as_bytes()), "{form}");
+        }
+    }
+
+    #[test]
+    fn parts_are_redacted_and_dozens_of_needles_are_found() {
+        let parts: Vec<String> = (0..100)
+            .map(|number| format!("line-{number:03}/+="))
+            .collect();
+        let redaction = Redaction::of([SECRET]).with_parts(parts.iter().map(String::as_str));
+        for part in &parts {
+            assert_eq!(redaction.apply(part), REDACTED);
+            assert!(
+                redaction.occurs_in(format!("x{part}y").as_bytes()),
+                "{part}"
+            );
+        }
+        assert!(redaction.occurs_in(SECRET.as_bytes()));
+        assert!(!redaction.occurs_in(b"line-1000"));
+    }
+
+    #[test]
+    fn ordinary_text_passes() {
+        let redaction = Redaction::of([SECRET, "short"]);
+        assert_eq!(redaction.apply("a short line"), "a short line");
+    }
+}
