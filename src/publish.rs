@@ -72,11 +72,14 @@ pub(crate) enum Upload {
     Deferred,
 }
 
-#[derive(Debug)]
+#[derive(Debug, derive_more::From)]
 pub(crate) enum PublishError {
+    #[from]
     Detect(DetectError),
     NoFramework,
+    #[from]
     Compile(CompileError),
+    #[from]
     Release(ReleaseError),
     /// There is nowhere to publish to.
     NoStore,
@@ -90,7 +93,9 @@ pub(crate) enum PublishError {
         /// Who was asked, with which key.
         asked: String,
     },
+    #[from]
     Check(CheckError),
+    #[from]
     Prepared(DeferredError),
     /// Where the files would be kept, something else lies.
     Occupied(PathBuf),
@@ -102,36 +107,6 @@ impl From<SaveError> for PublishError {
             SaveError::Occupied(folder) => Self::Occupied(folder),
             SaveError::Io(error) => Self::Install(error),
         }
-    }
-}
-
-impl From<DeferredError> for PublishError {
-    fn from(error: DeferredError) -> Self {
-        Self::Prepared(error)
-    }
-}
-
-impl From<DetectError> for PublishError {
-    fn from(error: DetectError) -> Self {
-        Self::Detect(error)
-    }
-}
-
-impl From<CompileError> for PublishError {
-    fn from(error: CompileError) -> Self {
-        Self::Compile(error)
-    }
-}
-
-impl From<CheckError> for PublishError {
-    fn from(error: CheckError) -> Self {
-        Self::Check(error)
-    }
-}
-
-impl From<ReleaseError> for PublishError {
-    fn from(error: ReleaseError) -> Self {
-        Self::Release(error)
     }
 }
 
