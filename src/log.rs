@@ -4,14 +4,24 @@ use crate::message::Message;
 use crate::redaction::Redaction;
 use libherokubuildpack::write::line_mapped;
 use std::io::Write;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// The log of one run. Every line passes [`Redaction`] on its way out.
+/// The log of one run. Every line passes the [`Redaction`] on its way out.
 pub(crate) struct Log {
-    writer: Box<dyn Write + Send>,
-    /// Where warnings and errors go, if not with the rest.
-    errors: Option<Box<dyn Write + Send>>,
     style: Style,
+    sink: Mutex<Sink>,
+}
+
+struct Sink {
+    lines: Box<dyn Write + Send>,
+    /// Where errors go, if not with the lines.
+    errors: Option<Box<dyn Write + Send>>,
     redaction: Redaction,
+}
+
+/// A fact that the log prints. Its text is in `messages/`, where this is implemented.
+pub(crate) trait Event {
+    fn write_to(&self, log: &Log);
 }
 
 /// How the lines of a platform look.
@@ -55,17 +65,19 @@ impl Style {
 }
 
 impl Log {
-    pub(crate) fn to(writer: impl Write + Send + 'static) -> Self {
+    pub(crate) fn to(lines: impl Write + Send + 'static) -> Self {
         Self {
-            writer: Box::new(writer),
-            errors: None,
             style: Style::Plain,
-            redaction: Redaction::default(),
+            sink: Mutex::new(Sink {
+                lines: Box::new(lines),
+                errors: None,
+                redaction: Redaction::default(),
+            }),
         }
     }
 
-    pub(crate) fn with_errors_to(mut self, writer: impl Write + Send + 'static) -> Self {
-        self.errors = Some(Box::new(writer));
+    pub(crate) fn with_errors_to(self, errors: impl Write + Send + 'static) -> Self {
+        self.sink().errors = Some(Box::new(errors));
         self
     }
 
@@ -74,57 +86,69 @@ impl Log {
         self
     }
 
-    pub(crate) fn redact(&mut self, redaction: Redaction) {
-        self.redaction = redaction;
+    pub(crate) fn redact(&self, redaction: Redaction) {
+        self.sink().redaction = redaction;
     }
 
-    pub(crate) fn header(&mut self, text: &str) {
+    pub(crate) fn event(&self, event: &dyn Event) {
+        event.write_to(self);
+    }
+
+    pub(crate) fn header(&self, text: &str) {
         match self.style {
             Style::Plain => self.line(&format!("[{text}]")),
             Style::Heroku => self.line(&format!("-----> {text}")),
         }
     }
 
-    pub(crate) fn bullet(&mut self, text: &str) {
+    pub(crate) fn bullet(&self, text: &str) {
         self.line(&format!("{}{text}", self.style.marks().bullet));
     }
 
-    pub(crate) fn detail(&mut self, text: &str) {
+    pub(crate) fn detail(&self, text: &str) {
         self.line(&format!("{}{text}", self.style.marks().detail));
     }
 
-    pub(crate) fn warning(&mut self, text: &str) {
-        let mut lines = text.lines();
-        let first = lines.next().unwrap_or_default();
+    pub(crate) fn warning(&self, text: &str) {
+        let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
         self.line(&format!("{}{first}", self.style.marks().warning));
-        self.block(&lines.collect::<Vec<_>>().join("\n"));
+        self.block(rest);
     }
 
-    /// Lines to read or to paste, set off from the log around them.
-    pub(crate) fn block(&mut self, text: &str) {
-        let text = self.redaction.apply(text);
-        if text.is_empty() {
-            return;
+    /// Writes lines to read or to paste, set off from the log around them.
+    pub(crate) fn block(&self, text: &str) {
+        let text = self.sink().redaction.apply(text);
+        if !text.is_empty() {
+            self.write(&indented(&text, self.style.marks().block));
         }
-        let _ = writeln!(self.writer, "{}", indented(&text, self.style.marks().block));
-        let _ = self.writer.flush();
     }
 
-    pub(crate) fn error(&mut self, message: &Message) {
+    pub(crate) fn error(&self, message: &Message) {
+        let mut sink = self.sink();
         let title = format!("[Error: static assets: {}]", message.title());
-        let text = self.redaction.apply(&format!("{title}\n{message}"));
+        let text = sink.redaction.apply(&format!("{title}\n{message}"));
         let text = indented(text.trim_end(), self.style.marks().error);
-        let _ = self.writer.flush();
-        let writer = self.errors.as_mut().unwrap_or(&mut self.writer);
-        let _ = writeln!(writer, "\n{text}");
-        let _ = writer.flush();
+        let Sink { lines, errors, .. } = &mut *sink;
+        let _ = lines.flush();
+        let errors = errors.as_mut().unwrap_or(lines);
+        let _ = writeln!(errors, "\n{text}");
+        let _ = errors.flush();
     }
 
-    fn line(&mut self, text: &str) {
-        let text = plain(&self.redaction.apply(text));
-        // A log that can't be written must not fail the build.
-        let _ = writeln!(self.writer, "{text}");
-        let _ = self.writer.flush();
+    fn line(&self, text: &str) {
+        let text = plain(&self.sink().redaction.apply(text));
+        self.write(&text);
+    }
+
+    /// A log that can't be written must not fail the build.
+    fn write(&self, text: &str) {
+        let mut sink = self.sink();
+        let _ = writeln!(sink.lines, "{text}");
+        let _ = sink.lines.flush();
+    }
+
+    fn sink(&self) -> MutexGuard<'_, Sink> {
+        self.sink.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -15,6 +15,7 @@ pub(crate) use placeholder::{PlaceholderError, holds_placeholder, replaced};
 pub(crate) use safety::{Allowed, ParseAllowedError, Violation};
 pub(crate) use scan::{Empty, LeftOut, ScanError, ScanRules, Scanned, SourceMaps};
 
+use crate::fs::lies_in;
 use crate::sha256::Sha256;
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -49,6 +50,12 @@ impl From<&Path> for Assets {
 }
 
 impl Assets {
+    /// Whether `dir` lies in one of the folders.
+    pub(crate) fn contain_dir(&self, dir: &Path) -> bool {
+        let mut roots = self.roots.iter();
+        roots.any(|root| lies_in(dir, &root.folder))
+    }
+
     /// Where the compile left what is published as `path`.
     pub(crate) fn compiled(&self, path: &str) -> Option<PathBuf> {
         let below = |root: &AssetRoot| Some(root.folder.join(path.strip_prefix(&root.mount)?));

@@ -2,19 +2,26 @@
 //! cause, a fix to paste, the alternative. The closing paragraph comes from the kind.
 
 mod check;
-mod cli;
+pub(crate) mod cli;
+pub(crate) mod cnb;
 mod config;
 mod detect;
 mod django;
-mod heroku;
+pub(crate) mod heroku;
+mod links;
 mod phoenix;
 mod publish;
 mod scan;
 mod store;
+mod upload;
 
 use crate::message::{Explain, Kind, Message};
-pub(crate) use cli::{cli_message, env_file_message, pin_file_message};
-pub(crate) use config::config_message;
+use config::config_message;
+
+/// The first line of every log.
+fn title() -> String {
+    format!("Static assets {}", env!("CARGO_PKG_VERSION"))
+}
 
 /// A list for people: at most ten, then how many more.
 fn listed<T>(items: &[T], show: impl Fn(&T) -> String) -> String {

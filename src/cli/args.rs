@@ -1,36 +1,36 @@
 //! The arguments, parsed into one value for each command.
 
 use crate::launch::pin::PIN_FILE;
-use crate::publish::Intent;
+use crate::messages::cli::UsageError;
 use indoc::indoc;
 use lexopt::prelude::*;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-pub(super) enum Command {
-    Publish(Publish),
-    Exec(Exec),
+pub(super) enum Parsed {
+    Publish(PublishArgs),
+    Exec(ExecArgs),
     Help(&'static str),
     Version,
 }
 
-pub(super) struct Publish {
-    pub(super) source: Source,
+pub(super) struct PublishArgs {
+    pub(super) source: AssetSource,
     pub(super) format: Format,
     pub(super) env_file: Option<PathBuf>,
     /// The step of an image's build: where its processes will find the pin.
     pub(super) pin: Option<PathBuf>,
-    pub(super) intent: Intent,
+    pub(super) dry_run: bool,
 }
 
 /// The process to become.
-pub(super) struct Exec {
+pub(super) struct ExecArgs {
     pub(super) pin: PathBuf,
     pub(super) program: OsString,
     pub(super) arguments: Vec<OsString>,
 }
 
-pub(super) enum Source {
+pub(super) enum AssetSource {
     /// An app, whose framework compiles them.
     App(PathBuf),
     /// The assets themselves.
@@ -45,34 +45,6 @@ pub(super) enum Format {
     Log,
     /// One object on stdout, and the log on stderr.
     Json,
-}
-
-#[derive(Debug)]
-pub(crate) enum UsageError {
-    NoCommand,
-    UnknownCommand(String),
-    NoSource,
-    TwoSources,
-    /// A variable that was not set, most likely.
-    EmptyFolder(&'static str),
-    /// It would be published with whatever else it holds.
-    EnvFileInside,
-    PinInside,
-    /// One that no line of a script can hold.
-    PinPath,
-    Argument(lexopt::Error),
-    /// `exec` without a command.
-    NothingToExec,
-    /// `STATIC_ASSETS_PUBLISH=release` outside of an image's build.
-    NowhereToKeep,
-    /// The pin is a build's to write.
-    PinOfPrepared,
-}
-
-impl From<lexopt::Error> for UsageError {
-    fn from(error: lexopt::Error) -> Self {
-        Self::Argument(error)
-    }
 }
 
 const HELP: &str = indoc! {"
@@ -146,19 +118,19 @@ const EXEC_HELP: &str = indoc! {"
     Exit codes: the command's own; 2 no pin file, 126 the command can't be started, 127 it is not there.
 "};
 
-pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, UsageError> {
+pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Parsed, UsageError> {
     let mut parser = lexopt::Parser::from_iter(arguments);
     match parser.next()? {
         None => Err(UsageError::NoCommand),
-        Some(Short('h') | Long("help")) => Ok(Command::Help(HELP)),
-        Some(Short('V') | Long("version")) => Ok(Command::Version),
+        Some(Short('h') | Long("help")) => Ok(Parsed::Help(HELP)),
+        Some(Short('V') | Long("version")) => Ok(Parsed::Version),
         Some(Value(name)) => match name.to_str() {
             Some("publish") => parse_publish(&mut parser),
             Some("exec") => parse_exec(&mut parser),
             Some("help") => match parser.next()? {
-                Some(Value(topic)) if topic == "publish" => Ok(Command::Help(PUBLISH_HELP)),
-                Some(Value(topic)) if topic == "exec" => Ok(Command::Help(EXEC_HELP)),
-                _ => Ok(Command::Help(HELP)),
+                Some(Value(topic)) if topic == "publish" => Ok(Parsed::Help(PUBLISH_HELP)),
+                Some(Value(topic)) if topic == "exec" => Ok(Parsed::Help(EXEC_HELP)),
+                _ => Ok(Parsed::Help(HELP)),
             },
             _ => Err(UsageError::UnknownCommand(
                 name.to_string_lossy().into_owned(),
@@ -171,7 +143,7 @@ pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
 fn folder(flag: &'static str, parser: &mut lexopt::Parser) -> Result<PathBuf, UsageError> {
     let folder = parser.value()?;
     if folder.is_empty() {
-        Err(UsageError::EmptyFolder(flag))
+        Err(UsageError::EmptyDir(flag))
     } else {
         Ok(folder.into())
     }
@@ -183,20 +155,20 @@ fn optional_folder(
     parser: &mut lexopt::Parser,
 ) -> Result<Option<PathBuf>, UsageError> {
     match parser.optional_value() {
-        Some(value) if value.is_empty() => Err(UsageError::EmptyFolder(flag)),
+        Some(value) if value.is_empty() => Err(UsageError::EmptyDir(flag)),
         value => Ok(value.map(PathBuf::from)),
     }
 }
 
 /// What follows `--`, or the first word that is no option, is the command's own.
-fn parse_exec(parser: &mut lexopt::Parser) -> Result<Command, UsageError> {
+fn parse_exec(parser: &mut lexopt::Parser) -> Result<Parsed, UsageError> {
     let mut pin = PathBuf::from(PIN_FILE);
     while let Some(argument) = parser.next()? {
         match argument {
             Long("pin") => pin = folder("--pin", parser)?,
-            Short('h') | Long("help") => return Ok(Command::Help(EXEC_HELP)),
+            Short('h') | Long("help") => return Ok(Parsed::Help(EXEC_HELP)),
             Value(program) => {
-                return Ok(Command::Exec(Exec {
+                return Ok(Parsed::Exec(ExecArgs {
                     pin,
                     program,
                     arguments: parser.raw_args()?.collect(),
@@ -208,18 +180,21 @@ fn parse_exec(parser: &mut lexopt::Parser) -> Result<Command, UsageError> {
     Err(UsageError::NothingToExec)
 }
 
-fn parse_publish(parser: &mut lexopt::Parser) -> Result<Command, UsageError> {
+fn parse_publish(parser: &mut lexopt::Parser) -> Result<Parsed, UsageError> {
     let (mut source, mut env_file, mut pin) = (None, None, None);
-    let (mut format, mut intent) = (Format::Log, Intent::Publish);
+    let (mut format, mut dry_run) = (Format::Log, false);
     while let Some(argument) = parser.next()? {
         match argument {
             Long("app" | "dir" | "prepared") if source.is_some() => {
                 return Err(UsageError::TwoSources);
             }
-            Long("app") => source = Some(Source::App(folder("--app", parser)?)),
-            Long("dir") => source = Some(Source::Dir(folder("--dir", parser)?)),
+            Long("app") => source = Some(AssetSource::App(folder("--app", parser)?)),
+            Long("dir") => source = Some(AssetSource::Dir(folder("--dir", parser)?)),
             Long("prepared") => {
-                source = Some(Source::Prepared(optional_folder("--prepared", parser)?));
+                source = Some(AssetSource::Prepared(optional_folder(
+                    "--prepared",
+                    parser,
+                )?));
             }
             Long("pin") => {
                 pin = Some(
@@ -228,8 +203,8 @@ fn parse_publish(parser: &mut lexopt::Parser) -> Result<Command, UsageError> {
             }
             Long("json") => format = Format::Json,
             Long("env-file") => env_file = Some(parser.value()?.into()),
-            Long("dry-run") => intent = Intent::Rehearse,
-            Short('h') | Long("help") => return Ok(Command::Help(PUBLISH_HELP)),
+            Long("dry-run") => dry_run = true,
+            Short('h') | Long("help") => return Ok(Parsed::Help(PUBLISH_HELP)),
             other => return Err(other.unexpected().into()),
         }
     }
@@ -241,15 +216,15 @@ fn parse_publish(parser: &mut lexopt::Parser) -> Result<Command, UsageError> {
     if pin.as_ref().is_some_and(|pin| !is_line(pin)) {
         return Err(UsageError::PinPath);
     }
-    if matches!(source, Source::Prepared(_)) && pin.is_some() {
+    if matches!(source, AssetSource::Prepared(_)) && pin.is_some() {
         return Err(UsageError::PinOfPrepared);
     }
-    Ok(Command::Publish(Publish {
+    Ok(Parsed::Publish(PublishArgs {
         source,
         format,
         env_file,
         pin,
-        intent,
+        dry_run,
     }))
 }
 
@@ -258,58 +233,56 @@ mod tests {
     use super::*;
     use std::path::Path;
 
-    fn parsed(arguments: &str) -> Result<Command, UsageError> {
+    fn parsed(arguments: &str) -> Result<Parsed, UsageError> {
         let words = arguments.split_whitespace().map(OsString::from);
         parse(std::iter::once("static-assets".into()).chain(words))
     }
 
     #[test]
     fn valid_arguments() {
-        let Ok(Command::Publish(publish)) =
+        let Ok(Parsed::Publish(publish)) =
             parsed("publish --dir=dist --json --env-file x.env --dry-run")
         else {
             panic!("not publish");
         };
-        assert!(matches!(publish.source, Source::Dir(dir) if dir.as_os_str() == "dist"));
+        assert!(matches!(publish.source, AssetSource::Dir(dir) if dir.as_os_str() == "dist"));
         assert!(publish.format == Format::Json);
         assert_eq!(publish.env_file, Some(PathBuf::from("x.env")));
-        assert_eq!(publish.intent, Intent::Rehearse);
-        assert!(matches!(parsed("publish --app ."), Ok(Command::Publish(_))));
-        assert!(
-            matches!(parsed("publish --help"), Ok(Command::Help(text)) if text == PUBLISH_HELP)
-        );
-        assert!(matches!(parsed("help publish"), Ok(Command::Help(text)) if text == PUBLISH_HELP));
-        assert!(matches!(parsed("--help"), Ok(Command::Help(text)) if text == HELP));
-        assert!(matches!(parsed("--version"), Ok(Command::Version)));
+        assert!(publish.dry_run);
+        assert!(matches!(parsed("publish --app ."), Ok(Parsed::Publish(_))));
+        assert!(matches!(parsed("publish --help"), Ok(Parsed::Help(text)) if text == PUBLISH_HELP));
+        assert!(matches!(parsed("help publish"), Ok(Parsed::Help(text)) if text == PUBLISH_HELP));
+        assert!(matches!(parsed("--help"), Ok(Parsed::Help(text)) if text == HELP));
+        assert!(matches!(parsed("--version"), Ok(Parsed::Version)));
     }
 
     #[test]
     fn what_follows_the_command_of_exec_is_its_own() {
-        let words = |exec: Exec| {
+        let words = |exec: ExecArgs| {
             let all = std::iter::once(exec.program).chain(exec.arguments);
             all.map(|word| word.into_string().unwrap())
                 .collect::<Vec<_>>()
         };
         for arguments in ["exec -- sh -c --help", "exec sh -c --help"] {
-            let Ok(Command::Exec(exec)) = parsed(arguments) else {
+            let Ok(Parsed::Exec(exec)) = parsed(arguments) else {
                 panic!("not exec");
             };
             assert_eq!(exec.pin, Path::new(PIN_FILE));
             assert_eq!(words(exec), ["sh", "-c", "--help"], "{arguments}");
         }
-        let Ok(Command::Exec(exec)) = parsed("exec --pin=/x -- -odd --") else {
+        let Ok(Parsed::Exec(exec)) = parsed("exec --pin=/x -- -odd --") else {
             panic!("not exec");
         };
         assert_eq!(exec.pin, Path::new("/x"));
         assert_eq!(words(exec), ["-odd", "--"]);
         assert!(matches!(parsed("exec --"), Err(UsageError::NothingToExec)));
         assert!(matches!(parsed("exec"), Err(UsageError::NothingToExec)));
-        assert!(matches!(parsed("help exec"), Ok(Command::Help(text)) if text == EXEC_HELP));
+        assert!(matches!(parsed("help exec"), Ok(Parsed::Help(text)) if text == EXEC_HELP));
     }
 
     #[test]
     fn prepared_and_pin_have_places_of_their_own() {
-        let Ok(Command::Publish(publish)) = parsed("publish --app . --pin") else {
+        let Ok(Parsed::Publish(publish)) = parsed("publish --app . --pin") else {
             panic!("not publish");
         };
         assert_eq!(publish.pin.as_deref(), Some(Path::new(PIN_FILE)));
@@ -317,11 +290,11 @@ mod tests {
             ("publish --prepared", None),
             ("publish --prepared=/x --json", Some(Path::new("/x"))),
         ] {
-            let Ok(Command::Publish(publish)) = parsed(arguments) else {
+            let Ok(Parsed::Publish(publish)) = parsed(arguments) else {
                 panic!("not publish");
             };
             assert!(
-                matches!(publish.source, Source::Prepared(found) if found.as_deref() == folder)
+                matches!(publish.source, AssetSource::Prepared(found) if found.as_deref() == folder)
             );
         }
         let pinned = parsed("publish --prepared --pin");
@@ -335,7 +308,7 @@ mod tests {
         assert!(matches!(unknown, Err(UsageError::UnknownCommand(name)) if name == "upload"));
         assert!(matches!(parsed("publish"), Err(UsageError::NoSource)));
         for empty in ["publish --dir=", "publish --app="] {
-            assert!(matches!(parsed(empty), Err(UsageError::EmptyFolder(_))));
+            assert!(matches!(parsed(empty), Err(UsageError::EmptyDir(_))));
         }
         let arguments = ["static-assets", "publish", "--app=.", "--pin=/a\nb"].map(OsString::from);
         assert!(matches!(parse(arguments), Err(UsageError::PinPath)));

@@ -10,7 +10,7 @@ use std::path::Path;
 
 const FILE: &str = ".profile.d/static-assets.sh";
 
-pub(super) fn is_in(build: &Path) -> bool {
+pub(super) fn exists_in(build: &Path) -> bool {
     build.join(FILE).is_file()
 }
 

@@ -1,15 +1,126 @@
-//! Texts of the core.
+//! Texts of a run: what the log prints while it publishes, and why it can't go on.
 
-use super::{Explain, Kind, Message};
+use super::{Explain, Kind, Message, check, config_message, links, upload};
+use crate::config::Unpublished;
 use crate::config::env_vars::STORE;
 use crate::framework::CompileError;
-use crate::publish::PublishError;
+use crate::log::{Event, Log};
+use crate::publish::{CheckSkipped, PublishError, PublishEvent};
 use crate::release::deferred::{DeferredError, Malformed};
 use indoc::formatdoc;
+
+impl Event for PublishEvent<'_> {
+    fn write_to(&self, log: &Log) {
+        match self {
+            Self::Warning(warning) => log.warning(&warning.text()),
+            Self::Off(why) => log.bullet(&off(why)),
+            Self::CompileOnly(why) => log.bullet(&compile_only(why)),
+            Self::Version {
+                release,
+                given,
+                commit,
+            } => upload::version(release, *given, *commit, log),
+            Self::LeftOut(scanned) => upload::left_out(scanned, log),
+            Self::Saved { release, dry_run } => upload::saved(release, *dry_run, log),
+            Self::Deferred { release, commit } => upload::deferred(release, *commit, log),
+            Self::NothingDeferred => upload::nothing_deferred(log),
+            Self::NotUploaded { why, deferred } => {
+                upload::not_uploaded(why, deferred.as_ref(), log);
+            }
+            Self::Progress(progress) => log.detail(&upload::progress(*progress)),
+            Self::Uploaded {
+                summary,
+                release,
+                destination,
+                dry_run,
+            } => upload::uploaded(summary, release, destination, *dry_run, log),
+            Self::Change { change, release } => upload::change(change, release, log),
+            Self::CheckSkipped { release, why } => {
+                let url = release.prefix.url();
+                log.bullet(&format!(
+                    "Public URL: {url}, not checked: {}",
+                    skipped(*why)
+                ));
+            }
+            Self::CheckBegins(release) => {
+                log.bullet(&format!("Public check {}", release.prefix.url()));
+            }
+            Self::Checked(kinds) if kinds.is_empty() => {}
+            Self::Checked(kinds) => {
+                let kinds: Vec<String> = kinds.iter().map(ToString::to_string).collect();
+                log.detail(&format!("{}: 200, right bytes and types", kinds.join(" ")));
+            }
+            Self::CheckFailed {
+                finding,
+                destination,
+            } => {
+                let site = &destination.site;
+                log.warning(&check::finding_text(finding, &site.store, &site.public));
+            }
+            Self::Links {
+                compiled,
+                release,
+                ctx,
+            } => links::links(compiled, release, ctx, log),
+        }
+    }
+}
+
+fn off(why: &Unpublished) -> String {
+    match why {
+        Unpublished::Disabled(setting) => {
+            format!(
+                "Static assets: off, STATIC_ASSETS_DISABLE ({}).",
+                setting.origin
+            )
+        }
+        Unpublished::Tests => {
+            "The app is built for its tests: nothing is compiled, published or pinned. To compile: \
+             STATIC_ASSETS_COMPILE=1"
+                .to_owned()
+        }
+        _ => "Static assets: off. To publish them under their own URL with each build: \
+             STATIC_ASSETS_STORE=s3://bucket/prefix"
+            .to_owned(),
+    }
+}
+
+fn compile_only(why: &Unpublished) -> String {
+    match why {
+        Unpublished::Tests => {
+            "Compiled only: the app is built for its tests, so nothing is published or pinned"
+                .to_owned()
+        }
+        Unpublished::PublishOff(setting) => format!(
+            "Not published, nothing pinned: STATIC_ASSETS_PUBLISH=off ({}). The app serves its own files.",
+            setting.origin
+        ),
+        Unpublished::MissingCredentials(store) => format!(
+            "Not published, nothing pinned: no credentials for {store} and STATIC_ASSETS_MISSING_CREDENTIALS=skip. \
+             The app serves its own files."
+        ),
+        Unpublished::NoStore | Unpublished::Disabled(_) => {
+            "Compiled only: no store is set. To publish: STATIC_ASSETS_STORE=s3://bucket/prefix"
+                .to_owned()
+        }
+    }
+}
+
+fn skipped(why: CheckSkipped) -> &'static str {
+    match why {
+        CheckSkipped::Off => "STATIC_ASSETS_CHECK=off",
+        CheckSkipped::AlreadyChecked => {
+            "the previous build checked it. To check every build: STATIC_ASSETS_CHECK=fail"
+        }
+        CheckSkipped::Path => "it is a path of your site, which must lead to the store",
+        CheckSkipped::NothingToAskFor => "the version has no CSS, JS, SVG or font",
+    }
+}
 
 impl Explain for PublishError {
     fn explain(&self) -> Message {
         match self {
+            Self::Config(problems) => config_message(problems),
             Self::Detect(error) => error.explain(),
             Self::NoFramework => Message::new(
                 Kind::Configuration,
@@ -76,7 +187,7 @@ impl Explain for PublishError {
             )
             .with_details(error.to_string()),
             Self::Check(error) => error.explain(),
-            Self::Prepared(error) => error.explain(),
+            Self::Deferred(error) => error.explain(),
             Self::Store { error, asked } => error.explain().with_line(&format!("Asked: {asked}")),
         }
     }

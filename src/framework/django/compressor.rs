@@ -3,7 +3,7 @@
 use super::DjangoError;
 use super::links::{NotFollowing, NotFollowingCause};
 use super::report::Report;
-use crate::app::is_foreign;
+use crate::framework::app_files::is_foreign;
 use fs_err as fs;
 use std::io;
 use std::path::{Path, PathBuf};

@@ -70,11 +70,7 @@ pub(super) struct Judge<'a> {
 }
 
 impl Judge<'_> {
-    pub(super) fn judge(
-        &self,
-        built: &[Built<'_>],
-        log: &mut Log,
-    ) -> Result<Verdict, PhoenixError> {
+    pub(super) fn judge(&self, built: &[Built<'_>], log: &Log) -> Result<Verdict, PhoenixError> {
         for built in built {
             if let Some(Named { place, path }) = missing_code(built, log) {
                 let cause = NotFollowingCause::NotMade {
@@ -142,7 +138,7 @@ impl Judge<'_> {
         reads: &Reads,
         built: &Built<'_>,
         releases: &[AssembledRelease],
-        log: &mut Log,
+        log: &Log,
     ) -> bool {
         let Reads {
             name, place, form, ..
@@ -184,7 +180,7 @@ impl Judge<'_> {
         &self,
         needy: &[&Built<'_>],
         releases: &[AssembledRelease],
-        log: &mut Log,
+        log: &Log,
     ) -> Result<Verdict, PhoenixError> {
         let targets: Vec<Target> = needy.iter().flat_map(|built| targets_of(built)).collect();
         let snippet = snippet(&targets);
@@ -286,7 +282,7 @@ impl Judge<'_> {
         &self,
         built: &[Built<'_>],
         releases: &[AssembledRelease],
-        log: &mut Log,
+        log: &Log,
     ) -> io::Result<Option<Injection>> {
         let Some(pin) = self.pin.filter(|_| self.inject == Inject::Auto) else {
             return Ok(None);
@@ -400,7 +396,7 @@ impl Judge<'_> {
         &self,
         built: &[Built<'_>],
         releases: &[AssembledRelease],
-        log: &mut Log,
+        log: &Log,
     ) -> io::Result<()> {
         for release in releases {
             for built in built {

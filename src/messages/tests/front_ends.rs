@@ -1,16 +1,16 @@
 use super::*;
 
 #[test]
-fn doors() {
+fn front_ends() {
     let folder = || Path::new("/etc/static-assets/prepared").to_owned();
     let malformed = |cause| {
-        PublishError::Prepared(DeferredError::Malformed {
+        PublishError::Deferred(DeferredError::Malformed {
             file: folder().join("prepared.json"),
             cause,
         })
         .explain()
     };
-    let prepared = |error| PublishError::Prepared(error).explain();
+    let prepared = |error| PublishError::Deferred(error).explain();
     let pin = || Path::new("/etc/static-assets/pin.env").to_owned();
     let mut messages = vec![
         prepared(DeferredError::Missing { folder: folder() }),
@@ -25,38 +25,42 @@ fn doors() {
         malformed(Malformed::PublicUrl),
         malformed(Malformed::Version),
         ExecError::NoPin { file: pin() }.explain().alone(),
-        ExecError::Pin {
+        ExecError::UnreadablePin {
             file: pin(),
             error: denied_io(),
         }
         .explain()
         .alone(),
-        ExecError::Command {
+        ExecError::NotStarted {
             program: "gunicorn".into(),
             error: io::Error::from(io::ErrorKind::NotFound),
         }
         .explain()
         .alone(),
         PublishError::Occupied(folder()).explain(),
-        ClassicError::Link("/tmp/build_1/.profile.d".into()).explain(),
+        HerokuError::Link("/tmp/build_1/.profile.d".into()).explain(),
         prepared(DeferredError::Changed {
             path: "web/app.css".to_owned(),
         })
         .in_release(),
         PublishError::NoStore.explain().in_release(),
-        crate::messages::pin_file_message(&pin(), &denied_io()),
-        ClassicError::Usage.explain(),
-        ClassicError::BuildDir(denied_io()).explain(),
-        ClassicError::EnvDir(denied_io()).explain(),
-        ClassicError::NotWritten(denied_io()).explain(),
+        FileError::PinNotWritten {
+            file: pin(),
+            error: denied_io(),
+        }
+        .explain(),
+        HerokuError::Usage.explain(),
+        HerokuError::BuildDir(denied_io()).explain(),
+        HerokuError::EnvDir(denied_io()).explain(),
+        HerokuError::NotWritten(denied_io()).explain(),
     ];
     let usage = [
         UsageError::NothingToExec,
-        UsageError::NowhereToKeep,
+        UsageError::NowhereToSave,
         UsageError::PinOfPrepared,
         UsageError::PinInside,
         UsageError::PinPath,
     ];
     messages.extend(usage.iter().map(Explain::explain));
-    compare("doors", &messages);
+    compare("front_ends", &messages);
 }
