@@ -14,8 +14,8 @@ use crate::context::BuildContext;
 use crate::prefix::Prefix;
 use crate::version::Version;
 pub(crate) use compiled::{
-    Compiled, Edit, Fallback, FallbackSwitch, Injection, InstallError, Links, PlacedFile,
-    RuntimeFile, VersionVariable,
+    Compiled, Edit, Fallback, FallbackSwitch, Injection, InstallError, Links, NotFollowing,
+    PlacedFile, RuntimeFile, VersionVariable,
 };
 pub(crate) use django::{Django, DjangoError};
 pub(crate) use phoenix::{Phoenix, PhoenixError};

@@ -24,7 +24,14 @@ pub(crate) enum InstallError {
     Io(io::Error),
 }
 
-/// A compile's result.
+/// No page would link to the version. The snippet is code that would change that.
+#[derive(Debug)]
+pub(crate) struct NotFollowing<W> {
+    pub(crate) why: W,
+    pub(crate) snippet: String,
+}
+
+/// The result of a compile.
 #[derive(Debug)]
 pub(crate) struct Compiled {
     pub(crate) assets: Assets,

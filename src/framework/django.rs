@@ -11,16 +11,18 @@ mod runner;
 use crate::command::{Command, CommandError, program_on_path};
 use crate::config::{DjangoSettings, Inject, Keep, Origin, env_vars};
 use crate::context::BuildContext;
-use crate::framework::{CompileTarget, Compiled, DetectError, Fallback, Links, RuntimeFile};
+use crate::framework::{
+    CompileTarget, Compiled, DetectError, Fallback, Links, NotFollowing, RuntimeFile,
+};
 use crate::interrupt::Interrupt;
 use crate::log::{Log, count, seconds};
 use detect::Evidence;
-pub(crate) use failure::{DjangoFailure, Reason};
+pub(crate) use failure::{DjangoFailure, DjangoFailureReason};
 use fs_err as fs;
 pub(crate) use hook::HookBlocked;
 use hook::{Place, Reach};
+pub(crate) use links::DjangoLinkProblem;
 use links::{Hook, Verdict};
-pub(crate) use links::{NotFollowing, NotFollowingCause};
 use report::Report;
 use runner::Runner;
 use std::collections::BTreeSet;
@@ -55,7 +57,7 @@ pub(crate) enum DjangoError {
         line: String,
         output: String,
     },
-    NotFollowing(Box<NotFollowing>),
+    NotFollowing(Box<NotFollowing<DjangoLinkProblem>>),
     #[from]
     Start(CommandError),
     Report(serde_json::Error),

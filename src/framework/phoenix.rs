@@ -30,7 +30,9 @@ mod version;
 use crate::command::CommandError;
 use crate::config::PhoenixSettings;
 use crate::context::BuildContext;
-use crate::framework::{CompileTarget, Compiled, DetectError, Fallback, FallbackSwitch, Links};
+use crate::framework::{
+    CompileTarget, Compiled, DetectError, Fallback, FallbackSwitch, Links, NotFollowing,
+};
 use crate::fs::files_below;
 use crate::log::{Log, count};
 use crate::manifest::{AssetRoot, Assets, ScanError};
@@ -38,9 +40,9 @@ use builder::Builder;
 use buildpack_config::BuildpackConfig;
 use cache_manifest::CacheManifest;
 use detect::Project;
-pub(crate) use failure::{NodeMismatch, PhoenixFailure, Reason};
+pub(crate) use failure::{NodeMismatch, PhoenixFailure, PhoenixFailureReason};
+pub(crate) use links::PhoenixLinkProblem;
 use links::{Judge, Verdict};
-pub(crate) use links::{NotFollowing, NotFollowingCause};
 pub(crate) use official_node::NodeProblem;
 use pages::{Built, tell_of_fixed_links};
 use pipeline::{Mix, Pipeline};
@@ -128,7 +130,7 @@ pub(crate) enum PhoenixError {
     Stale {
         file: PathBuf,
     },
-    NotFollowing(Box<NotFollowing>),
+    NotFollowing(Box<NotFollowing<PhoenixLinkProblem>>),
     #[from]
     Start(CommandError),
     #[from]

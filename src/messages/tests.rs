@@ -16,10 +16,10 @@ use crate::check::{AssetKind, CheckError, Finding, Problem};
 use crate::command::CommandError;
 use crate::config::{ConfigProblem, FrameworkName, GoogleKeyProblem, Origin, Setting};
 use crate::framework::django::{
-    DjangoFailure, HookBlocked, NotFollowing, NotFollowingCause, Reason,
+    DjangoFailure, DjangoFailureReason, DjangoLinkProblem, HookBlocked,
 };
 use crate::framework::phoenix::NodeProblem;
-use crate::framework::{CompileError, DetectError, DjangoError, PhoenixError};
+use crate::framework::{CompileError, DetectError, DjangoError, NotFollowing, PhoenixError};
 use crate::http::FetchError;
 use crate::manifest::{PlaceholderError, ScanError, UnreadableMarker, Violation};
 use crate::messages::cli::{ExecError, FileError, UsageError};

@@ -4,7 +4,7 @@ use super::PhoenixError;
 use super::buildpack_config::BuildpackConfig;
 use super::cache_manifest::{CacheManifest, manifest_time};
 use super::detect::{Project, WebApp};
-use super::failure::{PhoenixFailure, Reason};
+use super::failure::{PhoenixFailure, PhoenixFailureReason};
 use super::phx_digest::Rules;
 use super::pipeline::Mix;
 use crate::command::{Command, Finished, program_on_path};
@@ -126,7 +126,7 @@ impl<'a> Builder<'a> {
             command: command.shown(),
             folder: self.ctx.relative(command.folder()).to_owned(),
             status: status.code(),
-            reason: Reason::of(&output, status.code()),
+            reason: PhoenixFailureReason::of(&output, status.code()),
             output,
             node: None,
         })))
