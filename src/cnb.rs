@@ -5,7 +5,7 @@ mod exec_d;
 mod layers;
 
 use crate::config::{FrameworkSettings, Phase, Platform, Sources};
-use crate::context::{BuildContext, HookPlace, ImagePlaces, NodeSupply};
+use crate::context::{BuildContext, DryRun, HookPlace, ImagePlaces, NodeSupply};
 use crate::env::Env;
 use crate::framework::{DetectError, Framework};
 use crate::interrupt::Interrupt;
@@ -170,7 +170,7 @@ fn build(
         previous: layers::previous_version(layers),
         config: setup.config,
         started: SystemTime::now(),
-        dry_run: false,
+        dry_run: DryRun::No,
         interrupt: &Interrupt::listen(),
         log,
     };

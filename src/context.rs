@@ -22,10 +22,16 @@ pub(crate) struct BuildContext<'a> {
     pub(crate) config: Config,
     /// When the build began.
     pub(crate) started: SystemTime,
-    /// Whether the store and the app stay unchanged.
-    pub(crate) dry_run: bool,
+    pub(crate) dry_run: DryRun,
     pub(crate) interrupt: &'a Interrupt,
     pub(crate) log: &'a Log,
+}
+
+/// Whether a run only shows what it would do. It then changes neither the store nor the app.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DryRun {
+    No,
+    Yes,
 }
 
 /// Where the image takes what a build adds to it; each front end has its own places.

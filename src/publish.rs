@@ -7,7 +7,7 @@ mod upload;
 
 use crate::check::CheckError;
 use crate::config::{Config, ConfigProblem, Mode};
-use crate::context::BuildContext;
+use crate::context::{BuildContext, DryRun};
 use crate::framework::{CompileError, Compiled, DetectError, Detected, InstallError};
 use crate::interrupt::Interrupt;
 use crate::launch::Launch;
@@ -115,10 +115,10 @@ pub(crate) fn publish(
         return Ok(None);
     };
     let release = make_release(&compiled, ctx)?;
-    if !ctx.dry_run {
+    if ctx.dry_run == DryRun::No {
         compiled.install_files(ctx, Some(&release))?;
     }
-    let uploaded = match &uploader {
+    let summary = match &uploader {
         Some(uploader) => {
             let summary = uploader.upload_release(&release)?;
             uploader.check_public_url(&release, &summary)?;
@@ -129,23 +129,21 @@ pub(crate) fn publish(
             None
         }
     };
-    if !ctx.dry_run {
-        let (links, release) = (&compiled, &*release);
+    if ctx.dry_run == DryRun::No {
         ctx.log.event(&PublishEvent::Links {
-            compiled: links,
-            release,
+            compiled: &compiled,
+            release: &release,
             ctx,
         });
-        compiled
-            .install_links(ctx, release)
-            .map_err(PublishError::Install)?;
+        let installed = compiled.install_links(ctx, &release);
+        installed.map_err(PublishError::Install)?;
     }
     let launch = compiled.launch(ctx, &release);
     Ok(Some(Published {
         framework: app.name().to_owned(),
         launch: launch.map_err(PublishError::Install)?,
         release,
-        uploaded,
+        uploaded: summary,
     }))
 }
 
@@ -154,7 +152,7 @@ pub(crate) fn publish(
 pub(crate) fn publish_deferred(
     deferred: Result<Deferred, DeferredError>,
     config: &Config,
-    dry_run: bool,
+    dry_run: DryRun,
     interrupt: &Interrupt,
     log: &Log,
 ) -> Result<Option<Published>, PublishError> {
@@ -226,7 +224,7 @@ fn save_for_release_phase(
     framework: &str,
     ctx: &BuildContext<'_>,
 ) -> Result<(), PublishError> {
-    if !ctx.dry_run
+    if ctx.dry_run == DryRun::No
         && let Some(public) = ctx.config.mode.public_url()
     {
         release.keep(&ctx.image.deferred_dir, public, framework)?;

@@ -323,7 +323,7 @@ fn a_broken_shape_is_found() {
     ] {
         let mut files = files();
         let code = files.get_mut(Path::new(file)).unwrap();
-        code.push_str(&format!("{line}\n"));
+        code.extend([line, "\n"]);
         let violations = violations(&files);
         assert!(
             violations.iter().any(|text| text.contains(found)),

@@ -1,5 +1,6 @@
 //! The arguments, parsed into one value for each command.
 
+use crate::context::DryRun;
 use crate::launch::pin::PIN_FILE;
 use crate::messages::cli::UsageError;
 use indoc::indoc;
@@ -20,7 +21,7 @@ pub(super) struct PublishArgs {
     pub(super) env_file: Option<PathBuf>,
     /// The step of an image's build: where its processes will find the pin.
     pub(super) pin: Option<PathBuf>,
-    pub(super) dry_run: bool,
+    pub(super) dry_run: DryRun,
 }
 
 /// The process to become.
@@ -182,7 +183,7 @@ fn parse_exec(parser: &mut lexopt::Parser) -> Result<Parsed, UsageError> {
 
 fn parse_publish(parser: &mut lexopt::Parser) -> Result<Parsed, UsageError> {
     let (mut source, mut env_file, mut pin) = (None, None, None);
-    let (mut format, mut dry_run) = (Format::Log, false);
+    let (mut format, mut dry_run) = (Format::Log, DryRun::No);
     while let Some(argument) = parser.next()? {
         match argument {
             Long("app" | "dir" | "prepared") if source.is_some() => {
@@ -203,7 +204,7 @@ fn parse_publish(parser: &mut lexopt::Parser) -> Result<Parsed, UsageError> {
             }
             Long("json") => format = Format::Json,
             Long("env-file") => env_file = Some(parser.value()?.into()),
-            Long("dry-run") => dry_run = true,
+            Long("dry-run") => dry_run = DryRun::Yes,
             Short('h') | Long("help") => return Ok(Parsed::Help(PUBLISH_HELP)),
             other => return Err(other.unexpected().into()),
         }
@@ -248,7 +249,7 @@ mod tests {
         assert!(matches!(publish.source, AssetSource::Dir(dir) if dir.as_os_str() == "dist"));
         assert!(publish.format == Format::Json);
         assert_eq!(publish.env_file, Some(PathBuf::from("x.env")));
-        assert!(publish.dry_run);
+        assert_eq!(publish.dry_run, DryRun::Yes);
         assert!(matches!(parsed("publish --app ."), Ok(Parsed::Publish(_))));
         assert!(matches!(parsed("publish --help"), Ok(Parsed::Help(text)) if text == PUBLISH_HELP));
         assert!(matches!(parsed("help publish"), Ok(Parsed::Help(text)) if text == PUBLISH_HELP));

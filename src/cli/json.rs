@@ -1,5 +1,6 @@
 //! The JSON object that tells other programs what was published.
 
+use crate::context::DryRun;
 use crate::plan::Requests;
 use crate::publish::Published;
 use serde::Serialize;
@@ -30,7 +31,7 @@ struct Uploaded {
     bytes: u64,
 }
 
-pub(super) fn render(published: Option<&Published>, dry_run: bool) -> String {
+pub(super) fn render(published: Option<&Published>, dry_run: DryRun) -> String {
     let json = published.map_or_else(PublishedJson::default, |it| PublishedJson::of(it, dry_run));
     let mut json = serde_json::to_string(&json).unwrap_or_default();
     json.push('\n');
@@ -38,7 +39,7 @@ pub(super) fn render(published: Option<&Published>, dry_run: bool) -> String {
 }
 
 impl<'a> PublishedJson<'a> {
-    fn of(published: &'a Published, dry_run: bool) -> Self {
+    fn of(published: &'a Published, dry_run: DryRun) -> Self {
         let release = &published.release;
         let summary = published.uploaded.unwrap_or_default();
         let is_deferred = published.is_deferred();
@@ -56,7 +57,7 @@ impl<'a> PublishedJson<'a> {
             requests: summary.requests,
             // To the millisecond.
             seconds: (summary.duration.as_secs_f64() * 1000.0).round() / 1000.0,
-            dry_run: (dry_run && !is_deferred).then_some(true),
+            dry_run: (dry_run == DryRun::Yes && !is_deferred).then_some(true),
             prepared: is_deferred.then_some(true),
         }
     }

@@ -4,7 +4,7 @@ use super::args::{AssetSource, Format, PublishArgs};
 use super::env_file::EnvFile;
 use super::json;
 use crate::config::{Mode, Phase, Platform, Sources, Unpublished, env_vars};
-use crate::context::{BuildContext, HookPlace, ImagePlaces, NodeSupply};
+use crate::context::{BuildContext, DryRun, HookPlace, ImagePlaces, NodeSupply};
 use crate::env::{Env, own_program};
 use crate::fs::{lies_in, write_for_all};
 use crate::interrupt::Interrupt;
@@ -30,7 +30,7 @@ pub(super) fn run(args: &PublishArgs, log: &Log) -> Result<(), Message> {
         AssetSource::App(_) | AssetSource::Dir(_) => publish_app(args, env_file.as_ref(), log)?,
     };
     let published = published.as_ref();
-    if !args.dry_run {
+    if args.dry_run == DryRun::No {
         // If nothing was published, what an earlier run pinned must not stay.
         let nothing = Launch::default();
         let launch = published.map_or(&nothing, |published| &published.launch);
@@ -60,10 +60,9 @@ fn open_env_file(args: &PublishArgs) -> Result<Option<EnvFile>, Message> {
     if lies_in_published_dir(path, args) {
         return Err(UsageError::EnvFileInside.explain());
     }
-    let opened = if args.dry_run {
-        EnvFile::read(path)
-    } else {
-        EnvFile::open(path)
+    let opened = match args.dry_run {
+        DryRun::No => EnvFile::open(path),
+        DryRun::Yes => EnvFile::read(path),
     };
     opened
         .map(Some)
@@ -87,13 +86,13 @@ fn publish_app(
         Mode::Defer(_) if args.pin.is_none() => return Err(UsageError::NowhereToSave.explain()),
         _ => {}
     }
-    if let Some(pin) = &args.pin {
-        if lies_in_published_dir(pin, args) {
-            return Err(UsageError::PinInside.explain());
-        }
+    if let Some(pin) = &args.pin
+        && lies_in_published_dir(pin, args)
+    {
+        return Err(UsageError::PinInside.explain());
     }
     log.event(&CliEvent::Title);
-    if let Some(pin) = args.pin.as_ref().filter(|_| !args.dry_run) {
+    if let Some(pin) = args.pin.as_ref().filter(|_| args.dry_run == DryRun::No) {
         // This is known before any work, and what an earlier layer pinned does not stay.
         write_pin(pin, &Launch::default())?;
     }
@@ -118,7 +117,7 @@ fn read_setup(app_dir: &Path, args: &PublishArgs, log: &Log) -> Result<Setup, Pu
     let env = Env::of_process();
     let mut sources = Sources::read(&env, Platform::default(), app_dir)?;
     if let AssetSource::Dir(dir) = &args.source {
-        sources = sources.with_flag(&env_vars::DIR, "--dir", absolute(dir));
+        sources = sources.with_flag(&env_vars::DIR, "--dir", &absolute(dir));
     }
     let phase = Phase::Build {
         compile_without_store: false,
@@ -130,14 +129,13 @@ fn image_places(args: &PublishArgs, scratch: &Path) -> ImagePlaces {
     let beside_pin = args.pin.as_deref().and_then(Path::parent);
     ImagePlaces {
         injected: scratch.join("injected"),
-        hook: if args.dry_run {
+        hook: match args.dry_run {
             // A dry run puts nothing into the interpreter's packages.
-            HookPlace::PythonPath
-        } else {
-            HookPlace::SitePackages {
+            DryRun::Yes => HookPlace::PythonPath,
+            DryRun::No => HookPlace::SitePackages {
                 within: None,
                 pin: args.pin.as_deref().map(absolute),
-            }
+            },
         },
         deferred_dir: beside_pin.unwrap_or(scratch).join(DEFERRED_DIR),
         node: NodeSupply::Platform,

@@ -140,7 +140,7 @@ impl<'a> Sources<'a> {
     }
 
     /// Gives a setting the value of a flag, which wins over every other source.
-    pub(crate) fn with_flag(mut self, name: &Variable, flag: &'static str, value: PathBuf) -> Self {
+    pub(crate) fn with_flag(mut self, name: &Variable, flag: &'static str, value: &Path) -> Self {
         let origin = Origin::Flag(flag);
         let value = value.to_string_lossy().into_owned();
         self.flags.insert(name.name, Setting { value, origin });

@@ -3,7 +3,7 @@
 use super::install::Install;
 use super::leftover::find_leftover_placeholder;
 use crate::config::Keep;
-use crate::context::BuildContext;
+use crate::context::{BuildContext, DryRun};
 use crate::fs::{replace_file, write_for_all};
 use crate::launch::{InjectedFile, Launch, LaunchVar};
 use crate::manifest::{Assets, holds_placeholder, replaced};
@@ -163,7 +163,11 @@ impl Compiled {
         if ctx.config.version.is_some() || self.needs_release_version() {
             launch = launch.with_release_version(release);
         }
-        if let Some(injection) = self.injection.as_ref().filter(|_| !ctx.dry_run) {
+        if let Some(injection) = self
+            .injection
+            .as_ref()
+            .filter(|_| ctx.dry_run == DryRun::No)
+        {
             launch.vars.extend(injection.vars.iter().cloned());
             launch.files.extend(injection.files.iter().cloned());
             if let Links::ByInjection { .. } = self.links {

@@ -5,7 +5,7 @@ use super::dirs::{Dirs, IN_SLUG};
 use super::last_build::LastBuild;
 use super::{export, procfile, profile_d};
 use crate::config::{Phase, Platform, Sources};
-use crate::context::{BuildContext, HookPlace, ImagePlaces, NodeSupply};
+use crate::context::{BuildContext, DryRun, HookPlace, ImagePlaces, NodeSupply};
 use crate::env::Env;
 use crate::framework::{Detected, Framework};
 use crate::interrupt::Interrupt;
@@ -95,7 +95,7 @@ fn publish_slug(dirs: &Dirs, setup: Setup, log: &Log) -> Result<Option<Published
         previous: LastBuild::read(&dirs.cache).and_then(|last| last.version.parse().ok()),
         config: setup.config,
         started: SystemTime::now(),
-        dry_run: false,
+        dry_run: DryRun::No,
         interrupt: &Interrupt::listen(),
         log,
     };

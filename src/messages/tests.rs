@@ -19,7 +19,7 @@ use crate::framework::django::{
     DjangoFailure, DjangoFailureReason, DjangoLinkProblem, HookBlocked,
 };
 use crate::framework::phoenix::NodeProblem;
-use crate::framework::{CompileError, DetectError, DjangoError, NotFollowing, PhoenixError};
+use crate::framework::{DetectError, DjangoError, NotFollowing, PhoenixError};
 use crate::http::FetchError;
 use crate::manifest::{PlaceholderError, ScanError, UnreadableMarker, Violation};
 use crate::messages::cli::{ExecError, FileError, UsageError};

@@ -2,6 +2,7 @@
 
 use crate::config::env_vars::RELEASE_VERSION;
 use crate::config::{Destination, Setting, Unpublished};
+use crate::context::DryRun;
 use crate::log::{Log, bytes, count, seconds};
 use crate::manifest::{LeftOut, Scanned};
 use crate::plan::{Change, Summary};
@@ -67,9 +68,9 @@ pub(super) fn left_out(scanned: &Scanned, log: &Log) {
     }
 }
 
-pub(super) fn saved(release: &Release, dry_run: bool, log: &Log) {
+pub(super) fn saved(release: &Release, dry_run: DryRun, log: &Log) {
     let size = size_of(release);
-    if dry_run {
+    if dry_run == DryRun::Yes {
         log.bullet(&format!(
             "Would save {size} for the release phase. Nothing was written (--dry-run)."
         ));
@@ -148,11 +149,11 @@ pub(super) fn uploaded(
     summary: &Summary,
     release: &Release,
     destination: &Destination,
-    dry_run: bool,
+    dry_run: DryRun,
     log: &Log,
 ) {
     let Summary { put, present, .. } = summary;
-    if dry_run {
+    if dry_run == DryRun::Yes {
         log.bullet(&if summary.unchanged {
             format!(
                 "Would change nothing: {} is published in {destination}",

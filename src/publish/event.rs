@@ -2,7 +2,7 @@
 
 use crate::check::{AssetKind, Finding};
 use crate::config::{ConfigWarning, Destination, Setting, Unpublished};
-use crate::context::BuildContext;
+use crate::context::{BuildContext, DryRun};
 use crate::framework::Compiled;
 use crate::manifest::Scanned;
 use crate::plan::{Change, Summary};
@@ -24,7 +24,7 @@ pub(crate) enum PublishEvent<'a> {
     /// The build saved the release for the release phase, or would have in a dry run.
     Saved {
         release: &'a Release,
-        dry_run: bool,
+        dry_run: DryRun,
     },
     /// The release phase uploads this release.
     Deferred {
@@ -43,7 +43,7 @@ pub(crate) enum PublishEvent<'a> {
         summary: &'a Summary,
         release: &'a Release,
         destination: &'a Destination,
-        dry_run: bool,
+        dry_run: DryRun,
     },
     Change {
         change: Change,

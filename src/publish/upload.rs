@@ -2,7 +2,7 @@
 
 use super::{CheckSkipped, PublishError, PublishEvent, other_version, public_check};
 use crate::config::{CheckMode, Config, Destination, Mode};
-use crate::context::BuildContext;
+use crate::context::{BuildContext, DryRun};
 use crate::interrupt::Interrupt;
 use crate::log::Log;
 use crate::plan::{Change, Summary};
@@ -20,7 +20,7 @@ pub(super) struct Uploader<'a> {
     store: Store,
     destination: &'a Destination,
     config: &'a Config,
-    dry_run: bool,
+    dry_run: DryRun,
     previous: Option<&'a Version>,
     interrupt: &'a Interrupt,
     log: &'a Log,
@@ -45,7 +45,7 @@ impl<'a> Uploader<'a> {
     pub(super) fn of(
         destination: &'a Destination,
         config: &'a Config,
-        dry_run: bool,
+        dry_run: DryRun,
         (interrupt, log): (&'a Interrupt, &'a Log),
     ) -> Result<Self, PublishError> {
         let store = Store::open(&destination.site, &destination.access);
@@ -77,11 +77,11 @@ impl<'a> Uploader<'a> {
                 self.log.event(&PublishEvent::Progress(progress));
             }
         };
-        let summary = if self.dry_run {
-            self.store.dry_run(release, self.interrupt)
-        } else {
-            self.store
-                .publish(release, &label, self.interrupt, &mut tick)
+        let summary = match self.dry_run {
+            DryRun::Yes => self.store.dry_run(release, self.interrupt),
+            DryRun::No => self
+                .store
+                .publish(release, &label, self.interrupt, &mut tick),
         };
         let summary = summary.map_err(failed)?;
         self.log.event(&PublishEvent::Uploaded {
@@ -90,7 +90,7 @@ impl<'a> Uploader<'a> {
             destination: self.destination,
             dry_run: self.dry_run,
         });
-        if !summary.unchanged && !self.dry_run {
+        if !summary.unchanged && self.dry_run == DryRun::No {
             self.log_change(release);
         }
         Ok(summary)
@@ -113,7 +113,7 @@ impl<'a> Uploader<'a> {
         release: &Release,
         summary: &Summary,
     ) -> Result<(), PublishError> {
-        if self.dry_run {
+        if self.dry_run == DryRun::Yes {
             return Ok(());
         }
         let is_asked_for = self.config.check.is_some_and(|mode| mode != CheckMode::Off);
