@@ -15,7 +15,7 @@ pub(crate) struct BuildContext<'a> {
     /// The environment of child processes.
     pub(crate) env: ChildEnv,
     pub(crate) image: ImagePlaces,
-    /// What a build leaves here, the next build of this app finds again.
+    /// What a build leaves here, the next build of this app finds.
     pub(crate) cache: Option<PathBuf>,
     /// The version that the previous build published, if the front end knows it.
     pub(crate) previous: Option<Version>,
@@ -46,25 +46,25 @@ pub(crate) struct ImagePlaces {
     pub(crate) takes_injection: bool,
 }
 
-/// Who brings Node.js where an app's pipeline needs it.
+/// Who installs Node.js if an app's pipeline needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum NodeSupply {
-    /// Another buildpack, or a line of the Dockerfile.
+    /// Another buildpack or a line of the Dockerfile installs it.
     Platform,
-    /// This build step, into its cache, from the official distribution. It is put here for the running app
-    /// where that asks for it.
+    /// This build downloads the official distribution into its cache. It copies it to `kept` if the running app asks
+    /// for Node.js.
     Official { kept: PathBuf },
 }
 
-/// How the processes of the running app come to load what they need of us.
+/// How the processes of a Django app come to load the hook.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum HookPlace {
-    /// Python's from the injected folder, which the door puts in front of `PYTHONPATH`.
+    /// `PYTHONPATH` names the injected directory.
     PythonPath,
-    /// Python's from the interpreter's own packages. They must lie in `within`, where only that is deployed.
+    /// The interpreter's own packages hold it. They must lie in `within` if only that is deployed.
     SitePackages {
         within: Option<PathBuf>,
-        /// Read where the environment has no pin.
+        /// The hook reads this file if the environment has no pin.
         pin: Option<PathBuf>,
     },
 }

@@ -1,5 +1,7 @@
-//! The frameworks whose assets can be compiled. Each knows its own evidence, its own compile, and
-//! whether its pages will link to what was published.
+//! The frameworks whose assets can be compiled. Each knows how to recognise its apps, how to compile their assets, and
+//! whether their pages will link to what is published.
+//!
+//! Nothing here knows a store, and nothing here holds a text that a person reads.
 
 mod app_files;
 mod compiled;
@@ -35,23 +37,23 @@ pub(crate) type Detected = Result<Option<Framework>, DetectError>;
 
 #[derive(Debug, derive_more::From)]
 pub(crate) enum DetectError {
-    /// Several places of the same depth.
+    /// Several projects are equally deep in the app.
     Tie {
         framework: FrameworkName,
-        /// The setting that chooses.
+        /// The setting that chooses one.
         setting: &'static str,
         paths: Vec<PathBuf>,
     },
-    /// Django and Phoenix.
+    /// The app is both Django and Phoenix.
     Both { django: String, phoenix: String },
-    /// The framework that was chosen is not what the app is.
+    /// The app does not have the framework that was chosen.
     NotFound(FrameworkName),
-    /// A setting names a file that is not there.
+    /// A setting or flag names a path that does not exist.
     Missing {
         setting: &'static str,
         path: PathBuf,
     },
-    /// A dependency on the framework, but nothing to start it with.
+    /// The app depends on Django, but nothing says how to start it.
     NoEntry { evidence: String },
     #[from]
     Io(io::Error),
@@ -105,7 +107,7 @@ impl Framework {
     }
 }
 
-/// The version and URL to compile for: the given version, or the placeholder.
+/// The version and URL to compile for. The version is the placeholder if it is the hash of what the compile makes.
 #[derive(Debug)]
 pub(crate) struct CompileTarget {
     pub(crate) version: Version,

@@ -1,4 +1,4 @@
-//! All output: headers, bullets, details and warnings, append-only and readable without colour.
+//! The log: headers, bullets, details and warnings. It is append-only and readable without colour.
 
 use crate::message::Message;
 use crate::redaction::Redaction;
@@ -24,21 +24,21 @@ pub(crate) trait Event {
     fn write_to(&self, log: &Log);
 }
 
-/// How the lines of a platform look.
+/// How a platform wants lines to look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Style {
     /// `[Header]`, `- bullet`.
     Plain,
-    /// As Heroku's classic buildpacks write: <https://devcenter.heroku.com/articles/buildpack-api#style>.
+    /// The style of Heroku's classic buildpacks: <https://devcenter.heroku.com/articles/buildpack-api#style>.
     Heroku,
 }
 
-/// What stands in front of a line.
+/// What a line begins with.
 struct Marks {
     bullet: &'static str,
     detail: &'static str,
     warning: &'static str,
-    /// Of each further line of a warning, and of lines to paste.
+    /// The further lines of a warning, and lines to paste, begin with this.
     block: &'static str,
     error: &'static str,
 }
@@ -152,7 +152,7 @@ impl Log {
     }
 }
 
-/// No space at the end of a line: what is pasted stays as a formatter wants it.
+/// Indents lines and leaves no space at their end, so that a formatter accepts what is pasted.
 fn indented(text: &str, indent: &'static str) -> String {
     let mut lines = Vec::new();
     let mut writer = line_mapped(&mut lines, move |line| {
@@ -160,13 +160,13 @@ fn indented(text: &str, indent: &'static str) -> String {
         let indent = if is_empty { indent.trim_end() } else { indent };
         [indent.as_bytes(), &line].concat()
     });
-    // Memory takes it all; the last line is written when the mapping ends.
+    // Writing to memory does not fail, and the mapping writes the last line when it ends.
     let _ = write!(writer, "{text}");
     drop(writer);
     String::from_utf8_lossy(&lines).into_owned()
 }
 
-/// Names of files and settings can't move a terminal's cursor or begin a line of their own making.
+/// Escapes control characters, so that the name of a file or setting can't move the cursor or forge a line.
 fn plain(text: &str) -> String {
     let escaped = |letter: char| {
         let escape = letter.is_control() && letter != '\n';
@@ -180,12 +180,12 @@ fn plain(text: &str) -> String {
     text.chars().flat_map(escaped).collect()
 }
 
-/// What other programs read, on stdout. A reader that has gone is not our failure.
+/// Writes to stdout what other programs read. A reader that went away is no failure.
 pub(crate) fn data(text: &str) {
     let _ = std::io::stdout().write_all(text.as_bytes());
 }
 
-/// `450 files`, `1 file`.
+/// Shows `450 files` or `1 file`.
 pub(crate) fn count(number: usize, noun: &str) -> String {
     if number == 1 {
         format!("1 {noun}")
@@ -194,7 +194,7 @@ pub(crate) fn count(number: usize, noun: &str) -> String {
     }
 }
 
-/// Bytes in decimal units, as object stores bill them: `9.8 MB`.
+/// Shows bytes in decimal units, in which object stores bill them: `9.8 MB`.
 pub(crate) fn bytes(number: u64) -> String {
     const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
     if number < 1000 {
@@ -209,7 +209,7 @@ pub(crate) fn bytes(number: u64) -> String {
     format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
 }
 
-/// `1.9 s`.
+/// Shows `1.9 s`.
 pub(crate) fn seconds(duration: std::time::Duration) -> String {
     format!("{:.1} s", duration.as_secs_f64())
 }

@@ -1,4 +1,4 @@
-//! The arguments, parsed into one value for each command.
+//! Parses the arguments into one value for each command.
 
 use crate::context::DryRun;
 use crate::launch::pin::PIN_FILE;
@@ -19,12 +19,12 @@ pub(super) struct PublishArgs {
     pub(super) source: AssetSource,
     pub(super) format: Format,
     pub(super) env_file: Option<PathBuf>,
-    /// The step of an image's build: where its processes will find the pin.
+    /// Where the processes of the image that is being built find the pin.
     pub(super) pin: Option<PathBuf>,
     pub(super) dry_run: DryRun,
 }
 
-/// The process to become.
+/// The process that `exec` becomes.
 pub(super) struct ExecArgs {
     pub(super) pin: PathBuf,
     pub(super) program: OsString,
@@ -32,19 +32,19 @@ pub(super) struct ExecArgs {
 }
 
 pub(super) enum AssetSource {
-    /// An app, whose framework compiles them.
+    /// An app whose framework compiles the assets.
     App(PathBuf),
-    /// The assets themselves.
+    /// The assets themselves, already built.
     Dir(PathBuf),
-    /// What a build has kept, where it is looked for unless named.
+    /// What a build saved for the release phase; `None` means the directory that the build chose.
     Prepared(Option<PathBuf>),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Format {
-    /// The log, on stderr.
+    /// The log on stderr.
     Log,
-    /// One object on stdout, and the log on stderr.
+    /// One object on stdout besides the log on stderr.
     Json,
 }
 
@@ -53,41 +53,42 @@ const HELP: &str = indoc! {"
 
     Usage: static-assets <command> [options]
 
-      publish      compile, upload, and print or pin what the running app must find
-      exec         in a container image: start a process with what was pinned
+      publish      compile and upload the assets, and print or pin what the running app reads
+      exec         start a process of a container image with what its build pinned
       help, --help, --version
 
-    static-assets publish --help tells more, and static-assets exec --help. Called as bin/detect and
-    bin/build, it is a Cloud Native Buildpack; the stubs of its repository make it a buildpack of Heroku.
+    More: static-assets publish --help, static-assets exec --help. If it is called as bin/detect or bin/build,
+    it is a Cloud Native Buildpack. The stubs of its repository make it a classic Heroku buildpack.
 "};
 
 const PUBLISH_HELP: &str = indoc! {"
-    Publishes static assets under a version of their own: complete or invisible, never overwritten.
+    Publishes static assets under a version of their own. A version is complete or invisible, and never
+    overwritten.
 
     Usage: static-assets publish (--app DIR | --dir DIR | --prepared[=DIR]) [options]
 
-      --app DIR        an app: its framework (Django, Phoenix) compiles the assets
-      --dir DIR        a folder that is built already, such as dist/; published as it is
-      --prepared[=DIR] the release phase: what a build with STATIC_ASSETS_PUBLISH=release has kept in this
-                       image, before a process of it starts
-      --pin[=FILE]     in a Dockerfile: pin the version in this image (/etc/static-assets/pin.env), for
-                       static-assets exec and for Django's hook, which is put into the Python on PATH
+      --app DIR        compile the assets of a Django or Phoenix app
+      --dir DIR        publish a directory that is already built, such as dist/
+      --prepared[=DIR] in a release phase: upload what a build with STATIC_ASSETS_PUBLISH=release saved in
+                       this image, before its processes start
+      --pin[=FILE]     in a Dockerfile: pin the version in this image (/etc/static-assets/pin.env) for
+                       static-assets exec, and put Django's hook into the Python on PATH
       --json           print one JSON object on stdout: version, url, digest, framework, files, bytes,
                        uploaded {files, bytes}, requests {get, head, list, put}, seconds; dry_run with
-                       --dry-run, prepared where the upload comes later
-      --env-file FILE  write STATIC_ASSETS_VERSION, STATIC_URL and a given RELEASE_VERSION to FILE; its
-                       other lines stay
-      --dry-run        show what would be put; send nothing, write no env file. A Phoenix app is compiled
-                       where it is
+                       --dry-run; prepared if the release phase uploads
+      --env-file FILE  write STATIC_ASSETS_VERSION, STATIC_URL and a given RELEASE_VERSION to FILE and
+                       keep its other lines
+      --dry-run        show what would be uploaded; send nothing and write no file. A Phoenix app is
+                       compiled in place all the same
       --help
 
-    Settings come from the environment. The least:
+    Settings come from the environment. These are needed:
       STATIC_ASSETS_STORE         s3://bucket/prefix, az://container/prefix, gs://bucket/prefix or
-                                  file:///folder
+                                  file:///directory
       STATIC_ASSETS_PUBLIC_URL    base URL under which browsers find it, unless the store has its own
-    and credentials: STATIC_ASSETS_ACCESS_KEY_ID and STATIC_ASSETS_SECRET_ACCESS_KEY or AWS_*,
-    AZURE_STORAGE_*, GOOGLE_*. A secret may be in a file: STATIC_ASSETS_SECRET_ACCESS_KEY_FILE=/run/secrets/key
-    RELEASE_VERSION=v42 names the version; unset, it is made from the content.
+    Credentials: STATIC_ASSETS_ACCESS_KEY_ID and STATIC_ASSETS_SECRET_ACCESS_KEY or AWS_*,
+    AZURE_STORAGE_*, GOOGLE_*. A file may hold a secret: STATIC_ASSETS_SECRET_ACCESS_KEY_FILE=/run/secrets/key
+    RELEASE_VERSION=v42 names the version. If it is unset, the version is the hash of the files.
 
     Examples:
       static-assets publish --dir dist --json
@@ -95,28 +96,28 @@ const PUBLISH_HELP: &str = indoc! {"
       RUN --mount=type=secret,id=key STATIC_ASSETS_SECRET_ACCESS_KEY_FILE=/run/secrets/key … publish --app . --pin
       release: static-assets publish --prepared
 
-    Exit codes: 0 done, 1 error, 2 usage or configuration, 5 temporary (run again), 10 no such bucket or
-    folder, 11 the version exists with other content, 12 credentials missing, rejected or expired,
-    13 refused by a safety rule, 130 interrupted. Nothing new is visible unless it is 0, or 1 because
-    the public check failed.
+    Exit codes: 0 done, 1 error, 2 arguments or settings, 5 temporary (run again), 10 no such bucket or
+    directory, 11 the version exists with other content, 12 credentials missing, invalid or expired,
+    13 a safety rule said no, 130 interrupted. Nothing new is visible unless the code is 0, or 1
+    because the public check failed.
 "};
 
 const EXEC_HELP: &str = indoc! {"
-    Starts a process with what the build has pinned in this image, in the place of this one.
+    Becomes a process that reads what the build pinned in this image.
 
     Usage: static-assets exec [--pin=FILE] -- COMMAND [ARGUMENT…]
 
-      --pin=FILE   in place of /etc/static-assets/pin.env
+      --pin=FILE   read this file in place of /etc/static-assets/pin.env
       --help
 
     In a Dockerfile:
       ENTRYPOINT [\"static-assets\", \"exec\", \"--\"]
       CMD [\"gunicorn\", \"project.wsgi\"]
 
-    STATIC_ASSETS_VERSION is the image's. STATIC_URL is: the environment's, where it is set; else the version
-    below STATIC_ASSETS_PUBLIC_URL, where that is set; else the one that was pinned. No shell is needed.
+    STATIC_ASSETS_VERSION is the pinned version. STATIC_URL is the environment's if it is set; else the
+    version under STATIC_ASSETS_PUBLIC_URL if that is set; else the pinned URL. No shell is needed.
 
-    Exit codes: the command's own; 2 no pin file, 126 the command can't be started, 127 it is not there.
+    Exit codes: the command's own; 2 no pin file, 126 the command can't be started, 127 it does not exist.
 "};
 
 pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Parsed, UsageError> {
@@ -150,7 +151,7 @@ fn folder(flag: &'static str, parser: &mut lexopt::Parser) -> Result<PathBuf, Us
     }
 }
 
-/// `--flag` or `--flag=DIR`.
+/// Parses `--flag` or `--flag=DIR`.
 fn optional_folder(
     flag: &'static str,
     parser: &mut lexopt::Parser,
@@ -161,7 +162,7 @@ fn optional_folder(
     }
 }
 
-/// What follows `--`, or the first word that is no option, is the command's own.
+/// Parses `exec`. What follows `--`, or the first word that is not an option, belongs to the command.
 fn parse_exec(parser: &mut lexopt::Parser) -> Result<Parsed, UsageError> {
     let mut pin = PathBuf::from(PIN_FILE);
     while let Some(argument) = parser.next()? {

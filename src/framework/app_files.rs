@@ -4,7 +4,7 @@ use fs_err as fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Folders that hold other people's code, or none that the app runs.
+/// Directories that hold other people's code, or code that the app does not run.
 const FOREIGN_FOLDERS: [&str; 9] = [
     "node_modules",
     "site-packages",
@@ -17,8 +17,8 @@ const FOREIGN_FOLDERS: [&str; 9] = [
     "__pycache__",
 ];
 
-/// The files called `name` in the app's own folders, the shallowest first, at most `depth` folders
-/// below its root.
+/// Finds the files called `name` in the app's own directories, at most `depth` levels below its root. The shallowest
+/// come first.
 pub(crate) fn files_named(root: &Path, name: &str, depth: usize) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     let mut level = vec![root.to_owned()];
@@ -30,7 +30,7 @@ pub(crate) fn files_named(root: &Path, name: &str, depth: usize) -> io::Result<V
                 found.push(file);
             }
             let entries = match fs::read_dir(&folder) {
-                // What the build's own user can't read is no part of the app.
+                // A directory that this user can't read is not part of the app.
                 Err(error) if error.kind() == io::ErrorKind::PermissionDenied && folder != root => {
                     continue;
                 }
@@ -50,7 +50,7 @@ pub(crate) fn files_named(root: &Path, name: &str, depth: usize) -> io::Result<V
     Ok(found)
 }
 
-/// Whether a folder of an app holds what others wrote, or what it does not run.
+/// Whether a directory of an app holds what others wrote, or what the app does not run.
 pub(crate) fn is_foreign(folder: &str) -> bool {
     folder.starts_with('.') || FOREIGN_FOLDERS.contains(&folder)
 }

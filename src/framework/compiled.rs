@@ -36,41 +36,41 @@ pub(crate) struct NotFollowing<W> {
 pub(crate) struct Compiled {
     pub(crate) assets: Assets,
     pub(crate) links: Links,
-    /// What is put beside the app.
+    /// What has to be put beside the app to make its pages link to the version.
     pub(crate) injection: Option<Injection>,
     pub(crate) reads_release_version: bool,
-    /// Compressed forms that the compile made of other files.
+    /// The compressed forms that the compile made of other files.
     pub(crate) by_products: BTreeSet<String>,
-    /// Files that are the app's own business, such as a manifest.
+    /// Files that only the app reads, such as a manifest.
     pub(crate) unpublished: BTreeSet<String>,
-    /// Files that the running app reads, wherever it reads them.
+    /// Files that the running app reads.
     pub(crate) runtime_files: Vec<RuntimeFile>,
     pub(crate) fallback: Fallback,
-    /// A place whose links stay on the app's own host, which must go on serving the files.
+    /// A place whose links stay on the app's own host. The app must go on serving those files.
     pub(crate) stays: Option<String>,
 }
 
 /// How pages come to link to the published version.
 #[derive(Debug)]
 pub(crate) enum Links {
-    /// The app does it by itself.
+    /// The app links to the version by itself.
     ByApp {
         by: VersionVariable,
         because: String,
     },
-    /// Something must be put beside the app; the snippet makes that unnecessary.
+    /// Something is put beside the app. The snippet is code that makes this unnecessary.
     ByInjection { because: String, snippet: String },
-    /// Nothing is published, so nothing has to link to it.
+    /// The pages are not checked: nothing is published, or the app's pages are unknown.
     Unverified,
 }
 
-/// What an app makes the URLs of.
+/// The variable from which an app makes its URLs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum VersionVariable {
     StaticUrl,
-    /// `STATIC_ASSETS_VERSION`, in a way that shows.
+    /// `STATIC_ASSETS_VERSION`, as the app was seen to read it.
     PinnedVersion,
-    /// `RELEASE_VERSION`, or `STATIC_ASSETS_VERSION`, in a way of its own.
+    /// `RELEASE_VERSION` or `STATIC_ASSETS_VERSION`; the build can't see which.
     Version,
 }
 
@@ -82,61 +82,61 @@ pub(crate) struct Injection {
     pub(crate) edits: Vec<Edit>,
 }
 
-/// A file that the running app loads from a place of its own, such as the interpreter's packages.
+/// A file that is put where the running app loads it, such as the interpreter's packages.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct PlacedFile {
     pub(crate) path: PathBuf,
     pub(crate) content: Vec<u8>,
 }
 
-/// A file of the app as the image has it; the repository is untouched.
+/// A file of the app that the image holds changed. The repository stays as it is.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Edit {
     pub(crate) path: PathBuf,
-    /// With the placeholder where the version belongs.
+    /// It holds the placeholder in place of the version.
     pub(crate) content: Vec<u8>,
 }
 
 #[derive(Debug)]
 pub(crate) struct RuntimeFile {
-    /// As it was compiled.
+    /// Where the compile left it.
     pub(crate) source: PathBuf,
     pub(crate) destination: PathBuf,
 }
 
-/// The copy in the image, for the day on which the store can't be used.
+/// The copy in the image from which the app can serve if the store can't be used.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Fallback {
-    /// The whole tree goes here; `served` says whether the app itself can serve it, below `url`.
+    /// The whole tree is copied to `path`. `served` says whether the app itself can serve it under `url`.
     Folder {
         from: PathBuf,
         path: PathBuf,
         url: String,
         served: bool,
     },
-    /// The folder is not part of the image.
+    /// The directory is not part of the image.
     OutsideApp {
         path: PathBuf,
     },
     NoFolder,
-    /// What was compiled is where the app serves it from.
+    /// The compile left the files where the app serves them from.
     InPlace(FallbackSwitch),
-    /// What was published is not the app's to serve.
+    /// The app does not serve the files.
     Untouched,
 }
 
-/// What makes a running app serve its own copy again.
+/// What makes a running app serve its own copy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FallbackSwitch {
     /// `STATIC_URL=/`.
     StaticUrl,
-    /// The URL is part of the image.
+    /// Nothing does: the URL is part of the image.
     None,
 }
 
 impl Compiled {
-    /// Whether the running app needs `RELEASE_VERSION`: it asked for it, or builds URLs of a version in a
-    /// way that shows no question, such as a copy of the whole environment.
+    /// Whether the running app needs `RELEASE_VERSION`. It does if it was seen to read it, and if it links to the version
+    /// by a variable that the build can't see, such as in a copy of the whole environment.
     pub(crate) fn needs_release_version(&self) -> bool {
         let by_version = matches!(
             self.links,
@@ -228,8 +228,8 @@ impl Compiled {
         Ok(())
     }
 
-    /// Takes what is published out of the folders that the app serves from. What lies at their top stays, and
-    /// `.well-known`: browsers ask the app's own host for `robots.txt`, an icon, a service worker.
+    /// Removes what is published from the directories that the app serves. `.well-known` and the files at the top stay,
+    /// because browsers ask the app's own host for `robots.txt`, an icon or a service worker.
     fn trim(&self, release: &Release) -> io::Result<()> {
         if !matches!(self.fallback, Fallback::InPlace(_)) || self.stays.is_some() {
             return Ok(());
@@ -254,7 +254,7 @@ impl Compiled {
 }
 
 impl Edit {
-    /// The file keeps its time: what is newer than what was compiled from it is compiled again.
+    /// Writes the file and keeps its time, so that nothing is compiled again because of it.
     fn apply(&self, version: &Version) -> io::Result<()> {
         let time = fs::metadata(&self.path)?.modified()?;
         let content = if holds_placeholder(&self.content) {
