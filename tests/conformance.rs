@@ -136,7 +136,7 @@ macro_rules! suite {
     ($($kind:ident),*) => {
         $(mod $kind {
             #[test]
-            fn f20_every_name_is_read_back_by_its_public_url() {
+            fn f20_every_name_is_readable_by_public_url() {
                 super::every_name(stringify!($kind));
             }
 

@@ -67,7 +67,7 @@ fn every_phoenix_fixture_passes() {
 }
 
 #[test]
-fn several_phoenix_projects_pass_and_ask_for_no_python() {
+fn several_phoenix_projects_pass_without_requiring_python() {
     let platform = Platform::with("phoenix_monorepo");
     crate::harness::copy_folder(
         &platform.app().join("backend"),
@@ -86,7 +86,7 @@ fn several_phoenix_projects_pass_and_ask_for_no_python() {
 }
 
 #[test]
-fn an_api_is_declined_with_what_was_looked_for() {
+fn an_api_without_assets_is_declined() {
     let platform = Platform::with("phoenix_umbrella");
     for app in ["admin_web", "shop_web"] {
         fs::remove_dir_all(platform.app().join("apps").join(app)).unwrap();
@@ -98,7 +98,7 @@ fn an_api_is_declined_with_what_was_looked_for() {
 }
 
 #[test]
-fn elixir_and_node_are_asked_for_where_somebody_offers_them() {
+fn the_plan_requires_elixir_and_node_if_provided() {
     let platform = Platform::with("phoenix_1_8");
     platform.detect().succeeds();
     let plan = platform.plan();
@@ -145,7 +145,7 @@ fn elixir_and_node_are_asked_for_where_somebody_offers_them() {
 }
 
 #[test]
-fn other_apps_are_declined_with_what_was_looked_for() {
+fn apps_of_other_frameworks_are_declined() {
     for files in [
         vec![],
         vec![("package.json", "{}")],
@@ -162,7 +162,7 @@ fn other_apps_are_declined_with_what_was_looked_for() {
 }
 
 #[test]
-fn what_decided_is_said() {
+fn the_log_names_the_manage_py_found() {
     for (path, said) in [
         ("manage.py", "Django: manage.py"),
         ("src/manage.py", "Django: src/manage.py"),
@@ -183,7 +183,7 @@ fn a_symlinked_manage_py_is_found() {
 }
 
 #[test]
-fn a_tie_passes_and_the_build_reports_it() {
+fn several_manage_py_pass_and_the_build_fails() {
     let platform = Platform::empty().file_store();
     platform.write("one/manage.py", "import django");
     platform.write("two/manage.py", "import django");
@@ -197,7 +197,7 @@ fn a_tie_passes_and_the_build_reports_it() {
 }
 
 #[test]
-fn bad_settings_pass_and_the_build_reports_them() {
+fn invalid_settings_pass_and_the_build_fails() {
     let platform = Platform::with("django_basic").env("STATIC_ASSETS_STORE", "nonsense");
     platform.detect().succeeds();
     platform
@@ -207,7 +207,7 @@ fn bad_settings_pass_and_the_build_reports_them() {
 }
 
 #[test]
-fn a_typo_in_one_setting_does_not_hide_the_others() {
+fn one_invalid_setting_does_not_hide_the_others() {
     let platform = Platform::empty()
         .env("STATIC_ASSETS_STORE", "nonsense")
         .env("DJANGO_SETTINGS_MODULE", "shop.settings");
@@ -217,7 +217,7 @@ fn a_typo_in_one_setting_does_not_hide_the_others() {
 }
 
 #[test]
-fn the_plan_asks_where_python_is_provided_and_ends_with_nothing() {
+fn the_plan_requires_python_if_provided() {
     let platform = Platform::with("django_basic");
     platform.detect().succeeds();
     let plan: toml::Table = platform.plan().parse().unwrap();

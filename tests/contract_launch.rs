@@ -27,7 +27,7 @@ fn without_a_store_nothing_is_done() {
 }
 
 #[test]
-fn disabled_for_one_app() {
+fn disable_switches_one_app_off() {
     let platform = Platform::with("django_basic")
         .file_store()
         .platform_env("STATIC_ASSETS_DISABLE", "1\n");
@@ -54,7 +54,7 @@ fn assert_nothing_left(ran: &Ran) {
 }
 
 #[test]
-fn an_app_that_follows_gets_the_pin_and_nothing_else() {
+fn a_self_linking_app_gets_only_the_pin() {
     let Some((platform, _)) = django("django_follows") else {
         return;
     };
@@ -103,7 +103,7 @@ fn an_app_that_follows_gets_the_pin_and_nothing_else() {
 }
 
 #[test]
-fn the_version_of_the_image_wins_and_the_operators_url_wins() {
+fn image_version_and_operators_url_take_precedence() {
     let Some((platform, _)) = django("django_basic") else {
         return;
     };
@@ -141,7 +141,7 @@ fn release_version_reaches_only_apps_that_read_it() {
 }
 
 #[test]
-fn an_explicit_version_is_pinned_and_its_source_is_said() {
+fn an_explicit_version_is_pinned_and_origin_logged() {
     let Some((platform, _)) = django("django_basic") else {
         return;
     };
@@ -194,7 +194,7 @@ fn is_empty(folder: &Path) -> bool {
 }
 
 #[test]
-fn the_full_tree_lands_in_static_root_and_nothing_there_is_deleted() {
+fn static_root_gets_all_files_and_loses_none() {
     let Some((platform, _)) = django("django_basic") else {
         return;
     };
@@ -262,7 +262,7 @@ fn compile_without_a_store() {
 }
 
 #[test]
-fn a_build_of_a_fork_has_no_keys() {
+fn a_fork_without_keys_can_skip_publishing() {
     let Some((platform, _)) = django("django_basic") else {
         return;
     };
@@ -281,7 +281,7 @@ fn a_build_of_a_fork_has_no_keys() {
 }
 
 #[test]
-fn an_app_with_a_remote_storage_can_be_built_without_publishing() {
+fn remote_storage_builds_without_publishing() {
     let Some((platform, _)) = django("django_matrix") else {
         return;
     };
@@ -300,7 +300,7 @@ fn an_app_with_a_remote_storage_can_be_built_without_publishing() {
 }
 
 #[test]
-fn a_failure_without_publishing_is_diagnosed_alike() {
+fn a_compile_only_failure_is_diagnosed_too() {
     let Some((platform, _)) = django("django_missing_variable") else {
         return;
     };
@@ -312,7 +312,7 @@ fn a_failure_without_publishing_is_diagnosed_alike() {
 }
 
 #[test]
-fn what_is_switched_off_needs_no_setting_to_be_right() {
+fn invalid_settings_are_ignored_if_switched_off() {
     Platform::with("django_basic")
         .env("RELEASE_VERSION", "1.0+b1")
         .build()
@@ -324,7 +324,7 @@ fn what_is_switched_off_needs_no_setting_to_be_right() {
 }
 
 #[test]
-fn settings_that_are_no_text_are_named() {
+fn settings_that_are_not_text_are_named() {
     use std::os::unix::ffi::OsStringExt;
     let text = std::ffi::OsString::from_vec(b"s3://b\xc3x".to_vec());
     Platform::with("django_basic")
@@ -381,7 +381,7 @@ fn every_problem_is_reported_at_once() {
 }
 
 #[test]
-fn a_misspelt_setting_is_named_with_the_nearest_one() {
+fn a_misspelt_setting_gets_a_suggestion() {
     Platform::with("django_basic")
         .env("STATIC_ASSETS_STOER", "s3://x")
         .build()
@@ -440,7 +440,7 @@ fn a_binding_alone_turns_publishing_on() {
 }
 
 #[test]
-fn a_url_of_the_platform_is_warned_of() {
+fn a_platform_static_url_gets_a_warning() {
     let Some((platform, _)) = django("django_basic") else {
         return;
     };

@@ -16,7 +16,7 @@ fn json(bytes: &[u8]) -> Value {
 }
 
 #[test]
-fn a_version_with_its_marker_and_its_ref() {
+fn a_build_writes_files_marker_and_ref() {
     let Some(platform) = django() else {
         return;
     };
@@ -78,7 +78,7 @@ fn an_unchanged_build_adds_a_ref_only() {
 }
 
 #[test]
-fn a_changed_asset_makes_a_version_beside_the_old_one() {
+fn a_changed_asset_makes_a_second_version() {
     let Some(platform) = django() else {
         return;
     };
@@ -92,7 +92,7 @@ fn a_changed_asset_makes_a_version_beside_the_old_one() {
 }
 
 #[test]
-fn the_salt_makes_another_version_of_the_same_content() {
+fn the_salt_changes_only_the_version() {
     let Some(platform) = django() else {
         return;
     };
@@ -107,7 +107,7 @@ fn the_salt_makes_another_version_of_the_same_content() {
 }
 
 #[test]
-fn an_explicit_version_is_never_published_with_other_content() {
+fn an_explicit_version_never_changes_its_content() {
     let Some(platform) = django() else {
         return;
     };
@@ -129,7 +129,7 @@ fn an_explicit_version_is_never_published_with_other_content() {
 }
 
 #[test]
-fn a_version_that_looks_like_a_digest_must_be_one() {
+fn a_digest_like_version_must_match_the_content() {
     let Some(platform) = django() else {
         return;
     };
@@ -141,7 +141,7 @@ fn a_version_that_looks_like_a_digest_must_be_one() {
 }
 
 #[test]
-fn files_of_somebody_else_in_a_versions_place_are_not_touched() {
+fn foreign_files_under_a_version_are_not_touched() {
     let Some(platform) = django() else {
         return;
     };
@@ -163,7 +163,7 @@ fn files_of_somebody_else_in_a_versions_place_are_not_touched() {
 }
 
 #[test]
-fn a_version_placed_without_its_marker_is_committed_by_the_next_build() {
+fn the_next_build_adds_a_missing_marker() {
     let Some(platform) = django() else {
         return;
     };
@@ -209,7 +209,7 @@ fn tombstones_are_obeyed() {
 }
 
 #[test]
-fn a_root_that_is_not_there_is_not_created() {
+fn a_missing_root_directory_is_not_created() {
     let Some(platform) = django() else {
         return;
     };
@@ -223,7 +223,7 @@ fn a_root_that_is_not_there_is_not_created() {
 }
 
 #[test]
-fn leftovers_that_nobody_holds_are_removed_after_a_day() {
+fn abandoned_staging_is_removed_after_a_day() {
     let Some(platform) = django() else {
         return;
     };
@@ -244,7 +244,7 @@ fn leftovers_that_nobody_holds_are_removed_after_a_day() {
 }
 
 #[test]
-fn what_must_not_be_public_ends_the_build_with_nothing_sent() {
+fn secret_files_stop_the_build_before_any_upload() {
     let Some(platform) = django() else {
         return;
     };
@@ -268,7 +268,7 @@ fn what_must_not_be_public_ends_the_build_with_nothing_sent() {
 }
 
 #[test]
-fn no_file_at_all_is_an_error_unless_it_is_meant() {
+fn an_empty_release_needs_explicit_permission() {
     let Some(platform) = django() else {
         return;
     };

@@ -242,7 +242,7 @@ fn real_phoenix_runs_from_both_dockerfiles() {
 /// What Heroku does with a heroku.yml: build arguments and no secret, a release phase with the config vars, then
 /// the command of the process, by a shell.
 #[test]
-fn heroku_yml_builds_without_a_key_and_its_release_phase_uploads() {
+fn heroku_yml_uploads_in_its_release_phase() {
     let dockerfile = block(GUIDE, "### heroku.yml", "dockerfile");
     let Some((docker, context)) = Context::of("django_basic", &dockerfile) else {
         return;
@@ -342,7 +342,7 @@ impl HerokuYml {
 }
 
 #[test]
-fn an_env_of_the_base_image_and_a_failed_publish_are_told_in_the_build() {
+fn base_image_env_and_rejected_keys_are_reported() {
     let dockerfile = block(GUIDE, "### Django", "dockerfile");
     let with_env = dockerfile.replace("WORKDIR /app\n", "WORKDIR /app\nENV STATIC_URL=/old/\n");
     let Some((docker, context)) = Context::of("django_basic", &with_env) else {

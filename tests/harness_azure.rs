@@ -5,7 +5,7 @@ use crate::harness::http;
 use std::collections::BTreeMap;
 
 #[test]
-fn a_test_finds_what_it_put_and_nothing_else() {
+fn a_test_sees_only_its_own_blobs() {
     let Some(container) = Container::find() else {
         return;
     };

@@ -101,7 +101,7 @@ fn altered(authorization: &str, part: usize, name: &str, value: Value) -> String
 }
 
 #[test]
-fn only_the_service_account_writes_lists_and_reads_markers() {
+fn only_the_account_writes_lists_and_reads_markers() {
     let gcs = Gcs::start();
     gcs.put("shop/v1/app.css", b"body {}");
     gcs.put("shop/.static-assets/versions/v1.json", b"{}");
@@ -147,7 +147,7 @@ fn only_the_service_account_writes_lists_and_reads_markers() {
 }
 
 #[test]
-fn what_is_not_there_is_named() {
+fn missing_keys_and_buckets_are_named() {
     let gcs = Gcs::start();
     let key = http::get(&format!("{}/none", gcs.public_url()));
     assert_eq!(code(&key), (404, "NoSuchKey".to_owned()));
@@ -300,7 +300,7 @@ fn an_aborted_upload_leaves_nothing() {
 }
 
 #[test]
-fn a_connection_stays_open_and_half_a_request_does_nothing() {
+fn connections_stay_open_and_partial_requests_do_nothing() {
     let gcs = Gcs::start();
     let address = gcs.url.strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(address).unwrap();
@@ -331,7 +331,7 @@ fn a_connection_stays_open_and_half_a_request_does_nothing() {
 }
 
 #[test]
-fn the_credentials_are_a_service_account_s() {
+fn credentials_are_those_of_a_service_account() {
     let credentials: Value = serde_json::from_str(&Gcs::credentials()).unwrap();
     assert_eq!(credentials["type"], "service_account");
     let key = credentials["private_key"].as_str().unwrap();

@@ -128,7 +128,7 @@ impl Lifecycle {
 }
 
 #[test]
-fn a_group_that_ends_in_auto_builds_an_app_that_is_none_of_ours() {
+fn an_auto_group_builds_apps_without_assets() {
     let platform = Platform::empty();
     platform.write("index.html", "hello");
     let Some(lifecycle) = Lifecycle::with(platform) else {
@@ -142,7 +142,7 @@ fn a_group_that_ends_in_auto_builds_an_app_that_is_none_of_ours() {
 }
 
 #[test]
-fn a_release_phase_by_the_launcher_publishes_and_promotes() {
+fn the_launcher_runs_release_phase_and_promotion() {
     let platform = Platform::with("phoenix_monorepo");
     for (name, value) in [
         ("STATIC_ASSETS_DIGEST", "native"),

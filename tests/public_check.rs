@@ -39,7 +39,7 @@ fn fails(ran: Ran) -> Ran {
 }
 
 #[test]
-fn a_right_public_url_is_asked_twice_for_each_kind() {
+fn each_kind_is_requested_with_and_without_origin() {
     let Some((ran, web)) = built(|_, _| {}) else {
         return;
     };
@@ -66,7 +66,7 @@ fn a_right_public_url_is_asked_twice_for_each_kind() {
 }
 
 #[test]
-fn an_unchanged_build_asks_nothing_unless_told_to() {
+fn an_unchanged_build_skips_the_check_by_default() {
     let Some(platform) = django() else {
         return;
     };
@@ -96,7 +96,7 @@ fn an_unchanged_build_asks_nothing_unless_told_to() {
 }
 
 #[test]
-fn off_asks_nothing_and_says_so() {
+fn off_sends_no_request_and_logs_it() {
     let Some(platform) = django() else {
         return;
     };
@@ -111,7 +111,7 @@ fn off_asks_nothing_and_says_so() {
 }
 
 #[test]
-fn warn_says_what_fail_would_and_goes_on() {
+fn warn_logs_the_finding_and_continues() {
     let Some(platform) = django() else {
         return;
     };
@@ -130,7 +130,7 @@ fn warn_says_what_fail_would_and_goes_on() {
 }
 
 #[test]
-fn another_mode_is_an_error() {
+fn an_unknown_mode_is_an_error() {
     let Some(platform) = django() else {
         return;
     };
@@ -143,7 +143,7 @@ fn another_mode_is_an_error() {
 }
 
 #[test]
-fn public_read_denied() {
+fn a_denied_public_read_fails() {
     let Some((ran, _web)) = built(|_, served| *served = Served::empty(403)) else {
         return;
     };
@@ -154,7 +154,7 @@ fn public_read_denied() {
 }
 
 #[test]
-fn a_cdn_that_adds_the_prefix_by_itself() {
+fn a_cdn_adding_the_prefix_is_recognized() {
     let Some(platform) = django() else {
         return;
     };
@@ -168,7 +168,7 @@ fn a_cdn_that_adds_the_prefix_by_itself() {
 }
 
 #[test]
-fn a_public_url_that_lacks_the_prefix() {
+fn a_public_url_lacking_the_prefix_is_recognized() {
     let Some(platform) = django() else {
         return;
     };
@@ -190,7 +190,7 @@ fn a_public_url_that_lacks_the_prefix() {
 }
 
 #[test]
-fn a_404_for_all_that_is_tried() {
+fn a_404_lists_the_urls_tried() {
     let Some((ran, web)) = built(|_, served| *served = Served::empty(404)) else {
         return;
     };
@@ -200,7 +200,7 @@ fn a_404_for_all_that_is_tried() {
 }
 
 #[test]
-fn cors_missing() {
+fn missing_cors_headers_only_warn() {
     let Some((ran, web)) = built(|_, served| {
         served.headers.remove("Access-Control-Allow-Origin");
     }) else {
@@ -217,7 +217,7 @@ fn cors_missing() {
 }
 
 #[test]
-fn cors_cached_away() {
+fn a_cached_answer_without_cors_only_warns() {
     let mut cache: BTreeMap<String, Served> = BTreeMap::new();
     let Some((ran, _web)) = built(move |asked, served| {
         if asked.origin.is_none() {
@@ -236,7 +236,7 @@ fn cors_cached_away() {
 }
 
 #[test]
-fn wrong_type() {
+fn a_wrong_content_type_fails() {
     let Some((ran, _web)) = built(|asked, served| {
         if is(asked, ".js") {
             served
@@ -253,7 +253,7 @@ fn wrong_type() {
 }
 
 #[test]
-fn wrong_bytes() {
+fn changed_bytes_fail() {
     let Some((ran, _web)) = built(|asked, served| {
         if is(asked, ".css") {
             served.body.retain(|byte| !byte.is_ascii_whitespace());
@@ -267,7 +267,7 @@ fn wrong_bytes() {
 }
 
 #[test]
-fn a_font_that_is_wrong_only_warns() {
+fn an_unreadable_font_only_warns() {
     let Some((ran, _web)) = built(|asked, served| {
         if is(asked, ".woff2") {
             *served = Served::empty(403);
@@ -299,7 +299,7 @@ fn headers_and_redirects_that_cost_time_only_warn() {
 }
 
 #[test]
-fn unreachable() {
+fn an_unreachable_url_only_warns() {
     let Some(platform) = django() else {
         return;
     };
@@ -316,7 +316,7 @@ fn unreachable() {
 }
 
 #[test]
-fn tls_without_a_bucket() {
+fn an_untrusted_tls_server_only_warns() {
     let Some(platform) = django() else {
         return;
     };
@@ -336,7 +336,7 @@ fn tls_without_a_bucket() {
 }
 
 #[test]
-fn a_path_of_the_site_is_said_to_be_unchecked() {
+fn a_path_of_the_site_is_not_checked() {
     let Some(platform) = django() else {
         return;
     };
@@ -367,7 +367,7 @@ fn no_proxy_sees_a_plain_request() {
 }
 
 #[test]
-fn https_goes_by_the_proxy_of_the_environment() {
+fn https_uses_the_proxy_of_the_environment() {
     let Some(platform) = django() else {
         return;
     };
@@ -389,7 +389,7 @@ fn https_goes_by_the_proxy_of_the_environment() {
 }
 
 #[test]
-fn names_that_must_be_encoded() {
+fn file_names_are_percent_encoded() {
     let Some(platform) = django() else {
         return;
     };
@@ -434,7 +434,7 @@ fn django_to(bucket: &Bucket) -> Option<Platform> {
 }
 
 #[test]
-fn a_public_bucket() {
+fn a_public_bucket_passes() {
     let Some(bucket) = Bucket::create() else {
         return;
     };
@@ -456,7 +456,7 @@ fn a_public_bucket() {
 }
 
 #[test]
-fn a_private_bucket() {
+fn a_private_bucket_fails_with_its_policy() {
     let Some(bucket) = Bucket::private() else {
         return;
     };
@@ -477,7 +477,7 @@ fn a_private_bucket() {
 }
 
 #[test]
-fn the_authority_of_the_settings() {
+fn the_check_trusts_the_configured_authority() {
     let Some(bucket) = Bucket::create() else {
         return;
     };

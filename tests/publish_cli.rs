@@ -61,7 +61,7 @@ fn the_report_is_one_json_object_on_stdout() {
 }
 
 #[test]
-fn a_dry_run_shows_the_plan_and_changes_nothing() {
+fn a_dry_run_plans_and_changes_nothing() {
     for kind in ["file", "s3", "azure", "gcs"] {
         let Some(store) = TestStore::of(kind) else {
             continue;
@@ -102,7 +102,7 @@ fn a_dry_run_shows_the_plan_and_changes_nothing() {
 }
 
 #[test]
-fn an_env_file_pins_the_version_and_tells_the_next_run_of_it() {
+fn an_env_file_pins_the_version_between_runs() {
     let platform = prebuilt();
     let with_file = ["publish", "--dir", "dist", "--json", "--env-file", "x.env"];
     platform.write("x.env", "OTHER=1\n");
@@ -129,7 +129,7 @@ fn an_env_file_pins_the_version_and_tells_the_next_run_of_it() {
 }
 
 #[test]
-fn an_explicit_version_is_pinned_by_its_own_name_too() {
+fn an_explicit_version_also_pins_release_version() {
     let platform = prebuilt().env("RELEASE_VERSION", "v1");
     let run = ["publish", "--dir", "dist", "--env-file", "x.env"];
     platform.cli(&run).exits(0);
@@ -138,7 +138,7 @@ fn an_explicit_version_is_pinned_by_its_own_name_too() {
 }
 
 #[test]
-fn usage_is_told_and_exits_2() {
+fn wrong_arguments_exit_2_with_help() {
     let platform = prebuilt();
     for (arguments, said) in [
         (&[][..], "No command was given"),
@@ -167,7 +167,7 @@ fn usage_is_told_and_exits_2() {
 }
 
 #[test]
-fn without_a_store_nothing_is_published_and_it_exits_2() {
+fn a_missing_store_exits_2() {
     let platform = prebuilt().env("STATIC_ASSETS_STORE", "");
     platform
         .cli(&PUBLISH)
@@ -176,7 +176,7 @@ fn without_a_store_nothing_is_published_and_it_exits_2() {
 }
 
 #[test]
-fn what_is_switched_off_is_no_failure() {
+fn switched_off_publishing_succeeds() {
     for (name, value) in [
         ("STATIC_ASSETS_DISABLE", "1"),
         ("STATIC_ASSETS_PUBLISH", "off"),
@@ -194,7 +194,7 @@ fn what_is_switched_off_is_no_failure() {
 }
 
 #[test]
-fn each_end_has_its_exit_code() {
+fn each_outcome_has_its_exit_code() {
     let refused = |status, code| {
         let store = Refusing::s3(status, code, "");
         let platform = prebuilt()
@@ -249,7 +249,7 @@ fn each_end_has_its_exit_code() {
 }
 
 #[test]
-fn an_app_that_would_not_link_to_the_version_is_refused_with_the_line_that_helps() {
+fn an_app_failing_the_link_check_is_refused() {
     let Some(python) = crate::harness::python::Python::find("django52") else {
         return;
     };
@@ -271,7 +271,7 @@ fn an_app_that_would_not_link_to_the_version_is_refused_with_the_line_that_helps
 }
 
 #[test]
-fn a_prebuilt_folder_in_the_buildpack() {
+fn the_buildpack_publishes_a_prebuilt_directory() {
     let platform = prebuilt().env("STATIC_ASSETS_DIR", "dist");
     platform
         .detect()
@@ -292,7 +292,7 @@ fn a_prebuilt_folder_in_the_buildpack() {
 
 /// As the lifecycle gives it back from the image before.
 #[test]
-fn a_rebuild_tells_what_changed_since_the_version_before() {
+fn a_rebuild_logs_what_changed() {
     let platform = prebuilt().env("STATIC_ASSETS_DIR", "dist");
     let ran = platform.build().succeeds();
     let first = ran.launch("STATIC_ASSETS_VERSION");
@@ -360,7 +360,7 @@ fn a_secret_under_the_wrong_name_goes_nowhere() {
 }
 
 #[test]
-fn what_is_no_version_in_its_place_is_a_conflict_and_no_pipe_is_waited_for() {
+fn misplaced_files_and_directories_in_the_store_fail() {
     let platform = prebuilt().env("RELEASE_VERSION", "v1");
     let place = platform.store().join("v1");
     fs::write(&place, "x").unwrap();

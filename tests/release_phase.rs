@@ -37,7 +37,7 @@ fn publish(platform: &Platform, ran: &Ran, more: &[(&str, &str)]) -> (i32, Strin
 }
 
 #[test]
-fn an_image_has_what_its_release_phase_uploads_and_a_process_that_does() {
+fn an_image_holds_the_deferred_upload_and_publisher() {
     let Some((platform, python, web)) = without_a_store() else {
         return;
     };
@@ -87,7 +87,7 @@ fn an_image_has_what_its_release_phase_uploads_and_a_process_that_does() {
 }
 
 #[test]
-fn a_build_says_what_it_lacks_and_a_release_that_fails_fails() {
+fn a_release_phase_fails_with_its_exit_code() {
     let Some((platform, _, _web)) = without_a_store() else {
         return;
     };
@@ -155,7 +155,7 @@ fn a_build_says_what_it_lacks_and_a_release_that_fails_fails() {
 }
 
 #[test]
-fn what_a_release_needs_is_offered_to_heroku_release_phase() {
+fn the_plan_offers_a_heroku_release_phase() {
     let platform = Platform::with("django_basic").env("STATIC_ASSETS_PUBLISH", "release");
     platform.detect().succeeds();
     let plan = platform.plan();
@@ -193,7 +193,7 @@ fn rebased(ran: &Ran, more: &[(&str, &str)]) -> String {
 }
 
 #[test]
-fn a_promoted_image_fits_its_stage() {
+fn a_promoted_image_uses_its_stages_url() {
     let Some((platform, _, _web)) = without_a_store() else {
         return;
     };
@@ -222,7 +222,7 @@ fn exec(platform: &Platform, env: &[(&str, &str)], line: &[&str]) -> Ran {
 }
 
 #[test]
-fn exec_gives_what_is_pinned_and_becomes_the_process() {
+fn exec_sets_the_pin_and_becomes_the_process() {
     let platform = Platform::empty();
     let said = |env: &[(&str, &str)], name: &str| {
         let ran = exec(&platform, env, &["printenv", name]).succeeds();
@@ -251,7 +251,7 @@ fn exec_gives_what_is_pinned_and_becomes_the_process() {
 
 /// Where a later stage of a Dockerfile has installed its packages anew.
 #[test]
-fn exec_says_that_the_hook_of_the_image_is_lost() {
+fn exec_warns_if_the_hook_is_missing() {
     let Some(python) = Python::find("django52") else {
         return;
     };
@@ -278,7 +278,7 @@ fn exec_says_that_the_hook_of_the_image_is_lost() {
 }
 
 #[test]
-fn exec_says_why_it_could_not_with_the_exit_codes_of_a_shell() {
+fn exec_fails_with_the_exit_codes_of_env() {
     let platform = Platform::empty();
     exec(&platform, &[], &["no-such-program"])
         .exits(127)
@@ -296,7 +296,7 @@ fn exec_says_why_it_could_not_with_the_exit_codes_of_a_shell() {
 }
 
 #[test]
-fn a_pin_of_nothing_lets_an_image_start() {
+fn an_empty_pin_lets_an_image_start() {
     let platform = Platform::empty().env("STATIC_ASSETS_DISABLE", "1");
     platform
         .write("dist/app.css", "a{}")
@@ -313,7 +313,7 @@ fn a_pin_of_nothing_lets_an_image_start() {
 }
 
 #[test]
-fn a_failed_publish_leaves_no_pin_of_an_earlier_one() {
+fn a_failed_publish_removes_the_earlier_pin() {
     let platform = Platform::empty().file_store();
     platform
         .write("dist/app.css", "a{}")
@@ -339,7 +339,7 @@ fn a_failed_publish_leaves_no_pin_of_an_earlier_one() {
 
 /// The line in the Procfile stays, whatever the build was told.
 #[test]
-fn a_release_phase_of_a_build_that_has_kept_nothing_is_no_failure() {
+fn a_release_phase_without_deferred_upload_succeeds() {
     let platform = Platform::empty().file_store();
     platform.write("dist/app.css", "a{}");
     let line = ["publish", "--dir", "dist", "--pin=kept/pin.env"];
@@ -372,7 +372,7 @@ fn a_release_phase_of_a_build_that_has_kept_nothing_is_no_failure() {
 }
 
 #[test]
-fn a_folder_of_somebody_else_is_not_emptied_for_what_is_kept() {
+fn a_foreign_directory_is_not_emptied() {
     let platform = Platform::empty().file_store();
     platform
         .write("dist/app.css", "a{}")
@@ -387,7 +387,7 @@ fn a_folder_of_somebody_else_is_not_emptied_for_what_is_kept() {
 
 /// What the app's own processes link to is what a release uploads for: its environment, else what was pinned.
 #[test]
-fn the_public_url_of_a_release_is_its_environments_and_not_the_repositorys() {
+fn a_release_phase_ignores_the_repositorys_public_url() {
     let platform = Platform::empty().file_store();
     platform.write("dist/app.css", "a{}").write(
         "project.toml",
@@ -408,7 +408,7 @@ fn the_public_url_of_a_release_is_its_environments_and_not_the_repositorys() {
 }
 
 #[test]
-fn an_app_has_its_name_in_the_public_url_as_well() {
+fn the_public_url_can_hold_the_app_name() {
     let platform = Platform::empty().file_store();
     platform.write("dist/app.css", "a{}");
     let env = [
@@ -423,7 +423,7 @@ fn an_app_has_its_name_in_the_public_url_as_well() {
 
 /// An image is built by one user and run by another.
 #[test]
-fn what_an_image_keeps_is_for_every_user_to_read() {
+fn every_user_can_read_the_deferred_upload() {
     let platform = Platform::empty()
         .file_store()
         .env("PATH", "/usr/bin:/bin")

@@ -57,7 +57,7 @@ fn kinds(requests: &[String], bucket: &Bucket) -> Vec<String> {
 const ASSETS: usize = 5;
 
 #[test]
-fn a_cold_digest_version_takes_n_plus_5_requests_and_an_unchanged_one_3() {
+fn a_digest_version_takes_n_plus_5_requests() {
     let Some(Setup {
         bucket,
         proxy,
@@ -91,7 +91,7 @@ fn a_cold_digest_version_takes_n_plus_5_requests_and_an_unchanged_one_3() {
 }
 
 #[test]
-fn a_cold_explicit_version_takes_n_plus_8_requests() {
+fn an_explicit_version_takes_n_plus_8_requests() {
     let Some(Setup {
         bucket,
         proxy,
@@ -206,22 +206,22 @@ fn kill_at_every_request(moment: Moment, version: Option<&str>) {
 }
 
 #[test]
-fn a_digest_build_killed_before_any_request_leaves_nothing_visible() {
+fn a_digest_build_killed_before_requests_stays_invisible() {
     kill_at_every_request(Moment::BeforeEffect, None);
 }
 
 #[test]
-fn a_digest_build_killed_after_any_request_leaves_nothing_visible() {
+fn a_digest_build_killed_after_requests_stays_invisible() {
     kill_at_every_request(Moment::AfterEffect, None);
 }
 
 #[test]
-fn an_explicit_build_killed_before_any_request_leaves_nothing_visible() {
+fn an_explicit_build_killed_before_requests_stays_invisible() {
     kill_at_every_request(Moment::BeforeEffect, Some("v1"));
 }
 
 #[test]
-fn an_explicit_build_killed_after_any_request_leaves_nothing_visible() {
+fn an_explicit_build_killed_after_requests_stays_invisible() {
     kill_at_every_request(Moment::AfterEffect, Some("v1"));
 }
 
@@ -246,7 +246,7 @@ fn an_explicit_version_with_other_content_changes_nothing() {
 }
 
 #[test]
-fn an_explicit_version_started_with_other_content_is_refused() {
+fn an_explicit_version_claimed_by_others_is_refused() {
     let Some(Setup {
         bucket, platform, ..
     }) = setup()
@@ -273,7 +273,7 @@ fn an_explicit_version_started_with_other_content_is_refused() {
 }
 
 #[test]
-fn a_file_of_somebody_else_below_a_digest_version_is_not_replaced() {
+fn a_foreign_file_under_a_digest_version_stays() {
     let Some(Setup {
         bucket, platform, ..
     }) = setup()
@@ -293,7 +293,7 @@ fn a_file_of_somebody_else_below_a_digest_version_is_not_replaced() {
 }
 
 #[test]
-fn credentials_that_a_server_rejects() {
+fn rejected_credentials_name_the_code_without_secrets() {
     let Some(Setup { platform, .. }) = setup() else {
         return;
     };
@@ -332,7 +332,7 @@ fn refused(store: &Refusing) -> Option<Platform> {
 }
 
 #[test]
-fn what_a_store_says_no_with() {
+fn each_store_error_names_its_fix() {
     let elsewhere = "<Region>eu-west-1</Region>";
     let token = "<Token-0>token-of-a-test</Token-0>";
     for (status, code, more, said) in [
@@ -384,7 +384,7 @@ fn what_a_store_says_no_with() {
 }
 
 #[test]
-fn a_bucket_in_another_region() {
+fn a_bucket_in_another_region_names_its_region() {
     let more = "<Region>eu-west-1</Region>";
     let store = Refusing::s3(400, "AuthorizationHeaderMalformed", more);
     let Some(platform) = refused(&store) else {
@@ -398,7 +398,7 @@ fn a_bucket_in_another_region() {
 }
 
 #[test]
-fn write_denied() {
+fn a_denied_write_names_action_and_object() {
     let store = Refusing::s3(403, "AccessDenied", "");
     let Some(platform) = refused(&store) else {
         return;
@@ -411,7 +411,7 @@ fn write_denied() {
 }
 
 #[test]
-fn a_custom_endpoint_without_a_public_url() {
+fn a_custom_endpoint_needs_a_public_url() {
     let store = Refusing::s3(403, "AccessDenied", "");
     let Some(platform) = refused(&store) else {
         return;
@@ -455,7 +455,7 @@ fn no_redirect_leads_the_credentials_to_another_host() {
 }
 
 #[test]
-fn a_store_that_refuses_conditional_writes_is_asked_once() {
+fn refused_conditional_writes_are_retried_once_without() {
     let store = Refusing::s3(501, "NotImplemented", "");
     let Some(platform) = refused(&store) else {
         return;
@@ -466,7 +466,7 @@ fn a_store_that_refuses_conditional_writes_is_asked_once() {
 }
 
 #[test]
-fn credentials_of_a_binding_and_of_the_aws_family() {
+fn credentials_come_from_bindings_and_aws_variables() {
     let Some(Setup {
         bucket, platform, ..
     }) = setup()

@@ -105,7 +105,7 @@ fn no_credential_is_shown_when_a_build_fails() {
 }
 
 #[test]
-fn a_key_of_a_binding_or_a_file_is_not_shown_either() {
+fn keys_from_bindings_and_files_are_redacted() {
     let Some(python) = Python::find("django52") else {
         return;
     };
@@ -146,7 +146,7 @@ fn a_key_of_a_binding_or_a_file_is_not_shown_either() {
 
 /// In what succeeds and in what fails: the children see nothing, and nothing is left in cache, manifest or script.
 #[test]
-fn no_credential_reaches_mix_or_npm_or_stays_in_a_phoenix_app() {
+fn no_credential_reaches_mix_npm_or_the_app() {
     let Some(bucket) = Bucket::create() else {
         return;
     };
@@ -267,7 +267,7 @@ fn on_heroku<'a>(
 }
 
 #[test]
-fn no_credential_stays_where_a_classic_build_writes() {
+fn no_credential_stays_after_a_heroku_build() {
     let (Some(python), Some(bucket)) = (Python::find("django52"), Bucket::create()) else {
         return;
     };
@@ -320,7 +320,7 @@ type Plant = fn(&mut Slug, &str);
 
 /// A leak in each place that is looked at is found: on the disk, in the output, in the store.
 #[test]
-fn the_scan_of_a_classic_build_finds_a_leak_in_each_place() {
+fn the_scanner_finds_leaks_in_each_heroku_place() {
     let (Some(python), Some(bucket)) = (Python::find("django52"), Bucket::create()) else {
         return;
     };
@@ -395,7 +395,7 @@ fn the_scan_of_a_classic_build_finds_a_leak_in_each_place() {
 
 /// The release phase has the key, and the image has not; the pin has neither.
 #[test]
-fn no_credential_stays_where_a_pin_or_a_release_phase_writes() {
+fn no_credential_stays_in_pins_or_release_phases() {
     let (Some(python), Some(bucket)) = (Python::find("django52"), Bucket::create()) else {
         return;
     };

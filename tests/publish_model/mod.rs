@@ -15,7 +15,7 @@
 
 mod build;
 mod next;
-mod not_taken;
+mod rejected_orders;
 mod order;
 mod promises;
 mod prune;
@@ -131,7 +131,7 @@ fn explicit_versions_keep_every_promise(creates: Creates) {
 }
 
 /// As the contract has it, and with what it leaves open: a tombstone keeps the content it has, also when
-/// the version is spared, and a prune waits for the tombstones of the one before (`not_taken`).
+/// the version is spared, and a prune waits for the tombstones of the one before (`rejected_orders`).
 fn explicit_versions_keep_every_promise_beside_prunes(creates: Creates) {
     let quiet = Scenario {
         creates,
@@ -167,12 +167,12 @@ fn explicit_versions_keep_every_promise_without_conditional_writes() {
 }
 
 #[test]
-fn explicit_versions_keep_every_promise_beside_prunes_with_conditional_writes() {
+fn explicit_versions_beside_prunes_hold_with_conditional_writes() {
     explicit_versions_keep_every_promise_beside_prunes(Creates::Honoured);
 }
 
 #[test]
-fn explicit_versions_keep_every_promise_beside_prunes_without_conditional_writes() {
+fn explicit_versions_beside_prunes_hold_without_conditional_writes() {
     explicit_versions_keep_every_promise_beside_prunes(Creates::Ignored);
 }
 
@@ -195,7 +195,7 @@ fn builds_of_the_same_content_all_succeed() {
 
 /// So a build that crashed is only to be started again, and no write of our own is a conflict.
 #[test]
-fn no_fault_makes_a_conflict_of_the_same_content() {
+fn no_fault_makes_equal_content_conflict() {
     for order in [DIGEST, EXPLICIT] {
         for creates in STORES {
             let wrong = Scenario {
@@ -214,7 +214,7 @@ fn no_fault_makes_a_conflict_of_the_same_content() {
 }
 
 #[test]
-fn a_file_of_somebody_else_is_not_replaced_where_creates_are_honoured() {
+fn honoured_creates_never_replace_a_strangers_file() {
     for quiet in [QUIET, QUIET_DIGEST] {
         let beside_a_stranger = Scenario {
             stranger: Stranger::Waiting,
@@ -234,7 +234,7 @@ fn a_file_of_somebody_else_is_not_replaced_where_creates_are_honoured() {
 }
 
 #[test]
-fn a_file_of_somebody_else_that_was_there_before_an_explicit_version_is_replaced_nowhere() {
+fn explicit_versions_never_replace_an_earlier_strangers_file() {
     for creates in STORES {
         let after_a_stranger = Scenario {
             creates,

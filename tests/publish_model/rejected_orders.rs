@@ -25,7 +25,7 @@ fn breaks(scenario: &Scenario, promise: Promise, steps: usize, last: &[&str]) {
 }
 
 #[test]
-fn claims_listed_before_the_version_refuse_a_build_of_the_same_content() {
+fn claims_listed_before_the_version_refuse_equal_content() {
     let claims_first = Scenario {
         order: CLAIMS_BEFORE_VERSION,
         builders: &[A, A],
@@ -59,7 +59,7 @@ fn claims_listed_only_before_the_claim_mix_contents() {
 }
 
 #[test]
-fn one_claim_that_is_swapped_commits_one_content_with_the_bytes_of_another() {
+fn one_swapped_claim_commits_mixed_contents() {
     breaks(
         &Scenario {
             order: ONE_CLAIM_SWAPPED,
@@ -81,7 +81,7 @@ fn one_claim_that_is_swapped_commits_one_content_with_the_bytes_of_another() {
 }
 
 #[test]
-fn one_claim_that_is_looked_for_mixes_contents_without_conditional_writes() {
+fn one_checked_claim_mixes_contents_without_conditional_writes() {
     let one_claim = Scenario {
         order: ONE_CLAIM_LOOKED_FOR,
         ..QUIET
@@ -117,7 +117,7 @@ fn one_claim_that_is_looked_for_mixes_contents_without_conditional_writes() {
 }
 
 #[test]
-fn a_ref_put_last_lets_a_prune_delete_what_a_build_ended_well_with() {
+fn a_ref_uploaded_last_loses_a_published_version() {
     breaks(
         &Scenario {
             order: REF_LAST,
@@ -140,7 +140,7 @@ fn a_ref_put_last_lets_a_prune_delete_what_a_build_ended_well_with() {
 }
 
 #[test]
-fn a_tombstone_looked_for_before_the_ref_is_seen_too_late() {
+fn a_tombstone_read_before_the_ref_loses_versions() {
     breaks(
         &Scenario {
             order: TOMBSTONE_BEFORE_REF,
@@ -207,7 +207,7 @@ fn an_unconditional_multipart_upload_replaces_a_published_file() {
 }
 
 #[test]
-fn a_marker_put_before_the_assets_shows_what_is_not_there() {
+fn a_marker_before_the_assets_shows_missing_files() {
     breaks(
         &Scenario {
             order: MARKER_BEFORE_ASSETS,
@@ -220,7 +220,7 @@ fn a_marker_put_before_the_assets_shows_what_is_not_there() {
 }
 
 #[test]
-fn a_prune_that_deletes_assets_before_the_marker_shows_what_is_not_there() {
+fn deleting_assets_before_the_marker_shows_missing_files() {
     breaks(
         &Scenario {
             prune: ASSETS_BEFORE_MARKER,
@@ -234,7 +234,7 @@ fn a_prune_that_deletes_assets_before_the_marker_shows_what_is_not_there() {
 }
 
 #[test]
-fn a_prune_that_leaves_deleting_before_its_deletes_landed_deletes_what_came_after() {
+fn ending_a_prune_early_deletes_newer_files() {
     breaks(
         &Scenario {
             prune: LEAVES_AT_ONCE,
@@ -252,7 +252,7 @@ fn a_prune_that_leaves_deleting_before_its_deletes_landed_deletes_what_came_afte
 }
 
 #[test]
-fn a_prune_that_starts_before_the_last_ones_tombstones_landed_is_not_seen() {
+fn prunes_too_close_together_delete_published_versions() {
     breaks(
         &Scenario {
             prune: PRUNES_CLOSE_TOGETHER,
@@ -282,7 +282,7 @@ fn a_prune_that_starts_before_the_last_ones_tombstones_landed_is_not_seen() {
 }
 
 #[test]
-fn a_prune_that_spares_a_pruned_name_must_not_free_it_for_other_content() {
+fn sparing_must_not_free_a_pruned_name() {
     let last = [
         "prune 2: GET marker and tombstone",
         "prune 2: PUT tombstone Deleting",
@@ -312,7 +312,7 @@ fn a_prune_that_spares_a_pruned_name_must_not_free_it_for_other_content() {
 }
 
 #[test]
-fn an_age_shorter_than_a_write_takes_leaves_a_marker_without_its_assets() {
+fn too_short_an_age_leaves_a_bare_marker() {
     breaks(
         &Scenario {
             ages: Ages::Short,

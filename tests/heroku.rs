@@ -29,7 +29,7 @@ fn assert_links_lead_to_the_store(url: &str, page: &str, base: &str) {
 }
 
 #[test]
-fn django_is_deployed_twice_and_served_from_the_moved_slug() {
+fn django_deployed_twice_is_served_from_the_slug() {
     for (fixture, collects_before) in [
         ("django_basic", false),
         ("django_basic", true),
@@ -111,7 +111,7 @@ fn phoenix() -> Platform {
 }
 
 #[test]
-fn what_there_is_to_do_is_said_where_there_is_nothing() {
+fn without_a_store_or_framework_nothing_is_published() {
     let empty = Platform::empty();
     let slug = Heroku::app(&empty).build();
     slug.compile
@@ -135,7 +135,7 @@ fn what_there_is_to_do_is_said_where_there_is_nothing() {
 }
 
 #[test]
-fn config_vars_win_over_what_is_pinned_and_re_base_a_promoted_slug() {
+fn config_vars_override_the_pin_and_rebase_slugs() {
     let platform = phoenix();
     let heroku = Heroku::app(&platform).publishes_to(&platform.store(), URL);
     let slug = heroku.build().compiled();
@@ -154,7 +154,7 @@ fn config_vars_win_over_what_is_pinned_and_re_base_a_promoted_slug() {
 }
 
 #[test]
-fn config_vars_that_would_break_a_build_are_not_for_it() {
+fn config_vars_that_break_builds_are_ignored() {
     let platform = phoenix();
     let slug = Heroku::app(&platform)
         .publishes_to(&platform.store(), URL)
@@ -174,7 +174,7 @@ fn config_vars_that_would_break_a_build_are_not_for_it() {
 }
 
 #[test]
-fn phoenix_is_compiled_without_a_store_and_started_without_a_procfile() {
+fn phoenix_without_store_or_procfile_compiles_and_starts() {
     let platform = phoenix();
     let slug = Heroku::app(&platform).build();
     slug.compile
@@ -218,7 +218,7 @@ fn a_build_for_tests_publishes_nothing() {
 }
 
 #[test]
-fn phoenix_is_deployed_after_the_elixir_buildpack_twice() {
+fn phoenix_is_deployed_twice_after_the_elixir_buildpack() {
     let platform = Platform::with("phoenix_1_8").stand_in("mix", MIX);
     let path = format!("{}:/usr/bin:/bin", platform.path("bin").display());
     let heroku = Heroku::app(&platform)
@@ -256,7 +256,7 @@ fn phoenix_is_deployed_after_the_elixir_buildpack_twice() {
 }
 
 #[test]
-fn python_that_is_not_deployed_is_no_place_for_the_hook() {
+fn the_hook_needs_a_python_inside_the_slug() {
     let Some((platform, python, web)) = django("django_basic") else {
         return;
     };
@@ -272,7 +272,7 @@ fn python_that_is_not_deployed_is_no_place_for_the_hook() {
 }
 
 #[test]
-fn a_release_phase_uploads_what_the_build_has_kept() {
+fn a_release_phase_runs_the_deferred_upload() {
     let Some((platform, python, web)) = django("django_basic") else {
         return;
     };
@@ -328,7 +328,7 @@ fn a_release_phase_uploads_what_the_build_has_kept() {
 }
 
 #[test]
-fn a_release_phase_that_publishes_nothing_is_warned_of() {
+fn a_release_phase_without_upload_gets_a_warning() {
     let platform = phoenix();
     let heroku = Heroku::app(&platform)
         .config_var("STATIC_ASSETS_PUBLISH", "release")
@@ -349,7 +349,7 @@ fn a_release_phase_that_publishes_nothing_is_warned_of() {
 }
 
 #[test]
-fn a_release_phase_is_not_blocked_by_a_build_that_has_published_or_was_told_not_to() {
+fn a_release_phase_succeeds_if_nothing_was_deferred() {
     let platform = phoenix();
     platform.write("Procfile", "release: static-assets publish --prepared\n");
     for mode in ["build", "off"] {
@@ -367,7 +367,7 @@ fn a_release_phase_is_not_blocked_by_a_build_that_has_published_or_was_told_not_
 }
 
 #[test]
-fn a_link_in_the_place_of_a_folder_is_not_written_through() {
+fn nothing_is_written_through_a_linked_directory() {
     for folder in [".profile.d", ".static-assets"] {
         let platform = phoenix();
         let outside = platform.path("outside");
@@ -384,7 +384,7 @@ fn a_link_in_the_place_of_a_folder_is_not_written_through() {
 }
 
 #[test]
-fn settings_of_phoenix_are_judged_where_it_is_compiled_without_a_store() {
+fn phoenix_settings_are_validated_without_a_store() {
     let platform = phoenix();
     let heroku = Heroku::app(&platform).config_var("STATIC_ASSETS_DIGEST", "natve");
     heroku
@@ -446,7 +446,7 @@ fn without_node<'a>(platform: &'a Platform, mirror: &str) -> Heroku<'a> {
 }
 
 #[test]
-fn node_is_fetched_where_a_pipeline_needs_it_checked_kept_and_not_deployed() {
+fn node_is_downloaded_verified_cached_and_not_deployed() {
     let platform = Platform::with("phoenix_1_5").tools();
     let dist = node_distribution(&platform, "20.18.0");
     // The mirror is busy at first.
@@ -489,7 +489,7 @@ fn node_is_fetched_where_a_pipeline_needs_it_checked_kept_and_not_deployed() {
 }
 
 #[test]
-fn node_that_is_not_there_or_not_what_it_should_be_ends_the_build() {
+fn a_missing_or_altered_node_stops_the_build() {
     let platform = Platform::with("phoenix_1_5").tools();
     let dist = node_distribution(&platform, "20.18.0");
     let mirror = Web::of(&dist);
@@ -567,7 +567,7 @@ fn stubs_refuse_a_platform_of_cloud_native_buildpacks() {
 }
 
 #[test]
-fn without_a_program_the_pinned_one_is_fetched_and_checked() {
+fn a_missing_program_is_downloaded_by_its_pin() {
     let platform = Platform::empty();
     let buildpack = Heroku::app(&platform).buildpack();
     let architecture = std::env::consts::ARCH;
