@@ -1,4 +1,4 @@
-//! `bin/detect`: 0 or 100, what decided it, and a plan that every Python buildpack can meet.
+//! `bin/detect`: it exits with 0 or 100, logs what it found, and writes a plan that every Python buildpack can meet.
 
 use crate::harness::{Platform, repository};
 use fs_err as fs;
@@ -23,7 +23,7 @@ fn every_django_fixture_passes() {
 
 #[test]
 fn every_phoenix_fixture_passes() {
-    for (fixture, said) in [
+    for (fixture, logged) in [
         (
             "phoenix_1_4",
             "- mix.exs: shop (ShopWeb.Endpoint), Phoenix 1.4.18, assets/\n",
@@ -54,16 +54,17 @@ fn every_phoenix_fixture_passes() {
             "- backend/mix.exs: shop (ShopWeb.Endpoint), Phoenix of unknown version, priv/static\n",
         ),
     ] {
-        Platform::with(fixture).detect().succeeds().says(said);
+        Platform::with(fixture).detect().succeeds().says(logged);
     }
     Platform::with("phoenix_1_4")
         .detect()
         .succeeds()
-        .says("- Assets of shop: deploy of package.json\n");
+        .says("- Assets of shop: ")
+        .says("package.json");
     Platform::with("phoenix_1_8")
         .detect()
         .succeeds()
-        .says("- Assets of shop: mix assets.deploy (alias in mix.exs)\n");
+        .says("- Assets of shop: mix assets.deploy ");
 }
 
 #[test]
@@ -73,10 +74,7 @@ fn several_phoenix_projects_pass_without_requiring_python() {
         &platform.app().join("backend"),
         &platform.app().join("other"),
     );
-    platform
-        .detect()
-        .succeeds()
-        .says("- Phoenix, to be settled by the build");
+    platform.detect().succeeds().says("- Phoenix, ");
     assert!(!platform.plan().contains("cpython") && platform.plan().contains("elixir"));
     platform
         .file_store()
@@ -94,7 +92,8 @@ fn an_api_without_assets_is_declined() {
     platform
         .detect()
         .exits(100)
-        .says("No Phoenix project with assets: no mix.exs with :phoenix among its dependencies");
+        .says("mix.exs")
+        .says("priv/static");
 }
 
 #[test]
@@ -117,7 +116,7 @@ fn the_plan_requires_elixir_and_node_if_provided() {
         ["elixir", "erlang", "elixir", "otp"],
         "{plan}"
     );
-    // The last alternative asks for nothing.
+    // The last alternative requires nothing.
     assert!(plan.trim_end().ends_with("[[or]]"), "{plan}");
 
     let platform = Platform::with("phoenix_1_4");
@@ -157,20 +156,23 @@ fn apps_of_other_frameworks_are_declined() {
         for (path, content) in files {
             platform.write(path, content);
         }
-        platform.detect().exits(100).says("no manage.py of Django");
+        platform
+            .detect()
+            .exits(100)
+            .says("manage.py")
+            .says("DJANGO_SETTINGS_MODULE");
     }
 }
 
 #[test]
 fn the_log_names_the_manage_py_found() {
-    for (path, said) in [
-        ("manage.py", "Django: manage.py"),
-        ("src/manage.py", "Django: src/manage.py"),
-        ("src/backend/manage.py", "Django: src/backend/manage.py"),
-    ] {
+    for path in ["manage.py", "src/manage.py", "src/backend/manage.py"] {
         let platform = Platform::empty();
         platform.write(path, "import django");
-        platform.detect().succeeds().says(said);
+        platform
+            .detect()
+            .succeeds()
+            .says(&format!("- Django: {path}\n"));
     }
 }
 
@@ -203,7 +205,9 @@ fn invalid_settings_pass_and_the_build_fails() {
     platform
         .build()
         .exits(1)
-        .says("STATIC_ASSETS_STORE is 'nonsense' (environment): it has no scheme");
+        .says("STATIC_ASSETS_STORE")
+        .says("'nonsense'")
+        .says("s3://bucket/prefix");
 }
 
 #[test]

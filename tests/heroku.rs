@@ -1,4 +1,4 @@
-//! `heroku buildpacks:add`: the stubs, called as Heroku calls them.
+//! The classic Heroku buildpack (`heroku buildpacks:add`): its stubs, called as Heroku calls them.
 
 use crate::harness::heroku::{Heroku, Slug};
 use crate::harness::pages::{assets, links};
@@ -7,9 +7,10 @@ use crate::harness::python::Python;
 use crate::harness::web::Web;
 use crate::harness::{Platform, copy_folder, http, repository, tree};
 use fs_err as fs;
+use std::collections::BTreeMap;
 use std::path::Path;
 
-/// A Django app whose store a web server has.
+/// Makes a Django app, and a web server that serves its store.
 fn django(fixture: &str) -> Option<(Platform, Python, Web)> {
     let python = Python::find("django52")?;
     let platform = Platform::with(fixture);
@@ -55,8 +56,8 @@ fn django_deployed_twice_is_served_from_the_slug() {
         assert_eq!(heroku.dyno_env(slug)["STATIC_URL"], base);
         assert_eq!(first.next["STATIC_URL"], base);
         assert_eq!(first.next["STATIC_ASSETS_VERSION"], version);
-        for said in [&version, &base, "digest: \"", "framework: \"django\""] {
-            assert!(first.report.contains(said), "{}", first.report);
+        for fact in [&version, &base, "digest: \"", "framework: \"django\""] {
+            assert!(first.report.contains(fact), "{}", first.report);
         }
         assert_eq!(first.release, "--- {}\n");
         let server = heroku.serve_django(slug);
@@ -71,36 +72,38 @@ fn django_deployed_twice_is_served_from_the_slug() {
         let second_compile = second.compile.succeeds();
         second_compile
             .says("-----> Static assets ")
-            .says("       Published before, unchanged: 0 uploaded")
-            .says("; commit 4f1c2ab");
-        let put = tree(&platform.store());
-        let kept: Vec<&String> = put
-            .keys()
-            .filter(|path| !published.contains_key(*path))
-            .collect();
-        assert!(
-            kept.iter().all(|path| path.contains(".static-assets/")),
-            "{kept:?}"
-        );
+            .says("0 uploaded")
+            .says("commit 4f1c2ab");
+        assert_only_refs_were_added(&published, &tree(&platform.store()));
     }
 }
 
-/// The next build is elsewhere, and the dynos are.
+/// Fails if the second of two equal builds uploaded anything besides its ref.
+#[track_caller]
+fn assert_only_refs_were_added(
+    before: &BTreeMap<String, Vec<u8>>,
+    after: &BTreeMap<String, Vec<u8>>,
+) {
+    let mut added = after.keys().filter(|key| !before.contains_key(*key));
+    assert!(added.all(|key| key.contains(".static-assets/refs/")));
+}
+
+/// Fails if the slug holds the path of `BUILD_DIR`: dynos and the next build have the app elsewhere.
 #[track_caller]
 fn assert_no_path_of_the_build(slug: &Slug) {
     let path = slug.build_dir.display().to_string();
     for (file, content) in tree(&slug.app) {
-        // A virtual environment holds its own place, and is heroku/python's.
+        // A virtual environment holds its own path, but it belongs to heroku/python.
         let is_of_python = file.starts_with(".heroku/") || file.contains("__pycache__");
         let ours = !is_of_python || file.contains("static_assets");
         let holds_it = memchr::memmem::find(&content, path.as_bytes()).is_some();
-        assert!(!(ours && holds_it), "{file} holds the folder of the build");
+        assert!(!(ours && holds_it), "{file} holds the path of BUILD_DIR");
     }
 }
 
 const URL: &str = "https://static.example.com/shop";
 
-/// A Phoenix app that needs no Elixir.
+/// Makes a Phoenix app that is built without Elixir.
 fn phoenix() -> Platform {
     let platform = Platform::with("phoenix_monorepo");
     platform.write(
@@ -117,7 +120,7 @@ fn without_a_store_or_framework_nothing_is_published() {
     slug.compile
         .succeeds()
         .says("-----> Static assets ")
-        .says("To publish them under their own URL");
+        .says("STATIC_ASSETS_STORE=s3://bucket/prefix");
     assert!(tree(&slug.app).is_empty());
     assert_eq!(
         (slug.report.as_str(), slug.release.as_str()),
@@ -130,7 +133,7 @@ fn without_a_store_or_framework_nothing_is_published() {
     slug.compile
         .succeeds()
         .says(" !     ")
-        .says("no Django and no Phoenix app was found here");
+        .says("STATIC_ASSETS_DIR=dist");
     assert!(tree(&slug.app).is_empty());
 }
 
@@ -179,8 +182,8 @@ fn phoenix_without_store_or_procfile_compiles_and_starts() {
     let slug = Heroku::app(&platform).build();
     slug.compile
         .succeeds()
-        .says("Assets of shop: digest only (priv/static)")
-        .says("Compiled only: no store is set");
+        .says("Assets of shop: ")
+        .says("STATIC_ASSETS_STORE=s3://bucket/prefix");
     let files = tree(&slug.app);
     assert!(files.contains_key("backend/priv/static/cache_manifest.json"));
     assert!(!files.keys().any(|file| file.starts_with(".profile.d")));
@@ -201,17 +204,13 @@ fn a_build_for_tests_publishes_nothing() {
     let platform = phoenix();
     let heroku = Heroku::app(&platform).publishes_to(&platform.store(), URL);
     let slug = heroku.build_for_tests();
-    slug.compile
-        .succeeds()
-        .says("A build for tests: nothing is compiled, published or pinned");
+    slug.compile.succeeds().says("STATIC_ASSETS_COMPILE=1");
     assert_eq!(tree(&slug.app), tree(&platform.app()));
 
     let slug = heroku
         .config_var("STATIC_ASSETS_COMPILE", "1")
         .build_for_tests();
-    slug.compile
-        .succeeds()
-        .says("Compiled only, a build for tests");
+    slug.compile.succeeds();
     let files = tree(&slug.app);
     assert!(files.contains_key("backend/priv/static/cache_manifest.json"));
     assert!(tree(&platform.store()).is_empty());
@@ -233,20 +232,19 @@ fn phoenix_is_deployed_twice_after_the_elixir_buildpack() {
         "{}",
         slug.report
     );
-    let lines = fs::read_to_string(slug.app.join("config/runtime.exs")).unwrap();
-    assert!(lines.contains("# static-assets: begin"), "{lines}");
+    let runtime_exs = fs::read_to_string(slug.app.join("config/runtime.exs")).unwrap();
+    assert!(
+        runtime_exs.contains("# static-assets: begin"),
+        "{runtime_exs}"
+    );
     assert_no_path_of_the_build(&slug);
     slug.compile.succeeds().says("mix assets.deploy");
 
     let published = tree(&platform.store());
     let again = heroku.build();
     assert_eq!(heroku.dyno_env(&again)["STATIC_URL"], base);
-    again
-        .compile
-        .succeeds()
-        .says("Published before, unchanged: 0 uploaded");
-    let mut put = tree(&platform.store()).into_keys();
-    assert!(put.all(|key| key.starts_with('.') || published.contains_key(&key)));
+    again.compile.succeeds().says("0 uploaded");
+    assert_only_refs_were_added(&published, &tree(&platform.store()));
     assert!(
         platform
             .calls()
@@ -265,8 +263,8 @@ fn the_hook_needs_a_python_inside_the_slug() {
     let slug = heroku.exported("PATH", &path).build();
     slug.compile
         .exits(1)
-        .says("[Error: static assets: Pages would not link to the version]")
-        .says("which is not deployed with the app")
+        .says("[Error: static assets: ")
+        .says(&python.folder().display().to_string())
         .says("STATIC_URL = os.environ.get(\"STATIC_URL\", \"/static/\")");
     assert!(tree(&platform.store()).is_empty());
 }
@@ -277,7 +275,7 @@ fn a_release_phase_runs_the_deferred_upload() {
         return;
     };
     platform.write("Procfile", "release: static-assets publish --prepared\n");
-    // What the build does not have, the release has.
+    // Only the release phase knows the store.
     let heroku = Heroku::app(&platform)
         .python(&python)
         .config_var("STATIC_ASSETS_PUBLISH", "release")
@@ -294,8 +292,8 @@ fn a_release_phase_runs_the_deferred_upload() {
 
     let failed = publish(&heroku);
     assert!(!failed.status.success(), "{failed:?}");
-    let said = String::from_utf8_lossy(&failed.stderr).into_owned();
-    assert!(said.contains("STATIC_ASSETS_STORE"), "{said}");
+    let log = String::from_utf8_lossy(&failed.stderr).into_owned();
+    assert!(log.contains("STATIC_ASSETS_STORE"), "{log}");
 
     let heroku = heroku.publishes_to(&platform.store(), &web.url);
     let first = publish(&heroku);
@@ -306,7 +304,7 @@ fn a_release_phase_runs_the_deferred_upload() {
     let base = heroku.dyno_env(&slug)["STATIC_URL"].clone();
     assert_links_lead_to_the_store(&server.url, &page, &base);
 
-    // A version that was pruned meanwhile comes back from the slug.
+    // The slug still holds the files of a version that was pruned meanwhile.
     let version = heroku.dyno_env(&slug)["STATIC_ASSETS_VERSION"].clone();
     fs::remove_dir_all(platform.store().join(&version)).unwrap();
     let marker = once
@@ -378,7 +376,7 @@ fn nothing_is_written_through_a_linked_directory() {
             .build()
             .compile
             .exits(1)
-            .says("A link in the place of a folder");
+            .error_names(&format!("/{folder}"));
         assert!(tree(&outside).is_empty());
     }
 }
@@ -394,7 +392,7 @@ fn phoenix_settings_are_validated_without_a_store() {
         .says("STATIC_ASSETS_DIGEST is 'natve'");
 }
 
-/// A mirror of the official distribution with one version, whose programs are stand-ins.
+/// Makes a mirror of the official Node.js distribution. It holds one version, whose programs are stand-ins.
 fn node_distribution(platform: &Platform, version: &str) -> std::path::PathBuf {
     const NPM: &str = "#!/bin/sh\necho \"npm $*\" >> \"$CALLS\"\ncase \"$1\" in ci) mkdir node_modules ;;\n\
                        run) mkdir -p ../priv/static/css ../priv/static/js; cp css/app.css ../priv/static/css/\n\
@@ -436,7 +434,7 @@ fn node_distribution(platform: &Platform, version: &str) -> std::path::PathBuf {
     dist
 }
 
-/// Whose PATH has no Node.js.
+/// Makes an app with no Node.js on `PATH`, which downloads from the mirror.
 fn without_node<'a>(platform: &'a Platform, mirror: &str) -> Heroku<'a> {
     Heroku::app(platform)
         .publishes_to(&platform.store(), URL)
@@ -449,7 +447,7 @@ fn without_node<'a>(platform: &'a Platform, mirror: &str) -> Heroku<'a> {
 fn node_is_downloaded_verified_cached_and_not_deployed() {
     let platform = Platform::with("phoenix_1_5").tools();
     let dist = node_distribution(&platform, "20.18.0");
-    // The mirror is busy at first.
+    // The mirror answers the first request with 503.
     let mut busy = 1;
     let mirror = Web::changing(&dist, move |_, served| {
         if busy > 0 {
@@ -459,11 +457,11 @@ fn node_is_downloaded_verified_cached_and_not_deployed() {
     });
     let heroku = without_node(&platform, &mirror.url);
     let slug = heroku.build().compiled();
-    let said = slug.compile.stdout();
-    assert!(said.contains("Node.js 20.18.0 (the newest LTS"), "{said}");
+    let log = slug.compile.stdout();
+    assert!(log.contains("Node.js 20.18.0 ("), "{log}");
     assert!(!tree(&slug.app).keys().any(|file| file.contains("bin/node")));
-    let asked = mirror.requests().len();
-    assert_eq!(asked, 4, "{:?}", mirror.requests());
+    let requests = mirror.requests().len();
+    assert_eq!(requests, 4, "{:?}", mirror.requests());
     assert!(
         platform
             .calls()
@@ -471,7 +469,7 @@ fn node_is_downloaded_verified_cached_and_not_deployed() {
             .any(|call| call.starts_with("npm ci"))
     );
 
-    // What is kept is taken without a word to the network, where the app asks for what it is.
+    // If the app asks for the cached version, the mirror gets no request.
     platform.edit(
         "assets/package.json",
         "\"private\": true",
@@ -479,11 +477,10 @@ fn node_is_downloaded_verified_cached_and_not_deployed() {
     );
     platform.write("phoenix_static_buildpack.config", "remove_node=false\n");
     let slug = heroku.build().compiled();
-    let said = slug.compile.stdout();
-    let kept = "Node.js 20.18.0 (>=18 <21 of engines in package.json) from the cache";
-    assert!(said.contains(kept), "{said}");
-    assert_eq!(mirror.requests().len(), asked);
-    // Asked for, it is there for the running app.
+    let log = slug.compile.stdout();
+    assert!(log.contains("Node.js 20.18.0 (>=18 <21 "), "{log}");
+    assert_eq!(mirror.requests().len(), requests);
+    // remove_node=false puts it into the slug.
     let version = heroku.dyno(&slug, &["node", "--version"]).output().unwrap();
     assert_eq!(version.stdout, b"v20.18.0\n");
 }
@@ -500,17 +497,11 @@ fn a_missing_or_altered_node_stops_the_build() {
         );
         platform.write("assets/package.json", &json);
     };
-    for (range, said) in [
-        (
-            "16.x",
-            "has no version for this machine that is 16.x, as engines in package.json asks",
-        ),
-        ("sixteen", "which is no range of versions, such as 22.x"),
-    ] {
+    for range in ["16.x", "sixteen"] {
         engines(range);
         let ran = heroku.build().compile.exits(1);
-        ran.says("[Error: static assets: No Node.js]")
-            .says(said)
+        ran.says("[Error: static assets: ")
+            .says(range)
             .says("STATIC_ASSETS_NODE_URL=")
             .says("heroku/nodejs");
     }
@@ -520,7 +511,7 @@ fn a_missing_or_altered_node_stops_the_build() {
     ] {
         let heroku = without_node(&platform, url);
         let ran = heroku.build().compile.exits(1);
-        ran.says("STATIC_ASSETS_NODE_URL (config var) is not a URL")
+        ran.says("STATIC_ASSETS_NODE_URL (config var)")
             .does_not_say("hunter2secret");
     }
     engines("20");
@@ -528,8 +519,8 @@ fn a_missing_or_altered_node_stops_the_build() {
     let right = fs::read_to_string(&sums).unwrap();
     fs::write(&sums, format!("{}{}", "0".repeat(64), &right[64..])).unwrap();
     let ran = heroku.build().compile.exits(1);
-    ran.says("is not what its SHASUMS256.txt says")
-        .says("nothing of it was run");
+    ran.says("SHASUMS256.txt");
+    assert_eq!(platform.calls(), [""; 0], "an unverified program was run");
     assert!(
         tree(&heroku.cache())
             .keys()
@@ -538,7 +529,7 @@ fn a_missing_or_altered_node_stops_the_build() {
     assert!(tree(&platform.store()).is_empty());
 }
 
-/// What a stub prints and ends with.
+/// Runs a stub and returns its exit code and output.
 fn stub(platform: &Platform, buildpack: &Path, name: &str, env: &[(&str, &str)]) -> (i32, String) {
     let cache = platform.path("stub-cache");
     fs::create_dir_all(&cache).unwrap();
@@ -562,7 +553,7 @@ fn stubs_refuse_a_platform_of_cloud_native_buildpacks() {
         let env = [("CNB_BUILDPACK_DIR", "/x")];
         let (code, text) = stub(&platform, &buildpack, name, &env);
         assert_eq!(code, 1, "{text}");
-        assert!(text.contains("Use the packaged CNB"), "{text}");
+        assert!(text.contains("dist/cnb"), "{text}");
     }
 }
 
@@ -575,11 +566,11 @@ fn a_missing_program_is_downloaded_by_its_pin() {
     fs::remove_file(&program).unwrap();
     let (code, text) = stub(&platform, &buildpack, "compile", &[]);
     assert_eq!(code, 1, "{text}");
-    for said in ["bin/pin names no release", "script/package", "-heroku.tgz"] {
-        assert!(text.contains(said), "{text}");
+    for fact in ["bin/pin", "script/package", "-heroku.tgz"] {
+        assert!(text.contains(fact), "{text}");
     }
 
-    // What `script/package pin` writes, for the files that it has made, published under their own names.
+    // `script/package pin` writes the pin for the files in `dist`, which the mirror publishes under the same names.
     let mirror = platform.path("mirror");
     fs::create_dir(&mirror).unwrap();
     let name = format!("static-assets-{architecture}");
@@ -591,19 +582,19 @@ fn a_missing_program_is_downloaded_by_its_pin() {
         fs::write(mirror.join(file), "#!/bin/sh\necho \"it runs: $*\"\n").unwrap();
     }
     let file = mirror.join(&name);
-    let house = platform.path("house");
+    let checkout = platform.path("checkout");
     for (from, to) in [("script", "script"), ("bin", "bin")] {
-        copy_folder(&repository().join(from), &house.join(to));
+        copy_folder(&repository().join(from), &checkout.join(to));
     }
-    fs::copy(repository().join("Cargo.toml"), house.join("Cargo.toml")).unwrap();
-    copy_folder(&mirror, &house.join("dist"));
-    let output = std::process::Command::new(house.join("script/package"))
+    fs::copy(repository().join("Cargo.toml"), checkout.join("Cargo.toml")).unwrap();
+    copy_folder(&mirror, &checkout.join("dist"));
+    let output = std::process::Command::new(checkout.join("script/package"))
         .args(["pin", &format!("file://{}/", mirror.display())])
         .env("STATIC_ASSETS_CACHE", platform.path("cache"))
         .output()
         .unwrap();
     assert!(output.status.success(), "{output:?}");
-    let pin = fs::read_to_string(house.join("bin/pin")).unwrap();
+    let pin = fs::read_to_string(checkout.join("bin/pin")).unwrap();
     for line in [
         "version=1.0.0",
         "base_url=file://",
@@ -618,25 +609,30 @@ fn a_missing_program_is_downloaded_by_its_pin() {
     fs::write(&file, "#!/bin/sh\necho \"it runs: another\"\n").unwrap();
     let (code, text) = stub(&platform, &buildpack, "compile", &[]);
     assert_eq!(code, 1, "{text}");
-    assert!(text.contains("is not what bin/pin names"), "{text}");
+    let sum = pin
+        .split(&format!("sha256_{architecture}="))
+        .nth(1)
+        .unwrap();
+    assert!(text.contains(&sum[..64]), "{text}");
     assert!(!text.contains("it runs"), "{text}");
     fs::write(&file, own).unwrap();
 
     let (code, text) = stub(&platform, &buildpack, "compile", &[]);
     assert_eq!(code, 0, "{text}");
-    assert!(text.contains("Fetching file://"), "{text}");
+    assert!(text.contains("file://"), "{text}");
     assert!(text.contains("it runs: classic compile"), "{text}");
 
-    // The next build gets the buildpack anew, and the program from its cache.
+    // The next build gets a fresh buildpack and takes the program from its cache.
     fs::remove_file(&program).unwrap();
     fs::remove_dir_all(&mirror).unwrap();
     let (code, text) = stub(&platform, &buildpack, "compile", &[]);
     assert_eq!(code, 0, "{text}");
-    assert!(!text.contains("Fetching"), "{text}");
+    assert!(!text.contains("file://"), "{text}");
 
     fs::remove_file(&program).unwrap();
     fs::remove_dir_all(platform.path("stub-cache")).unwrap();
     let (code, text) = stub(&platform, &buildpack, "compile", &[]);
     assert_eq!(code, 1, "{text}");
-    assert!(text.contains("could not be fetched"), "{text}");
+    let url = format!("file://{}", mirror.display());
+    assert!(text.contains(&url), "{text}");
 }

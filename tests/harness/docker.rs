@@ -24,11 +24,11 @@ pub(crate) struct Image<'a> {
     docker: &'a Docker,
     pub(crate) name: String,
     /// What the build has printed.
-    pub(crate) said: String,
+    pub(crate) log: String,
 }
 
 impl Docker {
-    /// `None`, and said so, where no engine is up.
+    /// `None`, and logged as skipped, if no engine is up.
     pub(crate) fn find() -> Option<Self> {
         let Some(socket) = variable("STATIC_ASSETS_TEST_DOCKER") else {
             skipped("no Docker engine is up (script/docker -- cargo test)");
@@ -56,8 +56,8 @@ impl Docker {
     #[track_caller]
     pub(crate) fn succeeds(&self, arguments: &[&str]) -> Vec<u8> {
         let output = self.command(arguments).output().unwrap();
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(output.status.success(), "{arguments:?}: {said}");
+        let log = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{arguments:?}: {log}");
         [output.stdout, output.stderr].concat()
     }
 
@@ -91,16 +91,16 @@ impl Docker {
             command.env(variable, value);
         }
         let output = command.arg(context).output().unwrap();
-        let said = [output.stdout, output.stderr].concat();
-        let said = String::from_utf8_lossy(&said).into_owned();
+        let log = [output.stdout, output.stderr].concat();
+        let log = String::from_utf8_lossy(&log).into_owned();
         if output.status.success() {
             Ok(Image {
                 docker: self,
                 name,
-                said,
+                log,
             })
         } else {
-            Err(said)
+            Err(log)
         }
     }
 }
@@ -109,9 +109,9 @@ impl Image<'_> {
     /// `docker run` of a process that ends, with options before the image's name.
     pub(crate) fn run(&self, options: &[&str], line: &[&str]) -> (i32, String) {
         let output = self.started(options, line).output().unwrap();
-        let said = [output.stdout, output.stderr].concat();
-        let said = String::from_utf8_lossy(&said).into_owned();
-        (output.status.code().unwrap_or(-1), said)
+        let log = [output.stdout, output.stderr].concat();
+        let log = String::from_utf8_lossy(&log).into_owned();
+        (output.status.code().unwrap_or(-1), log)
     }
 
     fn started(&self, options: &[&str], line: &[&str]) -> Command {

@@ -400,6 +400,31 @@ impl Ran {
         self
     }
 
+    /// Fails unless one line of the output names all of the values.
+    #[track_caller]
+    pub(crate) fn line_names(self, values: &[&str]) -> Self {
+        let everything = self.everything();
+        let names_all = |line: &str| values.iter().all(|value| line.contains(value));
+        assert!(
+            everything.lines().any(names_all),
+            "no line names {values:?}:\n{everything}"
+        );
+        self
+    }
+
+    /// Fails unless the title of the error names the value.
+    #[track_caller]
+    pub(crate) fn error_names(self, value: &str) -> Self {
+        let everything = self.everything();
+        let error = everything.split_once("[Error: static assets: ");
+        let title = error.and_then(|(_, rest)| rest.lines().next());
+        assert!(
+            title.is_some_and(|title| title.contains(value)),
+            "no error names '{value}' in its title:\n{everything}"
+        );
+        self
+    }
+
     #[track_caller]
     pub(crate) fn does_not_say(self, text: &str) -> Self {
         let everything = self.everything();

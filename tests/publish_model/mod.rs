@@ -15,10 +15,10 @@
 
 mod build;
 mod next;
-mod rejected_orders;
 mod order;
 mod promises;
 mod prune;
+mod rejected_orders;
 mod search;
 mod world;
 
