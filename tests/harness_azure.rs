@@ -1,4 +1,4 @@
-//! The place that tests get on the Azure server: its own, public to read, closed otherwise.
+//! The prefix that each test gets on the Azure server is its own, public to read, and closed to anything else.
 
 use crate::harness::azure::Container;
 use crate::harness::http;

@@ -1,4 +1,4 @@
-//! The fake of Google Cloud Storage answers as the service's reference says.
+//! The fake of Google Cloud Storage answers as the service's reference describes.
 
 use crate::harness::gcs::Gcs;
 use crate::harness::http::{self, Answer};
@@ -10,11 +10,11 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 
 const CREATE: (&str, &str) = ("x-goog-if-generation-match", "0");
-/// Of "body {}".
+/// The MD5 of "body {}".
 const MD5: &str = "fcdce6b6d6e2175f6406869882f6f1ce";
 const MIB: usize = 1024 * 1024;
 
-/// As the service account.
+/// Sends a request as the service account.
 fn send(
     gcs: &Gcs,
     method: &str,
@@ -89,7 +89,7 @@ fn create_does_not_replace() {
     assert_eq!(code(&gone), (404, "NoSuchKey".to_owned()));
 }
 
-/// A token with another value in its header (0) or claims (1).
+/// Changes a value in the header (0) or the claims (1) of a token.
 fn altered(authorization: &str, part: usize, name: &str, value: Value) -> String {
     let token = authorization.strip_prefix("Bearer ").unwrap();
     let mut parts: Vec<String> = token.split('.').map(str::to_owned).collect();
@@ -158,18 +158,18 @@ fn missing_keys_and_buckets_are_named() {
     assert_eq!(gcs.objects().len(), 0);
 }
 
-/// The keys and folders of every page of a list.
+/// Returns the keys and common prefixes of every page of a list.
 fn pages(gcs: &Gcs, query: &str) -> Vec<(Vec<String>, Vec<String>)> {
     let mut pages = Vec::new();
     let mut token = String::new();
     loop {
         let path = format!("?list-type=2&{query}{token}");
         let answer = send(gcs, "GET", &path, &[], "").text();
-        let folders = answer
+        let prefixes = answer
             .split("<CommonPrefixes>")
             .skip(1)
-            .map(|folder| xml::texts(folder, "Prefix").concat());
-        pages.push((xml::texts(&answer, "Key"), folders.collect()));
+            .map(|prefix| xml::texts(prefix, "Prefix").concat());
+        pages.push((xml::texts(&answer, "Key"), prefixes.collect()));
         let is_truncated = xml::texts(&answer, "IsTruncated").concat();
         let next = xml::texts(&answer, "NextContinuationToken").concat();
         assert_eq!(is_truncated == "true", !next.is_empty());
@@ -190,7 +190,7 @@ fn a_list_comes_in_pages() {
     }
     let strings =
         |names: &[&str]| -> Vec<String> { names.iter().map(ToString::to_string).collect() };
-    let page = |keys: &[&str], folders: &[&str]| (strings(keys), strings(folders));
+    let page = |keys: &[&str], prefixes: &[&str]| (strings(keys), strings(prefixes));
     assert_eq!(
         pages(&gcs, "prefix=a%2F"),
         [
@@ -222,7 +222,7 @@ fn a_list_comes_in_pages() {
     );
 }
 
-/// Parts of an object, as the client lists them at the end.
+/// Returns the list of parts that completes an upload.
 fn completion(parts: &[(u32, &str)]) -> String {
     let parts: Vec<String> = parts
         .iter()

@@ -32,8 +32,8 @@ fn publish(platform: &Platform, ran: &Ran, more: &[(&str, &str)]) -> (i32, Strin
         .current_dir("/")
         .output()
         .unwrap();
-    let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
-    (output.status.code().unwrap(), said)
+    let log = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    (output.status.code().unwrap(), log)
 }
 
 #[test]
@@ -61,11 +61,11 @@ fn an_image_holds_the_deferred_upload_and_publisher() {
     }
     assert!(!launch.contains("type = \"release\""), "{launch}");
 
-    let (code, said) = publish(&platform, &ran, &[]);
-    assert_eq!(code, 0, "{said}");
+    let (code, log) = publish(&platform, &ran, &[]);
+    assert_eq!(code, 0, "{log}");
     let version = format!("Version {} ", ran.launch("STATIC_ASSETS_VERSION"));
     for fact in [&version, "5 files", "css js svg font: 200"] {
-        assert!(said.contains(fact), "{said}");
+        assert!(log.contains(fact), "{log}");
     }
     let server = python.serve(&platform, &ran, &[]);
     let page = http::get(&server.url).text();
@@ -74,9 +74,9 @@ fn an_image_holds_the_deferred_upload_and_publisher() {
     pages::assert_all_from(&base, &server.url, &page);
 
     let before = tree(&platform.store());
-    let (code, said) = publish(&platform, &ran, &[]);
-    assert_eq!(code, 0, "{said}");
-    assert!(said.contains("0 uploaded"), "{said}");
+    let (code, log) = publish(&platform, &ran, &[]);
+    assert_eq!(code, 0, "{log}");
+    assert!(log.contains("0 uploaded"), "{log}");
     let after = tree(&platform.store());
     let refs = |key: &&String| key.starts_with(".static-assets/refs/");
     let without_refs = |tree: &std::collections::BTreeMap<String, Vec<u8>>| -> Vec<String> {
@@ -91,7 +91,7 @@ fn a_release_phase_fails_with_its_exit_code() {
         return;
     };
     let ran = platform.build().succeeds();
-    for (more, code, said) in [
+    for (more, code, value) in [
         (&[("STATIC_ASSETS_STORE", "")][..], 2, "STATIC_ASSETS_STORE"),
         (
             &[("STATIC_ASSETS_STORE", "s3://acme-static/shop")],
@@ -119,22 +119,22 @@ fn a_release_phase_fails_with_its_exit_code() {
     ] {
         let (ended, text) = publish(&platform, &ran, more);
         assert_eq!(ended, code, "{text}");
-        assert!(text.contains(said), "{text}");
+        assert!(text.contains(value), "{text}");
     }
     assert!(tree(&platform.store()).is_empty());
     // A release phase ignores STATIC_ASSETS_COMPILE, a setting of builds for tests.
     let lacking = [("STATIC_ASSETS_STORE", ""), ("STATIC_ASSETS_COMPILE", "1")];
-    let (code, said) = publish(&platform, &ran, &lacking);
-    assert_eq!(code, 2, "{said}");
-    assert!(said.contains("STATIC_ASSETS_STORE"), "{said}");
+    let (code, log) = publish(&platform, &ran, &lacking);
+    assert_eq!(code, 2, "{log}");
+    assert!(log.contains("STATIC_ASSETS_STORE"), "{log}");
     // If publishing is switched off, the release phase succeeds with a warning: the store may be down, and the version
     // may be published already.
-    let (code, said) = publish(&platform, &ran, &[("STATIC_ASSETS_DISABLE", "1")]);
-    assert_eq!(code, 0, "{said}");
-    assert!(said.contains("STATIC_ASSETS_DISABLE"), "{said}");
-    let (code, said) = publish(&platform, &ran, &[("STATIC_ASSETS_PUBLISH", "off")]);
-    assert_eq!(code, 0, "{said}");
-    assert!(said.contains("STATIC_ASSETS_PUBLISH=off"), "{said}");
+    let (code, log) = publish(&platform, &ran, &[("STATIC_ASSETS_DISABLE", "1")]);
+    assert_eq!(code, 0, "{log}");
+    assert!(log.contains("STATIC_ASSETS_DISABLE"), "{log}");
+    let (code, log) = publish(&platform, &ran, &[("STATIC_ASSETS_PUBLISH", "off")]);
+    assert_eq!(code, 0, "{log}");
+    assert!(log.contains("STATIC_ASSETS_PUBLISH=off"), "{log}");
 
     let platform = platform.env("STATIC_ASSETS_PUBLIC_URL", "");
     platform
@@ -213,24 +213,24 @@ fn exec(platform: &Platform, env: &[(&str, &str)], line: &[&str]) -> Ran {
 #[test]
 fn exec_sets_the_pin_and_becomes_the_process() {
     let platform = Platform::empty();
-    let said = |env: &[(&str, &str)], name: &str| {
+    let printed = |env: &[(&str, &str)], name: &str| {
         let ran = exec(&platform, env, &["printenv", name]).succeeds();
         ran.stdout().trim_end().to_owned()
     };
-    assert_eq!(said(&[], "STATIC_URL"), "https://built/v1/");
+    assert_eq!(printed(&[], "STATIC_URL"), "https://built/v1/");
     assert_eq!(
-        said(&[("STATIC_URL", "/static/")], "STATIC_URL"),
+        printed(&[("STATIC_URL", "/static/")], "STATIC_URL"),
         "/static/"
     );
     assert_eq!(
-        said(&[("STATIC_URL", "")], "STATIC_URL"),
+        printed(&[("STATIC_URL", "")], "STATIC_URL"),
         "https://built/v1/"
     );
     let stale = [("STATIC_ASSETS_VERSION", "v0")];
-    assert_eq!(said(&stale, "STATIC_ASSETS_VERSION"), "v1");
+    assert_eq!(printed(&stale, "STATIC_ASSETS_VERSION"), "v1");
     let promoted = [("STATIC_ASSETS_PUBLIC_URL", "https://stage/shop")];
-    assert_eq!(said(&promoted, "STATIC_URL"), "https://stage/shop/v1/");
-    assert_eq!(said(&[("OTHER", "kept")], "OTHER"), "kept");
+    assert_eq!(printed(&promoted, "STATIC_URL"), "https://stage/shop/v1/");
+    assert_eq!(printed(&[("OTHER", "kept")], "OTHER"), "kept");
 
     exec(&platform, &[], &["sh", "-c", "exit 7"]).exits(7);
     // The command replaces `exec`: its parent is this test.
