@@ -307,22 +307,19 @@ fn a_release_phase_runs_the_deferred_upload() {
     // The slug still holds the files of a version that was pruned meanwhile.
     let version = heroku.dyno_env(&slug)["STATIC_ASSETS_VERSION"].clone();
     fs::remove_dir_all(platform.store().join(&version)).unwrap();
-    let marker = once
-        .keys()
-        .find(|key| key.contains("versions") || key.contains(&format!(".static-assets/{version}")));
-    if let Some(marker) = marker {
-        fs::remove_file(platform.store().join(marker)).unwrap();
-    }
+    let marker = format!(".static-assets/versions/{version}.json");
+    fs::remove_file(platform.store().join(&marker)).unwrap();
     let rolled_back = publish(&heroku);
     assert!(rolled_back.status.success(), "{rolled_back:?}");
     let back = published();
+    assert!(back.contains_key(&marker), "{marker} did not come back");
     for file in once.keys().filter(|file| file.starts_with(&version)) {
         assert!(back.contains_key(file), "{file} did not come back");
     }
     slug.compile
         .succeeds()
-        .says("Kept for the release phase")
-        .does_not_say("nothing here publishes");
+        .says("static-assets publish --prepared")
+        .does_not_say("release: static-assets publish --prepared");
 }
 
 #[test]
