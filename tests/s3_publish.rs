@@ -1,4 +1,4 @@
-//! Publishing to an S3 server (SeaweedFS): the requests of the contract, what a killed build leaves, and the errors
+//! Publishing to an S3 server (`SeaweedFS`): the requests of the contract, what a killed build leaves, and the errors
 //! that a store causes.
 
 use crate::harness::proxy::{Moment, Proxy};
