@@ -248,7 +248,7 @@ fn publish_off_compiles_and_pins_nothing() {
 }
 
 #[test]
-fn compile_without_a_store() {
+fn compile_without_a_store_pins_nothing() {
     let Some((platform, _)) = django("django_basic") else {
         return;
     };
