@@ -554,6 +554,31 @@ fn stubs_refuse_a_platform_of_cloud_native_buildpacks() {
     }
 }
 
+/// Writes a release into a mirror, and returns the pin that `script/package pin` writes for it.
+fn pin_of_mirror(platform: &Platform, mirror: &Path) -> String {
+    fs::create_dir(mirror).unwrap();
+    for file in [
+        "static-assets-x86_64",
+        "static-assets-aarch64",
+        "SHA256SUMS",
+    ] {
+        fs::write(mirror.join(file), "#!/bin/sh\necho \"it runs: $*\"\n").unwrap();
+    }
+    let checkout = platform.path("checkout");
+    for dir in ["script", "bin"] {
+        copy_folder(&repository().join(dir), &checkout.join(dir));
+    }
+    fs::copy(repository().join("Cargo.toml"), checkout.join("Cargo.toml")).unwrap();
+    copy_folder(mirror, &checkout.join("dist"));
+    let output = std::process::Command::new(checkout.join("script/package"))
+        .args(["pin", &format!("file://{}/", mirror.display())])
+        .env("STATIC_ASSETS_CACHE", platform.path("cache"))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    fs::read_to_string(checkout.join("bin/pin")).unwrap()
+}
+
 #[test]
 fn a_missing_program_is_downloaded_by_its_pin() {
     let platform = Platform::empty();
@@ -567,31 +592,8 @@ fn a_missing_program_is_downloaded_by_its_pin() {
         assert!(text.contains(fact), "{text}");
     }
 
-    // `script/package pin` writes the pin for the files in `dist`, which the mirror publishes under the same names.
     let mirror = platform.path("mirror");
-    fs::create_dir(&mirror).unwrap();
-    let name = format!("static-assets-{architecture}");
-    for file in [
-        "static-assets-x86_64",
-        "static-assets-aarch64",
-        "SHA256SUMS",
-    ] {
-        fs::write(mirror.join(file), "#!/bin/sh\necho \"it runs: $*\"\n").unwrap();
-    }
-    let file = mirror.join(&name);
-    let checkout = platform.path("checkout");
-    for (from, to) in [("script", "script"), ("bin", "bin")] {
-        copy_folder(&repository().join(from), &checkout.join(to));
-    }
-    fs::copy(repository().join("Cargo.toml"), checkout.join("Cargo.toml")).unwrap();
-    copy_folder(&mirror, &checkout.join("dist"));
-    let output = std::process::Command::new(checkout.join("script/package"))
-        .args(["pin", &format!("file://{}/", mirror.display())])
-        .env("STATIC_ASSETS_CACHE", platform.path("cache"))
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{output:?}");
-    let pin = fs::read_to_string(checkout.join("bin/pin")).unwrap();
+    let pin = pin_of_mirror(&platform, &mirror);
     for line in [
         "version=1.0.0",
         "base_url=file://",
@@ -602,6 +604,7 @@ fn a_missing_program_is_downloaded_by_its_pin() {
     }
     fs::write(buildpack.join("bin/pin"), &pin).unwrap();
 
+    let file = mirror.join(format!("static-assets-{architecture}"));
     let own = fs::read(&file).unwrap();
     fs::write(&file, "#!/bin/sh\necho \"it runs: another\"\n").unwrap();
     let (code, text) = stub(&platform, &buildpack, "compile", &[]);

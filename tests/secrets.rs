@@ -326,6 +326,18 @@ fn no_credential_stays_after_a_heroku_build() {
 
 type Plant = fn(&mut Slug, &str);
 
+/// Builds with a program in the place of ours that prints the leak to a stream.
+fn build_by_leaking_program(heroku: &Heroku<'_>, leak: &str, stream: &str) -> Slug {
+    let buildpack = heroku.buildpack();
+    let program = format!("dist/static-assets-{}", std::env::consts::ARCH);
+    let program = buildpack.join(program);
+    fs::remove_file(&program).unwrap();
+    let script = format!("#!/bin/sh\n[ \"$2\" != compile ] || echo {leak} >&{stream}\n");
+    fs::write(&program, script).unwrap();
+    fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).unwrap();
+    heroku.run("compile", &buildpack)
+}
+
 /// Plants a leak in each place that is scanned: on the disk, in the output, in the store.
 #[test]
 fn the_scanner_finds_leaks_in_each_heroku_place() {
@@ -385,16 +397,8 @@ fn the_scanner_finds_leaks_in_each_heroku_place() {
         let leaks = of_heroku(&platform, &heroku, &slug, &bucket).leaks(&canaries);
         assert_eq!(leaks, [format!("{what}: {what}")]);
     }
-    // A program in the place of ours prints it.
     for (stream, what) in [("1", "stdout"), ("2", "stderr")] {
-        let buildpack = heroku.buildpack();
-        let program = format!("dist/static-assets-{}", std::env::consts::ARCH);
-        let program = buildpack.join(program);
-        fs::remove_file(&program).unwrap();
-        let script = format!("#!/bin/sh\n[ \"$2\" != compile ] || echo {planted} >&{stream}\n");
-        fs::write(&program, script).unwrap();
-        fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).unwrap();
-        let slug = heroku.run("compile", &buildpack);
+        let slug = build_by_leaking_program(&heroku, &planted, stream);
         let leaks = of_heroku(&platform, &heroku, &slug, &bucket).leaks(&canaries);
         assert!(leaks.contains(&format!("{what}: {what}")), "{leaks:?}");
     }

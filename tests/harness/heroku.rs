@@ -123,22 +123,7 @@ impl<'a> Heroku<'a> {
     pub(crate) fn run(&self, action: &str, buildpack: &Path) -> Slug {
         let build_dir = self.platform.path(&random_name("build"));
         copy_folder(&self.platform.app(), &build_dir);
-        let mut path = self.path.clone();
-        if let Some(python) = self.python {
-            python.install(&build_dir);
-            path = format!("{}:{path}", build_dir.join(".heroku/python/bin").display());
-        }
-        if self.collects {
-            let output = Command::new("python")
-                .args(["manage.py", "collectstatic", "--noinput"])
-                .current_dir(&build_dir)
-                .env_clear()
-                .env("PATH", &path)
-                .env("SECRET_KEY", "of-the-build")
-                .output()
-                .unwrap();
-            assert!(output.status.success(), "{output:?}");
-        }
+        let path = self.run_python_buildpack(&build_dir);
         fs::create_dir_all(self.cache()).unwrap();
         let env_dir = self.env_dir();
         let arguments = [build_dir.clone(), self.cache(), env_dir];
@@ -188,6 +173,27 @@ impl<'a> Heroku<'a> {
             release,
             next,
         }
+    }
+
+    /// Does what heroku/python does before this buildpack, and returns the `PATH` that it exports.
+    fn run_python_buildpack(&self, build_dir: &Path) -> String {
+        let mut path = self.path.clone();
+        if let Some(python) = self.python {
+            python.install(build_dir);
+            path = format!("{}:{path}", build_dir.join(".heroku/python/bin").display());
+        }
+        if self.collects {
+            let output = Command::new("python")
+                .args(["manage.py", "collectstatic", "--noinput"])
+                .current_dir(build_dir)
+                .env_clear()
+                .env("PATH", &path)
+                .env("SECRET_KEY", "of-the-build")
+                .output()
+                .unwrap();
+            assert!(output.status.success(), "{output:?}");
+        }
+        path
     }
 
     fn next_environment(&self, buildpack: &Path) -> BTreeMap<String, String> {
