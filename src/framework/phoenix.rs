@@ -1,29 +1,33 @@
 //! Phoenix: the app's own asset pipeline, its digest, and the way in which its pages follow.
 
-mod builder;
+mod app_build;
 mod buildpack_config;
 mod cache;
 mod cache_manifest;
+mod compile;
 mod css;
 mod detect;
 mod digest;
 mod elixir;
 mod endpoint;
+mod event;
 mod failure;
 mod fixed_links;
 mod links;
 mod node;
+mod node_distribution;
 mod node_range;
 mod official_node;
+mod package_manager;
 mod packages;
 mod pages;
 mod phx_digest;
 mod pipeline;
+mod production_config;
 mod reads;
 mod releases;
 mod runtime_exs;
 mod sources;
-mod steps;
 mod templates;
 mod version;
 
@@ -36,16 +40,20 @@ use crate::framework::{
 use crate::fs::files_below;
 use crate::log::{Log, count};
 use crate::manifest::{AssetRoot, Assets, ScanError};
-use builder::Builder;
+use app_build::AppBuild;
 use buildpack_config::BuildpackConfig;
+pub(crate) use buildpack_config::{ConfigNote, ELIXIR_CONFIG, STATIC_CONFIG};
 use cache_manifest::CacheManifest;
 use detect::Project;
+pub(crate) use event::{PipelineEvent, ThrowAwayValue};
 pub(crate) use failure::{NodeMismatch, PhoenixFailure, PhoenixFailureReason};
 pub(crate) use links::PhoenixLinkProblem;
 use links::{Judge, Verdict};
-pub(crate) use official_node::NodeProblem;
+pub(crate) use node_distribution::NodeProblem;
+pub(crate) use node_range::WantedNode;
 use pages::{Built, tell_of_fixed_links};
-use pipeline::{Mix, Pipeline};
+use pipeline::Mix;
+pub(crate) use pipeline::Pipeline;
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -179,8 +187,10 @@ impl Phoenix {
         let pipeline = |app: &detect::WebApp| {
             let named = self.legacy.assets_path.as_deref();
             let package = node::Package::find(&repository.join(&app.folder), named).ok()?;
-            let choice = (settings, &self.legacy, Mix::Found);
-            let pipeline = Pipeline::of(app, repository, package.as_ref(), choice).ok()?;
+            let pipeline = match Pipeline::of_settings(settings, &self.legacy) {
+                Some(pipeline) => pipeline,
+                None => Pipeline::of_app(app, repository, package.as_ref(), Mix::Found).ok()?,
+            };
             Some(format!("Assets of {}: {pipeline}", app.otp_app))
         };
         self.project.apps.iter().filter_map(pipeline).collect()
@@ -207,17 +217,14 @@ impl Phoenix {
         target: Option<&CompileTarget>,
     ) -> Result<Compiled, PhoenixError> {
         ctx.log.bullet(&self.evidence());
-        for note in &self.legacy.notes {
-            ctx.log.detail(note);
-        }
+        ctx.log
+            .event(&PipelineEvent::BuildpackConfig(&self.legacy.notes));
         if self.legacy.clean_cache
             && let Some(cache) = &ctx.cache
         {
             cache::remove(cache)?;
             ctx.log.detail("cache emptied: clean_cache=true");
         }
-        let settings = &ctx.config.framework.phoenix;
-        let builder = Builder::new(ctx, (&self.project, settings, &self.legacy));
         let judge = target.map(|target| Judge {
             repository: &ctx.app_dir,
             project: &self.project,
@@ -229,7 +236,7 @@ impl Phoenix {
             judge.refuse_early(&self.built(ctx)?)?;
         }
         for web in &self.project.apps {
-            steps::compile(&builder, web, ctx)?;
+            AppBuild::of(ctx, &self.project, &self.legacy, web)?.compile()?;
         }
         let built = self.built(ctx)?;
         let prefix = target.map(|target| &target.prefix);
@@ -317,7 +324,7 @@ impl Phoenix {
 
 /// A tree that was digested before would else make another version than a clean one.
 fn left_of_earlier_digests(folder: &Path) -> Result<Vec<String>, PhoenixError> {
-    let Some(manifest) = builder::read_manifest(folder)? else {
+    let Some(manifest) = digest::read_manifest(folder)? else {
         return Ok(Vec::new());
     };
     let latest: BTreeSet<&String> = manifest.latest.values().collect();

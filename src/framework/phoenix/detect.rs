@@ -278,11 +278,6 @@ impl Evidence<'_> {
         if holds_assets(&self.folder.join("priv/static"))? {
             return Ok(Some("priv/static".to_owned()));
         }
-        for name in ["brunch-config.js", "assets/brunch-config.js"] {
-            if self.folder.join(name).is_file() {
-                return Ok(Some(name.to_owned()));
-            }
-        }
         for file in production_config(self.config) {
             let Source { bare, .. } = Source::read(&file)?;
             let is_its_own = |at: &usize| self.is_alone || is_about(self.otp_app, &bare[..*at]);

@@ -8,7 +8,7 @@ use super::elixir::{Source, words};
 use super::pages::{
     Built, host_of, missing_code, tell_of_another_host, tell_of_mixed_links, tell_of_no_links,
 };
-use super::phx_digest::Rules;
+use super::phx_digest::DigestRules;
 use super::reads::{Form, Reads, When, has_key, list};
 use super::releases::AssembledRelease;
 use super::runtime_exs::{Script, Target, Way, snippet, with_lines, with_pin};
@@ -373,7 +373,7 @@ impl Judge<'_> {
             path,
             content: manifest
                 .below(&url)
-                .render(Rules::of(built.app.version).form())
+                .render(DigestRules::of(built.app.version).form())
                 .into_bytes(),
         }))
     }
