@@ -26,6 +26,12 @@ fn title() -> String {
     format!("Static assets {}", env!("CARGO_PKG_VERSION"))
 }
 
+/// A message whose text begins with its title.
+fn titled(kind: Kind, text: &str) -> Message {
+    let (title, body) = text.split_once('\n').unwrap_or((text, ""));
+    Message::new(kind, title, body)
+}
+
 /// A list for people: at most ten, then how many more.
 fn listed<T>(items: &[T], show: impl Fn(&T) -> String) -> String {
     const SHOWN: usize = 10;

@@ -45,7 +45,7 @@ use buildpack_config::BuildpackConfig;
 pub(crate) use buildpack_config::{ConfigNote, ELIXIR_CONFIG, STATIC_CONFIG};
 use cache_manifest::CacheManifest;
 use detect::Project;
-pub(crate) use event::{PipelineEvent, ThrowAwayValue};
+pub(crate) use event::{NodeOrigin, PipelineEvent, ThrowAwayValue};
 pub(crate) use failure::{NodeMismatch, PhoenixFailure, PhoenixFailureReason};
 pub(crate) use links::PhoenixLinkProblem;
 use links::{Judge, Verdict};

@@ -1,11 +1,11 @@
 //! Why the assets of a Phoenix app could not be compiled.
 
 use super::phoenix_node::no_official_node;
-use super::{Explain, Kind, Message, listed, not_following};
+use super::{Explain, Kind, Message, listed, not_following, titled};
 use crate::framework::phoenix::{PhoenixLinkProblem, Place};
 use crate::framework::{NotFollowing, PhoenixError};
 use indoc::formatdoc;
-use std::path::Path;
+use std::path::{Display, Path};
 
 impl Explain for PhoenixError {
     fn explain(&self) -> Message {
@@ -15,63 +15,65 @@ impl Explain for PhoenixError {
                 pipeline,
                 app,
                 package,
-            } => no_mix(path, pipeline, app, package.as_deref()),
+            } => titled(Kind::App, &no_mix(path, pipeline, app, package.as_deref())),
             Self::NoNode {
                 program,
-                node: Some(node),
-                package,
-                ..
-            } => no_manager(program, node, package),
-            Self::NoNode {
-                program,
-                node: None,
+                node,
                 pipeline,
                 package,
                 path,
-            } => no_node(program, pipeline, package, path),
+            } => {
+                let package = &package.display();
+                let text = match node {
+                    Some(node) => no_manager(program, &node.display(), package),
+                    None => no_node(program, pipeline, package, path),
+                };
+                titled(Kind::App, &text)
+            }
             Self::Node { url, problem } => no_official_node(url, problem),
             Self::NoPipeline {
                 app,
                 folder,
                 scripts,
-            } => no_pipeline(app, folder, scripts.as_deref()),
-            Self::PackageJson { path, error } => Message::new(
-                Kind::App,
-                format!("{} is not valid JSON", path.display()),
-                "npm would reject it, too. The parser says where:",
-            )
-            .with_details(error.to_string()),
+            } => titled(Kind::App, &no_pipeline(app, folder, scripts.as_deref())),
+            Self::PackageJson { path, error } => {
+                let text = format!(
+                    "{} is not valid JSON\nnpm would reject it, too.",
+                    path.display()
+                );
+                titled(Kind::App, &text).with_details(error.to_string())
+            }
             Self::Failed(failure) => failure.explain(),
             Self::Refused(error) => error.explain(),
-            Self::Outside { path, leads_to } => outside(path, leads_to),
-            Self::Manifest(error) => Message::new(
-                Kind::App,
-                "cache_manifest.json is not a manifest of a digest",
-                "Remove the manifest and all digested files, and keep them out of the repository:\n  \
-                 mix phx.digest.clean --all",
-            )
-            .with_details(error.to_string()),
+            Self::Outside { path, leads_to } => titled(
+                Kind::Refused,
+                &outside(&path.display(), &leads_to.display()),
+            ),
+            Self::Manifest(error) => titled(Kind::App, NO_MANIFEST).with_details(error.to_string()),
             Self::NothingDigested {
                 pipeline,
                 folder,
                 output,
-            } => nothing_digested(pipeline, folder, output),
-            Self::OtherManifest { place, configured } => other_manifest(place, configured),
-            Self::Prebuilt { file } => not_prebuilt(file),
-            Self::Stale { file } => stale(file),
+            } => titled(Kind::App, &nothing_digested(pipeline, &folder.display()))
+                .with_details(output),
+            Self::OtherManifest { place, configured } => {
+                titled(Kind::App, &other_manifest(place, &configured.display()))
+            }
+            Self::Prebuilt { file } => titled(Kind::Configuration, &not_prebuilt(&file.display())),
+            Self::Stale { file } => titled(Kind::Configuration, &stale(&file.display())),
             Self::NotFollowing(not_following) => not_following.explain(),
             Self::Start(error) => error.explain(),
-            Self::Io(error) => Message::new(
-                Kind::Machine,
-                "A file can't be read or written",
-                "The build step compiled the assets and could not read or write a file.",
-            )
-            .with_details(error.to_string()),
+            Self::Io(error) => titled(Kind::Machine, IO).with_details(error.to_string()),
         }
     }
 }
 
-fn no_mix(path: &str, pipeline: &str, app: &str, package: Option<&Path>) -> Message {
+const NO_MANIFEST: &str = "cache_manifest.json is not a manifest of a digest\n\
+     Remove it with all digested files, and keep them out of the repository:\n  mix phx.digest.clean --all";
+const IO: &str = "A file can't be read or written\n\
+     The build step compiled the assets and could not read or write a file.";
+
+fn no_mix(path: &str, pipeline: &str, app: &str, package: Option<&Path>) -> String {
     let script = package.map_or_else(String::new, |package| {
         format!(
             "\n- Make the assets by npm alone ({}):\n    \
@@ -79,60 +81,48 @@ fn no_mix(path: &str, pipeline: &str, app: &str, package: Option<&Path>) -> Mess
             package.display()
         )
     });
-    Message::new(
-        Kind::App,
-        "No Elixir: 'mix' is not on PATH",
-        formatdoc! {"
-            The assets of {app} are made by {pipeline}, and no directory of PATH holds 'mix':
-              {path}
-            Use one of these:
-            - Install Elixir before this build step: by the builder, by a buildpack before this one, or in a
-              Dockerfile by an Elixir image as the build stage.
-            - Compile the assets before the build, and let the build publish them:
-                MIX_ENV=prod mix assets.deploy
-                STATIC_ASSETS_PREBUILT=1{script}"
-        },
-    )
+    formatdoc! {"
+        No Elixir: 'mix' is not on PATH
+        The assets of {app} are made by {pipeline}. No directory of PATH holds 'mix':
+          {path}
+        Use one of these:
+        - Install Elixir before this build step: by the builder, by a buildpack before this one, or in a
+          Dockerfile by an Elixir image as the build stage.
+        - Compile the assets before the build, and let the build publish them:
+            MIX_ENV=prod mix assets.deploy
+            STATIC_ASSETS_PREBUILT=1{script}"
+    }
 }
 
-fn no_node(program: &str, pipeline: &str, package: &Path, path: &str) -> Message {
-    Message::new(
-        Kind::App,
-        format!("No Node.js: '{program}' is not on PATH"),
-        formatdoc! {"
-            {package} has dependencies, and the assets are made by {pipeline}. No directory of PATH holds
-            '{program}':
-              {path}
-            This build step does not download Node.js. Put a buildpack that installs it before this one:
-              pack build app --buildpack heroku/nodejs --buildpack <this buildpack>
-              heroku buildpacks:add --index 1 heroku/nodejs
-            heroku/nodejs looks for package.json at the top of the repository. In a Dockerfile, install Node.js
-            in the stage that compiles. Or compile before the build: STATIC_ASSETS_PREBUILT=1",
-            package = package.display()
-        },
-    )
+fn no_node(program: &str, pipeline: &str, package: &Display<'_>, path: &str) -> String {
+    formatdoc! {"
+        No Node.js: '{program}' is not on PATH
+        {package} has dependencies, and the assets are made by {pipeline}. No directory of PATH holds
+        '{program}':
+          {path}
+        This build step does not download Node.js. Put a buildpack that installs it before this one:
+          pack build app --buildpack heroku/nodejs --buildpack <this buildpack>
+          heroku buildpacks:add --index 1 heroku/nodejs
+        heroku/nodejs looks for package.json at the top of the repository. In a Dockerfile, install Node.js
+        in the stage that compiles. Or compile before the build: STATIC_ASSETS_PREBUILT=1"
+    }
 }
 
-fn no_manager(program: &str, node: &Path, package: &Path) -> Message {
-    let package = package.display();
+fn no_manager(program: &str, node: &Display<'_>, package: &Display<'_>) -> String {
     let install = match program {
         "bun" => "npm install --global bun",
         "npm" => "apt-get install npm",
         _ => "corepack enable",
     };
-    Message::new(
-        Kind::App,
-        format!("{package} uses {program}, but {program} is not on PATH"),
-        formatdoc! {"
-            Node.js is installed ({node}). Its lock file or packageManager says that {program} installs the
-            packages of {package}. Install it before this build step:
-              {install}",
-            node = node.display()
-        },
-    )
+    formatdoc! {"
+        {package} uses {program}, but {program} is not on PATH
+        Node.js is installed ({node}). The lock file or packageManager says that {program} installs the
+        packages. Install it before this build step:
+          {install}"
+    }
 }
 
-fn no_pipeline(app: &str, dir: &Path, scripts: Option<&[String]>) -> Message {
+fn no_pipeline(app: &str, dir: &Path, scripts: Option<&[String]>) -> String {
     let dir = match dir.display().to_string() {
         dir if dir.is_empty() => dir,
         dir => format!("{dir}/"),
@@ -145,89 +135,65 @@ fn no_pipeline(app: &str, dir: &Path, scripts: Option<&[String]>) -> Message {
             scripts.join(", ")
         ),
     };
-    Message::new(
-        Kind::App,
-        format!("Nothing says how the assets of {app} are made"),
-        formatdoc! {"
-            {dir}mix.exs has no alias assets.deploy, {scripts}, and {dir}priv/static
-            holds no compiled assets. Add one of these:
-              aliases: [\"assets.deploy\": [\"esbuild {app} --minify\", \"phx.digest\"]]     in mix.exs
-              \"scripts\": {{\"deploy\": \"webpack --mode production\"}}                       in package.json
-              STATIC_ASSETS_COMPILE_COMMAND=\"…\"
-            If the app has no assets:
-              STATIC_ASSETS_DISABLE=1"
-        },
-    )
+    formatdoc! {"
+        Nothing says how the assets of {app} are made
+        {dir}mix.exs has no alias assets.deploy,
+        {scripts}, and
+        {dir}priv/static holds no compiled assets. Add one of these:
+          aliases: [\"assets.deploy\": [\"esbuild {app} --minify\", \"phx.digest\"]]     in mix.exs
+          \"scripts\": {{\"deploy\": \"webpack --mode production\"}}                       in package.json
+          STATIC_ASSETS_COMPILE_COMMAND=\"…\"
+        If the app has no assets:
+          STATIC_ASSETS_DISABLE=1"
+    }
 }
 
-fn outside(path: &Path, leads_to: &Path) -> Message {
-    let (path, leads_to) = (path.display(), leads_to.display());
-    Message::new(
-        Kind::Refused,
-        format!("{path} leads out of the app to {leads_to}"),
-        formatdoc! {"
-            Only files of the app itself are published. Copy them into the app, or publish the other directory
-            as it is:
-              STATIC_ASSETS_DIR={leads_to}"
-        },
-    )
+fn outside(path: &Display<'_>, leads_to: &Display<'_>) -> String {
+    formatdoc! {"
+        {path} leads out of the app to {leads_to}
+        Only files of the app itself are published. Copy them into the app, or publish the other directory
+        as it is:
+          STATIC_ASSETS_DIR={leads_to}"
+    }
 }
 
-fn nothing_digested(pipeline: &str, dir: &Path, output: &str) -> Message {
-    let dir = dir.display();
-    Message::new(
-        Kind::App,
-        format!("No new {dir}/cache_manifest.json"),
-        formatdoc! {"
-            {pipeline} succeeded, but wrote no new {dir}/cache_manifest.json with files in it, so pages would
-            link to files that are not published. mix phx.digest does so if {dir} is missing or empty, or if
-            it is given another directory. Let the pipeline write to {dir}, or set the command that makes
-            the assets:
-              STATIC_ASSETS_COMPILE_COMMAND=\"…\""
-        },
-    )
-    .with_details(output)
+fn nothing_digested(pipeline: &str, dir: &Display<'_>) -> String {
+    formatdoc! {"
+        The asset pipeline left no new {dir}/cache_manifest.json
+        {pipeline} succeeded, but wrote no manifest with files in it.
+        Pages would link to files that are not published. mix phx.digest does so if {dir} is missing or
+        empty, or if it is given another directory. Let the pipeline write to {dir}, or set the command
+        that makes the assets:
+          STATIC_ASSETS_COMPILE_COMMAND=\"…\""
+    }
 }
 
-fn other_manifest(place: &Place, configured: &Path) -> Message {
-    let configured = configured.display();
-    Message::new(
-        Kind::App,
-        format!("cache_static_manifest: no file {configured}"),
-        formatdoc! {"
-            {place} makes Phoenix read the names of the digested files from {configured}, which no digest
-            has written. The app would log an error at start and link to undigested files. The digest writes:
-              cache_static_manifest: \"priv/static/cache_manifest.json\""
-        },
-    )
+fn other_manifest(place: &Place, configured: &Display<'_>) -> String {
+    formatdoc! {"
+        cache_static_manifest names a missing file: {configured}
+        {place} makes Phoenix read the names of the digested files from this file, which no
+        digest has written. The app would log an error at start and link to undigested files. The digest writes:
+          cache_static_manifest: \"priv/static/cache_manifest.json\""
+    }
 }
 
-fn not_prebuilt(file: &Path) -> Message {
-    let file = file.display();
-    Message::new(
-        Kind::Configuration,
-        format!("STATIC_ASSETS_PREBUILT=1, but {file} is missing or incomplete"),
-        formatdoc! {"
-            STATIC_ASSETS_PREBUILT=1 says that the assets were compiled and digested before the build. Most
-            likely {file} is kept out of the build by .gitignore, .slugignore or .dockerignore. To make it:
-              MIX_ENV=prod mix assets.deploy
-            To let the build compile the assets, unset STATIC_ASSETS_PREBUILT."
-        },
-    )
+fn not_prebuilt(file: &Display<'_>) -> String {
+    formatdoc! {"
+        STATIC_ASSETS_PREBUILT=1, but {file} is missing or incomplete
+        The assets must be compiled and digested before the build. Most likely this file is kept out of the build by
+        .gitignore, .slugignore or .dockerignore. To make it:
+          MIX_ENV=prod mix assets.deploy
+        To let the build compile the assets, unset STATIC_ASSETS_PREBUILT."
+    }
 }
 
-fn stale(file: &Path) -> Message {
-    let file = file.display();
-    Message::new(
-        Kind::Configuration,
-        format!("STATIC_ASSETS_PREBUILT=1, but {file} changed after the digest"),
-        formatdoc! {"
-            {file} differs from the file in cache_manifest.json, so browsers would get the older one. Digest
-            again:
-              MIX_ENV=prod mix assets.deploy
-            To let the build compile the assets, unset STATIC_ASSETS_PREBUILT."
-        },
-    )
+fn stale(file: &Display<'_>) -> String {
+    formatdoc! {"
+        STATIC_ASSETS_PREBUILT=1, but {file} changed after the digest
+        The file differs from the one in cache_manifest.json, so browsers would get the older one. Digest again:
+          MIX_ENV=prod mix assets.deploy
+        To let the build compile the assets, unset STATIC_ASSETS_PREBUILT."
+    }
 }
 
 impl Explain for NotFollowing<PhoenixLinkProblem> {

@@ -2,7 +2,7 @@
 
 use crate::config::env_vars;
 use crate::framework::phoenix::{
-    ConfigNote, ELIXIR_CONFIG, NodeMismatch, Pipeline, PipelineEvent, STATIC_CONFIG,
+    ConfigNote, ELIXIR_CONFIG, NodeMismatch, NodeOrigin, Pipeline, PipelineEvent, STATIC_CONFIG,
     ThrowAwayValue, WantedNode,
 };
 use crate::log::{Event, Log, bytes, count, seconds};
@@ -12,21 +12,17 @@ impl Event for PipelineEvent<'_> {
     fn write_to(&self, log: &Log) {
         match self {
             Self::BuildpackConfig(notes) => notes.iter().for_each(|note| log.detail(&noted(note))),
-            Self::PipelineChosen { app, pipeline } => {
+            Self::PipelineChosen(app, pipeline) => {
                 log.bullet(&format!("Assets of {app}: {pipeline}"));
             }
             Self::ThrowAwayValues(values) => log.warning(&throw_away(values)),
             Self::CommandStarted(command) => log.detail(&command.shown()),
             Self::PipelineDone(duration) => log.detail(&format!("done in {}", seconds(*duration))),
             Self::ProgramsCached(names) => log.detail(&format!(
-                "{} kept for the next build, out of the image",
+                "kept for the next build, out of the image: {}",
                 names.join(", ")
             )),
-            Self::PackagesNotInstalled {
-                dir,
-                manager,
-                pipeline,
-            } => log.warning(&format!(
+            Self::PackagesNotInstalled(dir, manager, pipeline) => log.warning(&format!(
                 "{}/package.json has dependencies, but '{manager}' is not on PATH. They are not installed, because \
                  {pipeline} runs without them.",
                 dir.display()
@@ -38,16 +34,10 @@ impl Event for PipelineEvent<'_> {
             Self::PackagesFromCache(dir) => {
                 log.detail(&format!("{}/node_modules from the cache", dir.display()));
             }
-            Self::PackagesInstalled {
-                command,
-                dir,
-                duration,
-            } => log.bullet(&format!(
-                "{} in {}, {}",
-                command.shown(),
-                dir.display(),
-                seconds(*duration)
-            )),
+            Self::PackagesInstalled(command, dir, duration) => {
+                let (command, dir) = (command.shown(), dir.display());
+                log.bullet(&format!("{command} in {dir}, {}", seconds(*duration)));
+            }
             Self::NoLockFile(dir) => log.warning(&format!(
                 "{}/package.json has no lock file, so each build installs the newest versions. Commit \
                  package-lock.json.",
@@ -57,29 +47,10 @@ impl Event for PipelineEvent<'_> {
                 "Node.js {found} is on PATH, {} asks for {}.",
                 wanted.source, wanted.range
             )),
-            Self::NodeFromCache { version, wanted } => log.detail(&format!(
-                "Node.js {version} ({}) from the cache",
-                reason(*wanted)
-            )),
-            Self::NodeIndexUnreachable {
-                url,
-                version,
-                wanted,
-            } => log.warning(&format!(
-                "{url} does not answer. The build uses Node.js {version} from the cache, which may not be {}.",
-                reason(*wanted)
-            )),
-            Self::NodeDownloaded {
-                version,
-                wanted,
-                base,
-                size,
-            } => log.bullet(&format!(
-                "Node.js {version} ({}) from {base}, {}",
-                reason(*wanted),
-                bytes(*size)
-            )),
-            Self::ReferencesRewritten { count, first } => log.detail(&format!(
+            Self::NodeChosen(version, wanted, origin) => {
+                log_node(&version.to_string(), *wanted, origin, log);
+            }
+            Self::ReferencesRewritten(count, first) => log.detail(&format!(
                 "{count} url(/…) in stylesheets made relative, so that they work under a prefix ({first})"
             )),
             Self::DigestedByMix(command) => {
@@ -89,6 +60,25 @@ impl Event for PipelineEvent<'_> {
                 log.detail(&format!("digested {} without Mix", count(*files, "file")));
             }
         }
+    }
+}
+
+fn log_node(version: &str, wanted: Option<&WantedNode>, origin: &NodeOrigin<'_>, log: &Log) {
+    let reason = wanted.map_or_else(
+        || "the newest LTS; engines in package.json chooses".to_owned(),
+        |wanted| format!("{} of {}", wanted.range, wanted.source),
+    );
+    match origin {
+        NodeOrigin::Cache => {
+            log.detail(&format!("Node.js {version} ({reason}) from the cache"));
+        }
+        NodeOrigin::CacheOnly(url) => log.warning(&format!(
+            "{url} does not answer. The build uses Node.js {version} from the cache, which may not be {reason}."
+        )),
+        NodeOrigin::Distribution(base, size) => log.bullet(&format!(
+            "Node.js {version} ({reason}) from {base}, {}",
+            bytes(*size)
+        )),
     }
 }
 
@@ -111,27 +101,24 @@ impl fmt::Display for Pipeline {
 
 fn noted(note: &ConfigNote) -> String {
     match note {
+        ConfigNote::Used(keys) if keys.is_empty() => {
+            format!("{STATIC_CONFIG} is read as data. Used: nothing")
+        }
         ConfigNote::Used(keys) => {
-            let keys = if keys.is_empty() {
-                "nothing".to_owned()
-            } else {
-                keys.join(", ")
-            };
-            format!("{STATIC_CONFIG} is read as data. Used: {keys}")
+            format!("{STATIC_CONFIG} is read as data. Used: {}", keys.join(", "))
         }
         ConfigNote::NotUsed(key) => format!("{STATIC_CONFIG}: {key} {}", not_used(key)),
-        ConfigNote::NoScript(path) => format!(
-            "{STATIC_CONFIG}: compile={} does not run, because the file does not exist",
-            path.display()
-        ),
-        ConfigNote::ScriptOutside(path) => format!(
-            "{STATIC_CONFIG}: compile={} does not run, because it is not in the app",
-            path.display()
-        ),
-        ConfigNote::Unreadable { number, line } => {
+        ConfigNote::NoScript(path) => {
+            format!("{STATIC_CONFIG}: compile={} does not exist", path.display())
+        }
+        ConfigNote::ScriptOutside(path) => {
             format!(
-                "{STATIC_CONFIG}: line {number} is ignored, because only a shell can read it: {line}"
+                "{STATIC_CONFIG}: compile={} is not in the app and does not run",
+                path.display()
             )
+        }
+        ConfigNote::Unreadable { number, line } => {
+            format!("{STATIC_CONFIG}: line {number} is ignored, only a shell can read it: {line}")
         }
         ConfigNote::EarlyRelease => format!(
             "{ELIXIR_CONFIG}: release=true builds the release before this build step, without the digested assets. Set \
@@ -145,11 +132,8 @@ fn noted(note: &ConfigNote) -> String {
 
 fn not_used(key: &str) -> &'static str {
     match key {
-        "npm_version" => {
-            "is not used: the npm of the Node.js on PATH runs. To choose another: \"packageManager\" in package.json"
-        }
-        "yarn_version" => {
-            "is not used: the yarn on PATH runs. To choose another: \"packageManager\" in package.json (Corepack)"
+        "npm_version" | "yarn_version" => {
+            "is not used: the one on PATH runs. To choose another: \"packageManager\" in package.json (Corepack)"
         }
         "remove_node" => {
             "is not needed: neither Node.js nor the node_modules of the build stay in the image"
@@ -168,12 +152,4 @@ fn throw_away(values: &[ThrowAwayValue]) -> String {
         "The configuration asks for {names} at build time. This step alone sets throw-away values. Ask in \
          config/runtime.exs instead, which is read when the app starts."
     )
-}
-
-/// Why a version of Node.js was chosen.
-fn reason(wanted: Option<&WantedNode>) -> String {
-    match wanted {
-        Some(WantedNode { range, source }) => format!("{range} of {source}"),
-        None => "the newest LTS; engines in package.json chooses".to_owned(),
-    }
 }

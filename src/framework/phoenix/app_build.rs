@@ -2,6 +2,7 @@
 
 use super::buildpack_config::BuildpackConfig;
 use super::detect::{Project, WebApp};
+use super::event::PipelineEvent;
 use super::failure::{PhoenixFailure, PhoenixFailureReason};
 use super::node::Package;
 use super::pipeline::{Mix, Pipeline};
@@ -63,6 +64,10 @@ impl<'a> AppBuild<'a> {
 
     pub(super) fn settings(&self) -> &'a PhoenixSettings {
         &self.ctx.config.framework.phoenix
+    }
+
+    pub(super) fn log(&self, event: &PipelineEvent<'_>) {
+        self.ctx.log.event(event);
     }
 
     pub(super) fn lock_file(&self) -> PathBuf {

@@ -106,7 +106,7 @@ impl BuildpackConfig {
     /// All other keys are the Elixir buildpack's own.
     fn read_elixir(&mut self, text: &str) {
         for (key, value) in statements(text).filter_map(|(_, line)| assignment(line)) {
-            let is_hook = HOOKS.contains(&key.as_str());
+            let is_hook = key.ends_with("compile") || key == "hook_pre_fetch_dependencies";
             if key == "release" && value == "true" {
                 self.notes.push(ConfigNote::EarlyRelease);
             } else if is_hook && (value.contains("assets.deploy") || value.contains("phx.digest")) {
@@ -117,14 +117,6 @@ impl BuildpackConfig {
 }
 
 const DEFAULT_SCRIPT: &str = "compile";
-const HOOKS: [&str; 6] = [
-    "hook_pre_fetch_dependencies",
-    "hook_pre_compile",
-    "hook_compile",
-    "hook_post_compile",
-    "pre_compile",
-    "post_compile",
-];
 
 /// Returns `None` for `.`, the default of both keys, which leaves the search to this build step.
 fn plain_dir(value: &str) -> Option<PathBuf> {

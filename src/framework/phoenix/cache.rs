@@ -15,32 +15,22 @@ pub(super) struct CachedDir {
     pub(super) key: String,
 }
 
-/// Where the content of a directory came from before this build step ran its command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum DirOrigin {
-    /// Another buildpack or the repository.
-    App,
-    Cache,
-    Absent,
-}
-
 impl CachedDir {
     fn key_file(&self) -> PathBuf {
         self.stored.with_added_extension("key")
     }
 
-    /// Moves the directory out of the cache to its place; removes it from the cache if its key differs.
-    pub(super) fn restore(&self) -> io::Result<DirOrigin> {
-        if self.place.exists() {
-            return Ok(DirOrigin::App);
-        }
+    /// Moves the directory out of the cache to its place, if its key is the same; removes it otherwise. Returns
+    /// whether it was moved.
+    pub(super) fn restore(&self) -> io::Result<bool> {
         let key = fs::read_to_string(self.key_file()).unwrap_or_default();
-        if key == self.key && self.stored.exists() {
+        let is_valid = key == self.key && self.stored.exists();
+        if is_valid {
             relocate(&self.stored, &self.place)?;
-            return Ok(DirOrigin::Cache);
+        } else {
+            remove(&self.stored)?;
         }
-        remove(&self.stored)?;
-        Ok(DirOrigin::Absent)
+        Ok(is_valid)
     }
 
     /// Moves the directory into the cache, and so out of the image.
@@ -164,16 +154,15 @@ mod tests {
             stored: root.path().join("shop/node_modules"),
             key: key.to_owned(),
         };
-        assert_eq!(cached("1").restore().unwrap(), DirOrigin::Absent);
+        assert!(!cached("1").restore().unwrap());
         fs::create_dir_all(place.join("x")).unwrap();
         cached("1").save().unwrap();
         assert!(!place.exists());
-        assert_eq!(cached("1").restore().unwrap(), DirOrigin::Cache);
+        assert!(cached("1").restore().unwrap());
         assert!(place.join("x").exists());
-        assert_eq!(cached("1").restore().unwrap(), DirOrigin::App);
         cached("1").save().unwrap();
-        assert_eq!(cached("2").restore().unwrap(), DirOrigin::Absent);
-        assert_eq!(cached("1").restore().unwrap(), DirOrigin::Absent);
+        assert!(!cached("2").restore().unwrap());
+        assert!(!cached("1").restore().unwrap());
     }
 
     #[test]

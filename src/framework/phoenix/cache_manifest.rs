@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub(super) struct CacheManifest {
     /// The digested name of each file, by its own.
     pub(super) latest: BTreeMap<String, String>,
@@ -97,18 +97,15 @@ impl CacheManifest {
             Some((_, host)) => format!("/{host}"),
             None => url.trim_start_matches('/').to_owned(),
         };
-        let moved = |path: &str| format!("{prefix}{path}");
-        let latest = self.latest.iter();
-        let digests = self.digests.iter();
-        Self {
-            latest: latest
-                .map(|(path, digested)| (path.clone(), moved(digested)))
-                .collect(),
-            digests: digests
-                .map(|(digested, entry)| (moved(digested), entry.clone()))
-                .collect(),
-            foreign: self.foreign,
+        let mut moved = self.clone();
+        for digested in moved.latest.values_mut() {
+            digested.insert_str(0, &prefix);
         }
+        let digests = moved.digests.into_iter();
+        moved.digests = digests
+            .map(|(digested, entry)| (format!("{prefix}{digested}"), entry))
+            .collect();
+        moved
     }
 
     /// Writes the keys in alphabetical order. Erlang has that order up to 32 files; beyond, its order is by a hash,

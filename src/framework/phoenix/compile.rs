@@ -16,12 +16,11 @@ use std::time::Instant;
 impl AppBuild<'_> {
     /// Compiles and digests the assets where they are.
     pub(super) fn compile(mut self) -> Result<(), PhoenixError> {
-        let log = self.ctx.log;
         self.require_mix()?;
-        log.event(&PipelineEvent::PipelineChosen {
-            app: &self.web.otp_app,
-            pipeline: &self.pipeline,
-        });
+        self.log(&PipelineEvent::PipelineChosen(
+            &self.web.otp_app,
+            &self.pipeline,
+        ));
         self.refuse_outside()?;
         if matches!(self.pipeline, Pipeline::Prebuilt) {
             self.accept_prebuilt()?;
@@ -34,17 +33,16 @@ impl AppBuild<'_> {
         let packages = self.install_packages()?;
         let output = self.run_pipeline()?;
         self.refuse_outside()?;
-        self.digest(before, output)?;
+        self.digest(before.as_ref(), output)?;
         self.check_configured_manifest()?;
         if let Some(packages) = packages {
             packages.save()?;
         }
-        let saved = match programs {
-            Some(programs) => programs.save()?,
-            None => Vec::new(),
-        };
-        if !saved.is_empty() {
-            log.event(&PipelineEvent::ProgramsCached(&saved));
+        if let Some(programs) = programs {
+            let saved = programs.save()?;
+            if !saved.is_empty() {
+                self.log(&PipelineEvent::ProgramsCached(&saved));
+            }
         }
         Ok(())
     }
@@ -56,12 +54,12 @@ impl AppBuild<'_> {
             return Ok(());
         }
         let package = self.package.as_ref();
-        let file = package.map(|package| package.dir.join("package.json"));
+        let dir = package.map(|package| self.ctx.relative(&package.dir));
         Err(PhoenixError::NoMix {
             path: self.env.text("PATH").unwrap_or_default().to_owned(),
             pipeline: self.pipeline.to_string(),
             app: self.web.otp_app.clone(),
-            package: file.map(|file| self.ctx.relative(&file).to_owned()),
+            package: dir.map(|dir| dir.join("package.json")),
         })
     }
 
@@ -103,9 +101,7 @@ impl AppBuild<'_> {
                 return Ok(String::new());
             }
         };
-        self.ctx
-            .log
-            .event(&PipelineEvent::PipelineDone(start.elapsed()));
+        self.log(&PipelineEvent::PipelineDone(start.elapsed()));
         Ok(output)
     }
 
@@ -117,7 +113,7 @@ impl AppBuild<'_> {
         let mut output = String::new();
         for task in setup.into_iter().chain(compile).chain(["assets.deploy"]) {
             let command = self.command(&self.dir, &format!("mix {task}"));
-            self.ctx.log.event(&PipelineEvent::CommandStarted(&command));
+            self.log(&PipelineEvent::CommandStarted(&command));
             output = self.run(&command)?;
         }
         Ok(output)

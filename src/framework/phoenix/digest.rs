@@ -22,15 +22,11 @@ pub(super) struct ManifestMark(SystemTime, u64);
 
 /// Reads the manifest of a `priv/static`, if there is one.
 pub(super) fn read_manifest(statics: &Path) -> Result<Option<CacheManifest>, PhoenixError> {
-    CacheManifest::read(&statics.join(CacheManifest::NAME)).map_err(manifest_error)
-}
-
-/// Invalid data is the manifest's: no other file is parsed with it.
-fn manifest_error(error: io::Error) -> PhoenixError {
-    match error.kind() {
+    let manifest = CacheManifest::read(&statics.join(CacheManifest::NAME));
+    manifest.map_err(|error| match error.kind() {
         io::ErrorKind::InvalidData => PhoenixError::Manifest(error),
         _ => PhoenixError::Io(error),
-    }
+    })
 }
 
 impl AppBuild<'_> {
@@ -43,18 +39,19 @@ impl AppBuild<'_> {
     /// already, that is done again if a stylesheet changed. `output` is the pipeline's.
     pub(super) fn digest(
         &self,
-        before: Option<ManifestMark>,
+        before: Option<&ManifestMark>,
         output: String,
     ) -> Result<(), PhoenixError> {
         let after = self.manifest_mark();
-        let is_digested = after.is_some() && after != before;
+        let is_digested = after.is_some() && after.as_ref() != before;
         if self.pipeline.digests() && !is_digested || !self.statics.is_dir() {
             return Err(self.nothing_digested(output));
         }
         self.refuse_odd_files()?;
         let rewritten = self.relativise()?;
-        if is_digested {
-            self.remove_digested(&rewritten)?;
+        if is_digested && !rewritten.is_empty() {
+            let manifest = read_manifest(&self.statics)?;
+            self.remove_digested(&manifest.unwrap_or_default(), &rewritten)?;
         }
         if !is_digested || !rewritten.is_empty() {
             let digests_by_mix = match self.settings().digest {
@@ -68,11 +65,10 @@ impl AppBuild<'_> {
                 self.digest_natively()?;
             }
         }
-        let manifest = read_manifest(&self.statics)?;
-        if manifest.is_none_or(|manifest| manifest.latest.is_empty()) {
-            return Err(self.nothing_digested(output));
+        match read_manifest(&self.statics)? {
+            Some(manifest) if !manifest.latest.is_empty() => self.set_manifest_time(manifest),
+            _ => Err(self.nothing_digested(output)),
         }
-        self.set_manifest_time()
     }
 
     /// Checks what was digested before the build: every file exists and is unchanged since. References in
@@ -86,10 +82,9 @@ impl AppBuild<'_> {
             return Err(no_manifest());
         }
         self.refuse_odd_files()?;
-        let manifest = read_manifest(&self.statics)?.ok_or_else(no_manifest)?;
-        if manifest.latest.is_empty() || manifest.foreign > 0 {
-            return Err(no_manifest());
-        }
+        let manifest = read_manifest(&self.statics)?
+            .filter(|manifest| !manifest.latest.is_empty() && manifest.foreign == 0)
+            .ok_or_else(no_manifest)?;
         let mut digested = manifest.latest.values();
         if let Some(absent) = digested.find(|path| !self.statics.join(path).is_file()) {
             return Err(missing(absent));
@@ -100,11 +95,11 @@ impl AppBuild<'_> {
             return Err(PhoenixError::Stale { file });
         }
         let rewritten = self.relativise()?;
-        if !rewritten.is_empty() {
-            self.remove_digested(&rewritten)?;
-            self.digest_natively()?;
+        if rewritten.is_empty() {
+            return self.set_manifest_time(manifest);
         }
-        self.set_manifest_time()
+        self.remove_digested(&manifest, &rewritten)?;
+        self.digest_natively()
     }
 
     /// Refuses links that lead out or to directories, and what is neither file nor directory. The scan refuses them
@@ -114,15 +109,13 @@ impl AppBuild<'_> {
         let mut refused = Vec::new();
         for path in files_below(&self.statics)? {
             let file = self.statics.join(&path);
+            let target = fs::canonicalize(&file);
+            if target.is_ok_and(|target| target.starts_with(&root) && target.is_file()) {
+                continue;
+            }
             let violation = if file.is_symlink() {
-                let target = fs::canonicalize(&file);
-                if target.is_ok_and(|target| target.starts_with(&root) && target.is_file()) {
-                    continue;
-                }
                 let target = fs::read_link(&file)?.display().to_string();
                 Violation::Link { target }
-            } else if file.is_file() {
-                continue;
             } else {
                 Violation::NotAFile
             };
@@ -137,23 +130,22 @@ impl AppBuild<'_> {
     fn relativise(&self) -> Result<Vec<RewrittenSheet>, PhoenixError> {
         let rewritten = relativise_stylesheets(&self.statics)?;
         if let Some(first) = rewritten.first() {
-            self.ctx.log.event(&PipelineEvent::ReferencesRewritten {
-                count: rewritten.iter().map(|sheet| sheet.references).sum(),
-                first: &first.path,
-            });
+            let count = rewritten.iter().map(|sheet| sheet.references).sum();
+            self.log(&PipelineEvent::ReferencesRewritten(count, &first.path));
         }
         Ok(rewritten)
     }
 
     /// Removes what the earlier digest made of stylesheets that have changed since.
-    fn remove_digested(&self, rewritten: &[RewrittenSheet]) -> Result<(), PhoenixError> {
-        let latest = read_manifest(&self.statics)?
-            .map(|manifest| manifest.latest)
-            .unwrap_or_default();
-        let originals = rewritten
-            .iter()
-            .flat_map(|sheet| [sheet.path.clone(), format!("{}.map", sheet.path)]);
-        for digested in originals.filter_map(|path| latest.get(&path)) {
+    fn remove_digested(
+        &self,
+        manifest: &CacheManifest,
+        rewritten: &[RewrittenSheet],
+    ) -> Result<(), PhoenixError> {
+        let originals = rewritten.iter();
+        let originals =
+            originals.flat_map(|sheet| [sheet.path.clone(), format!("{}.map", sheet.path)]);
+        for digested in originals.filter_map(|path| manifest.latest.get(&path)) {
             for extension in ["", ".gz", ".br"] {
                 let file = self.statics.join(format!("{digested}{extension}"));
                 if file.is_file() {
@@ -173,7 +165,7 @@ impl AppBuild<'_> {
         if self.manifest_mark() == before {
             return Err(self.nothing_digested(output));
         }
-        self.ctx.log.event(&PipelineEvent::DigestedByMix(&command));
+        self.log(&PipelineEvent::DigestedByMix(&command));
         Ok(())
     }
 
@@ -187,18 +179,17 @@ impl AppBuild<'_> {
             vsn: if has_no_vsn { Vsn::None } else { Vsn::Query },
             mtime: manifest_time(self.settings().epoch),
         };
-        let files = digest.run().map_err(manifest_error)?;
-        self.ctx.log.event(&PipelineEvent::DigestedNatively(files));
+        let before = read_manifest(&self.statics)?;
+        let files = digest.run(before)?;
+        self.log(&PipelineEvent::DigestedNatively(files));
         Ok(())
     }
 
     /// Replaces the time of the build in the manifest, so that two images are equal.
-    fn set_manifest_time(&self) -> Result<(), PhoenixError> {
-        if let Some(mut manifest) = read_manifest(&self.statics)? {
-            manifest.set_time(manifest_time(self.settings().epoch));
-            let text = manifest.render(DigestRules::of(self.web.version).form());
-            replace_file(&self.statics.join(CacheManifest::NAME), text.as_bytes())?;
-        }
+    fn set_manifest_time(&self, mut manifest: CacheManifest) -> Result<(), PhoenixError> {
+        manifest.set_time(manifest_time(self.settings().epoch));
+        let text = manifest.render(DigestRules::of(self.web.version).form);
+        replace_file(&self.statics.join(CacheManifest::NAME), text.as_bytes())?;
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! What the output of a failed command says of its cause.
 
 use super::node_range::WantedNode;
+use regex::Regex;
 use std::path::PathBuf;
 
 #[derive(Debug)]
@@ -57,146 +58,89 @@ pub(crate) enum PhoenixFailureReason {
     Other,
 }
 
-impl PhoenixFailureReason {
-    /// The first reason that fits: causes come before what they lead to.
-    pub(super) fn of(output: &str, status: Option<i32>) -> Self {
-        let reason = Self::of_mix(output)
-            .or_else(|| Self::of_node(output))
-            .or_else(|| line_with(output, &NETWORK).map(Self::Network))
-            .or_else(|| unresolved_import(output).map(Self::Unresolved));
-        if let Some(reason) = reason {
-            return reason;
-        }
-        if status == Some(127)
-            && let Some(program) = missing_program(output)
-        {
-            return Self::MissingProgram(program);
-        }
-        if status == Some(137) || output.contains("heap out of memory") {
-            return Self::OutOfMemory;
-        }
-        let line = line_with(output, &[COMPILATION_ERROR, "** (CompileError)"]);
-        line.map_or(Self::Other, Self::Compilation)
-    }
+type MakeReason = fn(String) -> PhoenixFailureReason;
 
-    fn of_mix(output: &str) -> Option<Self> {
-        let has = |needle: &str| output.contains(needle);
-        if let Some(name) = missing_variable(output) {
-            return Some(match line_with(output, &[COMPILATION_ERROR]) {
+const DEPENDENCIES: &str = "Unchecked dependencies|errors on dependencies";
+const ENGINE: &str = "EBADENGINE|is incompatible with this module|ERR_PNPM_UNSUPPORTED_ENGINE";
+const LOCK_FILE: &str = "can only install packages when your package.json and|lockfile needs to be updated|\
+                         ERR_PNPM_OUTDATED_LOCKFILE|lockfile would have been modified|lockfile had changes";
+const LOGIN: &str = "code E40[13]|ERR_PNPM_FETCH_401|status code 401|401 Unauthorized";
+const NETWORK: &str = "[Cc]ouldn't fetch|NpmRegistry|nxdomain|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|\
+                       ETIMEDOUT|:timeout|:econnrefused|failed_connect";
+const UNRESOLVED: &str =
+    "Could not resolve \"([^\"]*)\"|(?:Cannot find module|Can't resolve) '([^']*)'";
+const COMPILATION: &str = r"Compilation error in file|\*\* \(CompileError\)";
+const COMPILATION_ERROR: &str = "Compilation error in file";
+/// The texts of `mix phx.new`'s files and of `System.fetch_env!`.
+const MISSING_VARIABLE: &str = "environment variable ([A-Za-z0-9_]+) is missing|\
+                                could not fetch environment variable \"([A-Za-z0-9_]+)\"";
+/// `sh: 1: webpack: not found`, `bash: line 1: webpack: command not found`.
+const MISSING_PROGRAM: &str = "(?m)([^:\n]+): (?:command )?not found$";
+
+impl PhoenixFailureReason {
+    /// What an output shows, and the reason that this means: causes come before what they lead to. The reason gets
+    /// the group of the expression, or the whole line.
+    const SHOWN: [(&str, MakeReason); 14] = [
+        ("Could not find (?:Hex|an SCM)", |_| Self::NoHex),
+        ("trying to run :", Self::Elixir),
+        (DEPENDENCIES, |_| Self::Dependencies),
+        ("The task \"([^\"]*)\"", Self::UnknownTask),
+        ("ERR_OSSL_EVP_UNSUPPORTED", |_| Self::OpenSsl),
+        (ENGINE, Self::NodeVersion),
+        ("[Mm]issing script: \"?([^\"\n]*)", Self::MissingScript),
+        ("error Command \"([^\"]*)\" not found", Self::MissingScript),
+        (LOCK_FILE, |_| Self::LockFile),
+        (LOGIN, |_| Self::RegistryLogin),
+        (NETWORK, Self::Network),
+        (UNRESOLVED, Self::Unresolved),
+        ("heap out of memory", |_| Self::OutOfMemory),
+        (COMPILATION, Self::Compilation),
+    ];
+
+    pub(super) fn of(output: &str, status: Option<i32>) -> Self {
+        if let Some(name) = shown(output, MISSING_VARIABLE) {
+            return match shown(output, COMPILATION_ERROR) {
                 Some(line) => Self::MissingInCode { name, line },
                 None => Self::MissingVariable(name),
-            });
+            };
         }
+        let has = |needle: &str| output.contains(needle);
         if has("prod.secret.exs") && (has("no such file") || has("could not find")) {
-            return Some(Self::MissingSecretFile);
+            return Self::MissingSecretFile;
         }
-        if has("Could not find Hex") || has("Could not find an SCM") {
-            return Some(Self::NoHex);
-        }
-        if let Some(line) = line_with(output, &["trying to run :"]) {
-            return Some(Self::Elixir(line));
-        }
-        if has("Unchecked dependencies") || has("errors on dependencies") {
-            return Some(Self::Dependencies);
-        }
-        between(output, "The task \"", "\"").map(Self::UnknownTask)
-    }
-
-    /// What Node.js and the package managers print.
-    fn of_node(output: &str) -> Option<Self> {
-        let has = |needle: &&str| output.contains(*needle);
-        if has(&"ERR_OSSL_EVP_UNSUPPORTED") {
-            return Some(Self::OpenSsl);
-        }
-        let is_warning = ["npm warn EBADENGINE", "npm WARN EBADENGINE"]
+        // npm warns of packages that run all the same.
+        let output = &output
+            .replace("npm warn EBADENGINE", "")
+            .replace("npm WARN EBADENGINE", "");
+        let program = shown(output, MISSING_PROGRAM).filter(|_| status == Some(127));
+        let found = Self::SHOWN
             .iter()
-            .any(has);
-        if let Some(line) = line_with(output, &ENGINE).filter(|_| !is_warning) {
-            return Some(Self::NodeVersion(line));
+            .find_map(|(pattern, reason)| shown(output, pattern).map(reason));
+        match (found, program) {
+            (None | Some(Self::OutOfMemory | Self::Compilation(_)), Some(program)) => {
+                Self::MissingProgram(program)
+            }
+            (None | Some(Self::Compilation(_)), None) if status == Some(137) => Self::OutOfMemory,
+            (found, _) => found.unwrap_or(Self::Other),
         }
-        let script = between(output, "Missing script: \"", "\"")
-            .or_else(|| between(output, "missing script: ", "\n"))
-            .or_else(|| between(output, "error Command \"", "\" not found"))
-            .or_else(|| between(output, "Missing script: ", "\n"));
-        if let Some(script) = script {
-            return Some(Self::MissingScript(script));
-        }
-        if LOCK_FILE.iter().any(has) {
-            return Some(Self::LockFile);
-        }
-        LOGIN.iter().any(has).then_some(Self::RegistryLogin)
     }
 }
 
-const COMPILATION_ERROR: &str = "Compilation error in file";
-const ENGINE: [&str; 3] = [
-    "EBADENGINE",
-    "is incompatible with this module",
-    "ERR_PNPM_UNSUPPORTED_ENGINE",
-];
-const LOCK_FILE: [&str; 5] = [
-    "can only install packages when your package.json and",
-    "lockfile needs to be updated",
-    "ERR_PNPM_OUTDATED_LOCKFILE",
-    "lockfile would have been modified",
-    "lockfile had changes",
-];
-const LOGIN: [&str; 5] = [
-    "code E401",
-    "code E403",
-    "ERR_PNPM_FETCH_401",
-    "status code 401",
-    "401 Unauthorized",
-];
-const NETWORK: [&str; 12] = [
-    "Couldn't fetch",
-    "couldn't fetch",
-    "NpmRegistry",
-    "nxdomain",
-    "ENOTFOUND",
-    "EAI_AGAIN",
-    "ECONNREFUSED",
-    "ECONNRESET",
-    "ETIMEDOUT",
-    ":timeout",
-    ":econnrefused",
-    "failed_connect",
-];
-
-fn line_with(output: &str, needles: &[&str]) -> Option<String> {
-    let has_one = |line: &&str| needles.iter().any(|needle| line.contains(needle));
-    let line = output.lines().find(has_one)?;
-    Some(line.trim().to_owned())
-}
-
-/// The name in the text of `mix phx.new`'s files or of `System.fetch_env!`.
-fn missing_variable(output: &str) -> Option<String> {
-    let named = between(output, "environment variable ", " is missing")
-        .or_else(|| between(output, "could not fetch environment variable \"", "\""));
-    named.filter(|name| {
-        let is_name = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
-        !name.is_empty() && name.chars().all(is_name)
-    })
-}
-
-fn unresolved_import(output: &str) -> Option<String> {
-    between(output, "Could not resolve \"", "\"")
-        .or_else(|| between(output, "Cannot find module '", "'"))
-        .or_else(|| between(output, "Can't resolve '", "'"))
-}
-
-/// `sh: 1: webpack: not found`, `bash: line 1: webpack: command not found`.
-fn missing_program(output: &str) -> Option<String> {
-    let mut lines = output.lines();
-    let line = lines.find_map(|line| line.strip_suffix("not found"))?;
-    let line = line.trim_end().trim_end_matches("command").trim_end();
-    let program = line.trim_end_matches(':').rsplit(':').next()?.trim();
-    (!program.is_empty()).then(|| program.to_owned())
-}
-
-fn between(text: &str, start: &str, end: &str) -> Option<String> {
-    let after = &text[text.find(start)? + start.len()..];
-    Some(after[..after.find(end)?].trim().to_owned())
+/// Returns what an expression finds: its group, or the line.
+fn shown(output: &str, pattern: &str) -> Option<String> {
+    let found = Regex::new(pattern)
+        .expect("a valid expression")
+        .captures(output)?;
+    let mut groups = found.iter().skip(1).flatten();
+    let text = groups.next().map_or_else(
+        || {
+            let start = output[..found.get_match().start()].rfind('\n');
+            let start = start.map_or(0, |end| end + 1);
+            output[start..].lines().next().unwrap_or_default()
+        },
+        |group| group.as_str(),
+    );
+    Some(text.trim().to_owned())
 }
 
 #[cfg(test)]

@@ -373,7 +373,7 @@ impl Judge<'_> {
             path,
             content: manifest
                 .below(&url)
-                .render(DigestRules::of(built.app.version).form())
+                .render(DigestRules::of(built.app.version).form)
                 .into_bytes(),
         }))
     }

@@ -5,7 +5,7 @@
 
 use super::PhoenixError;
 use super::cache::{relocate, remove};
-use super::event::PipelineEvent;
+use super::event::{NodeOrigin, PipelineEvent};
 use super::node_range::{NodeRange, NodeRelease, WantedNode, architecture};
 use crate::command::{Command, CommandError, Finished};
 use crate::context::BuildContext;
@@ -17,11 +17,9 @@ use semver::Version;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-const PAUSES: [Duration; 3] = [
-    Duration::from_millis(500),
-    Duration::from_secs(2),
-    Duration::from_secs(5),
-];
+/// Milliseconds between attempts.
+const PAUSES: [u64; 3] = [500, 2000, 5000];
+const INDEX: &str = "index.json";
 const LARGEST_LIST: u64 = 8 << 20;
 /// How many versions the cache holds: apps of one repository may ask for several.
 const MOST_CACHED: usize = 3;
@@ -70,7 +68,11 @@ impl NodeDistribution<'_> {
     /// Returns the directory of a version that the app asks for: the newest in the cache if the app names a range,
     /// else the newest of the distribution.
     pub(super) fn provide(&self, wanted: Option<&WantedNode>) -> Result<PathBuf, PhoenixError> {
-        let log = self.ctx.log;
+        let choose = |version: &Version, origin: NodeOrigin<'_>| {
+            let event = PipelineEvent::NodeChosen(version, wanted, origin);
+            self.ctx.log.event(&event);
+            Ok(self.dir(version))
+        };
         let range = match wanted {
             None => NodeRange::Lts(None),
             Some(wanted) => NodeRange::parse(&wanted.range)
@@ -80,38 +82,24 @@ impl NodeDistribution<'_> {
         let cached = self.cached();
         let allowed = cached.iter().rfind(|version| range.allows(version));
         if let Some(version) = allowed.filter(|_| is_of_versions) {
-            log.event(&PipelineEvent::NodeFromCache { version, wanted });
-            return Ok(self.dir(version));
+            return choose(version, NodeOrigin::Cache);
         }
-        let index = match (self.fetch_list("index.json"), cached.last()) {
+        let index = match (self.fetch_list(INDEX), cached.last()) {
             (Err(_), Some(version)) if !is_of_versions => {
-                let url = self.url("index.json");
-                log.event(&PipelineEvent::NodeIndexUnreachable {
-                    url,
-                    version,
-                    wanted,
-                });
-                return Ok(self.dir(version));
+                return choose(version, NodeOrigin::CacheOnly(&self.url(INDEX)));
             }
             (index, _) => index?,
         };
         let list: Vec<NodeRelease> = serde_json::from_slice(&index)
-            .map_err(|error| self.failed("index.json", NodeProblem::UnreadableIndex(error)))?;
-        let version = &range
+            .map_err(|error| self.failed(INDEX, NodeProblem::UnreadableIndex(error)))?;
+        let version = range
             .newest(&list)
-            .ok_or_else(|| self.failed("index.json", NodeProblem::NoVersion(wanted.cloned())))?;
-        if self.dir(version).is_dir() {
-            log.event(&PipelineEvent::NodeFromCache { version, wanted });
-        } else {
-            let size = self.download(version)?;
-            log.event(&PipelineEvent::NodeDownloaded {
-                version,
-                wanted,
-                base: self.base,
-                size,
-            });
+            .ok_or_else(|| self.failed(INDEX, NodeProblem::NoVersion(wanted.cloned())))?;
+        if self.dir(&version).is_dir() {
+            return choose(&version, NodeOrigin::Cache);
         }
-        Ok(self.dir(version))
+        let size = self.download(&version)?;
+        choose(&version, NodeOrigin::Distribution(self.base, size))
     }
 
     fn dir(&self, version: &Version) -> PathBuf {
@@ -222,7 +210,7 @@ impl NodeDistribution<'_> {
             };
             match pauses.next() {
                 Some(pause) if problem.is_temporary() && !self.ctx.interrupt.is_raised() => {
-                    std::thread::sleep(*pause);
+                    std::thread::sleep(Duration::from_millis(*pause));
                 }
                 _ => return Err(self.failed(path, problem)),
             }

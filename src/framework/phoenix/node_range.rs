@@ -15,31 +15,30 @@ pub(crate) struct WantedNode {
 }
 
 impl WantedNode {
+    pub(super) fn new(range: &str, source: &str) -> Self {
+        Self {
+            range: range.to_owned(),
+            source: source.to_owned(),
+        }
+    }
+
     /// Reads the files of version managers in these directories, then the key of the static buildpack.
     pub(super) fn of_files(dirs: &[&Path], legacy: Option<&str>) -> Option<Self> {
         let read = |name: &str| {
             let mut files = dirs.iter().map(|dir| read_file(&dir.join(name)));
             let text = files.find_map(Result::ok)?;
-            let range = String::from_utf8_lossy(&text).trim().to_owned();
-            let source = name.to_owned();
-            Some(Self { range, source })
+            Some(Self::new(String::from_utf8_lossy(&text).trim(), name))
         };
         let of_tools = || {
             let Self { range, source } = read(".tool-versions")?;
             let mut lines = range.lines();
             let versions = lines.find_map(|line| line.strip_prefix("nodejs "))?;
-            let range = versions.split_whitespace().next()?.to_owned();
-            Some(Self { range, source })
-        };
-        let of_legacy = || {
-            let range = legacy?.to_owned();
-            let source = STATIC_CONFIG.to_owned();
-            Some(Self { range, source })
+            Some(Self::new(versions.split_whitespace().next()?, &source))
         };
         read(".nvmrc")
             .or_else(|| read(".node-version"))
             .or_else(of_tools)
-            .or_else(of_legacy)
+            .or_else(|| Some(Self::new(legacy?, STATIC_CONFIG)))
     }
 
     /// Whether the app plainly asks for another major version than this one.
@@ -69,9 +68,10 @@ pub(super) struct NodeRelease {
 
 /// The name of this machine's architecture in the distribution.
 pub(super) fn architecture() -> &'static str {
-    match std::env::consts::ARCH {
-        "aarch64" => "arm64",
-        _ => "x64",
+    if cfg!(target_arch = "aarch64") {
+        "arm64"
+    } else {
+        "x64"
     }
 }
 

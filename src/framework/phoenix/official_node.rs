@@ -8,7 +8,7 @@ use super::event::PipelineEvent;
 use super::failure::NodeMismatch;
 use super::node_distribution::NodeDistribution;
 use super::node_range::WantedNode;
-use crate::command::{Command, program_on_path};
+use crate::command::program_on_path;
 use crate::context::NodeSupply;
 use crate::http::Client;
 use fs_err as fs;
@@ -23,10 +23,8 @@ impl AppBuild<'_> {
         let Some(package) = &self.package else {
             return WantedNode::of_files(&[&self.dir, &self.ctx.app_dir], legacy);
         };
-        let engines = package.node_range().map(|range| WantedNode {
-            range: range.to_owned(),
-            source: "engines in package.json".to_owned(),
-        });
+        let engines = package.node_range();
+        let engines = engines.map(|range| WantedNode::new(range, "engines in package.json"));
         engines.or_else(|| WantedNode::of_files(&[&package.dir, &self.dir], legacy))
     }
 
@@ -95,8 +93,8 @@ impl AppBuild<'_> {
         } else {
             "npm install --global"
         };
-        let command: Command<'_> = self.command(&package.dir, &format!("{adds} {program}"));
-        self.ctx.log.event(&PipelineEvent::CommandStarted(&command));
+        let command = self.command(&package.dir, &format!("{adds} {program}"));
+        self.log(&PipelineEvent::CommandStarted(&command));
         self.run(&command).map(drop)
     }
 }

@@ -19,8 +19,8 @@ impl PackageManager {
     /// Finds the manager of a directory: by `packageManager`, else by the lock file.
     pub(super) fn of(dir: &Path, named: Option<&str>) -> Self {
         let has_lock = |manager: &Self| {
-            let mut names = manager.lock_files().iter();
-            names.any(|name| dir.join(name).is_file())
+            let mut files = manager.lock_files().iter();
+            files.any(|name| dir.join(name).is_file())
         };
         match named.and_then(|named| named.split_once('@')) {
             Some(("pnpm", _)) => Self::Pnpm,

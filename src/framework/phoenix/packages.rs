@@ -2,7 +2,7 @@
 
 use super::PhoenixError;
 use super::app_build::AppBuild;
-use super::cache::{CachedDir, DirOrigin};
+use super::cache::CachedDir;
 use super::event::PipelineEvent;
 use super::node::Package;
 use super::package_manager::PackageManager;
@@ -23,7 +23,6 @@ impl AppBuild<'_> {
         let Some(package) = self.needed_package() else {
             return Ok(None);
         };
-        let log = self.ctx.log;
         let dir = self.ctx.relative(&package.dir);
         let manager = package.manager.program();
         let installs_itself = self.pipeline.installs_packages(self.web.setup.as_deref());
@@ -31,30 +30,27 @@ impl AppBuild<'_> {
             if self.pipeline.runs_node() {
                 return Err(self.no_node(package));
             }
-            log.event(&PipelineEvent::PackagesNotInstalled {
+            self.log(&PipelineEvent::PackagesNotInstalled(
                 dir,
                 manager,
-                pipeline: &self.pipeline,
-            });
+                &self.pipeline,
+            ));
             return Ok(None);
         }
         if let Some(mismatch) = self.node_mismatch()? {
-            log.event(&PipelineEvent::OtherNode(&mismatch));
+            self.log(&PipelineEvent::OtherNode(&mismatch));
+        }
+        if package.dir.join("node_modules").exists() {
+            self.log(&PipelineEvent::PackagesPresent(dir));
+            return Ok(None);
         }
         let cached = self.cached_packages(package)?;
-        let origin = match &cached {
-            Some(cached) => cached.restore()?,
-            None if package.dir.join("node_modules").exists() => DirOrigin::App,
-            None => DirOrigin::Absent,
-        };
-        match origin {
-            DirOrigin::App => {
-                log.event(&PipelineEvent::PackagesPresent(dir));
-                return Ok(None);
-            }
-            DirOrigin::Cache => log.event(&PipelineEvent::PackagesFromCache(dir)),
-            DirOrigin::Absent if installs_itself => {}
-            DirOrigin::Absent => self.run_install(package)?,
+        if let Some(cached) = &cached
+            && cached.restore()?
+        {
+            self.log(&PipelineEvent::PackagesFromCache(dir));
+        } else if !installs_itself {
+            self.run_install(package)?;
         }
         Ok(cached)
     }
@@ -72,21 +68,19 @@ impl AppBuild<'_> {
     }
 
     fn run_install(&self, package: &Package) -> Result<(), PhoenixError> {
-        let log = self.ctx.log;
-        let dir = self.ctx.relative(&package.dir);
-        if package.manager == PackageManager::NpmUnlocked {
-            log.event(&PipelineEvent::NoLockFile(dir));
+        let (dir, manager) = (self.ctx.relative(&package.dir), package.manager);
+        if manager == PackageManager::NpmUnlocked {
+            self.log(&PipelineEvent::NoLockFile(dir));
         }
         let start = Instant::now();
-        let manager = package.manager;
         let line = format!("{} {}", manager.program(), manager.install_arguments());
         let command = self.command(&package.dir, &line);
         self.run(&command)?;
-        log.event(&PipelineEvent::PackagesInstalled {
-            command: &command,
+        self.log(&PipelineEvent::PackagesInstalled(
+            &command,
             dir,
-            duration: start.elapsed(),
-        });
+            start.elapsed(),
+        ));
         Ok(())
     }
 

@@ -29,19 +29,13 @@ use std::path::{Path, PathBuf};
 /// What differs between the digests of Phoenix's versions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct DigestRules {
-    map_names: MapNames,
-    form: ManifestForm,
+    /// The name of a source map holds the digest of the mapped file, not its own:
+    /// <https://github.com/phoenixframework/phoenix/pull/5527>.
+    maps_share_digest: bool,
+    pub(super) form: ManifestForm,
     /// Extensions of files that a digest takes for compressed copies of others.
     compressed: &'static [&'static str],
     gzipped: &'static [&'static str],
-}
-
-/// Whose digest the name of a source map holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum MapNames {
-    OwnDigest,
-    /// That of the mapped file: <https://github.com/phoenixframework/phoenix/pull/5527>.
-    FileDigest,
 }
 
 /// Phoenix 1.5 compresses all but the first.
@@ -50,10 +44,6 @@ const GZIPPED: [&str; 10] = [
 ];
 
 impl DigestRules {
-    pub(super) fn form(self) -> ManifestForm {
-        self.form
-    }
-
     /// The rules of a version; those of the newest one if the version is unknown.
     pub(super) fn of(version: Option<PhoenixVersion>) -> Self {
         let is_before = |minor, patch| {
@@ -66,13 +56,8 @@ impl DigestRules {
         } else {
             (&[".gz"], &GZIPPED, ManifestForm::Comment)
         };
-        let map_names = if is_before(7, 8) {
-            MapNames::OwnDigest
-        } else {
-            MapNames::FileDigest
-        };
         Self {
-            map_names,
+            maps_share_digest: !is_before(7, 8),
             form,
             compressed,
             gzipped,
@@ -107,8 +92,9 @@ struct DigestedFile {
 }
 
 impl NativeDigest<'_> {
-    /// Digests `statics` in place and returns how many files were digested.
-    pub(super) fn run(&self) -> io::Result<usize> {
+    /// Digests `statics` in place and returns how many files were digested. The new manifest keeps the entries of the
+    /// one `before` whose files still exist.
+    pub(super) fn run(&self, before: Option<CacheManifest>) -> io::Result<usize> {
         let paths = self.originals()?;
         let md5s = parallel(&paths, |path| md5_of(&self.statics.join(path)))?;
         let files = self.name_files(paths, &md5s);
@@ -121,8 +107,6 @@ impl NativeDigest<'_> {
         };
         let entries = parallel(&files, |file| self.write(file, &references))?;
 
-        let path = self.statics.join(CacheManifest::NAME);
-        let before = CacheManifest::read(&path)?;
         let mut digests = before.map(|before| before.digests).unwrap_or_default();
         digests.retain(|digested, _| self.statics.join(digested).exists());
         digests.extend(files.into_iter().map(|file| file.digested).zip(entries));
@@ -132,7 +116,8 @@ impl NativeDigest<'_> {
             foreign: 0,
         };
         manifest.set_time(self.mtime);
-        replace_file(&path, manifest.render(self.rules.form).as_bytes())?;
+        let text = manifest.render(self.rules.form);
+        replace_file(&self.statics.join(CacheManifest::NAME), text.as_bytes())?;
         Ok(manifest.latest.len())
     }
 
@@ -148,9 +133,10 @@ impl NativeDigest<'_> {
     }
 
     fn name_files(&self, paths: Vec<String>, md5s: &[String]) -> Vec<DigestedFile> {
-        let owners: BTreeMap<String, &String> = match self.rules.map_names {
-            MapNames::OwnDigest => BTreeMap::new(),
-            MapNames::FileDigest => paths.iter().cloned().zip(md5s).collect(),
+        let owners: BTreeMap<String, &String> = if self.rules.maps_share_digest {
+            paths.iter().cloned().zip(md5s).collect()
+        } else {
+            BTreeMap::new()
         };
         let name = |(path, own): (String, &String)| {
             let owner = path.strip_suffix(".map");

@@ -42,7 +42,7 @@ impl AppBuild<'_> {
             }
         }
         if !given.is_empty() && self.mix == Mix::Found {
-            self.ctx.log.event(&PipelineEvent::ThrowAwayValues(&given));
+            self.log(&PipelineEvent::ThrowAwayValues(&given));
         }
         Ok(())
     }
