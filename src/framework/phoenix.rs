@@ -1,12 +1,13 @@
 //! Phoenix: finds the project, runs its asset pipeline and digest, and checks that its pages will link to the version.
 //! What decides is read from the app's source. Nothing here knows a store, and no text of the log is here.
 
+mod app_build;
 mod app_pages;
 mod app_sources;
-mod builder;
 mod buildpack_config;
 mod cache;
 mod cache_manifest;
+mod compile;
 mod compiled_assets;
 mod css;
 mod detect;
@@ -15,6 +16,7 @@ mod elixir;
 mod elixir_values;
 mod endpoint;
 mod error;
+mod event;
 mod failure;
 mod fixed_links;
 mod link_check;
@@ -24,32 +26,36 @@ mod link_warnings;
 mod links;
 mod location;
 mod node;
+mod node_distribution;
 mod node_range;
 mod official_node;
 mod own_static_url;
+mod package_manager;
 mod packages;
 mod page_links;
 mod page_scan;
 mod page_text;
 mod phx_digest;
 mod pipeline;
+mod production_config;
 mod releases;
 mod runtime_exs;
 mod sources;
 mod static_url;
-mod steps;
 mod version;
 mod web_app;
 
 use crate::config::PhoenixSettings;
 use crate::context::BuildContext;
 use crate::framework::{CompileTarget, Compiled, DetectError, Links};
+use app_build::AppBuild;
 use app_pages::AppPages;
-use builder::Builder;
 use buildpack_config::BuildpackConfig;
+pub(crate) use buildpack_config::{ConfigNote, ELIXIR_CONFIG, STATIC_CONFIG};
 use compiled_assets::describe_compiled;
 use detect::{Project, find_project};
 pub(crate) use error::PhoenixError;
+pub(crate) use event::{NodeOrigin, PipelineEvent, ThrowAwayValue};
 pub(crate) use failure::{NodeMismatch, PhoenixFailure, PhoenixFailureReason};
 pub(crate) use fixed_links::{FixedLink, FixedLinkKind};
 use link_check::PhoenixLinkCheck;
@@ -59,8 +65,10 @@ use link_warnings::find_link_that_stays;
 use links::LinkVerifier;
 pub(crate) use location::SourceLocation;
 use node::Package;
-pub(crate) use official_node::NodeProblem;
-use pipeline::{Mix, Pipeline};
+pub(crate) use node_distribution::NodeProblem;
+pub(crate) use node_range::WantedNode;
+use pipeline::Mix;
+pub(crate) use pipeline::Pipeline;
 use sources::STATICS;
 use std::path::Path;
 use web_app::WebApp;
@@ -104,8 +112,10 @@ impl Phoenix {
     pub(crate) fn pipelines(&self, repository: &Path, settings: &PhoenixSettings) -> Vec<String> {
         let pipeline = |app: &WebApp| {
             let package = self.package(app, repository).ok()?;
-            let choice = (settings, &self.legacy, Mix::Found);
-            let pipeline = Pipeline::of(app, repository, package.as_ref(), choice).ok()?;
+            let pipeline = match Pipeline::of_settings(settings, &self.legacy) {
+                Some(pipeline) => pipeline,
+                None => Pipeline::of_app(app, repository, package.as_ref(), Mix::Found).ok()?,
+            };
             Some(format!("Assets of {}: {pipeline}", app.otp_app))
         };
         self.project.apps.iter().filter_map(pipeline).collect()
@@ -135,9 +145,8 @@ impl Phoenix {
         target: Option<&CompileTarget>,
     ) -> Result<Compiled, PhoenixError> {
         ctx.log.event(&PhoenixEvent::Project(&self.evidence()));
-        for note in &self.legacy.notes {
-            ctx.log.event(&PhoenixEvent::BuildpackConfig(note));
-        }
+        ctx.log
+            .event(&PipelineEvent::BuildpackConfig(&self.legacy.notes));
         if self.legacy.clean_cache
             && let Some(cache) = &ctx.cache
         {
@@ -152,10 +161,8 @@ impl Phoenix {
         if let Some(verifier) = &verifier {
             verifier.verify_source()?;
         }
-        let settings = &ctx.config.framework.phoenix;
-        let builder = Builder::new(ctx, (&self.project, settings, &self.legacy));
         for app in &self.project.apps {
-            steps::compile(&builder, app, ctx)?;
+            AppBuild::of(ctx, &self.project, &self.legacy, app)?.compile()?;
         }
         let apps = AppPages::read(&self.project, &ctx.app_dir)?;
         let stays = find_link_that_stays(&apps, target.map(|target| &target.prefix), ctx)?;

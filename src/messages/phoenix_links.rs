@@ -11,7 +11,6 @@ impl Event for PhoenixEvent<'_> {
     fn write_to(&self, log: &Log) {
         let warning = match self {
             Self::Project(evidence) => return log.bullet(evidence),
-            Self::BuildpackConfig(note) => return log.detail(note),
             Self::CacheEmptied => return log.detail("The cache was emptied: clean_cache=true"),
             Self::EarlierDigests(files) => {
                 return log.detail(&format!(

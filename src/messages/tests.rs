@@ -19,7 +19,6 @@ use crate::config::{ConfigProblem, FrameworkName, GoogleKeyProblem, Origin, Sett
 use crate::framework::django::{
     DjangoFailure, DjangoFailureReason, DjangoLinkProblem, HookBlocked,
 };
-use crate::framework::phoenix::NodeProblem;
 use crate::framework::{DetectError, DjangoError, NotFollowing, PhoenixError};
 use crate::http::FetchError;
 use crate::manifest::{PlaceholderError, ScanError, UnreadableMarker, Violation};
@@ -85,13 +84,6 @@ fn bucket(url: &str) -> BucketUrl {
 fn key() -> crate::prefix::Key {
     let folder: Folder = "shop".parse().unwrap();
     folder.asset(&"v42".parse().unwrap(), "web/app.css")
-}
-
-fn official_node(problem: NodeProblem) -> PhoenixError {
-    PhoenixError::Node {
-        url: "https://nodejs.org/dist/index.json".to_owned(),
-        problem: Box::new(problem),
-    }
 }
 
 fn google(problem: GoogleKeyProblem) -> ConfigProblem {

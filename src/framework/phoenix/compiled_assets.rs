@@ -1,8 +1,8 @@
 //! Which files of the static directories are published.
 
 use super::app_pages::AppPages;
-use super::builder::read_manifest;
 use super::cache_manifest::CacheManifest;
+use super::digest::read_manifest;
 use super::error::PhoenixError;
 use super::link_check::PhoenixLinkCheck;
 use super::link_event::PhoenixEvent;

@@ -4,7 +4,7 @@ use super::app_pages::AppPages;
 use super::failure::PhoenixFailure;
 use super::link_check::PhoenixLinkProblem;
 use super::location::SourceLocation;
-use super::official_node::NodeProblem;
+use super::node_distribution::NodeProblem;
 use super::static_url::snippet;
 use crate::command::CommandError;
 use crate::framework::NotFollowing;

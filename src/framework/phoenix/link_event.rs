@@ -9,7 +9,6 @@ pub(crate) enum PhoenixEvent<'a> {
     /// The project, and what shows that it has assets.
     Project(&'a str),
     /// How the build reads the configuration of a buildpack that it replaces.
-    BuildpackConfig(&'a str),
     CacheEmptied,
     /// The number of files that an earlier digest left, and that are not published.
     EarlierDigests(usize),

@@ -6,7 +6,7 @@ use super::error::PhoenixError;
 use super::link_check::{PhoenixLinkCheck, PhoenixLinkProblem};
 use super::link_event::PhoenixEvent;
 use super::links::LinkVerifier;
-use super::phx_digest::Rules;
+use super::phx_digest::DigestRules;
 use super::releases::AssembledRelease;
 use super::runtime_exs::{with_block, with_pin};
 use super::sources::read_text;
@@ -119,7 +119,7 @@ impl LinkVerifier<'_> {
             return Ok(None);
         };
         let url = format!("{}{}", self.target.prefix.url(), pages.mount);
-        let form = Rules::of(pages.app.version).form();
+        let form = DigestRules::of(pages.app.version).form;
         Ok(Some(Edit {
             path,
             content: manifest.below(&url).render(form).into_bytes(),
