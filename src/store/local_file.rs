@@ -1,4 +1,5 @@
-//! Files of this machine, read in chunks: one of gigabytes takes no more memory than any other.
+//! Assets on this machine, verified to hold what was scanned. Large ones are read in chunks: a file of gigabytes
+//! takes no more memory than any other.
 
 use super::StoreError;
 use crate::fs::refuse_what_is_no_file;
@@ -11,18 +12,24 @@ use std::path::Path;
 
 const CHUNK: usize = 1 << 20;
 
-/// An asset that is gone has changed since it was scanned.
-pub(super) fn of_asset(error: io::Error, asset: &Asset) -> StoreError {
-    match error.kind() {
-        io::ErrorKind::NotFound if !asset.source().exists() => StoreError::Changed {
-            path: asset.source().into_owned(),
-        },
-        _ => error.into(),
-    }
+/// Reads an asset at once.
+pub(super) fn read_asset(asset: &Asset) -> Result<Vec<u8>, StoreError> {
+    let content = fs::read(asset.source()).map_err(|error| read_error(error, asset))?;
+    verify_hash(asset, Sha256::of(&content))?;
+    Ok(content)
 }
 
-/// The hash of a file, each chunk of which is handed on.
-pub(super) fn hashed(
+/// Reads an asset in chunks.
+pub(super) fn read_asset_chunks(
+    asset: &Asset,
+    chunk: impl FnMut(&[u8]) -> io::Result<()>,
+) -> Result<(), StoreError> {
+    let hash = hash_file(&asset.source(), chunk).map_err(|error| read_error(error, asset))?;
+    verify_hash(asset, hash)
+}
+
+/// Hashes a file and hands each of its chunks on.
+pub(super) fn hash_file(
     path: &Path,
     mut chunk: impl FnMut(&[u8]) -> io::Result<()>,
 ) -> io::Result<Sha256> {
@@ -39,5 +46,25 @@ pub(super) fn hashed(
         hasher.update(&content);
         chunk(&content)?;
         content.clear();
+    }
+}
+
+pub(super) fn verify_hash(asset: &Asset, hash: Sha256) -> Result<(), StoreError> {
+    if hash == asset.sha256 {
+        Ok(())
+    } else {
+        Err(asset_changed(asset))
+    }
+}
+
+pub(super) fn asset_changed(asset: &Asset) -> StoreError {
+    StoreError::AssetChanged(asset.source().into_owned())
+}
+
+/// A missing asset has changed since it was scanned.
+pub(super) fn read_error(error: io::Error, asset: &Asset) -> StoreError {
+    match error.kind() {
+        io::ErrorKind::NotFound if !asset.source().exists() => asset_changed(asset),
+        _ => error.into(),
     }
 }

@@ -1,9 +1,8 @@
-//! How far a run is: counted where it happens, read by whoever waits.
+//! How far an upload is.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-/// How far a run is, about once a second.
+/// What is uploaded so far of what is known to be missing. The caller of a publish gets it ten times a second.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Progress {
     pub(crate) files: usize,
@@ -11,25 +10,4 @@ pub(crate) struct Progress {
     pub(crate) bytes: u64,
     pub(crate) of_bytes: u64,
     pub(crate) elapsed: Duration,
-}
-
-/// What a running upload has done.
-#[derive(Debug, Default)]
-pub(super) struct Done {
-    pub(super) files: AtomicUsize,
-    pub(super) bytes: AtomicU64,
-    pub(super) of_files: AtomicUsize,
-    pub(super) of_bytes: AtomicU64,
-}
-
-impl Done {
-    pub(super) fn progress(&self, elapsed: Duration) -> Progress {
-        Progress {
-            files: self.files.load(Ordering::Relaxed),
-            of_files: self.of_files.load(Ordering::Relaxed),
-            bytes: self.bytes.load(Ordering::Relaxed),
-            of_bytes: self.of_bytes.load(Ordering::Relaxed),
-            elapsed,
-        }
-    }
 }

@@ -1,84 +1,70 @@
 use super::*;
 
+/// Texts that are composed from parts; the others are their own golden.
 #[test]
 fn store() {
-    let version = || "v42".parse().unwrap();
-    let conflict = |with| {
-        StoreError::Conflict(Conflict {
-            version: version(),
-            with,
-        })
-    };
-    let differing = (0..12)
-        .map(|number| Difference::Changed(format!("web/{number}.css")))
-        .collect();
-    let unreadable = |reason| StoreError::Unreadable { key: key(), reason };
-    let errors = [
-        StoreError::NoBucket {
-            store: bucket("s3://acme-static/shop"),
-        },
-        StoreError::NoBucket {
-            store: bucket("az://acme-static/shop"),
-        },
-        StoreError::NoBucket {
-            store: bucket("gs://acme-static/shop"),
-        },
+    let urls = [
+        "s3://acme-static/shop",
+        "az://acme-static/shop",
+        "gs://acme-static/shop",
+    ];
+    let mut errors: Vec<StoreError> = Vec::new();
+    for store in urls.map(bucket) {
+        errors.push(StoreError::NoBucket { store });
+    }
+    for region in [Some("eu-west-1".to_owned()), None] {
+        let bucket = "acme-static".to_owned();
+        errors.push(StoreError::WrongRegion { bucket, region });
+    }
+    for code in ["InvalidAccessKeyId", "invalid_grant", ""] {
+        let code = code.to_owned();
+        errors.push(StoreError::InvalidCredentials { code });
+    }
+    let actions = ["s3:PutObject", "create", "storage.objects.create"];
+    for (action, url) in actions.into_iter().zip(urls) {
+        let (key, store) = (key(), bucket(url));
+        errors.push(StoreError::MissingPermission { action, key, store });
+    }
+    let changed = |number| Difference::Changed(format!("web/{number}.css"));
+    let added = Difference::Added("new.js".to_owned());
+    let removed = Difference::Removed("old.js".to_owned());
+    for (version, with) in [
+        (
+            "v42",
+            ConflictWith::Published {
+                differing: (0..12).map(changed).collect(),
+            },
+        ),
+        (
+            "v42",
+            ConflictWith::Published {
+                differing: vec![added, removed],
+            },
+        ),
+        ("v42", ConflictWith::Claimed),
+        (
+            "v42",
+            ConflictWith::Foreign {
+                path: "web/app.css".to_owned(),
+            },
+        ),
+        ("mfrggzdfmztwq2lknnwa", ConflictWith::Pruned),
+    ] {
+        let version = version.parse().unwrap();
+        errors.push(StoreError::Conflict(Conflict { version, with }));
+    }
+    let not_json = serde_json::from_str::<u8>("{").unwrap_err();
+    for reason in [
+        UnreadableMarker::UnknownSchema(2),
+        UnreadableMarker::NotJson(not_json),
+    ] {
+        errors.push(StoreError::UnreadableObject { key: key(), reason });
+    }
+    errors.extend([
         StoreError::NoRoot {
             root: "/srv/assets".into(),
         },
-        StoreError::WrongRegion {
-            bucket: "acme-static".to_owned(),
-            region: Some("eu-west-1".to_owned()),
-        },
-        StoreError::WrongRegion {
-            bucket: "acme-static".to_owned(),
-            region: None,
-        },
-        StoreError::InvalidCredentials(InvalidCredentials {
-            code: "InvalidAccessKeyId".to_owned(),
-        }),
-        StoreError::InvalidCredentials(InvalidCredentials {
-            code: "AuthenticationFailed".to_owned(),
-        }),
-        StoreError::InvalidCredentials(InvalidCredentials {
-            code: "invalid_grant".to_owned(),
-        }),
-        StoreError::Expired,
-        StoreError::ClockSkew,
-        StoreError::MissingPermission(MissingPermission {
-            action: "s3:PutObject",
-            key: key(),
-            store: bucket("s3://acme-static/shop"),
-        }),
-        StoreError::MissingPermission(MissingPermission {
-            action: "create",
-            key: key(),
-            store: bucket("az://acme-static/shop"),
-        }),
-        StoreError::MissingPermission(MissingPermission {
-            action: "storage.objects.create",
-            key: key(),
-            store: bucket("gs://acme-static/shop"),
-        }),
-        conflict(ConflictWith::Published { differing }),
-        conflict(ConflictWith::Published {
-            differing: vec![
-                Difference::Added("new.js".to_owned()),
-                Difference::Removed("old.js".to_owned()),
-            ],
-        }),
-        conflict(ConflictWith::Claimed),
-        conflict(ConflictWith::Foreign {
-            path: "web/app.css".to_owned(),
-        }),
-        conflict(ConflictWith::Pruned),
-        StoreError::BeingPruned,
-        unreadable(UnreadableMarker::UnknownSchema(2)),
-        unreadable(UnreadableMarker::NotJson(
-            serde_json::from_str::<u8>("{").unwrap_err(),
-        )),
-        StoreError::ReadBackMismatch { key: key() },
-        StoreError::Changed {
+        StoreError::AssetChanged {
             path: "/tmp/x/app.css".into(),
         },
         StoreError::Temporary {
@@ -89,17 +75,9 @@ fn store() {
             key: key(),
             cause: "HTTP 418".to_owned(),
         },
-        StoreError::NoCertificateAuthorities,
-        StoreError::NoRename {
-            root: "/srv/assets".into(),
-        },
-        StoreError::Local(denied_io()),
-        StoreError::MalformedCredentials("not a key".to_owned()),
-        StoreError::Client("no such option".to_owned()),
-        StoreError::Runtime(denied_io()),
-        StoreError::TooLong,
-        StoreError::Stalled,
-        StoreError::Interrupted,
-    ];
-    compare("store", &errors.map(|error| error.explain()));
+        StoreError::LocalFile(denied_io()),
+        StoreError::NoResources(denied_io()),
+    ]);
+    let messages: Vec<Message> = errors.iter().map(Explain::explain).collect();
+    compare("store", &messages);
 }
