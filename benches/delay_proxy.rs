@@ -1,9 +1,9 @@
-//! Makes the way to a server longer: `delay_proxy UPSTREAM MICROSECONDS`, of which half is added in each direction.
+//! Delays the bytes to and from a server: `delay_proxy UPSTREAM MICROSECONDS` adds half of that in each direction.
 //!
-//! Bytes pass unchanged and in order, a connection and a direction for itself, so what is in flight together stays
+//! Each direction of each connection passes its bytes unchanged and in order, so requests in flight together stay
 //! together. A new connection is held for one more round trip, as its handshake would be.
 //!
-//! It prints its port. Then each line on stdin is answered by one line of counts, and the end of stdin ends it.
+//! The proxy prints its port. It answers each line on stdin with one line of counts, and ends with stdin.
 
 use std::cell::RefCell;
 use std::error::Error;
@@ -22,36 +22,24 @@ use tokio::task::{LocalSet, spawn_local};
 use tokio::time::{Instant, sleep_until};
 
 const READ: usize = 64 * 1024;
-/// Chunks on their way in one direction of a connection; more than any request here needs.
+/// Chunks in flight in one direction of a connection: more than any request here needs.
 const IN_FLIGHT: usize = 256;
 
-struct Counts {
-    connections: AtomicU64,
-    get: AtomicU64,
-    head: AtomicU64,
-    list: AtomicU64,
-    put: AtomicU64,
-    other: AtomicU64,
-    /// Answers of 500 and above.
-    failed: AtomicU64,
-    up: AtomicU64,
-    down: AtomicU64,
-}
-
-static COUNTS: Counts = Counts {
-    connections: AtomicU64::new(0),
-    get: AtomicU64::new(0),
-    head: AtomicU64::new(0),
-    list: AtomicU64::new(0),
-    put: AtomicU64::new(0),
-    other: AtomicU64::new(0),
-    failed: AtomicU64::new(0),
-    up: AtomicU64::new(0),
-    down: AtomicU64::new(0),
-};
+/// What the report counts; `failed` are answers of 500 and above.
+static COUNTS: [(&str, AtomicU64); 9] = [
+    ("connections", AtomicU64::new(0)),
+    ("get", AtomicU64::new(0)),
+    ("head", AtomicU64::new(0)),
+    ("list", AtomicU64::new(0)),
+    ("put", AtomicU64::new(0)),
+    ("other", AtomicU64::new(0)),
+    ("failed", AtomicU64::new(0)),
+    ("up", AtomicU64::new(0)),
+    ("down", AtomicU64::new(0)),
+];
 
 type Chunk = (Instant, Box<[u8]>);
-/// One for all connections: nothing is kept in it between two reads.
+/// All connections share it: it holds nothing between two reads.
 type Buffer = Rc<RefCell<Vec<u8>>>;
 
 /// The timer counts milliseconds and wakes one late.
@@ -63,13 +51,15 @@ enum Direction {
     Down,
 }
 
-fn add(counter: &AtomicU64, amount: usize) {
-    counter.fetch_add(amount as u64, Ordering::Relaxed);
+fn add(name: &str, amount: usize) {
+    for (_, count) in COUNTS.iter().filter(|(own, _)| *own == name) {
+        count.fetch_add(amount as u64, Ordering::Relaxed);
+    }
 }
 
-/// A request starts a chunk: no client here sends one before the answer to the one before.
+/// Counts the request that starts a chunk: no client here sends one before the answer to the previous one.
 fn count_up(chunk: &[u8]) {
-    add(&COUNTS.up, chunk.len());
+    add("up", chunk.len());
     let line = chunk.split(|byte| *byte == b'\r').next().unwrap_or(chunk);
     let mut words = line.split(|byte| *byte == b' ');
     let (Some(method), Some(target)) = (words.next(), words.next()) else {
@@ -79,16 +69,16 @@ fn count_up(chunk: &[u8]) {
         return;
     }
     match method {
-        b"GET" if is_bucket(target) => add(&COUNTS.list, 1),
-        b"GET" => add(&COUNTS.get, 1),
-        b"HEAD" => add(&COUNTS.head, 1),
-        b"PUT" => add(&COUNTS.put, 1),
-        b"POST" | b"DELETE" => add(&COUNTS.other, 1),
+        b"GET" if is_bucket(target) => add("list", 1),
+        b"GET" => add("get", 1),
+        b"HEAD" => add("head", 1),
+        b"PUT" => add("put", 1),
+        b"POST" | b"DELETE" => add("other", 1),
         _ => {}
     }
 }
 
-/// `/bucket?…` and `/bucket/?…`: a GET of it is a list.
+/// Whether a target is `/bucket?…` or `/bucket/?…`: a GET of it is a list.
 fn is_bucket(target: &[u8]) -> bool {
     let path = target.split(|byte| *byte == b'?').next().unwrap_or(target);
     let path = path.strip_suffix(b"/").unwrap_or(path);
@@ -96,37 +86,17 @@ fn is_bucket(target: &[u8]) -> bool {
 }
 
 fn count_down(chunk: &[u8]) {
-    add(&COUNTS.down, chunk.len());
+    add("down", chunk.len());
     if chunk.starts_with(b"HTTP/1.1 5") {
-        add(&COUNTS.failed, 1);
+        add("failed", 1);
     }
 }
 
 fn report() -> String {
-    let Counts {
-        connections,
-        get,
-        head,
-        list,
-        put,
-        other,
-        failed,
-        up,
-        down,
-    } = &COUNTS;
-    let counts = [
-        ("connections", connections),
-        ("get", get),
-        ("head", head),
-        ("list", list),
-        ("put", put),
-        ("other", other),
-        ("failed", failed),
-        ("up", up),
-        ("down", down),
-    ]
-    .map(|(name, count)| format!("\"{name}\":{}", count.load(Ordering::Relaxed)));
-    format!("{{{}}}", counts.join(","))
+    let counts = COUNTS.iter();
+    let counts =
+        counts.map(|(name, count)| format!("\"{name}\":{}", count.load(Ordering::Relaxed)));
+    format!("{{{}}}", counts.collect::<Vec<_>>().join(","))
 }
 
 async fn read(
@@ -177,7 +147,7 @@ async fn connection(
     let server = TcpStream::connect(upstream).await?;
     client.set_nodelay(true)?;
     server.set_nodelay(true)?;
-    add(&COUNTS.connections, 1);
+    add("connections", 1);
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
     for (from, to, direction) in [

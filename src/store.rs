@@ -19,31 +19,75 @@ mod progress;
 mod protocol;
 mod provider;
 mod receipt;
-mod request_counter;
 mod retry;
 mod shared;
-mod store_error;
 mod transport;
 mod upload;
 mod verify;
 
 use crate::config::Access;
 use crate::interrupt::Interrupt;
-use crate::manifest::Marker;
-use crate::plan::Summary;
-use crate::prefix::{Site, StoreUrl};
+use crate::manifest::{Marker, UnreadableMarker};
+use crate::plan::{Conflict, Summary};
+use crate::prefix::{Key, Site, StoreUrl};
 use crate::release::Release;
 use crate::version::Version;
 use bucket::Bucket;
+use derive_more::From;
 use directory::Directory;
 pub(crate) use error::{FailedRequest, RequestError, RequestTarget};
 pub(crate) use progress::Progress;
+use std::fmt::Display;
+use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
-pub(crate) use store_error::StoreError;
 
 pub(crate) enum Store {
     Bucket(Bucket),
     Directory(Directory),
+}
+
+/// Why a store does not hold a release.
+#[derive(Debug, From)]
+pub(crate) enum StoreError {
+    #[from]
+    Request(FailedRequest),
+    NoRoot(PathBuf),
+    #[from]
+    Conflict(Conflict),
+    /// A prune is deleting this version; a later run uploads it again.
+    BeingPruned,
+    /// An object of the protocol can't be read.
+    UnreadableObject {
+        key: Key,
+        reason: UnreadableMarker,
+    },
+    /// The store confirmed an upload and then showed something else.
+    ReadBackMismatch(Key),
+    /// A file differs from the one that was scanned.
+    AssetChanged(PathBuf),
+    /// The machine has no certificate authorities, so no https server can be trusted.
+    NoCertificateAuthorities,
+    /// The file system of the root can't rename without replacing.
+    NoRename(PathBuf),
+    #[from]
+    LocalFile(io::Error),
+    /// The client library can't use the credentials.
+    MalformedCredentials(String),
+    /// A part of this program failed.
+    Internal(String),
+    /// The machine gave no threads or no random numbers.
+    NoResources(io::Error),
+    TooLong,
+    /// For minutes, nothing was sent and no answer came.
+    Stalled,
+    Interrupted,
+}
+
+impl StoreError {
+    pub(super) fn internal(error: impl Display) -> Self {
+        Self::Internal(error.to_string())
+    }
 }
 
 /// What the ref of a run says besides the version.

@@ -429,7 +429,7 @@ fn missing_certificate_authorities_come_with_a_fix() {
     for way in [Way::AtBuild, Way::InTheReleasePhase] {
         way.publish(&platform)
             .exits(1)
-            .says("[Error: static assets: No certificate authorities]")
+            .says("[Error: static assets: No certificate authorities on this machine]")
             .says("ca-certificates")
             .says("STATIC_ASSETS_CA_FILE=");
     }

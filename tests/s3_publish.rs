@@ -259,14 +259,14 @@ fn an_explicit_version_started_with_other_content_is_refused() {
     platform
         .build()
         .exits(1)
-        .says("v1 was started with other content and never finished");
+        .says("v1 was started with other content");
     bucket.delete(&claim);
 
     bucket.put("shop/v1/web/app.css", "foreign");
     platform
         .build()
         .exits(1)
-        .says("In the place of v1, web/app.css is not");
+        .says("another file at v1/web/app.css");
     let objects = bucket.objects();
     assert_eq!(objects["shop/v1/web/app.css"], b"foreign");
     assert!(!objects.keys().any(|key| key.contains("/claims/")));
@@ -288,7 +288,7 @@ fn a_file_of_somebody_else_below_a_digest_version_is_not_replaced() {
     platform
         .build()
         .exits(1)
-        .says("web/app.css is not what this build would put there");
+        .says(&format!("another file at {version}/web/app.css"));
     assert_eq!(bucket.objects()[&key], b"foreign");
 }
 
@@ -301,7 +301,7 @@ fn credentials_that_a_server_rejects() {
     wrong_secret
         .build()
         .exits(1)
-        .says("Credentials rejected")
+        .says("The store rejected the credentials")
         .says("SignatureDoesNotMatch")
         .does_not_say("wrong-secret-of-a-test");
     wrong_secret
@@ -336,17 +336,12 @@ fn what_a_store_says_no_with() {
     let elsewhere = "<Region>eu-west-1</Region>";
     let token = "<Token-0>token-of-a-test</Token-0>";
     for (status, code, more, said) in [
-        (
-            404,
-            "NoSuchBucket",
-            "",
-            "The bucket 'acme-static' does not exist",
-        ),
+        (404, "NoSuchBucket", "", "No such bucket: acme-static"),
         (
             400,
             "AuthorizationHeaderMalformed",
             elsewhere,
-            "the bucket is in eu-west-1: set\n  STATIC_ASSETS_REGION=eu-west-1",
+            "the bucket's own:\n  STATIC_ASSETS_REGION=eu-west-1",
         ),
         (
             301,
@@ -365,7 +360,7 @@ fn what_a_store_says_no_with() {
             403,
             "RequestTimeTooSkewed",
             "",
-            "Set the build machine's clock",
+            "Set the clock of the machine that builds",
         ),
         (418, "", "", "The store gave an unexpected answer"),
     ] {
@@ -393,8 +388,8 @@ fn a_bucket_in_another_region() {
     platform
         .build()
         .exits(1)
-        .says("[Error: static assets: The bucket is in another region]")
-        .says("set\n  STATIC_ASSETS_REGION=eu-west-1");
+        .says("[Error: static assets: The bucket acme-static is in another region: eu-west-1]")
+        .says("STATIC_ASSETS_REGION=eu-west-1");
 }
 
 #[test]

@@ -11,10 +11,6 @@ use crate::store::StoreError;
 use indoc::formatdoc;
 
 impl Explain for StoreError {
-    #[allow(
-        clippy::too_many_lines,
-        reason = "one text for each cause, in one place"
-    )]
     fn explain(&self) -> Message {
         match self {
             Self::Request(failed) => failed.explain(),
@@ -104,23 +100,19 @@ impl Explain for StoreError {
 }
 
 fn unreadable(key: &Key, reason: &UnreadableMarker) -> Message {
-    let (cause, details) = match reason {
-        UnreadableMarker::UnknownSchema(schema) => (
-            format!(
-                "Its schema is {schema}: a newer version of this buildpack wrote it. Use that version."
-            ),
-            String::new(),
-        ),
-        UnreadableMarker::NotJson(error) => (
-            "It is not what was written: somebody changed it, or the store lost part of it."
-                .to_owned(),
-            error.to_string(),
+    let cause = match reason {
+        UnreadableMarker::UnknownSchema(schema) => {
+            format!("It has schema {schema}: a newer buildpack wrote it. Use that buildpack.")
+        }
+        UnreadableMarker::NotJson(error) => format!(
+            "It is not what was written ({error}). Somebody changed it, or the store lost part of it."
         ),
     };
     let body = formatdoc! {"
-        {cause} Or choose another version: a new RELEASE_VERSION, or if that is not set
+        {cause}
+        Or publish the assets under another version: set a new RELEASE_VERSION. If none is set:
           STATIC_ASSETS_SALT=2"
     };
     let title = format!("The store holds an object that can't be read: {key}");
-    Message::new(Kind::Machine, title, body).with_details(details)
+    Message::new(Kind::Machine, title, body)
 }

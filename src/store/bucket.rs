@@ -92,18 +92,14 @@ impl Bucket {
     ) -> Result<Summary, StoreError> {
         let start = Instant::now();
         let requests = self.requests.with(|requests| *requests);
-        let progress = Arc::new(Shared::<Progress>::default());
-        let protocol = Protocol {
-            objects: self.objects.clone(),
-            release: release.clone(),
-            progress: progress.clone(),
-        };
+        let protocol = Protocol::new(self.objects.clone(), release.clone());
+        let running = protocol.clone();
         let label = label.cloned();
         let (sender, receiver) = mpsc::channel();
         let task = self.runtime.spawn(async move {
             let summary = match label {
-                Some(label) => protocol.publish(&label).await,
-                None => protocol.dry_run().await,
+                Some(label) => running.publish(&label).await,
+                None => running.dry_run().await,
             };
             // The receiver is gone only if the run was given up.
             let _ = sender.send(summary);
@@ -125,7 +121,7 @@ impl Bucket {
             let elapsed = start.elapsed();
             tick(Progress {
                 elapsed,
-                ..progress.with(|progress| *progress)
+                ..protocol.progress.with(|progress| *progress)
             });
             let active_until = self.objects.limiter.active_until();
             let active_until = active_until.map_or(start, |until| until.max(start));

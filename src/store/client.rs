@@ -13,7 +13,7 @@ use object_store::azure::{AzureConfigKey, MicrosoftAzure, MicrosoftAzureBuilder}
 use object_store::gcp::{GoogleCloudStorage, GoogleCloudStorageBuilder};
 use object_store::list::PaginatedListStore;
 use object_store::{ClientOptions, ObjectStore, Result, RetryConfig};
-use std::borrow::Cow;
+use std::mem::take;
 use std::sync::Arc;
 use url::Url;
 
@@ -67,15 +67,15 @@ fn s3(bucket: &str, access: &S3Access, transport: Transport) -> Result<AmazonS3>
         // Buckets with Object Lock take no upload without a checksum; other servers may not know it.
         None => builder.with_checksum_algorithm(Checksum::SHA256),
     };
-    let settings: Vec<(Key, Cow<'_, str>)> = match &access.identity {
-        S3Identity::Keys { id, secret, token } => [
-            (Key::AccessKeyId, Some(id)),
-            (Key::SecretAccessKey, Some(secret)),
-            (Key::Token, token.as_ref()),
-        ]
-        .into_iter()
-        .filter_map(|(key, value)| Some((key, value?.expose().into())))
-        .collect(),
+    let mut set = |key, value: &str| builder = take(&mut builder).with_config(key, value);
+    match &access.identity {
+        S3Identity::Keys { id, secret, token } => {
+            set(Key::AccessKeyId, id.expose());
+            set(Key::SecretAccessKey, secret.expose());
+            if let Some(token) = token {
+                set(Key::Token, token.expose());
+            }
+        }
         S3Identity::Web {
             token_file,
             role,
@@ -83,30 +83,22 @@ fn s3(bucket: &str, access: &S3Access, transport: Transport) -> Result<AmazonS3>
             service,
         } => {
             let session = session.as_deref().unwrap_or("static-assets");
-            let mut settings = vec![
-                (Key::WebIdentityTokenFile, token_file.to_string_lossy()),
-                (Key::RoleArn, role.into()),
-                (Key::RoleSessionName, session.into()),
-            ];
+            set(Key::WebIdentityTokenFile, &token_file.to_string_lossy());
+            set(Key::RoleArn, role);
+            set(Key::RoleSessionName, session);
             if let Some(service) = service {
-                settings.push((Key::StsEndpoint, without_slash(service).into()));
+                set(Key::StsEndpoint, without_slash(service));
             }
-            settings
         }
-        S3Identity::Ambient(S3Ambient::Machine) => vec![],
+        S3Identity::Ambient(S3Ambient::Machine) => {}
         S3Identity::Ambient(S3Ambient::Task(path)) => {
-            vec![(Key::ContainerCredentialsRelativeUri, path.into())]
+            set(Key::ContainerCredentialsRelativeUri, path);
         }
-        S3Identity::Ambient(S3Ambient::Pod { url, token_file }) => vec![
-            (Key::ContainerCredentialsFullUri, url.as_str().into()),
-            (
-                Key::ContainerAuthorizationTokenFile,
-                token_file.to_string_lossy(),
-            ),
-        ],
-    };
-    for (key, value) in settings {
-        builder = builder.with_config(key, value);
+        S3Identity::Ambient(S3Ambient::Pod { url, token_file }) => {
+            let token_file = token_file.to_string_lossy();
+            set(Key::ContainerCredentialsFullUri, url.as_str());
+            set(Key::ContainerAuthorizationTokenFile, &token_file);
+        }
     }
     builder.build()
 }
@@ -134,15 +126,14 @@ fn azure(bucket: &str, access: &AzureAccess, transport: Transport) -> Result<Mic
             token_file,
             authority,
         } => {
-            builder = builder
+            if let Some(url) = authority {
+                builder = builder.with_authority_host(without_slash(url));
+            }
+            builder
                 .with_tenant_id(tenant)
                 .with_client_id(client)
                 .with_federated_token_file(token_file.to_string_lossy())
-                .with_credential_type("workload_identity");
-            match authority {
-                Some(url) => builder.with_authority_host(without_slash(url)),
-                None => builder,
-            }
+                .with_credential_type("workload_identity")
         }
         AzureIdentity::Ambient => builder.with_credential_type("managed_identity"),
     };

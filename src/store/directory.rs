@@ -6,7 +6,7 @@ mod staging;
 
 use super::local_file::hash_file;
 use super::own_object::OwnObject;
-use super::verify::{is_claim, verify_marker, verify_tombstone};
+use super::verify::{foreign, is_claim, verify_marker, verify_tombstone};
 use super::{RunLabel, StoreError, nothing_uploaded};
 use crate::fs::files_below;
 use crate::interrupt::Interrupt;
@@ -53,7 +53,8 @@ impl Directory {
         let start = Instant::now();
         self.prepare_staging()?;
         self.create(&OwnObject::new_ref(&self.dir, release, label)?)?;
-        self.verify_tombstone(release)?;
+        let tombstone = MetaObject::Tombstone(&release.version);
+        self.verify_object(release, &tombstone, verify_tombstone)?;
         let mut summary = nothing_uploaded(release);
         // A directory that somebody removed by hand is made again.
         if self.is_published(release)? && self.version_dir(release).is_dir() {
@@ -104,20 +105,26 @@ impl Directory {
         self.path(&self.dir.version(&release.version))
     }
 
-    fn verify_tombstone(&self, release: &Release) -> Result<(), StoreError> {
-        let key = self.dir.meta(&MetaObject::Tombstone(&release.version));
+    /// Reads an object of the protocol and verifies it. Returns whether it exists.
+    fn verify_object(
+        &self,
+        release: &Release,
+        object: &MetaObject<'_>,
+        verify: fn(&Release, &Key, &[u8]) -> Result<(), StoreError>,
+    ) -> Result<bool, StoreError> {
+        let key = self.dir.meta(object);
         match read_if_exists(&self.path(&key))? {
-            Some(json) => verify_tombstone(release, &key, &json),
-            None => Ok(()),
+            Some(json) => verify(release, &key, &json).map(|()| true),
+            None => Ok(false),
         }
     }
 
     fn is_published(&self, release: &Release) -> Result<bool, StoreError> {
-        let key = self.dir.meta(&MetaObject::Marker(&release.version));
-        match read_if_exists(&self.path(&key))? {
-            Some(json) => verify_marker(release, &key, &json).map(|()| true),
-            None => Ok(false),
-        }
+        self.verify_object(
+            release,
+            &MetaObject::Marker(&release.version),
+            verify_marker,
+        )
     }
 
     fn claim(&self, release: &Release) -> Result<(), StoreError> {
@@ -192,11 +199,6 @@ fn compare(version_dir: &Path, release: &Release) -> Result<(), StoreError> {
         }
     }
     Ok(())
-}
-
-fn foreign(release: &Release, path: &str) -> StoreError {
-    let path = path.to_owned();
-    Conflict::new(release, ConflictWith::Foreign { path }).into()
 }
 
 fn everything_uploaded(release: &Release) -> Summary {

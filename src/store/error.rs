@@ -11,6 +11,8 @@ use std::time::Duration;
 #[derive(Debug)]
 pub(crate) struct FailedRequest(pub(crate) RequestError, pub(crate) Box<RequestTarget>);
 
+pub(super) type RequestResult<T> = Result<T, FailedRequest>;
+
 /// What a failed request was for.
 #[derive(Debug)]
 pub(crate) struct RequestTarget {
@@ -69,78 +71,67 @@ impl RequestError {
     /// <https://learn.microsoft.com/rest/api/storageservices/blob-service-error-codes>,
     /// <https://cloud.google.com/storage/docs/xml-api/reference-status>
     pub(super) fn of_response(response: &ErrorResponse) -> Self {
-        use HostRole::{Identity, Store};
         let code = response.code.as_str();
         let region = response.region.clone();
         let temporary = |cause| Self::Temporary {
             cause,
             retry_after: response.retry_after,
         };
-        match (response.from, code, response.status) {
-            (Identity, "ExpiredToken" | "ExpiredTokenException" | "IDPCommunicationError", _)
-            | (Store, "ExpiredToken" | "ExpiredTokenException" | "TokenRefreshRequired", _) => {
+        if response.from == HostRole::Identity {
+            return match (code, response.status) {
+                ("ExpiredToken" | "ExpiredTokenException" | "IDPCommunicationError", _) => {
+                    Self::ExpiredCredentials
+                }
+                (_, 408 | 429 | 500..) => {
+                    temporary(format!("the token service answered {response}"))
+                }
+                _ => Self::InvalidCredentials(code.to_owned()),
+            };
+        }
+        match code {
+            "NoSuchBucket" | "ContainerNotFound" | "ContainerBeingDeleted" | "ResourceNotFound" => {
+                Self::NoBucket
+            }
+            "ExpiredToken" | "ExpiredTokenException" | "TokenRefreshRequired" => {
                 Self::ExpiredCredentials
             }
-            (Identity, _, 408 | 429 | 500..) => {
-                temporary(format!("the token service answered {response}"))
+            "RequestTimeTooSkewed" => Self::ClockSkew,
+            "InvalidAccessKeyId"
+            | "SignatureDoesNotMatch"
+            | "InvalidToken"
+            | "InvalidSecurity"
+            | "AuthenticationFailed"
+            | "InvalidAuthenticationInfo"
+            | "AuthenticationRequired"
+            | "AccountIsDisabled" => Self::InvalidCredentials(code.to_owned()),
+            "PermanentRedirect"
+            | "AuthorizationHeaderMalformed"
+            | "IllegalLocationConstraintException" => Self::WrongRegion(region),
+            // Azure answers so to a create of an existing blob, the second one if the signature may only create.
+            "BlobAlreadyExists" | "UnauthorizedBlobOverwrite" | "BlobImmutableDueToPolicy" => {
+                Self::Exists
             }
-            (Identity, _, _)
-            | (
-                Store,
-                "InvalidAccessKeyId"
-                | "SignatureDoesNotMatch"
-                | "InvalidToken"
-                | "InvalidSecurity"
-                | "AuthenticationFailed"
-                | "InvalidAuthenticationInfo"
-                | "AuthenticationRequired"
-                | "AccountIsDisabled",
-                _,
-            ) => Self::InvalidCredentials(code.to_owned()),
-            (
-                Store,
-                "NoSuchBucket" | "ContainerNotFound" | "ContainerBeingDeleted" | "ResourceNotFound",
-                _,
-            ) => Self::NoBucket,
-            (Store, "RequestTimeTooSkewed", _) => Self::ClockSkew,
-            (
-                Store,
-                "PermanentRedirect"
-                | "AuthorizationHeaderMalformed"
-                | "IllegalLocationConstraintException",
-                _,
-            ) => Self::WrongRegion(region),
-            // Azure answers so to a create of an existing blob; UnauthorizedBlobOverwrite if the signature may only
-            // create.
-            (
-                Store,
-                "BlobAlreadyExists" | "UnauthorizedBlobOverwrite" | "BlobImmutableDueToPolicy",
-                _,
-            ) => Self::Exists,
-            (
-                Store,
-                "SlowDown" | "InternalError" | "ServiceUnavailable" | "RequestTimeout"
-                | "ServerBusy" | "OperationTimedOut",
-                _,
-            ) => temporary(response.to_string()),
-            (Store, "NotImplemented", _) | (Store, _, 501) => Self::NotImplemented,
-            (Store, _, 404) => Self::NotFound,
-            (Store, _, 412) => Self::Exists,
-            (Store, _, 403) => Self::Forbidden,
-            (Store, _, 401) => Self::InvalidCredentials(code.to_owned()),
-            (Store, _, 300..=399) if region.is_some() => Self::WrongRegion(region),
-            (Store, _, 300..=399) => {
-                Self::Unexpected(format!("{response} (redirects are not followed)"))
-            }
-            // A 409 says only that another request for the same key was in flight.
-            (Store, _, 408 | 409 | 429 | 500..) => temporary(response.to_string()),
-            (Store, _, _) => Self::Unexpected(response.to_string()),
+            "SlowDown" | "InternalError" | "ServiceUnavailable" | "RequestTimeout"
+            | "ServerBusy" | "OperationTimedOut" => temporary(response.to_string()),
+            "NotImplemented" => Self::NotImplemented,
+            _ => match response.status {
+                404 => Self::NotFound,
+                412 => Self::Exists,
+                403 => Self::Forbidden,
+                401 => Self::InvalidCredentials(code.to_owned()),
+                300..=399 if region.is_some() => Self::WrongRegion(region),
+                300..=399 => Self::Unexpected(format!("{response} (redirects are not followed)")),
+                501 => Self::NotImplemented,
+                // A 409 says only that another request for the same key was in flight.
+                408 | 409 | 429 | 500.. => temporary(response.to_string()),
+                _ => Self::Unexpected(response.to_string()),
+            },
         }
     }
 
     /// Failed connections may succeed later, unless a name or a certificate is wrong.
     fn of_transport(error: &HttpError) -> Self {
-        const LASTING: [&str; 4] = [
+        let lasting = [
             "certificate",
             "InvalidContentType",
             "not the store",
@@ -149,7 +140,7 @@ impl RequestError {
         // The outer errors repeat the URL.
         let innermost = sources_of(error).last();
         let cause = innermost.map_or_else(|| error.to_string(), ToString::to_string);
-        if !may_pass(error.kind()) || LASTING.iter().any(|sign| cause.contains(sign)) {
+        if !may_pass(error.kind()) || lasting.iter().any(|sign| cause.contains(sign)) {
             return Self::NoAnswer(cause);
         }
         let retry_after = None;

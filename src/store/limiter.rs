@@ -103,10 +103,7 @@ impl Limiter {
 
     /// Counts an answer of the store to a request with a body of `bytes`.
     pub(super) fn count_answer(&self, bytes: u64) {
-        self.0.with(|traffic| {
-            traffic.bytes_answered += bytes;
-            traffic.count_answer();
-        });
+        self.0.with(|traffic| traffic.count_answer(bytes));
     }
 
     /// Lowers the limit because the store asks for fewer requests.
@@ -136,7 +133,8 @@ impl Traffic {
         self.limit = (self.limit / 2).max(FEWEST);
     }
 
-    fn count_answer(&mut self) {
+    fn count_answer(&mut self, bytes: u64) {
+        self.bytes_answered += bytes;
         let start = *self.epoch.start.get_or_insert_with(Instant::now);
         self.epoch.answers += 1;
         if self.epoch.answers <= self.limit {

@@ -1,6 +1,6 @@
 //! Lists the objects under a prefix.
 
-use super::error::{FailedRequest, RequestError};
+use super::error::{RequestError, RequestResult};
 use super::objects::Objects;
 use crate::plan::ListedObject;
 use crate::prefix::Key;
@@ -14,10 +14,7 @@ const MOST_OBJECTS: usize = 10_000_000;
 
 impl Objects {
     /// Lists what lies under `dir`, by the rest of its key.
-    pub(super) async fn list(
-        &self,
-        dir: &Key,
-    ) -> Result<BTreeMap<String, ListedObject>, FailedRequest> {
+    pub(super) async fn list(&self, dir: &Key) -> RequestResult<BTreeMap<String, ListedObject>> {
         let mut listed = BTreeMap::new();
         let mut page_token = None;
         let mut empty_pages = 0;

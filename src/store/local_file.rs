@@ -2,6 +2,7 @@
 //! takes no more memory than any other.
 
 use super::StoreError;
+use super::receipt::{Md5Hash, md5_of};
 use crate::fs::refuse_what_is_no_file;
 use crate::manifest::Asset;
 use crate::sha256::Sha256;
@@ -12,11 +13,17 @@ use std::path::Path;
 
 const CHUNK: usize = 1 << 20;
 
+pub(super) struct AssetBody {
+    pub(super) content: Vec<u8>,
+    pub(super) md5: Md5Hash,
+}
+
 /// Reads an asset at once.
-pub(super) fn read_asset(asset: &Asset) -> Result<Vec<u8>, StoreError> {
+pub(super) fn read_asset(asset: &Asset) -> Result<AssetBody, StoreError> {
     let content = fs::read(asset.source()).map_err(|error| read_error(error, asset))?;
     verify_hash(asset, Sha256::of(&content))?;
-    Ok(content)
+    let md5 = md5_of(&content);
+    Ok(AssetBody { content, md5 })
 }
 
 /// Reads an asset in chunks.

@@ -2,12 +2,14 @@
 
 use super::StoreError;
 use super::attributes::attributes_of;
-use super::error::{FailedRequest, RequestError};
+use super::error::{FailedRequest, RequestError, RequestResult};
 use super::local_file::{asset_changed, read_error, verify_hash};
 use super::objects::ObjectState;
+use super::protocol::Protocol;
 use super::receipt::Md5Match;
 use super::retry::{READ_BACKS, TRIES, pause, without_retry};
-use super::upload::{Pending, Uploader};
+use super::upload::Pending;
+use super::verify::foreign;
 use crate::manifest::Asset;
 use crate::prefix::{Key, PART};
 use fs_err as fs;
@@ -22,7 +24,7 @@ struct Part {
     content: Vec<u8>,
 }
 
-impl Uploader {
+impl Protocol {
     /// Uploads an asset in parts. The last request replaces what has the name: in a digest version only, that can
     /// be nothing but the same bytes.
     pub(super) async fn upload_in_parts(
@@ -42,11 +44,8 @@ impl Uploader {
             retry_after: None,
         };
         for _ in 0..READ_BACKS {
-            let upload = self
-                .objects
-                .begin_multipart(key, attributes_of(asset))
-                .await;
-            let mut upload = upload?;
+            let attributes = attributes_of(asset);
+            let mut upload = self.objects.begin_multipart(key, attributes).await?;
             if let Err(error) = self.send_parts(upload.as_mut(), asset, key).await {
                 // Parts that stay are invisible, and the bucket's own rules delete them.
                 let _ = upload.abort().await;
@@ -61,7 +60,7 @@ impl Uploader {
             }
             match self.read_back(key, asset).await? {
                 ObjectState::Equal => return Ok(self.count(asset, Md5Match::Unknown)),
-                ObjectState::Different => return Err(self.foreign(asset)),
+                ObjectState::Different => return Err(foreign(&self.release, &asset.path)),
                 ObjectState::Absent => {}
             }
         }
@@ -70,7 +69,7 @@ impl Uploader {
 
     /// Finds out what a completion came to, which may still run. Without the right to head, the file counts as
     /// absent and is sent again.
-    async fn read_back(&self, key: &Key, asset: &Asset) -> Result<ObjectState, FailedRequest> {
+    async fn read_back(&self, key: &Key, asset: &Asset) -> RequestResult<ObjectState> {
         for try_number in 1..=TRIES {
             match self.objects.head(key, asset, None).await {
                 Ok(ObjectState::Absent) => pause(try_number, None).await,
@@ -96,7 +95,7 @@ impl Uploader {
         let mut bytes_left = asset.size;
         let mut running = JoinSet::new();
         while bytes_left > 0 {
-            let memory = self.reserve_memory(PART).await?;
+            let memory = self.reserve(PART).await?;
             let part = spawn_blocking(move || read_part(rest, hasher)).await;
             let part = part.map_err(StoreError::internal)??;
             (rest, hasher) = (part.rest, part.hasher);

@@ -3,11 +3,11 @@
 use super::StoreError;
 use super::attributes::{has_sha256_of, meta_attributes};
 use super::client::Remote;
-use super::error::{FailedRequest, RequestError, RequestTarget};
+use super::error::{FailedRequest, RequestError, RequestResult, RequestTarget};
 use super::limiter::Limiter;
 use super::own_object::OwnObject;
 use super::provider::{EtagMeaning, Provider};
-use super::receipt::{Md5Hash, Md5Match, Receipt, is_etag_of, md5_of};
+use super::receipt::{Md5Hash, Md5Match, compare_md5, is_etag_of, md5_of};
 use super::retry::{PartRetry, READ_BACKS, pause, with_retry};
 use crate::encoding::hex;
 use crate::manifest::Asset;
@@ -16,6 +16,7 @@ use bytes::Bytes;
 use object_store::path::Path;
 use object_store::{
     Attributes, GetOptions, MultipartUpload, PutMode, PutMultipartOptions, PutOptions, PutPayload,
+    PutResult,
 };
 use std::future::Future;
 use std::sync::Arc;
@@ -44,7 +45,7 @@ impl Objects {
         action: &'static str,
         key: &Key,
         send: impl FnMut() -> F,
-    ) -> Result<T, FailedRequest>
+    ) -> RequestResult<T>
     where
         F: Future<Output = object_store::Result<T>>,
     {
@@ -63,7 +64,7 @@ impl Objects {
     }
 
     /// `Path::from` would encode names a second time; browsers ask for the key.
-    fn path(&self, key: &Key) -> Result<Path, FailedRequest> {
+    fn path(&self, key: &Key) -> RequestResult<Path> {
         Path::parse(key.as_str()).map_err(|error| {
             let error = RequestError::Unexpected(error.to_string());
             self.failed(self.provider.get_action, key, error)
@@ -77,7 +78,7 @@ impl Objects {
         key: &Key,
         payload: PutPayload,
         attributes: Attributes,
-    ) -> Result<Option<Receipt>, FailedRequest> {
+    ) -> RequestResult<Option<PutResult>> {
         let path = self.path(key)?;
         let mut mode = if self.is_unconditional.load(Ordering::Relaxed) {
             PutMode::Overwrite
@@ -94,7 +95,7 @@ impl Objects {
                 self.remote.put_opts(&path, payload.clone(), options)
             });
             match result.await {
-                Ok(result) => return Ok(Some(Receipt::of(&result))),
+                Ok(result) => return Ok(Some(result)),
                 Err(FailedRequest(RequestError::Exists, _)) => return Ok(None),
                 Err(FailedRequest(RequestError::NotImplemented, _)) if mode == PutMode::Create => {
                     self.is_unconditional.store(true, Ordering::Relaxed);
@@ -105,19 +106,21 @@ impl Objects {
         }
     }
 
-    /// Creates an object of the protocol. Returns whether the store now holds its content.
-    pub(super) async fn create_own(&self, own: &OwnObject) -> Result<bool, StoreError> {
+    /// Creates an object of the protocol. Fails if the store does not hold its content then.
+    pub(super) async fn create_own(&self, own: &OwnObject) -> Result<(), StoreError> {
         for _ in 0..READ_BACKS {
             let payload = PutPayload::from(own.json.clone());
-            if let Some(receipt) = self.create(&own.key, payload, meta_attributes()).await? {
-                if receipt.compare(md5_of(&own.json)) == Md5Match::Different {
+            if let Some(result) = self.create(&own.key, payload, meta_attributes()).await? {
+                if compare_md5(&result, md5_of(&own.json)) == Md5Match::Different {
                     break;
                 }
-                return Ok(true);
+                return Ok(());
             }
             match self.read(&own.key, None).await {
                 Err(FailedRequest(RequestError::NotFound, _)) => pause(1, None).await,
-                existing => return Ok(existing? == own.json),
+                Err(failed) => return Err(failed.into()),
+                Ok(existing) if existing == own.json => return Ok(()),
+                Ok(_) => break,
             }
         }
         Err(StoreError::ReadBackMismatch(own.key.clone()))
@@ -128,7 +131,7 @@ impl Objects {
         &self,
         key: &Key,
         attributes: Attributes,
-    ) -> Result<Box<dyn MultipartUpload>, FailedRequest> {
+    ) -> RequestResult<Box<dyn MultipartUpload>> {
         let path = self.path(key)?;
         self.request(self.provider.create_action, key, || {
             let options = PutMultipartOptions::from(attributes.clone());
@@ -144,7 +147,7 @@ impl Objects {
         key: &Key,
         if_none_match: Option<String>,
         own_ref: &Key,
-    ) -> Result<Option<Bytes>, FailedRequest> {
+    ) -> RequestResult<Option<Bytes>> {
         match self.read(key, if_none_match).await {
             Err(FailedRequest(RequestError::NotFound, _)) => Ok(None),
             // Without the right to list, S3 answers 403 for what does not exist. The ref of this run does exist.
@@ -159,7 +162,7 @@ impl Objects {
         &self,
         key: &Key,
         if_none_match: Option<String>,
-    ) -> Result<Bytes, FailedRequest> {
+    ) -> RequestResult<Bytes> {
         let path = self.path(key)?;
         self.request(self.provider.get_action, key, || async {
             let options = GetOptions {
@@ -178,7 +181,7 @@ impl Objects {
         key: &Key,
         asset: &Asset,
         md5: Option<Md5Hash>,
-    ) -> Result<ObjectState, FailedRequest> {
+    ) -> RequestResult<ObjectState> {
         let path = self.path(key)?;
         let head = self.request(self.provider.get_action, key, || {
             let options = GetOptions {

@@ -1,30 +1,49 @@
 //! The publish protocol (`docs/contract.md`), request by request: ref → tombstone → marker → claims → uploads →
 //! verification → marker.
 
-use super::error::{FailedRequest, RequestError};
+use super::error::{FailedRequest, RequestError, RequestResult};
 use super::objects::Objects;
 use super::own_object::OwnObject;
 use super::progress::Progress;
 use super::receipt::md5_of;
 use super::retry::{READ_BACKS, pause};
 use super::shared::Shared;
-use super::upload::Uploader;
-use super::verify::{is_claim, verify_marker, verify_tombstone};
+use super::verify::{foreign, is_claim, verify_marker, verify_tombstone};
 use super::{RunLabel, StoreError, nothing_uploaded};
 use crate::plan::{Conflict, ConflictWith, ListedObject, Plan, Summary, VersionState};
 use crate::prefix::{Folder, Key, MetaObject};
 use crate::release::Release;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::sync::Semaphore;
 
+/// Bodies in memory at one time. A larger one of an explicit version goes alone.
+pub(super) const BYTES_IN_FLIGHT: u32 = 64 << 20;
+
+/// One run of the protocol.
 pub(super) struct Protocol {
     pub(super) objects: Arc<Objects>,
     pub(super) release: Arc<Release>,
-    pub(super) progress: Arc<Shared<Progress>>,
+    pub(super) progress: Shared<Progress>,
+    /// Limits the bytes in flight.
+    pub(super) memory: Arc<Semaphore>,
+    /// An answer did not prove what was uploaded.
+    pub(super) is_unproven: AtomicBool,
 }
 
 impl Protocol {
-    pub(super) async fn publish(&self, label: &RunLabel) -> Result<Summary, StoreError> {
+    pub(super) fn new(objects: Arc<Objects>, release: Arc<Release>) -> Arc<Self> {
+        Arc::new(Self {
+            objects,
+            release,
+            progress: Shared::default(),
+            memory: Arc::new(Semaphore::new(BYTES_IN_FLIGHT as usize)),
+            is_unproven: AtomicBool::new(false),
+        })
+    }
+
+    pub(super) async fn publish(self: &Arc<Self>, label: &RunLabel) -> Result<Summary, StoreError> {
         let own_ref = self.announce(label).await?;
         self.verify_tombstone(&own_ref).await?;
         let VersionState::Unfinished(listed) = self.read_state(&own_ref).await? else {
@@ -33,13 +52,8 @@ impl Protocol {
                 ..nothing_uploaded(&self.release)
             });
         };
-        let plan = Plan::of(&self.release, listed);
-        let uploader = Uploader::new(
-            self.objects.clone(),
-            self.release.clone(),
-            self.progress.clone(),
-        );
-        if !uploader.upload_plan(plan).await? {
+        self.upload_plan(Plan::of(&self.release, listed)).await?;
+        if self.is_unproven.load(Ordering::Relaxed) {
             self.verify_uploads().await?;
         }
         self.commit(&own_ref).await?;
@@ -83,11 +97,8 @@ impl Protocol {
     /// Step 1. It comes first, because a prune that sees this ref deletes nothing.
     async fn announce(&self, label: &RunLabel) -> Result<Key, StoreError> {
         let own_ref = OwnObject::new_ref(self.dir(), &self.release, label)?;
-        if self.objects.create_own(&own_ref).await? {
-            Ok(own_ref.key)
-        } else {
-            Err(StoreError::ReadBackMismatch(own_ref.key))
-        }
+        self.objects.create_own(&own_ref).await?;
+        Ok(own_ref.key)
     }
 
     /// Step 2.
@@ -116,15 +127,15 @@ impl Protocol {
             .iter()
             .filter(|(path, object)| !object.is_folder(path, &self.release));
         if let (false, Some((path, _))) = (is_claimed, files.next()) {
-            return Err(self.conflict(ConflictWith::Foreign { path: path.clone() }));
+            return Err(foreign(&self.release, path));
         }
         let claim = OwnObject::claim(self.dir(), &self.release);
-        // A listing that does not show this claim would not show another's either.
-        if self.objects.create_own(&claim).await? && self.is_claimed_by_us().await? {
-            Ok(VersionState::Unfinished(listed))
-        } else {
-            Err(StoreError::ReadBackMismatch(claim.key))
+        self.objects.create_own(&claim).await?;
+        if !self.is_claimed_by_us().await? {
+            // A listing that does not show this claim would not show another's either.
+            return Err(StoreError::ReadBackMismatch(claim.key));
         }
+        Ok(VersionState::Unfinished(listed))
     }
 
     /// Step 3: whether the marker exists. A marker of other content is an error.
@@ -149,12 +160,12 @@ impl Protocol {
             object.size > 0 && is_claim(name) && *name != ours
         };
         if claims.iter().any(is_other) {
-            return Err(self.conflict(ConflictWith::Claimed));
+            return Err(Conflict::new(&self.release, ConflictWith::Claimed).into());
         }
         Ok(claims.contains_key(&ours))
     }
 
-    async fn list_version(&self) -> Result<BTreeMap<String, ListedObject>, FailedRequest> {
+    async fn list_version(&self) -> RequestResult<BTreeMap<String, ListedObject>> {
         let dir = self.dir().version(&self.release.version);
         self.objects.list(&dir).await
     }
@@ -169,7 +180,8 @@ impl Protocol {
 
     /// Step 6, if the answers prove nothing: the listing shows every file whole. Some stores' listings lag.
     async fn verify_uploads(&self) -> Result<(), StoreError> {
-        for read_back in 1.. {
+        let mut read_back = 1;
+        loop {
             let listed = match self.list_version().await {
                 // The uploads were signed; without the right to list there is no more to see.
                 Err(FailedRequest(RequestError::Forbidden, _)) => return Ok(()),
@@ -180,29 +192,22 @@ impl Protocol {
                 let object = listed.get(&*asset.path);
                 object.is_none_or(|object| object.size != asset.size)
             });
-            match missing {
-                None => break,
-                Some(_) if read_back < READ_BACKS => pause(1, None).await,
-                Some(asset) => {
-                    let key = self.dir().asset(&self.release.version, &asset.path);
-                    return Err(StoreError::ReadBackMismatch(key));
-                }
+            let Some(asset) = missing else { return Ok(()) };
+            if read_back == READ_BACKS {
+                let key = self.dir().asset(&self.release.version, &asset.path);
+                return Err(StoreError::ReadBackMismatch(key));
             }
+            pause(1, None).await;
+            read_back += 1;
         }
-        Ok(())
     }
 
     /// Step 7. From here on the version is published.
     async fn commit(&self, own_ref: &Key) -> Result<(), StoreError> {
         let marker = OwnObject::marker(self.dir(), &self.release);
-        if self.objects.create_own(&marker).await? || self.is_published(own_ref).await? {
-            Ok(())
-        } else {
-            Err(StoreError::ReadBackMismatch(marker.key))
+        match self.objects.create_own(&marker).await {
+            Err(StoreError::ReadBackMismatch(_)) if self.is_published(own_ref).await? => Ok(()),
+            created => created,
         }
-    }
-
-    fn conflict(&self, with: ConflictWith) -> StoreError {
-        Conflict::new(&self.release, with).into()
     }
 }

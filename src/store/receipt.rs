@@ -36,13 +36,6 @@ impl StoredMd5 {
     }
 }
 
-/// What an answer says of the body that was uploaded.
-#[derive(Debug)]
-pub(super) struct Receipt {
-    etag: Option<String>,
-    md5: Option<StoredMd5>,
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Md5Match {
     Equal,
@@ -51,22 +44,14 @@ pub(super) enum Md5Match {
     Unknown,
 }
 
-impl Receipt {
-    pub(super) fn of(result: &PutResult) -> Self {
-        Self {
-            etag: result.e_tag.clone(),
-            md5: result.extensions.get().copied(),
-        }
-    }
-
-    /// An `ETag` that differs proves nothing: a store that encrypts with its customers' keys sends no MD5 in it.
-    pub(super) fn compare(&self, md5: Md5Hash) -> Md5Match {
-        match (self.md5, &self.etag) {
-            (Some(StoredMd5(stored)), _) if stored == md5 => Md5Match::Equal,
-            (Some(_), _) => Md5Match::Different,
-            (None, Some(etag)) if is_etag_of(etag, md5) => Md5Match::Equal,
-            (None, _) => Md5Match::Unknown,
-        }
+/// Compares what an answer says of an uploaded body. An `ETag` that differs proves nothing: a store that encrypts with
+/// its customers' keys sends no MD5 in it.
+pub(super) fn compare_md5(result: &PutResult, md5: Md5Hash) -> Md5Match {
+    match (result.extensions.get(), &result.e_tag) {
+        (Some(StoredMd5(stored)), _) if *stored == md5 => Md5Match::Equal,
+        (Some(StoredMd5(_)), _) => Md5Match::Different,
+        (None, Some(etag)) if is_etag_of(etag, md5) => Md5Match::Equal,
+        (None, _) => Md5Match::Unknown,
     }
 }
 

@@ -5,7 +5,6 @@ use super::hosts::{HostRole, Hosts};
 use super::limiter::Limiter;
 use super::network::Network;
 use super::receipt::StoredMd5;
-use super::request_counter::count;
 use super::retry::{record, try_number};
 use super::shared::Shared;
 use crate::plan::Requests;
@@ -102,6 +101,21 @@ impl Transport {
         }
         Ok(response)
     }
+}
+
+/// Counts a request by what it costs.
+fn count(requests: &mut Requests, request: &HttpRequest) {
+    let query = request.uri().query().unwrap_or_default();
+    let is_list = query.contains("list-type=2")
+        || query.contains("comp=list&")
+        || query.ends_with("comp=list");
+    *match request.method().as_str() {
+        "GET" if is_list => &mut requests.list,
+        "GET" => &mut requests.get,
+        "HEAD" => &mut requests.head,
+        // Multipart uploads also send POST and DELETE.
+        _ => &mut requests.put,
+    } += 1;
 }
 
 /// Whether a request completes a multipart upload: S3's and GCS's, or Azure's.

@@ -3,38 +3,28 @@
 use super::StoreError;
 use super::attributes::attributes_of;
 use super::error::{FailedRequest, RequestError};
-use super::local_file::{read_asset, read_asset_chunks};
-use super::objects::{ObjectState, Objects};
-use super::progress::Progress;
-use super::receipt::{Md5Hash, Md5Match, is_etag_of, md5_of};
+use super::local_file::{AssetBody, read_asset, read_asset_chunks};
+use super::objects::ObjectState;
+use super::protocol::{BYTES_IN_FLIGHT, Protocol};
+use super::receipt::{Md5Hash, Md5Match, compare_md5, is_etag_of};
 use super::retry::{READ_BACKS, pause};
-use super::shared::Shared;
+use super::verify::foreign;
 use crate::manifest::Asset;
 use crate::parallel::parallel;
-use crate::plan::{Conflict, ConflictWith, Plan};
+use crate::plan::Plan;
 use crate::prefix::Key;
 use crate::release::Release;
 use md5::{Digest, Md5};
 use object_store::PutPayload;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use std::sync::atomic::Ordering;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::{JoinSet, spawn_blocking};
 
-/// Bodies in memory at one time. A larger one of an explicit version goes alone.
-const BYTES_IN_FLIGHT: u32 = 64 << 20;
 /// A larger file of a digest version is uploaded in parts.
 const LARGEST_AT_ONCE: u64 = 16 << 20;
 /// A file up to this size is in the page cache, where the scan left it.
 const LARGEST_INLINE: u64 = 256 << 10;
-
-pub(super) struct Uploader {
-    pub(super) objects: Arc<Objects>,
-    release: Arc<Release>,
-    progress: Arc<Shared<Progress>>,
-    memory: Arc<Semaphore>,
-    is_unproven: AtomicBool,
-}
 
 /// An asset to upload, by its index in the manifest.
 #[derive(Clone, Copy)]
@@ -44,38 +34,17 @@ pub(super) struct Pending {
     pub(super) exists: bool,
 }
 
-struct AssetBody {
-    content: Vec<u8>,
-    md5: Md5Hash,
-}
-
-impl Uploader {
-    pub(super) fn new(
-        objects: Arc<Objects>,
-        release: Arc<Release>,
-        progress: Arc<Shared<Progress>>,
-    ) -> Arc<Self> {
-        Arc::new(Self {
-            objects,
-            release,
-            progress,
-            memory: Arc::new(Semaphore::new(BYTES_IN_FLIGHT as usize)),
-            is_unproven: AtomicBool::new(false),
-        })
-    }
-
-    /// Uploads what a plan names; compares existing objects meanwhile. Returns whether the answers prove every body.
-    pub(super) async fn upload_plan(self: &Arc<Self>, plan: Plan) -> Result<bool, StoreError> {
+impl Protocol {
+    /// Uploads what a plan names; compares existing objects meanwhile.
+    pub(super) async fn upload_plan(self: &Arc<Self>, plan: Plan) -> Result<(), StoreError> {
         let Plan { missing, present } = plan;
         let release = self.release.clone();
         let unproven = spawn_blocking(move || find_unproven(&release, &present));
-        let pending = |exists| move |index| Pending { index, exists };
-        let missing = missing.into_iter().map(pending(false));
+        let exists = false;
+        let missing = missing.into_iter().map(|index| Pending { index, exists });
         self.upload_all(missing.collect()).await?;
         let unproven = unproven.await.map_err(StoreError::internal)??;
-        let unproven = unproven.into_iter().map(pending(true));
-        self.upload_all(unproven.collect()).await?;
-        Ok(!self.is_unproven.load(Ordering::Relaxed))
+        self.upload_all(unproven).await
     }
 
     async fn upload_all(self: &Arc<Self>, pending: Vec<Pending>) -> Result<(), StoreError> {
@@ -110,7 +79,7 @@ impl Uploader {
         if asset.size > LARGEST_AT_ONCE && !self.release.is_explicit() {
             return self.upload_in_parts(pending, asset, &key).await;
         }
-        let _memory = self.reserve_memory(asset.size).await?;
+        let _memory = self.reserve(asset.size).await?;
         let AssetBody { content, md5 } = read_body(asset).await?;
         let payload = PutPayload::from(content);
         if pending.exists
@@ -120,19 +89,16 @@ impl Uploader {
         }
         for _ in 0..READ_BACKS {
             let attributes = attributes_of(asset);
-            if let Some(receipt) = self
-                .objects
-                .create(&key, payload.clone(), attributes)
-                .await?
-            {
-                return match receipt.compare(md5) {
+            let created = self.objects.create(&key, payload.clone(), attributes);
+            if let Some(result) = created.await? {
+                return match compare_md5(&result, md5) {
                     Md5Match::Different => Err(StoreError::ReadBackMismatch(key)),
                     proof => Ok(self.count(asset, proof)),
                 };
             }
             match self.head(&key, asset, Some(md5)).await? {
                 ObjectState::Equal => return Ok(self.skip(asset)),
-                ObjectState::Different => return Err(self.foreign(asset)),
+                ObjectState::Different => return Err(foreign(&self.release, &asset.path)),
                 ObjectState::Absent => pause(1, None).await,
             }
         }
@@ -157,18 +123,8 @@ impl Uploader {
         });
     }
 
-    pub(super) fn foreign(&self, asset: &Asset) -> StoreError {
-        let path = asset.path.to_string();
-        Conflict::new(&self.release, ConflictWith::Foreign { path }).into()
-    }
-
-    pub(super) async fn reserve_memory(
-        &self,
-        bytes: u64,
-    ) -> Result<OwnedSemaphorePermit, StoreError> {
-        let bytes = u32::try_from(bytes)
-            .unwrap_or(u32::MAX)
-            .min(BYTES_IN_FLIGHT);
+    pub(super) async fn reserve(&self, bytes: u64) -> Result<OwnedSemaphorePermit, StoreError> {
+        let bytes = u32::try_from(bytes).map_or(BYTES_IN_FLIGHT, |it| it.min(BYTES_IN_FLIGHT));
         let permit = self.memory.clone().acquire_many_owned(bytes).await;
         permit.map_err(StoreError::internal)
     }
@@ -193,21 +149,20 @@ impl Uploader {
 fn find_unproven(
     release: &Release,
     present: &[(usize, Option<String>)],
-) -> Result<Vec<usize>, StoreError> {
+) -> Result<Vec<Pending>, StoreError> {
     let compared = parallel(present, |(index, etag)| {
         let asset = &release.manifest.assets()[*index];
         let is_equal = is_proven_equal(asset, etag.as_deref())?;
-        Ok::<_, StoreError>((!is_equal).then_some(*index))
+        let (index, exists) = (*index, true);
+        Ok::<_, StoreError>((!is_equal).then_some(Pending { index, exists }))
     })?;
     Ok(compared.into_iter().flatten().collect())
 }
 
 fn is_proven_equal(asset: &Asset, etag: Option<&str>) -> Result<bool, StoreError> {
     let is_md5 = |etag: &&str| etag.trim_matches('"').len() == 32;
-    let Some(etag) = etag
-        .filter(is_md5)
-        .filter(|_| asset.size <= LARGEST_AT_ONCE)
-    else {
+    let etag = etag.filter(is_md5);
+    let Some(etag) = etag.filter(|_| asset.size <= LARGEST_AT_ONCE) else {
         return Ok(false);
     };
     let mut md5 = Md5::new();
@@ -220,15 +175,10 @@ fn is_proven_equal(asset: &Asset, etag: Option<&str>) -> Result<bool, StoreError
 
 /// Reads the bytes that were scanned: the store gets what the marker says.
 async fn read_body(asset: &Asset) -> Result<AssetBody, StoreError> {
-    let read = |asset: &Asset| {
-        let content = read_asset(asset)?;
-        let md5 = md5_of(&content);
-        Ok(AssetBody { content, md5 })
-    };
     if asset.size <= LARGEST_INLINE {
-        return read(asset);
+        return read_asset(asset);
     }
     let asset = asset.clone();
-    let body = spawn_blocking(move || read(&asset)).await;
+    let body = spawn_blocking(move || read_asset(&asset)).await;
     body.map_err(StoreError::internal)?
 }

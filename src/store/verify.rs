@@ -47,6 +47,12 @@ fn unreadable(key: &Key, reason: UnreadableMarker) -> StoreError {
     }
 }
 
+/// Something else uploaded a file where the version wants to be.
+pub(super) fn foreign(release: &Release, path: &str) -> StoreError {
+    let path = path.to_owned();
+    Conflict::new(release, ConflictWith::Foreign { path }).into()
+}
+
 /// Whether a file name is a claim's: file systems leave names of their own.
 pub(super) fn is_claim(name: &str) -> bool {
     let hash = name.strip_suffix(".json").unwrap_or_default();

@@ -23,7 +23,7 @@ impl Explain for Conflict {
             ),
             ConflictWith::Foreign { path } => (
                 format!("The store already holds another file at {version}/{path}"),
-                "No build of this content uploaded it, so something else did. It is not touched.".to_owned(),
+                "It does not come from a build of this content, so it is not touched.".to_owned(),
             ),
             ConflictWith::Pruned => (
                 format!("{version} was pruned with other content"),

@@ -15,7 +15,7 @@ fn publish() {
         })),
         PublishError::Release(ReleaseError::Scan(ScanError::Empty)),
         PublishError::Store {
-            error: StoreError::Expired,
+            error: StoreError::Stalled,
             asked: "s3://acme-static/shop (eu-west-1, key …Q7XA from AWS_*)".to_owned(),
         },
     ];

@@ -1,4 +1,10 @@
 use super::*;
+use crate::store::{FailedRequest, RequestError, RequestTarget};
+
+fn failed(error: RequestError, action: &'static str, store: &str) -> StoreError {
+    let (key, store) = (key(), bucket(store));
+    FailedRequest(error, Box::new(RequestTarget { action, key, store })).into()
+}
 
 /// Texts that are composed from parts; the others are their own golden.
 #[test]
@@ -8,50 +14,41 @@ fn store() {
         "az://acme-static/shop",
         "gs://acme-static/shop",
     ];
-    let mut errors: Vec<StoreError> = Vec::new();
-    for store in urls.map(bucket) {
-        errors.push(StoreError::NoBucket { store });
-    }
-    for region in [Some("eu-west-1".to_owned()), None] {
-        let bucket = "acme-static".to_owned();
-        errors.push(StoreError::WrongRegion { bucket, region });
-    }
-    for code in ["InvalidAccessKeyId", "invalid_grant", ""] {
-        let code = code.to_owned();
-        errors.push(StoreError::InvalidCredentials { code });
-    }
     let actions = ["s3:PutObject", "create", "storage.objects.create"];
-    for (action, url) in actions.into_iter().zip(urls) {
-        let (key, store) = (key(), bucket(url));
-        errors.push(StoreError::MissingPermission { action, key, store });
+    let mut errors: Vec<StoreError> = Vec::new();
+    for (url, action) in urls.into_iter().zip(actions) {
+        errors.push(failed(RequestError::NoBucket, action, url));
+        errors.push(failed(RequestError::Forbidden, action, url));
     }
-    let changed = |number| Difference::Changed(format!("web/{number}.css"));
+    let retry_after = None;
+    let cause = "HTTP 503 SlowDown".to_owned();
+    let region = Some("eu-west-1".to_owned());
+    for error in [
+        RequestError::WrongRegion(region),
+        RequestError::WrongRegion(None),
+        RequestError::InvalidCredentials("InvalidAccessKeyId".to_owned()),
+        RequestError::InvalidCredentials("invalid_grant".to_owned()),
+        RequestError::InvalidCredentials(String::new()),
+        RequestError::Temporary { cause, retry_after },
+        RequestError::Unexpected("HTTP 418".to_owned()),
+    ] {
+        errors.push(failed(error, actions[0], urls[0]));
+    }
+    let changed = (0..12).map(|number| Difference::Changed(format!("web/{number}.css")));
+    let path = "web/app.css".to_owned();
     let added = Difference::Added("new.js".to_owned());
     let removed = Difference::Removed("old.js".to_owned());
+    let many = changed.collect();
+    let two = vec![added, removed];
     for (version, with) in [
-        (
-            "v42",
-            ConflictWith::Published {
-                differing: (0..12).map(changed).collect(),
-            },
-        ),
-        (
-            "v42",
-            ConflictWith::Published {
-                differing: vec![added, removed],
-            },
-        ),
+        ("v42", ConflictWith::Published { differing: many }),
+        ("v42", ConflictWith::Published { differing: two }),
         ("v42", ConflictWith::Claimed),
-        (
-            "v42",
-            ConflictWith::Foreign {
-                path: "web/app.css".to_owned(),
-            },
-        ),
+        ("v42", ConflictWith::Foreign { path }),
         ("mfrggzdfmztwq2lknnwa", ConflictWith::Pruned),
     ] {
         let version = version.parse().unwrap();
-        errors.push(StoreError::Conflict(Conflict { version, with }));
+        errors.push(Conflict { version, with }.into());
     }
     let not_json = serde_json::from_str::<u8>("{").unwrap_err();
     for reason in [
@@ -61,20 +58,8 @@ fn store() {
         errors.push(StoreError::UnreadableObject { key: key(), reason });
     }
     errors.extend([
-        StoreError::NoRoot {
-            root: "/srv/assets".into(),
-        },
-        StoreError::AssetChanged {
-            path: "/tmp/x/app.css".into(),
-        },
-        StoreError::Temporary {
-            cause: "HTTP 503 SlowDown".to_owned(),
-            tries: 6,
-        },
-        StoreError::Unexpected {
-            key: key(),
-            cause: "HTTP 418".to_owned(),
-        },
+        StoreError::NoRoot("/srv/assets".into()),
+        StoreError::AssetChanged("/tmp/x/app.css".into()),
         StoreError::LocalFile(denied_io()),
         StoreError::NoResources(denied_io()),
     ]);

@@ -13,7 +13,7 @@ use rustix::fs::{FlockOperation, flock, syncfs};
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 use tempfile::NamedTempFile;
 
 /// Older leftovers are removed, unless a run holds their lock.
@@ -106,6 +106,5 @@ fn remove_leftovers(staging: &Path) -> io::Result<()> {
 
 fn is_leftover(path: &Path) -> bool {
     let modified = fs::metadata(path).and_then(|metadata| metadata.modified());
-    let age = modified.map(|modified| SystemTime::now().duration_since(modified));
-    matches!(age, Ok(Ok(age)) if age > LEFTOVER_AGE)
+    modified.is_ok_and(|modified| modified.elapsed().is_ok_and(|age| age > LEFTOVER_AGE))
 }

@@ -4,9 +4,10 @@
 use super::fake::{ConditionalWrites, Etags, Fake, FakeState, Fault, FaultKind, FaultTime, Rights};
 use super::world::{
     Build, CANARIES, assert_promises, assert_recovers, assert_settled, asset_uploads, is_visible,
+    request_error,
 };
 use crate::plan::ConflictWith;
-use crate::store::StoreError;
+use crate::store::{FailedRequest, RequestError, StoreError};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -37,20 +38,20 @@ async fn survives(fault: Fault) {
 }
 
 /// The fault ends the build with nothing visible; the next build resumes.
-async fn ends(fault: Fault, is: fn(&StoreError) -> bool) {
+async fn ends(fault: Fault, is: fn(&RequestError) -> bool) {
     for version in VERSIONS {
         let build = Build::with("one", version);
         let fake = healthy();
         fake.fails(fault.clone());
         let error = build.failure(&fake).await;
-        assert!(is(&error), "{error:?}");
+        assert!(is(request_error(&error)), "{error:?}");
         assert!(!is_visible(&fake));
         assert_recovers(&build, &fake).await;
     }
 }
 
-fn is_temporary(error: &StoreError) -> bool {
-    matches!(error, StoreError::Temporary { .. })
+fn is_temporary(error: &RequestError) -> bool {
+    matches!(error, RequestError::Temporary { .. })
 }
 
 #[tokio::test(start_paused = true)]
@@ -233,7 +234,7 @@ async fn f10_a_body_of_single_bytes_times_out() {
     fake.heals();
     fake.fails(Fault::always(&format!("GET {marker}"), FaultKind::Slow));
     let error = other.failure(&fake).await;
-    assert!(is_temporary(&error), "{error:?}");
+    assert!(is_temporary(request_error(&error)), "{error:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -245,7 +246,7 @@ async fn f11_a_cut_marker_never_counts_as_absent() {
     fake.fails(Fault::always(MARKER, FaultKind::Truncate(20)));
     fake.take_requests();
     let error = other.failure(&fake).await;
-    assert!(is_temporary(&error), "{error:?}");
+    assert!(is_temporary(request_error(&error)), "{error:?}");
     assert_eq!(asset_uploads(&fake.take_requests()), 0);
     assert_settled(&build, &fake).await;
     survives(Fault::at(
@@ -294,12 +295,12 @@ async fn f13_a_changed_file_is_noticed_before_publishing() {
             for changed in [&before[1..], &longer, &other] {
                 fs_err::write(&file, changed).unwrap();
                 let error = build.failure(&fake).await;
-                assert!(matches!(&error, StoreError::AssetChanged { path } if *path == file));
+                assert!(matches!(&error, StoreError::AssetChanged(path) if *path == file));
                 assert!(!is_visible(&fake));
             }
             fs_err::remove_file(&file).unwrap();
             let error = build.failure(&fake).await;
-            assert!(matches!(&error, StoreError::AssetChanged { path } if *path == file));
+            assert!(matches!(&error, StoreError::AssetChanged(path) if *path == file));
             fs_err::write(&file, before).unwrap();
         }
         assert_recovers(&build, &fake).await;
@@ -407,7 +408,7 @@ async fn f01_failed_parts_and_completions_are_retried() {
         FaultKind::Status(503, "SlowDown"),
     ));
     let error = build.failure(&fake).await;
-    assert!(is_temporary(&error), "{error:?}");
+    assert!(is_temporary(request_error(&error)), "{error:?}");
     assert_recovers(&build, &fake).await;
 }
 
@@ -425,14 +426,17 @@ fn echo(status: u16, code: &str) -> FaultKind {
 #[tokio::test(start_paused = true)]
 async fn f23_a_wrong_clock_is_named_without_retry() {
     let skewed = Fault::always("", echo(403, "RequestTimeTooSkewed"));
-    ends(skewed, |error| matches!(error, StoreError::ClockSkew)).await;
+    ends(skewed, |error| matches!(error, RequestError::ClockSkew)).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn f24_credentials_may_expire_midway() {
     for about in [REF, "/d.svg", COMMIT] {
         let expired = Fault::always(about, echo(400, "ExpiredToken"));
-        ends(expired, |error| matches!(error, StoreError::Expired)).await;
+        ends(expired, |error| {
+            matches!(error, RequestError::ExpiredCredentials)
+        })
+        .await;
     }
 }
 
@@ -441,7 +445,7 @@ async fn f25_invalid_credentials_are_named_but_not_shown() {
     for code in ["SignatureDoesNotMatch", "InvalidAccessKeyId"] {
         let rejected = Fault::always("", echo(403, code));
         ends(rejected, |error| {
-            matches!(error, StoreError::InvalidCredentials { .. })
+            matches!(error, RequestError::InvalidCredentials(_))
         })
         .await;
     }
@@ -450,10 +454,7 @@ async fn f25_invalid_credentials_are_named_but_not_shown() {
 #[tokio::test(start_paused = true)]
 async fn f26_a_missing_bucket_is_not_created() {
     let missing = Fault::always("", echo(404, "NoSuchBucket"));
-    ends(missing, |error| {
-        matches!(error, StoreError::NoBucket { .. })
-    })
-    .await;
+    ends(missing, |error| matches!(error, RequestError::NoBucket)).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -461,19 +462,20 @@ async fn f27_a_wrong_region_names_the_right_one() {
     let region =
         "<Error><Code>AuthorizationHeaderMalformed</Code><Region>eu-west-1</Region></Error>";
     let malformed = Fault::always("", FaultKind::Body(400, region.to_owned()));
-    ends(malformed, |error| {
-        matches!(error, StoreError::WrongRegion { region: Some(region), .. } if region == "eu-west-1")
-    })
+    ends(
+        malformed,
+        |error| matches!(error, RequestError::WrongRegion(Some(region)) if region == "eu-west-1"),
+    )
     .await;
     let redirect = Fault::always("", FaultKind::Status(301, "PermanentRedirect"));
     ends(redirect, |error| {
-        matches!(error, StoreError::WrongRegion { .. })
+        matches!(error, RequestError::WrongRegion(_))
     })
     .await;
     let elsewhere = Fault::always("", FaultKind::Status(308, ""));
     ends(
         elsewhere,
-        |error| matches!(error, StoreError::Unexpected { cause, .. } if cause.contains("redirect")),
+        |error| matches!(error, RequestError::Unexpected(cause) if cause.contains("redirect")),
     )
     .await;
 }
@@ -484,7 +486,7 @@ async fn f28_missing_upload_permission_fails_before_any_asset() {
     let fake = store(|state| state.rights = Rights::ReadOnly);
     let error = build.failure(&fake).await;
     assert!(
-        matches!(error, StoreError::MissingPermission { .. }),
+        matches!(request_error(&error), RequestError::Forbidden),
         "{error:?}"
     );
     assert_eq!(fake.take_requests().len(), 1);
@@ -498,7 +500,7 @@ async fn f29_least_rights_publish_and_resume_digest_versions() {
     let fake = store(|state| state.rights = Rights::Least);
     fake.fails(Fault::always("/d.svg", FaultKind::Status(503, "SlowDown")));
     let error = build.failure(&fake).await;
-    assert!(is_temporary(&error), "{error:?}");
+    assert!(is_temporary(request_error(&error)), "{error:?}");
     fake.heals();
     build.publish(&fake).await.unwrap();
     fake.state().rights = Rights::All;
@@ -507,7 +509,7 @@ async fn f29_least_rights_publish_and_resume_digest_versions() {
     let blind = store(|state| state.rights = Rights::Blind);
     let error = build.failure(&blind).await;
     assert!(
-        matches!(error, StoreError::MissingPermission { .. }),
+        matches!(request_error(&error), RequestError::Forbidden),
         "{error:?}"
     );
     assert!(!is_visible(&blind));
@@ -515,13 +517,9 @@ async fn f29_least_rights_publish_and_resume_digest_versions() {
     let explicit = Build::with("one", Some("v1"));
     let least = store(|state| state.rights = Rights::Least);
     let error = explicit.failure(&least).await;
-    assert!(matches!(
-        error,
-        StoreError::MissingPermission {
-            action: "s3:ListBucket",
-            ..
-        }
-    ));
+    assert!(
+        matches!(&error, StoreError::Request(FailedRequest(RequestError::Forbidden, target)) if target.action == "s3:ListBucket")
+    );
     assert_eq!(asset_uploads(&least.take_requests()), 0);
 }
 
@@ -538,11 +536,11 @@ async fn f29_failed_completion_is_untrusted_without_head_permission() {
     let fake = store(|state| state.rights = Rights::Least);
     fake.fails(Fault::always("POST", down()));
     let error = build.failure(&fake).await;
-    assert!(is_temporary(&error), "{error:?}");
+    assert!(is_temporary(request_error(&error)), "{error:?}");
     let fake = store(|state| state.rights = Rights::Least);
     fake.fails(Fault::always("?uploadId", down()));
     let error = build.failure(&fake).await;
-    assert!(is_temporary(&error), "{error:?}");
+    assert!(is_temporary(request_error(&error)), "{error:?}");
     assert!(!is_visible(&fake));
     fake.state().rights = Rights::All;
     assert_recovers(&build, &fake).await;
@@ -567,7 +565,7 @@ async fn f42_a_confirmed_upload_that_failed_is_noticed() {
         fake.fails(Fault::at(1, ASSET, FaultTime::Before, FaultKind::Lie));
         let error = build.failure(&fake).await;
         assert!(
-            matches!(error, StoreError::ReadBackMismatch { .. }),
+            matches!(error, StoreError::ReadBackMismatch(_)),
             "{error:?}"
         );
         assert!(!is_visible(&fake));
@@ -616,7 +614,10 @@ async fn f44_an_endless_listing_is_an_error() {
             let fake = healthy();
             fake.fails(Fault::always("LIST", FaultKind::Body(200, endless)));
             let error = build.failure(&fake).await;
-            assert!(matches!(error, StoreError::Unexpected { .. }), "{error:?}");
+            assert!(
+                matches!(request_error(&error), RequestError::Unexpected(_)),
+                "{error:?}"
+            );
             assert_eq!(
                 fake.take_requests()
                     .iter()

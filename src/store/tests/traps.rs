@@ -3,15 +3,16 @@
 
 use super::fake::{ConditionalWrites, Fake, Fault, FaultKind, FaultTime, Rights};
 use super::world::{
-    Build, CANARIES, assert_promises, assert_settled, asset_uploads, is_visible, transport,
+    Build, CANARIES, assert_promises, assert_settled, asset_uploads, is_visible, request_error,
+    transport,
 };
 use crate::config::{Access, Config, Phase, Platform, Publishing, Sources};
 use crate::env::Env;
 use crate::plan::ConflictWith;
 use crate::prefix::{BucketUrl, StoreUrl};
-use crate::store::StoreError;
 use crate::store::client::{Remote, connect};
 use crate::store::hosts::Hosts;
+use crate::store::{RequestError, StoreError};
 use object_store::list::PaginatedListOptions;
 use object_store::path::Path;
 use object_store::{ObjectStoreExt, PutPayload};
@@ -131,7 +132,10 @@ async fn u12_a_redirect_means_another_region() {
         FaultKind::Status(301, "PermanentRedirect"),
     ));
     let error = build.failure(&fake).await;
-    assert!(matches!(error, StoreError::WrongRegion { .. }), "{error:?}");
+    assert!(
+        matches!(request_error(&error), RequestError::WrongRegion(_)),
+        "{error:?}"
+    );
     assert_eq!(fake.take_requests().len(), 1);
 }
 
@@ -227,7 +231,7 @@ async fn r04_a_multipart_upload_is_invisible_until_completed() {
     ));
     let error = build.failure(&fake).await;
     assert!(
-        matches!(error, StoreError::MissingPermission { .. }),
+        matches!(request_error(&error), RequestError::Forbidden),
         "{error:?}"
     );
     assert!(!is_visible(&fake));

@@ -14,12 +14,13 @@ use crate::store::objects::Objects;
 use crate::store::protocol::Protocol;
 use crate::store::provider::Provider;
 use crate::store::transport::Transport;
-use crate::store::{RunLabel, StoreError};
+use crate::store::{FailedRequest, RequestError, RunLabel, StoreError};
 use object_store::aws::AmazonS3Builder;
 use object_store::{ClientOptions, RetryConfig};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
@@ -128,7 +129,7 @@ pub(super) fn label() -> RunLabel {
     }
 }
 
-pub(super) fn protocol(fake: &Fake, release: &Arc<Release>) -> Protocol {
+pub(super) fn protocol(fake: &Fake, release: &Arc<Release>) -> Arc<Protocol> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let transport = transport(
         fake,
@@ -155,11 +156,21 @@ pub(super) fn protocol(fake: &Fake, release: &Arc<Release>) -> Protocol {
         .build()
         .unwrap();
     let remote: Arc<dyn Remote> = Arc::new(remote);
-    let provider = Provider::of(bucket().scheme);
-    Protocol {
-        objects: Arc::new(Objects::new(remote, bucket(), provider, limiter)),
-        release: release.clone(),
-        progress: Arc::default(),
+    let objects = Objects {
+        remote,
+        url: bucket(),
+        provider: Provider::of(bucket().scheme),
+        limiter,
+        is_unconditional: AtomicBool::new(false),
+    };
+    Protocol::new(Arc::new(objects), release.clone())
+}
+
+/// The error of a failed request.
+pub(super) fn request_error(error: &StoreError) -> &RequestError {
+    match error {
+        StoreError::Request(FailedRequest(error, _)) => error,
+        error => panic!("{error:?}"),
     }
 }
 
