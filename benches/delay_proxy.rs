@@ -26,17 +26,8 @@ const READ: usize = 64 * 1024;
 const IN_FLIGHT: usize = 256;
 
 /// What the report counts; `failed` are answers of 500 and above.
-static COUNTS: [(&str, AtomicU64); 9] = [
-    ("connections", AtomicU64::new(0)),
-    ("get", AtomicU64::new(0)),
-    ("head", AtomicU64::new(0)),
-    ("list", AtomicU64::new(0)),
-    ("put", AtomicU64::new(0)),
-    ("other", AtomicU64::new(0)),
-    ("failed", AtomicU64::new(0)),
-    ("up", AtomicU64::new(0)),
-    ("down", AtomicU64::new(0)),
-];
+const NAMES: &str = "connections get head list put other failed up down";
+static COUNTS: [AtomicU64; 9] = [const { AtomicU64::new(0) }; 9];
 
 type Chunk = (Instant, Box<[u8]>);
 /// All connections share it: it holds nothing between two reads.
@@ -45,15 +36,9 @@ type Buffer = Rc<RefCell<Vec<u8>>>;
 /// The timer counts milliseconds and wakes one late.
 const ROUNDING: Duration = Duration::from_millis(1);
 
-#[derive(Clone, Copy)]
-enum Direction {
-    Up,
-    Down,
-}
-
 fn add(name: &str, amount: usize) {
-    for (_, count) in COUNTS.iter().filter(|(own, _)| *own == name) {
-        count.fetch_add(amount as u64, Ordering::Relaxed);
+    if let Some(index) = NAMES.split(' ').position(|own| own == name) {
+        COUNTS[index].fetch_add(amount as u64, Ordering::Relaxed);
     }
 }
 
@@ -93,7 +78,7 @@ fn count_down(chunk: &[u8]) {
 }
 
 fn report() -> String {
-    let counts = COUNTS.iter();
+    let counts = NAMES.split(' ').zip(&COUNTS);
     let counts =
         counts.map(|(name, count)| format!("\"{name}\":{}", count.load(Ordering::Relaxed)));
     format!("{{{}}}", counts.collect::<Vec<_>>().join(","))
@@ -122,15 +107,12 @@ async fn read(
     }
 }
 
-async fn write(mut from: mpsc::Receiver<Chunk>, mut to: OwnedWriteHalf, direction: Direction) {
+async fn write(mut from: mpsc::Receiver<Chunk>, mut to: OwnedWriteHalf, count: fn(&[u8])) {
     while let Some((due, chunk)) = from.recv().await {
         if due > Instant::now() {
             sleep_until(due - ROUNDING).await;
         }
-        match direction {
-            Direction::Up => count_up(&chunk),
-            Direction::Down => count_down(&chunk),
-        }
+        count(&chunk);
         if to.write_all(&chunk).await.is_err() {
             return;
         }
@@ -150,13 +132,11 @@ async fn connection(
     add("connections", 1);
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
-    for (from, to, direction) in [
-        (from_client, to_server, Direction::Up),
-        (from_server, to_client, Direction::Down),
-    ] {
+    let up = (from_client, to_server, count_up as fn(&[u8]));
+    for (from, to, count) in [up, (from_server, to_client, count_down)] {
         let (sender, receiver) = mpsc::channel(IN_FLIGHT);
         spawn_local(read(from, sender, buffer.clone(), (delay, opened)));
-        spawn_local(write(receiver, to, direction));
+        spawn_local(write(receiver, to, count));
     }
     Ok(())
 }

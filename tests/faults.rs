@@ -1,6 +1,6 @@
-//! What goes wrong on the machine that publishes: the rows of the list of faults that are no store's, by their
-//! numbers. The others are in `src/store/tests/`, F20 in `conformance.rs`, F34 in `publish_model`. F30, F31 and F35 are a
-//! prune's, which this release has not; F38 needs a file system that can't rename without replacing.
+//! What goes wrong on the machine that publishes. The names carry the numbers of the list of faults. The faults of
+//! stores are in `src/store/tests/`, F20 is in `conformance.rs`, F34 in `publish_model`. F30, F31 and F35 are about a
+//! prune, which this release lacks; F38 needs a file system that can't rename without replacing.
 
 use crate::harness::refusing::Refusing;
 use crate::harness::tls::Tls;
@@ -18,7 +18,7 @@ const PUBLISH: [&str; 3] = ["publish", "--dir", "dist"];
 const KEEP: [&str; 4] = ["publish", "--dir", "dist", "--pin=kept/pin.env"];
 const PUBLISH_KEPT: [&str; 2] = ["publish", "--prepared=kept/prepared"];
 
-/// The same rows, with what a build and what a release phase uploads.
+/// The same tests run on what a build and what a release phase uploads.
 #[derive(Clone, Copy)]
 enum Way {
     AtBuild,
@@ -26,7 +26,7 @@ enum Way {
 }
 
 impl Way {
-    /// What there is to do before the upload; what is wrong with the files is told here already.
+    /// Runs what comes before the upload. A deferred upload fails here already if its files are wrong.
     fn prepare(self, platform: &Platform) -> Result<Vec<&'static str>, Ran> {
         if let Self::AtBuild = self {
             return Ok(PUBLISH.to_vec());
@@ -115,7 +115,7 @@ fn assert_recovers(way: Way, platform: &Platform) {
 fn f14_an_unreadable_file_is_named(way: Way) {
     let platform = prebuilt();
     let file = platform.app().join("dist/b/app.js");
-    // As root every file can be read, but not a link to one that is not there.
+    // Root can read every file, but not a link to a missing one.
     fs::remove_file(&file).unwrap();
     std::os::unix::fs::symlink("/nowhere", &file).unwrap();
     for _ in 0..2 {
@@ -126,7 +126,7 @@ fn f14_an_unreadable_file_is_named(way: Way) {
     assert_recovers(way, &platform);
 }
 
-/// `RLIMIT_FSIZE` ends a write as a full disk does, without one.
+/// `RLIMIT_FSIZE` fails a write as a full disk does.
 fn f15_a_full_disk_leaves_nothing_of_the_version(way: Way) {
     let platform = prebuilt();
     platform.write("dist/large.js", &"x".repeat(200_000));
@@ -147,7 +147,7 @@ fn f15_a_full_disk_leaves_nothing_of_the_version(way: Way) {
 }
 
 fn f16_an_unwritable_store_is_named(way: Way) {
-    // No user may make a folder there, not even root.
+    // Not even root may create a directory there.
     let platform = prebuilt().env("STATIC_ASSETS_STORE", "file:///proc/self");
     for _ in 0..2 {
         way.publish(&platform)
@@ -232,7 +232,7 @@ fn f22_colliding_names_are_refused_before_sending(way: Way) {
 }
 
 fn f36_signals_end_a_run_within_seconds(way: Way) {
-    // Connections are taken, and never answered.
+    // The server accepts connections and never answers.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let platform = s3(&format!("http://{}", silent.local_addr().unwrap()));
     for signal in [Signal::TERM, Signal::INT] {
@@ -253,7 +253,7 @@ fn f37_leftovers_of_killed_runs_are_not_adopted(way: Way) {
     line.push("--json");
     let version = platform.cli(&line).exits(0).json();
     let version = version["version"].as_str().unwrap();
-    // As if killed while it was staged.
+    // This is what a run leaves that was killed while it staged.
     let staging = platform.store().join(".static-assets/staging");
     fs::rename(
         platform.store().join(version),
@@ -273,11 +273,11 @@ fn f37_leftovers_of_killed_runs_are_not_adopted(way: Way) {
     assert_eq!(css, "a{}");
 }
 
-/// Where `strace` is: a file, then its folder, then the marker.
+/// Traced by `strace`: first the files, then their directory, then the marker.
 #[test]
 fn f39_a_version_is_on_the_disk_before_its_marker() {
     if Command::new("strace").arg("-V").output().is_err() {
-        crate::harness::skipped("strace is not there");
+        crate::harness::skipped("strace is not installed");
         return;
     }
     let platform = prebuilt().env("PATH", "/usr/bin:/bin");
@@ -348,7 +348,7 @@ fn f41_https_uses_the_proxy(way: Way) {
     assert_eq!(proxy.requests(), [""; 0]);
 }
 
-/// What was kept is hashed again: an image is pushed, pulled and extended between its build and its release.
+/// The files are hashed again: an image is pushed, pulled and extended between its build and its release.
 #[test]
 fn changed_deferred_uploads_are_not_published() {
     type Change = fn(&Path);
@@ -397,7 +397,7 @@ fn changed_deferred_uploads_are_not_published() {
         platform.cli(&line).exits(code).says(said);
         assert!(tree(&platform.store()).is_empty());
     }
-    // What nobody has kept is not published with it.
+    // A file that the build did not save is not published.
     let platform = prebuilt();
     let line = way.prepared(&platform);
     platform.write("kept/prepared/files/more.css", "x");
@@ -409,7 +409,7 @@ fn changed_deferred_uploads_are_not_published() {
     );
 }
 
-/// The images of many platforms are read-only, and have no folder for scratch files.
+/// The images of many platforms are read-only and have no directory for scratch files.
 #[test]
 fn a_release_phase_writes_only_the_store() {
     let platform = prebuilt();
@@ -420,7 +420,7 @@ fn a_release_phase_writes_only_the_store() {
     assert_eq!(tree(&platform.app()), before);
 }
 
-/// As in the slim images of Elixir and Erlang.
+/// The slim images of Elixir and Erlang are such machines.
 #[test]
 fn missing_certificate_authorities_come_with_a_fix() {
     let platform = s3("https://s3.example.com")

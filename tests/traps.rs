@@ -1,5 +1,5 @@
-//! The traps that lie on the machine's side, by their numbers in the two lists of what was measured: `u` of the
-//! uploads', `r` of the reliability's. The others are in `src/store/tests/traps.rs`. r15 is the store in memory itself.
+//! Traps of `object_store` that show on the machine. The names carry the numbers of two lists: `u` of uploads, `r` of
+//! reliability. The other traps are in `src/store/tests/traps.rs`; r15 is the store in memory itself.
 
 use crate::harness::sources::own_code;
 use crate::harness::{Platform, repository, tree};
@@ -111,7 +111,7 @@ fn u14_an_invalid_bucket_name_is_refused() {
         .says("no valid bucket name (3 or more");
 }
 
-/// What derives `Debug` with secrets in it is `object_store`'s builders; ours has none to derive.
+/// `object_store`'s builders derive `Debug` with secrets in it; our types must not.
 #[test]
 fn r05_types_with_secrets_have_no_debug() {
     let code = code("src");
@@ -137,7 +137,7 @@ fn r05_types_with_secrets_have_no_debug() {
         let attributes = attributes.rsplit('}').next().unwrap();
         assert!(!attributes.contains("Debug"), "{name}: {attributes}");
     }
-    assert!(!code.contains(":?}"), "something is shown by its Debug");
+    assert!(!code.contains(":?}"), "a value is shown by its Debug");
 }
 
 #[test]
@@ -161,7 +161,7 @@ fn r09_object_stores_own_directories_are_unused() {
         .find(|line| line.starts_with("object_store = "));
     let line = line.unwrap();
     assert!(line.contains("default-features = false") && !line.contains("\"fs\""));
-    // What breaks there: a name with `#1`, a link that leads out of the root.
+    // Its own directory store breaks on a name with `#1`.
     let platform = prebuilt();
     platform.write("dist/app.js#1", "let a");
     let report = platform
@@ -220,7 +220,7 @@ fn r12_nothing_outside_the_directory_is_published() {
         platform.cli(&PUBLISH).exits(13).says("loop: a link to");
         fs::remove_file(dist.join("loop")).unwrap();
     }
-    // Within it, a link is the file that it names.
+    // A link within the directory is the file that it names.
     symlink("app.css", dist.join("link.css")).unwrap();
     platform.cli(&PUBLISH).exits(0).says("2 new");
 }

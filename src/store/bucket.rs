@@ -5,10 +5,9 @@ use super::hosts::Hosts;
 use super::limiter::Limiter;
 use super::network::Network;
 use super::objects::Objects;
-use super::progress::Progress;
 use super::protocol::Protocol;
 use super::provider::Provider;
-use super::shared::Shared;
+use super::shared::{Progress, Shared};
 use super::transport::Transport;
 use super::{RunLabel, StoreError};
 use crate::config::Access;
@@ -18,7 +17,7 @@ use crate::prefix::{BucketUrl, MetaObject};
 use crate::release::Release;
 use crate::version::Version;
 use bytes::Bytes;
-use std::sync::atomic::AtomicBool;
+use object_store::PutMode;
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
@@ -27,8 +26,7 @@ use tokio::runtime::Runtime;
 const TICK: Duration = Duration::from_millis(100);
 /// A longer run gives up: no prune considers younger refs.
 const LONGEST_RUN: Duration = Duration::from_hours(6);
-/// Every request has its deadline. If nothing happens for so long after all of them, the machine itself hangs, for
-/// example on a network file system that does not answer.
+/// Every request has its deadline. If nothing happens for so long after all of them, the machine itself hangs.
 const LONGEST_STALL: Duration = Duration::from_mins(10);
 /// A marker that is read for the log must not delay the build.
 const MARKER_PATIENCE: Duration = Duration::from_secs(5);
@@ -51,15 +49,14 @@ impl Bucket {
             .map_err(StoreError::NoResources)?;
         let runtime: &Runtime = Box::leak(Box::new(runtime));
         let provider = Provider::of(url.scheme);
-        let limiter = Arc::new(Limiter::up_to(provider.highest_limit));
-        let requests = Arc::new(Shared::default());
         let _inside = runtime.enter();
         let transport = Transport {
             network: Network::of(access)?,
             hosts: Hosts::of(&url, access),
-            requests: Arc::clone(&requests),
-            limiter: Arc::clone(&limiter),
+            requests: Arc::default(),
+            limiter: Arc::new(Limiter::up_to(provider.highest_limit)),
         };
+        let (requests, limiter) = (transport.requests.clone(), transport.limiter.clone());
         Ok(Self {
             runtime,
             objects: Arc::new(Objects {
@@ -67,7 +64,7 @@ impl Bucket {
                 url,
                 provider,
                 limiter,
-                is_unconditional: AtomicBool::new(false),
+                put_mode: Shared::new(PutMode::Create),
             }),
             requests,
         })

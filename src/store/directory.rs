@@ -139,15 +139,14 @@ impl Directory {
     /// Fails if other content has a claim on the version.
     fn verify_claims(&self, release: &Release) -> Result<(), StoreError> {
         let ours = format!("{}.json", release.content);
-        let claims = match fs::read_dir(self.meta_path(&MetaObject::Claims(&release.version))) {
+        let claims = self.meta_path(&MetaObject::Claims(&release.version));
+        let names = match files_below(&claims) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            claims => claims?,
+            names => names?,
         };
-        for claim in claims {
-            let name = claim?.file_name();
-            if name != *ours && is_claim(&name.to_string_lossy()) {
-                return Err(Conflict::new(release, ConflictWith::Claimed).into());
-            }
+        let mut names = names.iter().map(|name| name.to_string_lossy());
+        if names.any(|name| is_claim(&name) && name != ours) {
+            return Err(Conflict::new(release, ConflictWith::Claimed).into());
         }
         Ok(())
     }

@@ -53,11 +53,10 @@ pub(crate) enum RequestError {
 impl RequestError {
     /// `response` is the last error response of the request, if it got one.
     pub(super) fn of(error: &object_store::Error, response: Option<&ErrorResponse>) -> Self {
-        use object_store::Error as E;
         match (response, error) {
             (Some(response), _) => Self::of_response(response),
-            (None, E::NotModified { .. }) => Self::NotModified,
-            (None, E::NotFound { .. }) => Self::NotFound,
+            (None, object_store::Error::NotModified { .. }) => Self::NotModified,
+            (None, object_store::Error::NotFound { .. }) => Self::NotFound,
             (None, error) => match sources_of(error).find_map(|error| error.downcast_ref()) {
                 Some(error) => Self::of_transport(error),
                 None => Self::NoAnswer("the answer can't be read".to_owned()),
@@ -73,10 +72,8 @@ impl RequestError {
     pub(super) fn of_response(response: &ErrorResponse) -> Self {
         let code = response.code.as_str();
         let region = response.region.clone();
-        let temporary = |cause| Self::Temporary {
-            cause,
-            retry_after: response.retry_after,
-        };
+        let retry_after = response.retry_after;
+        let temporary = |cause| Self::Temporary { cause, retry_after };
         if response.from == HostRole::Identity {
             return match (code, response.status) {
                 ("ExpiredToken" | "ExpiredTokenException" | "IDPCommunicationError", _) => {

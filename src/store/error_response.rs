@@ -51,20 +51,19 @@ impl fmt::Display for ErrorResponse {
 /// The text of an XML element. Error documents are flat.
 fn xml_element(body: &str, name: &str) -> Option<String> {
     let (_, rest) = body.split_once(&format!("<{name}>"))?;
-    let (text, _) = rest.split_once("</")?;
-    is_code(text).then(|| text.to_owned())
+    code_of(rest.split_once("</")?.0)
 }
 
 /// <https://datatracker.ietf.org/doc/html/rfc6749#section-5.2>
 fn oauth_error(body: &str) -> Option<String> {
     let json: serde_json::Value = serde_json::from_str(body).ok()?;
-    let code = json.get("error")?.as_str()?;
-    is_code(code).then(|| code.to_owned())
+    code_of(json.get("error")?.as_str()?)
 }
 
-fn is_code(text: &str) -> bool {
+fn code_of(text: &str) -> Option<String> {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-    !text.is_empty() && text.len() < 64 && text.bytes().all(is_plain)
+    let is_code = !text.is_empty() && text.len() < 64 && text.bytes().all(is_plain);
+    is_code.then(|| text.to_owned())
 }
 
 #[cfg(test)]

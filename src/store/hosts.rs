@@ -3,6 +3,7 @@
 
 use crate::config::{Access, AzureIdentity, GcsIdentity, S3Ambient, S3Identity};
 use crate::prefix::BucketUrl;
+use std::collections::BTreeMap;
 use url::Url;
 
 /// The hosts that serve a machine's own identity, by plain http.
@@ -12,12 +13,9 @@ const METADATA_HOSTS: [&str; 3] = [
     "metadata.google.internal",
 ];
 
-/// With their ports, unless the port is the scheme's own.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Hosts {
-    pub(super) store: Vec<String>,
-    pub(super) identity: Vec<String>,
-}
+/// By name, with a port unless it is the scheme's own.
+#[derive(Clone, Debug)]
+pub(super) struct Hosts(pub(super) BTreeMap<String, HostRole>);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum HostRole {
@@ -29,19 +27,12 @@ pub(super) enum HostRole {
 impl Hosts {
     pub(super) fn of(url: &BucketUrl, access: &Access) -> Self {
         let endpoint = access.server().and_then(|server| server.endpoint.as_ref());
-        Self {
-            store: endpoint.map_or_else(|| store_hosts(url, access), |url| vec![host_of(url)]),
-            identity: identity_hosts(access),
-        }
-    }
-
-    pub(super) fn role_of(&self, host: &str) -> Option<HostRole> {
-        let is_one_of = |hosts: &[String]| hosts.iter().any(|allowed| allowed == host);
-        match (is_one_of(&self.store), is_one_of(&self.identity)) {
-            (true, _) => Some(HostRole::Store),
-            (false, true) => Some(HostRole::Identity),
-            (false, false) => None,
-        }
+        let store = endpoint.map_or_else(|| store_hosts(url, access), |url| vec![host_of(url)]);
+        let store = store.into_iter().map(|host| (host, HostRole::Store));
+        let identity = identity_hosts(access).into_iter();
+        let identity = identity.map(|host| (host, HostRole::Identity));
+        // A host that is both counts as the store.
+        Self(identity.chain(store).collect())
     }
 }
 

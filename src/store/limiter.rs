@@ -29,18 +29,13 @@ struct Traffic {
     best_rate: f64,
     /// How many epochs the limit has not changed. `None` while it doubles.
     steady_epochs: Option<u32>,
-    epoch: Epoch,
+    /// An epoch is a stretch of as many answers as requests may be in flight.
+    epoch_start: Option<Instant>,
+    epoch_answers: usize,
     bytes_in_flight: u64,
     bytes_answered: u64,
     first_start: Option<Instant>,
     active_until: Option<Instant>,
-}
-
-/// A stretch of as many answers as requests may be in flight.
-#[derive(Clone, Copy, Debug, Default)]
-struct Epoch {
-    start: Option<Instant>,
-    answers: usize,
 }
 
 /// A request in flight, until it is dropped.
@@ -74,15 +69,13 @@ impl Limiter {
         self.0.with(|traffic| traffic.limit)
     }
 
-    /// The end of the last request, or the last deadline of those in flight if that is later. `None` before the
-    /// first request.
+    /// The last end or deadline of all requests so far.
     pub(super) fn active_until(&self) -> Option<std::time::Instant> {
         self.0
             .with(|traffic| traffic.active_until.map(Instant::into_std))
     }
 
-    /// Starts a request with a body of `bytes`. It gets `least`, or more for later tries and for the bodies that
-    /// are in flight with it.
+    /// Starts a request. It gets `least`, or more for later tries and for the bodies in flight with it.
     pub(super) fn start(&self, bytes: u64, try_number: u32, least: Duration) -> InFlight<'_> {
         let patience = self.0.with(|traffic| {
             let now = Instant::now();
@@ -110,11 +103,11 @@ impl Limiter {
     pub(super) fn throttle(&self) {
         self.0.with(|traffic| {
             // A whole wave of requests is throttled together: it lowers the limit once.
-            if traffic.epoch.answers > 0 || traffic.steady_epochs.is_none() {
+            if traffic.epoch_answers > 0 || traffic.steady_epochs.is_none() {
                 traffic.halve_limit();
             }
             traffic.steady_epochs = Some(0);
-            traffic.epoch = Epoch::default();
+            (traffic.epoch_start, traffic.epoch_answers) = (None, 0);
         });
     }
 }
@@ -135,15 +128,15 @@ impl Traffic {
 
     fn count_answer(&mut self, bytes: u64) {
         self.bytes_answered += bytes;
-        let start = *self.epoch.start.get_or_insert_with(Instant::now);
-        self.epoch.answers += 1;
-        if self.epoch.answers <= self.limit {
+        let start = *self.epoch_start.get_or_insert_with(Instant::now);
+        self.epoch_answers += 1;
+        if self.epoch_answers <= self.limit {
             return;
         }
         let seconds = start.elapsed().as_secs_f64().max(0.001);
         #[allow(clippy::cast_precision_loss, reason = "a rate to compare with others")]
-        let rate = self.epoch.answers as f64 / seconds;
-        self.epoch = Epoch::default();
+        let rate = self.epoch_answers as f64 / seconds;
+        (self.epoch_start, self.epoch_answers) = (None, 0);
         let is_highest = self.limit == self.highest_limit;
         self.steady_epochs = match self.steady_epochs {
             None if rate < self.best_rate * GAIN => {
@@ -246,7 +239,7 @@ mod tests {
             Some((start + large.patience).into_std())
         );
         assert!(limiter.active_until() > after(120));
-        tokio::time::advance(Duration::from_mins(300)).await;
+        tokio::time::advance(Duration::from_hours(5)).await;
         assert!(limiter.active_until() < after(300));
         drop(large);
         assert_eq!(limiter.active_until(), after(300));

@@ -8,7 +8,7 @@ use crate::manifest::Asset;
 use crate::sha256::Sha256;
 use fs_err as fs;
 use sha2::Digest;
-use std::io::{self, Read};
+use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 
 const CHUNK: usize = 1 << 20;
@@ -41,18 +41,17 @@ pub(super) fn hash_file(
     mut chunk: impl FnMut(&[u8]) -> io::Result<()>,
 ) -> io::Result<Sha256> {
     refuse_what_is_no_file(path)?;
-    let mut file = fs::File::open(path)?;
-    let size = usize::try_from(file.metadata()?.len()).unwrap_or(CHUNK);
-    let mut content = Vec::with_capacity(size.min(CHUNK));
+    let mut file = BufReader::with_capacity(CHUNK, fs::File::open(path)?);
     let mut hasher = sha2::Sha256::new();
     loop {
-        let mut next = Read::by_ref(&mut file).take(CHUNK as u64);
-        if next.read_to_end(&mut content)? == 0 {
+        let content = file.fill_buf()?;
+        if content.is_empty() {
             return Ok(hasher.into());
         }
-        hasher.update(&content);
-        chunk(&content)?;
-        content.clear();
+        hasher.update(content);
+        chunk(content)?;
+        let length = content.len();
+        file.consume(length);
     }
 }
 

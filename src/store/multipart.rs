@@ -25,18 +25,18 @@ struct Part {
 }
 
 impl Protocol {
-    /// Uploads an asset in parts. The last request replaces what has the name: in a digest version only, that can
-    /// be nothing but the same bytes.
+    /// Uploads an asset in parts. `None` if that is not needed. The last request replaces what has the name: in a
+    /// digest version only, that can be nothing but the same bytes.
     pub(super) async fn upload_in_parts(
         &self,
         pending: Pending,
-        asset: &Asset,
-        key: &Key,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Option<Md5Match>, StoreError> {
+        let asset = self.asset(pending);
+        let key = &self.key(asset);
         if pending.exists
             && let ObjectState::Equal = self.head(key, asset, None).await?
         {
-            return Ok(self.skip(asset));
+            return Ok(None);
         }
         let action = self.objects.provider.create_action;
         let mut last_error = RequestError::Temporary {
@@ -52,14 +52,14 @@ impl Protocol {
                 return Err(error);
             }
             match without_retry(1, upload.complete()).await {
-                Ok(_) => return Ok(self.count(asset, Md5Match::Unknown)),
+                Ok(_) => return Ok(Some(Md5Match::Unknown)),
                 // A completion without an answer, or with a 200 that holds an error, may have happened.
                 Err(error @ RequestError::Temporary { .. }) => last_error = error,
                 Err(RequestError::NotFound | RequestError::NoAnswer(_)) => {}
                 Err(error) => return Err(self.objects.failed(action, key, error).into()),
             }
             match self.read_back(key, asset).await? {
-                ObjectState::Equal => return Ok(self.count(asset, Md5Match::Unknown)),
+                ObjectState::Equal => return Ok(Some(Md5Match::Unknown)),
                 ObjectState::Different => return Err(foreign(&self.release, &asset.path)),
                 ObjectState::Absent => {}
             }
@@ -67,8 +67,7 @@ impl Protocol {
         Err(self.objects.failed(action, key, last_error).into())
     }
 
-    /// Finds out what a completion came to, which may still run. Without the right to head, the file counts as
-    /// absent and is sent again.
+    /// Finds out what a completion came to, which may still run. `Absent` if that takes a right that is missing.
     async fn read_back(&self, key: &Key, asset: &Asset) -> RequestResult<ObjectState> {
         for try_number in 1..=TRIES {
             match self.objects.head(key, asset, None).await {

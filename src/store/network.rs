@@ -32,11 +32,10 @@ impl Network {
                 .tls_certs_merge(authorities.clone())
                 .user_agent(concat!("static-assets/", env!("CARGO_PKG_VERSION")))
         };
-        let https = client().build().map_err(StoreError::internal)?;
-        let plain = client().no_proxy().build().map_err(StoreError::internal)?;
+        let build = |client: reqwest::ClientBuilder| client.build().map(HttpClient::new);
         Ok(Self {
-            https: HttpClient::new(https),
-            plain: HttpClient::new(plain),
+            https: build(client()).map_err(StoreError::internal)?,
+            plain: build(client().no_proxy()).map_err(StoreError::internal)?,
         })
     }
 

@@ -6,9 +6,10 @@ use super::client::Remote;
 use super::error::{FailedRequest, RequestError, RequestResult, RequestTarget};
 use super::limiter::Limiter;
 use super::own_object::OwnObject;
-use super::provider::{EtagMeaning, Provider};
+use super::provider::{Action, Provider};
 use super::receipt::{Md5Hash, Md5Match, compare_md5, is_etag_of, md5_of};
 use super::retry::{PartRetry, READ_BACKS, pause, with_retry};
+use super::shared::Shared;
 use crate::encoding::hex;
 use crate::manifest::Asset;
 use crate::prefix::{BucketUrl, Key};
@@ -20,15 +21,14 @@ use object_store::{
 };
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 pub(super) struct Objects {
     pub(super) remote: Arc<dyn Remote>,
     pub(super) url: BucketUrl,
     pub(super) provider: Provider,
     pub(super) limiter: Arc<Limiter>,
-    /// The store refused a conditional write, so it gets no more of them.
-    pub(super) is_unconditional: AtomicBool,
+    /// Turns from `Create` to `Overwrite` if the store knows no conditional writes.
+    pub(super) put_mode: Shared<PutMode>,
 }
 
 /// What the store holds under the key of an asset.
@@ -42,7 +42,7 @@ impl Objects {
     /// Sends a request for a key, with retries.
     pub(super) async fn request<T, F>(
         &self,
-        action: &'static str,
+        action: Action,
         key: &Key,
         send: impl FnMut() -> F,
     ) -> RequestResult<T>
@@ -53,12 +53,7 @@ impl Objects {
         result.map_err(|error| self.failed(action, key, error))
     }
 
-    pub(super) fn failed(
-        &self,
-        action: &'static str,
-        key: &Key,
-        error: RequestError,
-    ) -> FailedRequest {
+    pub(super) fn failed(&self, action: Action, key: &Key, error: RequestError) -> FailedRequest {
         let (key, store) = (key.clone(), self.url.clone());
         FailedRequest(error, Box::new(RequestTarget { action, key, store }))
     }
@@ -71,8 +66,7 @@ impl Objects {
         })
     }
 
-    /// Uploads an object. `None` if one exists: a store that honours conditional writes replaces nothing. Nothing
-    /// relies on that.
+    /// Uploads an object. `None` if one exists and the store honours conditional writes; nothing relies on that.
     pub(super) async fn create(
         &self,
         key: &Key,
@@ -80,11 +74,7 @@ impl Objects {
         attributes: Attributes,
     ) -> RequestResult<Option<PutResult>> {
         let path = self.path(key)?;
-        let mut mode = if self.is_unconditional.load(Ordering::Relaxed) {
-            PutMode::Overwrite
-        } else {
-            PutMode::Create
-        };
+        let mut mode = self.put_mode.with(|mode| mode.clone());
         loop {
             let result = self.request(self.provider.create_action, key, || {
                 let options = PutOptions {
@@ -98,8 +88,9 @@ impl Objects {
                 Ok(result) => return Ok(Some(result)),
                 Err(FailedRequest(RequestError::Exists, _)) => return Ok(None),
                 Err(FailedRequest(RequestError::NotImplemented, _)) if mode == PutMode::Create => {
-                    self.is_unconditional.store(true, Ordering::Relaxed);
                     mode = PutMode::Overwrite;
+                    self.put_mode
+                        .with(|put_mode| *put_mode = PutMode::Overwrite);
                 }
                 Err(failed) => return Err(failed),
             }
@@ -145,10 +136,10 @@ impl Objects {
     pub(super) async fn read_meta(
         &self,
         key: &Key,
-        if_none_match: Option<String>,
+        known_etag: Option<String>,
         own_ref: &Key,
     ) -> RequestResult<Option<Bytes>> {
-        match self.read(key, if_none_match).await {
+        match self.read(key, known_etag).await {
             Err(FailedRequest(RequestError::NotFound, _)) => Ok(None),
             // Without the right to list, S3 answers 403 for what does not exist. The ref of this run does exist.
             Err(FailedRequest(RequestError::Forbidden, _)) => {
@@ -158,15 +149,11 @@ impl Objects {
         }
     }
 
-    pub(super) async fn read(
-        &self,
-        key: &Key,
-        if_none_match: Option<String>,
-    ) -> RequestResult<Bytes> {
+    pub(super) async fn read(&self, key: &Key, known_etag: Option<String>) -> RequestResult<Bytes> {
         let path = self.path(key)?;
         self.request(self.provider.get_action, key, || async {
             let options = GetOptions {
-                if_none_match: if_none_match.clone(),
+                if_none_match: known_etag.clone(),
                 ..GetOptions::default()
             };
             self.remote.get_opts(&path, options).await?.bytes().await
@@ -174,8 +161,7 @@ impl Objects {
         .await
     }
 
-    /// Compares an object with an asset: by size and `ETag`, or by the hash in its metadata. `md5` is the asset's; a
-    /// multipart upload has none.
+    /// Compares an object with an asset by size, and by `ETag` or the hash in its metadata.
     pub(super) async fn head(
         &self,
         key: &Key,
@@ -196,8 +182,8 @@ impl Objects {
             }
             head => head?,
         };
-        let has_md5 = match (self.provider.etag, md5, &head.meta.e_tag) {
-            (EtagMeaning::Md5, Some(md5), Some(etag)) => is_etag_of(etag, md5),
+        let has_md5 = match (self.provider.has_md5_etags, md5, &head.meta.e_tag) {
+            (true, Some(md5), Some(etag)) => is_etag_of(etag, md5),
             _ => false,
         };
         let is_equal = has_md5 || has_sha256_of(&head.attributes, asset);
@@ -210,9 +196,7 @@ impl Objects {
 
     /// The `ETag` that the store will give a body, as it sends it. `None` if nobody knows beforehand.
     pub(super) fn etag_of(&self, md5: Md5Hash) -> Option<String> {
-        match self.provider.etag {
-            EtagMeaning::Md5 => Some(format!("\"{}\"", hex(&md5))),
-            EtagMeaning::Opaque => None,
-        }
+        let has_md5_etags = self.provider.has_md5_etags;
+        has_md5_etags.then(|| format!("\"{}\"", hex(&md5)))
     }
 }

@@ -4,10 +4,9 @@
 use super::error::{FailedRequest, RequestError, RequestResult};
 use super::objects::Objects;
 use super::own_object::OwnObject;
-use super::progress::Progress;
 use super::receipt::md5_of;
 use super::retry::{READ_BACKS, pause};
-use super::shared::Shared;
+use super::shared::{Progress, Shared};
 use super::verify::{foreign, is_claim, verify_marker, verify_tombstone};
 use super::{RunLabel, StoreError, nothing_uploaded};
 use crate::plan::{Conflict, ConflictWith, ListedObject, Plan, Summary, VersionState};
@@ -123,10 +122,9 @@ impl Protocol {
         // The version is listed first: files that another build of this content uploads meanwhile have its claim.
         let listed = self.list_version().await?;
         let is_claimed = self.is_claimed_by_us().await?;
-        let mut files = listed
-            .iter()
-            .filter(|(path, object)| !object.is_folder(path, &self.release));
-        if let (false, Some((path, _))) = (is_claimed, files.next()) {
+        let mut files = listed.iter();
+        let file = files.find(|(path, object)| !object.is_folder(path, &self.release));
+        if let (false, Some((path, _))) = (is_claimed, file) {
             return Err(foreign(&self.release, path));
         }
         let claim = OwnObject::claim(self.dir(), &self.release);

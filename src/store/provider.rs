@@ -2,22 +2,19 @@
 
 use crate::prefix::Scheme;
 
+/// A permission, as the store calls it.
+pub(super) type Action = &'static str;
+
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Provider {
-    pub(super) etag: EtagMeaning,
+    /// An `ETag` is the MD5 of the body, unless the store encrypts with its customers' keys or assembled the object
+    /// from parts.
+    pub(super) has_md5_etags: bool,
     /// The most requests in flight that the store takes from one client.
     pub(super) highest_limit: usize,
-    pub(super) get_action: &'static str,
-    pub(super) list_action: &'static str,
-    pub(super) create_action: &'static str,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum EtagMeaning {
-    /// The MD5 of the body, unless the store encrypts with its customers' keys or assembled the object from parts.
-    Md5,
-    /// The `ETag` says nothing of the content.
-    Opaque,
+    pub(super) get_action: Action,
+    pub(super) list_action: Action,
+    pub(super) create_action: Action,
 }
 
 impl Provider {
@@ -26,7 +23,7 @@ impl Provider {
             // S3 takes 3,500 uploads a second under one prefix:
             // https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html
             Scheme::S3 => Self {
-                etag: EtagMeaning::Md5,
+                has_md5_etags: true,
                 highest_limit: 256,
                 get_action: "s3:GetObject",
                 list_action: "s3:ListBucket",
@@ -34,7 +31,7 @@ impl Provider {
             },
             // https://learn.microsoft.com/azure/storage/blobs/authorize-access-azure-active-directory
             Scheme::Azure => Self {
-                etag: EtagMeaning::Opaque,
+                has_md5_etags: false,
                 highest_limit: 256,
                 get_action: "read",
                 list_action: "list",
@@ -43,7 +40,7 @@ impl Provider {
             // GCS takes 1,000 writes a second at first, and raises that slowly:
             // https://cloud.google.com/storage/docs/request-rate
             Scheme::Gcs => Self {
-                etag: EtagMeaning::Md5,
+                has_md5_etags: true,
                 highest_limit: 100,
                 get_action: "storage.objects.get",
                 list_action: "storage.objects.list",

@@ -44,8 +44,7 @@ pub(super) enum Md5Match {
     Unknown,
 }
 
-/// Compares what an answer says of an uploaded body. An `ETag` that differs proves nothing: a store that encrypts with
-/// its customers' keys sends no MD5 in it.
+/// Compares a body with what an answer says. An `ETag` that differs may be no MD5, so it proves nothing.
 pub(super) fn compare_md5(result: &PutResult, md5: Md5Hash) -> Md5Match {
     match (result.extensions.get(), &result.e_tag) {
         (Some(StoredMd5(stored)), _) if *stored == md5 => Md5Match::Equal,

@@ -63,7 +63,7 @@ impl HttpService for Transport {
 impl Transport {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let host = request.uri().authority().map_or("", |host| host.as_str());
-        let Some(role) = self.hosts.role_of(host) else {
+        let Some(role) = self.hosts.0.get(host).copied() else {
             let text = format!("refused to ask {host}: not the store");
             return Err(error(HttpErrorKind::Unknown, text));
         };
@@ -73,17 +73,16 @@ impl Transport {
         }
         record(None);
         let bytes = request.body().content_length() as u64;
-        let (least, body_patience) = if is_completion(&request) {
-            (COMPLETION_PATIENCE, COMPLETION_PATIENCE)
-        } else {
-            (Duration::ZERO, BODY_PATIENCE)
-        };
+        let mut least = Duration::ZERO;
+        if is_completion(&request) {
+            least = COMPLETION_PATIENCE;
+        }
         let in_flight = self.limiter.start(bytes, try_number(), least);
         let response = self.network.client(&request).execute(request);
         let response = timeout(in_flight.patience, response).await;
         let mut response = response.map_err(|_| no_answer(in_flight.patience))??;
         let body = replace(response.body_mut(), Vec::new().into());
-        let body = read_body(body, body_patience).await?;
+        let body = read_body(body, least.max(BODY_PATIENCE)).await?;
         let status = response.status();
         if status.is_success() || status.as_u16() == 304 {
             if is_store {
@@ -106,9 +105,8 @@ impl Transport {
 /// Counts a request by what it costs.
 fn count(requests: &mut Requests, request: &HttpRequest) {
     let query = request.uri().query().unwrap_or_default();
-    let is_list = query.contains("list-type=2")
-        || query.contains("comp=list&")
-        || query.ends_with("comp=list");
+    let mut parts = query.split('&');
+    let is_list = parts.any(|part| part == "list-type=2" || part == "comp=list");
     *match request.method().as_str() {
         "GET" if is_list => &mut requests.list,
         "GET" => &mut requests.get,

@@ -70,34 +70,53 @@ impl Protocol {
         }
     }
 
-    /// Uploads one asset. An object of the same name decides: an equal one is fine, an absent one is uploaded again,
-    /// a different one belongs to somebody else.
     async fn upload(self: Arc<Self>, pending: Pending) -> Result<(), StoreError> {
-        let asset = &self.release.manifest.assets()[pending.index];
-        let version = &self.release.version;
-        let key = self.objects.url.folder.asset(version, &asset.path);
-        if asset.size > LARGEST_AT_ONCE && !self.release.is_explicit() {
-            return self.upload_in_parts(pending, asset, &key).await;
+        let asset = self.asset(pending);
+        let proof = if asset.size > LARGEST_AT_ONCE && !self.release.is_explicit() {
+            self.upload_in_parts(pending).await?
+        } else {
+            self.upload_at_once(pending).await?
+        };
+        if proof == Some(Md5Match::Unknown) {
+            self.is_unproven.store(true, Ordering::Relaxed);
         }
+        self.progress.with(|progress| {
+            if proof.is_some() {
+                progress.files += 1;
+                progress.bytes += asset.size;
+            } else {
+                progress.of_files -= 1;
+                progress.of_bytes -= asset.size;
+            }
+        });
+        Ok(())
+    }
+
+    /// Uploads an asset. `None` if that is not needed. An object of the same name decides: an equal one is fine, an
+    /// absent one is uploaded again, a different one belongs to somebody else.
+    async fn upload_at_once(&self, pending: Pending) -> Result<Option<Md5Match>, StoreError> {
+        let asset = self.asset(pending);
+        let key = self.key(asset);
         let _memory = self.reserve(asset.size).await?;
         let AssetBody { content, md5 } = read_body(asset).await?;
         let payload = PutPayload::from(content);
         if pending.exists
             && let ObjectState::Equal = self.head(&key, asset, Some(md5)).await?
         {
-            return Ok(self.skip(asset));
+            return Ok(None);
         }
         for _ in 0..READ_BACKS {
-            let attributes = attributes_of(asset);
-            let created = self.objects.create(&key, payload.clone(), attributes);
+            let created = self
+                .objects
+                .create(&key, payload.clone(), attributes_of(asset));
             if let Some(result) = created.await? {
                 return match compare_md5(&result, md5) {
                     Md5Match::Different => Err(StoreError::ReadBackMismatch(key)),
-                    proof => Ok(self.count(asset, proof)),
+                    proof => Ok(Some(proof)),
                 };
             }
             match self.head(&key, asset, Some(md5)).await? {
-                ObjectState::Equal => return Ok(self.skip(asset)),
+                ObjectState::Equal => return Ok(None),
                 ObjectState::Different => return Err(foreign(&self.release, &asset.path)),
                 ObjectState::Absent => pause(1, None).await,
             }
@@ -105,22 +124,13 @@ impl Protocol {
         Err(StoreError::ReadBackMismatch(key))
     }
 
-    /// Takes back an asset that needs no upload.
-    pub(super) fn skip(&self, asset: &Asset) {
-        self.progress.with(|progress| {
-            progress.of_files -= 1;
-            progress.of_bytes -= asset.size;
-        });
+    pub(super) fn asset(&self, pending: Pending) -> &Asset {
+        &self.release.manifest.assets()[pending.index]
     }
 
-    pub(super) fn count(&self, asset: &Asset, proof: Md5Match) {
-        if proof == Md5Match::Unknown {
-            self.is_unproven.store(true, Ordering::Relaxed);
-        }
-        self.progress.with(|progress| {
-            progress.files += 1;
-            progress.bytes += asset.size;
-        });
+    pub(super) fn key(&self, asset: &Asset) -> Key {
+        let dir = &self.objects.url.folder;
+        dir.asset(&self.release.version, &asset.path)
     }
 
     pub(super) async fn reserve(&self, bytes: u64) -> Result<OwnedSemaphorePermit, StoreError> {

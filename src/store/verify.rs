@@ -15,8 +15,7 @@ pub(super) fn verify_tombstone(
     let tombstone = Tombstone::of_json(json).map_err(|reason| unreadable(key, reason))?;
     match (tombstone.state, tombstone.content) {
         (TombstoneState::Deleting, _) => Err(StoreError::BeingPruned),
-        // Browsers hold the files of a pruned version for a year: it accepts only its old content. A spared version
-        // may have been pruned before.
+        // Browsers hold a pruned version for a year. A spared one may have been pruned before.
         (TombstoneState::Deleted | TombstoneState::Spared, Some(content))
             if content != release.content =>
         {

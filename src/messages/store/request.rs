@@ -63,21 +63,15 @@ fn unexpected(key: &Key, cause: &str) -> Message {
 fn no_bucket(store: &BucketUrl) -> Message {
     let bucket = &store.bucket;
     let (what, create) = match store.scheme {
-        Scheme::S3 => ("bucket", format!("aws s3 mb s3://{bucket}")),
-        Scheme::Azure => (
-            "container",
-            format!("az storage container create --name {bucket}"),
-        ),
-        Scheme::Gcs => (
-            "bucket",
-            format!("gcloud storage buckets create gs://{bucket}"),
-        ),
+        Scheme::S3 => ("bucket", "aws s3 mb s3://"),
+        Scheme::Azure => ("container", "az storage container create --name "),
+        Scheme::Gcs => ("bucket", "gcloud storage buckets create gs://"),
     };
     let body = formatdoc! {"
         It does not exist on this endpoint or in this account. Is its name misspelled?
           STATIC_ASSETS_STORE={store}
         A {what} is never created here. To create it:
-          {create}"
+          {create}{bucket}"
     };
     Message::new(Kind::Missing, format!("No such {what}: {bucket}"), body)
 }

@@ -29,8 +29,7 @@ impl Directory {
         Ok(())
     }
 
-    /// Writes a whole file under an unused name. Returns whether the store now holds it; `false` if the name holds
-    /// something else.
+    /// Writes a whole file under an unused name. Returns `false` if the name holds something else.
     pub(super) fn create(&self, own: &OwnObject) -> Result<bool, StoreError> {
         let path = self.path(&own.key);
         let dir = path.parent().unwrap_or(&self.root);

@@ -8,19 +8,19 @@ use crate::prefix::{BucketUrl, Site, StoreUrl};
 use crate::release::{Naming, Release};
 use crate::sha256::Sha256;
 use crate::store::client::Remote;
-use crate::store::hosts::Hosts;
+use crate::store::hosts::{HostRole, Hosts};
 use crate::store::limiter::Limiter;
 use crate::store::objects::Objects;
 use crate::store::protocol::Protocol;
 use crate::store::provider::Provider;
+use crate::store::shared::Shared;
 use crate::store::transport::Transport;
 use crate::store::{FailedRequest, RequestError, RunLabel, StoreError};
 use object_store::aws::AmazonS3Builder;
-use object_store::{ClientOptions, RetryConfig};
+use object_store::{ClientOptions, PutMode, RetryConfig};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
@@ -133,10 +133,7 @@ pub(super) fn protocol(fake: &Fake, release: &Arc<Release>) -> Arc<Protocol> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let transport = transport(
         fake,
-        Hosts {
-            store: vec!["127.0.0.1:9".to_owned()],
-            identity: Vec::new(),
-        },
+        Hosts([("127.0.0.1:9".to_owned(), HostRole::Store)].into()),
     );
     let limiter = transport.limiter.clone();
     let [id, secret, token] = CANARIES;
@@ -161,7 +158,7 @@ pub(super) fn protocol(fake: &Fake, release: &Arc<Release>) -> Arc<Protocol> {
         url: bucket(),
         provider: Provider::of(bucket().scheme),
         limiter,
-        is_unconditional: AtomicBool::new(false),
+        put_mode: Shared::new(PutMode::Create),
     };
     Protocol::new(Arc::new(objects), release.clone())
 }
