@@ -32,7 +32,7 @@ use crate::publish::PublishError;
 use crate::release::ReleaseError;
 use crate::release::deferred::{DeferredError, Malformed};
 use crate::sha256::Sha256;
-use crate::store::{InvalidCredentials, MissingPermission, StoreError};
+use crate::store::StoreError;
 use fs_err as fs;
 use std::io;
 use std::path::Path;
