@@ -44,6 +44,8 @@ use std::sync::Arc;
 pub(crate) enum Store {
     Bucket(Bucket),
     Directory(Directory),
+    /// Writes nothing, and counts what a publish would upload.
+    DryRun(Box<Self>),
 }
 
 /// Why a store does not hold a release.
@@ -104,6 +106,10 @@ impl Store {
         }
     }
 
+    pub(crate) fn without_writes(self) -> Self {
+        Self::DryRun(Box::new(self))
+    }
+
     /// Publishes a release in the order of `docs/contract.md`: it becomes visible complete, or not at all.
     pub(crate) fn publish(
         &self,
@@ -115,18 +121,11 @@ impl Store {
         match self {
             Self::Bucket(bucket) => bucket.run(release, Some(label), interrupt, tick),
             Self::Directory(directory) => directory.publish(release, label, interrupt),
-        }
-    }
-
-    /// Finds out what [`Self::publish`] would upload. Changes nothing.
-    pub(crate) fn dry_run(
-        &self,
-        release: &Arc<Release>,
-        interrupt: &Interrupt,
-    ) -> Result<Summary, StoreError> {
-        match self {
-            Self::Bucket(bucket) => bucket.run(release, None, interrupt, &mut |_| {}),
-            Self::Directory(directory) => directory.dry_run(release),
+            Self::DryRun(store) => match &**store {
+                Self::Bucket(bucket) => bucket.run(release, None, interrupt, tick),
+                Self::Directory(directory) => directory.dry_run(release),
+                Self::DryRun(_) => store.publish(release, label, interrupt, tick),
+            },
         }
     }
 
@@ -135,6 +134,7 @@ impl Store {
         let json = match self {
             Self::Bucket(bucket) => bucket.marker(version),
             Self::Directory(directory) => directory.marker(version),
+            Self::DryRun(store) => return store.marker(version),
         };
         Marker::of_json(&json?).ok()
     }
