@@ -13,6 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ROOT / "src" / "framework" / "django" / "python"
+PACKAGE = "static_assets_runner"
 FIXTURES = ROOT / "fixtures"
 URL = "https://cdn.example/x/v1/"
 RUN_TIME = {"STATIC_URL": URL, "STATIC_ASSETS_VERSION": "v1"}
@@ -134,22 +135,22 @@ class Collected:
             "manage": manage and str(app / manage),
             "into": str(self.into),
             "url": None,
-            "version": None,
             "report": str(self.folder / "report.json"),
             "app": str(app),
         }
         if published:
-            request.update(url=URL, version="v1", folder_beside_hook=self.hook_storage_root.name, pin=None)
-            request.update(inject=str(self.inject), inject_at=str(self.inject))
+            request.update(url=URL, dir_beside_hook=self.hook_storage_root.name, pin=None)
+            request.update(hook_dir=str(self.inject), hook_at=str(self.inject))
         return request
 
     def urls(self, kind):
-        return [sample["url"] for sample in self.report["emission"][kind]["samples"]]
+        return [sample["url"] for sample in self.report["static_urls"][kind]["samples"]]
 
 
 def scratch(case, folder):
     target = folder / "scratch"
-    case.write(target / "runner.py", (SOURCES / "runner.py").read_text())
+    shutil.copytree(SOURCES / PACKAGE, target / PACKAGE, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(SOURCES / "runner.py", target)
     case.write(target / "static_assets_hook.py", (SOURCES / "hook.py").read_text())
     return target
 

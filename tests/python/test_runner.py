@@ -64,7 +64,7 @@ class Matrix(Case):
         self.assertEqual((storage["local"], storage["manifest"], storage["setting"]), (is_local, manifest, "STORAGES"))
         self.assertEqual(storage["collected_with"], collected_with)
         self.assertEqual(report["static_root"], str(app / "staticfiles") if root == "set" else None)
-        self.assertEqual(report["static_url"], {"own": "/static/"})
+        self.assertEqual(report["static_url"], "/static/")
         self.assertEqual(report["whitenoise"], backend == "whitenoise")
 
         bakes_root = manifest and root == "unset"
@@ -74,18 +74,18 @@ class Matrix(Case):
         baked = {} if is_local else {"storage": collected_with}
         if bakes_root:
             baked["folders"] = {"STATIC_ROOT": run.hook_storage_root.name}
-        self.assertEqual(report["inject"]["baked"], repr(baked))
-        self.assertEqual(report["inject"]["storage"], baked.get("storage"))
-        self.assertEqual(report["inject"]["static_root"], bakes_root)
+        self.assertEqual(report["hook"]["baked"], repr(baked))
+        self.assertEqual(report["hook"]["storage"], baked.get("storage"))
+        self.assertEqual(report["hook"]["static_root"], bakes_root)
 
-        self.assertIsNone(report["emission"]["injected"]["error"])
-        self.assertEqual(len(run.urls("injected")), 5)
-        for url in run.urls("injected"):
+        self.assertIsNone(report["static_urls"]["hooked"]["error"])
+        self.assertEqual(len(run.urls("hooked")), 5)
+        for url in run.urls("hooked"):
             self.assertIn(url.removeprefix(URL), local[manifest])
         if backend == "plain":
             self.assertEqual(run.urls("own")[0], "/static/web/app.css")
         elif bakes_root and is_local:
-            self.assertIn("ImproperlyConfigured", report["emission"]["own"]["error"])
+            self.assertIn("ImproperlyConfigured", report["static_urls"]["own"]["error"])
 
         env = {"MATRIX_BACKEND": backend, "MATRIX_STATIC_ROOT": root}
         self.assert_published(self.page(app, run, env), run, 5)
@@ -138,16 +138,16 @@ class Fixtures(Case):
     def test_follows(self):
         run = self.collected("django_follows")
         self.assertEqual(run.report["read"], ["STATIC_URL"])
-        self.assertEqual(run.report["static_url"], {"own": URL})
+        self.assertEqual(run.report["static_url"], URL)
         self.assertEqual(run.urls("own"), [URL + "web/app.css", URL + "web/logo.svg"])
 
     def test_split_settings(self):
         run = self.collected("django_split_settings")
         self.assertEqual((run.report["settings_module"], run.report["debug"]), ("config.settings.local", True))
-        self.assertEqual(run.urls("injected"), run.urls("own"))
+        self.assertEqual(run.urls("hooked"), run.urls("own"))
         run = self.collected("django_split_settings", env={"DJANGO_SETTINGS_MODULE": "config.settings.production"})
         self.assertEqual((run.report["settings_module"], run.report["debug"]), ("config.settings.production", False))
-        self.assertEqual(run.urls("injected"), [URL + "web/app.css", URL + "web/logo.svg"])
+        self.assertEqual(run.urls("hooked"), [URL + "web/app.css", URL + "web/logo.svg"])
 
     @needs("configurations")
     def test_configurations(self):
@@ -181,7 +181,7 @@ class Fixtures(Case):
     def test_article(self):
         run = self.collected("django_article")
         self.assertEqual(run.report["read"], ["RELEASE_VERSION"])
-        self.assertIsNone(run.report["emission"]["own"]["error"])
+        self.assertIsNone(run.report["static_urls"]["own"]["error"])
         self.assertEqual(run.urls("own")[0], URL + "web/app.css")
 
     def test_warns_w004(self):
@@ -253,8 +253,8 @@ class Settings(Case):
         storages = {"staticfiles": {"BACKEND": MANIFEST, "OPTIONS": options}}
         run = self.collected(f"STORAGES = {storages}\n")
         self.assertEqual(len(files(run.into)), 11)
-        self.assertIsNone(run.report["emission"]["injected"]["error"])
-        self.assertEqual(run.urls("injected")[0][: len(URL)], URL)
+        self.assertIsNone(run.report["static_urls"]["hooked"]["error"])
+        self.assertEqual(run.urls("hooked")[0][: len(URL)], URL)
         storage = "from django.contrib.staticfiles.storage import StaticFilesStorage\n"
         storage += "class Own(StaticFilesStorage):\n    def __init__(self): super().__init__(location='/nowhere')\n"
         run = self.collected("STORAGES = {'staticfiles': {'BACKEND': 'project.storage.Own'}}\n", storage=storage)
@@ -270,17 +270,17 @@ class Settings(Case):
         self.assertEqual(run.report["storage"]["naming"], naming)
         self.assertEqual(run.report["storage"]["naming_methods"], ["file_hash"])
         self.assertIn("own.json", files(run.into))
-        self.assertEqual(run.report["inject"]["baked"], repr({"storage": MANIFEST, "naming": naming}))
-        self.assertRegex(run.urls("injected")[0], r"^https://cdn.example/x/v1/web/app\.\w{12}\.css$")
+        self.assertEqual(run.report["hook"]["baked"], repr({"storage": MANIFEST, "naming": naming}))
+        self.assertRegex(run.urls("hooked")[0], r"^https://cdn.example/x/v1/web/app\.\w{12}\.css$")
 
     def test_root_outside_of_the_image(self):
         storages = {"staticfiles": {"BACKEND": MANIFEST}}
         run = self.collected(f"STATIC_ROOT = '/nowhere'\nSTORAGES = {storages}\n")
         destination = str(run.hook_storage_root / "staticfiles.json")
         self.assertEqual(run.report["runtime_files"], [{"path": "staticfiles.json", "destination": destination}])
-        self.assertTrue(run.report["inject"]["static_root"])
-        self.assertIn("Missing staticfiles manifest entry", run.report["emission"]["own"]["error"])
-        self.assertIsNone(run.report["emission"]["injected"]["error"])
+        self.assertTrue(run.report["hook"]["static_root"])
+        self.assertIn("Missing staticfiles manifest entry", run.report["static_urls"]["own"]["error"])
+        self.assertIsNone(run.report["static_urls"]["hooked"]["error"])
 
 
 class Local(Case):
@@ -290,8 +290,8 @@ class Local(Case):
         run = self.collect(app, env=env, published=False)
         self.assertEqual((run.returncode, run.report["failure"]), (0, None), run.stderr)
         nothing = {"samples": [], "error": None}
-        self.assertEqual(run.report["emission"], {"own": nothing, "injected": nothing})
-        self.assertEqual(run.report["inject"], {"storage": None, "static_root": False, "baked": "{}"})
+        self.assertEqual(run.report["static_urls"], {"own": nothing, "hooked": nothing})
+        self.assertEqual(run.report["hook"], {"storage": None, "static_root": False, "baked": "{}"})
         self.assertFalse((app / "staticfiles").exists())
         return run
 
@@ -397,9 +397,9 @@ class Attached(Case):
         self.write(target / "sitecustomize.py", (SOURCES / "attach.py").read_text())
         into = folder / "into"
         into.mkdir()
-        request = {"manage": None, "into": str(into), "url": URL, "version": "v1", "app": str(app)}
-        request.update(report=str(folder / "report.json"), folder_beside_hook="files", pin=None)
-        request.update(dict.fromkeys(("inject", "inject_at"), str(self.inject())))
+        request = {"manage": None, "into": str(into), "url": URL, "app": str(app)}
+        request.update(report=str(folder / "report.json"), dir_beside_hook="files", pin=None)
+        request.update(dict.fromkeys(("hook_dir", "hook_at"), str(self.inject())))
         self.write(folder / "request.json", json.dumps(request))
         env = {"PYTHONPATH": str(target), "STATIC_ASSETS_RUNNER_REQUEST": str(folder / "request.json")}
         run = self.start(command, cwd=app, env=dict(BUILD_TIME, **env))
