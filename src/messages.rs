@@ -7,12 +7,14 @@
 mod check;
 pub(crate) mod cli;
 pub(crate) mod cnb;
+mod command;
 mod config;
 mod detect;
 mod django;
 pub(crate) mod heroku;
 mod links;
 mod phoenix;
+mod prebuilt;
 mod publish;
 mod scan;
 mod store;

@@ -16,7 +16,7 @@ use crate::check::{AssetKind, CheckError, Finding, Problem};
 use crate::command::CommandError;
 use crate::config::{ConfigProblem, FrameworkName, GoogleKeyProblem, Origin, Setting};
 use crate::framework::django::{
-    DjangoFailure, DjangoFailureReason, DjangoLinkProblem, HookBlocked,
+    DjangoFailure, DjangoFailureReason, DjangoLinkProblem, HookDirProblem,
 };
 use crate::framework::phoenix::NodeProblem;
 use crate::framework::{DetectError, DjangoError, NotFollowing, PhoenixError};

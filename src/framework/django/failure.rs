@@ -1,108 +1,76 @@
-//! Why a collectstatic failed: from what the runner saw of the exception, not from its prose.
+//! Finds why a collectstatic failed, from the class of the exception if that tells.
 
-use super::DjangoError;
-use super::detect::settings_beside;
-use super::report::{Failure, Report, Step};
-use super::runner::Runner;
+use super::detect::DjangoEntry;
+use super::error::{DjangoError, DjangoFailure, DjangoFailureReason};
+use super::python::AppPython;
+use super::report::{CollectReport, CollectStep, PythonFailure};
+use super::settings_module::settings_beside;
 use crate::command::Finished;
-use crate::config::env_vars::DJANGO_SETTINGS_MODULE;
+use crate::config::env_vars::{COLLECT_COMMAND, DJANGO_SETTINGS_MODULE};
 
-#[derive(Debug)]
-pub(crate) struct DjangoFailure {
-    pub(crate) command: String,
-    pub(crate) status: Option<i32>,
-    pub(crate) reason: DjangoFailureReason,
-    /// `path:line` of the app.
-    pub(crate) place: Option<String>,
-    /// The end of what the command printed.
-    pub(crate) output: String,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum DjangoFailureReason {
-    MissingVariable {
-        name: String,
-    },
-    MissingModule {
-        name: String,
-        settings: Option<String>,
-    },
-    /// `DJANGO_SETTINGS_MODULE` names nothing.
-    NoSuchSettings {
-        module: String,
-        beside: Vec<String>,
-    },
-    /// `django.contrib.staticfiles` is not installed: there is no such command.
-    UnknownCommand {
-        settings: Option<String>,
-    },
-    /// A stylesheet or module refers to a file that is not there.
-    MissingReference {
-        message: String,
-    },
-    BadSettings {
-        message: String,
-    },
-    SettingsNotConfigured,
-    Permission {
-        message: String,
-    },
-    Compress {
-        message: String,
-    },
-    SyntaxError {
-        message: String,
-    },
-    Other {
-        kind: String,
-        message: String,
-    },
-    /// The process ended without a word that the runner could hear.
-    Died,
-}
-
-/// How much of a command's output an error shows.
+/// How many lines of a command's output an error shows.
 const SHOWN_LINES: usize = 25;
 
 pub(super) fn diagnose(
-    command: String,
-    report: Option<Report>,
-    finished: &Finished,
-    runner: &Runner<'_>,
+    report: Option<CollectReport>,
+    finished: Finished,
+    python: &AppPython<'_>,
 ) -> DjangoError {
-    let failure = report.as_ref().and_then(|report| report.failure.clone());
-    let settings = report.and_then(|report| report.settings_module);
-    if let Some(failure) = &failure
-        && failure.missing_module.as_deref() == Some("django")
-    {
-        return DjangoError::NoDjango {
-            python: runner.python.clone(),
+    let status = finished.status.code();
+    let output = finished.output;
+    let (failure, settings) = match report {
+        Some(report) => (report.failure, report.settings_module),
+        None => (None, None),
+    };
+    let command = python.ctx.config.framework.django.collect_command.clone();
+    if let (None, Some(line)) = (&failure, command) {
+        return if finished.status.success() {
+            DjangoError::NothingCollected { line, output }
+        } else {
+            DjangoError::Command {
+                setting: COLLECT_COMMAND.name,
+                line,
+                status,
+                output,
+            }
         };
     }
-    let place = failure.as_ref().and_then(|failure| failure.file.clone());
+    let missing = failure
+        .as_ref()
+        .and_then(|failure| failure.missing_module.as_deref());
+    if missing == Some("django") {
+        let python = python.program.clone();
+        return DjangoError::NoDjango { python };
+    }
+    let chosen = python.env.text(DJANGO_SETTINGS_MODULE.name);
+    let no_such_settings = missing.filter(|missing| Some(*missing) == chosen);
+    let no_such_settings = no_such_settings.map(|module| DjangoFailureReason::NoSuchSettings {
+        module: module.to_owned(),
+        beside: settings_beside(&python.ctx.app_dir, module),
+    });
+    let place = failure.as_ref().and_then(|failure| failure.place.clone());
+    let reason = failure.map(|failure| reason_of(failure, settings));
     DjangoError::Failed(Box::new(DjangoFailure {
-        command,
-        status: finished.status.code(),
-        reason: failure.map_or(DjangoFailureReason::Died, |failure| {
-            no_such_settings(&failure, runner).unwrap_or_else(|| reason(failure, settings))
-        }),
+        command: shown_command(python.entry),
+        status,
+        reason: no_such_settings
+            .or(reason)
+            .unwrap_or(DjangoFailureReason::Died),
         place,
-        output: last_lines(&finished.output),
+        output: last_lines(&output),
     }))
 }
 
-/// Where the module that can't be imported is the one that was chosen.
-fn no_such_settings(failure: &Failure, runner: &Runner<'_>) -> Option<DjangoFailureReason> {
-    let chosen = runner.env.text(DJANGO_SETTINGS_MODULE.name)?;
-    (failure.missing_module.as_deref() == Some(chosen)).then(|| {
-        DjangoFailureReason::NoSuchSettings {
-            module: chosen.to_owned(),
-            beside: settings_beside(runner.folder(), chosen),
-        }
-    })
+/// Shows the command as the user would type it: the runner runs the same one.
+fn shown_command(entry: &DjangoEntry) -> String {
+    let program = match entry {
+        DjangoEntry::ManagePy(path) => path.display().to_string(),
+        DjangoEntry::Module => "-m django".to_owned(),
+    };
+    format!("python {program} collectstatic --noinput")
 }
 
-fn reason(failure: Failure, settings: Option<String>) -> DjangoFailureReason {
+fn reason_of(failure: PythonFailure, settings: Option<String>) -> DjangoFailureReason {
     let is = |class: &str| failure.mro.iter().any(|name| name == class);
     let message = failure.message;
     if let Some(name) = failure.missing_variable {
@@ -127,10 +95,10 @@ fn reason(failure: Failure, settings: Option<String>) -> DjangoFailureReason {
     if is("SyntaxError") {
         return DjangoFailureReason::SyntaxError { message };
     }
-    if failure.step == Step::Compress {
+    if failure.step == CollectStep::Compress {
         return DjangoFailureReason::Compress { message };
     }
-    if failure.step == Step::Collectstatic && message.contains("could not be found") {
+    if failure.step == CollectStep::Collectstatic && message.contains("could not be found") {
         return DjangoFailureReason::MissingReference { message };
     }
     if is("django.core.exceptions.ImproperlyConfigured") {
@@ -142,6 +110,7 @@ fn reason(failure: Failure, settings: Option<String>) -> DjangoFailureReason {
     }
 }
 
+/// Returns the last lines of an output.
 fn last_lines(output: &str) -> String {
     let lines: Vec<&str> = output.lines().collect();
     lines[lines.len().saturating_sub(SHOWN_LINES)..].join("\n")
@@ -151,37 +120,37 @@ fn last_lines(output: &str) -> String {
 mod tests {
     use super::*;
 
-    fn failure(step: Step, kind: &str, message: &str) -> Failure {
-        Failure {
+    fn python_failure(step: CollectStep, kind: &str, message: &str) -> PythonFailure {
+        PythonFailure {
             step,
             kind: kind.to_owned(),
             mro: vec![kind.to_owned()],
             message: message.to_owned(),
             missing_module: None,
             missing_variable: None,
-            file: None,
+            place: None,
         }
     }
 
     #[test]
-    fn reasons_of_what_the_runner_saw() {
+    fn reason_follows_from_the_exception() {
         const IMPROPER: &str = "django.core.exceptions.ImproperlyConfigured";
         const COMMAND: &str = "django.core.management.base.CommandError";
         for (step, kind, message, expected) in [
             (
-                Step::Settings,
+                CollectStep::Settings,
                 COMMAND,
                 "Unknown command: 'collectstatic'",
                 DjangoFailureReason::UnknownCommand { settings: None },
             ),
             (
-                Step::Settings,
+                CollectStep::Settings,
                 COMMAND,
                 "No Django settings specified. Unknown command: 'collectstatic'",
                 DjangoFailureReason::SettingsNotConfigured,
             ),
             (
-                Step::Collectstatic,
+                CollectStep::Collectstatic,
                 "ValueError",
                 "The file 'a.png' could not be found with <…>.",
                 DjangoFailureReason::MissingReference {
@@ -189,7 +158,7 @@ mod tests {
                 },
             ),
             (
-                Step::Settings,
+                CollectStep::Settings,
                 IMPROPER,
                 "The X setting",
                 DjangoFailureReason::BadSettings {
@@ -197,7 +166,7 @@ mod tests {
                 },
             ),
             (
-                Step::Settings,
+                CollectStep::Settings,
                 "RuntimeError",
                 "no",
                 DjangoFailureReason::Other {
@@ -206,7 +175,10 @@ mod tests {
                 },
             ),
         ] {
-            assert_eq!(reason(failure(step, kind, message), None), expected);
+            assert_eq!(
+                reason_of(python_failure(step, kind, message), None),
+                expected
+            );
         }
     }
 

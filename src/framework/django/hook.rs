@@ -1,308 +1,192 @@
-//! The hook for apps that don't follow by themselves: where it lies, and whether Python loads it from there.
+//! The hook for apps that ignore `STATIC_URL`: where the image has it, and whether Python loads it from there.
 
-use super::DjangoError;
-use super::runner::{HookFolder, Runner, write_hook};
-use crate::command::{Command, CommandError};
+use super::embedded::write_hook;
+use super::error::{DjangoError, DjangoLinkProblem, HookDirProblem};
+use super::python::AppPython;
+use crate::command::CommandError;
 use crate::config::env_vars::STATIC_URL;
-use crate::context::HookPlace;
-use crate::env::ChildEnv;
+use crate::context::{BuildContext, HookPlace};
 use crate::framework::{Injection, PlacedFile};
-use crate::fs::files_below;
-use crate::fs::{lies_in, remove_file_if_there, remove_folder_if_there};
-use crate::interrupt::Interrupt;
+use crate::fs::{files_below, lies_in, remove_file_if_there, remove_folder_if_there};
 use crate::launch::{InjectedFile, LaunchVar};
-use crate::log::Log;
 use fs_err as fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The folder, below the injected ones, of the hook.
-const PYTHON: &str = "python";
-
-/// Where the hook lies at launch, and what makes Python load it.
-#[derive(Clone, Debug)]
-pub(super) struct Place {
-    pub(super) folder: HookFolder,
-    way: Way,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Way {
-    /// `PYTHONPATH` leads there.
-    PythonPath,
-    /// Lines in a `.pth` of the interpreter's own packages: <https://docs.python.org/3/library/site.html>.
-    SitePackages,
-}
-
-/// Why nothing can be put where Python would load it.
-#[derive(Debug)]
-pub(crate) enum HookBlocked {
-    /// Only a part of the machine is deployed, and Python is none of it.
-    NotDeployed {
-        packages: PathBuf,
-    },
-    NotWritable {
-        packages: PathBuf,
-        error: io::Error,
-    },
-    /// Python could not tell where its packages are.
-    Unknown {
-        output: String,
-    },
-}
-
-/// Whether Python loads a hook that lies in its place.
-#[derive(Debug)]
-pub(super) enum Reach {
-    Loads(Place),
-    /// Something keeps it from that; the output of the start.
-    Silent(String),
-    No(HookBlocked),
-}
-
-/// What a `.pth` does at the start of Python.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Job {
-    /// The app follows by itself, once it has the environment.
-    Pin,
-    Follow,
-}
-
+/// The directory of the hook among the injected ones.
+const PYTHON_DIR: &str = "python";
 const MODULE: &str = "static_assets_hook";
 const PTH: &str = "static_assets.pth";
 const PROBE: &str = "static_assets_probe.pth";
 const FILES: &str = "static_assets_files";
 
-impl Place {
-    pub(super) fn find(
-        runner: &Runner<'_>,
-        interrupt: &Interrupt,
-    ) -> Result<Result<Self, HookBlocked>, DjangoError> {
-        match runner.hook_place() {
-            HookPlace::PythonPath => Ok(Ok(Self {
-                folder: HookFolder {
-                    at: runner.injected().join(PYTHON),
-                    beside: "../static",
-                },
-                way: Way::PythonPath,
-            })),
-            HookPlace::SitePackages { within, .. } => {
-                let place = Self::of_packages(runner, interrupt, within.as_deref())?;
-                if let Ok(place) = &place {
-                    place.remove_what_an_earlier_build_left()?;
-                }
-                Ok(place)
-            }
-        }
-    }
+/// Where the hook is at launch, and what makes Python load it.
+#[derive(Debug)]
+pub(super) struct HookDir {
+    pub(super) path: PathBuf,
+    /// The directory, relative to `path`, of files that the app reads but the image has no `STATIC_ROOT` for.
+    pub(super) beside: &'static str,
+    pub(super) loader: HookLoader,
+}
 
-    /// Where there is none, for a collect that shows whether one is needed.
-    pub(super) fn none(runner: &Runner<'_>) -> Self {
-        Self {
-            folder: HookFolder {
-                at: runner.scratch().join("nowhere"),
-                beside: FILES,
-            },
-            way: Way::SitePackages,
-        }
-    }
+#[derive(Debug)]
+pub(super) enum HookLoader {
+    /// `PYTHONPATH` names the directory.
+    PythonPath,
+    /// A `.pth` file in the interpreter's own packages: <https://docs.python.org/3/library/site.html>.
+    Pth,
+    Nothing(HookDirProblem),
+}
 
-    fn of_packages(
-        runner: &Runner<'_>,
-        interrupt: &Interrupt,
-        within: Option<&Path>,
-    ) -> Result<Result<Self, HookBlocked>, DjangoError> {
-        // Into a file: what the app's own sitecustomize prints is no answer.
-        let answer = runner.scratch().join("purelib");
-        let finished = Command::new(&runner.python, runner.folder(), &runner.env)
-            .argument("-c")
-            .argument(
-                "import sys, sysconfig; open(sys.argv[1], 'w').write(sysconfig.get_path('purelib'))",
-            )
-            .argument(&answer)
-            .run(interrupt)?;
-        let packages = match fs::read_to_string(&answer) {
-            Ok(packages) if finished.status.success() => PathBuf::from(packages),
-            _ => {
-                let output = finished.output;
-                return Ok(Err(HookBlocked::Unknown { output }));
-            }
+/// What a `.pth` file does when Python starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum HookTask {
+    /// Sets the pinned variables, which the app reads by itself.
+    Pin,
+    /// Sets them and changes the app's settings.
+    PinAndLink,
+}
+
+/// Returns where the runner leaves the hook for the launch.
+pub(super) fn hook_files(ctx: &BuildContext<'_>) -> PathBuf {
+    ctx.scratch.join("inject")
+}
+
+impl HookDir {
+    pub(super) fn find(python: &AppPython<'_>) -> Result<Self, DjangoError> {
+        let HookPlace::SitePackages { within, .. } = &python.ctx.image.hook else {
+            return Ok(Self {
+                path: python.ctx.image.injected.join(PYTHON_DIR),
+                beside: "../static",
+                loader: HookLoader::PythonPath,
+            });
         };
-        if within.is_some_and(|within| !lies_in(&packages, within)) {
-            return Ok(Err(HookBlocked::NotDeployed { packages }));
-        }
-        if let Err(error) = tempfile::tempfile_in(&packages) {
-            return Ok(Err(HookBlocked::NotWritable { packages, error }));
-        }
-        Ok(Ok(Self {
-            folder: HookFolder {
-                at: packages,
-                beside: FILES,
-            },
-            way: Way::SitePackages,
-        }))
+        let (path, loader) = match find_packages(python, within.as_deref())? {
+            Ok(packages) => {
+                remove_earlier_hook(&packages)?;
+                (packages, HookLoader::Pth)
+            }
+            // The collect still shows whether the app needs the hook.
+            Err(problem) => (
+                python.ctx.scratch.join("nowhere"),
+                HookLoader::Nothing(problem),
+            ),
+        };
+        Ok(Self {
+            path,
+            beside: FILES,
+            loader,
+        })
     }
 
-    /// It would work in the collect, too.
-    fn remove_what_an_earlier_build_left(&self) -> io::Result<()> {
-        for file in [PTH.to_owned(), PROBE.to_owned(), format!("{MODULE}.py")] {
-            remove_file_if_there(&self.folder.at.join(file))?;
-        }
-        remove_folder_if_there(&self.folder.at.join(FILES))
-    }
-
-    /// Starts the app's Python as it will be started and looks whether the hook was loaded. Needs nothing of
-    /// the compile, so it runs beside it.
-    pub(super) fn try_reach(
+    /// Starts Python as the running app will start it and returns what keeps it from loading the hook. It needs
+    /// nothing of the collect, so both run at the same time.
+    pub(super) fn try_load(
         &self,
-        runner: &Runner<'_>,
-        interrupt: &Interrupt,
-    ) -> Result<Reach, DjangoError> {
-        let (loaded, finished) = match self.way {
-            Way::PythonPath => {
-                let folder = runner.scratch().join("reach");
-                write_hook(&folder)?;
-                let env = runner
-                    .env
-                    .clone()
-                    .with(STATIC_URL, "/")
-                    .with_first("PYTHONPATH", folder.as_os_str());
-                start(
-                    &format!("'{MODULE}' in sys.modules"),
-                    runner,
-                    &env,
-                    interrupt,
-                )
+        python: &AppPython<'_>,
+    ) -> Result<Option<DjangoLinkProblem>, DjangoError> {
+        let finished = match &self.loader {
+            HookLoader::PythonPath => {
+                let dir = python.ctx.scratch.join("reach");
+                write_hook(&dir)?;
+                let env = python.env.clone().with(STATIC_URL, "/");
+                let env = env.with_first("PYTHONPATH", dir.as_os_str());
+                let code = "import sys; sys.exit(sys.argv[1] not in sys.modules)";
+                python.run_code(&env, code, MODULE)?
             }
-            Way::SitePackages => {
-                let probe = self.folder.at.join(PROBE);
+            HookLoader::Pth => {
+                let probe = self.path.join(PROBE);
                 fs::write(&probe, "import sys; sys.static_assets_probe = True\n")?;
-                let asked = "hasattr(sys, 'static_assets_probe')";
-                let started = start(asked, runner, &runner.env, interrupt);
+                let code = "import sys; sys.exit(not hasattr(sys, sys.argv[1]))";
+                let finished = python.run_code(&python.env, code, "static_assets_probe");
                 fs::remove_file(&probe)?;
-                started
+                finished?
             }
-        }?;
-        Ok(if loaded {
-            Reach::Loads(self.clone())
-        } else {
-            Reach::Silent(finished)
-        })
-    }
-
-    /// What the runner left for the launch: the hook, and what Python compiles it to.
-    pub(super) fn injection(&self, hook: &Path, job: Job) -> Result<Injection, DjangoError> {
-        let files = files_below(hook)?;
-        if self.way == Way::PythonPath {
-            let files = files.into_iter().map(|path| {
-                Ok(InjectedFile {
-                    content: fs::read(hook.join(&path))?,
-                    path: Path::new(PYTHON).join(path),
-                })
-            });
-            return Ok(Injection {
-                vars: vec![LaunchVar::PrependFolder {
-                    name: "PYTHONPATH",
-                    folder: PathBuf::from(PYTHON),
-                }],
-                files: files.collect::<io::Result<_>>()?,
-                ..Injection::default()
-            });
-        }
-        let of_the_module = |path: &PathBuf| {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            name.starts_with(MODULE)
+            HookLoader::Nothing(problem) => {
+                return Ok(Some(DjangoLinkProblem::NoHookDir(problem.clone())));
+            }
         };
-        let mut placed = Vec::new();
-        for path in files.into_iter().filter(of_the_module) {
-            placed.push(PlacedFile {
-                content: fs::read(hook.join(&path))?,
-                path: self.folder.at.join(path),
+        let output = finished.output;
+        let is_loaded = finished.status.success();
+        Ok((!is_loaded).then_some(DjangoLinkProblem::Unreachable { output }))
+    }
+
+    /// Returns the hook that the runner left, with its byte code, for its place in the image.
+    pub(super) fn injection(
+        &self,
+        ctx: &BuildContext<'_>,
+        task: HookTask,
+    ) -> io::Result<Injection> {
+        let files = hook_files(ctx);
+        let by_path = matches!(self.loader, HookLoader::PythonPath);
+        let mut injection = Injection::default();
+        for path in files_below(&files)? {
+            let content = fs::read(files.join(&path))?;
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            if by_path {
+                let path = Path::new(PYTHON_DIR).join(path);
+                injection.files.push(InjectedFile { path, content });
+            } else if name.starts_with(MODULE) {
+                let path = self.path.join(path);
+                injection.placed.push(PlacedFile { path, content });
+            }
+        }
+        if by_path {
+            injection.vars.push(LaunchVar::PrependFolder {
+                name: "PYTHONPATH",
+                folder: PathBuf::from(PYTHON_DIR),
+            });
+        } else {
+            // Last, because it loads the others.
+            injection.placed.push(PlacedFile {
+                path: self.path.join(PTH),
+                content: pth(task).into_bytes(),
             });
         }
-        // Last: it loads the others.
-        placed.push(PlacedFile {
-            path: self.folder.at.join(PTH),
-            content: pth(job).into_bytes(),
-        });
-        Ok(Injection {
-            placed,
-            ..Injection::default()
-        })
+        Ok(injection)
     }
 }
 
-/// Whether what was asked of a started Python is so, and what it printed.
-fn start(
-    asked: &str,
-    runner: &Runner<'_>,
-    env: &ChildEnv,
-    interrupt: &Interrupt,
-) -> Result<(bool, String), CommandError> {
-    let finished = Command::new(&runner.python, runner.folder(), env)
-        .argument("-c")
-        .argument(format!("import sys; sys.exit(not ({asked}))"))
-        .run(interrupt)?;
-    Ok((finished.status.success(), finished.output))
+/// Finds the directory of the interpreter's packages, if the build can write there and the image will have it.
+fn find_packages(
+    python: &AppPython<'_>,
+    within: Option<&Path>,
+) -> Result<Result<PathBuf, HookDirProblem>, CommandError> {
+    // Written into a file, because the app's own sitecustomize may print.
+    let answer = python.ctx.scratch.join("purelib");
+    let code = "import sys, sysconfig; open(sys.argv[1], 'w').write(sysconfig.get_path('purelib'))";
+    let finished = python.run_code(&python.env, code, &answer.to_string_lossy())?;
+    let packages = match fs::read_to_string(&answer) {
+        Ok(packages) if finished.status.success() => PathBuf::from(packages),
+        _ => {
+            let output = finished.output;
+            return Ok(Err(HookDirProblem::Unknown { output }));
+        }
+    };
+    if within.is_some_and(|within| !lies_in(&packages, within)) {
+        return Ok(Err(HookDirProblem::NotDeployed { packages }));
+    }
+    Ok(match tempfile::tempfile_in(&packages) {
+        Ok(_) => Ok(packages),
+        Err(error) => {
+            let error = error.to_string();
+            Err(HookDirProblem::NotWritable { packages, error })
+        }
+    })
 }
 
-fn pth(job: Job) -> String {
-    let install = match job {
-        Job::Pin => String::new(),
-        Job::Follow => format!("; {MODULE}.install()"),
+/// Removes the hook of an earlier build, which the collect would load.
+fn remove_earlier_hook(packages: &Path) -> io::Result<()> {
+    for file in [PTH, PROBE, "static_assets_hook.py"] {
+        remove_file_if_there(&packages.join(file))?;
+    }
+    remove_folder_if_there(&packages.join(FILES))
+}
+
+fn pth(task: HookTask) -> String {
+    let install = match task {
+        HookTask::Pin => String::new(),
+        HookTask::PinAndLink => format!("; {MODULE}.install()"),
     };
     format!("import {MODULE}; {MODULE}.load_pin(){install}\n")
-}
-
-/// `python -E`, `-I` and `-S` ignore `PYTHONPATH` or `sitecustomize`; only `-S` ignores a `.pth`.
-pub(super) fn warn_of_unreachable_processes(app: &Path, place: &HookPlace, log: &Log) {
-    let procfile = fs::read_to_string(app.join("Procfile")).unwrap_or_default();
-    let flags = match place {
-        HookPlace::PythonPath => &['E', 'I', 'S'][..],
-        HookPlace::SitePackages { .. } => &['S'],
-    };
-    for line in procfile.lines().filter(|line| is_unreachable(line, flags)) {
-        log.warning(&format!(
-            "this process starts Python so that STATIC_URL can't be set from outside:\n{line}"
-        ));
-    }
-}
-
-fn is_unreachable(line: &str, letters: &[char]) -> bool {
-    let mut words = line.split_whitespace();
-    let is_python = |word: &str| {
-        let name = word.rsplit('/').next().unwrap_or_default();
-        name.starts_with("python")
-    };
-    words.any(is_python)
-        && words
-            .take_while(|word| word.starts_with('-') && !word.starts_with("--"))
-            .any(|flags| flags.contains(letters))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::runner::HOOK;
-    use super::*;
-
-    #[test]
-    fn processes_that_the_hook_cannot_reach() {
-        for (line, by_path, by_packages) in [
-            ("web: python -I -m gunicorn shop.wsgi", true, false),
-            ("web: /layers/x/bin/python3.12 -uE manage.py x", true, false),
-            ("web: python -S manage.py x", true, true),
-            ("web: gunicorn shop.wsgi -S", false, false),
-            ("web: python manage.py migrate -E", false, false),
-            ("web: python -u manage.py x", false, false),
-        ] {
-            assert_eq!(is_unreachable(line, &['E', 'I', 'S']), by_path, "{line}");
-            assert_eq!(is_unreachable(line, &['S']), by_packages, "{line}");
-        }
-    }
-
-    #[test]
-    fn the_hook_has_the_lines_that_the_runner_bakes() {
-        assert_eq!(HOOK.matches("BAKED = {}").count(), 1);
-        assert_eq!(HOOK.matches("PIN = None").count(), 1);
-    }
 }

@@ -1,7 +1,8 @@
 use super::*;
 
+const PYTHON_PACKAGES: &str = "/usr/lib/python3/dist-packages";
+
 #[test]
-#[allow(clippy::too_many_lines, reason = "one line for each text")]
 fn django() {
     let module = || Some("config.settings".to_owned());
     let message = || "The message of the app.".to_owned();
@@ -13,24 +14,20 @@ fn django() {
             module: "config.prod".to_owned(),
             beside: vec!["config.production".to_owned(), "config.local".to_owned()],
         },
+        DjangoFailureReason::NoSuchSettings {
+            module: "prod".to_owned(),
+            beside: Vec::new(),
+        },
         DjangoFailureReason::MissingModule {
             name: "debug_toolbar".to_owned(),
             settings: module(),
         },
         DjangoFailureReason::UnknownCommand { settings: module() },
-        DjangoFailureReason::MissingReference {
-            message: "The file 'web/missing.png' could not be found.".to_owned(),
-        },
-        DjangoFailureReason::BadSettings { message: message() },
-        DjangoFailureReason::SettingsNotConfigured,
-        DjangoFailureReason::Permission { message: message() },
-        DjangoFailureReason::Compress { message: message() },
-        DjangoFailureReason::SyntaxError { message: message() },
+        DjangoFailureReason::MissingReference { message: message() },
         DjangoFailureReason::Other {
             kind: "RuntimeError".to_owned(),
             message: message(),
         },
-        DjangoFailureReason::Died,
     ];
     let failures = reasons.map(|reason| {
         DjangoError::Failed(Box::new(DjangoFailure {
@@ -39,43 +36,6 @@ fn django() {
             reason,
             place: Some("config/settings.py:12".to_owned()),
             output: "The end of the output.".to_owned(),
-        }))
-    });
-    let causes = [
-        DjangoLinkProblem::InjectOff,
-        DjangoLinkProblem::InjectNowhere,
-        DjangoLinkProblem::Debug {
-            settings: module(),
-            beside: vec!["config.production".to_owned()],
-        },
-        DjangoLinkProblem::Emits {
-            name: "web/app.css".to_owned(),
-            url: "https://elsewhere.example.com/web/app.css".to_owned(),
-        },
-        DjangoLinkProblem::StaticFails {
-            error: "ValueError: no such entry".to_owned(),
-        },
-        DjangoLinkProblem::Unreachable {
-            output: String::new(),
-        },
-        DjangoLinkProblem::CompressesAtRunTime {
-            template: "web/templates/base.html".into(),
-        },
-        DjangoLinkProblem::HookBlocked(HookBlocked::NotDeployed {
-            packages: "/usr/lib/python3/dist-packages".into(),
-        }),
-        DjangoLinkProblem::HookBlocked(HookBlocked::NotWritable {
-            packages: "/usr/lib/python3/dist-packages".into(),
-            error: denied_io(),
-        }),
-        DjangoLinkProblem::HookBlocked(HookBlocked::Unknown {
-            output: "Segmentation fault".to_owned(),
-        }),
-    ];
-    let not_following = causes.map(|why| {
-        DjangoError::NotFollowing(Box::new(NotFollowing {
-            why,
-            snippet: "STATIC_URL = os.environ.get(\"STATIC_URL\", \"/static/\")".to_owned(),
         }))
     });
     let others = [
@@ -88,7 +48,7 @@ fn django() {
         DjangoError::Command {
             setting: "STATIC_ASSETS_BEFORE_COLLECT",
             line: "npm run build".to_owned(),
-            status: Some(127),
+            status: None,
             output: "sh: npm: not found".to_owned(),
         },
         DjangoError::NothingCollected {
@@ -99,19 +59,52 @@ fn django() {
             program: "sh".to_owned(),
             path: "/nowhere".to_owned(),
         }),
-        DjangoError::Start(CommandError::Io {
-            command: "python x".to_owned(),
-            error: denied_io(),
-        }),
-        DjangoError::Start(CommandError::Interrupted),
-        DjangoError::Report(serde_json::from_str::<u8>("{").unwrap_err()),
-        DjangoError::Io(denied_io()),
     ];
+    let not_following = link_problems().map(|why| {
+        DjangoError::NotFollowing(Box::new(NotFollowing {
+            why,
+            snippet: "STATIC_URL = os.environ.get(\"STATIC_URL\", \"/static/\")".to_owned(),
+        }))
+    });
     let messages: Vec<Message> = failures
         .iter()
-        .chain(&not_following)
         .chain(&others)
+        .chain(&not_following)
         .map(Explain::explain)
         .collect();
     compare("django", &messages);
+}
+
+fn link_problems() -> [DjangoLinkProblem; 9] {
+    let storage = || "shop.storage.Hashed".to_owned();
+    [
+        DjangoLinkProblem::InjectOff,
+        DjangoLinkProblem::InjectNowhere,
+        DjangoLinkProblem::Debug {
+            settings: Some("config.settings".to_owned()),
+            beside: vec!["config.production".to_owned()],
+        },
+        DjangoLinkProblem::Emits {
+            name: "web/app.css".to_owned(),
+            url: "https://elsewhere.example.com/web/app.css".to_owned(),
+            storage: storage(),
+        },
+        DjangoLinkProblem::StaticFails {
+            error: "ValueError: no such entry".to_owned(),
+            storage: storage(),
+        },
+        DjangoLinkProblem::CompressesAtRunTime {
+            template: "web/templates/base.html".into(),
+        },
+        DjangoLinkProblem::NoHookDir(HookDirProblem::NotDeployed {
+            packages: PYTHON_PACKAGES.into(),
+        }),
+        DjangoLinkProblem::NoHookDir(HookDirProblem::NotWritable {
+            packages: PYTHON_PACKAGES.into(),
+            error: denied_io().to_string(),
+        }),
+        DjangoLinkProblem::NoHookDir(HookDirProblem::Unknown {
+            output: "Segmentation fault".to_owned(),
+        }),
+    ]
 }
