@@ -73,7 +73,7 @@ impl Framework {
             None => match (django()?, phoenix()?) {
                 (Some(django), Some(phoenix)) => {
                     return Err(DetectError::Both {
-                        django: django.evidence().to_owned(),
+                        django: django.evidence,
                         phoenix: phoenix.evidence(),
                     });
                 }

@@ -17,81 +17,50 @@ mod report;
 mod runner;
 mod settings_module;
 
-use crate::config::{DjangoSettings, env_vars};
+use crate::config::env_vars::{AFTER_COLLECT, BEFORE_COLLECT, RELEASE_VERSION, Variable};
 use crate::context::BuildContext;
-use crate::framework::{CompileTarget, Compiled, DetectError, Links, RuntimeFile};
+use crate::framework::{CompileTarget, Compiled, Links, RuntimeFile};
 use crate::fs::files_below;
-use compressor::check_compressor;
-use detect::{DjangoEvidence, find_django};
-pub(crate) use error::{
-    DjangoError, DjangoFailure, DjangoFailureReason, DjangoLinkProblem, HookDirProblem,
-};
+pub(crate) use detect::Django;
+pub(crate) use error::{DjangoError, DjangoFailure, DjangoFailureReason, DjangoLinkProblem};
 pub(crate) use event::DjangoEvent;
-use fallback::choose_fallback;
 use hook::HookDir;
 use links::{DjangoLinkCheck, needs_pin, verify_links};
-use procfile::processes_without_hook;
 use python::AppPython;
 pub(crate) use report::{CollectReport, DjangoCheck, StaticfilesStorage};
-use runner::{Collected, collected_dir, run_collectstatic};
-pub(crate) use settings_module::{ServerSettings, SettingsSource};
+use runner::{collected_dir, run_collectstatic};
+pub(crate) use settings_module::SettingsSource;
 use std::collections::BTreeSet;
-use std::path::Path;
-
-#[derive(Debug)]
-pub(crate) struct Django {
-    evidence: DjangoEvidence,
-}
 
 impl Django {
-    pub(crate) fn detect(
-        app: &Path,
-        settings: &DjangoSettings,
-    ) -> Result<Option<Self>, DetectError> {
-        Ok(find_django(app, settings)?.map(|evidence| Self { evidence }))
-    }
-
-    pub(crate) fn evidence(&self) -> &str {
-        &self.evidence.because
-    }
-
     /// Collects the static files. `None` if the app asks for no collect.
     pub(crate) fn compile(
         &self,
         ctx: &BuildContext<'_>,
         target: Option<&CompileTarget>,
     ) -> Result<Option<Compiled>, DjangoError> {
-        let settings = &ctx.config.framework.django;
-        if let Some(origin) = &settings.disabled {
-            let evidence = self.evidence();
+        let config = &ctx.config.framework.django;
+        if let Some(origin) = &config.disabled {
+            let evidence = &self.evidence;
             ctx.log.event(&DjangoEvent::Disabled { evidence, origin });
             return Ok(None);
         }
-        let python = AppPython::find(&self.evidence.entry, ctx)?;
-        if let Some(line) = &settings.before_collect {
-            run_user_command(&python, env_vars::BEFORE_COLLECT.name, line)?;
-        }
+        let python = AppPython::find(&self.entry, ctx)?;
+        run_user_command(&python, &BEFORE_COLLECT, config.before_collect.as_deref())?;
         let hook = HookDir::find(&python)?;
-        let (collected, load_problem) = std::thread::scope(|scope| {
-            let trial = target.map(|_| scope.spawn(|| hook.try_load(&python)));
-            let collected = run_collectstatic(&python, target, &hook);
-            let load_problem = trial.map(|trial| {
-                trial
-                    .join()
-                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-            });
-            (collected, load_problem)
-        });
-        let Collected { report, duration } = collected?;
-        if let Some(line) = &settings.after_collect {
-            run_user_command(&python, env_vars::AFTER_COLLECT.name, line)?;
-        }
+        let mut load_problem = None;
+        let report = std::thread::scope(|scope| {
+            if target.is_some() {
+                scope.spawn(|| load_problem = Some(hook.try_load(&python)));
+            }
+            run_collectstatic(&python, target, &hook)
+        })?;
+        run_user_command(&python, &AFTER_COLLECT, config.after_collect.as_deref())?;
         ctx.log.event(&DjangoEvent::Collected {
-            evidence: self.evidence(),
+            evidence: &self.evidence,
             settings: &python.settings,
             report: &report,
             files: files_below(&collected_dir(ctx))?.len(),
-            duration,
         });
         let Some((target, load_problem)) = target.zip(load_problem) else {
             let unpublished = DjangoLinkCheck {
@@ -100,7 +69,7 @@ impl Django {
             };
             return Ok(Some(compiled(report, unpublished, ctx)));
         };
-        check_compressor(&report, &ctx.app_dir)?;
+        compressor::check_compressor(&report, &ctx.app_dir)?;
         let check = verify_links(&report, target, &hook, load_problem?, ctx)?;
         warn_of_processes(&check, ctx);
         Ok(Some(compiled(report, check, ctx)))
@@ -109,26 +78,21 @@ impl Django {
 
 fn run_user_command(
     python: &AppPython<'_>,
-    setting: &'static str,
-    line: &str,
+    setting: &Variable,
+    line: Option<&str>,
 ) -> Result<(), DjangoError> {
-    let finished = python.run_shell(&python.env, setting, line)?;
+    let Some(line) = line else { return Ok(()) };
+    let finished = python.run_shell(&python.env, setting.name, line)?;
     if finished.status.success() {
         return Ok(());
     }
-    Err(DjangoError::Command {
-        setting,
-        line: line.to_owned(),
-        status: finished.status.code(),
-        output: finished.output,
-    })
+    Err(DjangoError::of_command(setting.name, line, finished))
 }
 
 fn warn_of_processes(check: &DjangoLinkCheck, ctx: &BuildContext<'_>) {
     if let Links::ByInjection { .. } = check.links {
-        for line in processes_without_hook(&ctx.app_dir, &ctx.image.hook) {
-            ctx.log
-                .event(&DjangoEvent::ProcessWithoutHook { line: &line });
+        for line in procfile::processes_without_hook(&ctx.app_dir, &ctx.image.hook) {
+            ctx.log.event(&DjangoEvent::ProcessWithoutHook(&line));
         }
     } else if check.injection.is_none() && needs_pin(ctx) {
         ctx.log.event(&DjangoEvent::PinOnlyByEntrypoint);
@@ -136,24 +100,23 @@ fn warn_of_processes(check: &DjangoLinkCheck, ctx: &BuildContext<'_>) {
 }
 
 fn compiled(report: CollectReport, check: DjangoLinkCheck, ctx: &BuildContext<'_>) -> Compiled {
+    let fallback = fallback::choose_fallback(&report, &check.links, ctx);
     let collected = collected_dir(ctx);
-    let release_version = env_vars::RELEASE_VERSION.name;
+    let release_version = RELEASE_VERSION.name;
+    let runtime_files = report.runtime_files.into_iter();
+    let runtime_files = runtime_files.map(|(path, destination)| RuntimeFile {
+        source: collected.join(path),
+        destination,
+    });
     Compiled {
         assets: collected.as_path().into(),
-        fallback: choose_fallback(&report, &check.links, ctx),
+        fallback,
         links: check.links,
         injection: check.injection,
         reads_release_version: report.read.iter().any(|name| name == release_version),
         stays: None,
         by_products: report.by_products,
         unpublished: BTreeSet::new(),
-        runtime_files: report
-            .runtime_files
-            .into_iter()
-            .map(|file| RuntimeFile {
-                source: collected.join(file.path),
-                destination: file.destination,
-            })
-            .collect(),
+        runtime_files: runtime_files.collect(),
     }
 }

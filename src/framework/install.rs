@@ -18,7 +18,8 @@ pub(super) struct Install<'a> {
     /// replaced.
     published: HashMap<PathBuf, Option<Cow<'a, Path>>>,
     keep: Keep,
-    installed: HashSet<PathBuf>,
+    /// The files of the image that hold what was compiled.
+    pub(super) installed: HashSet<PathBuf>,
 }
 
 /// The manifests that bundlers leave for the server: <https://vite.dev/guide/backend-integration>.
@@ -50,17 +51,15 @@ impl<'a> Install<'a> {
             } else if self.keep == Keep::Manifests
                 && !BUNDLER_MANIFESTS.iter().any(|it| name == *it)
             {
-                trim(&source, &destination)?;
+                // An earlier collectstatic may have left the file, such as a Python buildpack's own.
+                if destination.is_file() && fs::read(&destination)? == fs::read(&source)? {
+                    fs::remove_file(&destination)?;
+                }
             } else if !self.is_stale(&source) {
                 self.file(&source, &destination)?;
             }
         }
         Ok(())
-    }
-
-    /// Returns the files of the image that hold what was compiled.
-    pub(super) fn into_put(self) -> HashSet<PathBuf> {
-        self.installed
     }
 
     /// Whether a file is the compressed form of one in which the placeholder was replaced: it still holds it.
@@ -104,14 +103,6 @@ fn without_gzip_time(content: &[u8]) -> Option<Vec<u8>> {
         }
         _ => None,
     }
-}
-
-/// Removes what an earlier collectstatic of the same file left, such as a Python buildpack's own.
-fn trim(collected: &Path, left: &Path) -> io::Result<()> {
-    if left.is_file() && fs::read(left)? == fs::read(collected)? {
-        fs::remove_file(left)?;
-    }
-    Ok(())
 }
 
 /// A link in the place of a directory may lead out of the app, into another buildpack's layer.

@@ -11,7 +11,7 @@ use indoc::formatdoc;
 impl Explain for DjangoError {
     fn explain(&self) -> Message {
         match self {
-            Self::NoPython { path } => Message::new(
+            Self::NoPython(path) => Message::new(
                 Kind::App,
                 "No Python on PATH",
                 formatdoc! {"
@@ -24,7 +24,7 @@ impl Explain for DjangoError {
                       ENV PATH=/app/.venv/bin:$PATH"
                 },
             ),
-            Self::NoDjango { python } => Message::new(
+            Self::NoDjango(python) => Message::new(
                 Kind::App,
                 format!("{} can't import django", python.display()),
                 formatdoc! {"
@@ -41,24 +41,7 @@ impl Explain for DjangoError {
                 line,
                 status,
                 output,
-            } => Message::new(
-                Kind::App,
-                format!("{setting} failed with {}", status_text(*status)),
-                format!("The build ran this command of {setting}:\n  {line}"),
-            )
-            .with_details(output),
-            Self::NothingCollected { line, output } => Message::new(
-                Kind::App,
-                "STATIC_ASSETS_COLLECT_COMMAND collected nothing",
-                formatdoc! {"
-                    This command ended without an error, but the build saw no 'collectstatic' of Django in it:
-                      {line}
-                    Likeliest cause: it empties the environment (env -i, sudo) or runs elsewhere (docker). Run Django's
-                    own command:
-                      STATIC_ASSETS_COLLECT_COMMAND=\"python manage.py collectstatic --noinput\""
-                },
-            )
-            .with_details(output),
+            } => command_failed(setting, line, *status).with_details(output),
             Self::NotFollowing(not_following) => not_following.explain(),
             Self::Start(error) => error.explain(),
             Self::Report(error) => Message::new(
@@ -75,6 +58,21 @@ impl Explain for DjangoError {
             .with_details(error.to_string()),
         }
     }
+}
+
+fn command_failed(setting: &str, line: &str, status: Option<i32>) -> Message {
+    if status != Some(0) {
+        let title = format!("{setting} failed with {}", status_text(status));
+        let body = format!("The build ran this command of {setting}:\n  {line}");
+        return Message::new(Kind::App, title, body);
+    }
+    let body = formatdoc! {"
+        This command ended without an error, but the build saw no 'collectstatic' of Django in it:
+          {line}
+        Likeliest cause: it empties the environment (env -i, sudo) or runs elsewhere (docker). Run Django's own command:
+          {setting}=\"python manage.py collectstatic --noinput\""
+    };
+    Message::new(Kind::App, format!("{setting} collected nothing"), body)
 }
 
 fn status_text(status: Option<i32>) -> String {

@@ -15,9 +15,7 @@ use super::{Explain, Kind, Message, config_message};
 use crate::check::{AssetKind, CheckError, Finding, Problem};
 use crate::command::CommandError;
 use crate::config::{ConfigProblem, FrameworkName, GoogleKeyProblem, Origin, Setting};
-use crate::framework::django::{
-    DjangoFailure, DjangoFailureReason, DjangoLinkProblem, HookDirProblem,
-};
+use crate::framework::django::{DjangoFailure, DjangoFailureReason, DjangoLinkProblem};
 use crate::framework::phoenix::NodeProblem;
 use crate::framework::{DetectError, DjangoError, NotFollowing, PhoenixError};
 use crate::http::FetchError;

@@ -51,15 +51,11 @@ class Case(unittest.TestCase):
     def inject(self, baked="{}"):
         """The inject layer's folder on PYTHONPATH."""
         folder = self.folder() / "inject" / "python"
-        hook = (SOURCES / "hook.py").read_text()
-        self.write(folder / "static_assets_hook.py", hook.replace("BAKED = {}\n", f"BAKED = {baked}\n", 1))
-        self.write(folder / "sitecustomize.py", (SOURCES / "sitecustomize.py").read_text())
-        info = folder / "static_assets-1.0.0.dist-info"
-        self.write(info / "METADATA", "Metadata-Version: 2.1\nName: static-assets\nVersion: 1.0.0\n")
-        self.write(
-            info / "entry_points.txt",
-            "[opentelemetry_pre_instrument]\nstatic_assets = static_assets_hook:install\n",
-        )
+        for path in ("sitecustomize.py", "static_assets_hook.py", *SOURCES.glob("*.dist-info/*")):
+            source = SOURCES / path
+            self.write(folder / source.relative_to(SOURCES), source.read_text())
+        hook = folder / "static_assets_hook.py"
+        hook.write_text(hook.read_text().replace("BAKED = {}\n", f"BAKED = {baked}\n", 1))
         return folder
 
     def python(self, *arguments, cwd, env=(), **options):
@@ -93,10 +89,9 @@ class Case(unittest.TestCase):
         own = run.report["static_root"]
         if own:
             shutil.copytree(run.into, own, dirs_exist_ok=True)
-        for file in run.report["runtime_files"]:
-            destination = Path(file["destination"])
-            destination.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(run.into / file["path"], destination)
+        for path, destination in run.report["runtime_files"].items():
+            Path(destination).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(run.into / path, destination)
         variables = {**SETTINGS, **run.launch, **dict(env)}
         started = self.python("-c", ASK_FOR_PAGE, cwd=app / source, env=variables)
         self.assertEqual((started.returncode, started.stderr), (0, ""))
@@ -143,15 +138,19 @@ class Collected:
             request.update(hook_dir=str(self.inject), hook_at=str(self.inject))
         return request
 
+    def baked(self):
+        hook = (self.inject / "static_assets_hook.py").read_text()
+        return re.search("^BAKED = (.*)$", hook, re.MULTILINE).group(1)
+
     def urls(self, kind):
-        return [sample["url"] for sample in self.report["static_urls"][kind]["samples"]]
+        return list(self.report[f"{kind}_urls"]["samples"].values())
 
 
 def scratch(case, folder):
     target = folder / "scratch"
     shutil.copytree(SOURCES / PACKAGE, target / PACKAGE, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(SOURCES / "runner.py", target)
-    case.write(target / "static_assets_hook.py", (SOURCES / "hook.py").read_text())
+    for name in ("runner.py", "static_assets_hook.py"):
+        shutil.copy(SOURCES / name, target)
     return target
 
 

@@ -162,7 +162,7 @@ class LoadsThePin(Case):
         file = folder / "pin.env"
         if pin is not None:
             self.write(file, pin)
-        hook = (SOURCES / "hook.py").read_text()
+        hook = (SOURCES / "static_assets_hook.py").read_text()
         self.write(folder / "static_assets_hook.py", hook.replace("PIN = None\n", f"PIN = {str(file)!r}\n", 1))
         load = "import static_assets_hook, os, json; static_assets_hook.load_pin(); print(json.dumps(dict(os.environ)))"
         run = self.python("-c", load, cwd=folder, env=env)
@@ -195,7 +195,7 @@ class LoadsThePin(Case):
     def test_binary_pin_is_reported_and_ignored(self):
         folder = self.folder()
         (folder / "pin.env").write_bytes(b"STATIC_ASSETS_VERSION=\xff\xfe\n")
-        hook = (SOURCES / "hook.py").read_text()
+        hook = (SOURCES / "static_assets_hook.py").read_text()
         self.write(folder / "static_assets_hook.py", hook.replace("PIN = None", f"PIN = {str(folder / 'pin.env')!r}"))
         run = self.python("-c", "import static_assets_hook as h; h.load_pin(); print('on')", cwd=folder)
         self.assertEqual(run.stdout, "on\n")
@@ -204,7 +204,7 @@ class LoadsThePin(Case):
     def test_named_pipe_is_not_read(self):
         folder = self.folder()
         os.mkfifo(folder / "pin.env")
-        hook = (SOURCES / "hook.py").read_text()
+        hook = (SOURCES / "static_assets_hook.py").read_text()
         self.write(folder / "static_assets_hook.py", hook.replace("PIN = None", f"PIN = {str(folder / 'pin.env')!r}"))
         run = self.python("-c", "import static_assets_hook as h; h.load_pin(); print('on')", cwd=folder)
         self.assertEqual((run.stdout, run.stderr), ("on\n", ""))

@@ -1,7 +1,7 @@
 //! Finds apps in which django-compressor compresses while they run.
 
 use super::error::{DjangoError, DjangoLinkProblem};
-use super::report::{CollectReport, CompressorSettings};
+use super::report::CollectReport;
 use crate::framework::NotFollowing;
 use crate::framework::app_files::is_foreign;
 use fs_err as fs;
@@ -13,22 +13,17 @@ const TEMPLATE_EXTENSIONS: [&str; 6] = ["html", "htm", "djhtml", "jinja", "jinja
 /// Fails if pages would link to files that django-compressor writes while the app runs: they are in that
 /// container, not in the store.
 pub(super) fn check_compressor(report: &CollectReport, app: &Path) -> Result<(), DjangoError> {
-    let at_run_time = CompressorSettings {
-        enabled: true,
-        offline: false,
-    };
-    if report.compressor != Some(at_run_time) {
+    if report.compressor.as_deref() != Some("run_time") {
         return Ok(());
     }
-    match find_template(app)? {
-        None => Ok(()),
-        Some(path) => Err(DjangoError::NotFollowing(Box::new(NotFollowing {
-            why: DjangoLinkProblem::CompressesAtRunTime {
-                template: path.strip_prefix(app).unwrap_or(&path).to_owned(),
-            },
-            snippet: "COMPRESS_OFFLINE = True".to_owned(),
-        }))),
-    }
+    let Some(path) = find_template(app)? else {
+        return Ok(());
+    };
+    let template = path.strip_prefix(app).unwrap_or(&path).to_owned();
+    Err(DjangoError::NotFollowing(Box::new(NotFollowing {
+        why: DjangoLinkProblem::CompressesAtRunTime(template),
+        snippet: "COMPRESS_OFFLINE = True".to_owned(),
+    })))
 }
 
 /// Whether a template holds `{% compress css %}`, with any spaces.

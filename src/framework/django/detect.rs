@@ -19,43 +19,44 @@ pub(crate) enum DjangoEntry {
     Module,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct DjangoEvidence {
-    pub(crate) entry: DjangoEntry,
-    pub(crate) because: String,
+#[derive(Debug)]
+pub(crate) struct Django {
+    pub(super) entry: DjangoEntry,
+    /// What shows that the app is a Django project.
+    pub(crate) evidence: String,
 }
 
-pub(super) fn find_django(
-    app: &Path,
-    settings: &DjangoSettings,
-) -> Result<Option<DjangoEvidence>, DetectError> {
-    let found = |entry, because| Ok(Some(DjangoEvidence { entry, because }));
-    if let Some(given) = &settings.manage_py {
-        let path = given.value.clone();
-        let setting = env_vars::MANAGE_PY.name;
-        if !app.join(&path).is_file() {
-            return Err(DetectError::Missing { setting, path });
+impl Django {
+    pub(crate) fn detect(
+        app: &Path,
+        settings: &DjangoSettings,
+    ) -> Result<Option<Self>, DetectError> {
+        let found = |entry, evidence| Ok(Some(Self { entry, evidence }));
+        if let Some(given) = &settings.manage_py {
+            let path = given.value.clone();
+            let setting = env_vars::MANAGE_PY.name;
+            if !app.join(&path).is_file() {
+                return Err(DetectError::Missing { setting, path });
+            }
+            let evidence = format!("{} ({setting})", path.display());
+            return found(DjangoEntry::ManagePy(path), evidence);
         }
-        let because = format!("{} ({setting})", path.display());
-        return found(DjangoEntry::ManagePy(path), because);
-    }
-    if let Some(path) = find_manage_py(app)? {
-        let because = path.display().to_string();
-        return found(DjangoEntry::ManagePy(path), because);
-    }
-    let module = settings.settings_module.as_ref();
-    let dependency = find_dependency(app)?.map(|file| file.display().to_string());
-    match (module.map(|module| &module.value), dependency) {
-        (Some(module), Some(file)) => {
-            found(DjangoEntry::Module, format!("Django in {file}, {module}"))
+        if let Some(path) = find_manage_py(app)? {
+            let evidence = path.display().to_string();
+            return found(DjangoEntry::ManagePy(path), evidence);
         }
-        (Some(module), None) => found(DjangoEntry::Module, module.clone()),
-        (None, Some(_)) if settings.collect_command.is_some() => found(
-            DjangoEntry::Module,
-            env_vars::COLLECT_COMMAND.name.to_owned(),
-        ),
-        (None, Some(evidence)) => Err(DetectError::NoEntry { evidence }),
-        (None, None) => Ok(None),
+        let module = settings.settings_module.as_ref().map(|given| &given.value);
+        let file = find_dependency(app)?.map(|file| file.display().to_string());
+        let evidence = match (module, file) {
+            (Some(module), Some(file)) => format!("Django in {file}, {module}"),
+            (Some(module), None) => module.clone(),
+            (None, Some(_)) if settings.collect_command.is_some() => {
+                env_vars::COLLECT_COMMAND.name.to_owned()
+            }
+            (None, Some(evidence)) => return Err(DetectError::NoEntry { evidence }),
+            (None, None) => return Ok(None),
+        };
+        found(DjangoEntry::Module, evidence)
     }
 }
 
@@ -94,8 +95,8 @@ mod tests {
 
     const MANAGE_PY: &str = r#"os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")"#;
 
-    fn found(files: &[(&str, &str)]) -> Option<DjangoEvidence> {
-        find_django(app(files).path(), &DjangoSettings::default()).unwrap()
+    fn found(files: &[(&str, &str)]) -> Option<Django> {
+        Django::detect(app(files).path(), &DjangoSettings::default()).unwrap()
     }
 
     #[test]
@@ -107,14 +108,14 @@ mod tests {
             ("tests/manage.py", MANAGE_PY),
         ])
         .unwrap();
-        assert_eq!(evidence.because, "src/backend/manage.py");
+        assert_eq!(evidence.evidence, "src/backend/manage.py");
     }
 
     #[test]
     fn link_to_manage_py_counts_once() {
         let app = app(&[("site/manage.py", MANAGE_PY)]);
         std::os::unix::fs::symlink("site/manage.py", app.path().join("manage.py")).unwrap();
-        let evidence = find_django(app.path(), &DjangoSettings::default())
+        let evidence = Django::detect(app.path(), &DjangoSettings::default())
             .unwrap()
             .unwrap();
         assert_eq!(evidence.entry, DjangoEntry::ManagePy("manage.py".into()));
@@ -123,7 +124,7 @@ mod tests {
     #[test]
     fn two_manage_py_of_one_depth_tie() {
         let app = app(&[("one/manage.py", MANAGE_PY), ("two/manage.py", MANAGE_PY)]);
-        let error = find_django(app.path(), &DjangoSettings::default()).unwrap_err();
+        let error = Django::detect(app.path(), &DjangoSettings::default()).unwrap_err();
         assert!(matches!(error, DetectError::Tie { paths, .. } if paths.len() == 2));
 
         let settings = DjangoSettings {
@@ -133,7 +134,7 @@ mod tests {
             }),
             ..DjangoSettings::default()
         };
-        let evidence = find_django(app.path(), &settings).unwrap().unwrap();
+        let evidence = Django::detect(app.path(), &settings).unwrap().unwrap();
         assert_eq!(
             evidence.entry,
             DjangoEntry::ManagePy("two/manage.py".into())
@@ -153,11 +154,11 @@ mod tests {
             }),
             ..DjangoSettings::default()
         };
-        let evidence = find_django(app.path(), &settings).unwrap().unwrap();
+        let evidence = Django::detect(app.path(), &settings).unwrap().unwrap();
         assert_eq!(evidence.entry, DjangoEntry::Module);
-        assert_eq!(evidence.because, "Django in pyproject.toml, site.settings");
+        assert_eq!(evidence.evidence, "Django in pyproject.toml, site.settings");
         assert!(matches!(
-            find_django(app.path(), &DjangoSettings::default()),
+            Django::detect(app.path(), &DjangoSettings::default()),
             Err(DetectError::NoEntry { evidence }) if evidence == "pyproject.toml"
         ));
     }

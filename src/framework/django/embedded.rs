@@ -4,17 +4,16 @@ use fs_err as fs;
 use std::io;
 use std::path::Path;
 
-/// The name and text of each file.
-type EmbeddedFiles = [(&'static str, &'static str)];
-
+/// Lists the path and text of each file.
 macro_rules! embedded {
-    ($($name:literal),* $(,)?) => {
-        &[$(($name, include_str!(concat!("python/", $name)))),*]
+    ($($path:literal),* $(,)?) => {
+        &[$(($path, include_str!(concat!("python/", $path)))),*]
     };
 }
 
-const RUNNER: &EmbeddedFiles = embedded![
+pub(super) const RUNNER: &[(&str, &str)] = embedded![
     "runner.py",
+    "static_assets_hook.py",
     "static_assets_runner/__init__.py",
     "static_assets_runner/command.py",
     "static_assets_runner/compressor.py",
@@ -28,41 +27,23 @@ const RUNNER: &EmbeddedFiles = embedded![
     "static_assets_runner/settings.py",
     "static_assets_runner/storage.py",
 ];
-const ATTACH: &EmbeddedFiles = &[("sitecustomize.py", include_str!("python/attach.py"))];
-const MODULE: &EmbeddedFiles = &[("static_assets_hook.py", include_str!("python/hook.py"))];
 
-/// `opentelemetry-instrument` puts its own `sitecustomize` before ours and loads no other, but it calls this
-/// entry point: <https://packaging.python.org/specifications/entry-points/>.
-const LOADERS: &EmbeddedFiles = &[
-    ("sitecustomize.py", include_str!("python/sitecustomize.py")),
-    (
-        "static_assets_inject-1.0.dist-info/METADATA",
-        "Metadata-Version: 2.1\nName: static-assets-inject\nVersion: 1.0\n",
-    ),
-    (
-        "static_assets_inject-1.0.dist-info/entry_points.txt",
-        "[opentelemetry_pre_instrument]\nstatic_assets = static_assets_hook:install\n",
-    ),
+/// Attaches the runner beside it to a process that finds its directory on `PYTHONPATH`.
+pub(super) const ATTACHMENT: &[(&str, &str)] =
+    &[("sitecustomize.py", include_str!("python/attach.py"))];
+
+/// `opentelemetry-instrument` puts its own `sitecustomize` before ours and loads no other, but it calls the entry point
+/// of this distribution: <https://packaging.python.org/specifications/entry-points/>.
+pub(super) const HOOK: &[(&str, &str)] = embedded![
+    "sitecustomize.py",
+    "static_assets_hook.py",
+    "static_assets_inject-1.0.dist-info/METADATA",
+    "static_assets_inject-1.0.dist-info/entry_points.txt",
 ];
 
-pub(super) fn write_runner(dir: &Path) -> io::Result<()> {
-    write_files(dir, MODULE)?;
-    write_files(dir, RUNNER)
-}
-
-/// Makes every Python that finds `dir` on its path attach the runner in it.
-pub(super) fn write_attachment(dir: &Path) -> io::Result<()> {
-    write_files(dir, ATTACH)
-}
-
-pub(super) fn write_hook(dir: &Path) -> io::Result<()> {
-    write_files(dir, MODULE)?;
-    write_files(dir, LOADERS)
-}
-
-fn write_files(dir: &Path, files: &EmbeddedFiles) -> io::Result<()> {
-    for (name, text) in files {
-        let path = dir.join(name);
+pub(super) fn write_files(files: &[(&str, &str)], dir: &Path) -> io::Result<()> {
+    for (path, text) in files {
+        let path = dir.join(path);
         fs::create_dir_all(path.parent().unwrap_or(dir))?;
         fs::write(path, text)?;
     }
@@ -75,7 +56,7 @@ mod tests {
 
     #[test]
     fn hook_has_the_lines_that_the_runner_replaces() {
-        let [(_, hook)] = MODULE else { panic!() };
+        let (_, hook) = HOOK[1];
         assert_eq!(hook.matches("BAKED = {}").count(), 1);
         assert_eq!(hook.matches("PIN = None").count(), 1);
     }

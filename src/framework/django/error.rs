@@ -1,41 +1,42 @@
 //! Why a Django app can't be compiled. The texts are in `messages/`.
 
-use crate::command::CommandError;
+use crate::command::{CommandError, Finished};
 use crate::framework::NotFollowing;
 use std::io;
 use std::path::PathBuf;
 
 #[derive(Debug, derive_more::From)]
 pub(crate) enum DjangoError {
-    NoPython {
-        path: String,
-    },
-    NoDjango {
-        python: PathBuf,
-    },
+    /// The value of `PATH`.
+    #[from(ignore)]
+    NoPython(String),
+    /// The Python that can't import Django.
+    #[from(ignore)]
+    NoDjango(PathBuf),
     /// The app's own code, or Django, failed.
-    #[from]
     Failed(Box<DjangoFailure>),
-    /// A user's command failed.
+    /// A user's command failed. With status 0, it started no collectstatic that the runner could see.
     Command {
         setting: &'static str,
         line: String,
         status: Option<i32>,
         output: String,
     },
-    /// The user's command in place of collectstatic started no collectstatic that the runner could see.
-    NothingCollected {
-        line: String,
-        output: String,
-    },
-    #[from]
     NotFollowing(Box<NotFollowing<DjangoLinkProblem>>),
-    #[from]
     Start(CommandError),
-    #[from]
     Report(serde_json::Error),
-    #[from]
     Io(io::Error),
+}
+
+impl DjangoError {
+    pub(super) fn of_command(setting: &'static str, line: &str, finished: Finished) -> Self {
+        Self::Command {
+            setting,
+            line: line.to_owned(),
+            status: finished.status.code(),
+            output: finished.output,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -43,6 +44,8 @@ pub(crate) struct DjangoFailure {
     pub(crate) command: String,
     pub(crate) status: Option<i32>,
     pub(crate) reason: DjangoFailureReason,
+    pub(crate) message: String,
+    pub(crate) settings: Option<String>,
     /// `path:line` of the app.
     pub(crate) place: Option<String>,
     /// The end of what the command printed.
@@ -51,53 +54,34 @@ pub(crate) struct DjangoFailure {
 
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum DjangoFailureReason {
-    MissingVariable {
-        name: String,
-    },
-    MissingModule {
-        name: String,
-        settings: Option<String>,
-    },
-    /// `DJANGO_SETTINGS_MODULE` names a module that does not exist.
+    MissingVariable(String),
+    MissingModule(String),
+    /// `DJANGO_SETTINGS_MODULE` names a module that does not exist. Others are beside it.
     NoSuchSettings {
         module: String,
         beside: Vec<String>,
     },
     /// Django knows no collectstatic, because `django.contrib.staticfiles` is not installed.
-    UnknownCommand {
-        settings: Option<String>,
-    },
+    UnknownCommand,
     /// A stylesheet or module refers to a file that does not exist.
-    MissingReference {
-        message: String,
-    },
-    BadSettings {
-        message: String,
-    },
+    MissingReference,
+    BadSettings,
     SettingsNotConfigured,
-    Permission {
-        message: String,
-    },
-    Compress {
-        message: String,
-    },
-    SyntaxError {
-        message: String,
-    },
-    Other {
-        kind: String,
-        message: String,
-    },
+    Permission,
+    Compress,
+    SyntaxError,
+    /// The class of another exception.
+    Other(String),
     /// The process ended before the runner could report.
     Died,
 }
 
 /// Why no page would link to the version.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum DjangoLinkProblem {
-    /// The settings ignore `STATIC_URL`, and `STATIC_ASSETS_INJECT` is `off`.
+    /// `STATIC_ASSETS_INJECT=off` forbids the hook.
     InjectOff,
-    /// The settings ignore `STATIC_URL`, and the command line changes no app.
+    /// The command line installs no hook.
     InjectNowhere,
     /// The hook does nothing in an app with DEBUG.
     Debug {
@@ -114,30 +98,16 @@ pub(crate) enum DjangoLinkProblem {
         error: String,
         storage: String,
     },
-    /// Python does not load the hook.
-    Unreachable {
-        output: String,
-    },
-    NoHookDir(HookDirProblem),
-    /// django-compressor would write files at run time that are not in the store.
-    CompressesAtRunTime {
-        template: PathBuf,
-    },
-}
-
-/// Why no directory can take the hook for Python to load.
-#[derive(Clone, Debug)]
-pub(crate) enum HookDirProblem {
+    /// Python does not load the hook. This is the output of the start.
+    Unreachable(String),
     /// The platform deploys only a part of this machine, without Python's packages.
-    NotDeployed {
-        packages: PathBuf,
-    },
-    NotWritable {
+    PackagesNotDeployed(PathBuf),
+    PackagesNotWritable {
         packages: PathBuf,
         error: String,
     },
-    /// Python could not tell where its packages are.
-    Unknown {
-        output: String,
-    },
+    /// Python could not tell where its packages are. This is its output.
+    PackagesUnknown(String),
+    /// django-compressor would write files at run time, for this template, that are not in the store.
+    CompressesAtRunTime(PathBuf),
 }

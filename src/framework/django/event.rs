@@ -4,7 +4,6 @@ use super::report::CollectReport;
 use super::settings_module::{ServerSettings, SettingsSource};
 use crate::config::Origin;
 use std::path::Path;
-use std::time::Duration;
 
 pub(crate) enum DjangoEvent<'a> {
     /// `DISABLE_COLLECTSTATIC` is set.
@@ -32,10 +31,9 @@ pub(crate) enum DjangoEvent<'a> {
         settings: &'a SettingsSource,
         report: &'a CollectReport,
         files: usize,
-        duration: Duration,
     },
     /// This line of the Procfile starts Python in a way that does not load the hook.
-    ProcessWithoutHook { line: &'a str },
+    ProcessWithoutHook(&'a str),
     /// Python loads nothing of this build, so only the image's entrypoint sets the pinned variables.
     PinOnlyByEntrypoint,
 }

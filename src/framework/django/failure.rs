@@ -3,7 +3,7 @@
 use super::detect::DjangoEntry;
 use super::error::{DjangoError, DjangoFailure, DjangoFailureReason};
 use super::python::AppPython;
-use super::report::{CollectReport, CollectStep, PythonFailure};
+use super::report::{CollectReport, PythonFailure};
 use super::settings_module::settings_beside;
 use crate::command::Finished;
 use crate::config::env_vars::{COLLECT_COMMAND, DJANGO_SETTINGS_MODULE};
@@ -16,49 +16,38 @@ pub(super) fn diagnose(
     finished: Finished,
     python: &AppPython<'_>,
 ) -> DjangoError {
-    let status = finished.status.code();
-    let output = finished.output;
-    let (failure, settings) = match report {
-        Some(report) => (report.failure, report.settings_module),
-        None => (None, None),
-    };
-    let command = python.ctx.config.framework.django.collect_command.clone();
-    if let (None, Some(line)) = (&failure, command) {
-        return if finished.status.success() {
-            DjangoError::NothingCollected { line, output }
-        } else {
-            DjangoError::Command {
-                setting: COLLECT_COMMAND.name,
-                line,
-                status,
-                output,
-            }
-        };
+    let (failure, settings) = report.map_or((None, None), |it| (it.failure, it.settings_module));
+    let died = failure.is_none();
+    if let Some(line) = &python.ctx.config.framework.django.collect_command
+        && died
+    {
+        return DjangoError::of_command(COLLECT_COMMAND.name, line, finished);
     }
-    let missing = failure
-        .as_ref()
-        .and_then(|failure| failure.missing_module.as_deref());
+    let failure = failure.unwrap_or_default();
+    let missing = failure.missing_module.as_deref();
     if missing == Some("django") {
-        let python = python.program.clone();
-        return DjangoError::NoDjango { python };
+        return DjangoError::NoDjango(python.program.clone());
     }
-    let chosen = python.env.text(DJANGO_SETTINGS_MODULE.name);
-    let no_such_settings = missing.filter(|missing| Some(*missing) == chosen);
-    let no_such_settings = no_such_settings.map(|module| DjangoFailureReason::NoSuchSettings {
-        module: module.to_owned(),
-        beside: settings_beside(&python.ctx.app_dir, module),
-    });
-    let place = failure.as_ref().and_then(|failure| failure.place.clone());
-    let reason = failure.map(|failure| reason_of(failure, settings));
-    DjangoError::Failed(Box::new(DjangoFailure {
+    let reason = match missing {
+        _ if died => DjangoFailureReason::Died,
+        Some(module) if python.env.text(DJANGO_SETTINGS_MODULE.name) == Some(module) => {
+            DjangoFailureReason::NoSuchSettings {
+                module: module.to_owned(),
+                beside: settings_beside(&python.ctx.app_dir, module),
+            }
+        }
+        _ => reason_of(&failure),
+    };
+    let failure = DjangoFailure {
         command: shown_command(python.entry),
-        status,
-        reason: no_such_settings
-            .or(reason)
-            .unwrap_or(DjangoFailureReason::Died),
-        place,
-        output: last_lines(&output),
-    }))
+        status: finished.status.code(),
+        reason,
+        message: failure.message,
+        settings,
+        place: failure.place,
+        output: last_lines(&finished.output),
+    };
+    Box::new(failure).into()
 }
 
 /// Shows the command as the user would type it: the runner runs the same one.
@@ -70,43 +59,31 @@ fn shown_command(entry: &DjangoEntry) -> String {
     format!("python {program} collectstatic --noinput")
 }
 
-fn reason_of(failure: PythonFailure, settings: Option<String>) -> DjangoFailureReason {
+fn reason_of(failure: &PythonFailure) -> DjangoFailureReason {
     let is = |class: &str| failure.mro.iter().any(|name| name == class);
-    let message = failure.message;
-    if let Some(name) = failure.missing_variable {
-        return DjangoFailureReason::MissingVariable { name };
-    }
-    if let Some(name) = failure.missing_module {
-        return DjangoFailureReason::MissingModule { name, settings };
-    }
-    if message.contains("Unknown command") {
-        return if message.contains("No Django settings specified") {
-            DjangoFailureReason::SettingsNotConfigured
-        } else {
-            DjangoFailureReason::UnknownCommand { settings }
-        };
-    }
-    if message.contains("You must either define the environment variable DJANGO_SETTINGS_MODULE") {
-        return DjangoFailureReason::SettingsNotConfigured;
-    }
-    if is("PermissionError") {
-        return DjangoFailureReason::Permission { message };
-    }
-    if is("SyntaxError") {
-        return DjangoFailureReason::SyntaxError { message };
-    }
-    if failure.step == CollectStep::Compress {
-        return DjangoFailureReason::Compress { message };
-    }
-    if failure.step == CollectStep::Collectstatic && message.contains("could not be found") {
-        return DjangoFailureReason::MissingReference { message };
-    }
-    if is("django.core.exceptions.ImproperlyConfigured") {
-        return DjangoFailureReason::BadSettings { message };
-    }
-    DjangoFailureReason::Other {
-        kind: failure.kind,
-        message,
+    let says = |text: &str| failure.message.contains(text);
+    if let Some(name) = &failure.missing_variable {
+        DjangoFailureReason::MissingVariable(name.clone())
+    } else if let Some(name) = &failure.missing_module {
+        DjangoFailureReason::MissingModule(name.clone())
+    } else if says("No Django settings specified")
+        || says("You must either define the environment variable DJANGO_SETTINGS_MODULE")
+    {
+        DjangoFailureReason::SettingsNotConfigured
+    } else if says("Unknown command") {
+        DjangoFailureReason::UnknownCommand
+    } else if is("PermissionError") {
+        DjangoFailureReason::Permission
+    } else if is("SyntaxError") {
+        DjangoFailureReason::SyntaxError
+    } else if failure.step == "compress" {
+        DjangoFailureReason::Compress
+    } else if failure.step == "collectstatic" && says("could not be found") {
+        DjangoFailureReason::MissingReference
+    } else if is("django.core.exceptions.ImproperlyConfigured") {
+        DjangoFailureReason::BadSettings
+    } else {
+        DjangoFailureReason::Other(failure.class.clone())
     }
 }
 
@@ -120,65 +97,50 @@ fn last_lines(output: &str) -> String {
 mod tests {
     use super::*;
 
-    fn python_failure(step: CollectStep, kind: &str, message: &str) -> PythonFailure {
-        PythonFailure {
-            step,
-            kind: kind.to_owned(),
-            mro: vec![kind.to_owned()],
-            message: message.to_owned(),
-            missing_module: None,
-            missing_variable: None,
-            place: None,
-        }
-    }
-
     #[test]
     fn reason_follows_from_the_exception() {
         const IMPROPER: &str = "django.core.exceptions.ImproperlyConfigured";
         const COMMAND: &str = "django.core.management.base.CommandError";
-        for (step, kind, message, expected) in [
+        for (step, class, message, expected) in [
             (
-                CollectStep::Settings,
+                "settings",
                 COMMAND,
                 "Unknown command: 'collectstatic'",
-                DjangoFailureReason::UnknownCommand { settings: None },
+                DjangoFailureReason::UnknownCommand,
             ),
             (
-                CollectStep::Settings,
+                "settings",
                 COMMAND,
                 "No Django settings specified. Unknown command: 'collectstatic'",
                 DjangoFailureReason::SettingsNotConfigured,
             ),
             (
-                CollectStep::Collectstatic,
+                "collectstatic",
                 "ValueError",
                 "The file 'a.png' could not be found with <…>.",
-                DjangoFailureReason::MissingReference {
-                    message: "The file 'a.png' could not be found with <…>.".to_owned(),
-                },
+                DjangoFailureReason::MissingReference,
             ),
             (
-                CollectStep::Settings,
+                "settings",
                 IMPROPER,
                 "The X setting",
-                DjangoFailureReason::BadSettings {
-                    message: "The X setting".to_owned(),
-                },
+                DjangoFailureReason::BadSettings,
             ),
             (
-                CollectStep::Settings,
+                "settings",
                 "RuntimeError",
                 "no",
-                DjangoFailureReason::Other {
-                    kind: "RuntimeError".to_owned(),
-                    message: "no".to_owned(),
-                },
+                DjangoFailureReason::Other("RuntimeError".to_owned()),
             ),
         ] {
-            assert_eq!(
-                reason_of(python_failure(step, kind, message), None),
-                expected
-            );
+            let failure = PythonFailure {
+                step: step.to_owned(),
+                class: class.to_owned(),
+                mro: vec![class.to_owned()],
+                message: message.to_owned(),
+                ..PythonFailure::default()
+            };
+            assert_eq!(reason_of(&failure), expected);
         }
     }
 

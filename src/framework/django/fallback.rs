@@ -5,7 +5,7 @@ use super::runner::collected_dir;
 use crate::config::Keep;
 use crate::context::BuildContext;
 use crate::framework::{Fallback, Links};
-use fs_err as fs;
+use crate::fs::lies_in;
 use std::path::Path;
 
 pub(super) fn choose_fallback(
@@ -35,8 +35,6 @@ pub(super) fn choose_fallback(
 
 /// Whether a path that may not exist yet lies in the app. A link on its way may lead out of the image.
 fn is_in_app(path: &Path, app: &Path) -> bool {
-    let mut ancestors = path.ancestors();
-    let existing = ancestors.find_map(|path| fs::canonicalize(path).ok());
-    let app = fs::canonicalize(app);
-    existing.is_some_and(|path| app.is_ok_and(|app| path.starts_with(app)))
+    let existing = path.ancestors().find(|path| path.exists());
+    existing.is_some_and(|path| lies_in(path, app))
 }

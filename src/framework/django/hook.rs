@@ -1,9 +1,8 @@
 //! The hook for apps that ignore `STATIC_URL`: where the image has it, and whether Python loads it from there.
 
-use super::embedded::write_hook;
-use super::error::{DjangoError, DjangoLinkProblem, HookDirProblem};
+use super::embedded::{HOOK, write_files};
+use super::error::{DjangoError, DjangoLinkProblem};
 use super::python::AppPython;
-use crate::command::CommandError;
 use crate::config::env_vars::STATIC_URL;
 use crate::context::{BuildContext, HookPlace};
 use crate::framework::{Injection, PlacedFile};
@@ -20,6 +19,11 @@ const PTH: &str = "static_assets.pth";
 const PROBE: &str = "static_assets_probe.pth";
 const FILES: &str = "static_assets_files";
 
+const PRINT_PURELIB: &str = "import os, sysconfig; \
+     open(os.environ['STATIC_ASSETS_PURELIB'], 'w').write(sysconfig.get_path('purelib'))";
+const IS_LOADED: &str = "import sys; \
+     sys.exit({'static_assets_hook', 'static_assets_probe'}.isdisjoint(sys.modules))";
+
 /// Where the hook is at launch, and what makes Python load it.
 #[derive(Debug)]
 pub(super) struct HookDir {
@@ -35,17 +39,14 @@ pub(super) enum HookLoader {
     PythonPath,
     /// A `.pth` file in the interpreter's own packages: <https://docs.python.org/3/library/site.html>.
     Pth,
-    Nothing(HookDirProblem),
+    Nothing(DjangoLinkProblem),
 }
 
-/// What a `.pth` file does when Python starts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum HookTask {
-    /// Sets the pinned variables, which the app reads by itself.
-    Pin,
-    /// Sets them and changes the app's settings.
-    PinAndLink,
-}
+/// The `.pth` of an app that reads the pinned variables by itself.
+pub(super) const PIN: &str = "import static_assets_hook; static_assets_hook.load_pin()\n";
+/// The `.pth` that sets them and changes the app's settings.
+pub(super) const PIN_AND_LINK: &str =
+    "import static_assets_hook; static_assets_hook.load_pin(); static_assets_hook.install()\n";
 
 /// Returns where the runner leaves the hook for the launch.
 pub(super) fn hook_files(ctx: &BuildContext<'_>) -> PathBuf {
@@ -53,29 +54,41 @@ pub(super) fn hook_files(ctx: &BuildContext<'_>) -> PathBuf {
 }
 
 impl HookDir {
+    /// Finds the place that the front end gives the hook.
     pub(super) fn find(python: &AppPython<'_>) -> Result<Self, DjangoError> {
-        let HookPlace::SitePackages { within, .. } = &python.ctx.image.hook else {
+        let ctx = python.ctx;
+        let HookPlace::SitePackages { within, .. } = &ctx.image.hook else {
             return Ok(Self {
-                path: python.ctx.image.injected.join(PYTHON_DIR),
+                path: ctx.image.injected.join(PYTHON_DIR),
                 beside: "../static",
                 loader: HookLoader::PythonPath,
             });
         };
-        let (path, loader) = match find_packages(python, within.as_deref())? {
-            Ok(packages) => {
-                remove_earlier_hook(&packages)?;
-                (packages, HookLoader::Pth)
+        // Python writes the path into a file, because the app's own sitecustomize may print.
+        let answer = ctx.scratch.join("purelib");
+        let env = python.env.clone().with("STATIC_ASSETS_PURELIB", &answer);
+        let finished = python.run_code(&env, PRINT_PURELIB)?;
+        let (path, problem) = match fs::read_to_string(&answer).map(PathBuf::from) {
+            Ok(packages) if finished.status.success() => {
+                let problem = find_problem(&packages, within.as_deref());
+                (packages, problem)
             }
-            // The collect still shows whether the app needs the hook.
-            Err(problem) => (
-                python.ctx.scratch.join("nowhere"),
-                HookLoader::Nothing(problem),
-            ),
+            _ => {
+                let problem = DjangoLinkProblem::PackagesUnknown(finished.output);
+                (answer, Some(problem))
+            }
         };
+        // The collect would load the hook of an earlier build.
+        if problem.is_none() {
+            for file in [PTH, PROBE, "static_assets_hook.py"] {
+                remove_file_if_there(&path.join(file))?;
+            }
+            remove_folder_if_there(&path.join(FILES))?;
+        }
         Ok(Self {
             path,
             beside: FILES,
-            loader,
+            loader: problem.map_or(HookLoader::Pth, HookLoader::Nothing),
         })
     }
 
@@ -85,38 +98,30 @@ impl HookDir {
         &self,
         python: &AppPython<'_>,
     ) -> Result<Option<DjangoLinkProblem>, DjangoError> {
-        let finished = match &self.loader {
+        let probe = self.path.join(PROBE);
+        let mut env = python.env.clone();
+        match &self.loader {
+            HookLoader::Nothing(problem) => return Ok(Some(problem.clone())),
+            HookLoader::Pth => fs::write(
+                &probe,
+                "import sys; sys.modules['static_assets_probe'] = sys\n",
+            )?,
             HookLoader::PythonPath => {
                 let dir = python.ctx.scratch.join("reach");
-                write_hook(&dir)?;
-                let env = python.env.clone().with(STATIC_URL, "/");
-                let env = env.with_first("PYTHONPATH", dir.as_os_str());
-                let code = "import sys; sys.exit(sys.argv[1] not in sys.modules)";
-                python.run_code(&env, code, MODULE)?
+                write_files(HOOK, &dir)?;
+                env = env.with(STATIC_URL, "/");
+                env = env.with_first("PYTHONPATH", dir.as_os_str());
             }
-            HookLoader::Pth => {
-                let probe = self.path.join(PROBE);
-                fs::write(&probe, "import sys; sys.static_assets_probe = True\n")?;
-                let code = "import sys; sys.exit(not hasattr(sys, sys.argv[1]))";
-                let finished = python.run_code(&python.env, code, "static_assets_probe");
-                fs::remove_file(&probe)?;
-                finished?
-            }
-            HookLoader::Nothing(problem) => {
-                return Ok(Some(DjangoLinkProblem::NoHookDir(problem.clone())));
-            }
-        };
-        let output = finished.output;
+        }
+        let finished = python.run_code(&env, IS_LOADED);
+        remove_file_if_there(&probe)?;
+        let finished = finished?;
         let is_loaded = finished.status.success();
-        Ok((!is_loaded).then_some(DjangoLinkProblem::Unreachable { output }))
+        Ok((!is_loaded).then_some(DjangoLinkProblem::Unreachable(finished.output)))
     }
 
     /// Returns the hook that the runner left, with its byte code, for its place in the image.
-    pub(super) fn injection(
-        &self,
-        ctx: &BuildContext<'_>,
-        task: HookTask,
-    ) -> io::Result<Injection> {
+    pub(super) fn injection(&self, ctx: &BuildContext<'_>, pth: &str) -> io::Result<Injection> {
         let files = hook_files(ctx);
         let by_path = matches!(self.loader, HookLoader::PythonPath);
         let mut injection = Injection::default();
@@ -140,53 +145,19 @@ impl HookDir {
             // Last, because it loads the others.
             injection.placed.push(PlacedFile {
                 path: self.path.join(PTH),
-                content: pth(task).into_bytes(),
+                content: pth.into(),
             });
         }
         Ok(injection)
     }
 }
 
-/// Finds the directory of the interpreter's packages, if the build can write there and the image will have it.
-fn find_packages(
-    python: &AppPython<'_>,
-    within: Option<&Path>,
-) -> Result<Result<PathBuf, HookDirProblem>, CommandError> {
-    // Written into a file, because the app's own sitecustomize may print.
-    let answer = python.ctx.scratch.join("purelib");
-    let code = "import sys, sysconfig; open(sys.argv[1], 'w').write(sysconfig.get_path('purelib'))";
-    let finished = python.run_code(&python.env, code, &answer.to_string_lossy())?;
-    let packages = match fs::read_to_string(&answer) {
-        Ok(packages) if finished.status.success() => PathBuf::from(packages),
-        _ => {
-            let output = finished.output;
-            return Ok(Err(HookDirProblem::Unknown { output }));
-        }
-    };
+/// Finds what keeps the hook out of the interpreter's packages.
+fn find_problem(packages: &Path, within: Option<&Path>) -> Option<DjangoLinkProblem> {
+    let packages = packages.to_owned();
     if within.is_some_and(|within| !lies_in(&packages, within)) {
-        return Ok(Err(HookDirProblem::NotDeployed { packages }));
+        return Some(DjangoLinkProblem::PackagesNotDeployed(packages));
     }
-    Ok(match tempfile::tempfile_in(&packages) {
-        Ok(_) => Ok(packages),
-        Err(error) => {
-            let error = error.to_string();
-            Err(HookDirProblem::NotWritable { packages, error })
-        }
-    })
-}
-
-/// Removes the hook of an earlier build, which the collect would load.
-fn remove_earlier_hook(packages: &Path) -> io::Result<()> {
-    for file in [PTH, PROBE, "static_assets_hook.py"] {
-        remove_file_if_there(&packages.join(file))?;
-    }
-    remove_folder_if_there(&packages.join(FILES))
-}
-
-fn pth(task: HookTask) -> String {
-    let install = match task {
-        HookTask::Pin => String::new(),
-        HookTask::PinAndLink => format!("; {MODULE}.install()"),
-    };
-    format!("import {MODULE}; {MODULE}.load_pin(){install}\n")
+    let error = tempfile::tempfile_in(&packages).err()?.to_string();
+    Some(DjangoLinkProblem::PackagesNotWritable { packages, error })
 }

@@ -1,7 +1,7 @@
 //! The link check: whether pages will link to the version that the build publishes.
 
 use super::error::{DjangoError, DjangoLinkProblem};
-use super::hook::{HookDir, HookTask};
+use super::hook::{HookDir, PIN, PIN_AND_LINK};
 use super::report::{CollectReport, SampledUrls};
 use super::runner::collected_dir;
 use super::settings_module::settings_beside;
@@ -23,10 +23,10 @@ pub(super) fn verify_links(
     load_problem: Option<DjangoLinkProblem>,
     ctx: &BuildContext<'_>,
 ) -> Result<DjangoLinkCheck, DjangoError> {
-    let own_problem = find_wrong_url(&report.static_urls.own, report, target, ctx);
-    if own_problem.is_none() && !report.hook.static_root {
+    let own_problem = find_wrong_url(&report.own_urls, report, target, ctx);
+    if own_problem.is_none() && !report.hook_static_root {
         let pins = needs_pin(ctx) && load_problem.is_none();
-        let injection = pins.then(|| hook.injection(ctx, HookTask::Pin));
+        let injection = pins.then(|| hook.injection(ctx, PIN));
         return Ok(DjangoLinkCheck {
             links: links_by_app(report, target),
             injection: injection.transpose()?,
@@ -36,9 +36,7 @@ pub(super) fn verify_links(
         Inject::Off => Some(DjangoLinkProblem::InjectOff),
         Inject::Nowhere => Some(DjangoLinkProblem::InjectNowhere),
         Inject::Auto if report.debug => Some(debug_problem(report, ctx)),
-        Inject::Auto => {
-            find_wrong_url(&report.static_urls.hooked, report, target, ctx).or(load_problem)
-        }
+        Inject::Auto => find_wrong_url(&report.hooked_urls, report, target, ctx).or(load_problem),
     };
     let snippet = snippet(report);
     if let Some(why) = problem {
@@ -49,7 +47,7 @@ pub(super) fn verify_links(
             because: why_needed(report),
             snippet,
         },
-        injection: Some(hook.injection(ctx, HookTask::PinAndLink)?),
+        injection: Some(hook.injection(ctx, PIN_AND_LINK)?),
     })
 }
 
@@ -65,7 +63,7 @@ fn find_wrong_url(
     target: &CompileTarget,
     ctx: &BuildContext<'_>,
 ) -> Option<DjangoLinkProblem> {
-    let hooked = report.hook.storage.as_deref();
+    let hooked = report.hook_storage.as_deref();
     let storage = hooked.unwrap_or(report.own_storage()).to_owned();
     if let Some(error) = urls.error.clone() {
         return Some(DjangoLinkProblem::StaticFails { error, storage });
@@ -75,42 +73,33 @@ fn find_wrong_url(
         let path = target.prefix.path_of(url);
         path.is_some_and(|path| collected.join(path).is_file())
     };
-    let wrong = urls.samples.iter().find(|it| !is_published(&it.url))?;
-    Some(DjangoLinkProblem::Emits {
-        name: wrong.name.clone(),
-        url: wrong.url.clone(),
-        storage,
-    })
+    let mut samples = urls.samples.iter();
+    let (name, url) = samples.find(|(_, url)| !is_published(url))?;
+    let (name, url) = (name.clone(), url.clone());
+    Some(DjangoLinkProblem::Emits { name, url, storage })
 }
 
 fn debug_problem(report: &CollectReport, ctx: &BuildContext<'_>) -> DjangoLinkProblem {
     let settings = report.settings_module.clone();
-    let beside = settings
-        .as_deref()
-        .map(|module| settings_beside(&ctx.app_dir, module));
-    DjangoLinkProblem::Debug {
-        settings,
-        beside: beside.unwrap_or_default(),
-    }
+    let beside = settings_beside(&ctx.app_dir, settings.as_deref().unwrap_or_default());
+    DjangoLinkProblem::Debug { settings, beside }
 }
 
 fn links_by_app(report: &CollectReport, target: &CompileTarget) -> Links {
     let own_url = report.static_url.as_deref().unwrap_or_default();
-    if own_url.trim_end_matches('/') == target.prefix.url().trim_end_matches('/') {
-        Links::ByApp {
-            by: VersionVariable::StaticUrl,
-            because: "the settings read STATIC_URL from the environment".to_owned(),
-        }
+    let is_target = own_url.trim_end_matches('/') == target.prefix.url().trim_end_matches('/');
+    let (by, because) = if is_target {
+        let because = "the settings read STATIC_URL from the environment";
+        (VersionVariable::StaticUrl, because.to_owned())
     } else {
-        Links::ByApp {
-            by: VersionVariable::Version,
-            because: format!("{} links to the version by itself", report.own_storage()),
-        }
-    }
+        let because = format!("{} links to the version by itself", report.own_storage());
+        (VersionVariable::Version, because)
+    };
+    Links::ByApp { by, because }
 }
 
 fn why_needed(report: &CollectReport) -> String {
-    match (&report.hook.storage, report.hook.static_root) {
+    match (&report.hook_storage, report.hook_static_root) {
         (Some(_), _) => format!(
             "{} links elsewhere, so a local storage and STATIC_URL are set at launch",
             report.own_storage()
@@ -129,10 +118,10 @@ fn snippet(report: &CollectReport) -> String {
     let mut lines = vec![format!(
         "STATIC_URL = os.environ.get(\"STATIC_URL\", \"{own}\")"
     )];
-    if report.hook.static_root && report.static_root.is_none() {
+    if report.hook_static_root && report.static_root.is_none() {
         lines.push("STATIC_ROOT = BASE_DIR / \"staticfiles\"".to_owned());
     }
-    if let Some(storage) = &report.hook.storage {
+    if let Some(storage) = &report.hook_storage {
         lines.push(format!(
             "STORAGES[\"staticfiles\"] = {{\"BACKEND\": \"{storage}\"}}"
         ));

@@ -19,8 +19,8 @@ pub(super) fn processes_without_hook(app: &Path, place: &HookPlace) -> Vec<Strin
 fn has_flag(line: &str, flags: &[char]) -> bool {
     let mut words = line.split_whitespace();
     let is_python = |word: &str| {
-        let name = word.rsplit('/').next().unwrap_or_default();
-        name.starts_with("python")
+        let name = word.rsplit('/').next();
+        name.is_some_and(|name| name.starts_with("python"))
     };
     words.any(is_python)
         && words

@@ -26,8 +26,8 @@ impl<'a> AppPython<'a> {
         ctx: &'a BuildContext<'a>,
     ) -> Result<Self, DjangoError> {
         let Some(program) = program_on_path(&ctx.env, &["python", "python3"]) else {
-            let path = ctx.env.text("PATH").unwrap_or_default().to_owned();
-            return Err(DjangoError::NoPython { path });
+            let path = ctx.env.text("PATH").unwrap_or_default();
+            return Err(DjangoError::NoPython(path.to_owned()));
         };
         let mut env = ctx.env.clone().with("PYTHONDONTWRITEBYTECODE", "1");
         for (name, value) in &ctx.config.framework.django.build_env {
@@ -46,17 +46,10 @@ impl<'a> AppPython<'a> {
         })
     }
 
-    /// Runs one line of Python with one argument.
-    pub(super) fn run_code(
-        &self,
-        env: &ChildEnv,
-        code: &str,
-        argument: &str,
-    ) -> Result<Finished, CommandError> {
+    pub(super) fn run_code(&self, env: &ChildEnv, code: &str) -> Result<Finished, CommandError> {
         Command::new(&self.program, &self.ctx.app_dir, env)
             .argument("-c")
             .argument(code)
-            .argument(argument)
             .run(self.ctx.interrupt)
     }
 
@@ -78,6 +71,7 @@ fn choose_settings(
     env: &ChildEnv,
     ctx: &BuildContext<'_>,
 ) -> io::Result<SettingsSource> {
+    let log = ctx.log;
     let setting = ctx.config.framework.django.settings_module.as_ref();
     let origin = setting.map(|setting| setting.origin.clone());
     if let DjangoEntry::ManagePy(manage_py) = entry
@@ -85,15 +79,12 @@ fn choose_settings(
     {
         let server = &server;
         match env.text(DJANGO_SETTINGS_MODULE.name) {
-            // Dynos have it, too.
-            Some(_) if origin == Some(Origin::ConfigVar) => {}
-            Some(chosen) if chosen != server.module => {
-                ctx.log
-                    .event(&DjangoEvent::ServerNeedsVariable { server, chosen });
+            // The running app has a config var, too.
+            Some(chosen) if chosen != server.module && origin != Some(Origin::ConfigVar) => {
+                log.event(&DjangoEvent::ServerNeedsVariable { server, chosen });
             }
             None if server.module != server.manage_py => {
-                ctx.log
-                    .event(&DjangoEvent::ServerSettings { server, manage_py });
+                log.event(&DjangoEvent::ServerSettings { server, manage_py });
                 return Ok(SettingsSource::Server(server.clone()));
             }
             _ => {}

@@ -1,8 +1,9 @@
 //! The report that `python/static_assets_runner` writes, in the order of its keys.
 
 use serde::Deserialize;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::time::Duration;
 
 #[derive(Debug, Deserialize)]
 #[allow(
@@ -13,27 +14,35 @@ pub(crate) struct CollectReport {
     pub(crate) django: Option<String>,
     pub(crate) settings_module: Option<String>,
     pub(crate) debug: bool,
-    /// The app's own one.
     pub(crate) static_url: Option<String>,
     pub(crate) static_root: Option<PathBuf>,
-    /// Whether files are collected from there, too: nothing tells them from what was collected.
+    /// Whether files are also collected from there. Then nothing tells the app's own files from the collected ones.
     pub(crate) static_root_holds_sources: bool,
     pub(crate) storage: Option<StaticfilesStorage>,
     pub(crate) ignored_staticfiles_storage: Option<String>,
     pub(crate) whitenoise: bool,
-    pub(crate) compressor: Option<CompressorSettings>,
+    /// When django-compressor compresses: `never`, `build` or `run_time`.
+    pub(crate) compressor: Option<String>,
     /// Variables that the app asked for by name.
     pub(crate) read: Vec<String>,
-    /// Secret keys that the build had to make up.
+    /// Secret keys that the build made up.
     pub(crate) dummies: Vec<String>,
-    pub(crate) hook: HookChanges,
-    pub(crate) runtime_files: Vec<ManifestCopy>,
+    /// The storage that the hook puts in place of the app's own, and whether it sets `STATIC_ROOT`.
+    pub(crate) hook_storage: Option<String>,
+    pub(crate) hook_static_root: bool,
+    /// The collected files that the running app reads, each with the path from which it reads it.
+    pub(crate) runtime_files: BTreeMap<PathBuf, PathBuf>,
     /// Compressed forms of collected files.
     pub(crate) by_products: BTreeSet<String>,
     pub(crate) checks: Vec<DjangoCheck>,
-    pub(crate) static_urls: StaticUrls,
+    /// With the app's own settings, and with the hook.
+    pub(crate) own_urls: SampledUrls,
+    pub(crate) hooked_urls: SampledUrls,
     pub(crate) collected: bool,
     pub(crate) failure: Option<PythonFailure>,
+    /// How long the whole run took, as this program measured it.
+    #[serde(skip)]
+    pub(crate) duration: Duration,
 }
 
 #[derive(Debug, Deserialize)]
@@ -44,30 +53,6 @@ pub(crate) struct StaticfilesStorage {
     pub(crate) collected_with: String,
 }
 
-#[derive(Debug, PartialEq, Eq, Deserialize)]
-#[allow(
-    clippy::struct_excessive_bools,
-    reason = "the shape of the runner's JSON"
-)]
-pub(crate) struct CompressorSettings {
-    pub(crate) enabled: bool,
-    pub(crate) offline: bool,
-}
-
-/// What the hook changes besides `STATIC_URL`.
-#[derive(Debug, Deserialize)]
-pub(crate) struct HookChanges {
-    pub(crate) storage: Option<String>,
-    pub(crate) static_root: bool,
-}
-
-/// A collected file that the running app reads from `destination`.
-#[derive(Debug, Deserialize)]
-pub(crate) struct ManifestCopy {
-    pub(crate) path: PathBuf,
-    pub(crate) destination: PathBuf,
-}
-
 /// A message of Django's system checks.
 #[derive(Debug, Deserialize)]
 pub(crate) struct DjangoCheck {
@@ -75,46 +60,24 @@ pub(crate) struct DjangoCheck {
     pub(crate) message: String,
 }
 
-/// The URLs that `static()` gives, with the app's own settings and with the hook.
-#[derive(Debug, Deserialize)]
-pub(crate) struct StaticUrls {
-    pub(crate) own: SampledUrls,
-    pub(crate) hooked: SampledUrls,
-}
-
+/// The URLs that `static()` gives for some collected files, by their names.
 #[derive(Debug, Deserialize)]
 pub(crate) struct SampledUrls {
-    pub(crate) samples: Vec<SampledUrl>,
+    pub(crate) samples: BTreeMap<String, String>,
     pub(crate) error: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
-pub(crate) struct SampledUrl {
-    pub(crate) name: String,
-    pub(crate) url: String,
-}
-
 /// The exception that ended the collect.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 pub(crate) struct PythonFailure {
-    pub(crate) step: CollectStep,
+    pub(crate) step: String,
     #[serde(rename = "type")]
-    pub(crate) kind: String,
+    pub(crate) class: String,
     pub(crate) mro: Vec<String>,
     pub(crate) message: String,
     pub(crate) missing_module: Option<String>,
     pub(crate) missing_variable: Option<String>,
     pub(crate) place: Option<String>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum CollectStep {
-    Start,
-    Settings,
-    Collectstatic,
-    Compress,
-    Done,
 }
 
 impl CollectReport {

@@ -2,76 +2,66 @@
 
 use super::{Explain, Kind, Message, not_following};
 use crate::framework::NotFollowing;
-use crate::framework::django::{DjangoLinkProblem, HookDirProblem};
+use crate::framework::django::DjangoLinkProblem;
 use indoc::formatdoc;
 
-const NOT_LINKED: &str = "With its own settings, the app does not link to the published files";
 const PLAIN_STORAGE: &str = "STORAGES[\"staticfiles\"] = {\n    \
      \"BACKEND\": \"django.contrib.staticfiles.storage.StaticFilesStorage\"}";
 
 impl Explain for NotFollowing<DjangoLinkProblem> {
     fn explain(&self) -> Message {
-        let by_settings = ("To need no hook, change the settings:", &*self.snippet);
-        let mut details = "";
+        let no_hook = |why: &str| {
+            let text = "With its own settings, the app does not link to the published files. The hook that would \
+                        change them";
+            let lead = "To need no hook, change the settings:";
+            (format!("{text} {why}"), (lead, &*self.snippet))
+        };
+        let storage_fix = |lead| (lead, PLAIN_STORAGE);
         let (why, fix) = match &self.why {
             DjangoLinkProblem::Debug { settings, beside } => {
                 return debug_message(settings.as_deref(), beside);
             }
-            DjangoLinkProblem::InjectOff => (
-                format!(
-                    "{NOT_LINKED}, and STATIC_ASSETS_INJECT=off forbids the hook that would change them. To allow \
-                     the hook, unset STATIC_ASSETS_INJECT."
-                ),
-                by_settings,
+            DjangoLinkProblem::InjectOff => no_hook(
+                "is forbidden by STATIC_ASSETS_INJECT=off. To allow it, unset STATIC_ASSETS_INJECT.",
             ),
-            DjangoLinkProblem::InjectNowhere => (
-                format!(
-                    "{NOT_LINKED}. The command line installs the hook that would change them only with --pin, in \
-                     a Dockerfile:\n  RUN static-assets publish --app . --pin"
-                ),
-                by_settings,
+            DjangoLinkProblem::InjectNowhere => no_hook(
+                "is installed by the command line only with --pin, in a Dockerfile:\n  \
+                 RUN static-assets publish --app . --pin",
             ),
-            DjangoLinkProblem::Unreachable { output } => {
-                details = output;
-                (
-                    format!(
-                        "{NOT_LINKED}, and Python does not load the hook that would change them. Likeliest cause: \
-                         another sitecustomize hides it, or Python ignores PYTHONPATH (-E, -I) or its packages (-S)."
-                    ),
-                    by_settings,
-                )
-            }
-            DjangoLinkProblem::NoHookDir(problem) => {
-                let (why, shown) = why_no_dir(problem);
-                details = shown;
-                (
-                    format!(
-                        "{NOT_LINKED}, and the hook that would change them can't be installed. {why}"
-                    ),
-                    by_settings,
-                )
-            }
+            DjangoLinkProblem::Unreachable(_) => no_hook(
+                "is not loaded by Python. Likeliest cause: another sitecustomize hides it, or Python ignores \
+                 PYTHONPATH (-E, -I) or its packages (-S).",
+            ),
+            DjangoLinkProblem::PackagesUnknown(_) => no_hook(
+                "can't be installed: this Python does not tell where its packages are \
+                 (sysconfig.get_path('purelib')).",
+            ),
+            DjangoLinkProblem::PackagesNotDeployed(packages) => no_hook(&format!(
+                "can't be installed: the packages of this Python are in {}, which is not deployed with the app. \
+                 Likeliest cause: the Python buildpack is missing, or installs Python elsewhere. Put it before this \
+                 one.",
+                packages.display()
+            )),
+            DjangoLinkProblem::PackagesNotWritable { packages, .. } => no_hook(&format!(
+                "can't be installed: the packages of this Python are in {}, where this user can't write. In a \
+                 Dockerfile, run this step as root or put the Python of a virtual environment on PATH.",
+                packages.display()
+            )),
             DjangoLinkProblem::Emits { name, url, storage } => (
                 format!(
                     "Even with STATIC_URL set at launch, static(\"{name}\") gives a URL that names no published \
                      file:\n  {url}\nLikeliest cause: {storage} builds its URLs without STATIC_URL."
                 ),
-                (
-                    "Build them from self.base_url, or use Django's own storage:",
-                    PLAIN_STORAGE,
-                ),
+                storage_fix("Build them from self.base_url, or use Django's own storage:"),
             ),
             DjangoLinkProblem::StaticFails { error, storage } => (
                 format!(
-                    "static() fails with the settings that the running app would have:\n  {error}\nThe storage is \
-                     {storage}."
+                    "static() fails with the settings that the running app would have:\n  {error}\n\
+                     The storage is {storage}."
                 ),
-                (
-                    "Fix it, or use a storage that needs neither a manifest nor the network:",
-                    PLAIN_STORAGE,
-                ),
+                storage_fix("Fix it, or use one that needs neither a manifest nor the network:"),
             ),
-            DjangoLinkProblem::CompressesAtRunTime { template } => (
+            DjangoLinkProblem::CompressesAtRunTime(template) => (
                 format!(
                     "django-compressor compresses {} while the app runs. What it writes stays in that container, so \
                      pages would link to files that are not published.",
@@ -80,34 +70,14 @@ impl Explain for NotFollowing<DjangoLinkProblem> {
                 ("To compress in the build:", &*self.snippet),
             ),
         };
+        let details = match &self.why {
+            DjangoLinkProblem::Unreachable(output) | DjangoLinkProblem::PackagesUnknown(output) => {
+                output
+            }
+            DjangoLinkProblem::PackagesNotWritable { error, .. } => error,
+            _ => "",
+        };
         not_following(&why, Some(fix)).with_details(details)
-    }
-}
-
-/// Returns the text and the details of the problem.
-fn why_no_dir(problem: &HookDirProblem) -> (String, &str) {
-    match problem {
-        HookDirProblem::NotDeployed { packages } => (
-            format!(
-                "The packages of this Python are in {}, which is not deployed with the app. Likeliest cause: the \
-                 Python buildpack is missing, or installs Python elsewhere. Put it before this one.",
-                packages.display()
-            ),
-            "",
-        ),
-        HookDirProblem::NotWritable { packages, error } => (
-            format!(
-                "The packages of this Python are in {}, where this user can't write. In a Dockerfile, run this step \
-                 as root or put the Python of a virtual environment on PATH.",
-                packages.display()
-            ),
-            error,
-        ),
-        HookDirProblem::Unknown { output } => (
-            "This Python does not tell where its packages are (sysconfig.get_path('purelib'))."
-                .to_owned(),
-            output,
-        ),
     }
 }
 

@@ -1,13 +1,9 @@
 //! What the log says while a Django app is compiled.
 
-use crate::config::Origin;
-use crate::config::env_vars::{BEFORE_COLLECT, DISABLE_COLLECTSTATIC, DJANGO_SETTINGS_MODULE};
 use crate::framework::django::{
-    CollectReport, DjangoCheck, DjangoEvent, ServerSettings, SettingsSource, StaticfilesStorage,
+    CollectReport, DjangoCheck, DjangoEvent, SettingsSource, StaticfilesStorage,
 };
 use crate::log::{Event, Log, count, seconds};
-
-const VARIABLE: &str = DJANGO_SETTINGS_MODULE.name;
 
 impl Event for DjangoEvent<'_> {
     fn write_to(&self, log: &Log) {
@@ -15,35 +11,29 @@ impl Event for DjangoEvent<'_> {
             Self::Disabled { evidence, origin } => {
                 log.bullet(&format!("Django: {evidence}"));
                 log.bullet(&format!(
-                    "Nothing is collected, published or pinned: {} is set ({origin}). Unset it to publish.",
-                    DISABLE_COLLECTSTATIC.name
+                    "Nothing is collected, published or pinned: DISABLE_COLLECTSTATIC is set ({origin}). Unset it to \
+                     publish."
                 ));
             }
             Self::ServerNeedsVariable { server, chosen } => log.warning(&format!(
-                "{} runs with {} unless {VARIABLE} is set for the running app, too. The build uses {chosen}.",
+                "{} runs with {} unless DJANGO_SETTINGS_MODULE is set for the running app, too. The build uses {chosen}.",
                 server.file.display(),
                 server.module,
             )),
-            Self::ServerSettings { server, manage_py } => {
-                let ServerSettings {
-                    module,
-                    file,
-                    manage_py: own,
-                } = server;
-                log.warning(&format!(
-                    "{} runs with {own}, {} with {module}. The build uses the server's settings. To choose:\n\
-                     {VARIABLE}={module}",
-                    manage_py.display(),
-                    file.display(),
-                ));
-            }
+            Self::ServerSettings { server, manage_py } => log.warning(&format!(
+                "{} runs with {}, {} with {module}. The build uses the server's settings. To choose:\n\
+                 DJANGO_SETTINGS_MODULE={module}",
+                manage_py.display(),
+                server.manage_py,
+                server.file.display(),
+                module = server.module,
+            )),
             Self::Running { setting, line } => log.bullet(&format!("Running {line} ({setting})")),
             Self::Collected {
                 evidence,
                 settings,
                 report,
                 files,
-                duration,
             } => {
                 log.bullet(&format!(
                     "Django {}: {evidence}, {}{}",
@@ -54,12 +44,12 @@ impl Event for DjangoEvent<'_> {
                 log.bullet(&format!(
                     "Collected {} in {}{}",
                     count(*files, "file"),
-                    seconds(*duration),
+                    seconds(report.duration),
                     storage_note(report.storage.as_ref())
                 ));
                 notes(report, log);
             }
-            Self::ProcessWithoutHook { line } => log.warning(&format!(
+            Self::ProcessWithoutHook(line) => log.warning(&format!(
                 "This process runs Python with -E, -I or -S, so the hook can't set STATIC_URL:\n{line}"
             )),
             Self::PinOnlyByEntrypoint => log.warning(
@@ -74,9 +64,7 @@ fn source_note(settings: &SettingsSource) -> String {
     match settings {
         SettingsSource::App => String::new(),
         SettingsSource::Server(server) => format!(" ({})", server.file.display()),
-        SettingsSource::Variable(Origin::Platform) => format!(" ({VARIABLE} of the platform)"),
-        SettingsSource::Variable(Origin::ConfigVar) => format!(" ({VARIABLE}, a config var)"),
-        SettingsSource::Variable(_) => format!(" ({VARIABLE})"),
+        SettingsSource::Variable(origin) => format!(" (DJANGO_SETTINGS_MODULE, {origin})"),
     }
 }
 
@@ -113,11 +101,11 @@ fn notes(report: &CollectReport, log: &Log) {
     for DjangoCheck { id, message } in &report.checks {
         let id = id.as_deref().unwrap_or("check");
         let advice = match id {
-            "staticfiles.W004" => format!(
-                "\nIf a frontend build makes that directory, run it first:\n{}=\"npm ci && npm run build\"",
-                BEFORE_COLLECT.name
-            ),
-            _ => String::new(),
+            "staticfiles.W004" => {
+                "\nIf a frontend build makes that directory, run it first:\n\
+                 STATIC_ASSETS_BEFORE_COLLECT=\"npm ci && npm run build\""
+            }
+            _ => "",
         };
         log.warning(&format!("{id}: {message}{advice}"));
     }

@@ -4,12 +4,8 @@ const PYTHON_PACKAGES: &str = "/usr/lib/python3/dist-packages";
 
 #[test]
 fn django() {
-    let module = || Some("config.settings".to_owned());
-    let message = || "The message of the app.".to_owned();
     let reasons = [
-        DjangoFailureReason::MissingVariable {
-            name: "DATABASE_URL".to_owned(),
-        },
+        DjangoFailureReason::MissingVariable("DATABASE_URL".to_owned()),
         DjangoFailureReason::NoSuchSettings {
             module: "config.prod".to_owned(),
             beside: vec!["config.production".to_owned(), "config.local".to_owned()],
@@ -18,41 +14,35 @@ fn django() {
             module: "prod".to_owned(),
             beside: Vec::new(),
         },
-        DjangoFailureReason::MissingModule {
-            name: "debug_toolbar".to_owned(),
-            settings: module(),
-        },
-        DjangoFailureReason::UnknownCommand { settings: module() },
-        DjangoFailureReason::MissingReference { message: message() },
-        DjangoFailureReason::Other {
-            kind: "RuntimeError".to_owned(),
-            message: message(),
-        },
+        DjangoFailureReason::MissingModule("debug_toolbar".to_owned()),
+        DjangoFailureReason::UnknownCommand,
+        DjangoFailureReason::MissingReference,
+        DjangoFailureReason::Other("RuntimeError".to_owned()),
     ];
     let failures = reasons.map(|reason| {
         DjangoError::Failed(Box::new(DjangoFailure {
             command: "python manage.py collectstatic --noinput".to_owned(),
             status: Some(1),
             reason,
+            message: "The message of the app.".to_owned(),
+            settings: Some("config.settings".to_owned()),
             place: Some("config/settings.py:12".to_owned()),
             output: "The end of the output.".to_owned(),
         }))
     });
     let others = [
-        DjangoError::NoPython {
-            path: "/usr/bin:/bin".to_owned(),
-        },
-        DjangoError::NoDjango {
-            python: "/usr/bin/python3".into(),
-        },
+        DjangoError::NoPython("/usr/bin:/bin".to_owned()),
+        DjangoError::NoDjango("/usr/bin/python3".into()),
         DjangoError::Command {
             setting: "STATIC_ASSETS_BEFORE_COLLECT",
             line: "npm run build".to_owned(),
             status: None,
             output: "sh: npm: not found".to_owned(),
         },
-        DjangoError::NothingCollected {
+        DjangoError::Command {
+            setting: "STATIC_ASSETS_COLLECT_COMMAND",
             line: "make static".to_owned(),
+            status: Some(0),
             output: String::new(),
         },
         DjangoError::Start(CommandError::NotFound {
@@ -93,18 +83,12 @@ fn link_problems() -> [DjangoLinkProblem; 9] {
             error: "ValueError: no such entry".to_owned(),
             storage: storage(),
         },
-        DjangoLinkProblem::CompressesAtRunTime {
-            template: "web/templates/base.html".into(),
-        },
-        DjangoLinkProblem::NoHookDir(HookDirProblem::NotDeployed {
-            packages: PYTHON_PACKAGES.into(),
-        }),
-        DjangoLinkProblem::NoHookDir(HookDirProblem::NotWritable {
+        DjangoLinkProblem::CompressesAtRunTime("web/templates/base.html".into()),
+        DjangoLinkProblem::PackagesNotDeployed(PYTHON_PACKAGES.into()),
+        DjangoLinkProblem::PackagesNotWritable {
             packages: PYTHON_PACKAGES.into(),
             error: denied_io().to_string(),
-        }),
-        DjangoLinkProblem::NoHookDir(HookDirProblem::Unknown {
-            output: "Segmentation fault".to_owned(),
-        }),
+        },
+        DjangoLinkProblem::PackagesUnknown("Segmentation fault".to_owned()),
     ]
 }

@@ -56,7 +56,7 @@ class Compressor:
         offline = bool(getattr(settings, "COMPRESS_OFFLINE", False))
         if "compress" not in get_commands() or not hasattr(settings, "COMPRESS_OUTPUT_DIR"):
             return
-        self.run.report["compressor"] = {"enabled": enabled, "offline": offline}
+        self.run.report["compressor"] = "never" if not enabled else "build" if offline else "run_time"
         if enabled and offline:
             fetch_command("compress").run_from_argv([program, "compress"])
             self.run.report["compressed"] = True

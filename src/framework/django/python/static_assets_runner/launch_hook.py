@@ -18,9 +18,8 @@ class LaunchHook:
 
     def describe(self):
         return {
-            "storage": self.baked.get("storage"),
-            "static_root": "folders" in self.baked,
-            "baked": repr(self.baked),
+            "hook_storage": self.baked.get("storage"),
+            "hook_static_root": "folders" in self.baked,
         }
 
     def write(self):

@@ -55,7 +55,7 @@ class LinkCheck:
         settings._wrapped = settings._wrapped  # clears the cached values
         if self.moved_root():
             settings.STATIC_ROOT = self.run.into
-        return {"own": own, "hooked": self.samples()}
+        return {"own_urls": own, "hooked_urls": self.samples()}
 
     def restore(self, settings):
         for name in ("STATIC_ROOT", "STATIC_URL", "STORAGES", "STATICFILES_STORAGE"):
@@ -66,12 +66,12 @@ class LinkCheck:
             settings.STATIC_ROOT = hook.like(settings.STATIC_ROOT, self.run.into)
 
     def samples(self):
-        samples = []
+        samples = {}
         try:
             with NoNetwork():
                 storage = self.fresh_storage()
                 for name in self.names:
-                    samples.append({"name": name, "url": str(storage.url(name))})
+                    samples[name] = str(storage.url(name))
         except (Exception, NetworkBlocked) as error:
             return {"samples": samples, "error": "%s: %s" % (type(error).__name__, error)}
         return {"samples": samples, "error": None}

@@ -35,7 +35,7 @@ class Run:
         self.hook = LaunchHook(request)
         self.dummies = {}
         self.step = "start"
-        nothing = {"samples": [], "error": None}
+        nothing = {"samples": {}, "error": None}
         self.report = {
             "django": None,
             "settings_module": None,
@@ -49,11 +49,12 @@ class Run:
             "compressor": None,
             "read": [],
             "dummies": [],
-            "hook": self.hook.describe(),
-            "runtime_files": [],
+            **self.hook.describe(),
+            "runtime_files": {},
             "by_products": [],
             "checks": [],
-            "static_urls": {"own": nothing, "hooked": nothing},
+            "own_urls": nothing,
+            "hooked_urls": nothing,
             "collected": False,
             "compressed": False,
             "failure": None,
@@ -124,8 +125,8 @@ class Run:
         moved = self.describe_runtime_files(used)
         if self.url:
             self.hook.bake(self.storage, moved, self.compressor.replaced)
-            self.report["hook"] = self.hook.describe()
-            self.report["static_urls"] = LinkCheck(self, names, self.hook.baked).measure()
+            self.report.update(self.hook.describe())
+            self.report.update(LinkCheck(self, names, self.hook.baked).measure())
             self.hook.write()
 
     def describe_runtime_files(self, used):
@@ -137,7 +138,7 @@ class Run:
                     continue
                 moved[setting] = self.request["dir_beside_hook"]
                 root = os.path.normpath(os.path.join(self.request["hook_at"], moved[setting]))
-            self.report["runtime_files"].append({"path": path, "destination": os.path.join(root, path)})
+            self.report["runtime_files"][path] = os.path.join(root, path)
         return moved
 
     def runtime_files(self, used):
