@@ -62,7 +62,7 @@ fn an_app_that_follows_gets_the_pin_and_nothing_else() {
         .file_store()
         .build()
         .succeeds()
-        .says("Pages: settings follow STATIC_URL from the environment");
+        .says("Links: the settings read STATIC_URL from the environment");
     let version = ran.launch("STATIC_ASSETS_VERSION");
     let url = format!("https://static.example.com/shop/{version}/");
     let files: BTreeMap<String, String> = tree(&ran.layers)

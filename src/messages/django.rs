@@ -63,7 +63,8 @@ impl Explain for DjangoError {
 fn command_failed(setting: &str, line: &str, status: Option<i32>) -> Message {
     if status != Some(0) {
         let title = format!("{setting} failed with {}", status_text(status));
-        let body = format!("The build ran this command of {setting}:\n  {line}");
+        let body =
+            format!("The build ran:\n  {line}\nIf the app needs no such command, unset {setting}.");
         return Message::new(Kind::App, title, body);
     }
     let body = formatdoc! {"

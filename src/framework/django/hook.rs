@@ -121,7 +121,7 @@ impl HookDir {
     }
 
     /// Returns the hook that the runner left, with its byte code, for its place in the image.
-    pub(super) fn injection(&self, ctx: &BuildContext<'_>, pth: &str) -> io::Result<Injection> {
+    pub(super) fn injection(&self, ctx: &BuildContext<'_>, line: &str) -> io::Result<Injection> {
         let files = hook_files(ctx);
         let by_path = matches!(self.loader, HookLoader::PythonPath);
         let mut injection = Injection::default();
@@ -145,7 +145,7 @@ impl HookDir {
             // Last, because it loads the others.
             injection.placed.push(PlacedFile {
                 path: self.path.join(PTH),
-                content: pth.into(),
+                content: line.into(),
             });
         }
         Ok(injection)

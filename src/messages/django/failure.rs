@@ -52,15 +52,15 @@ fn reason_text(failure: &DjangoFailure) -> (String, String) {
         DjangoFailureReason::MissingModule(name) => (
             format!("Python can't import '{name}'"),
             formatdoc! {"
-                Is '{name}' among the dependencies that production installs? If only development needs it, build
-                with the settings of production in place of {settings}:
+                If production needs '{name}', add it to the dependencies that production installs. If only development
+                needs it, build with the settings of production in place of {settings}:
                   DJANGO_SETTINGS_MODULE=config.settings.production"
             },
         ),
         DjangoFailureReason::UnknownCommand => (
-            "Django has no collectstatic here".to_owned(),
+            "'django.contrib.staticfiles' is not in INSTALLED_APPS".to_owned(),
             formatdoc! {"
-                'django.contrib.staticfiles' is not in INSTALLED_APPS of {settings}. If the app has static files, add it:
+                Without it, Django has no command 'collectstatic' ({settings}). If the app has static files, add it:
                   INSTALLED_APPS = [..., \"django.contrib.staticfiles\"]
                 If production has other settings:
                   DJANGO_SETTINGS_MODULE=config.settings.production

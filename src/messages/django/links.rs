@@ -9,10 +9,11 @@ const PLAIN_STORAGE: &str = "STORAGES[\"staticfiles\"] = {\n    \
      \"BACKEND\": \"django.contrib.staticfiles.storage.StaticFilesStorage\"}";
 
 impl Explain for NotFollowing<DjangoLinkProblem> {
+    #[allow(clippy::too_many_lines, reason = "one text for each problem")]
     fn explain(&self) -> Message {
         let no_hook = |why: &str| {
             let text = "With its own settings, the app does not link to the published files. The hook that would \
-                        change them";
+                        set STATIC_URL when Python starts";
             let lead = "To need no hook, change the settings:";
             (format!("{text} {why}"), (lead, &*self.snippet))
         };
@@ -59,7 +60,9 @@ impl Explain for NotFollowing<DjangoLinkProblem> {
                     "static() fails with the settings that the running app would have:\n  {error}\n\
                      The storage is {storage}."
                 ),
-                storage_fix("Fix it, or use one that needs neither a manifest nor the network:"),
+                storage_fix(
+                    "Fix that storage, or use one that needs neither a manifest nor the network:",
+                ),
             ),
             DjangoLinkProblem::CompressesAtRunTime(template) => (
                 format!(

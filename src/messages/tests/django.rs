@@ -4,6 +4,12 @@ const PYTHON_PACKAGES: &str = "/usr/lib/python3/dist-packages";
 
 #[test]
 fn django() {
+    let errors = failures().chain(other_errors()).chain(link_errors());
+    let messages: Vec<Message> = errors.map(|error| error.explain()).collect();
+    compare("django", &messages);
+}
+
+fn failures() -> impl Iterator<Item = DjangoError> {
     let reasons = [
         DjangoFailureReason::MissingVariable("DATABASE_URL".to_owned()),
         DjangoFailureReason::NoSuchSettings {
@@ -19,7 +25,7 @@ fn django() {
         DjangoFailureReason::MissingReference,
         DjangoFailureReason::Other("RuntimeError".to_owned()),
     ];
-    let failures = reasons.map(|reason| {
+    reasons.into_iter().map(|reason| {
         DjangoError::Failed(Box::new(DjangoFailure {
             command: "python manage.py collectstatic --noinput".to_owned(),
             status: Some(1),
@@ -29,8 +35,11 @@ fn django() {
             place: Some("config/settings.py:12".to_owned()),
             output: "The end of the output.".to_owned(),
         }))
-    });
-    let others = [
+    })
+}
+
+fn other_errors() -> impl Iterator<Item = DjangoError> {
+    [
         DjangoError::NoPython("/usr/bin:/bin".to_owned()),
         DjangoError::NoDjango("/usr/bin/python3".into()),
         DjangoError::Command {
@@ -49,20 +58,19 @@ fn django() {
             program: "sh".to_owned(),
             path: "/nowhere".to_owned(),
         }),
-    ];
-    let not_following = link_problems().map(|why| {
-        DjangoError::NotFollowing(Box::new(NotFollowing {
-            why,
-            snippet: "STATIC_URL = os.environ.get(\"STATIC_URL\", \"/static/\")".to_owned(),
-        }))
-    });
-    let messages: Vec<Message> = failures
-        .iter()
-        .chain(&others)
-        .chain(&not_following)
-        .map(Explain::explain)
-        .collect();
-    compare("django", &messages);
+    ]
+    .into_iter()
+}
+
+fn link_errors() -> impl Iterator<Item = DjangoError> {
+    link_problems().into_iter().map(|why| {
+        let snippet = match &why {
+            DjangoLinkProblem::CompressesAtRunTime(_) => "COMPRESS_OFFLINE = True",
+            _ => "STATIC_URL = os.environ.get(\"STATIC_URL\", \"/static/\")",
+        };
+        let snippet = snippet.to_owned();
+        DjangoError::NotFollowing(Box::new(NotFollowing { why, snippet }))
+    })
 }
 
 fn link_problems() -> [DjangoLinkProblem; 9] {
