@@ -17,6 +17,7 @@ const PYTHON_DIR: &str = "python";
 const MODULE: &str = "static_assets_hook";
 const PTH: &str = "static_assets.pth";
 const PROBE: &str = "static_assets_probe.pth";
+const PROBE_LINE: &str = "import sys; sys.modules['static_assets_probe'] = sys\n";
 const FILES: &str = "static_assets_files";
 
 const PRINT_PURELIB: &str = "import os, sysconfig; \
@@ -102,10 +103,7 @@ impl HookDir {
         let mut env = python.env.clone();
         match &self.loader {
             HookLoader::Nothing(problem) => return Ok(Some(problem.clone())),
-            HookLoader::Pth => fs::write(
-                &probe,
-                "import sys; sys.modules['static_assets_probe'] = sys\n",
-            )?,
+            HookLoader::Pth => fs::write(&probe, PROBE_LINE)?,
             HookLoader::PythonPath => {
                 let dir = python.ctx.scratch.join("reach");
                 write_files(HOOK, &dir)?;

@@ -10,11 +10,8 @@ impl Explain for DjangoFailure {
         let place = self.place.as_ref();
         let place = place.map_or_else(String::new, |place| format!(" at {place}"));
         let (title, text) = reason_text(self);
-        let body = format!(
-            "'{}' failed with {status}{place}.\n\n{}",
-            self.command,
-            text.trim_start()
-        );
+        let (command, text) = (&self.command, text.trim_start());
+        let body = format!("'{command}' failed with {status}{place}.\n\n{text}");
         Message::new(Kind::App, title, body).with_details(&self.output)
     }
 }
