@@ -7,6 +7,7 @@ mod detect;
 mod django;
 mod front_ends;
 mod phoenix;
+mod phoenix_links;
 mod publish;
 mod scan;
 mod store;
@@ -16,7 +17,6 @@ use crate::check::{AssetKind, CheckError, Finding, Problem};
 use crate::command::CommandError;
 use crate::config::{ConfigProblem, FrameworkName, GoogleKeyProblem, Origin, Setting};
 use crate::framework::django::{DjangoFailure, DjangoFailureReason, DjangoLinkProblem};
-use crate::framework::phoenix::NodeProblem;
 use crate::framework::{DetectError, DjangoError, NotFollowing, PhoenixError};
 use crate::http::FetchError;
 use crate::manifest::{PlaceholderError, ScanError, UnreadableMarker, Violation};
@@ -82,13 +82,6 @@ fn bucket(url: &str) -> BucketUrl {
 fn key() -> crate::prefix::Key {
     let folder: Folder = "shop".parse().unwrap();
     folder.asset(&"v42".parse().unwrap(), "web/app.css")
-}
-
-fn official_node(problem: NodeProblem) -> PhoenixError {
-    PhoenixError::Node {
-        url: "https://nodejs.org/dist/index.json".to_owned(),
-        problem: Box::new(problem),
-    }
 }
 
 fn google(problem: GoogleKeyProblem) -> ConfigProblem {
