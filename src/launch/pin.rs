@@ -87,7 +87,7 @@ pub(crate) fn rebased(base: &str, version: &Version) -> Option<String> {
     Some(base.prefix(version).url().to_owned())
 }
 
-/// The same rule in four languages: here, in `hook.py`, in the lines of `runtime_exs.rs` and in those of
+/// The same rule in four languages: here, in `static_assets_hook.py`, in the lines of `runtime_exs.rs` and in those of
 /// `profile_d.rs`. What a build accepts beyond it (`{app}`, a user, an address of IPv6) changes nothing at run time.
 fn is_base(text: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/:.%_~+=,-".contains(&byte);

@@ -16,9 +16,7 @@ use super::{Explain, Kind, Message, config_message};
 use crate::check::{AssetKind, CheckError, Finding, Problem};
 use crate::command::CommandError;
 use crate::config::{ConfigProblem, FrameworkName, GoogleKeyProblem, Origin, Setting};
-use crate::framework::django::{
-    DjangoFailure, DjangoFailureReason, DjangoLinkProblem, HookBlocked,
-};
+use crate::framework::django::{DjangoFailure, DjangoFailureReason, DjangoLinkProblem};
 use crate::framework::{DetectError, DjangoError, NotFollowing, PhoenixError};
 use crate::http::FetchError;
 use crate::manifest::{PlaceholderError, ScanError, UnreadableMarker, Violation};
