@@ -2,7 +2,7 @@
 //! pipelines' dotenv files.
 
 use crate::config::env_vars::{RELEASE_VERSION, STATIC_ASSETS_VERSION, STATIC_URL};
-use crate::fs::refuse_what_is_no_file;
+use crate::fs::ensure_is_file;
 use crate::launch::{Launch, pin};
 use crate::version::Version;
 use fs_err as fs;
@@ -19,7 +19,7 @@ const OURS: [&str; 3] = [STATIC_ASSETS_VERSION, STATIC_URL, RELEASE_VERSION.name
 impl EnvFile {
     /// One that does not exist yet is empty. One that can't be written is known before any work.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
-        refuse_what_is_no_file(path)?;
+        ensure_is_file(path)?;
         fs::OpenOptions::new()
             .append(true)
             .create(true)
@@ -28,7 +28,7 @@ impl EnvFile {
     }
 
     pub(super) fn read(path: &Path) -> io::Result<Self> {
-        refuse_what_is_no_file(path)?;
+        ensure_is_file(path)?;
         let text = match fs::read_to_string(path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),

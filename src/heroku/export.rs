@@ -1,7 +1,7 @@
 //! `export`, in the buildpack's own folder: sourced before the next buildpack compiles.
 
 use super::{RELEASE, profile_d};
-use crate::fs::remove_file_if_there;
+use crate::fs::remove_file_if_exists;
 use crate::launch::Launch;
 use fs_err as fs;
 use std::io;
@@ -15,6 +15,6 @@ pub(super) fn write(buildpack: &Path, launch: &Launch) -> io::Result<()> {
 
 /// A folder that outlives a build tells nothing of an app that was built before.
 pub(super) fn forget(buildpack: &Path) -> io::Result<()> {
-    remove_file_if_there(&buildpack.join(FILE))?;
-    remove_file_if_there(&buildpack.join(RELEASE))
+    remove_file_if_exists(&buildpack.join(FILE))?;
+    remove_file_if_exists(&buildpack.join(RELEASE))
 }

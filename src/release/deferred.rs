@@ -4,7 +4,7 @@
 //! versions of this program read it: schema 1 is for ever.
 
 use super::Release;
-use crate::fs::{create_folder_for_all, read_file, remove_folder_if_there, write_for_all};
+use crate::fs::{create_dir_for_all, read_file, remove_dir_if_exists, write_for_all};
 use crate::manifest::{
     Asset, Manifest, MarkedFile, Marker, ScanError, ScanRules, UnreadableMarker, VersionKind,
     canonical, content_of,
@@ -123,8 +123,8 @@ fn make_room(folder: &Path) -> Result<(), SaveError> {
     if !is_empty && !folder.join(NOTE).is_file() {
         return Err(SaveError::Occupied(folder.to_owned()));
     }
-    remove_folder_if_there(folder)?;
-    Ok(create_folder_for_all(folder)?)
+    remove_dir_if_exists(folder)?;
+    Ok(create_dir_for_all(folder)?)
 }
 
 /// For an image whose release phase is called, and has nothing to do.
@@ -146,11 +146,11 @@ impl Release {
         framework: &str,
     ) -> Result<(), SaveError> {
         make_room(folder)?;
-        create_folder_for_all(&folder.join(FILES))?;
+        create_dir_for_all(&folder.join(FILES))?;
         for asset in self.manifest.assets() {
             let kept = folder.join(FILES).join(&*asset.path);
             if let Some(parent) = kept.parent() {
-                create_folder_for_all(parent)?;
+                create_dir_for_all(parent)?;
             }
             // Not linked: the app may write into its own.
             fs::copy(asset.source(), &kept)?;

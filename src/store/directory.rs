@@ -3,8 +3,8 @@
 use super::local_file::{hashed, of_asset};
 use super::verify::{is_claim, verify_marker, verify_tombstone};
 use super::{RunLabel, StoreError, own_ref};
+use crate::fs::ensure_is_file;
 use crate::fs::files_below;
-use crate::fs::refuse_what_is_no_file;
 use crate::interrupt::Interrupt;
 use crate::manifest::{Asset, Claim};
 use crate::parallel::parallel;
@@ -395,7 +395,7 @@ fn folders_of(assets: &[Asset]) -> BTreeSet<&Path> {
 }
 
 fn read_if_there(path: &Path) -> io::Result<Option<Vec<u8>>> {
-    refuse_what_is_no_file(path)?;
+    ensure_is_file(path)?;
     match fs::read(path) {
         Ok(content) => Ok(Some(content)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),

@@ -1,7 +1,7 @@
 //! Files of this machine, read in chunks: one of gigabytes takes no more memory than any other.
 
 use super::StoreError;
-use crate::fs::refuse_what_is_no_file;
+use crate::fs::ensure_is_file;
 use crate::manifest::Asset;
 use crate::sha256::Sha256;
 use fs_err as fs;
@@ -26,7 +26,7 @@ pub(super) fn hashed(
     path: &Path,
     mut chunk: impl FnMut(&[u8]) -> io::Result<()>,
 ) -> io::Result<Sha256> {
-    refuse_what_is_no_file(path)?;
+    ensure_is_file(path)?;
     let mut file = fs::File::open(path)?;
     let size = usize::try_from(file.metadata()?.len()).unwrap_or(CHUNK);
     let mut content = Vec::with_capacity(size.min(CHUNK));

@@ -8,7 +8,7 @@ use crate::config::env_vars::STATIC_URL;
 use crate::env::ChildEnv;
 use crate::framework::{InjectedFile, Injection, LaunchVar, PlacedFile};
 use crate::fs::files_below;
-use crate::fs::{lies_in, remove_file_if_there, remove_folder_if_there};
+use crate::fs::{lies_in, remove_dir_if_exists, remove_file_if_exists};
 use crate::interrupt::Interrupt;
 use crate::log::Log;
 use fs_err as fs;
@@ -145,9 +145,9 @@ impl Place {
     /// It would work in the collect, too.
     fn remove_what_an_earlier_build_left(&self) -> io::Result<()> {
         for file in [PTH.to_owned(), PROBE.to_owned(), format!("{MODULE}.py")] {
-            remove_file_if_there(&self.folder.at.join(file))?;
+            remove_file_if_exists(&self.folder.at.join(file))?;
         }
-        remove_folder_if_there(&self.folder.at.join(FILES))
+        remove_dir_if_exists(&self.folder.at.join(FILES))
     }
 
     /// Starts the app's Python as it will be started and looks whether the hook was loaded. Needs nothing of

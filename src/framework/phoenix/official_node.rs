@@ -14,7 +14,7 @@ use crate::app::NodeSupply;
 use crate::command::{Command, CommandError, Finished, program_on_path};
 use crate::env::ChildEnv;
 use crate::framework::Run;
-use crate::fs::remove_folder_if_there;
+use crate::fs::remove_dir_if_exists;
 use crate::http::{Client, FetchError};
 use crate::log::bytes;
 use crate::sha256::Sha256;
@@ -299,11 +299,11 @@ impl Place<'_> {
         let mut older = self.all_kept();
         older.truncate((older.len() + 1).saturating_sub(MOST_KEPT));
         for version in older {
-            remove_folder_if_there(&self.folder.join(version.to_string()))?;
+            remove_dir_if_exists(&self.folder.join(version.to_string()))?;
         }
         // Whole or not at all, also where the cache is another file system.
         let aside = self.folder.join(".unfinished");
-        remove_folder_if_there(&aside)?;
+        remove_dir_if_exists(&aside)?;
         super::cache::relocate(&unpacked, &aside)?;
         fs::rename(&aside, folder)?;
         fs::remove_file(&archive)?;
