@@ -6,7 +6,7 @@ use super::{
     Asset, AssetRoot, Assets, Manifest, MarkedFile, Sha256, Source, holds_placeholder, media_type,
 };
 use crate::parallel::parallel;
-use crate::prefix::{NameRules, TrailingDot};
+use crate::prefix::NameRules;
 use crate::redaction::Redaction;
 use fs_err as fs;
 use memchr::memmem::Finder;
@@ -305,7 +305,7 @@ fn is_map(path: &str) -> bool {
 fn refused_name(name: &str, rules: NameRules) -> Option<Violation> {
     if name.contains(char::is_control) {
         Some(Violation::ControlCharacter)
-    } else if rules.trailing_dot == TrailingDot::Dropped && name.ends_with('.') {
+    } else if rules.drops_trailing_dot && name.ends_with('.') {
         Some(Violation::TrailingDot)
     } else if name == "." || name == ".." || name.contains('\\') {
         Some(Violation::Segment)
