@@ -173,7 +173,7 @@ pub(crate) fn publish(
         When::Now(destination) => destination.take(&made.release, intent, Some(app), run)?,
         When::Later if intent == Intent::Publish => {
             made.release
-                .keep(&app.prepared, target.public, made.framework)?;
+                .save_for_release_phase(&app.prepared, target.public, made.framework)?;
             story::kept(&made.release, run.log);
             Upload::Deferred
         }

@@ -4,7 +4,7 @@ use super::{Explain, Kind, Message};
 use crate::config::env_vars::STORE;
 use crate::framework::CompileError;
 use crate::publish::PublishError;
-use crate::release::deferred::{DeferredError, Malformed};
+use crate::release::deferred::{DeferredError, MalformedCause};
 use indoc::formatdoc;
 
 impl Explain for PublishError {
@@ -99,16 +99,16 @@ impl Explain for DeferredError {
             ),
             Self::Malformed { file, cause } => {
                 let (why, details) = match cause {
-                    Malformed::Schema(schema) => (
+                    MalformedCause::Schema(schema) => (
                         format!(
                             "was written by a newer version of static-assets (schema {schema}). Publish with the \
                              one in the image"
                         ),
                         String::new(),
                     ),
-                    Malformed::Json(error) => ("is no JSON".to_owned(), error.to_string()),
-                    Malformed::PublicUrl => ("holds no public URL".to_owned(), String::new()),
-                    Malformed::Version => ("holds no version".to_owned(), String::new()),
+                    MalformedCause::Json(error) => ("is no JSON".to_owned(), error.to_string()),
+                    MalformedCause::PublicUrl => ("holds no public URL".to_owned(), String::new()),
+                    MalformedCause::Version => ("holds no version".to_owned(), String::new()),
                 };
                 Message::new(
                     Kind::Refused,

@@ -23,14 +23,14 @@ use crate::framework::phoenix::NodeProblem;
 use crate::framework::{CompileError, DetectError, DjangoError, PhoenixError};
 use crate::heroku::ClassicError;
 use crate::http::FetchError;
-use crate::manifest::{PlaceholderError, ScanError, UnreadableMarker, Violation};
+use crate::manifest::{PlaceholderError, RefusedFile, ScanError, UnreadableMarker, Violation};
 use crate::plan::{Conflict, ConflictWith, Difference};
 use crate::prefix::{
     BucketUrl, Folder, ParsePublicUrlError, ParseStoreUrlError, PublicUrl, StoreUrl,
 };
 use crate::publish::PublishError;
 use crate::release::ReleaseError;
-use crate::release::deferred::{DeferredError, Malformed};
+use crate::release::deferred::{DeferredError, MalformedCause};
 use crate::sha256::Sha256;
 use crate::store::{InvalidCredentials, MissingPermission, StoreError};
 use fs_err as fs;

@@ -48,7 +48,9 @@ mod in_the_release_phase {
     fn uploaded(release: Release, folder: &Path) -> Release {
         let kept = folder.join("kept");
         let public = "https://static.example.com/".parse().unwrap();
-        release.keep(&kept, &public, "directory").unwrap();
+        release
+            .save_for_release_phase(&kept, &public, "directory")
+            .unwrap();
         // By then the build is over.
         drop(release);
         let store = format!("s3://{}/shop", fake::BUCKET).parse().unwrap();

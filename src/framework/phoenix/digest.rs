@@ -12,7 +12,7 @@ use crate::env::ChildEnv;
 use crate::framework::Run;
 use crate::fs::files_below;
 use crate::log::count;
-use crate::manifest::{ScanError, Violation};
+use crate::manifest::{RefusedFile, ScanError, Violation};
 use fs_err as fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -39,7 +39,8 @@ fn refuse_what_is_no_asset(statics: &Path) -> Result<(), PhoenixError> {
         } else {
             (!file.is_file()).then_some(Violation::NotAFile)
         };
-        refused.extend(refusal.map(|refusal| (path.display().to_string(), refusal)));
+        refused
+            .extend(refusal.map(|refusal| RefusedFile::new(path.display().to_string(), refusal)));
     }
     if refused.is_empty() {
         Ok(())

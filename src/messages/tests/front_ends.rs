@@ -18,12 +18,12 @@ fn doors() {
             path: "web/app.css".to_owned(),
         }),
         prepared(DeferredError::Io(denied_io())),
-        malformed(Malformed::Json(
+        malformed(MalformedCause::Json(
             serde_json::from_str::<bool>("{").unwrap_err(),
         )),
-        malformed(Malformed::Schema(2)),
-        malformed(Malformed::PublicUrl),
-        malformed(Malformed::Version),
+        malformed(MalformedCause::Schema(2)),
+        malformed(MalformedCause::PublicUrl),
+        malformed(MalformedCause::Version),
         ExecError::NoPin { file: pin() }.explain().alone(),
         ExecError::Pin {
             file: pin(),
