@@ -1,43 +1,38 @@
-//! The command line: `static-assets publish` and `exec`, for Dockerfiles, release phases, CI jobs and people.
+//! The command line, for Dockerfiles, release phases, CI jobs and people.
 
 mod args;
 mod env_file;
 mod exec;
+mod json;
 mod publish;
-mod report;
 
 use crate::log::{Log, data};
 use crate::message::{Explain, Message};
-use args::Command;
-pub(crate) use args::UsageError;
-pub(crate) use exec::ExecError;
+use args::Parsed;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
 pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let mut log = Log::to(std::io::stderr());
+    let log = Log::to(std::io::stderr());
+    let failed = |message: &Message| {
+        log.error(message);
+        ExitCode::from(message.exit_code())
+    };
     match args::parse(arguments) {
-        Ok(Command::Help(text)) => {
+        Ok(Parsed::Help(text)) => {
             data(text);
             ExitCode::SUCCESS
         }
-        Ok(Command::Version) => {
+        Ok(Parsed::Version) => {
             data(concat!("static-assets ", env!("CARGO_PKG_VERSION"), "\n"));
             ExitCode::SUCCESS
         }
-        Ok(Command::Publish(command)) => match publish::run(&command, &mut log) {
+        Ok(Parsed::Publish(args)) => match publish::run(&args, &log) {
             Ok(()) => ExitCode::SUCCESS,
-            Err(message) => failed(&message, &mut log),
+            Err(message) => failed(&message),
         },
-        // It returns only where the process could not be replaced.
-        Ok(Command::Exec(command)) => {
-            failed(&exec::run(&command, &mut log).explain().alone(), &mut log)
-        }
-        Err(error) => failed(&error.explain(), &mut log),
+        // It returns only if the process could not be replaced.
+        Ok(Parsed::Exec(args)) => failed(&exec::run(&args, &log).explain().alone()),
+        Err(error) => failed(&error.explain()),
     }
-}
-
-fn failed(message: &Message, log: &mut Log) -> ExitCode {
-    log.error(message);
-    ExitCode::from(message.exit_code())
 }

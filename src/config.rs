@@ -3,6 +3,7 @@
 mod azure;
 mod bindings;
 pub(crate) mod credentials;
+mod destination;
 pub(crate) mod env_vars;
 mod framework;
 mod gcs;
@@ -16,13 +17,14 @@ use crate::prefix::{NameRules, ParsePublicUrlError, ParseStoreUrlError, StoreUrl
 use crate::version::{ParseVersionError, Version};
 pub(crate) use azure::{AzureAccess, AzureIdentity};
 pub(crate) use credentials::{Access, Server};
+pub(crate) use destination::Destination;
 use env_vars::Variable;
 pub(crate) use framework::{
     DigestChoice, DjangoSettings, FrameworkName, FrameworkSettings, PhoenixSettings,
 };
 pub(crate) use gcs::{GcsAccess, GcsIdentity, GoogleKeyProblem};
 pub(crate) use project_toml::NAMESPACE;
-pub(crate) use publishing::{Later, Local, Off, Phase, Publishing};
+pub(crate) use publishing::{DeferredDestination, Mode, Phase, Unpublished};
 pub(crate) use s3::{S3Access, S3Ambient, S3Identity};
 use sources::parse_flag;
 pub(crate) use sources::{Origin, Platform, Setting, Sources};
@@ -33,7 +35,7 @@ use std::str::FromStr;
 
 /// Deliberately without `Debug`: it holds secrets.
 pub(crate) struct Config {
-    pub(crate) publishing: Publishing,
+    pub(crate) mode: Mode,
     pub(crate) version: Option<Setting<Version>>,
     pub(crate) salt: Option<String>,
     pub(crate) group: String,
@@ -44,8 +46,6 @@ pub(crate) struct Config {
     pub(crate) inject: Inject,
     pub(crate) keep: Keep,
     pub(crate) rules: ScanRules,
-    /// A folder to publish as it is, in place of a framework's.
-    pub(crate) dir: Option<Setting<PathBuf>>,
     pub(crate) framework: FrameworkSettings,
 }
 
@@ -234,8 +234,8 @@ impl Config {
             sources,
             problems: Vec::new(),
         };
-        let publishing = reader.publishing(phase);
-        let publishing_is_known = publishing.is_some();
+        let mode = reader.mode(phase);
+        let mode_is_known = mode.is_some();
         let rules = reader.rules();
         reader.problems.extend(
             sources
@@ -268,31 +268,20 @@ impl Config {
                 &[("all", Keep::All), ("manifests", Keep::Manifests)],
             ),
             rules,
-            dir: reader.path(&env_vars::DIR),
             framework: reader.framework(),
             // What could not be read is among the problems.
-            publishing: publishing.unwrap_or(Publishing::Off(Off::NotConfigured)),
+            mode: mode.unwrap_or(Mode::Off(Unpublished::NoStore)),
         };
         // What is switched off needs no setting to be right.
         let is_unknown = |problem: &ConfigProblem| matches!(problem, ConfigProblem::NotUtf8 { name } if *name == env_vars::STORE.name);
-        let is_off = publishing_is_known
-            && !config.does_something()
-            && !reader.problems.iter().any(is_unknown);
+        let is_off =
+            mode_is_known && config.mode.is_off() && !reader.problems.iter().any(is_unknown);
         if reader.problems.is_empty() || is_off {
             Ok(config)
         } else {
             Err(reader.problems)
         }
     }
-
-    pub(crate) fn does_something(&self) -> bool {
-        !matches!(self.publishing, Publishing::Off(_))
-    }
-}
-
-/// A prebuilt folder, for detect: it needs no framework.
-pub(crate) fn names_a_folder(sources: &Sources<'_>) -> bool {
-    sources.text(&env_vars::DIR).is_some()
 }
 
 /// Whether a release phase uploads, for detect, which judges nothing.

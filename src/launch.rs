@@ -1,6 +1,7 @@
 //! What the running app finds. The doors render it: layers and labels, `.profile.d`, a pin file.
 
 pub(crate) mod pin;
+pub(crate) mod publisher;
 
 use crate::config::env_vars::{RELEASE_VERSION, STATIC_ASSETS_VERSION};
 use crate::release::Release;
@@ -9,7 +10,7 @@ use std::path::PathBuf;
 #[derive(Debug, Default)]
 pub(crate) struct Launch {
     pub(crate) vars: Vec<LaunchVar>,
-    /// For each launched process, in a folder of ours: [`crate::app::App::injected`].
+    /// For each launched process, in a folder of ours: [`crate::context::ImagePlaces::injected`].
     pub(crate) files: Vec<InjectedFile>,
     /// Files of the image's own without which pages would not link to the version.
     pub(crate) needs: Vec<PathBuf>,
@@ -17,7 +18,7 @@ pub(crate) struct Launch {
     pub(crate) labels: Vec<(&'static str, String)>,
 }
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum LaunchVar {
     /// Wins over every other value.
     Override { name: &'static str, value: String },
@@ -30,7 +31,7 @@ pub(crate) enum LaunchVar {
     PrependFolder { name: &'static str, folder: PathBuf },
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct InjectedFile {
     pub(crate) path: PathBuf,
     pub(crate) content: Vec<u8>,

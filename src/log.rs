@@ -1,34 +1,44 @@
-//! All output: headers, bullets, details and warnings, append-only and readable without colour.
+//! The log: headers, bullets, details and warnings. It is append-only and readable without colour.
 
 use crate::message::Message;
 use crate::redaction::Redaction;
 use libherokubuildpack::write::line_mapped;
 use std::io::Write;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// The log of one run. Every line passes [`Redaction`] on its way out.
+/// The log of one run. Every line passes the [`Redaction`] on its way out.
 pub(crate) struct Log {
-    writer: Box<dyn Write + Send>,
-    /// Where warnings and errors go, if not with the rest.
-    errors: Option<Box<dyn Write + Send>>,
     style: Style,
+    sink: Mutex<Sink>,
+}
+
+struct Sink {
+    lines: Box<dyn Write + Send>,
+    /// Where errors go, if not with the lines.
+    errors: Option<Box<dyn Write + Send>>,
     redaction: Redaction,
 }
 
-/// How the lines of a platform look.
+/// A fact that the log prints. Its text is in `messages/`, where this is implemented.
+pub(crate) trait Event {
+    fn write_to(&self, log: &Log);
+}
+
+/// How a platform wants lines to look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Style {
     /// `[Header]`, `- bullet`.
     Plain,
-    /// As Heroku's classic buildpacks write: <https://devcenter.heroku.com/articles/buildpack-api#style>.
+    /// The style of Heroku's classic buildpacks: <https://devcenter.heroku.com/articles/buildpack-api#style>.
     Heroku,
 }
 
-/// What stands in front of a line.
+/// What a line begins with.
 struct Marks {
     bullet: &'static str,
     detail: &'static str,
     warning: &'static str,
-    /// Of each further line of a warning, and of lines to paste.
+    /// The further lines of a warning, and lines to paste, begin with this.
     block: &'static str,
     error: &'static str,
 }
@@ -55,17 +65,19 @@ impl Style {
 }
 
 impl Log {
-    pub(crate) fn to(writer: impl Write + Send + 'static) -> Self {
+    pub(crate) fn to(lines: impl Write + Send + 'static) -> Self {
         Self {
-            writer: Box::new(writer),
-            errors: None,
             style: Style::Plain,
-            redaction: Redaction::default(),
+            sink: Mutex::new(Sink {
+                lines: Box::new(lines),
+                errors: None,
+                redaction: Redaction::default(),
+            }),
         }
     }
 
-    pub(crate) fn with_errors_to(mut self, writer: impl Write + Send + 'static) -> Self {
-        self.errors = Some(Box::new(writer));
+    pub(crate) fn with_errors_to(self, errors: impl Write + Send + 'static) -> Self {
+        self.sink().errors = Some(Box::new(errors));
         self
     }
 
@@ -74,61 +86,73 @@ impl Log {
         self
     }
 
-    pub(crate) fn redact(&mut self, redaction: Redaction) {
-        self.redaction = redaction;
+    pub(crate) fn redact(&self, redaction: Redaction) {
+        self.sink().redaction = redaction;
     }
 
-    pub(crate) fn header(&mut self, text: &str) {
+    pub(crate) fn event(&self, event: &dyn Event) {
+        event.write_to(self);
+    }
+
+    pub(crate) fn header(&self, text: &str) {
         match self.style {
             Style::Plain => self.line(&format!("[{text}]")),
             Style::Heroku => self.line(&format!("-----> {text}")),
         }
     }
 
-    pub(crate) fn bullet(&mut self, text: &str) {
+    pub(crate) fn bullet(&self, text: &str) {
         self.line(&format!("{}{text}", self.style.marks().bullet));
     }
 
-    pub(crate) fn detail(&mut self, text: &str) {
+    pub(crate) fn detail(&self, text: &str) {
         self.line(&format!("{}{text}", self.style.marks().detail));
     }
 
-    pub(crate) fn warning(&mut self, text: &str) {
-        let mut lines = text.lines();
-        let first = lines.next().unwrap_or_default();
+    pub(crate) fn warning(&self, text: &str) {
+        let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
         self.line(&format!("{}{first}", self.style.marks().warning));
-        self.block(&lines.collect::<Vec<_>>().join("\n"));
+        self.block(rest);
     }
 
-    /// Lines to read or to paste, set off from the log around them.
-    pub(crate) fn block(&mut self, text: &str) {
-        let text = self.redaction.apply(text);
-        if text.is_empty() {
-            return;
+    /// Writes lines to read or to paste, set off from the log around them.
+    pub(crate) fn block(&self, text: &str) {
+        let text = self.sink().redaction.apply(text);
+        if !text.is_empty() {
+            self.write(&indented(&text, self.style.marks().block));
         }
-        let _ = writeln!(self.writer, "{}", indented(&text, self.style.marks().block));
-        let _ = self.writer.flush();
     }
 
-    pub(crate) fn error(&mut self, message: &Message) {
+    pub(crate) fn error(&self, message: &Message) {
+        let mut sink = self.sink();
         let title = format!("[Error: static assets: {}]", message.title());
-        let text = self.redaction.apply(&format!("{title}\n{message}"));
+        let text = sink.redaction.apply(&format!("{title}\n{message}"));
         let text = indented(text.trim_end(), self.style.marks().error);
-        let _ = self.writer.flush();
-        let writer = self.errors.as_mut().unwrap_or(&mut self.writer);
-        let _ = writeln!(writer, "\n{text}");
-        let _ = writer.flush();
+        let Sink { lines, errors, .. } = &mut *sink;
+        let _ = lines.flush();
+        let errors = errors.as_mut().unwrap_or(lines);
+        let _ = writeln!(errors, "\n{text}");
+        let _ = errors.flush();
     }
 
-    fn line(&mut self, text: &str) {
-        let text = plain(&self.redaction.apply(text));
-        // A log that can't be written must not fail the build.
-        let _ = writeln!(self.writer, "{text}");
-        let _ = self.writer.flush();
+    fn line(&self, text: &str) {
+        let text = plain(&self.sink().redaction.apply(text));
+        self.write(&text);
+    }
+
+    /// A log that can't be written must not fail the build.
+    fn write(&self, text: &str) {
+        let mut sink = self.sink();
+        let _ = writeln!(sink.lines, "{text}");
+        let _ = sink.lines.flush();
+    }
+
+    fn sink(&self) -> MutexGuard<'_, Sink> {
+        self.sink.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// No space at the end of a line: what is pasted stays as a formatter wants it.
+/// Indents lines and leaves no space at their end, so that a formatter accepts what is pasted.
 fn indented(text: &str, indent: &'static str) -> String {
     let mut lines = Vec::new();
     let mut writer = line_mapped(&mut lines, move |line| {
@@ -136,13 +160,13 @@ fn indented(text: &str, indent: &'static str) -> String {
         let indent = if is_empty { indent.trim_end() } else { indent };
         [indent.as_bytes(), &line].concat()
     });
-    // Memory takes it all; the last line is written when the mapping ends.
+    // Writing to memory does not fail, and the mapping writes the last line when it ends.
     let _ = write!(writer, "{text}");
     drop(writer);
     String::from_utf8_lossy(&lines).into_owned()
 }
 
-/// Names of files and settings can't move a terminal's cursor or begin a line of their own making.
+/// Escapes control characters, so that the name of a file or setting can't move the cursor or forge a line.
 fn plain(text: &str) -> String {
     let escaped = |letter: char| {
         let escape = letter.is_control() && letter != '\n';
@@ -156,12 +180,12 @@ fn plain(text: &str) -> String {
     text.chars().flat_map(escaped).collect()
 }
 
-/// What other programs read, on stdout. A reader that has gone is not our failure.
+/// Writes to stdout what other programs read. A reader that went away is no failure.
 pub(crate) fn data(text: &str) {
     let _ = std::io::stdout().write_all(text.as_bytes());
 }
 
-/// `450 files`, `1 file`.
+/// Shows `450 files` or `1 file`.
 pub(crate) fn count(number: usize, noun: &str) -> String {
     if number == 1 {
         format!("1 {noun}")
@@ -170,7 +194,7 @@ pub(crate) fn count(number: usize, noun: &str) -> String {
     }
 }
 
-/// Bytes in decimal units, as object stores bill them: `9.8 MB`.
+/// Shows bytes in decimal units, in which object stores bill them: `9.8 MB`.
 pub(crate) fn bytes(number: u64) -> String {
     const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
     if number < 1000 {
@@ -185,7 +209,7 @@ pub(crate) fn bytes(number: u64) -> String {
     format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
 }
 
-/// `1.9 s`.
+/// Shows `1.9 s`.
 pub(crate) fn seconds(duration: std::time::Duration) -> String {
     format!("{:.1} s", duration.as_secs_f64())
 }

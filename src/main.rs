@@ -2,12 +2,12 @@
 //!
 //! One binary with several front ends; the name it is called by chooses.
 
-mod app;
 mod check;
 mod cli;
 mod cnb;
 mod command;
 mod config;
+mod context;
 mod encoding;
 mod env;
 mod framework;
@@ -26,7 +26,6 @@ mod prefix;
 mod publish;
 mod redaction;
 mod release;
-mod setup;
 mod sha256;
 mod store;
 mod version;

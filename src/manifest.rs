@@ -25,6 +25,7 @@ pub(crate) use safety::{RefusedFile, Violation};
 pub(crate) use scan::{ScanError, Scanned};
 pub(crate) use walk::LeftOut;
 
+use crate::fs::lies_in;
 use crate::sha256::Sha256;
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -65,6 +66,12 @@ impl From<&Path> for Assets {
 }
 
 impl Assets {
+    /// Whether `dir` is in one of the directories.
+    pub(crate) fn contain_dir(&self, dir: &Path) -> bool {
+        let mut roots = self.roots.iter();
+        roots.any(|root| lies_in(dir, &root.folder))
+    }
+
     /// The compiled file that is published as `path`.
     pub(crate) fn compiled(&self, path: &str) -> Option<PathBuf> {
         let under = |root: &AssetRoot| Some(root.folder.join(path.strip_prefix(&root.mount)?));

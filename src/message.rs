@@ -2,28 +2,21 @@
 
 use std::fmt;
 
-/// An error as a person reads it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Message {
     title: String,
     body: String,
     details: Option<String>,
     kind: Kind,
-    step: Step,
+    outcome: Outcome,
 }
 
-/// What the closing paragraph speaks of.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Step {
-    #[default]
-    Build,
-    /// Of an image that is pinned.
-    Release,
-    /// Nothing is published.
-    None,
+/// An error holds causes and no sentences. `messages/` implements this trait and holds the sentences.
+pub(crate) trait Explain {
+    fn explain(&self) -> Message;
 }
 
-/// Decides the closing paragraph.
+/// What sort of failure it is. It alone decides the closing paragraph and the exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Configuration,
@@ -31,24 +24,31 @@ pub(crate) enum Kind {
     Credentials,
     Missing,
     Conflict,
+    /// A safety rule said no.
     Refused,
     Temporary,
-    /// What is wrong came to light after the version was published.
+    /// The version was published before the failure showed.
     Published,
-    /// The app's own code or commands.
+    /// The app's own code or commands failed.
     App,
     Machine,
     Interrupted,
     Internal,
-    /// A command to become that is not there, or can't be started: as `env` ends,
+    /// The command that this process should become does not exist. The exit code is that of `env`:
     /// <https://pubs.opengroup.org/onlinepubs/9799919799/utilities/env.html>.
     NoCommand,
+    /// The command that this process should become can't be started.
     NotStartable,
 }
 
-/// Implemented in `errors/` only: errors themselves hold causes, no sentences.
-pub(crate) trait Explain {
-    fn explain(&self) -> Message;
+/// What the closing paragraph speaks of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    Build,
+    /// The image is built and pinned, and its release phase runs.
+    Release,
+    /// The process publishes nothing.
+    None,
 }
 
 impl Message {
@@ -58,19 +58,18 @@ impl Message {
             body: body.into(),
             details: None,
             kind,
-            step: Step::Build,
+            outcome: Outcome::Build,
         }
     }
 
-    /// Of a process that publishes nothing.
+    /// The message of a process that publishes nothing.
     pub(crate) fn alone(mut self) -> Self {
-        self.step = Step::None;
+        self.outcome = Outcome::None;
         self
     }
 
-    /// Of a release phase: the image is there, and pinned.
     pub(crate) fn in_release(mut self) -> Self {
-        self.step = Step::Release;
+        self.outcome = Outcome::Release;
         self
     }
 
@@ -80,10 +79,7 @@ impl Message {
     }
 
     pub(crate) fn with_details(mut self, details: impl Into<String>) -> Self {
-        let details = details.into();
-        if !details.trim().is_empty() {
-            self.details = Some(details);
-        }
+        self.details = Some(details.into()).filter(|details| !details.trim().is_empty());
         self
     }
 
@@ -91,82 +87,65 @@ impl Message {
         &self.title
     }
 
+    /// The exit code of the command line (`docs/contract.md`).
     pub(crate) fn exit_code(&self) -> u8 {
-        self.kind.exit_code()
-    }
-}
-
-impl Kind {
-    /// Of the command line (`docs/contract.md`).
-    fn exit_code(self) -> u8 {
-        match self {
-            Self::Published | Self::App | Self::Machine | Self::Internal => 1,
-            Self::Configuration => 2,
-            Self::Temporary => 5,
-            Self::Missing => 10,
-            Self::Conflict => 11,
-            Self::NoCredentials | Self::Credentials => 12,
-            Self::Refused => 13,
-            Self::NotStartable => 126,
-            Self::NoCommand => 127,
-            Self::Interrupted => 130,
+        match self.kind {
+            Kind::Published | Kind::App | Kind::Machine | Kind::Internal => 1,
+            Kind::Configuration => 2,
+            Kind::Temporary => 5,
+            Kind::Missing => 10,
+            Kind::Conflict => 11,
+            Kind::NoCredentials | Kind::Credentials => 12,
+            Kind::Refused => 13,
+            Kind::NotStartable => 126,
+            Kind::NoCommand => 127,
+            Kind::Interrupted => 130,
         }
     }
 
-    fn closing(self, step: Step) -> Option<&'static str> {
-        match step {
-            Step::Build => self.closing_of_build(),
-            Step::Release => self.closing_of_release(),
-            Step::None => None,
-        }
-    }
-
-    fn closing_of_release(self) -> Option<&'static str> {
-        match self {
-            Self::Configuration | Self::NoCredentials | Self::Missing => {
-                Some("Nothing was sent. Fix the setting and run the release again.")
+    fn closing(&self) -> Option<&'static str> {
+        use Outcome::{Build, Release};
+        Some(match (self.outcome, self.kind) {
+            (Outcome::None, _) | (_, Kind::Machine | Kind::NoCommand | Kind::NotStartable) => {
+                return None;
             }
-            Self::Credentials => Some(
-                "Nothing new is visible. Fix the key and run the release again: it puts only what is missing.",
-            ),
-            Self::Conflict => Some("What is published stays as it is."),
-            Self::Published => Some(
-                "The version is published and stays. The release ends here, before a process of it starts.",
-            ),
-            Self::Temporary | Self::Interrupted => {
-                Some("Run the release again: it puts only what is missing.")
+            (Build, Kind::Configuration | Kind::NoCredentials | Kind::Missing) => {
+                "Nothing was sent or pinned. Fix the setting and run this again."
             }
-            _ => self.closing_of_build(),
-        }
-    }
-
-    fn closing_of_build(self) -> Option<&'static str> {
-        match self {
-            Self::Configuration | Self::NoCredentials | Self::Missing => {
-                Some("Nothing was sent or pinned. Fix the setting and run this again.")
+            (Release, Kind::Configuration | Kind::NoCredentials | Kind::Missing) => {
+                "Nothing was sent. Fix the setting and run the release again."
             }
-            Self::Credentials => Some(
-                "Nothing is visible or pinned. Fix the key and build again: it puts only what is missing.",
-            ),
-            Self::Conflict => Some("What is published stays as it is, and nothing was pinned."),
-            Self::Refused => Some("Nothing was sent."),
-            Self::Published => Some(
-                "The version is published and stays, but nothing was pinned: no image uses it.",
-            ),
-            Self::Temporary => {
-                Some("Nothing is visible yet. Build again: it puts only what is missing.")
+            (Build, Kind::Credentials) => {
+                "Nothing is visible or pinned. Fix the key and build again: only what is missing is uploaded."
             }
-            // Also after the last file was put.
-            Self::Interrupted => {
-                Some("Nothing was pinned. Build again: it puts only what is missing.")
+            (Release, Kind::Credentials) => {
+                "Nothing new is visible. Fix the key and run the release again: only what is missing is uploaded."
             }
-            Self::App => Some("Nothing was sent or pinned."),
-            Self::Machine | Self::NoCommand | Self::NotStartable => None,
-            Self::Internal => Some(
+            (Build, Kind::Conflict) => "What is published stays as it is, and nothing was pinned.",
+            (Release, Kind::Conflict) => "What is published stays as it is.",
+            (_, Kind::Refused) => "Nothing was sent.",
+            (Build, Kind::Published) => {
+                "The version is published and stays, but nothing was pinned: no image uses it."
+            }
+            (Release, Kind::Published) => {
+                "The version is published and stays. The release stops here, before its processes start."
+            }
+            (Build, Kind::Temporary) => {
+                "Nothing is visible yet. Build again: only what is missing is uploaded."
+            }
+            // The interrupt may come after the last upload.
+            (Build, Kind::Interrupted) => {
+                "Nothing was pinned. Build again: only what is missing is uploaded."
+            }
+            (Release, Kind::Temporary | Kind::Interrupted) => {
+                "Run the release again: only what is missing is uploaded."
+            }
+            (_, Kind::App) => "Nothing was sent or pinned.",
+            (_, Kind::Internal) => {
                 "This is not your app's fault. Please report it with this log:\n\
-                 https://github.com/static-assets/static-assets/issues",
-            ),
-        }
+                 https://github.com/static-assets/static-assets/issues"
+            }
+        })
     }
 }
 
@@ -179,7 +158,7 @@ impl fmt::Display for Message {
                 writeln!(formatter, "  {line}")?;
             }
         }
-        if let Some(closing) = self.kind.closing(self.step) {
+        if let Some(closing) = self.closing() {
             writeln!(formatter, "\n{closing}")?;
         }
         Ok(())

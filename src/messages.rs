@@ -1,22 +1,32 @@
-//! Every text of every failure: what could not be done, the exact thing that said no, the likeliest
-//! cause, a fix to paste, the alternative. The closing paragraph comes from the kind.
+//! Every text that a person reads, one file an area. An error says what could not be done, what said no, the likeliest
+//! cause, a fix to paste and the alternative.
+//!
+//! Only the front ends import this module. What is below reaches its texts by the traits `Explain` and `Event`, and holds
+//! no sentence itself.
 
 mod check;
-mod cli;
+pub(crate) mod cli;
+pub(crate) mod cnb;
 mod config;
 mod detect;
 mod django;
-mod heroku;
+pub(crate) mod heroku;
+mod links;
 mod phoenix;
 mod publish;
 mod scan;
 mod store;
+mod upload;
 
 use crate::message::{Explain, Kind, Message};
-pub(crate) use cli::{cli_message, env_file_message, pin_file_message};
-pub(crate) use config::config_message;
+use config::config_message;
 
-/// A list for people: at most ten, then how many more.
+/// The first line of every log.
+fn title() -> String {
+    format!("Static assets {}", env!("CARGO_PKG_VERSION"))
+}
+
+/// Lists at most ten items, and says how many more there are.
 fn listed<T>(items: &[T], show: impl Fn(&T) -> String) -> String {
     const SHOWN: usize = 10;
     let mut lines: Vec<String> = items
@@ -30,18 +40,14 @@ fn listed<T>(items: &[T], show: impl Fn(&T) -> String) -> String {
     lines.join("\n")
 }
 
-/// Publishing what nobody links to is no success. `lines` are those of the app that would make it one.
-fn not_following(why: &str, lines: Option<(&str, &str)>) -> Message {
-    let lines = lines.map_or_else(String::new, |(lead, lines)| {
-        let lines = lines.lines().map(|line| match line {
-            "" => String::new(),
-            line => format!("  {line}"),
-        });
-        let lines: Vec<String> = lines.collect();
-        format!("{lead}\n{}\n", lines.join("\n"))
+/// Refuses to publish what no page links to. `fix` is a line that introduces code to paste, and the code.
+fn not_following(why: &str, fix: Option<(&str, &str)>) -> Message {
+    let fix = fix.map_or_else(String::new, |(lead, code)| {
+        let code = code.replace('\n', "\n  ").replace("\n  \n", "\n\n");
+        format!("{lead}\n  {code}\n")
     });
     let body = format!(
-        "{why}\n\n{lines}Publishing what no page links to would be no success, so the build ends here. Without\n\
+        "{why}\n\n{fix}The build stops here: it would upload files that no page links to. To build without\n\
          publishing: STATIC_ASSETS_PUBLISH=off"
     );
     Message::new(Kind::App, "Pages would not link to the version", body)

@@ -1,4 +1,4 @@
-//! What there is to do: pure values between looking at a store and changing it.
+//! Plans an upload: pure values between reading a store and changing it.
 
 use crate::manifest::{Asset, Marker};
 use crate::release::Release;
@@ -11,12 +11,12 @@ use std::time::Duration;
 /// What the store holds of a version.
 #[derive(Debug)]
 pub(crate) enum Found {
-    /// No marker. Objects of an earlier, unfinished run by their path.
+    /// There is no marker. The objects of an earlier, unfinished run are listed by their path.
     Unfinished(BTreeMap<String, Stored>),
     Same,
 }
 
-/// One object as a listing shows it.
+/// An object in a listing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Stored {
     pub(crate) size: u64,
@@ -24,7 +24,7 @@ pub(crate) struct Stored {
 }
 
 impl Stored {
-    /// Stores on file systems list their folders as empty objects.
+    /// Whether the object stands for a directory: stores on file systems list those as empty objects.
     pub(crate) fn is_folder(&self, path: &str, release: &Release) -> bool {
         let below = format!("{path}/");
         let holds_assets = |asset: &Asset| asset.path.starts_with(&*below);
@@ -41,13 +41,13 @@ pub(crate) struct Conflict {
 
 #[derive(Debug)]
 pub(crate) enum ConflictWith {
-    /// The published one, and the paths in which it differs.
+    /// The version is published. It differs in these paths.
     Published { differing: Vec<Difference> },
-    /// Content that was first seen under this version at another time, or now by another builder.
+    /// Another build, earlier or at the same time, claimed the version for other content.
     Claimed,
-    /// Objects under the version's prefix that nobody who publishes by the protocol has put there.
+    /// The version's prefix holds an object that the protocol did not put there.
     Foreign { path: String },
-    /// A pruned version accepts only its old content: browsers hold it for a year.
+    /// The version was pruned. It accepts only its old content, because browsers cache that for a year.
     Pruned,
 }
 
@@ -86,12 +86,12 @@ impl Conflict {
     }
 }
 
-/// What to do for which assets, by their places in the manifest.
+/// What to do with which assets, by their index in the manifest.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Plan {
-    /// Not there, or cut.
+    /// The store lacks these, or holds them cut.
     pub(crate) missing: Vec<usize>,
-    /// Something of the same size is there, with its `ETag`: to be compared.
+    /// The store holds something of the same size under this `ETag`. It has to be compared.
     pub(crate) present: Vec<(usize, Option<String>)>,
 }
 
@@ -115,23 +115,23 @@ impl Plan {
     }
 }
 
-/// One run, as the log tells it.
+/// What one run did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Summary {
     pub(crate) put: usize,
     pub(crate) put_bytes: u64,
     pub(crate) present: usize,
-    /// The version was published before; nothing had to be put.
+    /// The version was already published, and nothing had to be uploaded.
     pub(crate) unchanged: bool,
     pub(crate) requests: Requests,
     pub(crate) duration: Duration,
 }
 
-/// What a version changes for those who have seen the one before.
+/// What a version changes for visitors of the previous one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Change {
     pub(crate) since: String,
-    /// New files, and files of other content.
+    /// The number of new files and files with other content.
     pub(crate) new: usize,
     pub(crate) equal: usize,
 }
@@ -154,7 +154,7 @@ impl Change {
     }
 }
 
-/// To the store, by what they cost.
+/// The number of requests to the store, by what they cost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Requests {
     pub(crate) get: usize,

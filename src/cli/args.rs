@@ -1,78 +1,51 @@
-//! The arguments, parsed into one value for each command.
+//! Parses the arguments into one value for each command.
 
+use crate::context::DryRun;
 use crate::launch::pin::PIN_FILE;
-use crate::publish::Intent;
+use crate::messages::cli::UsageError;
 use indoc::indoc;
 use lexopt::prelude::*;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-pub(super) enum Command {
-    Publish(Publish),
-    Exec(Exec),
+pub(super) enum Parsed {
+    Publish(PublishArgs),
+    Exec(ExecArgs),
     Help(&'static str),
     Version,
 }
 
-pub(super) struct Publish {
-    pub(super) source: Source,
+pub(super) struct PublishArgs {
+    pub(super) source: AssetSource,
     pub(super) format: Format,
     pub(super) env_file: Option<PathBuf>,
-    /// The step of an image's build: where its processes will find the pin.
+    /// Where the processes of the image that is being built find the pin.
     pub(super) pin: Option<PathBuf>,
-    pub(super) intent: Intent,
+    pub(super) dry_run: DryRun,
 }
 
-/// The process to become.
-pub(super) struct Exec {
+/// The process that `exec` becomes.
+pub(super) struct ExecArgs {
     pub(super) pin: PathBuf,
     pub(super) program: OsString,
     pub(super) arguments: Vec<OsString>,
 }
 
-pub(super) enum Source {
-    /// An app, whose framework compiles them.
+pub(super) enum AssetSource {
+    /// An app whose framework compiles the assets.
     App(PathBuf),
-    /// The assets themselves.
+    /// The assets themselves, already built.
     Dir(PathBuf),
-    /// What a build has kept, where it is looked for unless named.
+    /// What a build saved for the release phase; `None` means the directory that the build chose.
     Prepared(Option<PathBuf>),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Format {
-    /// The log, on stderr.
+    /// The log on stderr.
     Log,
-    /// One object on stdout, and the log on stderr.
+    /// One object on stdout besides the log on stderr.
     Json,
-}
-
-#[derive(Debug)]
-pub(crate) enum UsageError {
-    NoCommand,
-    UnknownCommand(String),
-    NoSource,
-    TwoSources,
-    /// A variable that was not set, most likely.
-    EmptyFolder(&'static str),
-    /// It would be published with whatever else it holds.
-    EnvFileInside,
-    PinInside,
-    /// One that no line of a script can hold.
-    PinPath,
-    Argument(lexopt::Error),
-    /// `exec` without a command.
-    NothingToExec,
-    /// `STATIC_ASSETS_PUBLISH=release` outside of an image's build.
-    NowhereToKeep,
-    /// The pin is a build's to write.
-    PinOfPrepared,
-}
-
-impl From<lexopt::Error> for UsageError {
-    fn from(error: lexopt::Error) -> Self {
-        Self::Argument(error)
-    }
 }
 
 const HELP: &str = indoc! {"
@@ -80,41 +53,42 @@ const HELP: &str = indoc! {"
 
     Usage: static-assets <command> [options]
 
-      publish      compile, upload, and print or pin what the running app must find
-      exec         in a container image: start a process with what was pinned
+      publish      compile and upload the assets, and print or pin what the running app reads
+      exec         start a process of a container image with what its build pinned
       help, --help, --version
 
-    static-assets publish --help tells more, and static-assets exec --help. Called as bin/detect and
-    bin/build, it is a Cloud Native Buildpack; the stubs of its repository make it a buildpack of Heroku.
+    More: static-assets publish --help, static-assets exec --help. If it is called as bin/detect or bin/build,
+    it is a Cloud Native Buildpack. The stubs of its repository make it a classic Heroku buildpack.
 "};
 
 const PUBLISH_HELP: &str = indoc! {"
-    Publishes static assets under a version of their own: complete or invisible, never overwritten.
+    Publishes static assets under a version of their own. A version is complete or invisible, and never
+    overwritten.
 
     Usage: static-assets publish (--app DIR | --dir DIR | --prepared[=DIR]) [options]
 
-      --app DIR        an app: its framework (Django, Phoenix) compiles the assets
-      --dir DIR        a folder that is built already, such as dist/; published as it is
-      --prepared[=DIR] the release phase: what a build with STATIC_ASSETS_PUBLISH=release has kept in this
-                       image, before a process of it starts
-      --pin[=FILE]     in a Dockerfile: pin the version in this image (/etc/static-assets/pin.env), for
-                       static-assets exec and for Django's hook, which is put into the Python on PATH
+      --app DIR        compile the assets of a Django or Phoenix app
+      --dir DIR        publish a directory that is already built, such as dist/
+      --prepared[=DIR] in a release phase: upload what a build with STATIC_ASSETS_PUBLISH=release saved in
+                       this image, before its processes start
+      --pin[=FILE]     in a Dockerfile: pin the version in this image (/etc/static-assets/pin.env) for
+                       static-assets exec, and put Django's hook into the Python on PATH
       --json           print one JSON object on stdout: version, url, digest, framework, files, bytes,
                        uploaded {files, bytes}, requests {get, head, list, put}, seconds; dry_run with
-                       --dry-run, prepared where the upload comes later
-      --env-file FILE  write STATIC_ASSETS_VERSION, STATIC_URL and a given RELEASE_VERSION to FILE; its
-                       other lines stay
-      --dry-run        show what would be put; send nothing, write no env file. A Phoenix app is compiled
-                       where it is
+                       --dry-run; prepared if the release phase uploads
+      --env-file FILE  write STATIC_ASSETS_VERSION, STATIC_URL and a given RELEASE_VERSION to FILE and
+                       keep its other lines
+      --dry-run        show what would be uploaded; send nothing and write no file. A Phoenix app is
+                       compiled in place all the same
       --help
 
-    Settings come from the environment. The least:
+    Settings come from the environment. These are needed:
       STATIC_ASSETS_STORE         s3://bucket/prefix, az://container/prefix, gs://bucket/prefix or
-                                  file:///folder
+                                  file:///directory
       STATIC_ASSETS_PUBLIC_URL    base URL under which browsers find it, unless the store has its own
-    and credentials: STATIC_ASSETS_ACCESS_KEY_ID and STATIC_ASSETS_SECRET_ACCESS_KEY or AWS_*,
-    AZURE_STORAGE_*, GOOGLE_*. A secret may be in a file: STATIC_ASSETS_SECRET_ACCESS_KEY_FILE=/run/secrets/key
-    RELEASE_VERSION=v42 names the version; unset, it is made from the content.
+    Credentials: STATIC_ASSETS_ACCESS_KEY_ID and STATIC_ASSETS_SECRET_ACCESS_KEY or AWS_*,
+    AZURE_STORAGE_*, GOOGLE_*. A file may hold a secret: STATIC_ASSETS_SECRET_ACCESS_KEY_FILE=/run/secrets/key
+    RELEASE_VERSION=v42 names the version. If it is unset, the version is the hash of the files.
 
     Examples:
       static-assets publish --dir dist --json
@@ -122,43 +96,43 @@ const PUBLISH_HELP: &str = indoc! {"
       RUN --mount=type=secret,id=key STATIC_ASSETS_SECRET_ACCESS_KEY_FILE=/run/secrets/key … publish --app . --pin
       release: static-assets publish --prepared
 
-    Exit codes: 0 done, 1 error, 2 usage or configuration, 5 temporary (run again), 10 no such bucket or
-    folder, 11 the version exists with other content, 12 credentials missing, rejected or expired,
-    13 refused by a safety rule, 130 interrupted. Nothing new is visible unless it is 0, or 1 because
-    the public check failed.
+    Exit codes: 0 done, 1 error, 2 arguments or settings, 5 temporary (run again), 10 no such bucket or
+    directory, 11 the version exists with other content, 12 credentials missing, invalid or expired,
+    13 a safety rule said no, 130 interrupted. Nothing new is visible unless the code is 0, or 1
+    because the public check failed.
 "};
 
 const EXEC_HELP: &str = indoc! {"
-    Starts a process with what the build has pinned in this image, in the place of this one.
+    Becomes a process that reads what the build pinned in this image.
 
     Usage: static-assets exec [--pin=FILE] -- COMMAND [ARGUMENT…]
 
-      --pin=FILE   in place of /etc/static-assets/pin.env
+      --pin=FILE   read this file in place of /etc/static-assets/pin.env
       --help
 
     In a Dockerfile:
       ENTRYPOINT [\"static-assets\", \"exec\", \"--\"]
       CMD [\"gunicorn\", \"project.wsgi\"]
 
-    STATIC_ASSETS_VERSION is the image's. STATIC_URL is: the environment's, where it is set; else the version
-    below STATIC_ASSETS_PUBLIC_URL, where that is set; else the one that was pinned. No shell is needed.
+    STATIC_ASSETS_VERSION is the pinned version. STATIC_URL is the environment's if it is set; else the
+    version under STATIC_ASSETS_PUBLIC_URL if that is set; else the pinned URL. No shell is needed.
 
-    Exit codes: the command's own; 2 no pin file, 126 the command can't be started, 127 it is not there.
+    Exit codes: the command's own; 2 no pin file, 126 the command can't be started, 127 it does not exist.
 "};
 
-pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, UsageError> {
+pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Parsed, UsageError> {
     let mut parser = lexopt::Parser::from_iter(arguments);
     match parser.next()? {
         None => Err(UsageError::NoCommand),
-        Some(Short('h') | Long("help")) => Ok(Command::Help(HELP)),
-        Some(Short('V') | Long("version")) => Ok(Command::Version),
+        Some(Short('h') | Long("help")) => Ok(Parsed::Help(HELP)),
+        Some(Short('V') | Long("version")) => Ok(Parsed::Version),
         Some(Value(name)) => match name.to_str() {
             Some("publish") => parse_publish(&mut parser),
             Some("exec") => parse_exec(&mut parser),
             Some("help") => match parser.next()? {
-                Some(Value(topic)) if topic == "publish" => Ok(Command::Help(PUBLISH_HELP)),
-                Some(Value(topic)) if topic == "exec" => Ok(Command::Help(EXEC_HELP)),
-                _ => Ok(Command::Help(HELP)),
+                Some(Value(topic)) if topic == "publish" => Ok(Parsed::Help(PUBLISH_HELP)),
+                Some(Value(topic)) if topic == "exec" => Ok(Parsed::Help(EXEC_HELP)),
+                _ => Ok(Parsed::Help(HELP)),
             },
             _ => Err(UsageError::UnknownCommand(
                 name.to_string_lossy().into_owned(),
@@ -171,32 +145,32 @@ pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
 fn folder(flag: &'static str, parser: &mut lexopt::Parser) -> Result<PathBuf, UsageError> {
     let folder = parser.value()?;
     if folder.is_empty() {
-        Err(UsageError::EmptyFolder(flag))
+        Err(UsageError::EmptyDir(flag))
     } else {
         Ok(folder.into())
     }
 }
 
-/// `--flag` or `--flag=DIR`.
+/// Parses `--flag` or `--flag=DIR`.
 fn optional_folder(
     flag: &'static str,
     parser: &mut lexopt::Parser,
 ) -> Result<Option<PathBuf>, UsageError> {
     match parser.optional_value() {
-        Some(value) if value.is_empty() => Err(UsageError::EmptyFolder(flag)),
+        Some(value) if value.is_empty() => Err(UsageError::EmptyDir(flag)),
         value => Ok(value.map(PathBuf::from)),
     }
 }
 
-/// What follows `--`, or the first word that is no option, is the command's own.
-fn parse_exec(parser: &mut lexopt::Parser) -> Result<Command, UsageError> {
+/// Parses `exec`. What follows `--`, or the first word that is not an option, belongs to the command.
+fn parse_exec(parser: &mut lexopt::Parser) -> Result<Parsed, UsageError> {
     let mut pin = PathBuf::from(PIN_FILE);
     while let Some(argument) = parser.next()? {
         match argument {
             Long("pin") => pin = folder("--pin", parser)?,
-            Short('h') | Long("help") => return Ok(Command::Help(EXEC_HELP)),
+            Short('h') | Long("help") => return Ok(Parsed::Help(EXEC_HELP)),
             Value(program) => {
-                return Ok(Command::Exec(Exec {
+                return Ok(Parsed::Exec(ExecArgs {
                     pin,
                     program,
                     arguments: parser.raw_args()?.collect(),
@@ -208,18 +182,21 @@ fn parse_exec(parser: &mut lexopt::Parser) -> Result<Command, UsageError> {
     Err(UsageError::NothingToExec)
 }
 
-fn parse_publish(parser: &mut lexopt::Parser) -> Result<Command, UsageError> {
+fn parse_publish(parser: &mut lexopt::Parser) -> Result<Parsed, UsageError> {
     let (mut source, mut env_file, mut pin) = (None, None, None);
-    let (mut format, mut intent) = (Format::Log, Intent::Publish);
+    let (mut format, mut dry_run) = (Format::Log, DryRun::No);
     while let Some(argument) = parser.next()? {
         match argument {
             Long("app" | "dir" | "prepared") if source.is_some() => {
                 return Err(UsageError::TwoSources);
             }
-            Long("app") => source = Some(Source::App(folder("--app", parser)?)),
-            Long("dir") => source = Some(Source::Dir(folder("--dir", parser)?)),
+            Long("app") => source = Some(AssetSource::App(folder("--app", parser)?)),
+            Long("dir") => source = Some(AssetSource::Dir(folder("--dir", parser)?)),
             Long("prepared") => {
-                source = Some(Source::Prepared(optional_folder("--prepared", parser)?));
+                source = Some(AssetSource::Prepared(optional_folder(
+                    "--prepared",
+                    parser,
+                )?));
             }
             Long("pin") => {
                 pin = Some(
@@ -228,8 +205,8 @@ fn parse_publish(parser: &mut lexopt::Parser) -> Result<Command, UsageError> {
             }
             Long("json") => format = Format::Json,
             Long("env-file") => env_file = Some(parser.value()?.into()),
-            Long("dry-run") => intent = Intent::Rehearse,
-            Short('h') | Long("help") => return Ok(Command::Help(PUBLISH_HELP)),
+            Long("dry-run") => dry_run = DryRun::Yes,
+            Short('h') | Long("help") => return Ok(Parsed::Help(PUBLISH_HELP)),
             other => return Err(other.unexpected().into()),
         }
     }
@@ -241,15 +218,15 @@ fn parse_publish(parser: &mut lexopt::Parser) -> Result<Command, UsageError> {
     if pin.as_ref().is_some_and(|pin| !is_line(pin)) {
         return Err(UsageError::PinPath);
     }
-    if matches!(source, Source::Prepared(_)) && pin.is_some() {
+    if matches!(source, AssetSource::Prepared(_)) && pin.is_some() {
         return Err(UsageError::PinOfPrepared);
     }
-    Ok(Command::Publish(Publish {
+    Ok(Parsed::Publish(PublishArgs {
         source,
         format,
         env_file,
         pin,
-        intent,
+        dry_run,
     }))
 }
 
@@ -258,58 +235,56 @@ mod tests {
     use super::*;
     use std::path::Path;
 
-    fn parsed(arguments: &str) -> Result<Command, UsageError> {
+    fn parsed(arguments: &str) -> Result<Parsed, UsageError> {
         let words = arguments.split_whitespace().map(OsString::from);
         parse(std::iter::once("static-assets".into()).chain(words))
     }
 
     #[test]
     fn valid_arguments() {
-        let Ok(Command::Publish(publish)) =
+        let Ok(Parsed::Publish(publish)) =
             parsed("publish --dir=dist --json --env-file x.env --dry-run")
         else {
             panic!("not publish");
         };
-        assert!(matches!(publish.source, Source::Dir(dir) if dir.as_os_str() == "dist"));
+        assert!(matches!(publish.source, AssetSource::Dir(dir) if dir.as_os_str() == "dist"));
         assert!(publish.format == Format::Json);
         assert_eq!(publish.env_file, Some(PathBuf::from("x.env")));
-        assert_eq!(publish.intent, Intent::Rehearse);
-        assert!(matches!(parsed("publish --app ."), Ok(Command::Publish(_))));
-        assert!(
-            matches!(parsed("publish --help"), Ok(Command::Help(text)) if text == PUBLISH_HELP)
-        );
-        assert!(matches!(parsed("help publish"), Ok(Command::Help(text)) if text == PUBLISH_HELP));
-        assert!(matches!(parsed("--help"), Ok(Command::Help(text)) if text == HELP));
-        assert!(matches!(parsed("--version"), Ok(Command::Version)));
+        assert_eq!(publish.dry_run, DryRun::Yes);
+        assert!(matches!(parsed("publish --app ."), Ok(Parsed::Publish(_))));
+        assert!(matches!(parsed("publish --help"), Ok(Parsed::Help(text)) if text == PUBLISH_HELP));
+        assert!(matches!(parsed("help publish"), Ok(Parsed::Help(text)) if text == PUBLISH_HELP));
+        assert!(matches!(parsed("--help"), Ok(Parsed::Help(text)) if text == HELP));
+        assert!(matches!(parsed("--version"), Ok(Parsed::Version)));
     }
 
     #[test]
     fn what_follows_the_command_of_exec_is_its_own() {
-        let words = |exec: Exec| {
+        let words = |exec: ExecArgs| {
             let all = std::iter::once(exec.program).chain(exec.arguments);
             all.map(|word| word.into_string().unwrap())
                 .collect::<Vec<_>>()
         };
         for arguments in ["exec -- sh -c --help", "exec sh -c --help"] {
-            let Ok(Command::Exec(exec)) = parsed(arguments) else {
+            let Ok(Parsed::Exec(exec)) = parsed(arguments) else {
                 panic!("not exec");
             };
             assert_eq!(exec.pin, Path::new(PIN_FILE));
             assert_eq!(words(exec), ["sh", "-c", "--help"], "{arguments}");
         }
-        let Ok(Command::Exec(exec)) = parsed("exec --pin=/x -- -odd --") else {
+        let Ok(Parsed::Exec(exec)) = parsed("exec --pin=/x -- -odd --") else {
             panic!("not exec");
         };
         assert_eq!(exec.pin, Path::new("/x"));
         assert_eq!(words(exec), ["-odd", "--"]);
         assert!(matches!(parsed("exec --"), Err(UsageError::NothingToExec)));
         assert!(matches!(parsed("exec"), Err(UsageError::NothingToExec)));
-        assert!(matches!(parsed("help exec"), Ok(Command::Help(text)) if text == EXEC_HELP));
+        assert!(matches!(parsed("help exec"), Ok(Parsed::Help(text)) if text == EXEC_HELP));
     }
 
     #[test]
     fn prepared_and_pin_have_places_of_their_own() {
-        let Ok(Command::Publish(publish)) = parsed("publish --app . --pin") else {
+        let Ok(Parsed::Publish(publish)) = parsed("publish --app . --pin") else {
             panic!("not publish");
         };
         assert_eq!(publish.pin.as_deref(), Some(Path::new(PIN_FILE)));
@@ -317,11 +292,11 @@ mod tests {
             ("publish --prepared", None),
             ("publish --prepared=/x --json", Some(Path::new("/x"))),
         ] {
-            let Ok(Command::Publish(publish)) = parsed(arguments) else {
+            let Ok(Parsed::Publish(publish)) = parsed(arguments) else {
                 panic!("not publish");
             };
             assert!(
-                matches!(publish.source, Source::Prepared(found) if found.as_deref() == folder)
+                matches!(publish.source, AssetSource::Prepared(found) if found.as_deref() == folder)
             );
         }
         let pinned = parsed("publish --prepared --pin");
@@ -335,7 +310,7 @@ mod tests {
         assert!(matches!(unknown, Err(UsageError::UnknownCommand(name)) if name == "upload"));
         assert!(matches!(parsed("publish"), Err(UsageError::NoSource)));
         for empty in ["publish --dir=", "publish --app="] {
-            assert!(matches!(parsed(empty), Err(UsageError::EmptyFolder(_))));
+            assert!(matches!(parsed(empty), Err(UsageError::EmptyDir(_))));
         }
         let arguments = ["static-assets", "publish", "--app=.", "--pin=/a\nb"].map(OsString::from);
         assert!(matches!(parse(arguments), Err(UsageError::PinPath)));

@@ -1,5 +1,5 @@
-//! What the running app must find, as `NAME=value` lines: for `docker --env-file`, `$GITHUB_ENV` and
-//! pipelines' dotenv files.
+//! A file of `NAME=value` lines that the running app reads: for `docker --env-file`, `$GITHUB_ENV` and the dotenv files of
+//! pipelines.
 
 use crate::config::env_vars::{RELEASE_VERSION, STATIC_ASSETS_VERSION, STATIC_URL};
 use crate::fs::ensure_is_file;
@@ -17,7 +17,8 @@ pub(super) struct EnvFile {
 const OURS: [&str; 3] = [STATIC_ASSETS_VERSION, STATIC_URL, RELEASE_VERSION.name];
 
 impl EnvFile {
-    /// One that does not exist yet is empty. One that can't be written is known before any work.
+    /// Opens the file for writing, so that one that can't be written is known before any work. A file that does not exist
+    /// is empty.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
         ensure_is_file(path)?;
         fs::OpenOptions::new()
@@ -44,7 +45,7 @@ impl EnvFile {
         &self.path
     }
 
-    /// What an earlier run left.
+    /// The version that an earlier run wrote.
     pub(super) fn version(&self) -> Option<Version> {
         let value = |line: &str| {
             let value = line
@@ -56,11 +57,11 @@ impl EnvFile {
         own.filter_map(|(line, _)| value(line)).last()
     }
 
-    /// Replaces the lines of an earlier run; the others stay, also those that were added since it was opened.
+    /// Replaces the lines of an earlier run. The other lines stay, also those that were added after it was opened.
     pub(super) fn write(&self, launch: &Launch) -> io::Result<()> {
         let now = Self::read(&self.path)?;
         let text = now.with(launch);
-        // What is only longer is added to: nothing is lost then, whatever happens.
+        // If the text only grows, it is appended, so that nothing can be lost.
         if let Some(more) = text.strip_prefix(&now.text) {
             let mut file = fs::OpenOptions::new()
                 .append(true)
@@ -82,7 +83,7 @@ impl EnvFile {
     }
 }
 
-/// By another file that takes its place. A platform that mounts the file does not allow it.
+/// Replaces the file by another one. A platform that mounts the file does not allow this.
 fn replace(path: &Path, text: &str) -> io::Result<()> {
     let path = fs::canonicalize(path)?;
     let folder = path.parent().unwrap_or_else(|| Path::new("/"));
@@ -100,8 +101,8 @@ enum Owner {
     Others,
 }
 
-/// Whose each line is. Lines within a value of several lines are the value's: `NAME="…` up to the closing quote, and
-/// GitHub's `NAME<<END` up to that word.
+/// Tells whose each line is. A value can span several lines: `NAME="…` goes up to the closing quote, and GitHub's
+/// `NAME<<END` goes up to that word.
 fn lines_of(text: &str) -> impl Iterator<Item = (&str, Owner)> {
     let mut until: Option<String> = None;
     text.lines().map(move |line| {

@@ -1,205 +1,216 @@
-//! `static-assets publish`: an app, a folder that is built already, or what a build has kept.
+//! `static-assets publish`: an app, a directory that is already built, or what a build saved for its release phase.
 
-use super::args::{Format, Publish, Source, UsageError};
+use super::args::{AssetSource, Format, PublishArgs};
 use super::env_file::EnvFile;
-use super::report;
-use crate::app::{App, HookPlace, NodeSupply};
-use crate::config::{Inject, Off, Origin, Phase, Platform, Publishing, Setting};
+use super::json;
+use crate::config::{Mode, Phase, Platform, Sources, Unpublished, env_vars};
+use crate::context::{BuildContext, DryRun, HookPlace, ImagePlaces, NodeSupply};
 use crate::env::{Env, own_program};
 use crate::fs::{lies_in, write_for_all};
 use crate::interrupt::Interrupt;
 use crate::launch::Launch;
 use crate::launch::pin::{self, PIN_FILE};
+use crate::launch::publisher::DEFERRED_DIR;
 use crate::log::{Log, data};
 use crate::message::{Explain, Message};
-use crate::messages::{cli_message, env_file_message, pin_file_message};
-use crate::publish::{Intent, Outcome, PublishError, publish, publish_kept};
+use crate::messages::cli::{CliEvent, FileError, UsageError};
+use crate::publish::{
+    PublishError, Published, Setup, publish, publish_deferred, read_config, scratch_dir,
+};
 use crate::release::deferred::{Deferred, save_nothing};
-use crate::setup::{PREPARED, Setup, scratch, title};
 use fs_err as fs;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
-pub(super) fn run(command: &Publish, log: &mut Log) -> Result<(), Message> {
-    let env_file = env_file(command)?;
-    let outcome = match &command.source {
-        Source::Prepared(folder) => {
-            of_prepared(folder.as_deref(), command.intent, log).map_err(Message::in_release)?
-        }
-        source => of_app(source, command, env_file.as_ref(), log)?,
+pub(super) fn run(args: &PublishArgs, log: &Log) -> Result<(), Message> {
+    let env_file = open_env_file(args)?;
+    let published = match &args.source {
+        AssetSource::Prepared(dir) => publish_prepared(dir.as_deref(), args, log)
+            .map_err(|error| error.explain().in_release())?,
+        AssetSource::App(_) | AssetSource::Dir(_) => publish_app(args, env_file.as_ref(), log)?,
     };
-    let launch = match &outcome {
-        Outcome::Done(done) => &done.launch,
-        // What an earlier run pinned would be linked to by an image that was not published.
-        Outcome::Nothing => &Launch::default(),
-    };
-    if command.intent == Intent::Publish {
-        if let Some(file) = &command.pin {
-            write_pin(file, launch).map_err(|error| pin_file_message(file, &error))?;
-            if !outcome.is_kept() {
-                save_nothing(&file.with_file_name(PREPARED))
-                    .map_err(|error| PublishError::from(error).explain())?;
-            }
-            log.bullet(&match &outcome {
-                Outcome::Done(_) => format!("Pinned in {}", file.display()),
-                Outcome::Nothing => format!("{} pins nothing", file.display()),
-            });
-            tell_of_the_image(&outcome, file, log);
+    let published = published.as_ref();
+    if args.dry_run == DryRun::No {
+        // If nothing was published, what an earlier run pinned must not stay.
+        let nothing = Launch::default();
+        let launch = published.map_or(&nothing, |published| &published.launch);
+        if let Some(file) = &args.pin {
+            write_pin(file, launch)?;
+            log_pin(file, published, log)?;
         }
         if let Some(file) = &env_file {
-            file.write(launch)
-                .map_err(|error| env_file_message(&pin::lines(launch), &error))?;
-            log.bullet(&format!("Written to {}", file.path().display()));
+            file.write(launch).map_err(|error| {
+                let lines = pin::lines(launch);
+                FileError::EnvFileNotWritten { lines, error }.explain()
+            })?;
+            log.event(&CliEvent::EnvFileWritten(file.path()));
         }
     }
-    if command.format == Format::Json {
-        data(&report::json(&outcome));
+    if args.format == Format::Json {
+        data(&json::render(published, args.dry_run));
     }
     Ok(())
 }
 
-/// One that can't be written is known before any work.
-fn env_file(command: &Publish) -> Result<Option<EnvFile>, Message> {
-    let Some(path) = &command.env_file else {
+/// Opens the env file before any work, so that one that can't be written is known then.
+fn open_env_file(args: &PublishArgs) -> Result<Option<EnvFile>, Message> {
+    let Some(path) = &args.env_file else {
         return Ok(None);
     };
-    if let Source::Dir(folder) = &command.source
-        && lies_in(place_of(path), folder)
-    {
+    if lies_in_published_dir(path, args) {
         return Err(UsageError::EnvFileInside.explain());
     }
-    let opened = match command.intent {
-        Intent::Publish => EnvFile::open(path),
-        Intent::Rehearse => EnvFile::read(path),
+    let opened = match args.dry_run {
+        DryRun::No => EnvFile::open(path),
+        DryRun::Yes => EnvFile::read(path),
     };
     opened
         .map(Some)
-        .map_err(|error| cli_message("The env file can't be opened for writing", &error))
+        .map_err(|error| FileError::EnvFile(error).explain())
 }
 
-fn of_app(
-    source: &Source,
-    command: &Publish,
+fn publish_app(
+    args: &PublishArgs,
     env_file: Option<&EnvFile>,
-    log: &mut Log,
-) -> Result<Outcome, Message> {
-    let env = Env::of_process();
-    let app = match source {
-        Source::App(folder) => folder.as_path(),
-        // `project.toml` is where the command is called.
-        Source::Dir(_) | Source::Prepared(_) => Path::new("."),
+    log: &Log,
+) -> Result<Option<Published>, Message> {
+    let app_dir = match &args.source {
+        AssetSource::App(dir) => dir.as_path(),
+        // `project.toml` is in the directory in which the command is called.
+        AssetSource::Dir(_) | AssetSource::Prepared(_) => Path::new("."),
     };
-    let app = fs::canonicalize(app)
-        .map_err(|error| cli_message("The app's folder can't be read", &error))?;
-    let setup = Setup::read(&env, Platform::default(), &app, &Phase::Build, log)?;
-    let mut config = setup.config;
-    if let Source::Dir(folder) = source {
-        config.dir = Some(Setting {
-            value: here(folder),
-            origin: Origin::Flag("--dir"),
-        });
+    let app_dir = fs::canonicalize(app_dir).map_err(|error| FileError::App(error).explain())?;
+    let setup = read_setup(&app_dir, args, log).map_err(|error| error.explain())?;
+    match setup.config.mode {
+        Mode::Off(Unpublished::NoStore) => return Err(PublishError::NoStore.explain()),
+        Mode::Defer(_) if args.pin.is_none() => return Err(UsageError::NowhereToSave.explain()),
+        _ => {}
     }
-    if config.inject == Inject::Auto && command.pin.is_none() {
-        config.inject = Inject::Nowhere;
-    }
-    if let Publishing::Off(Off::NotConfigured) = config.publishing {
-        return Err(PublishError::NoStore.explain());
-    }
-    if matches!(config.publishing, Publishing::Later(_)) && command.pin.is_none() {
-        return Err(UsageError::NowhereToKeep.explain());
-    }
-    if let (Source::Dir(folder), Some(pin)) = (source, &command.pin)
-        && lies_in(place_of(pin), folder)
+    if let Some(pin) = &args.pin
+        && lies_in_published_dir(pin, args)
     {
         return Err(UsageError::PinInside.explain());
     }
-    log.header(&title());
-    if let (Some(pin), Intent::Publish) = (&command.pin, command.intent) {
-        // One that can't be written is known before any work, and what an earlier layer pinned does not stay.
-        write_pin(pin, &Launch::default()).map_err(|error| pin_file_message(pin, &error))?;
+    log.event(&CliEvent::Title);
+    if let Some(pin) = args.pin.as_ref().filter(|_| args.dry_run == DryRun::No) {
+        // This is known before any work, and what an earlier layer pinned does not stay.
+        write_pin(pin, &Launch::default())?;
     }
-    let scratch = scratch()?;
-    let beside_pin = command.pin.as_deref().and_then(Path::parent);
-    let app = App {
-        dir: app,
-        scratch: scratch.path().to_owned(),
-        injected: scratch.path().join("injected"),
-        hook: match command.intent {
-            Intent::Publish => HookPlace::SitePackages {
-                within: None,
-                pin: command.pin.as_deref().map(here),
-            },
-            // A rehearsal puts nothing anywhere.
-            Intent::Rehearse => HookPlace::PythonPath,
-        },
-        prepared: beside_pin.unwrap_or(scratch.path()).join(PREPARED),
-        node: NodeSupply::Platform,
+    let scratch = scratch_dir().map_err(|error| error.explain())?;
+    let ctx = BuildContext {
+        env: setup.children,
+        image: image_places(args, scratch.path()),
         cache: None,
         previous: env_file.and_then(EnvFile::version),
-        env: setup.children,
+        config: setup.config,
+        app_dir,
+        scratch: scratch.path().to_owned(),
+        started: SystemTime::now(),
+        dry_run: args.dry_run,
+        interrupt: &Interrupt::listen(),
+        log,
     };
-    let interrupt = Interrupt::listen();
-    publish(&app, &config, command.intent, &interrupt, log).map_err(|error| error.explain())
+    publish(&ctx, setup.app).map_err(|error| error.explain())
 }
 
-fn of_prepared(folder: Option<&Path>, intent: Intent, log: &mut Log) -> Result<Outcome, Message> {
-    let folder = folder.map_or_else(kept_by_the_image, Path::to_owned);
-    let kept = Deferred::read(&folder);
+fn read_setup(app_dir: &Path, args: &PublishArgs, log: &Log) -> Result<Setup, PublishError> {
     let env = Env::of_process();
-    let phase = Phase::Release {
-        pinned: kept.as_ref().ok().and_then(Deferred::pinned).cloned(),
+    let mut sources = Sources::read(&env, Platform::default(), app_dir)?;
+    if let AssetSource::Dir(dir) = &args.source {
+        sources = sources.with_flag(&env_vars::DIR, "--dir", &absolute(dir));
+    }
+    let phase = Phase::Build {
+        compile_without_store: false,
     };
-    // The app's own settings were the build's; `project.toml` may have been left out of the image.
-    let setup = Setup::read(&env, Platform::default(), Path::new("."), &phase, log)?;
-    log.header(&title());
+    Setup::read(&sources, app_dir, |_| phase, log)
+}
+
+fn image_places(args: &PublishArgs, scratch: &Path) -> ImagePlaces {
+    let beside_pin = args.pin.as_deref().and_then(Path::parent);
+    ImagePlaces {
+        injected: scratch.join("injected"),
+        hook: match args.dry_run {
+            // A dry run puts nothing into the interpreter's packages.
+            DryRun::Yes => HookPlace::PythonPath,
+            DryRun::No => HookPlace::SitePackages {
+                within: None,
+                pin: args.pin.as_deref().map(absolute),
+            },
+        },
+        deferred_dir: beside_pin.unwrap_or(scratch).join(DEFERRED_DIR),
+        node: NodeSupply::Platform,
+        takes_injection: args.pin.is_some(),
+    }
+}
+
+fn publish_prepared(
+    dir: Option<&Path>,
+    args: &PublishArgs,
+    log: &Log,
+) -> Result<Option<Published>, PublishError> {
+    let dir = dir.map_or_else(deferred_dir_of_image, Path::to_owned);
+    let deferred = Deferred::read(&dir);
+    let env = Env::of_process();
+    let pinned = deferred.as_ref().ok().and_then(Deferred::pinned).cloned();
+    // The build judged the app's own settings, and the image may lack `project.toml`.
+    let sources = Sources::read(&env, Platform::default(), Path::new("."))?;
+    let config = read_config(&sources, &Phase::Release { pinned }, log)?;
+    log.event(&CliEvent::Title);
     let interrupt = Interrupt::listen();
-    publish_kept(kept, &setup.config, intent, &interrupt, log).map_err(|error| error.explain())
+    publish_deferred(deferred, &config, args.dry_run, &interrupt, log)
 }
 
-/// Where the doors put it: beside the folder of this program (`publisher/bin`), or beside the pin file.
-fn kept_by_the_image() -> PathBuf {
+/// The directory that a build made: beside the directory of this program (`publisher/bin`), or beside the pin.
+fn deferred_dir_of_image() -> PathBuf {
     let beside_program = own_program()
-        .and_then(|program| Some(program.ancestors().nth(3)?.join(PREPARED)))
-        .filter(|folder| folder.is_dir());
-    beside_program.unwrap_or_else(|| Path::new(PIN_FILE).with_file_name(PREPARED))
+        .and_then(|program| Some(program.ancestors().nth(3)?.join(DEFERRED_DIR)))
+        .filter(|dir| dir.is_dir());
+    beside_program.unwrap_or_else(|| Path::new(PIN_FILE).with_file_name(DEFERRED_DIR))
 }
 
-fn write_pin(file: &Path, launch: &Launch) -> std::io::Result<()> {
-    write_for_all(file, pin::render(launch).as_bytes())
+fn write_pin(file: &Path, launch: &Launch) -> Result<(), Message> {
+    write_for_all(file, pin::render(launch).as_bytes()).map_err(|error| {
+        let file = file.to_owned();
+        FileError::PinNotWritten { file, error }.explain()
+    })
 }
 
-/// What of an image's build can't be seen from inside of it.
-fn tell_of_the_image(outcome: &Outcome, pin: &Path, log: &mut Log) {
-    if let Outcome::Nothing = outcome {
-        return;
+/// Logs the pin and what the image needs besides, and tells a release phase if it has nothing to do.
+fn log_pin(file: &Path, published: Option<&Published>, log: &Log) -> Result<(), Message> {
+    let is_deferred = published.is_some_and(Published::is_deferred);
+    if !is_deferred {
+        save_nothing(&file.with_file_name(DEFERRED_DIR))
+            .map_err(|error| PublishError::from(error).explain())?;
     }
-    let named = if pin == Path::new(PIN_FILE) {
-        String::new()
-    } else {
-        format!("\"--pin={}\", ", here(pin).display())
+    log.event(&CliEvent::Pinned {
+        file,
+        published: published.is_some(),
+    });
+    if published.is_some() {
+        let is_default = file == Path::new(PIN_FILE);
+        let pin = absolute(file);
+        let deferred = pin.with_file_name(DEFERRED_DIR);
+        log.event(&CliEvent::PinnedImage {
+            pin: &pin,
+            is_default,
+            deferred: (is_deferred && !is_default).then_some(deferred),
+        });
+    }
+    Ok(())
+}
+
+/// Whether a file would be published with the directory of `--dir`. A file that does not exist yet will be where the
+/// nearest directory above it is.
+fn lies_in_published_dir(file: &Path, args: &PublishArgs) -> bool {
+    let AssetSource::Dir(dir) = &args.source else {
+        return false;
     };
-    log.detail(&format!(
-        "processes get it by ENTRYPOINT [\"static-assets\", \"exec\", {named}\"--\"]; another stage needs {} as well",
-        here(pin).parent().unwrap_or(pin).display()
-    ));
-    if outcome.is_kept() && pin != Path::new(PIN_FILE) {
-        log.detail(&format!(
-            "here: static-assets publish --prepared={}",
-            here(pin).with_file_name(PREPARED).display()
-        ));
-    }
-    log.detail(
-        "Docker caches this step: it runs again after a change of a file or ARG before it, not of a secret alone",
-    );
+    let mut paths = file.ancestors().filter(|path| !path.as_os_str().is_empty());
+    let existing = paths.find(|path| path.exists());
+    lies_in(existing.unwrap_or_else(|| Path::new(".")), dir)
 }
 
-/// A file that is not there yet will be where its folder is.
-fn place_of(file: &Path) -> &Path {
-    let folders = file.ancestors().filter(|path| !path.as_os_str().is_empty());
-    let there = folders.into_iter().find(|path| path.exists());
-    there.unwrap_or_else(|| Path::new("."))
-}
-
-/// Relative to where the command was called, whatever the app's folder is.
-fn here(folder: &Path) -> PathBuf {
-    std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned())
+/// Resolves a path against the directory in which the command is called, whatever the app's directory is.
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }

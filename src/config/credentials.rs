@@ -4,7 +4,9 @@
 use super::bindings::Binding;
 use super::env_vars::{self, Variable};
 use super::sources::{Setting, Sources, parse_flag};
-use super::{AzureAccess, ConfigProblem, GcsAccess, Later, Origin, S3Access, azure, gcs, s3};
+use super::{
+    AzureAccess, ConfigProblem, DeferredDestination, GcsAccess, Origin, S3Access, azure, gcs, s3,
+};
 use crate::prefix::{BucketUrl, PublicUrl, Scheme, Site, StoreUrl};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
@@ -110,7 +112,7 @@ pub(super) fn resolve(
 }
 
 /// Where it will be published, as far as a build knows that reads no credential.
-pub(super) fn later(sources: &Sources<'_>) -> Result<Later, Vec<ConfigProblem>> {
+pub(super) fn later(sources: &Sources<'_>) -> Result<DeferredDestination, Vec<ConfigProblem>> {
     let place = StoreSettings::find(sources).map_err(|problem| vec![problem])?;
     let store = place
         .store
@@ -122,7 +124,7 @@ pub(super) fn later(sources: &Sources<'_>) -> Result<Later, Vec<ConfigProblem>> 
         None => Err(ConfigProblem::PublicUrlNotPinned),
     };
     match (store, public) {
-        (Ok(store), Ok(public)) => Ok(Later { public, store }),
+        (Ok(store), Ok(public)) => Ok(DeferredDestination { public, store }),
         (store, public) => Err([store.err(), public.err()].into_iter().flatten().collect()),
     }
 }

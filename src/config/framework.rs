@@ -7,6 +7,8 @@ use url::Url;
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct FrameworkSettings {
+    /// A folder that is published as it is, in place of what a framework compiles.
+    pub(crate) dir: Option<Setting<PathBuf>>,
     /// Which one, where several are found.
     pub(crate) chosen: Option<FrameworkName>,
     pub(crate) django: DjangoSettings,
@@ -72,6 +74,7 @@ impl Reader<'_> {
     pub(super) fn framework(&mut self) -> FrameworkSettings {
         let build_env = self.build_env();
         FrameworkSettings {
+            dir: self.path(&env_vars::DIR),
             chosen: self.chosen(
                 &env_vars::FRAMEWORK,
                 &[

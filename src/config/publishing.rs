@@ -1,122 +1,136 @@
-//! Whether, where and when it is published.
+//! Whether, where and when a run publishes.
 
 use super::credentials::{self, Resolved};
-use super::{Access, ConfigProblem, Reader, Setting, env_vars};
-use crate::prefix::{PublicUrl, Site, StoreUrl};
+use super::{ConfigProblem, Destination, Reader, Setting, env_vars};
+use crate::prefix::{PublicUrl, StoreUrl};
 
-pub(crate) enum Publishing {
-    /// Nothing at all is done.
-    Off(Off),
-    /// The assets are compiled and served by the app itself; nothing is published or pinned.
-    Local(Local),
-    To(Site, Access),
-    /// Compiled and pinned now, without any credential; uploaded before a process of the release starts.
-    Later(Later),
+/// What a run does with the assets.
+pub(crate) enum Mode {
+    /// It does nothing.
+    Off(Unpublished),
+    /// It compiles them, and the app serves them itself.
+    CompileOnly(Unpublished),
+    /// It compiles and uploads them.
+    Upload(Destination),
+    /// It compiles them and saves them in the image. The release phase uploads them.
+    Defer(DeferredDestination),
 }
 
+/// Why a run publishes nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Off {
-    NotConfigured,
-    Disabled(Setting<()>),
-    /// A build for tests.
-    Tests,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Local {
+pub(crate) enum Unpublished {
     NoStore,
-    PublishOff(Setting<()>),
-    MissingCredentials(StoreUrl),
-    /// A build for tests.
+    /// The app is built for its tests.
     Tests,
+    /// `STATIC_ASSETS_DISABLE`.
+    Disabled(Setting<()>),
+    /// `STATIC_ASSETS_PUBLISH=off`.
+    PublishOff(Setting<()>),
+    /// `STATIC_ASSETS_MISSING_CREDENTIALS=skip`.
+    MissingCredentials(StoreUrl),
 }
 
+/// What a build without credentials knows about the place that its release phase uploads to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Later {
+pub(crate) struct DeferredDestination {
     pub(crate) public: PublicUrl,
-    /// Where the build knows it already.
+    /// `None` if only the release phase knows the store.
     pub(crate) store: Option<StoreUrl>,
 }
 
 /// When the settings are read.
 #[derive(Clone, Debug)]
 pub(crate) enum Phase {
-    /// While an image is built.
-    Build,
-    /// The same, where the assets are compiled without a store, too.
-    BuildInAnyCase,
-    /// While an app is built for its tests.
+    Build {
+        /// Whether the assets are compiled even if no store is set.
+        compile_without_store: bool,
+    },
+    /// The app is built for its tests.
     Test,
-    /// Before a process of a release starts: what its image has kept is uploaded.
+    /// The release phase uploads what the image holds.
     Release {
-        /// The base of the URL that the build has pinned, where it has kept anything.
+        /// The base of the URL that the build pinned, if the image holds a release.
         pinned: Option<PublicUrl>,
     },
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
-enum MissingCredentials {
-    #[default]
-    Fail,
-    Skip,
-}
-
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-enum Publish {
+enum PublishSetting {
     #[default]
     Build,
     Release,
     Off,
 }
 
-impl Reader<'_> {
-    pub(super) fn publishing(&mut self, phase: &Phase) -> Option<Publishing> {
-        if let Some(disabled) = self.flag(&env_vars::DISABLE) {
-            return Some(Publishing::Off(Off::Disabled(disabled)));
+impl Mode {
+    pub(crate) fn is_off(&self) -> bool {
+        matches!(self, Self::Off(_))
+    }
+
+    /// The base of the URL that pages link to; `None` if nothing is published.
+    pub(crate) fn public_url(&self) -> Option<&PublicUrl> {
+        match self {
+            Self::Off(_) | Self::CompileOnly(_) => None,
+            Self::Upload(destination) => Some(&destination.site.public),
+            Self::Defer(destination) => Some(&destination.public),
         }
-        let compile = self.flag(&env_vars::COMPILE);
+    }
+
+    /// The store, if this run knows it.
+    pub(crate) fn store(&self) -> Option<&StoreUrl> {
+        match self {
+            Self::Off(_) | Self::CompileOnly(_) => None,
+            Self::Upload(destination) => Some(&destination.site.store),
+            Self::Defer(destination) => destination.store.as_ref(),
+        }
+    }
+}
+
+impl Reader<'_> {
+    pub(super) fn mode(&mut self, phase: &Phase) -> Option<Mode> {
+        if let Some(disabled) = self.flag(&env_vars::DISABLE) {
+            return Some(Mode::Off(Unpublished::Disabled(disabled)));
+        }
+        let compile = self.flag(&env_vars::COMPILE).is_some();
         let (pinned, compiles) = match phase {
-            Phase::Test if compile.is_some() => return Some(Publishing::Local(Local::Tests)),
-            Phase::Test => return Some(Publishing::Off(Off::Tests)),
+            Phase::Test if compile => return Some(Mode::CompileOnly(Unpublished::Tests)),
+            Phase::Test => return Some(Mode::Off(Unpublished::Tests)),
             Phase::Release { pinned } => (pinned.as_ref(), false),
-            Phase::BuildInAnyCase => (None, true),
-            Phase::Build => (None, compile.is_some()),
+            Phase::Build {
+                compile_without_store,
+            } => (None, compile || *compile_without_store),
         };
+        let is_release = matches!(phase, Phase::Release { .. });
         let publish = self.choice(
             &env_vars::PUBLISH,
             &[
-                ("build", Publish::Build),
-                ("release", Publish::Release),
-                ("off", Publish::Off),
+                ("build", PublishSetting::Build),
+                ("release", PublishSetting::Release),
+                ("off", PublishSetting::Off),
             ],
         );
-        let missing = self.choice(
+        let skips = self.choice(
             &env_vars::MISSING_CREDENTIALS,
-            &[
-                ("fail", MissingCredentials::Fail),
-                ("skip", MissingCredentials::Skip),
-            ],
+            &[("fail", false), ("skip", true)],
         );
-        if publish == Publish::Off {
-            let origin = self.sources.text(&env_vars::PUBLISH)?.origin;
-            return Some(Publishing::Local(Local::PublishOff(Setting {
-                value: (),
-                origin,
-            })));
-        }
-        let is_release = matches!(phase, Phase::Release { .. });
-        if publish == Publish::Release && !is_release {
-            return self.collect(credentials::later(self.sources).map(Publishing::Later));
+        match publish {
+            PublishSetting::Off => {
+                let origin = self.sources.text(&env_vars::PUBLISH)?.origin;
+                let setting = Setting { value: (), origin };
+                return Some(Mode::CompileOnly(Unpublished::PublishOff(setting)));
+            }
+            PublishSetting::Release if !is_release => {
+                return self.collect(credentials::later(self.sources).map(Mode::Defer));
+            }
+            PublishSetting::Release | PublishSetting::Build => {}
         }
         match self.collect(credentials::resolve(self.sources, pinned))? {
-            Resolved::Nothing if compiles => Some(Publishing::Local(Local::NoStore)),
-            Resolved::Nothing => Some(Publishing::Off(Off::NotConfigured)),
-            Resolved::To(site, access) => Some(Publishing::To(site, access)),
+            Resolved::Nothing if compiles => Some(Mode::CompileOnly(Unpublished::NoStore)),
+            Resolved::Nothing => Some(Mode::Off(Unpublished::NoStore)),
+            Resolved::To(site, access) => Some(Mode::Upload(Destination { site, access })),
             // An image that is pinned already can't fall back to its own files.
-            Resolved::WithoutCredentials(store)
-                if missing == MissingCredentials::Skip && !is_release =>
-            {
-                Some(Publishing::Local(Local::MissingCredentials(store)))
+            Resolved::WithoutCredentials(store) if skips && !is_release => {
+                Some(Mode::CompileOnly(Unpublished::MissingCredentials(store)))
             }
             Resolved::WithoutCredentials(store) => {
                 self.problems.push(ConfigProblem::CredentialsMissing {

@@ -5,7 +5,7 @@ use super::bindings::{self, Binding};
 use super::credentials::{secret_entries, secrets_inside};
 use super::env_vars::{self, DISABLE, Kind, SERVICE_BINDING_ROOT, Variable};
 use super::project_toml::ProjectToml;
-use crate::env::Env;
+use crate::env::{ChildEnv, Env};
 use crate::redaction::Redaction;
 use fs_err as fs;
 use std::collections::BTreeMap;
@@ -92,6 +92,8 @@ impl Platform {
 pub(crate) struct Sources<'a> {
     env: &'a Env,
     platform: Platform,
+    /// Settings that a flag of the command line gives, by the name of their variable.
+    flags: BTreeMap<&'static str, Setting<String>>,
     pub(super) project: ProjectToml,
     pub(super) bindings: Vec<Binding>,
     pub(super) untyped_bindings: Vec<String>,
@@ -109,6 +111,7 @@ impl<'a> Sources<'a> {
         let mut sources = Self {
             env,
             platform,
+            flags: BTreeMap::new(),
             project: ProjectToml::default(),
             bindings: Vec::new(),
             untyped_bindings: Vec::new(),
@@ -136,9 +139,18 @@ impl<'a> Sources<'a> {
         }
     }
 
-    /// The value of a setting, from the environment or `project.toml`.
+    /// Gives a setting the value of a flag, which wins over every other source.
+    pub(crate) fn with_flag(mut self, name: &Variable, flag: &'static str, value: &Path) -> Self {
+        let origin = Origin::Flag(flag);
+        let value = value.to_string_lossy().into_owned();
+        self.flags.insert(name.name, Setting { value, origin });
+        self
+    }
+
+    /// The value of a setting, from a flag, the environment or `project.toml`.
     pub(super) fn text(&self, name: &Variable) -> Option<Setting<String>> {
-        self.env_text(name).or_else(|| {
+        let flag = self.flags.get(name.name).cloned();
+        flag.or_else(|| self.env_text(name)).or_else(|| {
             let value = match name.kind {
                 Kind::Setting => self.project.get(&name.key())?,
                 Kind::Secret | Kind::Foreign => return None,
@@ -197,6 +209,12 @@ impl<'a> Sources<'a> {
             value: text,
             origin: Origin::File(variable),
         }))
+    }
+
+    /// The environment of child processes, without any secret.
+    pub(crate) fn child_env(&self) -> ChildEnv {
+        let secrets = self.secrets();
+        self.env.for_children(&env_vars::secrets(), secrets.all())
     }
 
     /// Every secret that can be found, also of settings that this build does not use.

@@ -8,19 +8,21 @@ mod links;
 mod report;
 mod runner;
 
-use crate::app::App;
 use crate::command::{Command, CommandError, program_on_path};
-use crate::config::{Config, DjangoSettings, Inject, Keep, Origin, env_vars};
-use crate::framework::{CompileTarget, Compiled, DetectError, Fallback, Links, Run, RuntimeFile};
+use crate::config::{DjangoSettings, Inject, Keep, Origin, env_vars};
+use crate::context::BuildContext;
+use crate::framework::{
+    CompileTarget, Compiled, DetectError, Fallback, Links, NotFollowing, RuntimeFile,
+};
 use crate::interrupt::Interrupt;
 use crate::log::{Log, count, seconds};
 use detect::Evidence;
-pub(crate) use failure::{DjangoFailure, Reason};
+pub(crate) use failure::{DjangoFailure, DjangoFailureReason};
 use fs_err as fs;
 pub(crate) use hook::HookBlocked;
 use hook::{Place, Reach};
+pub(crate) use links::DjangoLinkProblem;
 use links::{Hook, Verdict};
-pub(crate) use links::{NotFollowing, NotFollowingCause};
 use report::Report;
 use runner::Runner;
 use std::collections::BTreeSet;
@@ -33,7 +35,7 @@ pub(crate) struct Django {
     evidence: Evidence,
 }
 
-#[derive(Debug)]
+#[derive(Debug, derive_more::From)]
 pub(crate) enum DjangoError {
     NoPython {
         path: String,
@@ -55,22 +57,12 @@ pub(crate) enum DjangoError {
         line: String,
         output: String,
     },
-    NotFollowing(Box<NotFollowing>),
+    NotFollowing(Box<NotFollowing<DjangoLinkProblem>>),
+    #[from]
     Start(CommandError),
     Report(serde_json::Error),
+    #[from]
     Io(io::Error),
-}
-
-impl From<CommandError> for DjangoError {
-    fn from(error: CommandError) -> Self {
-        Self::Start(error)
-    }
-}
-
-impl From<io::Error> for DjangoError {
-    fn from(error: io::Error) -> Self {
-        Self::Io(error)
-    }
 }
 
 impl Django {
@@ -88,63 +80,66 @@ impl Django {
     /// Collects the static files; `None` where the app asks for that not to be done.
     pub(crate) fn compile(
         &self,
-        app: &App,
-        config: &Config,
+        ctx: &BuildContext<'_>,
         target: Option<&CompileTarget>,
-        run: &mut Run<'_>,
     ) -> Result<Option<Compiled>, DjangoError> {
-        if let Some(origin) = &config.framework.django.disabled {
-            log_disabled(&self.evidence, origin, run.log);
+        if let Some(origin) = &ctx.config.framework.django.disabled {
+            log_disabled(&self.evidence, origin, ctx.log);
             return Ok(None);
         }
-        let python = program_on_path(&app.env, &["python", "python3"]).ok_or_else(|| {
+        let python = program_on_path(&ctx.env, &["python", "python3"]).ok_or_else(|| {
             DjangoError::NoPython {
-                path: app.env.text("PATH").unwrap_or_default().to_owned(),
+                path: ctx.env.text("PATH").unwrap_or_default().to_owned(),
             }
         })?;
         let runner = Runner::new(
             &self.evidence.entry,
             python,
-            app,
-            &config.framework.django,
-            run.log,
+            ctx,
+            &ctx.config.framework.django,
+            ctx.log,
         )?;
-        runner.run_shell(&env_vars::BEFORE_COLLECT, run)?;
-        let place = Place::find(&runner, run.interrupt)?;
-        let (collected, reach) = collect(&runner, target, place, run);
+        runner.run_shell(&env_vars::BEFORE_COLLECT, ctx)?;
+        let place = Place::find(&runner, ctx.interrupt)?;
+        let (collected, reach) = collect(&runner, target, place, ctx);
         let (report, duration) = collected?;
-        runner.run_shell(&env_vars::AFTER_COLLECT, run)?;
-        self.log_collected(&report, duration, &runner, run.log)?;
+        runner.run_shell(&env_vars::AFTER_COLLECT, ctx)?;
+        self.log_collected(&report, duration, &runner, ctx.log)?;
         let (Some(target), Some(reach)) = (target, reach) else {
             let unpublished = Verdict {
                 links: Links::Unverified,
                 injection: None,
             };
-            let place = (app, Keep::All);
+            let place = (ctx, Keep::All);
             return Ok(Some(compiled(report, unpublished, &runner, place)));
         };
 
-        compressor::refuse_at_run_time(&report, &app.dir)?;
+        compressor::refuse_at_run_time(&report, &ctx.app_dir)?;
         let hook = Hook {
             folder: runner.hook(),
             reach: reach?,
-            app: app.dir.clone(),
+            app: ctx.app_dir.clone(),
             collected: runner.collected(),
-            pins: app.hook.pin().is_some() && config.inject == Inject::Auto,
+            pins: ctx.image.hook.pin().is_some() && ctx.inject() == Inject::Auto,
         };
         let pins = hook.pins;
-        let verdict = links::judge(&report, target, config.inject, hook)?;
+        let verdict = links::judge(&report, target, ctx.inject(), hook)?;
         match (&verdict.links, &verdict.injection) {
             (Links::ByInjection { .. }, _) => {
-                hook::warn_of_unreachable_processes(&app.dir, &app.hook, run.log);
+                hook::warn_of_unreachable_processes(&ctx.app_dir, &ctx.image.hook, ctx.log);
             }
-            (_, None) if pins => run.log.warning(
+            (_, None) if pins => ctx.log.warning(
                 "Python loads nothing of ours here, so a process whose ENTRYPOINT is replaced finds no pin. Start it \
                  by: static-assets exec -- COMMAND",
             ),
             _ => {}
         }
-        Ok(Some(compiled(report, verdict, &runner, (app, config.keep))))
+        Ok(Some(compiled(
+            report,
+            verdict,
+            &runner,
+            (ctx, ctx.config.keep),
+        )))
     }
 
     fn log_collected(
@@ -152,7 +147,7 @@ impl Django {
         report: &Report,
         duration: Duration,
         runner: &Runner<'_>,
-        log: &mut Log,
+        log: &Log,
     ) -> io::Result<()> {
         let files = runner.collected_files()?;
         let settings = report.settings_module.as_deref().unwrap_or("no module");
@@ -187,17 +182,17 @@ fn collect(
     runner: &Runner<'_>,
     target: Option<&CompileTarget>,
     place: Result<Place, HookBlocked>,
-    run: &mut Run<'_>,
+    ctx: &BuildContext<'_>,
 ) -> (Collected, Option<Reached>) {
     let (place, obstacle) = match place {
         Ok(place) => (place, None),
         Err(obstacle) => (Place::none(runner), Some(obstacle)),
     };
     std::thread::scope(|scope| {
-        let interrupt = run.interrupt;
+        let interrupt = ctx.interrupt;
         let is_tried = target.is_some() && obstacle.is_none();
         let reach = is_tried.then(|| scope.spawn(|| place.try_reach(runner, interrupt)));
-        let collected = runner.collect(target, &place.folder, run);
+        let collected = runner.collect(target, &place.folder, ctx);
         let reach = reach.map(|reach| {
             reach
                 .join()
@@ -211,10 +206,10 @@ fn compiled(
     report: Report,
     verdict: Verdict,
     runner: &Runner<'_>,
-    (app, keep): (&App, Keep),
+    (ctx, keep): (&BuildContext<'_>, Keep),
 ) -> Compiled {
     let Verdict { links, injection } = verdict;
-    let fallback = fallback(&report, &links, runner, (app, keep));
+    let fallback = fallback(&report, &links, runner, (ctx, keep));
     Compiled {
         assets: runner.collected().as_path().into(),
         links,
@@ -238,7 +233,7 @@ fn compiled(
     }
 }
 
-fn log_disabled(evidence: &Evidence, origin: &Origin, log: &mut Log) {
+fn log_disabled(evidence: &Evidence, origin: &Origin, log: &Log) {
     log.bullet(&format!("Django: {}", evidence.because));
     log.bullet(&format!(
         "Nothing collected, published or pinned: {} is set ({origin}). Unset it to publish.",
@@ -250,7 +245,7 @@ fn fallback(
     report: &Report,
     emission: &Links,
     runner: &Runner<'_>,
-    (app, keep): (&App, Keep),
+    (ctx, keep): (&BuildContext<'_>, Keep),
 ) -> Fallback {
     // An app that follows has taken the URL of this very build.
     let follows = matches!(emission, Links::ByApp { .. });
@@ -260,7 +255,7 @@ fn fallback(
             Fallback::NoFolder
         }
         None => Fallback::NoFolder,
-        Some(path) if is_in_app(path, app) => Fallback::Folder {
+        Some(path) if is_in_app(path, ctx) => Fallback::Folder {
             from: runner.collected(),
             path: path.clone(),
             url: match report.static_url.own.as_deref() {
@@ -274,11 +269,11 @@ fn fallback(
 }
 
 /// By where the path really leads, as far as it is there: a link may lead out of the image.
-fn is_in_app(path: &Path, app: &App) -> bool {
+fn is_in_app(path: &Path, ctx: &BuildContext<'_>) -> bool {
     let there = path
         .ancestors()
         .find_map(|path| fs::canonicalize(path).ok());
-    match (there, fs::canonicalize(&app.dir)) {
+    match (there, fs::canonicalize(&ctx.app_dir)) {
         (Some(there), Ok(app)) => there.starts_with(app),
         _ => false,
     }
@@ -288,14 +283,14 @@ impl Runner<'_> {
     fn run_shell(
         &self,
         setting: &env_vars::Variable,
-        run: &mut Run<'_>,
+        ctx: &BuildContext<'_>,
     ) -> Result<(), DjangoError> {
         let Some((line, command)) = self.shell(setting) else {
             return Ok(());
         };
-        run.log
+        ctx.log
             .bullet(&format!("Running {line} ({})", setting.name));
-        finish(&command, setting.name, line, run.interrupt).map(drop)
+        finish(&command, setting.name, line, ctx.interrupt).map(drop)
     }
 }
 

@@ -27,11 +27,11 @@ mod steps;
 mod templates;
 mod version;
 
-use crate::app::App;
 use crate::command::CommandError;
-use crate::config::{Config, PhoenixSettings};
+use crate::config::PhoenixSettings;
+use crate::context::BuildContext;
 use crate::framework::{
-    CompileTarget, Compiled, DetectError, Fallback, FallbackSwitch, Links, Run,
+    CompileTarget, Compiled, DetectError, Fallback, FallbackSwitch, Links, NotFollowing,
 };
 use crate::fs::files_below;
 use crate::log::{Log, count};
@@ -40,9 +40,9 @@ use builder::Builder;
 use buildpack_config::BuildpackConfig;
 use cache_manifest::CacheManifest;
 use detect::Project;
-pub(crate) use failure::{NodeMismatch, PhoenixFailure, Reason};
+pub(crate) use failure::{NodeMismatch, PhoenixFailure, PhoenixFailureReason};
+pub(crate) use links::PhoenixLinkProblem;
 use links::{Judge, Verdict};
-pub(crate) use links::{NotFollowing, NotFollowingCause};
 pub(crate) use official_node::NodeProblem;
 use pages::{Built, tell_of_fixed_links};
 use pipeline::{Mix, Pipeline};
@@ -68,7 +68,7 @@ pub(crate) enum Tools {
     Node,
 }
 
-#[derive(Debug)]
+#[derive(Debug, derive_more::From)]
 pub(crate) enum PhoenixError {
     NoMix {
         path: String,
@@ -130,21 +130,11 @@ pub(crate) enum PhoenixError {
     Stale {
         file: PathBuf,
     },
-    NotFollowing(Box<NotFollowing>),
+    NotFollowing(Box<NotFollowing<PhoenixLinkProblem>>),
+    #[from]
     Start(CommandError),
+    #[from]
     Io(io::Error),
-}
-
-impl From<CommandError> for PhoenixError {
-    fn from(error: CommandError) -> Self {
-        Self::Start(error)
-    }
-}
-
-impl From<io::Error> for PhoenixError {
-    fn from(error: io::Error) -> Self {
-        Self::Io(error)
-    }
 }
 
 impl Phoenix {
@@ -213,42 +203,40 @@ impl Phoenix {
     /// Compiles and digests each app where it is.
     pub(crate) fn compile(
         &self,
-        app: &App,
-        config: &Config,
+        ctx: &BuildContext<'_>,
         target: Option<&CompileTarget>,
-        run: &mut Run<'_>,
     ) -> Result<Compiled, PhoenixError> {
-        run.log.bullet(&self.evidence());
+        ctx.log.bullet(&self.evidence());
         for note in &self.legacy.notes {
-            run.log.detail(note);
+            ctx.log.detail(note);
         }
         if self.legacy.clean_cache
-            && let Some(cache) = &app.cache
+            && let Some(cache) = &ctx.cache
         {
             cache::remove(cache)?;
-            run.log.detail("cache emptied: clean_cache=true");
+            ctx.log.detail("cache emptied: clean_cache=true");
         }
-        let settings = &config.framework.phoenix;
-        let builder = Builder::new(app, (&self.project, settings, &self.legacy));
+        let settings = &ctx.config.framework.phoenix;
+        let builder = Builder::new(ctx, (&self.project, settings, &self.legacy));
         let judge = target.map(|target| Judge {
-            repository: &app.dir,
+            repository: &ctx.app_dir,
             project: &self.project,
             target,
-            inject: config.inject,
-            pin: app.hook.pin(),
+            inject: ctx.inject(),
+            pin: ctx.image.hook.pin(),
         });
         if let Some(judge) = &judge {
-            judge.refuse_early(&self.built(app)?)?;
+            judge.refuse_early(&self.built(ctx)?)?;
         }
         for web in &self.project.apps {
-            steps::compile(&builder, web, run)?;
+            steps::compile(&builder, web, ctx)?;
         }
-        let built = self.built(app)?;
+        let built = self.built(ctx)?;
         let prefix = target.map(|target| &target.prefix);
         let mut fixed = None;
         for built in &built {
-            let found = fixed_links::find(&built.folder, app.relative(&built.folder))?;
-            fixed = fixed.or(tell_of_fixed_links(built, &found, prefix, run.log));
+            let found = fixed_links::find(&built.folder, ctx.relative(&built.folder))?;
+            fixed = fixed.or(tell_of_fixed_links(built, &found, prefix, ctx.log));
         }
         let Some(judge) = judge else {
             let unasked = Verdict {
@@ -257,21 +245,21 @@ impl Phoenix {
                 switch: FallbackSwitch::StaticUrl,
                 stays: None,
             };
-            return self.compiled(app, &built, unasked, run.log);
+            return self.compiled(ctx, &built, unasked, ctx.log);
         };
-        let mut verdict = judge.judge(&built, run.log)?;
+        let mut verdict = judge.judge(&built, ctx.log)?;
         verdict.stays = verdict.stays.or(fixed);
-        self.compiled(app, &built, verdict, run.log)
+        self.compiled(ctx, &built, verdict, ctx.log)
     }
 
     /// Each app, with where its assets are and how its pages link to them.
-    fn built(&self, app: &App) -> io::Result<Vec<Built<'_>>> {
+    fn built(&self, ctx: &BuildContext<'_>) -> io::Result<Vec<Built<'_>>> {
         let is_alone = self.project.apps.len() == 1;
         let built = self.project.apps.iter().map(|web| {
-            let folder = app.dir.join(&web.folder).join(STATICS);
+            let folder = ctx.app_dir.join(&web.folder).join(STATICS);
             Ok(Built {
                 app: web,
-                usage: Usage::of(&app.dir, web, &folder)?,
+                usage: Usage::of(&ctx.app_dir, web, &folder)?,
                 folder,
                 mount: if is_alone {
                     String::new()
@@ -285,10 +273,10 @@ impl Phoenix {
 
     fn compiled(
         &self,
-        app: &App,
+        ctx: &BuildContext<'_>,
         built: &[Built<'_>],
         verdict: Verdict,
-        log: &mut Log,
+        log: &Log,
     ) -> Result<Compiled, PhoenixError> {
         let mut by_products = BTreeSet::new();
         let mut unpublished = BTreeSet::new();
@@ -311,7 +299,7 @@ impl Phoenix {
         }
         let mut reads_release_version = false;
         for web in &self.project.apps {
-            reads_release_version |= reads::reads_release_version(&app.dir, web)?;
+            reads_release_version |= reads::reads_release_version(&ctx.app_dir, web)?;
         }
         Ok(Compiled {
             assets: Assets { roots },

@@ -32,7 +32,7 @@ impl Prebuilt {
         })
     }
 
-    pub(super) fn compile(&self, log: &mut Log) -> Compiled {
+    pub(super) fn compile(&self, log: &Log) -> Compiled {
         let Setting { value, origin } = &self.folder;
         let folder = value.display().to_string();
         log.bullet(&format!(

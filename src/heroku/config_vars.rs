@@ -1,4 +1,4 @@
-//! `ENV_DIR`: the config vars of an app, one file each.
+//! The config vars of an app: `ENV_DIR` holds one file for each.
 
 use crate::config::env_vars::DISABLE_COLLECTSTATIC;
 use crate::env::Env;
@@ -9,7 +9,7 @@ use std::io;
 use std::os::unix::ffi::OsStringExt;
 use std::path::Path;
 
-/// What would break the build, or is not the app's to say:
+/// Variables that would break the build, or that an app must not set:
 /// <https://devcenter.heroku.com/articles/buildpack-api#bin-compile>.
 const NOT_FOR_BUILDS: [&str; 9] = [
     "BUILD_DIR",
@@ -22,7 +22,7 @@ const NOT_FOR_BUILDS: [&str; 9] = [
     "PATH",
     "PYTHONHOME",
 ];
-/// Whatever the dynamic linker reads: <https://man7.org/linux/man-pages/man8/ld.so.8.html>.
+/// The dynamic linker reads variables with this prefix: <https://man7.org/linux/man-pages/man8/ld.so.8.html>.
 const OF_THE_LINKER: &str = "LD_";
 
 fn is_for_builds(name: &str) -> bool {
@@ -33,7 +33,7 @@ fn is_for_builds(name: &str) -> bool {
 pub(super) struct ConfigVars(BTreeMap<String, OsString>);
 
 impl ConfigVars {
-    /// None where there is no such folder: platforms that have no config vars give none.
+    /// Reads the directory. Platforms without config vars give none, or one that does not exist.
     pub(super) fn read(folder: Option<&Path>) -> io::Result<Self> {
         let mut vars = BTreeMap::new();
         let entries = match folder.map(fs::read_dir) {
@@ -48,7 +48,7 @@ impl ConfigVars {
             };
             if is_for_builds(name) && path.is_file() {
                 let mut value = fs::read(&path)?;
-                // No environment can hold more than that.
+                // An environment can't hold what follows a NUL.
                 value.truncate(
                     value
                         .iter()
@@ -69,8 +69,8 @@ impl ConfigVars {
         self.0.contains_key(DISABLE_COLLECTSTATIC.name)
     }
 
-    /// The environment of the build: what an app sets wins. That heroku/python is told not to collect is why this
-    /// buildpack is there.
+    /// Makes the environment of the build, in which the config vars win. `DISABLE_COLLECTSTATIC` is left out, because it
+    /// tells heroku/python not to do what this buildpack does.
     pub(super) fn over(&self, env: &Env) -> Env {
         let own = env
             .pairs()

@@ -1,20 +1,20 @@
-//! `export`, in the buildpack's own folder: sourced before the next buildpack compiles.
+//! `export`, in the buildpack's own directory: sourced before the next buildpack compiles.
 
-use super::{RELEASE, profile_d};
+use super::dirs::Dirs;
+use super::profile_d;
 use crate::fs::remove_file_if_exists;
 use crate::launch::Launch;
 use fs_err as fs;
 use std::io;
-use std::path::Path;
 
 const FILE: &str = "export";
 
-pub(super) fn write(buildpack: &Path, launch: &Launch) -> io::Result<()> {
-    fs::write(buildpack.join(FILE), profile_d::exports(launch))
+pub(super) fn write(dirs: &Dirs, launch: &Launch) -> io::Result<()> {
+    fs::write(dirs.buildpack.join(FILE), profile_d::exports(launch))
 }
 
-/// A folder that outlives a build tells nothing of an app that was built before.
-pub(super) fn forget(buildpack: &Path) -> io::Result<()> {
-    remove_file_if_exists(&buildpack.join(FILE))?;
-    remove_file_if_exists(&buildpack.join(RELEASE))
+/// Removes what an earlier build told the next buildpack and `bin/release`.
+pub(super) fn forget(dirs: &Dirs) -> io::Result<()> {
+    remove_file_if_exists(&dirs.buildpack.join(FILE))?;
+    remove_file_if_exists(&dirs.phoenix_root())
 }

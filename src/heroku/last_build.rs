@@ -1,4 +1,4 @@
-//! What the build before this one has published, kept in the cache.
+//! What the previous build published. The cache holds it.
 
 use crate::release::Release;
 use fs_err as fs;
@@ -26,7 +26,7 @@ impl LastBuild {
         }
     }
 
-    /// One that is not there or not ours tells nothing.
+    /// `None` if the file does not exist or is not one of ours.
     pub(super) fn read(cache: &Path) -> Option<Self> {
         serde_json::from_slice(&fs::read(cache.join(FILE)).ok()?).ok()
     }
@@ -36,7 +36,7 @@ impl LastBuild {
         fs::write(cache.join(FILE), serde_json::to_vec(self)?)
     }
 
-    /// YAML: a JSON string is one of its own.
+    /// Renders YAML, in which a JSON string is valid.
     pub(super) fn report(&self) -> String {
         let pairs = [
             ("version", &self.version),

@@ -1,4 +1,4 @@
-//! `.profile.d/static-assets.sh`: sourced at the start of every dyno, when the config vars are set already.
+//! `.profile.d/static-assets.sh`: every dyno sources it at its start, after its config vars are set.
 
 use crate::config::env_vars::{PUBLIC_URL, STATIC_ASSETS_VERSION, STATIC_URL};
 use crate::fs::{remove_file_if_exists, write_for_all};
@@ -10,7 +10,7 @@ use std::path::Path;
 
 const FILE: &str = ".profile.d/static-assets.sh";
 
-pub(super) fn is_in(build: &Path) -> bool {
+pub(super) fn exists_in(build: &Path) -> bool {
     build.join(FILE).is_file()
 }
 
@@ -21,32 +21,31 @@ pub(super) fn write(build: &Path, launch: &Launch) -> io::Result<()> {
     )
 }
 
-/// What a build before this one has left in the same folder.
+/// Removes what an earlier build left in the directory.
 pub(super) fn forget(build: &Path) -> io::Result<()> {
     let programs = ["publisher", "node"].map(path_file);
     let mut files = programs.iter().map(String::as_str).chain([FILE]);
     files.try_for_each(|file| remove_file_if_exists(&build.join(file)))
 }
 
-/// What puts a program on the `PATH`.
+/// The script that puts a program on the `PATH`.
 fn path_file(what: &str) -> String {
     format!(".profile.d/static-assets-{what}.sh")
 }
 
-/// Programs of the slug that dynos start.
+/// Puts a directory of the slug on the `PATH` of its dynos.
 pub(super) fn add_path(build: &Path, what: &str, folder: &Path) -> io::Result<()> {
     let file = build.join(path_file(what));
     write_for_all(&file, path_export(folder).as_bytes())
 }
 
-/// Puts a folder of the slug on the `PATH`.
 fn path_export(folder: &Path) -> String {
     format!("export PATH=\"$HOME/{}:$PATH\"\n", folder.display())
 }
 
 const COMMENT: &str = "# static-assets: what the processes of this slug find.\n";
 
-/// What a shell sources. A value of the platform's wins, but for the version, which is the slug's.
+/// The lines that a shell sources. A value that the platform sets wins, except for the version, which belongs to the slug.
 pub(super) fn exports(launch: &Launch) -> String {
     let export = |var: &LaunchVar| match var {
         LaunchVar::Override { name, value } => format!("export {name}={}\n", quote(value)),
@@ -57,14 +56,14 @@ pub(super) fn exports(launch: &Launch) -> String {
             )
         }
         LaunchVar::Url(url) => url_export(url),
-        // Of a folder that a launcher puts there.
+        // Only a launcher has that directory.
         LaunchVar::PrependFolder { .. } => String::new(),
     };
     launch.vars.iter().map(export).collect()
 }
 
-/// A slug that was promoted to another app has that app's public URL at run time. One with `{app}` in it, or
-/// what is no URL, changes nothing.
+/// A slug that was promoted to another app has that app's public URL at run time. A value with `{app}`, or one that is
+/// not a URL, changes nothing.
 fn url_export(url: &str) -> String {
     formatdoc! {r#"
         if [ -z "${{{STATIC_URL}:-}}" ]; then

@@ -18,7 +18,7 @@ impl Explain for CheckError {
             } => {
                 let texts: Vec<String> = findings
                     .iter()
-                    .map(|finding| finding.text(store, public))
+                    .map(|finding| finding_text(finding, store, public))
                     .collect();
                 let url = findings.first().map_or("", |finding| &finding.url);
                 Message::new(Kind::Published, title(findings), texts.join("\n\n")).with_line(
@@ -53,24 +53,21 @@ fn title(findings: &[Finding]) -> &'static str {
     }
 }
 
-impl Finding {
-    /// What is wrong and how it is set right.
-    pub(crate) fn text(&self, store: &StoreUrl, public: &PublicUrl) -> String {
-        let url = &self.url;
-        let remedies = || Remedies::of(store, public, url);
-        let text = match &self.problem {
-            Problem::Unreachable(error) => unreachable(url, error),
-            Problem::Status { status, tried } => {
-                status_text(url, *status, tried, &remedies(), store)
-            }
-            Problem::Page { tried } => formatdoc! {"
+/// Says what is wrong and how to set it right.
+pub(super) fn finding_text(finding: &Finding, store: &StoreUrl, public: &PublicUrl) -> String {
+    let url = &finding.url;
+    let remedies = || Remedies::of(store, public, url);
+    let text = match &finding.problem {
+        Problem::Unreachable(error) => unreachable(url, error),
+        Problem::Status { status, tried } => status_text(url, *status, tried, &remedies(), store),
+        Problem::Page { tried } => formatdoc! {"
                 200, but an HTML page: {url}
                 Something in front of the store answers for it, such as the site's own catch-all route.
                 {name} must be a URL below which {store} is found.{tried}",
-                tried = tried_text(tried), name = PUBLIC_URL.name
-            },
-            Problem::Elsewhere { instead } => elsewhere_text(url, public, instead),
-            Problem::WrongBytes { expected } => formatdoc! {"
+            tried = tried_text(tried), name = PUBLIC_URL.name
+        },
+        Problem::Elsewhere { instead } => elsewhere_text(url, public, instead),
+        Problem::WrongBytes { expected } => formatdoc! {"
                 200, but other bytes than were published: {url}
                 What is in front of the store changes files (minification, rewriting): switch that off for this
                 URL, because a changed file breaks integrity hashes. Or it kept an older answer: purge it, or publish
@@ -78,51 +75,49 @@ impl Finding {
                   {salt}=2
                 The published file has the SHA-256 {expected}; this shows what comes:
                   {curl} | sha256sum",
-                salt = SALT.name, curl = format_args!("curl -sSL '{url}'")
-            },
-            Problem::WrongType { found, expected } => formatdoc! {"
+            salt = SALT.name, curl = format_args!("curl -sSL '{url}'")
+        },
+        Problem::WrongType { found, expected } => formatdoc! {"
                 Content-Type is {found}; it should be '{expected}', and browsers refuse the file: {url}
                 {types}",
-                found = quoted(found.as_deref()), types = remedies().types
-            },
-            Problem::Encoded(encoding) => format!(
-                "sent as {encoding}, although that was not asked for, and so not compared: {url}"
-            ),
-            Problem::CacheControl(found) => formatdoc! {"
+            found = quoted(found.as_deref()), types = remedies().types
+        },
+        Problem::Encoded(encoding) => format!(
+            "sent as {encoding}, although that was not asked for, and so not compared: {url}"
+        ),
+        Problem::CacheControl(found) => formatdoc! {"
                 Cache-Control is {found}; it should be '{CACHE_CONTROL}'.
                 Browsers load the file again and again: {url}
                 {caching}",
-                found = quoted(found.as_deref()), caching = remedies().caching
-            },
-            Problem::Redirected { to } => formatdoc! {"
+            found = quoted(found.as_deref()), caching = remedies().caching
+        },
+        Problem::Redirected { to } => formatdoc! {"
                 redirected to {to}
                 Each file costs browsers two requests. Set the URL that answers itself:
                   {name}=https://…",
-                name = PUBLIC_URL.name
-            },
-            Problem::RefusedWithOrigin(status) => format!(
-                "200, but {status} to a request with 'Origin: {ORIGIN}': {url}\n\
+            name = PUBLIC_URL.name
+        },
+        Problem::RefusedWithOrigin(status) => format!(
+            "200, but {status} to a request with 'Origin: {ORIGIN}': {url}\n\
                  Fonts and modules are asked for with one. Is there a rule for hosts that link here?"
-            ),
-            Problem::NoCors => formatdoc! {"
+        ),
+        Problem::NoCors => formatdoc! {"
                 no Access-Control-Allow-Origin for 'Origin: {ORIGIN}', so browsers refuse fonts and
                 <script type=\"module\"> from here on pages of another host: {url}
                 {cors}",
-                cors = remedies().cors
-            },
-            Problem::CorsCachedAway => formatdoc! {"
+            cors = remedies().cors
+        },
+        Problem::CorsCachedAway => formatdoc! {"
                 the CDN gives an answer without Access-Control-Allow-Origin that it cached, and the store allows the
                 Origin: {url}
                 Whoever asks first without an Origin takes fonts and modules from everybody. Add the header Origin to
                 the CDN's cache key, or let the CDN set 'Access-Control-Allow-Origin: *' by itself (CloudFront:
                 response headers policy SimpleCORS); then purge it."
-            },
-        };
-        let kinds: Vec<String> = self.kinds.iter().map(ToString::to_string).collect();
-        format!("{}: {}", kinds.join(" "), text.trim_end())
-    }
+        },
+    };
+    let kinds: Vec<String> = finding.kinds.iter().map(ToString::to_string).collect();
+    format!("{}: {}", kinds.join(" "), text.trim_end())
 }
-
 fn quoted(value: Option<&str>) -> String {
     value.map_or_else(|| "missing".to_owned(), |value| format!("'{value}'"))
 }

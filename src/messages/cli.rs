@@ -1,63 +1,125 @@
 //! Texts of the command line.
 
-use super::{Explain, Kind, Message};
-use crate::cli::{ExecError, UsageError};
+use super::title;
+use crate::log::{Event, Log};
+use crate::message::{Explain, Kind, Message};
 use indoc::formatdoc;
+use std::ffi::OsString;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 const USAGE: &str = "static-assets publish (--app DIR | --dir DIR | --prepared[=DIR]) [--pin[=FILE]] [--json] \
                      [--env-file FILE] [--dry-run]\n  static-assets exec -- COMMAND [ARGUMENT…]";
+
+#[derive(Debug, derive_more::From)]
+pub(crate) enum UsageError {
+    NoCommand,
+    UnknownCommand(String),
+    NoSource,
+    TwoSources,
+    /// The flag has an empty value.
+    EmptyDir(&'static str),
+    EnvFileInside,
+    PinInside,
+    /// The path of the pin can't stand on a line of a script.
+    PinPath,
+    #[from]
+    Argument(lexopt::Error),
+    NothingToExec,
+    /// `STATIC_ASSETS_PUBLISH=release` without `--pin`.
+    NowhereToSave,
+    PinOfPrepared,
+}
+
+#[derive(Debug)]
+pub(crate) enum ExecError {
+    NoPin { file: PathBuf },
+    UnreadablePin { file: PathBuf, error: io::Error },
+    NotStarted { program: OsString, error: io::Error },
+}
+
+/// A file or directory that a command needs is out of reach.
+#[derive(Debug)]
+pub(crate) enum FileError {
+    App(io::Error),
+    EnvFile(io::Error),
+    /// The version may be published already. `lines` are what the env file should hold.
+    EnvFileNotWritten {
+        lines: String,
+        error: io::Error,
+    },
+    /// The version may be published already, but the image would not know it.
+    PinNotWritten {
+        file: PathBuf,
+        error: io::Error,
+    },
+}
+
+pub(crate) enum CliEvent<'a> {
+    Title,
+    Pinned {
+        file: &'a Path,
+        /// Whether there is anything to pin.
+        published: bool,
+    },
+    /// What the processes of the image need besides the pin.
+    PinnedImage {
+        pin: &'a Path,
+        is_default: bool,
+        /// Where the release phase looks for the deferred upload, if that has to be said.
+        deferred: Option<PathBuf>,
+    },
+    EnvFileWritten(&'a Path),
+    /// A file without which the image's pages do not link to the version.
+    MissingFile(&'a Path),
+}
 
 impl Explain for UsageError {
     fn explain(&self) -> Message {
         let why = match self {
             Self::NoCommand => "No command was given.".to_owned(),
             Self::UnknownCommand(name) => format!("There is no command '{}'.", name.escape_debug()),
-            Self::NoSource => {
-                "Name what to publish: --app DIR, --dir DIR for a folder that is built already, or --prepared in a \
-                 release phase."
-                    .to_owned()
+            Self::NoSource => "Nothing says what to publish: give --app DIR, --dir DIR for a directory that is \
+                               already built, or --prepared in a release phase."
+                .to_owned(),
+            Self::TwoSources => {
+                "--app, --dir and --prepared each say what to publish. Give one of them, once.".to_owned()
             }
-            Self::TwoSources => "--app, --dir and --prepared name what to publish: give one, once.".to_owned(),
-            Self::EmptyFolder(flag) => {
-                format!("{flag} is empty. Is the variable that names the folder set?")
+            Self::EmptyDir(flag) => {
+                format!("{flag} is empty. Is the variable that holds the directory set?")
             }
-            Self::EnvFileInside => {
-                "The env file lies in the folder that is published: it would be public, and make \
-                 another version each time. Put it elsewhere."
-                    .to_owned()
-            }
-            Self::PinPath => {
-                "The path of the pin is written into the image's own files, so it has to be UTF-8 text, of one line."
-                    .to_owned()
-            }
-            Self::PinInside => {
-                "The pin lies in the folder that is published: it would be public, and make another version each time. \
-                 Put it elsewhere, such as its own place: --pin"
-                    .to_owned()
-            }
+            Self::EnvFileInside => "The env file is in the directory that is published: it would be public and \
+                                    change the version each time. Put it elsewhere."
+                .to_owned(),
+            Self::PinPath => "The path of the pin is written into files of the image, so it must be UTF-8 text on \
+                              one line."
+                .to_owned(),
+            Self::PinInside => "The pin is in the directory that is published: it would be public and change the \
+                                version each time. Put it elsewhere, such as its default place: --pin"
+                .to_owned(),
             Self::Argument(error) => format!("{error}."),
-            Self::NothingToExec => "Name the command to start, after --.".to_owned(),
+            Self::NothingToExec => "Give the command to start after --.".to_owned(),
             Self::PinOfPrepared => {
-                "--pin is of the build, which has pinned this image already: leave it out.".to_owned()
+                "--pin belongs to the build, which has already pinned this image. Leave it out.".to_owned()
             }
-            Self::NowhereToKeep => {
-                return Message::new(
-                    Kind::Configuration,
-                    "Nowhere to keep the files",
-                    "STATIC_ASSETS_PUBLISH=release keeps the files in an image until its release phase. In a \
-                     Dockerfile:\n  RUN static-assets publish --app . --pin\nOutside of an image's build, publish \
-                     now: unset STATIC_ASSETS_PUBLISH.",
-                );
-            }
+            Self::NowhereToSave => return nowhere_to_save(),
         };
         Message::new(
             Kind::Configuration,
-            "Usage",
+            "Wrong arguments",
             format!("{why}\n  {USAGE}\nMore: static-assets publish --help"),
         )
     }
+}
+
+fn nowhere_to_save() -> Message {
+    Message::new(
+        Kind::Configuration,
+        "STATIC_ASSETS_PUBLISH=release without --pin",
+        "The files would be saved in an image until its release phase uploads them. In a Dockerfile:\n  RUN \
+         static-assets publish --app . --pin\nIf this is not the build of an image, unset STATIC_ASSETS_PUBLISH to \
+         publish now.",
+    )
 }
 
 impl Explain for ExecError {
@@ -65,67 +127,117 @@ impl Explain for ExecError {
         match self {
             Self::NoPin { file } => Message::new(
                 Kind::Configuration,
-                "This image has no pin",
+                format!("This image has no pin: {}", file.display()),
                 formatdoc! {"
-                    {file} is not there, so nothing tells which version this image belongs to. It is written by
+                    Without it, nothing says which version this image belongs to. This line of the Dockerfile writes it:
                       RUN static-assets publish --app . --pin
-                    and has to be copied where that is done in another stage of the Dockerfile:
-                      COPY --from=build {folder} {folder}
-                    One in another place is named here, too: static-assets exec --pin=FILE -- …
-                    Without it: take \"static-assets exec --\" out of the ENTRYPOINT.",
-                    file = file.display(),
-                    folder = file.parent().unwrap_or(file).display(),
+                    If another stage runs that line, copy the directory:
+                      COPY --from=build {dir} {dir}
+                    If the pin has another path: static-assets exec --pin=FILE -- …
+                    If the image needs no pin, remove \"static-assets exec --\" from the ENTRYPOINT.",
+                    dir = file.parent().unwrap_or(file).display(),
                 },
             ),
-            Self::Pin { file, error } => Message::new(
+            Self::UnreadablePin { file, error } => Message::new(
                 Kind::Configuration,
-                "The pin can't be read",
-                format!("{} has to be readable by the user of the process.", file.display()),
+                format!("The pin can't be read: {}", file.display()),
+                "The user that runs the process must be able to read it.",
             )
             .with_details(error.to_string()),
-            Self::Command { program, error } => Message::new(
+            Self::NotStarted { program, error } => Message::new(
                 match error.kind() {
                     io::ErrorKind::NotFound => Kind::NoCommand,
                     _ => Kind::NotStartable,
                 },
-                "The command can't be started",
                 format!(
-                    "'{}' is not on PATH, is no program, or may not be run by this user. Shell syntax needs a \
-                     shell: static-assets exec -- sh -c 'exec …'",
+                    "The command can't be started: '{}'",
                     program.to_string_lossy().escape_debug()
                 ),
+                "It is not on PATH, it is not a program, or this user may not run it. Shell syntax needs a shell: \
+                 static-assets exec -- sh -c 'exec …'",
             )
             .with_details(error.to_string()),
         }
     }
 }
 
-pub(crate) fn cli_message(title: &str, error: &io::Error) -> Message {
-    Message::new(Kind::Configuration, title, error.to_string())
+impl Explain for FileError {
+    fn explain(&self) -> Message {
+        match self {
+            Self::App(error) => Message::new(
+                Kind::Configuration,
+                "The app's directory can't be read",
+                error.to_string(),
+            ),
+            Self::EnvFile(error) => Message::new(
+                Kind::Configuration,
+                "The env file can't be opened for writing",
+                error.to_string(),
+            ),
+            Self::EnvFileNotWritten { lines, error } => {
+                let body = if lines.is_empty() {
+                    "Nothing was published. The file may still hold the lines of an earlier run.".to_owned()
+                } else {
+                    format!("The version is published. The file should hold these lines:\n{lines}")
+                };
+                Message::new(Kind::Machine, "The env file can't be written", body)
+                    .with_details(error.to_string())
+            }
+            Self::PinNotWritten { file, error } => Message::new(
+                Kind::Machine,
+                format!("The pin can't be written: {}", file.display()),
+                "The pin tells the processes of this image which version is theirs. Does this step run as a user who \
+                 may write there? In the Dockerfile:\n  USER root\nOr choose another path, and give it to \
+                 \"static-assets exec\" as well:\n  --pin=/app/.static-assets/pin.env",
+            )
+            .with_details(error.to_string()),
+        }
+    }
 }
 
-/// The version is published all the same.
-pub(crate) fn env_file_message(lines: &str, error: &io::Error) -> Message {
-    let body = if lines.is_empty() {
-        "Nothing was published; the lines of an earlier run may still be in it.".to_owned()
-    } else {
-        format!("The version is published. These lines belong into it:\n{lines}")
-    };
-    Message::new(Kind::Machine, "The env file can't be written", body)
-        .with_details(error.to_string())
-}
-
-/// The version may be published all the same; the image would not know it.
-pub(crate) fn pin_file_message(file: &Path, error: &io::Error) -> Message {
-    Message::new(
-        Kind::Machine,
-        "The pin can't be written",
-        format!(
-            "{} tells the processes of this image which version is theirs. Does this step run as a user who may \
-             write there? In the Dockerfile:\n  USER root\nor another place, which \"static-assets exec\" is told as \
-             well:\n  --pin=/app/.static-assets/pin.env",
-            file.display()
-        ),
-    )
-    .with_details(error.to_string())
+impl Event for CliEvent<'_> {
+    fn write_to(&self, log: &Log) {
+        match self {
+            Self::Title => log.header(&title()),
+            Self::Pinned { file, published } => {
+                let file = file.display();
+                log.bullet(&if *published {
+                    format!("Pinned in {file}")
+                } else {
+                    format!("{file} pins nothing")
+                });
+            }
+            Self::PinnedImage {
+                pin,
+                is_default,
+                deferred,
+            } => {
+                let flag = if *is_default {
+                    String::new()
+                } else {
+                    format!("\"--pin={}\", ", pin.display())
+                };
+                log.detail(&format!(
+                    "Processes read it if the Dockerfile has ENTRYPOINT [\"static-assets\", \"exec\", {flag}\"--\"]. \
+                     Another stage must copy {}",
+                    pin.parent().unwrap_or(pin).display()
+                ));
+                if let Some(deferred) = deferred {
+                    log.detail(&format!(
+                        "The release phase runs: static-assets publish --prepared={}",
+                        deferred.display()
+                    ));
+                }
+                log.detail(
+                    "Docker caches this step. It runs again if a file or ARG before it changes, not if a secret does",
+                );
+            }
+            Self::EnvFileWritten(file) => log.bullet(&format!("Written to {}", file.display())),
+            Self::MissingFile(file) => log.warning(&format!(
+                "{} is missing, so this image's pages do not link to the version. In the Dockerfile, copy the Python \
+                 environment in which the step ran, or run the step after the last installation of packages.",
+                file.display()
+            )),
+        }
+    }
 }

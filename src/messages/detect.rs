@@ -1,91 +1,93 @@
-//! Texts of an app that can't be told.
+//! Texts of detect: the app is ambiguous, or a setting names nothing that exists.
 
 use super::{Explain, Kind, Message, listed};
 use crate::config::FrameworkName;
 use crate::framework::DetectError;
 use indoc::formatdoc;
 
+/// What detect looks for.
+pub(super) fn evidence_of(framework: FrameworkName) -> &'static str {
+    match framework {
+        FrameworkName::Django => {
+            "a manage.py at most two directories deep, Django among the dependencies, or DJANGO_SETTINGS_MODULE"
+        }
+        FrameworkName::Phoenix => {
+            "a mix.exs at most two directories deep with :phoenix among its dependencies, and assets: an alias \
+             assets.deploy, a directory assets or priv/static, or cache_static_manifest"
+        }
+    }
+}
+
 impl Explain for DetectError {
     fn explain(&self) -> Message {
-        match self {
+        let (title, body) = match self {
             Self::Tie {
                 framework,
                 setting,
                 paths,
             } => {
-                let first = paths.first().map(|path| path.display().to_string());
-                let (what, title) = match framework {
-                    FrameworkName::Django => ("manage.py", "Which Django project?"),
-                    FrameworkName::Phoenix => ("Phoenix projects", "Which Phoenix project?"),
+                let show = |path: &std::path::PathBuf| path.display().to_string();
+                let what = match framework {
+                    FrameworkName::Django => "manage.py",
+                    FrameworkName::Phoenix => "Phoenix project",
                 };
                 let body = formatdoc! {"
-                    Several {what} were found, equally deep in the app:
+                    They are equally deep in the app:
                     {paths}
                     Choose one:
                       {setting}={first}",
-                    paths = listed(paths, |path| path.display().to_string()),
-                    first = first.unwrap_or_default()
+                    paths = listed(paths, show),
+                    first = paths.first().map(show).unwrap_or_default()
                 };
-                Message::new(Kind::Configuration, title, body)
+                (format!("More than one {what}"), body)
             }
             Self::Both { django, phoenix } => {
                 let body = formatdoc! {"
-                    The app is both:
-                      Django: {django}
-                      Phoenix: {phoenix}
+                    Django: {django}
+                    Phoenix: {phoenix}
                     Choose the one whose assets are published:
                       STATIC_ASSETS_FRAMEWORK=django
                       STATIC_ASSETS_FRAMEWORK=phoenix"
                 };
-                Message::new(Kind::Configuration, "Django or Phoenix?", body)
+                ("The app is both Django and Phoenix".to_owned(), body)
             }
             Self::NotFound(framework) => {
-                let (chosen, looked_for) = match framework {
-                    FrameworkName::Django => (
-                        "django",
-                        "a manage.py at most two folders deep, Django among the dependencies, or \
-                         DJANGO_SETTINGS_MODULE",
-                    ),
-                    FrameworkName::Phoenix => (
-                        "phoenix",
-                        "a mix.exs at most two folders deep with :phoenix among its dependencies, and assets: \
-                         an alias assets.deploy, a folder assets or priv/static, or cache_static_manifest",
-                    ),
+                let name = match framework {
+                    FrameworkName::Django => "django",
+                    FrameworkName::Phoenix => "phoenix",
                 };
-                Message::new(
-                    Kind::Configuration,
-                    "Not what was chosen",
-                    format!(
-                        "STATIC_ASSETS_FRAMEWORK={chosen}, but the app shows none of it: {looked_for}."
-                    ),
+                let body = format!("The app has none of these: {}.", evidence_of(*framework));
+                (
+                    format!("STATIC_ASSETS_FRAMEWORK={name}, but the app is not"),
+                    body,
                 )
             }
-            Self::Missing { setting, path } => Message::new(
-                Kind::Configuration,
-                "Nothing is there",
+            Self::Missing { setting, path } => (
+                format!("{setting} names nothing that exists"),
                 format!(
-                    "{setting} is '{}', which is not there, or not what it is to be.",
+                    "{setting} is '{}'. Is the path relative to the app's directory?",
                     path.display()
                 ),
             ),
             Self::NoEntry { evidence } => {
                 let body = formatdoc! {"
-                    {evidence} names Django, but there is nothing to start it with: no manage.py at most
-                    two folders deep, and DJANGO_SETTINGS_MODULE is not set. One of these helps:
+                    {evidence} names Django, but there is no manage.py at most two directories deep, and
+                    DJANGO_SETTINGS_MODULE is not set. One of these helps:
                       STATIC_ASSETS_MANAGE_PY=path/to/manage.py
                       DJANGO_SETTINGS_MODULE=shop.settings
                       STATIC_ASSETS_COLLECT_COMMAND=\"nanodjango manage app.py collectstatic --noinput\"
-                    For an app that serves no pages:
+                    If the app serves no pages:
                       STATIC_ASSETS_DISABLE=1"
                 };
-                Message::new(Kind::Configuration, "No manage.py", body)
+                ("No manage.py".to_owned(), body)
             }
-            Self::Io(error) => Message::new(
-                Kind::Machine,
-                "The app can't be read",
-                "Looking for a framework, a file of the app could not be read.",
-            )
-            .with_details(error.to_string()),
-        }
+            Self::Io(error) => {
+                let body =
+                    "Detect could not read a file of the app while it looked for a framework.";
+                return Message::new(Kind::Machine, "The app can't be read", body)
+                    .with_details(error.to_string());
+            }
+        };
+        Message::new(Kind::Configuration, title, body)
     }
 }

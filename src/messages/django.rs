@@ -3,10 +3,10 @@
 use super::{Explain, Kind, Message, listed, not_following};
 use crate::command::CommandError;
 use crate::config::env_vars::DJANGO_SETTINGS_MODULE;
-use crate::framework::DjangoError;
 use crate::framework::django::{
-    DjangoFailure, HookBlocked, NotFollowing, NotFollowingCause, Reason,
+    DjangoFailure, DjangoFailureReason, DjangoLinkProblem, HookBlocked,
 };
+use crate::framework::{DjangoError, NotFollowing};
 use indoc::formatdoc;
 
 impl Explain for DjangoError {
@@ -114,9 +114,9 @@ fn in_settings(settings: Option<&String>) -> String {
     clippy::too_many_lines,
     reason = "one text for each reason, in one place"
 )]
-fn reason_text(reason: &Reason) -> (&'static str, String) {
+fn reason_text(reason: &DjangoFailureReason) -> (&'static str, String) {
     match reason {
-        Reason::MissingVariable { name } => (
+        DjangoFailureReason::MissingVariable { name } => (
             "A variable is missing in the build",
             formatdoc! {"
                 The settings need {name}, which the build does not have. collectstatic needs no real value;
@@ -125,7 +125,7 @@ fn reason_text(reason: &Reason) -> (&'static str, String) {
                 Or give {name} a default in the settings."
             },
         ),
-        Reason::NoSuchSettings { module, beside } => (
+        DjangoFailureReason::NoSuchSettings { module, beside } => (
             "No such settings",
             formatdoc! {"
                 There is no module {module} ({setting}).{found}",
@@ -139,7 +139,7 @@ fn reason_text(reason: &Reason) -> (&'static str, String) {
                 }
             },
         ),
-        Reason::MissingModule { name, settings } => (
+        DjangoFailureReason::MissingModule { name, settings } => (
             "A module is missing",
             formatdoc! {"
                 Python can't import '{name}'. Is it in the dependencies that production installs, and does
@@ -148,7 +148,7 @@ fn reason_text(reason: &Reason) -> (&'static str, String) {
                 settings = settings.as_ref().map_or_else(String::new, |module| format!(" (now {module})"))
             },
         ),
-        Reason::UnknownCommand { settings } => (
+        DjangoFailureReason::UnknownCommand { settings } => (
             "Django has no collectstatic here",
             formatdoc! {"
                 'django.contrib.staticfiles' is not in INSTALLED_APPS{settings}, so there is no such command.
@@ -159,14 +159,14 @@ fn reason_text(reason: &Reason) -> (&'static str, String) {
                 settings = in_settings(settings.as_ref())
             },
         ),
-        Reason::SettingsNotConfigured => (
+        DjangoFailureReason::SettingsNotConfigured => (
             "No settings",
             formatdoc! {"
                 Django does not know which settings to use. Name them:
                   DJANGO_SETTINGS_MODULE=shop.settings"
             },
         ),
-        Reason::MissingReference { message } => (
+        DjangoFailureReason::MissingReference { message } => (
             "A stylesheet refers to a file that is not there",
             formatdoc! {"
                 {message}
@@ -178,7 +178,7 @@ fn reason_text(reason: &Reason) -> (&'static str, String) {
                       \"BACKEND\": \"django.contrib.staticfiles.storage.StaticFilesStorage\"}}"
             },
         ),
-        Reason::BadSettings { message } => (
+        DjangoFailureReason::BadSettings { message } => (
             "The settings can't be used in the build",
             formatdoc! {"
                 {message}
@@ -188,7 +188,7 @@ fn reason_text(reason: &Reason) -> (&'static str, String) {
                 Other settings: DJANGO_SETTINGS_MODULE=config.settings.production"
             },
         ),
-        Reason::Permission { message } => (
+        DjangoFailureReason::Permission { message } => (
             "A file can't be read or written",
             formatdoc! {"
                 {message}
@@ -197,7 +197,7 @@ fn reason_text(reason: &Reason) -> (&'static str, String) {
                 needs a folder that this user can't use; a path below the app's folder works."
             },
         ),
-        Reason::Compress { message } => (
+        DjangoFailureReason::Compress { message } => (
             "django-compressor failed",
             formatdoc! {"
                 {message}
@@ -208,7 +208,7 @@ fn reason_text(reason: &Reason) -> (&'static str, String) {
                   COMPRESS_ENABLED = False"
             },
         ),
-        Reason::SyntaxError { message } => (
+        DjangoFailureReason::SyntaxError { message } => (
             "The app's code can't be read by this Python",
             formatdoc! {"
                 {message}
@@ -216,7 +216,7 @@ fn reason_text(reason: &Reason) -> (&'static str, String) {
                 Is this the Python version that the app is written for? .python-version names it."
             },
         ),
-        Reason::Other { kind, message } => (
+        DjangoFailureReason::Other { kind, message } => (
             "collectstatic failed",
             formatdoc! {"
                 {kind}: {message}
@@ -225,7 +225,7 @@ fn reason_text(reason: &Reason) -> (&'static str, String) {
                   python manage.py collectstatic --noinput --traceback"
             },
         ),
-        Reason::Died => (
+        DjangoFailureReason::Died => (
             "collectstatic ended without a word",
             "The process was killed or exited by itself before it could report. Out of memory is the \
              likeliest cause; the end of its output is below."
@@ -234,51 +234,46 @@ fn reason_text(reason: &Reason) -> (&'static str, String) {
     }
 }
 
-impl Explain for NotFollowing {
+impl Explain for NotFollowing<DjangoLinkProblem> {
     fn explain(&self) -> Message {
-        let own = self.own_url.as_deref().unwrap_or("None");
-        let why = match &self.cause {
-            NotFollowingCause::InjectOff => format!(
-                "The app's STATIC_URL is {own}, whatever the environment says, and \
-                 STATIC_ASSETS_INJECT=off keeps it so: no page would link to what was published."
+        let why = match &self.why {
+            DjangoLinkProblem::InjectOff => format!(
+                "The app's settings ignore STATIC_URL, and STATIC_ASSETS_INJECT=off keeps this buildpack from changing that."
             ),
-            NotFollowingCause::InjectNowhere => format!(
-                "The app's STATIC_URL is {own}, whatever the environment says, and without --pin the command line \
-                 puts nothing beside an app that would change it: no page would link to what was published. In a \
-                 Dockerfile, --pin does:\n  RUN static-assets publish --app . --pin"
+            DjangoLinkProblem::InjectNowhere => format!(
+                "The app's settings ignore STATIC_URL, and the command line changes that only with --pin. In a Dockerfile:\n  RUN static-assets publish --app . --pin"
             ),
-            NotFollowingCause::Debug { settings, beside } => {
-                return debug_message(settings.as_deref(), beside, own);
+            DjangoLinkProblem::Debug { settings, beside } => {
+                return debug_message(settings.as_deref(), beside);
             }
-            NotFollowingCause::Emits { name, url } => format!(
+            DjangoLinkProblem::Emits { name, url } => format!(
                 "Even with STATIC_URL set at launch, static(\"{name}\") gives\n  {url}\nwhich is not the \
                  published version: something in the app builds its URLs in another way."
             ),
-            NotFollowingCause::StaticFails { error } => format!(
+            DjangoLinkProblem::StaticFails { error } => format!(
                 "static() fails with the settings that the running app would have:\n  {error}"
             ),
-            NotFollowingCause::HookBlocked(obstacle) => format!(
-                "The app's STATIC_URL is {own}, whatever the environment says, and the hook that would change that \
-                 has no place. {}",
+            DjangoLinkProblem::HookBlocked(obstacle) => format!(
+                "The app's settings ignore STATIC_URL, and the hook that would change that can't be installed. {}",
                 why_no_place(obstacle)
             ),
-            NotFollowingCause::CompressesAtRunTime { template } => format!(
+            DjangoLinkProblem::CompressesAtRunTime { template } => format!(
                 "django-compressor is on without offline compression, and {} uses it: what it writes \
                  while the app runs stays in that container, so pages would link to files that are not \
                  published.",
                 template.display()
             ),
-            NotFollowingCause::Unreachable { .. } => {
+            DjangoLinkProblem::Unreachable { .. } => {
                 "The app's STATIC_URL ignores the environment, and something keeps Python from loading \
                  the hook that would set it: another sitecustomize that loads no other, or an \
                  interpreter that ignores PYTHONPATH, or its own packages (-S)."
                     .to_owned()
             }
         };
-        let details = match &self.cause {
-            NotFollowingCause::Unreachable { output }
-            | NotFollowingCause::HookBlocked(HookBlocked::Unknown { output }) => output.clone(),
-            NotFollowingCause::HookBlocked(HookBlocked::NotWritable { error, .. }) => {
+        let details = match &self.why {
+            DjangoLinkProblem::Unreachable { output }
+            | DjangoLinkProblem::HookBlocked(HookBlocked::Unknown { output }) => output.clone(),
+            DjangoLinkProblem::HookBlocked(HookBlocked::NotWritable { error, .. }) => {
                 error.to_string()
             }
             _ => String::new(),
@@ -307,13 +302,12 @@ fn why_no_place(obstacle: &HookBlocked) -> String {
     }
 }
 
-fn debug_message(settings: Option<&str>, beside: &[String], own: &str) -> Message {
+fn debug_message(settings: Option<&str>, beside: &[String]) -> Message {
     let production = beside
         .first()
         .map_or("config.settings.production", String::as_str);
     let body = formatdoc! {"
-        {settings} has DEBUG on in the build, so pages would link to {own}, not to what would be
-        published. Build with the settings of production, and run with them, too:
+        {settings} has DEBUG on in the build, so pages would not link to what is published. Build with the settings of production, and run with them, too:
           DJANGO_SETTINGS_MODULE={production}
         Where a variable turns DEBUG off, give the build that one as well:
           STATIC_ASSETS_BUILD_ENV=\"DEBUG=False\"

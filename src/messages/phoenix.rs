@@ -2,10 +2,10 @@
 
 use super::check::no_answer;
 use super::{Explain, Kind, Message, listed, not_following};
-use crate::framework::PhoenixError;
 use crate::framework::phoenix::{
-    NodeMismatch, NodeProblem, NotFollowing, NotFollowingCause, PhoenixFailure, Place, Reason,
+    NodeMismatch, NodeProblem, PhoenixFailure, PhoenixFailureReason, PhoenixLinkProblem, Place,
 };
+use crate::framework::{NotFollowing, PhoenixError};
 use indoc::formatdoc;
 use std::io;
 use std::path::Path;
@@ -318,9 +318,12 @@ impl Explain for PhoenixFailure {
     clippy::too_many_lines,
     reason = "one text for each reason, in one place"
 )]
-fn reason_text(reason: &Reason, node: Option<&NodeMismatch>) -> (&'static str, String) {
+fn reason_text(
+    reason: &PhoenixFailureReason,
+    node: Option<&NodeMismatch>,
+) -> (&'static str, String) {
     match reason {
-        Reason::Dependencies => (
+        PhoenixFailureReason::Dependencies => (
             "Dependencies are missing",
             formatdoc! {"
                 Mix did not find the dependencies of this environment, or other ones than mix.lock names. They
@@ -332,7 +335,7 @@ fn reason_text(reason: &Reason, node: Option<&NodeMismatch>) -> (&'static str, S
                 For the digest alone, without Mix: STATIC_ASSETS_DIGEST=native"
             },
         ),
-        Reason::NoHex => (
+        PhoenixFailureReason::NoHex => (
             "No Hex",
             formatdoc! {"
                 Mix has no Hex, which every dependency from hex.pm needs. Before the assets are compiled, as
@@ -342,7 +345,7 @@ fn reason_text(reason: &Reason, node: Option<&NodeMismatch>) -> (&'static str, S
                 For the digest alone, without Mix: STATIC_ASSETS_DIGEST=native"
             },
         ),
-        Reason::MissingVariable { name } => (
+        PhoenixFailureReason::MissingVariable { name } => (
             "A variable is missing in the build",
             formatdoc! {"
                 The configuration needs {name} as soon as Mix starts, which the build does not have. Compiling
@@ -351,7 +354,7 @@ fn reason_text(reason: &Reason, node: Option<&NodeMismatch>) -> (&'static str, S
                 Or ask for it in config/runtime.exs, which is read when the app starts."
             },
         ),
-        Reason::MissingInCode { name, line } => (
+        PhoenixFailureReason::MissingInCode { name, line } => (
             "A variable is missing while the app is compiled",
             formatdoc! {"
                 {line}
@@ -361,7 +364,7 @@ fn reason_text(reason: &Reason, node: Option<&NodeMismatch>) -> (&'static str, S
                 Or read it when the app runs, in a function or in config/runtime.exs."
             },
         ),
-        Reason::MissingSecretFile => (
+        PhoenixFailureReason::MissingSecretFile => (
             "config/prod.secret.exs is not there",
             formatdoc! {"
                 config/prod.exs imports prod.secret.exs, which is kept out of the repository. Remove the
@@ -369,7 +372,7 @@ fn reason_text(reason: &Reason, node: Option<&NodeMismatch>) -> (&'static str, S
                 compile the assets without Mix: STATIC_ASSETS_DIGEST=native"
             },
         ),
-        Reason::UnknownTask { task } => (
+        PhoenixFailureReason::UnknownTask { task } => (
             "Mix has no such task",
             formatdoc! {"
                 There is no task {task} in this environment. A package that only runs in development can't be
@@ -377,7 +380,7 @@ fn reason_text(reason: &Reason, node: Option<&NodeMismatch>) -> (&'static str, S
                   {{:esbuild, \"~> 0.10\", runtime: Mix.env() == :dev}}      and not: only: :dev"
             },
         ),
-        Reason::Elixir { line } => (
+        PhoenixFailureReason::Elixir { line } => (
             "The app wants another Elixir",
             formatdoc! {"
                 {line}
@@ -385,7 +388,7 @@ fn reason_text(reason: &Reason, node: Option<&NodeMismatch>) -> (&'static str, S
                 elixir_buildpack.config, .tool-versions or the base image choose the version that is installed."
             },
         ),
-        Reason::Network { line } => (
+        PhoenixFailureReason::Network { line } => (
             "Something could not be fetched",
             formatdoc! {"
                 {line}
@@ -397,7 +400,7 @@ fn reason_text(reason: &Reason, node: Option<&NodeMismatch>) -> (&'static str, S
                 build: STATIC_ASSETS_PREBUILT=1"
             },
         ),
-        Reason::OpenSsl => (
+        PhoenixFailureReason::OpenSsl => (
             "Webpack 4 does not run on this Node.js",
             formatdoc! {"
                 It asks OpenSSL for a hash that Node.js has not had since version 17.{node} Either:
@@ -407,7 +410,7 @@ fn reason_text(reason: &Reason, node: Option<&NodeMismatch>) -> (&'static str, S
                 node = mismatch(node)
             },
         ),
-        Reason::NodeVersion { line } => (
+        PhoenixFailureReason::NodeVersion { line } => (
             "The app wants another Node.js",
             formatdoc! {"
                 {line}
@@ -417,7 +420,7 @@ fn reason_text(reason: &Reason, node: Option<&NodeMismatch>) -> (&'static str, S
                 node = mismatch(node)
             },
         ),
-        Reason::MissingScript { script } => (
+        PhoenixFailureReason::MissingScript { script } => (
             "A script is missing in package.json",
             formatdoc! {"
                 There is no script '{script}'. Add it, or say how the assets are made:
@@ -425,14 +428,14 @@ fn reason_text(reason: &Reason, node: Option<&NodeMismatch>) -> (&'static str, S
                   STATIC_ASSETS_COMPILE_COMMAND=\"…\""
             },
         ),
-        Reason::LockFile => (
+        PhoenixFailureReason::LockFile => (
             "The lock file is not the one of package.json",
             formatdoc! {"
                 A build installs exactly what the lock file says. Make it anew and commit it:
                   cd assets && npm install && git add package-lock.json      (or yarn, pnpm, bun install)"
             },
         ),
-        Reason::RegistryLogin => (
+        PhoenixFailureReason::RegistryLogin => (
             "A registry wants a login",
             formatdoc! {"
                 A package is private. .npmrc may take its token from a variable of the build, which is not
@@ -440,7 +443,7 @@ fn reason_text(reason: &Reason, node: Option<&NodeMismatch>) -> (&'static str, S
                   //registry.npmjs.org/:_authToken=${{NPM_TOKEN}}"
             },
         ),
-        Reason::Unresolved { what } => (
+        PhoenixFailureReason::Unresolved { what } => (
             "An import leads nowhere",
             formatdoc! {"
                 '{what}' was not found. Packages of npm must be in package.json; phoenix, phoenix_html and
@@ -448,21 +451,21 @@ fn reason_text(reason: &Reason, node: Option<&NodeMismatch>) -> (&'static str, S
                 components (phoenix-colocated) are written by mix compile."
             },
         ),
-        Reason::MissingProgram { program } => (
+        PhoenixFailureReason::MissingProgram { program } => (
             "A program is missing",
             formatdoc! {"
                 '{program}' is not on PATH. In dependencies of package.json it is found by the scripts there;
                 a system package must be in the build image."
             },
         ),
-        Reason::OutOfMemory => (
+        PhoenixFailureReason::OutOfMemory => (
             "Out of memory",
             formatdoc! {"
                 The process was killed or ran out of memory. For Node.js, more of it, in megabytes:
                   STATIC_ASSETS_BUILD_ENV=\"NODE_OPTIONS=--max-old-space-size=2048\""
             },
         ),
-        Reason::Compilation { line } => (
+        PhoenixFailureReason::Compilation { line } => (
             "The app does not compile",
             formatdoc! {"
                 {line}
@@ -471,7 +474,7 @@ fn reason_text(reason: &Reason, node: Option<&NodeMismatch>) -> (&'static str, S
                   MIX_ENV=prod mix compile"
             },
         ),
-        Reason::Other => (
+        PhoenixFailureReason::Other => (
             "Compiling the assets failed",
             formatdoc! {"
                 The end of its output is below.{node} To run another command in its place:
@@ -491,66 +494,66 @@ fn mismatch(node: Option<&NodeMismatch>) -> String {
     })
 }
 
-impl Explain for NotFollowing {
+impl Explain for NotFollowing<PhoenixLinkProblem> {
     fn explain(&self) -> Message {
-        let why = match &self.cause {
-            NotFollowingCause::InjectOff => {
+        let why = match &self.why {
+            PhoenixLinkProblem::InjectOff => {
                 "Nothing in the app reads STATIC_URL, and STATIC_ASSETS_INJECT=off keeps it so: no page would \
                  link to what was published."
                     .to_owned()
             }
-            NotFollowingCause::InjectNowhere => {
+            PhoenixLinkProblem::InjectNowhere => {
                 "Nothing in the app reads STATIC_URL, and without --pin the command line changes no file of an app: \
                  no page would link to what was published. In a Dockerfile, --pin does, in that image only:\n  \
                  RUN static-assets publish --app . --pin"
                     .to_owned()
             }
-            NotFollowingCause::NotMade { place, path } => format!(
+            PhoenixLinkProblem::NotMade { place, path } => format!(
                 "{place} links to /{path}, which the pipeline has not made, nor any other script or stylesheet that \
                  pages link to: all of these links would answer 404. Does it write into another folder, or under \
                  other names? (Phoenix 1.7 has assets/app.css, 1.8 assets/css/app.css.)"
             ),
-            NotFollowingCause::NoManifest { otp_app } => format!(
+            PhoenixLinkProblem::NoManifest { otp_app } => format!(
                 "There is no config/runtime.exs in which {otp_app} could follow STATIC_URL, and its \
                  configuration names no cache_static_manifest, in which it would find the published names."
             ),
-            NotFollowingCause::NoEndpoint { otp_app } => format!(
+            PhoenixLinkProblem::NoEndpoint { otp_app } => format!(
                 "No module of {otp_app} has 'use Phoenix.Endpoint, otp_app: …', so there is nothing whose \
                  static_url could be set."
             ),
-            NotFollowingCause::NoScript { url } => format!(
+            PhoenixLinkProblem::NoScript { url } => format!(
                 "{url} writes a link with a host, by url(~p\"…\") or static_url(…), which follows only the \
                  configuration; and there is no config/runtime.exs in which it could be set at run time. Make one, which begins \
                  with 'import Config'."
             ),
-            NotFollowingCause::NoHost { url } => format!(
+            PhoenixLinkProblem::NoHost { url } => format!(
                 "{url} writes a link with a host, by url(~p\"…\") or static_url(…), and the public URL is a path \
                  of the app's own site: Phoenix would make links to http://localhost. Write it without a host, \
                  ~p\"…\" or static_path(…), or give a STATIC_ASSETS_PUBLIC_URL with one."
             ),
-            NotFollowingCause::Mixed { path, url } => format!(
+            PhoenixLinkProblem::Mixed { path, url } => format!(
                 "{path} links without a host, {url} with one (url(~p\"…\") or static_url(…)). With a port in the \
                  public URL, or a path in the endpoint's url, no static_url serves both. Write all of them in one \
                  way: with ~p\"…\" or static_path(…) alone, everything follows."
             ),
-            NotFollowingCause::WrittenByHand { places } => format!(
+            PhoenixLinkProblem::WrittenByHand { places } => format!(
                 "Every link to a static file is written by hand, so none can follow. ~p\"/assets/app.css\" or \
                  Routes.static_path(@conn, \"/assets/app.css\") can:\n{}",
                 listed(places, Place::to_string)
             ),
         };
         let lead = "Add these lines to config/runtime.exs, then build again:";
-        let lines = match &self.cause {
-            NotFollowingCause::InjectOff
-            | NotFollowingCause::InjectNowhere
-            | NotFollowingCause::NoManifest { .. }
-            | NotFollowingCause::NoScript { .. } => Some((lead, self.snippet.as_str())),
+        let lines = match &self.why {
+            PhoenixLinkProblem::InjectOff
+            | PhoenixLinkProblem::InjectNowhere
+            | PhoenixLinkProblem::NoManifest { .. }
+            | PhoenixLinkProblem::NoScript { .. } => Some((lead, self.snippet.as_str())),
             // What is to be changed stands in the pages.
-            NotFollowingCause::WrittenByHand { .. }
-            | NotFollowingCause::NotMade { .. }
-            | NotFollowingCause::NoEndpoint { .. }
-            | NotFollowingCause::NoHost { .. }
-            | NotFollowingCause::Mixed { .. } => None,
+            PhoenixLinkProblem::WrittenByHand { .. }
+            | PhoenixLinkProblem::NotMade { .. }
+            | PhoenixLinkProblem::NoEndpoint { .. }
+            | PhoenixLinkProblem::NoHost { .. }
+            | PhoenixLinkProblem::Mixed { .. } => None,
         };
         not_following(&why, lines)
     }

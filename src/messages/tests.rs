@@ -13,17 +13,17 @@ mod store;
 
 use super::{Explain, Kind, Message, config_message};
 use crate::check::{AssetKind, CheckError, Finding, Problem};
-use crate::cli::{ExecError, UsageError};
 use crate::command::CommandError;
 use crate::config::{ConfigProblem, FrameworkName, GoogleKeyProblem, Origin, Setting};
 use crate::framework::django::{
-    DjangoFailure, HookBlocked, NotFollowing, NotFollowingCause, Reason,
+    DjangoFailure, DjangoFailureReason, DjangoLinkProblem, HookBlocked,
 };
 use crate::framework::phoenix::NodeProblem;
-use crate::framework::{CompileError, DetectError, DjangoError, PhoenixError};
-use crate::heroku::ClassicError;
+use crate::framework::{DetectError, DjangoError, NotFollowing, PhoenixError};
 use crate::http::FetchError;
 use crate::manifest::{PlaceholderError, RefusedFile, ScanError, UnreadableMarker, Violation};
+use crate::messages::cli::{ExecError, FileError, UsageError};
+use crate::messages::heroku::HerokuError;
 use crate::plan::{Conflict, ConflictWith, Difference};
 use crate::prefix::{
     BucketUrl, Folder, ParsePublicUrlError, ParseStoreUrlError, PublicUrl, StoreUrl,

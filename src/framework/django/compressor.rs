@@ -1,9 +1,10 @@
 //! django-compressor: compresses while the app is built, or not at all.
 
 use super::DjangoError;
-use super::links::{NotFollowing, NotFollowingCause};
+use super::links::DjangoLinkProblem;
 use super::report::Report;
-use crate::app::is_foreign;
+use crate::framework::NotFollowing;
+use crate::framework::app_files::is_foreign;
 use fs_err as fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -16,8 +17,7 @@ pub(super) fn refuse_at_run_time(report: &Report, app: &Path) -> Result<(), Djan
     }
     match template_with(app, app, uses_compress)? {
         Some(template) => Err(DjangoError::NotFollowing(Box::new(NotFollowing {
-            cause: NotFollowingCause::CompressesAtRunTime { template },
-            own_url: report.static_url.own.clone(),
+            why: DjangoLinkProblem::CompressesAtRunTime { template },
             snippet: "COMPRESS_OFFLINE = True".to_owned(),
         }))),
         None => Ok(()),

@@ -1,8 +1,8 @@
 //! What in a folder says that it is a Django project, before any of its dependencies is installed.
 
-use crate::app::files_named;
 use crate::config::{DjangoSettings, FrameworkName, env_vars};
 use crate::framework::DetectError;
+use crate::framework::app_files::files_named;
 use fs_err as fs;
 use std::io;
 use std::path::{Path, PathBuf};

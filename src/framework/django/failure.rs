@@ -11,7 +11,7 @@ use crate::config::env_vars::DJANGO_SETTINGS_MODULE;
 pub(crate) struct DjangoFailure {
     pub(crate) command: String,
     pub(crate) status: Option<i32>,
-    pub(crate) reason: Reason,
+    pub(crate) reason: DjangoFailureReason,
     /// `path:line` of the app.
     pub(crate) place: Option<String>,
     /// The end of what the command printed.
@@ -19,7 +19,7 @@ pub(crate) struct DjangoFailure {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Reason {
+pub(crate) enum DjangoFailureReason {
     MissingVariable {
         name: String,
     },
@@ -83,7 +83,7 @@ pub(super) fn diagnose(
     DjangoError::Failed(Box::new(DjangoFailure {
         command,
         status: finished.status.code(),
-        reason: failure.map_or(Reason::Died, |failure| {
+        reason: failure.map_or(DjangoFailureReason::Died, |failure| {
             no_such_settings(&failure, runner).unwrap_or_else(|| reason(failure, settings))
         }),
         place,
@@ -92,49 +92,51 @@ pub(super) fn diagnose(
 }
 
 /// Where the module that can't be imported is the one that was chosen.
-fn no_such_settings(failure: &Failure, runner: &Runner<'_>) -> Option<Reason> {
+fn no_such_settings(failure: &Failure, runner: &Runner<'_>) -> Option<DjangoFailureReason> {
     let chosen = runner.env.text(DJANGO_SETTINGS_MODULE.name)?;
-    (failure.missing_module.as_deref() == Some(chosen)).then(|| Reason::NoSuchSettings {
-        module: chosen.to_owned(),
-        beside: settings_beside(runner.folder(), chosen),
+    (failure.missing_module.as_deref() == Some(chosen)).then(|| {
+        DjangoFailureReason::NoSuchSettings {
+            module: chosen.to_owned(),
+            beside: settings_beside(runner.folder(), chosen),
+        }
     })
 }
 
-fn reason(failure: Failure, settings: Option<String>) -> Reason {
+fn reason(failure: Failure, settings: Option<String>) -> DjangoFailureReason {
     let is = |class: &str| failure.mro.iter().any(|name| name == class);
     let message = failure.message;
     if let Some(name) = failure.missing_variable {
-        return Reason::MissingVariable { name };
+        return DjangoFailureReason::MissingVariable { name };
     }
     if let Some(name) = failure.missing_module {
-        return Reason::MissingModule { name, settings };
+        return DjangoFailureReason::MissingModule { name, settings };
     }
     if message.contains("Unknown command") {
         return if message.contains("No Django settings specified") {
-            Reason::SettingsNotConfigured
+            DjangoFailureReason::SettingsNotConfigured
         } else {
-            Reason::UnknownCommand { settings }
+            DjangoFailureReason::UnknownCommand { settings }
         };
     }
     if message.contains("You must either define the environment variable DJANGO_SETTINGS_MODULE") {
-        return Reason::SettingsNotConfigured;
+        return DjangoFailureReason::SettingsNotConfigured;
     }
     if is("PermissionError") {
-        return Reason::Permission { message };
+        return DjangoFailureReason::Permission { message };
     }
     if is("SyntaxError") {
-        return Reason::SyntaxError { message };
+        return DjangoFailureReason::SyntaxError { message };
     }
     if failure.step == Step::Compress {
-        return Reason::Compress { message };
+        return DjangoFailureReason::Compress { message };
     }
     if failure.step == Step::Collectstatic && message.contains("could not be found") {
-        return Reason::MissingReference { message };
+        return DjangoFailureReason::MissingReference { message };
     }
     if is("django.core.exceptions.ImproperlyConfigured") {
-        return Reason::BadSettings { message };
+        return DjangoFailureReason::BadSettings { message };
     }
-    Reason::Other {
+    DjangoFailureReason::Other {
         kind: failure.kind,
         message,
     }
@@ -170,19 +172,19 @@ mod tests {
                 Step::Settings,
                 COMMAND,
                 "Unknown command: 'collectstatic'",
-                Reason::UnknownCommand { settings: None },
+                DjangoFailureReason::UnknownCommand { settings: None },
             ),
             (
                 Step::Settings,
                 COMMAND,
                 "No Django settings specified. Unknown command: 'collectstatic'",
-                Reason::SettingsNotConfigured,
+                DjangoFailureReason::SettingsNotConfigured,
             ),
             (
                 Step::Collectstatic,
                 "ValueError",
                 "The file 'a.png' could not be found with <…>.",
-                Reason::MissingReference {
+                DjangoFailureReason::MissingReference {
                     message: "The file 'a.png' could not be found with <…>.".to_owned(),
                 },
             ),
@@ -190,7 +192,7 @@ mod tests {
                 Step::Settings,
                 IMPROPER,
                 "The X setting",
-                Reason::BadSettings {
+                DjangoFailureReason::BadSettings {
                     message: "The X setting".to_owned(),
                 },
             ),
@@ -198,7 +200,7 @@ mod tests {
                 Step::Settings,
                 "RuntimeError",
                 "no",
-                Reason::Other {
+                DjangoFailureReason::Other {
                     kind: "RuntimeError".to_owned(),
                     message: "no".to_owned(),
                 },

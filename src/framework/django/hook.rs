@@ -2,14 +2,15 @@
 
 use super::DjangoError;
 use super::runner::{HookFolder, Runner, write_hook};
-use crate::app::HookPlace;
 use crate::command::{Command, CommandError};
 use crate::config::env_vars::STATIC_URL;
+use crate::context::HookPlace;
 use crate::env::ChildEnv;
-use crate::framework::{InjectedFile, Injection, LaunchVar, PlacedFile};
+use crate::framework::{Injection, PlacedFile};
 use crate::fs::files_below;
 use crate::fs::{lies_in, remove_dir_if_exists, remove_file_if_exists};
 use crate::interrupt::Interrupt;
+use crate::launch::{InjectedFile, LaunchVar};
 use crate::log::Log;
 use fs_err as fs;
 use std::io;
@@ -254,7 +255,7 @@ fn pth(job: Job) -> String {
 }
 
 /// `python -E`, `-I` and `-S` ignore `PYTHONPATH` or `sitecustomize`; only `-S` ignores a `.pth`.
-pub(super) fn warn_of_unreachable_processes(app: &Path, place: &HookPlace, log: &mut Log) {
+pub(super) fn warn_of_unreachable_processes(app: &Path, place: &HookPlace, log: &Log) {
     let procfile = fs::read_to_string(app.join("Procfile")).unwrap_or_default();
     let flags = match place {
         HookPlace::PythonPath => &['E', 'I', 'S'][..],

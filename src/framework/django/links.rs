@@ -5,19 +5,12 @@ use super::detect::settings_beside;
 use super::hook::{HookBlocked, Job, Reach};
 use super::report::{Emitted, Report, Sample};
 use crate::config::Inject;
-use crate::framework::{CompileTarget, Injection, Links, VersionVariable};
+use crate::framework::{CompileTarget, Injection, Links, NotFollowing, VersionVariable};
 use std::path::PathBuf;
 
-/// Why nobody would link to the version.
+/// Why no page would link to the version.
 #[derive(Debug)]
-pub(crate) struct NotFollowing {
-    pub(crate) cause: NotFollowingCause,
-    pub(crate) own_url: Option<String>,
-    pub(crate) snippet: String,
-}
-
-#[derive(Debug)]
-pub(crate) enum NotFollowingCause {
+pub(crate) enum DjangoLinkProblem {
     /// `STATIC_ASSETS_INJECT=off`, and the settings ignore `STATIC_URL`.
     InjectOff,
     /// The command line puts nothing beside the app.
@@ -80,20 +73,19 @@ pub(super) fn judge(
             },
         });
     }
-    let failed = |cause| {
+    let failed = |why| {
         Err(DjangoError::NotFollowing(Box::new(NotFollowing {
-            cause,
-            own_url: report.static_url.own.clone(),
+            why,
             snippet: snippet(report),
         })))
     };
     match inject {
         Inject::Auto => {}
-        Inject::Off => return failed(NotFollowingCause::InjectOff),
-        Inject::Nowhere => return failed(NotFollowingCause::InjectNowhere),
+        Inject::Off => return failed(DjangoLinkProblem::InjectOff),
+        Inject::Nowhere => return failed(DjangoLinkProblem::InjectNowhere),
     }
     if report.debug {
-        return failed(NotFollowingCause::Debug {
+        return failed(DjangoLinkProblem::Debug {
             settings: report.settings_module.clone(),
             beside: report
                 .settings_module
@@ -105,13 +97,13 @@ pub(super) fn judge(
     match first_elsewhere(&report.emission.injected, target, &hook) {
         None => {}
         Some(Elsewhere::Url(Sample { name, url })) => {
-            return failed(NotFollowingCause::Emits {
+            return failed(DjangoLinkProblem::Emits {
                 name: name.clone(),
                 url: url.clone(),
             });
         }
         Some(Elsewhere::Error(error)) => {
-            return failed(NotFollowingCause::StaticFails {
+            return failed(DjangoLinkProblem::StaticFails {
                 error: error.to_owned(),
             });
         }
@@ -124,8 +116,8 @@ pub(super) fn judge(
             },
             injection: Some(place.injection(&hook.folder, Job::Follow)?),
         }),
-        Reach::Silent(output) => failed(NotFollowingCause::Unreachable { output }),
-        Reach::No(obstacle) => failed(NotFollowingCause::HookBlocked(obstacle)),
+        Reach::Silent(output) => failed(DjangoLinkProblem::Unreachable { output }),
+        Reach::No(obstacle) => failed(DjangoLinkProblem::HookBlocked(obstacle)),
     }
 }
 

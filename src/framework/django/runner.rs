@@ -4,12 +4,12 @@ use super::DjangoError;
 use super::detect::{Entry, server_settings};
 use super::failure::diagnose;
 use super::report::Report;
-use crate::app::{App, HookPlace};
 use crate::command::{Command, Finished};
 use crate::config::env_vars::{self, STATIC_ASSETS_VERSION, STATIC_URL};
 use crate::config::{DjangoSettings, Origin};
+use crate::context::{BuildContext, HookPlace};
 use crate::env::ChildEnv;
-use crate::framework::{CompileTarget, Run};
+use crate::framework::CompileTarget;
 use crate::fs::files_below;
 use crate::log::Log;
 use fs_err as fs;
@@ -34,7 +34,7 @@ pub(super) struct HookFolder {
 pub(super) struct Runner<'a> {
     entry: &'a Entry,
     pub(super) python: PathBuf,
-    app: &'a App,
+    ctx: &'a BuildContext<'a>,
     settings: &'a DjangoSettings,
     pub(super) env: ChildEnv,
     settings_origin: String,
@@ -61,11 +61,11 @@ impl<'a> Runner<'a> {
     pub(super) fn new(
         entry: &'a Entry,
         python: PathBuf,
-        app: &'a App,
+        ctx: &'a BuildContext<'a>,
         settings: &'a DjangoSettings,
-        log: &mut Log,
+        log: &Log,
     ) -> Result<Self, DjangoError> {
-        let mut env = app.env.clone().with("PYTHONDONTWRITEBYTECODE", "1");
+        let mut env = ctx.env.clone().with("PYTHONDONTWRITEBYTECODE", "1");
         for (name, value) in &settings.build_env {
             env = env.with(name, value);
         }
@@ -86,7 +86,7 @@ impl<'a> Runner<'a> {
             .as_ref()
             .is_some_and(|module| module.origin == Origin::ConfigVar);
         if let Entry::ManagePy(manage_py) = entry
-            && let Some(server) = server_settings(&app.dir, manage_py)?
+            && let Some(server) = server_settings(&ctx.app_dir, manage_py)?
         {
             match env.text(env_vars::DJANGO_SETTINGS_MODULE.name) {
                 // Dynos have it, too.
@@ -118,7 +118,7 @@ impl<'a> Runner<'a> {
         Ok(Self {
             entry,
             python,
-            app,
+            ctx,
             settings,
             env,
             settings_origin,
@@ -131,12 +131,12 @@ impl<'a> Runner<'a> {
 
     /// Where the files are collected: outside of the app, so that no file of an earlier build stays.
     pub(super) fn collected(&self) -> PathBuf {
-        self.app.scratch.join("collected")
+        self.ctx.scratch.join("collected")
     }
 
     /// Where the runner leaves the hook for the launch.
     pub(super) fn hook(&self) -> PathBuf {
-        self.app.scratch.join("inject")
+        self.ctx.scratch.join("inject")
     }
 
     pub(super) fn collected_files(&self) -> io::Result<usize> {
@@ -151,7 +151,7 @@ impl<'a> Runner<'a> {
             _ => &self.settings.collect_command,
         };
         let line = line.as_deref()?;
-        Some((line, Command::shell(line, &self.app.dir, &self.env)))
+        Some((line, Command::shell(line, &self.ctx.app_dir, &self.env)))
     }
 
     /// The app's own collectstatic, redirected, in one start.
@@ -159,9 +159,9 @@ impl<'a> Runner<'a> {
         &self,
         target: Option<&CompileTarget>,
         hook: &HookFolder,
-        run: &mut Run<'_>,
+        ctx: &BuildContext<'_>,
     ) -> Result<(Report, Duration), DjangoError> {
-        let report = self.app.scratch.join("report.json");
+        let report = self.ctx.scratch.join("report.json");
         let request = self.write_request(target, hook, &report)?;
         let mut env = self.env.clone();
         if let Some(target) = target {
@@ -170,9 +170,9 @@ impl<'a> Runner<'a> {
                 .with(STATIC_ASSETS_VERSION, target.version.as_str())
                 .with(env_vars::RELEASE_VERSION.name, target.version.as_str());
         }
-        let python = self.app.scratch.join("python");
+        let python = self.ctx.scratch.join("python");
         let finished = if let Some(line) = &self.settings.collect_command {
-            run.log.bullet(&format!(
+            ctx.log.bullet(&format!(
                 "Running {line} ({})",
                 env_vars::COLLECT_COMMAND.name
             ));
@@ -180,12 +180,12 @@ impl<'a> Runner<'a> {
             let env = env
                 .with("STATIC_ASSETS_RUNNER_REQUEST", &request)
                 .with_first("PYTHONPATH", python.as_os_str());
-            Command::shell(line, &self.app.dir, &env).run(run.interrupt)?
+            Command::shell(line, &self.ctx.app_dir, &env).run(ctx.interrupt)?
         } else {
-            Command::new(&self.python, &self.app.dir, &env)
+            Command::new(&self.python, &self.ctx.app_dir, &env)
                 .argument(python.join("runner.py"))
                 .argument(&request)
-                .run(run.interrupt)?
+                .run(ctx.interrupt)?
         };
         let duration = finished.duration;
         let report = self.read_report(&report, finished)?;
@@ -198,7 +198,7 @@ impl<'a> Runner<'a> {
         hook: &HookFolder,
         report: &Path,
     ) -> Result<PathBuf, DjangoError> {
-        let scratch = &self.app.scratch;
+        let scratch = &self.ctx.scratch;
         fs::create_dir_all(self.collected())?;
         write_files(
             &scratch.join("python"),
@@ -207,7 +207,7 @@ impl<'a> Runner<'a> {
         write_hook(&self.hook())?;
         let request = Request {
             manage: match self.entry {
-                Entry::ManagePy(manage_py) => Some(self.app.dir.join(manage_py)),
+                Entry::ManagePy(manage_py) => Some(self.ctx.app_dir.join(manage_py)),
                 Entry::Module => None,
             },
             into: self.collected(),
@@ -217,8 +217,8 @@ impl<'a> Runner<'a> {
             inject: self.hook(),
             inject_at: hook.at.clone(),
             folder_beside_hook: hook.beside,
-            pin: self.app.hook.pin(),
-            app: &self.app.dir,
+            pin: self.ctx.image.hook.pin(),
+            app: &self.ctx.app_dir,
         };
         let path = scratch.join("request.json");
         fs::write(
@@ -272,19 +272,19 @@ impl<'a> Runner<'a> {
     }
 
     pub(super) fn folder(&self) -> &Path {
-        &self.app.dir
+        &self.ctx.app_dir
     }
 
     pub(super) fn scratch(&self) -> &Path {
-        &self.app.scratch
+        &self.ctx.scratch
     }
 
     pub(super) fn hook_place(&self) -> &HookPlace {
-        &self.app.hook
+        &self.ctx.image.hook
     }
 
     pub(super) fn injected(&self) -> &Path {
-        &self.app.injected
+        &self.ctx.image.injected
     }
 }
 

@@ -4,21 +4,20 @@ use super::PhoenixError;
 use super::buildpack_config::BuildpackConfig;
 use super::cache_manifest::{CacheManifest, manifest_time};
 use super::detect::{Project, WebApp};
-use super::failure::{PhoenixFailure, Reason};
+use super::failure::{PhoenixFailure, PhoenixFailureReason};
 use super::phx_digest::Rules;
 use super::pipeline::Mix;
-use crate::app::App;
 use crate::command::{Command, Finished, program_on_path};
 use crate::config::{DigestChoice, PhoenixSettings, env_vars};
+use crate::context::BuildContext;
 use crate::env::ChildEnv;
-use crate::framework::Run;
 use crate::fs::replace_file;
 use std::io;
 use std::path::{Path, PathBuf};
 
 /// What the steps of all apps of a project share.
 pub(super) struct Builder<'a> {
-    pub(super) app: &'a App,
+    pub(super) ctx: &'a BuildContext<'a>,
     pub(super) project: &'a Project,
     pub(super) settings: &'a PhoenixSettings,
     pub(super) legacy: &'a BuildpackConfig,
@@ -43,10 +42,10 @@ pub(super) fn of_manifest(error: io::Error) -> PhoenixError {
 
 impl<'a> Builder<'a> {
     pub(super) fn new(
-        app: &'a App,
+        ctx: &'a BuildContext<'a>,
         (project, settings, legacy): (&'a Project, &'a PhoenixSettings, &'a BuildpackConfig),
     ) -> Self {
-        let mut env = app.env.clone();
+        let mut env = ctx.env.clone();
         if env.text(env_vars::MIX_ENV.name).is_none() {
             env = env.with(env_vars::MIX_ENV.name, "prod");
         }
@@ -61,7 +60,7 @@ impl<'a> Builder<'a> {
             env = env.with(name, value);
         }
         if program_on_path(&env, &["mix"]).is_none() {
-            let tools = app.dir.join(PLATFORM_TOOLS);
+            let tools = ctx.app_dir.join(PLATFORM_TOOLS);
             for name in ["erlang", "elixir"] {
                 let bin = tools.join(name).join("bin");
                 if bin.is_dir() {
@@ -71,7 +70,7 @@ impl<'a> Builder<'a> {
         }
         Self {
             mix: program_on_path(&env, &["mix"]),
-            app,
+            ctx,
             project,
             settings,
             legacy,
@@ -87,7 +86,7 @@ impl<'a> Builder<'a> {
     }
 
     pub(super) fn lock_file(&self) -> PathBuf {
-        self.app.dir.join(&self.project.root).join("mix.lock")
+        self.ctx.app_dir.join(&self.project.root).join("mix.lock")
     }
 
     /// Whether Mix digests, where the pipeline leaves that to this build step.
@@ -100,7 +99,7 @@ impl<'a> Builder<'a> {
     }
 
     pub(super) fn folder(&self, app: &WebApp) -> PathBuf {
-        self.app.dir.join(&app.folder)
+        self.ctx.app_dir.join(&app.folder)
     }
 
     /// The manifest without the time of the build.
@@ -117,17 +116,17 @@ impl<'a> Builder<'a> {
     pub(super) fn finish(
         &self,
         command: &Command<'_>,
-        run: &Run<'_>,
+        ctx: &BuildContext<'_>,
     ) -> Result<String, PhoenixError> {
-        let Finished { status, output, .. } = command.run(run.interrupt)?;
+        let Finished { status, output, .. } = command.run(ctx.interrupt)?;
         if status.success() {
             return Ok(output);
         }
         Err(PhoenixError::Failed(Box::new(PhoenixFailure {
             command: command.shown(),
-            folder: self.app.relative(command.folder()).to_owned(),
+            folder: self.ctx.relative(command.folder()).to_owned(),
             status: status.code(),
-            reason: Reason::of(&output, status.code()),
+            reason: PhoenixFailureReason::of(&output, status.code()),
             output,
             node: None,
         })))

@@ -5,9 +5,9 @@ use super::elixir::{Lines, Source, alias, atom_or_attribute, string_after, strin
 use super::endpoint::{Endpoint, endpoints};
 use super::sources::{MANIFEST_KEY, production_config};
 use super::version::{self, PhoenixVersion, phoenix_dependency};
-use crate::app::files_named;
 use crate::config::{FrameworkName, PhoenixSettings, env_vars};
 use crate::framework::DetectError;
+use crate::framework::app_files::files_named;
 use crate::fs::files_below;
 use crate::fs::lies_in;
 use fs_err as fs;

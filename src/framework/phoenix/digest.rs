@@ -8,8 +8,8 @@ use super::detect::WebApp;
 use super::phx_digest::{self, Rules, Vsn};
 use super::pipeline::Pipeline;
 
+use crate::context::BuildContext;
 use crate::env::ChildEnv;
-use crate::framework::Run;
 use crate::fs::files_below;
 use crate::log::count;
 use crate::manifest::{RefusedFile, ScanError, Violation};
@@ -66,7 +66,7 @@ impl Digest<'_> {
         &self,
         before: Option<(SystemTime, u64)>,
         said: String,
-        run: &mut Run<'_>,
+        ctx: &BuildContext<'_>,
     ) -> Result<(), PhoenixError> {
         let after = manifest_mark(self.statics);
         let is_digested = after.is_some() && after != before;
@@ -74,12 +74,12 @@ impl Digest<'_> {
             return Err(self.nothing(said));
         }
         refuse_what_is_no_asset(self.statics)?;
-        let changed = self.relativise(run)?;
+        let changed = self.relativise(ctx)?;
         if !is_digested || !changed.is_empty() {
             if is_digested {
                 self.forget(&changed)?;
             }
-            self.digest(run)?;
+            self.digest(ctx)?;
         }
         let manifest = read_manifest(self.statics)?;
         if manifest.is_none_or(|manifest| manifest.latest.is_empty()) {
@@ -90,10 +90,9 @@ impl Digest<'_> {
 
     /// What was digested before the build: every file there, and unchanged since. References that only hold at the top
     /// of a host are made relative all the same.
-    pub(super) fn accept_prebuilt(&self, run: &mut Run<'_>) -> Result<(), PhoenixError> {
-        let app = self.builder.app;
+    pub(super) fn accept_prebuilt(&self, ctx: &BuildContext<'_>) -> Result<(), PhoenixError> {
         let missing = |file: &Path| PhoenixError::Prebuilt {
-            file: app.relative(file).to_owned(),
+            file: ctx.relative(file).to_owned(),
         };
         let path = self.statics.join(CacheManifest::NAME);
         if !self.statics.is_dir() {
@@ -112,22 +111,22 @@ impl Digest<'_> {
         }
         if let Some(stale) = phx_digest::first_stale(self.statics, &manifest)? {
             return Err(PhoenixError::Stale {
-                file: app.relative(&self.statics.join(stale)).to_owned(),
+                file: ctx.relative(&self.statics.join(stale)).to_owned(),
             });
         }
-        let changed = self.relativise(run)?;
+        let changed = self.relativise(ctx)?;
         if !changed.is_empty() {
             self.forget(&changed)?;
-            self.digest_natively(run)?;
+            self.digest_natively(ctx)?;
         }
         self.builder.normalise(self.statics, self.web)
     }
 
-    fn relativise(&self, run: &mut Run<'_>) -> Result<Vec<Relativised>, PhoenixError> {
+    fn relativise(&self, ctx: &BuildContext<'_>) -> Result<Vec<Relativised>, PhoenixError> {
         let changed = css::relativise(self.statics)?;
         if !changed.is_empty() {
             let references: usize = changed.iter().map(|change| change.references).sum();
-            run.log.detail(&format!(
+            ctx.log.detail(&format!(
                 "{references} url(/…) in stylesheets made relative, to hold below a prefix ({})",
                 changed[0].path
             ));
@@ -155,25 +154,25 @@ impl Digest<'_> {
         Ok(())
     }
 
-    fn digest(&self, run: &mut Run<'_>) -> Result<(), PhoenixError> {
+    fn digest(&self, ctx: &BuildContext<'_>) -> Result<(), PhoenixError> {
         if !self.builder.digests_by_mix() {
-            return self.digest_natively(run);
+            return self.digest_natively(ctx);
         }
         let options = self.pipeline.digest_options();
         let mut arguments = vec!["phx.digest"];
         arguments.extend(options.iter().map(String::as_str));
         let command = Builder::mix_command(self.folder, self.env, &arguments);
         let before = manifest_mark(self.statics);
-        let output = self.builder.finish(&command, run)?;
+        let output = self.builder.finish(&command, ctx)?;
         // It ends well where it has found nothing to do.
         if manifest_mark(self.statics) == before {
             return Err(self.nothing(output));
         }
-        run.log.detail(&format!("digested by {}", command.shown()));
+        ctx.log.detail(&format!("digested by {}", command.shown()));
         Ok(())
     }
 
-    fn digest_natively(&self, run: &mut Run<'_>) -> Result<(), PhoenixError> {
+    fn digest_natively(&self, ctx: &BuildContext<'_>) -> Result<(), PhoenixError> {
         let options = self.pipeline.digest_options();
         let vsn = if options.iter().any(|option| option == "--no-vsn") {
             Vsn::None
@@ -185,7 +184,7 @@ impl Digest<'_> {
         let time = manifest_time(self.builder.settings.epoch);
         let files =
             phx_digest::digest(self.statics, &cwd, rules, (vsn, time)).map_err(of_manifest)?;
-        run.log
+        ctx.log
             .detail(&format!("digested {} without Mix", count(files, "file")));
         Ok(())
     }
@@ -193,7 +192,7 @@ impl Digest<'_> {
     fn nothing(&self, output: String) -> PhoenixError {
         PhoenixError::NothingDigested {
             pipeline: self.pipeline.to_string(),
-            folder: self.builder.app.relative(self.statics).to_owned(),
+            folder: self.builder.ctx.relative(self.statics).to_owned(),
             output,
         }
     }

@@ -9,7 +9,7 @@ pub(crate) struct PhoenixFailure {
     /// Below the repository.
     pub(crate) folder: PathBuf,
     pub(crate) status: Option<i32>,
-    pub(crate) reason: Reason,
+    pub(crate) reason: PhoenixFailureReason,
     pub(crate) output: String,
     /// The version of Node.js that is there and the one that is asked for, where they differ.
     pub(crate) node: Option<NodeMismatch>,
@@ -24,7 +24,7 @@ pub(crate) struct NodeMismatch {
 }
 
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Reason {
+pub(crate) enum PhoenixFailureReason {
     /// `mix deps.get` did not run, or the lock file says something else.
     Dependencies,
     NoHex,
@@ -74,7 +74,7 @@ pub(crate) enum Reason {
     Other,
 }
 
-impl Reason {
+impl PhoenixFailureReason {
     /// The first that fits: causes come before what they lead to.
     pub(super) fn of(output: &str, status: Option<i32>) -> Self {
         let has = |needle: &str| output.contains(needle);
@@ -231,74 +231,77 @@ mod tests {
 
     #[test]
     fn outputs_and_their_causes() {
-        let network = |line: &str| Reason::Network {
+        let network = |line: &str| PhoenixFailureReason::Network {
             line: line.to_owned(),
         };
         for (output, reason) in [
             (
                 "** (RuntimeError) environment variable SECRET_KEY_BASE is missing.\nYou can",
-                Reason::MissingVariable {
+                PhoenixFailureReason::MissingVariable {
                     name: "SECRET_KEY_BASE".to_owned(),
                 },
             ),
             (
                 "** (System.EnvError) could not fetch environment variable \"API_URL\" because it is not set",
-                Reason::MissingVariable {
+                PhoenixFailureReason::MissingVariable {
                     name: "API_URL".to_owned(),
                 },
             ),
             (
                 "== Compilation error in file lib/pay.ex ==\n** (System.EnvError) could not fetch environment variable \"TOKEN\" because",
-                Reason::MissingInCode {
+                PhoenixFailureReason::MissingInCode {
                     name: "TOKEN".to_owned(),
                     line: "== Compilation error in file lib/pay.ex ==".to_owned(),
                 },
             ),
             (
                 "** (File.Error) could not read file \"/app/config/prod.secret.exs\": no such file or directory",
-                Reason::MissingSecretFile,
+                PhoenixFailureReason::MissingSecretFile,
             ),
             (
                 "Unchecked dependencies for environment prod:\n* phoenix",
-                Reason::Dependencies,
+                PhoenixFailureReason::Dependencies,
             ),
             (
                 "Could not find Hex, which is needed to build dependency :phoenix",
-                Reason::NoHex,
+                PhoenixFailureReason::NoHex,
             ),
             (
                 "** (Mix) The task \"assets.deploy\" could not be found",
-                Reason::UnknownTask {
+                PhoenixFailureReason::UnknownTask {
                     task: "assets.deploy".to_owned(),
                 },
             ),
             (
                 "** (Mix) You're trying to run :shop on Elixir v1.14.0 but it has declared",
-                Reason::Elixir {
+                PhoenixFailureReason::Elixir {
                     line:
                         "** (Mix) You're trying to run :shop on Elixir v1.14.0 but it has declared"
                             .to_owned(),
                 },
             ),
-            ("  code: 'ERR_OSSL_EVP_UNSUPPORTED'", Reason::OpenSsl),
+            (
+                "  code: 'ERR_OSSL_EVP_UNSUPPORTED'",
+                PhoenixFailureReason::OpenSsl,
+            ),
             (
                 "npm ERR! Missing script: \"deploy\"",
-                Reason::MissingScript {
+                PhoenixFailureReason::MissingScript {
                     script: "deploy".to_owned(),
                 },
             ),
             (
                 "error Command \"deploy\" not found.",
-                Reason::MissingScript {
+                PhoenixFailureReason::MissingScript {
                     script: "deploy".to_owned(),
                 },
             ),
             (
                 "npm ERR! `npm ci` can only install packages when your package.json and package-lock.json are in sync",
-                Reason::LockFile,
+                PhoenixFailureReason::LockFile,
             ),
-            ("npm ERR! code E401", Reason::RegistryLogin),
-            ("integrity sha512-xE401y", Reason::Other),
+            ("npm ERR! code E401", PhoenixFailureReason::RegistryLogin),
+            ("integrity sha512-xE401y", PhoenixFailureReason::Other),
             (
                 "** (RuntimeError) Couldn't fetch \"https://x\": {:error, :nxdomain}",
                 network("** (RuntimeError) Couldn't fetch \"https://x\": {:error, :nxdomain}"),
@@ -309,13 +312,17 @@ mod tests {
             ),
             (
                 "✘ [ERROR] Could not resolve \"phoenix_live_view\"",
-                Reason::Unresolved {
+                PhoenixFailureReason::Unresolved {
                     what: "phoenix_live_view".to_owned(),
                 },
             ),
-            ("all fine", Reason::Other),
+            ("all fine", PhoenixFailureReason::Other),
         ] {
-            assert_eq!(Reason::of(output, Some(1)), reason, "{output}");
+            assert_eq!(
+                PhoenixFailureReason::of(output, Some(1)),
+                reason,
+                "{output}"
+            );
         }
         for output in [
             "sh: 1: webpack: not found",
@@ -323,10 +330,13 @@ mod tests {
         ] {
             let program = "webpack".to_owned();
             assert_eq!(
-                Reason::of(output, Some(127)),
-                Reason::MissingProgram { program }
+                PhoenixFailureReason::of(output, Some(127)),
+                PhoenixFailureReason::MissingProgram { program }
             );
         }
-        assert_eq!(Reason::of("", Some(137)), Reason::OutOfMemory);
+        assert_eq!(
+            PhoenixFailureReason::of("", Some(137)),
+            PhoenixFailureReason::OutOfMemory
+        );
     }
 }

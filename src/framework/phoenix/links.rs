@@ -16,22 +16,18 @@ use super::sources::{MANIFEST_KEY, production_config};
 use super::templates::{Named, Place, Usage};
 use crate::config::Inject;
 use crate::config::env_vars::STATIC_ASSETS_VERSION;
-use crate::framework::{CompileTarget, Edit, FallbackSwitch, Injection, Links, VersionVariable};
+use crate::framework::{
+    CompileTarget, Edit, FallbackSwitch, Injection, Links, NotFollowing, VersionVariable,
+};
 use crate::fs::read_file;
 use crate::log::Log;
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Why nobody would link to the version.
+/// Why no page would link to the version.
 #[derive(Debug)]
-pub(crate) struct NotFollowing {
-    pub(crate) cause: NotFollowingCause,
-    pub(crate) snippet: String,
-}
-
-#[derive(Debug)]
-pub(crate) enum NotFollowingCause {
+pub(crate) enum PhoenixLinkProblem {
     /// `STATIC_ASSETS_INJECT=off`, and nothing reads `STATIC_URL`.
     InjectOff,
     /// The command line changes nothing of an app.
@@ -70,14 +66,10 @@ pub(super) struct Judge<'a> {
 }
 
 impl Judge<'_> {
-    pub(super) fn judge(
-        &self,
-        built: &[Built<'_>],
-        log: &mut Log,
-    ) -> Result<Verdict, PhoenixError> {
+    pub(super) fn judge(&self, built: &[Built<'_>], log: &Log) -> Result<Verdict, PhoenixError> {
         for built in built {
             if let Some(Named { place, path }) = missing_code(built, log) {
-                let cause = NotFollowingCause::NotMade {
+                let cause = PhoenixLinkProblem::NotMade {
                     place: place.clone(),
                     path: path.clone(),
                 };
@@ -121,8 +113,8 @@ impl Judge<'_> {
     pub(super) fn refuse_early(&self, built: &[Built<'_>]) -> Result<(), PhoenixError> {
         let cause = match self.inject {
             Inject::Auto => return Ok(()),
-            Inject::Off => NotFollowingCause::InjectOff,
-            Inject::Nowhere => NotFollowingCause::InjectNowhere,
+            Inject::Off => PhoenixLinkProblem::InjectOff,
+            Inject::Nowhere => PhoenixLinkProblem::InjectNowhere,
         };
         let mut targets = Vec::new();
         for built in built {
@@ -142,7 +134,7 @@ impl Judge<'_> {
         reads: &Reads,
         built: &Built<'_>,
         releases: &[AssembledRelease],
-        log: &mut Log,
+        log: &Log,
     ) -> bool {
         let Reads {
             name, place, form, ..
@@ -184,15 +176,15 @@ impl Judge<'_> {
         &self,
         needy: &[&Built<'_>],
         releases: &[AssembledRelease],
-        log: &mut Log,
+        log: &Log,
     ) -> Result<Verdict, PhoenixError> {
         let targets: Vec<Target> = needy.iter().flat_map(|built| targets_of(built)).collect();
         let snippet = snippet(&targets);
         let failed = |cause| Err(not_following(cause, snippet.clone()));
         match self.inject {
             Inject::Auto => {}
-            Inject::Off => return failed(NotFollowingCause::InjectOff),
-            Inject::Nowhere => return failed(NotFollowingCause::InjectNowhere),
+            Inject::Off => return failed(PhoenixLinkProblem::InjectOff),
+            Inject::Nowhere => return failed(PhoenixLinkProblem::InjectNowhere),
         }
         for built in needy {
             if let Some(cause) = self.no_way(built)? {
@@ -225,7 +217,7 @@ impl Judge<'_> {
                 baked.extend(self.embedded(built.app).map(|copy| (*built, copy)));
             } else {
                 let otp_app = built.app.otp_app.clone();
-                return failed(NotFollowingCause::NoManifest { otp_app });
+                return failed(PhoenixLinkProblem::NoManifest { otp_app });
             }
         }
         for release in releases {
@@ -242,7 +234,7 @@ impl Judge<'_> {
             }
         }
         if let Some(url) = baked.iter().find_map(|(built, _)| built.usage.urls.first()) {
-            return failed(NotFollowingCause::NoScript { url: url.clone() });
+            return failed(PhoenixLinkProblem::NoScript { url: url.clone() });
         }
 
         let edited: Vec<String> = scripts
@@ -286,7 +278,7 @@ impl Judge<'_> {
         &self,
         built: &[Built<'_>],
         releases: &[AssembledRelease],
-        log: &mut Log,
+        log: &Log,
     ) -> io::Result<Option<Injection>> {
         let Some(pin) = self.pin.filter(|_| self.inject == Inject::Auto) else {
             return Ok(None);
@@ -317,7 +309,7 @@ impl Judge<'_> {
     }
 
     /// Why no line of a configuration can make an app follow.
-    fn no_way(&self, built: &Built<'_>) -> io::Result<Option<NotFollowingCause>> {
+    fn no_way(&self, built: &Built<'_>) -> io::Result<Option<PhoenixLinkProblem>> {
         let Usage {
             paths,
             urls,
@@ -326,22 +318,22 @@ impl Judge<'_> {
         } = &built.usage;
         if paths.is_empty() && urls.is_empty() && !fixed_code.is_empty() {
             let places = fixed_code.clone();
-            return Ok(Some(NotFollowingCause::WrittenByHand { places }));
+            return Ok(Some(PhoenixLinkProblem::WrittenByHand { places }));
         }
         if built.app.endpoints.is_empty() {
             let otp_app = built.app.otp_app.clone();
-            return Ok(Some(NotFollowingCause::NoEndpoint { otp_app }));
+            return Ok(Some(PhoenixLinkProblem::NoEndpoint { otp_app }));
         }
         let Some(url) = urls.first().cloned() else {
             return Ok(None);
         };
         let Some(host) = host_of(&self.target.prefix) else {
-            return Ok(Some(NotFollowingCause::NoHost { url }));
+            return Ok(Some(PhoenixLinkProblem::NoHost { url }));
         };
         if let Some(path) = paths.first().cloned()
             && (host.contains(':') || self.has_path_of_its_own(built.app)?)
         {
-            return Ok(Some(NotFollowingCause::Mixed { path, url }));
+            return Ok(Some(PhoenixLinkProblem::Mixed { path, url }));
         }
         Ok(None)
     }
@@ -400,7 +392,7 @@ impl Judge<'_> {
         &self,
         built: &[Built<'_>],
         releases: &[AssembledRelease],
-        log: &mut Log,
+        log: &Log,
     ) -> io::Result<()> {
         for release in releases {
             for built in built {
@@ -442,8 +434,8 @@ fn edited_script(path: PathBuf, edit: impl FnOnce(&str) -> String) -> io::Result
     Ok(Edit { path, content })
 }
 
-fn not_following(cause: NotFollowingCause, snippet: String) -> PhoenixError {
-    PhoenixError::NotFollowing(Box::new(NotFollowing { cause, snippet }))
+fn not_following(why: PhoenixLinkProblem, snippet: String) -> PhoenixError {
+    PhoenixError::NotFollowing(Box::new(NotFollowing { why, snippet }))
 }
 
 fn because(edited: &[String]) -> String {

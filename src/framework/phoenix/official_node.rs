@@ -10,10 +10,9 @@ use super::detect::WebApp;
 use super::node::{Package, wanted_node};
 use super::node_range::{Listed, Range, architecture};
 use super::pipeline::Pipeline;
-use crate::app::NodeSupply;
 use crate::command::{Command, CommandError, Finished, program_on_path};
+use crate::context::{BuildContext, NodeSupply};
 use crate::env::ChildEnv;
-use crate::framework::Run;
 use crate::fs::remove_dir_if_exists;
 use crate::http::{Client, FetchError};
 use crate::log::bytes;
@@ -72,9 +71,10 @@ pub(super) fn supply(
     web: &WebApp,
     (pipeline, package): (&Pipeline, Option<&Package>),
     env: ChildEnv,
-    run: &mut Run<'_>,
+    ctx: &BuildContext<'_>,
 ) -> Result<ChildEnv, PhoenixError> {
-    let (NodeSupply::Official { kept }, Some(cache)) = (&builder.app.node, &builder.app.cache)
+    let (NodeSupply::Official { kept }, Some(cache)) =
+        (&builder.ctx.image.node, &builder.ctx.cache)
     else {
         return Ok(env);
     };
@@ -86,7 +86,7 @@ pub(super) fn supply(
     let folder = builder.folder(web);
     let wanted = match package {
         Some(package) => package.wanted_node(&folder, legacy),
-        None => wanted_node(&[&folder, &builder.app.dir], legacy),
+        None => wanted_node(&[&folder, &builder.ctx.app_dir], legacy),
     };
     let settings = builder.settings;
     let base = settings.node_url.as_ref().map_or(OFFICIAL, Url::as_str);
@@ -94,9 +94,9 @@ pub(super) fn supply(
         base: base.trim_end_matches('/'),
         client: Client::new(settings.ca_file.as_deref()),
         folder: cache.join("node"),
-        scratch: &builder.app.scratch,
+        scratch: &builder.ctx.scratch,
     };
-    let node = place.node(wanted.as_ref(), &env, run)?;
+    let node = place.node(wanted.as_ref(), &env, ctx)?;
     if builder.legacy.node_for == NodeFor::RunningApp {
         keep(&node, kept)?;
     }
@@ -104,7 +104,7 @@ pub(super) fn supply(
         .with_first("PATH", node.join("bin").as_os_str())
         .with("COREPACK_ENABLE_DOWNLOAD_PROMPT", "0");
     if let Some(package) = package.filter(|_| installs) {
-        bring_manager(builder, package, &node, &env, run)?;
+        bring_manager(builder, package, &node, &env, ctx)?;
     }
     Ok(env)
 }
@@ -121,7 +121,7 @@ fn bring_manager(
     package: &Package,
     node: &Path,
     env: &ChildEnv,
-    run: &mut Run<'_>,
+    ctx: &BuildContext<'_>,
 ) -> Result<(), PhoenixError> {
     let program = package.manager.program();
     if program_on_path(env, &[program]).is_some() {
@@ -136,8 +136,8 @@ fn bring_manager(
         Command::new(command[0], &package.folder, env),
         Command::argument,
     );
-    run.log.detail(&command.shown());
-    builder.finish(&command, run).map(drop)
+    ctx.log.detail(&command.shown());
+    builder.finish(&command, ctx).map(drop)
 }
 
 /// Where versions come from, and where they stay.
@@ -154,7 +154,7 @@ impl Place<'_> {
         &self,
         wanted: Option<&(String, String)>,
         env: &ChildEnv,
-        run: &mut Run<'_>,
+        ctx: &BuildContext<'_>,
     ) -> Result<PathBuf, PhoenixError> {
         let why = wanted.map_or_else(
             || "the newest LTS; engines in package.json chooses".to_owned(),
@@ -176,15 +176,15 @@ impl Place<'_> {
             && let Some(kept) = self.kept(&range)
         {
             let name = kept.file_name().unwrap_or_default().to_string_lossy();
-            run.log
+            ctx.log
                 .detail(&format!("Node.js {name} ({why}) from the cache"));
             return Ok(kept);
         }
-        let list = match (self.get("index.json", run), self.newest_kept()) {
+        let list = match (self.get("index.json", ctx), self.newest_kept()) {
             (Ok(list), _) => list,
             (Err(_), Some(kept)) if !matches!(range, Range::Versions(_)) => {
                 let name = kept.file_name().unwrap_or_default().to_string_lossy();
-                run.log.warning(&format!(
+                ctx.log.warning(&format!(
                     "{} does not answer: Node.js {name} from the cache, which may not be {why}.",
                     self.url("index.json")
                 ));
@@ -202,12 +202,12 @@ impl Place<'_> {
         })?;
         let folder = self.folder.join(version.to_string());
         if folder.is_dir() {
-            run.log
+            ctx.log
                 .detail(&format!("Node.js {version} ({why}) from the cache"));
             return Ok(folder);
         }
-        let size = self.fetch(&version, &folder, env, run)?;
-        run.log.bullet(&format!(
+        let size = self.fetch(&version, &folder, env, ctx)?;
+        ctx.log.bullet(&format!(
             "Node.js {version} ({why}) from {}, {}",
             self.base,
             bytes(size)
@@ -242,11 +242,11 @@ impl Place<'_> {
         version: &Version,
         folder: &Path,
         env: &ChildEnv,
-        run: &Run<'_>,
+        ctx: &BuildContext<'_>,
     ) -> Result<u64, PhoenixError> {
         let file = format!("node-v{version}-linux-{}.tar.gz", architecture());
         let sums = format!("v{version}/SHASUMS256.txt");
-        let listed = self.get(&sums, run)?;
+        let listed = self.get(&sums, ctx)?;
         let listed = String::from_utf8_lossy(&listed);
         let sum = listed
             .lines()
@@ -259,7 +259,7 @@ impl Place<'_> {
             })?;
         let archive = self.scratch.join(&file);
         let path = format!("v{version}/{file}");
-        self.attempt(&path, run, || {
+        self.attempt(&path, ctx, || {
             let mut into = fs::File::create(&archive)?;
             self.client
                 .download(&self.url(&path), &mut into)
@@ -277,14 +277,14 @@ impl Place<'_> {
             .argument("--strip-components=1")
             .argument("--exclude=*/include")
             .argument("--exclude=*/share")
-            .run(run.interrupt)?;
+            .run(ctx.interrupt)?;
         if !finished.status.success() {
             let output = finished.output;
             return Err(self.failed(NodeProblem::Unpack { output }, &path));
         }
         let started = Command::new(unpacked.join("bin/node"), &unpacked, env)
             .argument("--version")
-            .run(run.interrupt);
+            .run(ctx.interrupt);
         match started {
             Ok(finished) if finished.output.trim() == format!("v{version}") => {}
             Ok(Finished { output, .. }) => {
@@ -310,9 +310,9 @@ impl Place<'_> {
         Ok(content.len() as u64)
     }
 
-    fn get(&self, path: &str, run: &Run<'_>) -> Result<Vec<u8>, PhoenixError> {
+    fn get(&self, path: &str, ctx: &BuildContext<'_>) -> Result<Vec<u8>, PhoenixError> {
         let mut body = Vec::new();
-        self.attempt(path, run, || {
+        self.attempt(path, ctx, || {
             let answer = self
                 .client
                 .get(
@@ -335,7 +335,7 @@ impl Place<'_> {
     fn attempt(
         &self,
         path: &str,
-        run: &Run<'_>,
+        ctx: &BuildContext<'_>,
         mut ask: impl FnMut() -> Result<u16, Failure>,
     ) -> Result<(), PhoenixError> {
         let mut pauses = PAUSES.iter();
@@ -351,7 +351,7 @@ impl Place<'_> {
                 NodeProblem::Status(300..=407 | 409..=428 | 430..=499)
             );
             match pauses.next() {
-                Some(pause) if may_pass && !run.interrupt.is_raised() => std::thread::sleep(*pause),
+                Some(pause) if may_pass && !ctx.interrupt.is_raised() => std::thread::sleep(*pause),
                 _ => return Err(self.failed(problem, path)),
             }
         }

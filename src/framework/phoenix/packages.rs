@@ -8,8 +8,8 @@ use super::failure::NodeMismatch;
 use super::node::{Manager, Package, only_major};
 use super::pipeline::Pipeline;
 use crate::command::{Command, program_on_path};
+use crate::context::BuildContext;
 use crate::env::ChildEnv;
-use crate::framework::Run;
 use crate::log::seconds;
 use std::path::Path;
 use std::time::SystemTime;
@@ -28,7 +28,7 @@ impl Node<'_> {
     pub(super) fn install(
         &self,
         pipeline: &Pipeline,
-        run: &mut Run<'_>,
+        ctx: &BuildContext<'_>,
     ) -> Result<Option<Kept>, PhoenixError> {
         let Some(package) = self.package.filter(|package| package.has_dependencies()) else {
             return Ok(None);
@@ -37,13 +37,13 @@ impl Node<'_> {
             return Ok(None);
         }
         let place = package.folder.join("node_modules");
-        let shown = self.builder.app.relative(&package.folder).to_owned();
+        let shown = self.builder.ctx.relative(&package.folder).to_owned();
         let by_itself = pipeline.installs(self.web.setup.as_deref());
         if !by_itself && program_on_path(self.env, &[package.manager.program()]).is_none() {
             if pipeline.runs_node() {
                 return Err(self.no_node(package, pipeline));
             }
-            run.log.warning(&format!(
+            ctx.log.warning(&format!(
                 "{}/package.json has dependencies, but no '{}' is on PATH: not installed, as {pipeline} runs \
                  without.",
                 shown.display(),
@@ -51,14 +51,14 @@ impl Node<'_> {
             ));
             return Ok(None);
         }
-        let version = self.version(run)?.unwrap_or_default();
-        if let Some(mismatch) = self.mismatch(run)? {
-            run.log.warning(&format!(
+        let version = self.version(ctx)?.unwrap_or_default();
+        if let Some(mismatch) = self.mismatch(ctx)? {
+            ctx.log.warning(&format!(
                 "Node.js {} is on PATH, {} asks for {}.",
                 mismatch.found, mismatch.file, mismatch.wanted
             ));
         }
-        let kept = match &self.builder.app.cache {
+        let kept = match &self.builder.ctx.cache {
             Some(cache) => Some(Kept::new(
                 cache,
                 &format!("{}/node_modules", self.web.otp_app),
@@ -74,19 +74,19 @@ impl Node<'_> {
         };
         match restored {
             Restored::Present => {
-                run.log.detail(&format!(
+                ctx.log.detail(&format!(
                     "{}/node_modules is there already: not installed again",
                     shown.display()
                 ));
                 return Ok(None);
             }
-            Restored::FromCache => run
+            Restored::FromCache => ctx
                 .log
                 .detail(&format!("{}/node_modules from the cache", shown.display())),
             Restored::Nothing if by_itself => {}
             Restored::Nothing => {
                 if package.manager == Manager::NpmUnlocked {
-                    run.log.warning(&format!(
+                    ctx.log.warning(&format!(
                         "{} has no lock file: each build takes what is newest. Commit package-lock.json.",
                         shown.join("package.json").display()
                     ));
@@ -96,9 +96,9 @@ impl Node<'_> {
                     Command::new(package.manager.program(), &package.folder, self.env),
                     Command::argument,
                 );
-                self.finish(&command, run)?;
+                self.finish(&command, ctx)?;
                 let taken = start.elapsed().unwrap_or_default();
-                run.log.bullet(&format!(
+                ctx.log.bullet(&format!(
                     "{} in {}, {}",
                     command.shown(),
                     shown.display(),
@@ -113,11 +113,11 @@ impl Node<'_> {
     pub(super) fn finish(
         &self,
         command: &Command<'_>,
-        run: &Run<'_>,
+        ctx: &BuildContext<'_>,
     ) -> Result<String, PhoenixError> {
-        match self.builder.finish(command, run) {
+        match self.builder.finish(command, ctx) {
             Err(PhoenixError::Failed(mut failure)) => {
-                failure.node = self.mismatch(run)?;
+                failure.node = self.mismatch(ctx)?;
                 Err(PhoenixError::Failed(failure))
             }
             other => other,
@@ -131,7 +131,7 @@ impl Node<'_> {
             pipeline: pipeline.to_string(),
             package: self
                 .builder
-                .app
+                .ctx
                 .relative(&package.folder)
                 .join("package.json"),
             path: self.env.text("PATH").unwrap_or_default().to_owned(),
@@ -141,7 +141,7 @@ impl Node<'_> {
     pub(super) fn script(&self, name: &str) -> Command<'_> {
         let (program, folder) = match self.package {
             Some(package) => (package.manager.program(), package.folder.as_path()),
-            None => ("npm", self.builder.app.dir.as_path()),
+            None => ("npm", self.builder.ctx.app_dir.as_path()),
         };
         Command::new(program, folder, self.env)
             .argument("run")
@@ -151,13 +151,13 @@ impl Node<'_> {
     /// What scripts written for the buildpack find.
     pub(super) fn script_env(&self, folder: &Path, repository: &Path) -> ChildEnv {
         let assets = self.package.map_or(folder, |package| &package.folder);
-        let cache = self.builder.app.cache.as_deref();
+        let cache = self.builder.ctx.cache.as_deref();
         self.env
             .clone()
             .with("phoenix_dir", folder)
             .with("assets_dir", assets)
             .with("build_dir", repository)
-            .with("cache_dir", cache.unwrap_or(&self.builder.app.scratch))
+            .with("cache_dir", cache.unwrap_or(&self.builder.ctx.scratch))
             .with("phoenix_ex", "phx")
             .with(
                 "node_version",
@@ -171,26 +171,29 @@ impl Node<'_> {
     }
 
     /// `None` where there is no Node.js.
-    fn version(&self, run: &Run<'_>) -> Result<Option<String>, PhoenixError> {
+    fn version(&self, ctx: &BuildContext<'_>) -> Result<Option<String>, PhoenixError> {
         if program_on_path(self.env, &["node"]).is_none() {
             return Ok(None);
         }
-        let finished = Command::new("node", &self.builder.app.dir, self.env)
+        let finished = Command::new("node", &self.builder.ctx.app_dir, self.env)
             .argument("--version")
-            .run(run.interrupt)?;
+            .run(ctx.interrupt)?;
         Ok(Some(
             finished.output.trim().trim_start_matches('v').to_owned(),
         ))
     }
 
-    pub(super) fn mismatch(&self, run: &Run<'_>) -> Result<Option<NodeMismatch>, PhoenixError> {
+    pub(super) fn mismatch(
+        &self,
+        ctx: &BuildContext<'_>,
+    ) -> Result<Option<NodeMismatch>, PhoenixError> {
         let Some(package) = self.package else {
             return Ok(None);
         };
         let folder = self.builder.folder(self.web);
         let legacy = self.builder.legacy.node_version.as_deref();
         let wanted = package.wanted_node(&folder, legacy);
-        let (Some((wanted, file)), Some(found)) = (wanted, self.version(run)?) else {
+        let (Some((wanted, file)), Some(found)) = (wanted, self.version(ctx)?) else {
             return Ok(None);
         };
         let differs = only_major(&wanted).is_some_and(|major| only_major(&found) != Some(major));

@@ -26,7 +26,7 @@ pub(super) fn tell_of_fixed_links(
     built: &Built<'_>,
     found: &[Fixed],
     prefix: Option<&Prefix>,
-    log: &mut Log,
+    log: &Log,
 ) -> Option<String> {
     let by_hand: Vec<&Place> = built
         .usage
@@ -49,7 +49,7 @@ pub(super) fn tell_of_fixed_links(
 }
 
 /// The first few.
-fn tell(warnings: Vec<String>, log: &mut Log) {
+fn tell(warnings: Vec<String>, log: &Log) {
     let more = warnings.len().saturating_sub(SHOWN);
     for warning in warnings.into_iter().take(SHOWN) {
         log.warning(&warning);
@@ -60,7 +60,7 @@ fn tell(warnings: Vec<String>, log: &mut Log) {
 }
 
 /// What another host breaks. On the app's own nothing is cross-origin.
-pub(super) fn tell_of_another_host(built: &[Built<'_>], prefix: &Prefix, log: &mut Log) {
+pub(super) fn tell_of_another_host(built: &[Built<'_>], prefix: &Prefix, log: &Log) {
     let Some(host) = host_of(prefix) else {
         return;
     };
@@ -102,7 +102,7 @@ pub(super) fn tell_of_another_host(built: &[Built<'_>], prefix: &Prefix, log: &m
 }
 
 /// Of links with and without a host, only some follow.
-pub(super) fn tell_of_mixed_links(usage: &Usage, log: &mut Log) {
+pub(super) fn tell_of_mixed_links(usage: &Usage, log: &Log) {
     log.warning(&format!(
         "links with a host, by url(~p\"…\") or static_url ({} of them), and without one ({}): no static_url \
          serves both on another host. Those with a host follow, the others stay on the app's own host. \
@@ -114,7 +114,7 @@ pub(super) fn tell_of_mixed_links(usage: &Usage, log: &mut Log) {
 }
 
 /// A script or stylesheet that pages ask for, where none of those was made; what else is not there is told.
-pub(super) fn missing_code<'a>(built: &'a Built<'_>, log: &mut Log) -> Option<&'a Named> {
+pub(super) fn missing_code<'a>(built: &'a Built<'_>, log: &Log) -> Option<&'a Named> {
     let is_code = |named: &&Named| {
         let extension = named.path.rsplit('.').next().unwrap_or_default();
         ["css", "js", "mjs"].contains(&extension)
@@ -137,7 +137,7 @@ pub(super) fn missing_code<'a>(built: &'a Built<'_>, log: &mut Log) -> Option<&'
     None
 }
 
-pub(super) fn tell_of_no_links(otp_app: &str, log: &mut Log) {
+pub(super) fn tell_of_no_links(otp_app: &str, log: &Log) {
     log.warning(&format!(
         "no page of {otp_app} with a link to a static file was found below lib: whether any follows is not \
          proved. ~p\"…\", static_path(…), url(~p\"…\") and static_url(…) do."

@@ -14,8 +14,8 @@ use super::templates::Place;
 use super::{PhoenixError, STATICS};
 use crate::command::Command;
 use crate::config::DigestChoice;
+use crate::context::BuildContext;
 use crate::env::ChildEnv;
-use crate::framework::Run;
 use crate::fs::{lies_in, read_file};
 use crate::log::seconds;
 use fs_err as fs;
@@ -26,16 +26,16 @@ use std::time::SystemTime;
 pub(super) fn compile(
     builder: &Builder<'_>,
     web: &WebApp,
-    run: &mut Run<'_>,
+    ctx: &BuildContext<'_>,
 ) -> Result<(), PhoenixError> {
     let folder = builder.folder(web);
     let package = Package::find(&folder, builder.legacy.assets_path.as_deref())?;
     let choice = (builder.settings, builder.legacy, builder.mix());
-    let pipeline = Pipeline::of(web, &builder.app.dir, package.as_ref(), choice)?;
+    let pipeline = Pipeline::of(web, &builder.ctx.app_dir, package.as_ref(), choice)?;
     require_mix(builder, &pipeline, web, package.as_ref())?;
 
     let statics = folder.join(STATICS);
-    run.log
+    ctx.log
         .bullet(&format!("Assets of {}: {pipeline}", web.otp_app));
     let digest = |env| Digest {
         builder,
@@ -47,16 +47,16 @@ pub(super) fn compile(
     };
     refuse_outside(builder, &statics)?;
     if matches!(pipeline, Pipeline::Prebuilt) {
-        digest(&builder.env).accept_prebuilt(run)?;
+        digest(&builder.env).accept_prebuilt(ctx)?;
         check_configured_manifest(builder, web)?;
         return Ok(());
     }
     let before = manifest_mark(&statics);
-    let env = throw_away_values(builder, web, run)?;
-    let env = official_node::supply(builder, web, (&pipeline, package.as_ref()), env, run)?;
-    let programs = match (&builder.app.cache, &builder.mix) {
+    let env = throw_away_values(builder, web, ctx)?;
+    let env = official_node::supply(builder, web, (&pipeline, package.as_ref()), env, ctx)?;
+    let programs = match (&builder.ctx.cache, &builder.mix) {
         (Some(cache), Some(_)) => {
-            let project = builder.app.dir.join(&builder.project.root);
+            let project = builder.ctx.app_dir.join(&builder.project.root);
             Some(Programs::restore(
                 &project,
                 cache,
@@ -71,10 +71,10 @@ pub(super) fn compile(
         package: package.as_ref(),
         env: &env,
     };
-    let kept = node.install(&pipeline, run)?;
-    let said = run_pipeline(builder, &pipeline, &node, run)?;
+    let kept = node.install(&pipeline, ctx)?;
+    let said = run_pipeline(builder, &pipeline, &node, ctx)?;
     refuse_outside(builder, &statics)?;
-    digest(&env).finish(before, said, run)?;
+    digest(&env).finish(before, said, ctx)?;
     check_configured_manifest(builder, web)?;
     if let Some(kept) = kept {
         kept.keep()?;
@@ -82,7 +82,7 @@ pub(super) fn compile(
     if let Some(programs) = programs {
         let moved = programs.keep()?;
         if !moved.is_empty() {
-            run.log.detail(&format!(
+            ctx.log.detail(&format!(
                 "kept for the next build, out of the image: {}",
                 moved.join(", ")
             ));
@@ -105,7 +105,7 @@ fn require_mix(
             pipeline: pipeline.to_string(),
             app: web.otp_app.clone(),
             package: package
-                .map(|package| builder.app.relative(&package.folder).join("package.json")),
+                .map(|package| builder.ctx.relative(&package.folder).join("package.json")),
         });
     }
     Ok(())
@@ -113,9 +113,9 @@ fn require_mix(
 
 /// A folder of the app that is another one's is not the app's to publish or to write into.
 fn refuse_outside(builder: &Builder<'_>, statics: &Path) -> Result<(), PhoenixError> {
-    if statics.exists() && !lies_in(statics, &builder.app.dir) {
+    if statics.exists() && !lies_in(statics, &builder.ctx.app_dir) {
         return Err(PhoenixError::Outside {
-            path: builder.app.relative(statics).to_owned(),
+            path: builder.ctx.relative(statics).to_owned(),
             leads_to: fs::canonicalize(statics)?,
         });
     }
@@ -124,7 +124,7 @@ fn refuse_outside(builder: &Builder<'_>, statics: &Path) -> Result<(), PhoenixEr
 
 /// Phoenix starts without a manifest as well, with an error in its log and undigested links.
 fn check_configured_manifest(builder: &Builder<'_>, web: &WebApp) -> Result<(), PhoenixError> {
-    for file in production_config(&builder.app.dir.join(&web.config)) {
+    for file in production_config(&builder.ctx.app_dir.join(&web.config)) {
         let source = Source::read(&file)?;
         for at in words(&source.bare, MANIFEST_KEY) {
             // The file of another app of the umbrella is that one's to check.
@@ -135,7 +135,7 @@ fn check_configured_manifest(builder: &Builder<'_>, web: &WebApp) -> Result<(), 
             {
                 let place = Place {
                     line: Lines::of(&source.code).line(at),
-                    file: builder.app.relative(&file).to_owned(),
+                    file: builder.ctx.relative(&file).to_owned(),
                 };
                 return Err(PhoenixError::OtherManifest { place, configured });
             }
@@ -149,7 +149,7 @@ fn check_configured_manifest(builder: &Builder<'_>, web: &WebApp) -> Result<(), 
 fn throw_away_values(
     builder: &Builder<'_>,
     web: &WebApp,
-    run: &mut Run<'_>,
+    ctx: &BuildContext<'_>,
 ) -> Result<ChildEnv, PhoenixError> {
     const VALUES: [(&str, &str); 2] = [
         (
@@ -160,7 +160,7 @@ fn throw_away_values(
     ];
     let mut env = builder.env.clone();
     let mut given = Vec::new();
-    for file in production_config(&builder.app.dir.join(&web.config)) {
+    for file in production_config(&builder.ctx.app_dir.join(&web.config)) {
         let name = file.file_name().unwrap_or_default().to_string_lossy();
         if ["runtime.exs", "releases.exs"].contains(&&*name) {
             continue;
@@ -174,7 +174,7 @@ fn throw_away_values(
         }
     }
     if !given.is_empty() && builder.mix.is_some() {
-        run.log.warning(&format!(
+        ctx.log.warning(&format!(
             "{} asked for while the configuration is read: throw-away values, for this step alone. \
              config/runtime.exs asks when the app starts.",
             given.join(", ")
@@ -186,7 +186,7 @@ fn throw_away_values(
 /// What says which programs of the `esbuild` and `tailwind` packages are wanted.
 fn program_versions(builder: &Builder<'_>, web: &WebApp) -> Result<String, PhoenixError> {
     let mut versions = String::new();
-    for file in production_config(&builder.app.dir.join(&web.config)) {
+    for file in production_config(&builder.ctx.app_dir.join(&web.config)) {
         let source = Source::read(&file)?;
         for package in ["config :esbuild,", "config :tailwind,"] {
             for at in words(&source.bare, package) {
@@ -209,7 +209,7 @@ fn run_pipeline(
     builder: &Builder<'_>,
     pipeline: &Pipeline,
     node: &Node<'_>,
-    run: &mut Run<'_>,
+    ctx: &BuildContext<'_>,
 ) -> Result<String, PhoenixError> {
     let web = node.web;
     let folder = builder.folder(web);
@@ -217,17 +217,17 @@ fn run_pipeline(
     let said = match pipeline {
         Pipeline::Command(line) => {
             let command = Command::shell(line, &folder, node.env);
-            node.finish(&command, run)?
+            node.finish(&command, ctx)?
         }
         Pipeline::Script(script) => {
-            let env = node.script_env(&folder, &builder.app.dir);
+            let env = node.script_env(&folder, &builder.ctx.app_dir);
             let assets = node.package.map_or(&folder, |package| &package.folder);
-            let prelude = builder.app.scratch.join("compile-prelude.sh");
+            let prelude = builder.ctx.scratch.join("compile-prelude.sh");
             fs::write(&prelude, SCRIPT_PRELUDE)?;
             let command = Command::new("bash", assets, &env)
                 .argument(prelude)
-                .argument(builder.app.dir.join(script));
-            node.finish(&command, run)?
+                .argument(builder.ctx.app_dir.join(script));
+            node.finish(&command, ctx)?
         }
         Pipeline::Alias(steps) => {
             let setup = web.setup.as_ref().map(|_| "assets.setup");
@@ -241,12 +241,12 @@ fn run_pipeline(
                 .flatten()
             {
                 let command = Builder::mix_command(&folder, node.env, &[task]);
-                run.log.detail(&command.shown());
-                said = node.finish(&command, run)?;
+                ctx.log.detail(&command.shown());
+                said = node.finish(&command, ctx)?;
             }
             said
         }
-        Pipeline::Package { script } => node.finish(&node.script(script), run)?,
+        Pipeline::Package { script } => node.finish(&node.script(script), ctx)?,
         Pipeline::Brunch { folder } => {
             let program = folder.join("node_modules/.bin/brunch");
             let command = Command::new(
@@ -260,12 +260,12 @@ fn run_pipeline(
             )
             .argument("build")
             .argument("--production");
-            node.finish(&command, run)?
+            node.finish(&command, ctx)?
         }
         Pipeline::DigestOnly | Pipeline::Prebuilt => return Ok(String::new()),
     };
     let taken = start.elapsed().unwrap_or_default();
-    run.log.detail(&format!("done in {}", seconds(taken)));
+    ctx.log.detail(&format!("done in {}", seconds(taken)));
     Ok(said)
 }
 

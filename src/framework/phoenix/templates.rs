@@ -4,7 +4,7 @@ use super::detect::WebApp;
 use super::elixir::Lines;
 use super::phx_digest::holds_digest;
 use super::sources::source_files;
-use crate::app::is_foreign;
+use crate::framework::app_files::is_foreign;
 use crate::fs::files_below;
 use crate::fs::read_file;
 use std::fmt;

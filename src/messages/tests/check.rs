@@ -118,7 +118,7 @@ fn check_warnings() {
     ];
     let public = public("https://static.acme.com/shop");
     let rendered = warnings.map(|(store, problem)| {
-        let text = found(problem).text(&store, &public);
+        let text = crate::messages::check::finding_text(&found(problem), &store, &public);
         Message::new(Kind::Machine, format!("a warning, {store}"), text)
     });
     compare("check_warnings", &rendered);

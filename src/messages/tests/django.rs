@@ -6,31 +6,31 @@ fn django() {
     let module = || Some("config.settings".to_owned());
     let message = || "The message of the app.".to_owned();
     let reasons = [
-        Reason::MissingVariable {
+        DjangoFailureReason::MissingVariable {
             name: "DATABASE_URL".to_owned(),
         },
-        Reason::NoSuchSettings {
+        DjangoFailureReason::NoSuchSettings {
             module: "config.prod".to_owned(),
             beside: vec!["config.production".to_owned(), "config.local".to_owned()],
         },
-        Reason::MissingModule {
+        DjangoFailureReason::MissingModule {
             name: "debug_toolbar".to_owned(),
             settings: module(),
         },
-        Reason::UnknownCommand { settings: module() },
-        Reason::MissingReference {
+        DjangoFailureReason::UnknownCommand { settings: module() },
+        DjangoFailureReason::MissingReference {
             message: "The file 'web/missing.png' could not be found.".to_owned(),
         },
-        Reason::BadSettings { message: message() },
-        Reason::SettingsNotConfigured,
-        Reason::Permission { message: message() },
-        Reason::Compress { message: message() },
-        Reason::SyntaxError { message: message() },
-        Reason::Other {
+        DjangoFailureReason::BadSettings { message: message() },
+        DjangoFailureReason::SettingsNotConfigured,
+        DjangoFailureReason::Permission { message: message() },
+        DjangoFailureReason::Compress { message: message() },
+        DjangoFailureReason::SyntaxError { message: message() },
+        DjangoFailureReason::Other {
             kind: "RuntimeError".to_owned(),
             message: message(),
         },
-        Reason::Died,
+        DjangoFailureReason::Died,
     ];
     let failures = reasons.map(|reason| {
         DjangoError::Failed(Box::new(DjangoFailure {
@@ -42,40 +42,39 @@ fn django() {
         }))
     });
     let causes = [
-        NotFollowingCause::InjectOff,
-        NotFollowingCause::InjectNowhere,
-        NotFollowingCause::Debug {
+        DjangoLinkProblem::InjectOff,
+        DjangoLinkProblem::InjectNowhere,
+        DjangoLinkProblem::Debug {
             settings: module(),
             beside: vec!["config.production".to_owned()],
         },
-        NotFollowingCause::Emits {
+        DjangoLinkProblem::Emits {
             name: "web/app.css".to_owned(),
             url: "https://elsewhere.example.com/web/app.css".to_owned(),
         },
-        NotFollowingCause::StaticFails {
+        DjangoLinkProblem::StaticFails {
             error: "ValueError: no such entry".to_owned(),
         },
-        NotFollowingCause::Unreachable {
+        DjangoLinkProblem::Unreachable {
             output: String::new(),
         },
-        NotFollowingCause::CompressesAtRunTime {
+        DjangoLinkProblem::CompressesAtRunTime {
             template: "web/templates/base.html".into(),
         },
-        NotFollowingCause::HookBlocked(HookBlocked::NotDeployed {
+        DjangoLinkProblem::HookBlocked(HookBlocked::NotDeployed {
             packages: "/usr/lib/python3/dist-packages".into(),
         }),
-        NotFollowingCause::HookBlocked(HookBlocked::NotWritable {
+        DjangoLinkProblem::HookBlocked(HookBlocked::NotWritable {
             packages: "/usr/lib/python3/dist-packages".into(),
             error: denied_io(),
         }),
-        NotFollowingCause::HookBlocked(HookBlocked::Unknown {
+        DjangoLinkProblem::HookBlocked(HookBlocked::Unknown {
             output: "Segmentation fault".to_owned(),
         }),
     ];
-    let not_following = causes.map(|cause| {
+    let not_following = causes.map(|why| {
         DjangoError::NotFollowing(Box::new(NotFollowing {
-            cause,
-            own_url: Some("/static/".to_owned()),
+            why,
             snippet: "STATIC_URL = os.environ.get(\"STATIC_URL\", \"/static/\")".to_owned(),
         }))
     });

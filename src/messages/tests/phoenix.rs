@@ -4,7 +4,7 @@ use crate::framework::phoenix;
 #[test]
 #[allow(clippy::too_many_lines, reason = "one line for each text")]
 fn phoenix() {
-    use phoenix::Reason;
+    use phoenix::PhoenixFailureReason;
     let line = || "The line that says it.".to_owned();
     let node = || phoenix::NodeMismatch {
         found: "20.11.0".to_owned(),
@@ -12,37 +12,37 @@ fn phoenix() {
         file: "engines in package.json".to_owned(),
     };
     let reasons = [
-        Reason::Dependencies,
-        Reason::NoHex,
-        Reason::MissingVariable {
+        PhoenixFailureReason::Dependencies,
+        PhoenixFailureReason::NoHex,
+        PhoenixFailureReason::MissingVariable {
             name: "DATABASE_URL".to_owned(),
         },
-        Reason::MissingInCode {
+        PhoenixFailureReason::MissingInCode {
             name: "TOKEN".to_owned(),
             line: line(),
         },
-        Reason::MissingSecretFile,
-        Reason::UnknownTask {
+        PhoenixFailureReason::MissingSecretFile,
+        PhoenixFailureReason::UnknownTask {
             task: "esbuild".to_owned(),
         },
-        Reason::Elixir { line: line() },
-        Reason::Network { line: line() },
-        Reason::OpenSsl,
-        Reason::NodeVersion { line: line() },
-        Reason::MissingScript {
+        PhoenixFailureReason::Elixir { line: line() },
+        PhoenixFailureReason::Network { line: line() },
+        PhoenixFailureReason::OpenSsl,
+        PhoenixFailureReason::NodeVersion { line: line() },
+        PhoenixFailureReason::MissingScript {
             script: "deploy".to_owned(),
         },
-        Reason::LockFile,
-        Reason::RegistryLogin,
-        Reason::Unresolved {
+        PhoenixFailureReason::LockFile,
+        PhoenixFailureReason::RegistryLogin,
+        PhoenixFailureReason::Unresolved {
             what: "phoenix_live_view".to_owned(),
         },
-        Reason::MissingProgram {
+        PhoenixFailureReason::MissingProgram {
             program: "webpack".to_owned(),
         },
-        Reason::OutOfMemory,
-        Reason::Compilation { line: line() },
-        Reason::Other,
+        PhoenixFailureReason::OutOfMemory,
+        PhoenixFailureReason::Compilation { line: line() },
+        PhoenixFailureReason::Other,
     ];
     let failures = reasons.map(|reason| {
         PhoenixError::Failed(Box::new(phoenix::PhoenixFailure {
@@ -60,27 +60,27 @@ fn phoenix() {
     };
     let otp_app = || "shop".to_owned();
     let causes = [
-        phoenix::NotFollowingCause::InjectOff,
-        phoenix::NotFollowingCause::InjectNowhere,
-        phoenix::NotFollowingCause::NoManifest { otp_app: otp_app() },
-        phoenix::NotFollowingCause::NoEndpoint { otp_app: otp_app() },
-        phoenix::NotFollowingCause::NotMade {
+        phoenix::PhoenixLinkProblem::InjectOff,
+        phoenix::PhoenixLinkProblem::InjectNowhere,
+        phoenix::PhoenixLinkProblem::NoManifest { otp_app: otp_app() },
+        phoenix::PhoenixLinkProblem::NoEndpoint { otp_app: otp_app() },
+        phoenix::PhoenixLinkProblem::NotMade {
             place: place(),
             path: "assets/css/app.css".to_owned(),
         },
-        phoenix::NotFollowingCause::NoScript { url: place() },
-        phoenix::NotFollowingCause::NoHost { url: place() },
-        phoenix::NotFollowingCause::Mixed {
+        phoenix::PhoenixLinkProblem::NoScript { url: place() },
+        phoenix::PhoenixLinkProblem::NoHost { url: place() },
+        phoenix::PhoenixLinkProblem::Mixed {
             path: place(),
             url: place(),
         },
-        phoenix::NotFollowingCause::WrittenByHand {
+        phoenix::PhoenixLinkProblem::WrittenByHand {
             places: vec![place()],
         },
     ];
-    let not_following = causes.map(|cause| {
-        PhoenixError::NotFollowing(Box::new(phoenix::NotFollowing {
-            cause,
+    let not_following = causes.map(|why| {
+        PhoenixError::NotFollowing(Box::new(NotFollowing {
+            why,
             snippet: "# config/runtime.exs\nif static_url = …".to_owned(),
         }))
     });

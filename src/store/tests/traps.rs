@@ -4,7 +4,7 @@
 
 use super::fake::{Creates, Fake, Fault, Rights, What, When};
 use super::world::{Build, CANARIES, assert_promises, assert_settled, asset_puts, is_visible};
-use crate::config::{Access, Config, Phase, Platform, Publishing, Sources};
+use crate::config::{Access, Config, Mode, Phase, Platform, Sources};
 use crate::env::Env;
 use crate::plan::ConflictWith;
 use crate::prefix::{BucketUrl, StoreUrl};
@@ -35,13 +35,16 @@ fn configured(settings: &[(&str, &str)]) -> (BucketUrl, Access) {
     let sources = Sources::read(&env, Platform::default(), "/nowhere".as_ref())
         .ok()
         .unwrap();
-    let config = Config::read(&sources, &Phase::Build).ok().unwrap();
-    match config.publishing {
-        Publishing::To(site, access) => match site.store {
-            StoreUrl::Bucket(url) => (url, access),
-            StoreUrl::File { .. } => panic!("not a bucket"),
-        },
-        _ => panic!("not published"),
+    let phase = Phase::Build {
+        compile_without_store: false,
+    };
+    let config = Config::read(&sources, &phase).ok().unwrap();
+    let Mode::Upload(destination) = config.mode else {
+        panic!("not published");
+    };
+    match destination.site.store {
+        StoreUrl::Bucket(url) => (url, destination.access),
+        StoreUrl::File { .. } => panic!("not a bucket"),
     }
 }
 

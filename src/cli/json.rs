@@ -1,25 +1,26 @@
-//! What was done, as one JSON object for other programs.
+//! The JSON object that tells other programs what was published.
 
-use crate::plan::{Requests, Summary};
-use crate::publish::{Done, Outcome, Upload};
+use crate::context::DryRun;
+use crate::plan::Requests;
+use crate::publish::Published;
 use serde::Serialize;
 
-/// Without a version, nothing was published; the log says why.
+/// If there is no version, nothing was published; the log says why.
 #[derive(Default, Serialize)]
-struct Report<'a> {
+struct PublishedJson<'a> {
     version: Option<&'a str>,
     url: Option<&'a str>,
     digest: Option<String>,
     framework: Option<&'a str>,
     files: usize,
     bytes: u64,
-    /// In a rehearsal: what would be.
+    /// In a dry run, what would be uploaded.
     uploaded: Uploaded,
     requests: Requests,
     seconds: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     dry_run: Option<bool>,
-    /// Kept for the release phase; nothing is published yet.
+    /// Whether the release phase uploads.
     #[serde(skip_serializing_if = "Option::is_none")]
     prepared: Option<bool>,
 }
@@ -30,28 +31,23 @@ struct Uploaded {
     bytes: u64,
 }
 
-pub(super) fn json(outcome: &Outcome) -> String {
-    let report = match outcome {
-        Outcome::Nothing => Report::default(),
-        Outcome::Done(done) => Report::of(done),
-    };
-    let mut json = serde_json::to_string(&report).unwrap_or_default();
+pub(super) fn render(published: Option<&Published>, dry_run: DryRun) -> String {
+    let json = published.map_or_else(PublishedJson::default, |it| PublishedJson::of(it, dry_run));
+    let mut json = serde_json::to_string(&json).unwrap_or_default();
     json.push('\n');
     json
 }
 
-impl<'a> Report<'a> {
-    fn of(done: &'a Done) -> Self {
-        let release = &done.release;
-        let summary = match &done.upload {
-            Upload::Published(summary) | Upload::Rehearsed(summary) => summary,
-            Upload::Deferred => &Summary::default(),
-        };
+impl<'a> PublishedJson<'a> {
+    fn of(published: &'a Published, dry_run: DryRun) -> Self {
+        let release = &published.release;
+        let summary = published.uploaded.unwrap_or_default();
+        let is_deferred = published.is_deferred();
         Self {
             version: Some(release.version.as_str()),
             url: Some(release.prefix.url()),
             digest: Some(release.digest.to_string()),
-            framework: Some(&done.framework),
+            framework: Some(&published.framework),
             files: release.manifest.assets().len(),
             bytes: release.manifest.bytes(),
             uploaded: Uploaded {
@@ -61,8 +57,8 @@ impl<'a> Report<'a> {
             requests: summary.requests,
             // To the millisecond.
             seconds: (summary.duration.as_secs_f64() * 1000.0).round() / 1000.0,
-            dry_run: matches!(done.upload, Upload::Rehearsed(_)).then_some(true),
-            prepared: done.is_kept().then_some(true),
+            dry_run: (dry_run == DryRun::Yes && !is_deferred).then_some(true),
+            prepared: is_deferred.then_some(true),
         }
     }
 }

@@ -1,0 +1,136 @@
+//! Renders what the running app finds as layers, labels and a process.
+
+use super::{BuildError, StaticAssets, not_written};
+use crate::config::NAMESPACE;
+use crate::config::env_vars::STATIC_URL;
+use crate::launch::publisher::{DEFERRED_DIR, PROGRAM, install_program};
+use crate::launch::{Launch, LaunchVar};
+use crate::publish::Published;
+use crate::version::Version;
+use fs_err as fs;
+use libcnb::build::BuildContext;
+use libcnb::data::launch::{self, Label, LaunchBuilder, Process, ProcessBuilder};
+use libcnb::data::{layer_name, process_type};
+use libcnb::layer::UncachedLayerDefinition;
+use libcnb::layer_env::{LayerEnv, ModificationBehavior, Scope};
+use serde::{Deserialize, Serialize};
+use std::io;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+/// The layer with the files that processes load.
+pub(super) const INJECT: &str = "inject";
+/// The layer that only builds need: tools and packages that a pipeline has fetched.
+pub(super) const CACHE: &str = "cache";
+
+const AT_LAUNCH: UncachedLayerDefinition = UncachedLayerDefinition {
+    build: false,
+    launch: true,
+};
+
+/// What the layer `env` tells the next build. The lifecycle restores it from the previous image.
+#[derive(Serialize, Deserialize)]
+struct EnvMetadata {
+    version: String,
+}
+
+/// The version that the previous build published, if its layer can be read.
+pub(super) fn previous_version(layers: &Path) -> Option<Version> {
+    #[derive(Deserialize)]
+    struct Layer {
+        metadata: EnvMetadata,
+    }
+    let text = fs::read_to_string(layers.join("env.toml")).ok()?;
+    let layer: Layer = toml::from_str(&text).ok()?;
+    layer.metadata.version.parse().ok()
+}
+
+pub(super) fn write(
+    context: &BuildContext<StaticAssets>,
+    published: &Published,
+) -> libcnb::Result<launch::Launch, BuildError> {
+    let found = &published.launch;
+    let (prepends, plain): (Vec<_>, Vec<_>) = found
+        .vars
+        .iter()
+        .partition(|var| matches!(var, LaunchVar::PrependFolder { .. }));
+    let env_layer = context.uncached_layer(layer_name!("env"), AT_LAUNCH)?;
+    env_layer.write_env(layer_env(plain, &env_layer.path()))?;
+    if let Some(version) = found.version() {
+        let version = version.to_owned();
+        env_layer.write_metadata(EnvMetadata { version })?;
+    }
+    if !prepends.is_empty() {
+        let inject = context.uncached_layer(layer_name!("inject"), AT_LAUNCH)?;
+        write_files(found, &inject.path()).map_err(not_written)?;
+        inject.write_env(layer_env(prepends, &inject.path()))?;
+    }
+    keep_cache(&context.layers_dir).map_err(not_written)?;
+    let mut described = LaunchBuilder::new();
+    if published.is_deferred() {
+        described.process(add_publisher(context).map_err(not_written)?);
+    }
+    let labels = found.labels.iter().map(|(name, value)| Label {
+        key: format!("{NAMESPACE}.{name}"),
+        value: value.clone(),
+    });
+    Ok(described.labels(labels).build())
+}
+
+fn write_files(launch: &Launch, dir: &Path) -> io::Result<()> {
+    for file in &launch.files {
+        let path = dir.join(&file.path);
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        fs::write(path, &file.content)?;
+    }
+    Ok(())
+}
+
+/// Adds what uploads in the release phase: this program, the saved files beside it, and a process that starts it.
+fn add_publisher(context: &BuildContext<StaticAssets>) -> io::Result<Process> {
+    // The core filled this layer; libcnb would empty a layer that it did not make.
+    declare_layer(&context.layers_dir, DEFERRED_DIR, "launch")?;
+    let layer = context.layers_dir.join("publisher");
+    declare_layer(&context.layers_dir, "publisher", "launch")?;
+    let program = layer.join("bin").join(PROGRAM);
+    install_program(&program)?;
+    // A link, because libcnb would copy megabytes once more.
+    fs::create_dir_all(layer.join("exec.d"))?;
+    let at_start = layer.join("exec.d").join(super::REBASE);
+    symlink(Path::new("../bin").join(PROGRAM), at_start)?;
+    let program = program.to_string_lossy();
+    let command = [&*program, "publish", "--prepared"];
+    Ok(ProcessBuilder::new(process_type!("static-assets-publish"), command).build())
+}
+
+/// Keeps the cache for the next build, if this build left something there.
+pub(super) fn keep_cache(layers: &Path) -> io::Result<()> {
+    if layers.join(CACHE).is_dir() {
+        declare_layer(layers, CACHE, "cache")?;
+    }
+    Ok(())
+}
+
+fn declare_layer(layers: &Path, name: &str, kind: &str) -> io::Result<()> {
+    let types = format!("[types]\n{kind} = true\n");
+    fs::write(layers.join(format!("{name}.toml")), types)
+}
+
+fn layer_env(vars: Vec<&LaunchVar>, layer: &Path) -> LayerEnv {
+    use ModificationBehavior::{Default, Delimiter, Override, Prepend};
+    let env = LayerEnv::new();
+    vars.into_iter().fold(env, |env, var| match var {
+        LaunchVar::Override { name, value } => {
+            env.chainable_insert(Scope::Launch, Override, name, value)
+        }
+        LaunchVar::Default { name, value } => {
+            env.chainable_insert(Scope::Launch, Default, name, value)
+        }
+        LaunchVar::Url(url) => env.chainable_insert(Scope::Launch, Default, STATIC_URL, url),
+        LaunchVar::PrependFolder { name, folder } => env
+            .chainable_insert(Scope::Launch, Prepend, name, layer.join(folder))
+            .chainable_insert(Scope::Launch, Delimiter, name, ":"),
+    })
+}

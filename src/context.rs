@@ -1,0 +1,93 @@
+//! What every step of one build knows.
+
+use crate::config::{Config, Inject};
+use crate::env::ChildEnv;
+use crate::interrupt::Interrupt;
+use crate::log::Log;
+use crate::version::Version;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+pub(crate) struct BuildContext<'a> {
+    pub(crate) app_dir: PathBuf,
+    /// A directory outside of the app that is removed at the end.
+    pub(crate) scratch: PathBuf,
+    /// The environment of child processes.
+    pub(crate) env: ChildEnv,
+    pub(crate) image: ImagePlaces,
+    /// What a build leaves here, the next build of this app finds.
+    pub(crate) cache: Option<PathBuf>,
+    /// The version that the previous build published, if the front end knows it.
+    pub(crate) previous: Option<Version>,
+    pub(crate) config: Config,
+    /// When the build began.
+    pub(crate) started: SystemTime,
+    pub(crate) dry_run: DryRun,
+    pub(crate) interrupt: &'a Interrupt,
+    pub(crate) log: &'a Log,
+}
+
+/// Whether a run only shows what it would do. It then changes neither the store nor the app.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DryRun {
+    No,
+    Yes,
+}
+
+/// Where the image takes what a build adds to it; each front end has its own places.
+pub(crate) struct ImagePlaces {
+    /// Where [`crate::launch::Launch::files`] are at run time.
+    pub(crate) injected: PathBuf,
+    pub(crate) hook: HookPlace,
+    /// Where a deferred upload is saved for the release phase.
+    pub(crate) deferred_dir: PathBuf,
+    pub(crate) node: NodeSupply,
+    /// Whether processes will find what is put beside the app.
+    pub(crate) takes_injection: bool,
+}
+
+/// Who installs Node.js if an app's pipeline needs it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum NodeSupply {
+    /// Another buildpack or a line of the Dockerfile installs it.
+    Platform,
+    /// This build downloads the official distribution into its cache. It copies it to `kept` if the running app asks
+    /// for Node.js.
+    Official { kept: PathBuf },
+}
+
+/// How the processes of a Django app come to load the hook.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum HookPlace {
+    /// `PYTHONPATH` names the injected directory.
+    PythonPath,
+    /// The interpreter's own packages hold it. They must lie in `within` if only that is deployed.
+    SitePackages {
+        within: Option<PathBuf>,
+        /// The hook reads this file if the environment has no pin.
+        pin: Option<PathBuf>,
+    },
+}
+
+impl HookPlace {
+    pub(crate) fn pin(&self) -> Option<&Path> {
+        match self {
+            Self::SitePackages { pin, .. } => pin.as_deref(),
+            Self::PythonPath => None,
+        }
+    }
+}
+
+impl BuildContext<'_> {
+    /// How far the build may go to make pages link to the version.
+    pub(crate) fn inject(&self) -> Inject {
+        match self.config.inject {
+            Inject::Auto if !self.image.takes_injection => Inject::Nowhere,
+            inject => inject,
+        }
+    }
+
+    pub(crate) fn relative<'a>(&self, path: &'a Path) -> &'a Path {
+        path.strip_prefix(&self.app_dir).unwrap_or(path)
+    }
+}

@@ -1,0 +1,86 @@
+//! Finds files among the app's own, not in what others wrote.
+
+use fs_err as fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Directories that hold other people's code, or code that the app does not run.
+const FOREIGN_FOLDERS: [&str; 9] = [
+    "node_modules",
+    "site-packages",
+    "venv",
+    "env",
+    "vendor",
+    "tests",
+    "test",
+    "fixtures",
+    "__pycache__",
+];
+
+/// Finds the files called `name` in the app's own directories, at most `depth` levels below its root. The shallowest
+/// come first.
+pub(crate) fn files_named(root: &Path, name: &str, depth: usize) -> io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let mut level = vec![root.to_owned()];
+    for _ in 0..=depth {
+        let mut below = Vec::new();
+        for folder in level {
+            let file = folder.join(name);
+            if file.is_file() {
+                found.push(file);
+            }
+            let entries = match fs::read_dir(&folder) {
+                // A directory that this user can't read is not part of the app.
+                Err(error) if error.kind() == io::ErrorKind::PermissionDenied && folder != root => {
+                    continue;
+                }
+                entries => entries?,
+            };
+            for entry in entries {
+                let entry = entry?;
+                if entry.file_type()?.is_dir() && !is_foreign(&entry.file_name().to_string_lossy())
+                {
+                    below.push(entry.path());
+                }
+            }
+        }
+        below.sort();
+        level = below;
+    }
+    Ok(found)
+}
+
+/// Whether a directory of an app holds what others wrote, or what the app does not run.
+pub(crate) fn is_foreign(folder: &str) -> bool {
+    folder.starts_with('.') || FOREIGN_FOLDERS.contains(&folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_named_skips_foreign_folders_and_what_is_too_deep() {
+        let root = tempfile::tempdir().unwrap();
+        for path in [
+            "b/manage.py",
+            "a/c/manage.py",
+            "a/b/c/manage.py",
+            "node_modules/manage.py",
+            "tests/manage.py",
+            ".venv/manage.py",
+        ] {
+            let file = root.path().join(path);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, "").unwrap();
+        }
+        let found = files_named(root.path(), "manage.py", 2).unwrap();
+        assert_eq!(
+            found,
+            [
+                root.path().join("b/manage.py"),
+                root.path().join("a/c/manage.py")
+            ]
+        );
+    }
+}

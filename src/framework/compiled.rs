@@ -1,0 +1,272 @@
+//! What a framework's compile gives, and how it gets into the image.
+
+use super::install::Install;
+use super::leftover::find_leftover_placeholder;
+use crate::config::Keep;
+use crate::context::{BuildContext, DryRun};
+use crate::fs::{replace_file, write_for_all};
+use crate::launch::{InjectedFile, Launch, LaunchVar};
+use crate::manifest::{Assets, holds_placeholder, replaced};
+use crate::release::Release;
+use crate::version::Version;
+use fs_err as fs;
+use std::collections::BTreeSet;
+use std::io;
+use std::path::PathBuf;
+
+/// Why what was compiled could not be put into the image.
+#[derive(Debug, derive_more::From)]
+pub(crate) enum InstallError {
+    /// The placeholder was left in a file of the image.
+    #[from(ignore)]
+    Leftover(PathBuf),
+    #[from]
+    Io(io::Error),
+}
+
+/// No page would link to the version. The snippet is code that would change that.
+#[derive(Debug)]
+pub(crate) struct NotFollowing<W> {
+    pub(crate) why: W,
+    pub(crate) snippet: String,
+}
+
+/// The result of a compile.
+#[derive(Debug)]
+pub(crate) struct Compiled {
+    pub(crate) assets: Assets,
+    pub(crate) links: Links,
+    /// What has to be put beside the app to make its pages link to the version.
+    pub(crate) injection: Option<Injection>,
+    pub(crate) reads_release_version: bool,
+    /// The compressed forms that the compile made of other files.
+    pub(crate) by_products: BTreeSet<String>,
+    /// Files that only the app reads, such as a manifest.
+    pub(crate) unpublished: BTreeSet<String>,
+    /// Files that the running app reads.
+    pub(crate) runtime_files: Vec<RuntimeFile>,
+    pub(crate) fallback: Fallback,
+    /// A place whose links stay on the app's own host. The app must go on serving those files.
+    pub(crate) stays: Option<String>,
+}
+
+/// How pages come to link to the published version.
+#[derive(Debug)]
+pub(crate) enum Links {
+    /// The app links to the version by itself.
+    ByApp {
+        by: VersionVariable,
+        because: String,
+    },
+    /// Something is put beside the app. The snippet is code that makes this unnecessary.
+    ByInjection { because: String, snippet: String },
+    /// The pages are not checked: nothing is published, or the app's pages are unknown.
+    Unverified,
+}
+
+/// The variable from which an app makes its URLs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum VersionVariable {
+    StaticUrl,
+    /// `STATIC_ASSETS_VERSION`, as the app was seen to read it.
+    PinnedVersion,
+    /// `RELEASE_VERSION` or `STATIC_ASSETS_VERSION`; the build can't see which.
+    Version,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Injection {
+    pub(crate) vars: Vec<LaunchVar>,
+    pub(crate) files: Vec<InjectedFile>,
+    pub(crate) placed: Vec<PlacedFile>,
+    pub(crate) edits: Vec<Edit>,
+}
+
+/// A file that is put where the running app loads it, such as the interpreter's packages.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct PlacedFile {
+    pub(crate) path: PathBuf,
+    pub(crate) content: Vec<u8>,
+}
+
+/// A file of the app that the image holds changed. The repository stays as it is.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Edit {
+    pub(crate) path: PathBuf,
+    /// It holds the placeholder in place of the version.
+    pub(crate) content: Vec<u8>,
+}
+
+#[derive(Debug)]
+pub(crate) struct RuntimeFile {
+    /// Where the compile left it.
+    pub(crate) source: PathBuf,
+    pub(crate) destination: PathBuf,
+}
+
+/// The copy in the image from which the app can serve if the store can't be used.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Fallback {
+    /// The whole tree is copied to `path`. `served` says whether the app itself can serve it under `url`.
+    Folder {
+        from: PathBuf,
+        path: PathBuf,
+        url: String,
+        served: bool,
+    },
+    /// The directory is not part of the image.
+    OutsideApp {
+        path: PathBuf,
+    },
+    NoFolder,
+    /// The compile left the files where the app serves them from.
+    InPlace(FallbackSwitch),
+    /// The app does not serve the files.
+    Untouched,
+}
+
+/// What makes a running app serve its own copy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FallbackSwitch {
+    /// `STATIC_URL=/`.
+    StaticUrl,
+    /// Nothing does: the URL is part of the image.
+    None,
+}
+
+impl Compiled {
+    /// Whether the running app needs `RELEASE_VERSION`. It does if it was seen to read it, and if it links to the version
+    /// by a variable that the build can't see, such as in a copy of the whole environment.
+    pub(crate) fn needs_release_version(&self) -> bool {
+        let by_version = matches!(
+            self.links,
+            Links::ByApp {
+                by: VersionVariable::Version,
+                ..
+            }
+        );
+        self.reads_release_version || by_version
+    }
+
+    /// Returns what the running app finds.
+    pub(crate) fn launch(&self, ctx: &BuildContext<'_>, release: &Release) -> io::Result<Launch> {
+        let mut launch = Launch::pin(release);
+        for file in &self.runtime_files {
+            if let Ok(path) = file.destination.strip_prefix(&ctx.image.injected) {
+                let content = fs::read(&file.source)?;
+                launch.files.push(InjectedFile {
+                    path: path.to_owned(),
+                    content: replaced(&content, &release.version),
+                });
+            }
+        }
+        if ctx.config.version.is_some() || self.needs_release_version() {
+            launch = launch.with_release_version(release);
+        }
+        if let Some(injection) = self
+            .injection
+            .as_ref()
+            .filter(|_| ctx.dry_run == DryRun::No)
+        {
+            launch.vars.extend(injection.vars.iter().cloned());
+            launch.files.extend(injection.files.iter().cloned());
+            if let Links::ByInjection { .. } = self.links {
+                // Python makes byte code again if it is missing.
+                let sources = injection.placed.iter().map(|file| &file.path);
+                let sources = sources.filter(|path| path.extension().is_none_or(|it| it != "pyc"));
+                launch.needs.extend(sources.cloned());
+            }
+        }
+        Ok(launch)
+    }
+
+    /// Puts the run-time files, and the whole tree unless `keep` says otherwise, where the app reads them. Nothing is
+    /// deleted but what `keep` trims. `None` stands for a release that is not published.
+    pub(crate) fn install_files(
+        &self,
+        ctx: &BuildContext<'_>,
+        release: Option<&Release>,
+    ) -> Result<(), InstallError> {
+        if matches!(self.fallback, Fallback::InPlace(_) | Fallback::Untouched) {
+            return Ok(());
+        }
+        let keep = release.map_or(Keep::All, |_| ctx.config.keep);
+        let mut install = Install::new(&self.assets, release, keep);
+        if let Fallback::Folder { from, path, .. } = &self.fallback {
+            install.folder(from, path)?;
+        }
+        for file in &self.runtime_files {
+            if !file.destination.starts_with(&ctx.image.injected) {
+                install.file(&file.source, &file.destination)?;
+            }
+        }
+        if release.is_some()
+            && let Some(path) = find_leftover_placeholder(ctx, install.into_put())?
+        {
+            return Err(InstallError::Leftover(path));
+        }
+        Ok(())
+    }
+
+    /// Puts in place what makes the pages link to the release, and trims what the image does not keep.
+    pub(crate) fn install_links(
+        &self,
+        ctx: &BuildContext<'_>,
+        release: &Release,
+    ) -> io::Result<()> {
+        if let Some(injection) = &self.injection {
+            for file in &injection.placed {
+                write_for_all(&file.path, &file.content)?;
+            }
+            for edit in &injection.edits {
+                edit.apply(&release.version)?;
+            }
+        }
+        if ctx.config.keep == Keep::Manifests {
+            self.trim(release)?;
+        }
+        Ok(())
+    }
+
+    /// Removes what is published from the directories that the app serves. `.well-known` and the files at the top stay,
+    /// because browsers ask the app's own host for `robots.txt`, an icon or a service worker.
+    fn trim(&self, release: &Release) -> io::Result<()> {
+        if !matches!(self.fallback, Fallback::InPlace(_)) || self.stays.is_some() {
+            return Ok(());
+        }
+        let published = release.manifest.assets().iter().map(|asset| &*asset.path);
+        for path in published.chain(self.by_products.iter().map(String::as_str)) {
+            let root = self
+                .assets
+                .roots
+                .iter()
+                .find(|root| path.starts_with(&root.mount));
+            let below = root.map(|root| (&root.folder, &path[root.mount.len()..]));
+            if let Some((folder, below)) = below
+                && below.contains('/')
+                && !below.starts_with(".well-known/")
+            {
+                fs::remove_file(folder.join(below))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Edit {
+    /// Writes the file and keeps its time, so that nothing is compiled again because of it.
+    fn apply(&self, version: &Version) -> io::Result<()> {
+        let time = fs::metadata(&self.path)?.modified()?;
+        let content = if holds_placeholder(&self.content) {
+            replaced(&self.content, version)
+        } else {
+            self.content.clone()
+        };
+        replace_file(&self.path, &content)?;
+        fs::File::options()
+            .write(true)
+            .open(&self.path)?
+            .into_file()
+            .set_modified(time)
+    }
+}

@@ -1,0 +1,146 @@
+//! `bin/compile` and `bin/test-compile`.
+
+use super::config_vars::ConfigVars;
+use super::dirs::{Dirs, IN_SLUG};
+use super::last_build::LastBuild;
+use super::{export, procfile, profile_d};
+use crate::config::{Phase, Platform, Sources};
+use crate::context::{BuildContext, DryRun, HookPlace, ImagePlaces, NodeSupply};
+use crate::env::Env;
+use crate::framework::{Detected, Framework};
+use crate::interrupt::Interrupt;
+use crate::launch::publisher::{DEFERRED_DIR, PROGRAM, install_program};
+use crate::log::Log;
+use crate::message::{Explain, Message};
+use crate::messages::heroku::{HerokuError, HerokuEvent};
+use crate::publish::{PublishError, Published, Setup, publish, scratch_dir};
+use crate::release::deferred::save_nothing;
+use fs_err as fs;
+use std::io;
+use std::path::Path;
+use std::time::SystemTime;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Deploy,
+    /// Heroku CI runs the app's tests.
+    Test,
+}
+
+pub(super) fn compile(dirs: &Dirs, purpose: Purpose, log: &Log) -> Result<(), Message> {
+    let vars = ConfigVars::read(dirs.env.as_deref()).map_err(HerokuError::EnvDir);
+    let vars = vars.map_err(|error| error.explain())?;
+    log.event(&HerokuEvent::Title);
+    dirs.refuse_links().map_err(|error| error.explain())?;
+    forget_earlier_build(dirs).map_err(not_written)?;
+    let setup = read_setup(dirs, &vars, purpose, log).map_err(|error| error.explain())?;
+    let is_off = setup.config.mode.is_off();
+    if vars.disable_collectstatic() && !is_off {
+        log.event(&HerokuEvent::CollectstaticDisabled);
+    }
+    if let Ok(Some(Framework::Phoenix(phoenix))) = &setup.app {
+        let root = phoenix.root().to_string_lossy().into_owned();
+        fs::write(dirs.phoenix_root(), root).map_err(not_written)?;
+    }
+    if matches!(setup.app, Ok(None)) && !is_off {
+        log.event(&HerokuEvent::NoFramework);
+        return Ok(());
+    }
+    let published = publish_slug(dirs, setup, log).map_err(|error| error.explain())?;
+    install_into_slug(dirs, published.as_ref(), log).map_err(not_written)?;
+    install_publisher(dirs, published.is_some_and(|it| it.is_deferred()), log)
+}
+
+/// A directory that outlives a build says nothing about an app that was built before.
+fn forget_earlier_build(dirs: &Dirs) -> io::Result<()> {
+    export::forget(dirs)?;
+    profile_d::forget(&dirs.build)
+}
+
+fn read_setup(
+    dirs: &Dirs,
+    vars: &ConfigVars,
+    purpose: Purpose,
+    log: &Log,
+) -> Result<Setup, PublishError> {
+    let env = vars.over(&Env::of_process());
+    let sources = Sources::read(&env, Platform::config_vars(vars.names()), &dirs.build)?;
+    let phase = |app: &Detected| match purpose {
+        Purpose::Test => Phase::Test,
+        // A Phoenix app's users replace a buildpack that compiled even without a store.
+        Purpose::Deploy => Phase::Build {
+            compile_without_store: matches!(app, Ok(Some(Framework::Phoenix(_)))),
+        },
+    };
+    Setup::read(&sources, &dirs.build, phase, log)
+}
+
+fn publish_slug(dirs: &Dirs, setup: Setup, log: &Log) -> Result<Option<Published>, PublishError> {
+    let scratch = scratch_dir()?;
+    let ctx = BuildContext {
+        app_dir: dirs.build.clone(),
+        scratch: scratch.path().to_owned(),
+        env: setup.children,
+        image: ImagePlaces {
+            injected: dirs.in_slug("inject"),
+            hook: HookPlace::SitePackages {
+                within: Some(dirs.build.clone()),
+                pin: None,
+            },
+            deferred_dir: dirs.in_slug(DEFERRED_DIR),
+            node: NodeSupply::Official { kept: dirs.node() },
+            takes_injection: true,
+        },
+        cache: Some(dirs.cache.join("build")),
+        previous: LastBuild::read(&dirs.cache).and_then(|last| last.version.parse().ok()),
+        config: setup.config,
+        started: SystemTime::now(),
+        dry_run: DryRun::No,
+        interrupt: &Interrupt::listen(),
+        log,
+    };
+    publish(&ctx, setup.app)
+}
+
+/// Writes what dynos and the next buildpacks find.
+fn install_into_slug(dirs: &Dirs, published: Option<&Published>, log: &Log) -> io::Result<()> {
+    if dirs.node().is_dir() {
+        let bin = Path::new(IN_SLUG).join("node/bin");
+        profile_d::add_path(&dirs.build, "node", &bin)?;
+    }
+    let Some(published) = published else {
+        return Ok(());
+    };
+    profile_d::write(&dirs.build, &published.launch)?;
+    export::write(dirs, &published.launch)?;
+    // The next build needs it only to tell what is new.
+    let last = LastBuild::of(&published.release, &published.framework);
+    if let Err(error) = last.write(&dirs.cache) {
+        log.event(&HerokuEvent::CacheNotWritten(&error));
+    }
+    Ok(())
+}
+
+/// Puts this program into the slug if its release phase calls it.
+fn install_publisher(dirs: &Dirs, is_deferred: bool, log: &Log) -> Result<(), Message> {
+    let is_called = procfile::calls_publisher(&dirs.build);
+    if is_deferred && !is_called {
+        let release = procfile::process(&dirs.build, "release");
+        log.event(&HerokuEvent::NothingCallsPublisher { release });
+    }
+    // A release phase with nothing to do must not fail because the program is missing.
+    if is_called && !is_deferred {
+        save_nothing(&dirs.in_slug(DEFERRED_DIR))
+            .map_err(|error| PublishError::from(error).explain())?;
+    }
+    if is_deferred || is_called {
+        let dir = Path::new(IN_SLUG).join("publisher/bin");
+        install_program(&dirs.build.join(&dir).join(PROGRAM)).map_err(not_written)?;
+        profile_d::add_path(&dirs.build, "publisher", &dir).map_err(not_written)?;
+    }
+    Ok(())
+}
+
+fn not_written(error: io::Error) -> Message {
+    HerokuError::NotWritten(error).explain()
+}

@@ -1,0 +1,100 @@
+//! What the log says of links: how the pages come to link to the version, and the fallback.
+
+use crate::config::Keep;
+use crate::config::env_vars::STATIC_URL;
+use crate::context::BuildContext;
+use crate::framework::{Compiled, Fallback, FallbackSwitch, Links};
+use crate::log::Log;
+use crate::release::Release;
+
+pub(super) fn links(compiled: &Compiled, release: &Release, ctx: &BuildContext<'_>, log: &Log) {
+    match &compiled.links {
+        Links::ByApp { because, .. } => log.bullet(&format!("Links: {because}")),
+        Links::ByInjection { because, snippet } => {
+            log.bullet(&format!(
+                "Links: {because} (STATIC_ASSETS_INJECT=auto). To do it in your own code:"
+            ));
+            log.block(snippet);
+        }
+        Links::Unverified => {}
+    }
+    fallback(compiled, release, ctx, log);
+    warn_of_disagreement(compiled, release, ctx, log);
+}
+
+fn fallback(compiled: &Compiled, release: &Release, ctx: &BuildContext<'_>, log: &Log) {
+    let keeps_all = ctx.config.keep == Keep::All;
+    let text = match (&compiled.fallback, &compiled.stays) {
+        (Fallback::Untouched, _) => return,
+        (Fallback::InPlace(_), Some(place)) if !keeps_all => {
+            log.warning(&format!(
+                "STATIC_ASSETS_KEEP=manifests has no effect: the image has to serve links like the one at {place}."
+            ));
+            return;
+        }
+        _ if !keeps_all => "none, STATIC_ASSETS_KEEP=manifests leaves the files out".to_owned(),
+        (
+            Fallback::Folder {
+                path, url, served, ..
+            },
+            _,
+        ) => {
+            let server = if release.prefix.covers(url) {
+                "would reach the store, because STATIC_ASSETS_PUBLIC_URL covers it. Choose another path"
+            } else if *served {
+                "works (WhiteNoise found)"
+            } else {
+                "needs a server for it (WhiteNoise, nginx)"
+            };
+            let dir = ctx.relative(path).display();
+            format!("full copy in {dir}; STATIC_URL={url} {server}")
+        }
+        (Fallback::OutsideApp { path }, _) => format!(
+            "none, STATIC_ROOT {} is outside of the app and so of the image",
+            path.display()
+        ),
+        (Fallback::InPlace(FallbackSwitch::None), _) => {
+            "none, the URL is part of the image. A build with STATIC_ASSETS_PUBLISH=off serves from the app".to_owned()
+        }
+        (Fallback::InPlace(FallbackSwitch::StaticUrl), _) => {
+            let roots = compiled.assets.roots.iter();
+            let dirs = roots.map(|root| ctx.relative(&root.folder).display().to_string());
+            let dirs = dirs.collect::<Vec<_>>().join(", ");
+            format!("full copy in {dirs}; STATIC_URL=/ serves from the app again")
+        }
+        (Fallback::NoFolder, _) => {
+            "none, the app has no STATIC_ROOT. With one, STATIC_URL=/static/ can serve from the image".to_owned()
+        }
+    };
+    log.bullet(&format!("Fallback: {text}"));
+}
+
+/// A value that the platform sets is there at run time too, and wins over the pinned one.
+fn warn_of_disagreement(compiled: &Compiled, release: &Release, ctx: &BuildContext<'_>, log: &Log) {
+    if let Some(given) = &ctx.config.version
+        && given.origin.is_platform()
+        && compiled.needs_release_version()
+    {
+        log.warning(
+            "the app reads RELEASE_VERSION, which is set on the platform. If it is also set at run time, an older \
+             image uses the newer version. Set it for the build only, or read STATIC_ASSETS_VERSION in the app.",
+        );
+    }
+    let Some(url) = ctx.env.text(STATIC_URL) else {
+        return;
+    };
+    if url == release.prefix.url() {
+        return;
+    }
+    if ctx.image.hook.pin().is_some() {
+        log.warning(&format!(
+            "STATIC_URL={url} is set here. An ENV of the Dockerfile or of its base image is also set at run time and \
+             wins over the pin: pages would link there and not to this version. To take it back:\nENV STATIC_URL="
+        ));
+    } else {
+        log.warning(&format!(
+            "STATIC_URL={url} is set on the platform. If it is also set at run time, pages link there and not to this \
+             version. Unset it unless you want the fallback."
+        ));
+    }
+}

@@ -1,0 +1,58 @@
+//! What every front end does first: it reads the settings, hides the secrets and recognises the app.
+
+use super::{PublishError, PublishEvent};
+use crate::config::{self, Config, FrameworkSettings, Phase, Sources};
+use crate::env::ChildEnv;
+use crate::framework::{Detected, Framework};
+use crate::log::Log;
+use std::path::Path;
+use tempfile::TempDir;
+
+/// What the settings of one run give.
+pub(crate) struct Setup {
+    pub(crate) config: Config,
+    /// The environment of child processes.
+    pub(crate) children: ChildEnv,
+    pub(crate) app: Detected,
+}
+
+impl Setup {
+    /// Judges the settings for a build of the app in `dir`. The log shows no secret from here on, not even if the
+    /// settings are wrong.
+    pub(crate) fn read(
+        sources: &Sources<'_>,
+        dir: &Path,
+        phase: impl FnOnce(&Detected) -> Phase,
+        log: &Log,
+    ) -> Result<Self, PublishError> {
+        let app = Framework::detect(dir, &FrameworkSettings::read(sources));
+        let config = read_config(sources, &phase(&app), log)?;
+        Ok(Self {
+            config,
+            children: sources.child_env(),
+            app,
+        })
+    }
+}
+
+/// Judges the settings, and hides the secrets from the log first.
+pub(crate) fn read_config(
+    sources: &Sources<'_>,
+    phase: &Phase,
+    log: &Log,
+) -> Result<Config, PublishError> {
+    log.redact(sources.secrets().in_log());
+    let config = Config::read(sources, phase);
+    for warning in config::warnings(sources) {
+        log.event(&PublishEvent::Warning(&warning));
+    }
+    Ok(config?)
+}
+
+/// Makes a directory that removes itself at the end, also if the build fails.
+pub(crate) fn scratch_dir() -> Result<TempDir, PublishError> {
+    tempfile::Builder::new()
+        .prefix("static-assets-")
+        .tempdir()
+        .map_err(PublishError::Install)
+}
