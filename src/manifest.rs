@@ -16,8 +16,8 @@ mod walk;
 pub(crate) use allowed::{Allowed, ParseAllowedError};
 pub(crate) use digest::{canonical, content_of};
 pub(crate) use marker::{
-    Claim, MarkedFile, Marker, Ref, ReleaseHashes, Tombstone, TombstoneState, UnreadableMarker,
-    VersionKind,
+    Claim, MarkedFile, Marker, Ref, Tombstone, TombstoneState, UnreadableMarker, VersionKind,
+    of_json,
 };
 pub(crate) use placeholder::{PlaceholderError, holds_placeholder, replaced};
 pub(crate) use rules::{Empty, ScanRules, SourceMaps};
@@ -48,19 +48,13 @@ pub(crate) struct AssetRoot {
     pub(crate) folder: PathBuf,
 }
 
-impl From<&Path> for AssetRoot {
-    fn from(dir: &Path) -> Self {
-        Self {
-            mount: String::new(),
-            folder: dir.to_owned(),
-        }
-    }
-}
-
 impl From<&Path> for Assets {
     fn from(dir: &Path) -> Self {
         Self {
-            roots: vec![dir.into()],
+            roots: vec![AssetRoot {
+                mount: String::new(),
+                folder: dir.to_owned(),
+            }],
         }
     }
 }

@@ -6,24 +6,19 @@ mod public_url;
 mod store_url;
 
 use crate::encoding::percent_encoded_path;
-use crate::version::Version;
 pub(crate) use key::{Folder, Key, MetaObject};
 pub(crate) use public_url::{ParsePublicUrlError, Prefix, PublicUrl};
 pub(crate) use store_url::{BucketUrl, NameRules, PART, ParseStoreUrlError, Scheme, StoreUrl};
 use url::{Position, Url};
 
 /// A store and its public URL.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Site {
     pub(crate) store: StoreUrl,
     pub(crate) public: PublicUrl,
 }
 
 impl Site {
-    pub(crate) fn prefix(&self, version: &Version) -> Prefix {
-        self.public.prefix(version)
-    }
-
     /// Other public URLs that may be meant: a CDN in front of a store may add the bucket's name and prefix, or not.
     /// There are none for a path of the site.
     pub(crate) fn other_public_urls(&self) -> Vec<PublicUrl> {

@@ -4,8 +4,8 @@ pub(crate) mod deferred;
 
 use crate::config::Setting;
 use crate::manifest::{
-    Assets, Manifest, Marker, PlaceholderError, ReleaseHashes, ScanError, ScanRules, Scanned,
-    VersionKind, content_of,
+    Assets, Manifest, Marker, PlaceholderError, ScanError, ScanRules, Scanned, VersionKind,
+    content_of,
 };
 use crate::prefix::{Prefix, PublicUrl, StoreUrl};
 use crate::sha256::Sha256;
@@ -90,8 +90,7 @@ impl Release {
             .manifest
             .resolve_placeholder(&version, &scratch.join("resolved"))?;
         let content = content_of(&manifest);
-        let hashes = ReleaseHashes { digest, content };
-        let marker = Marker::json(&version, kind, hashes, &manifest).into();
+        let marker = Marker::json(&version, kind, digest, content, &manifest).into();
         let release = Self {
             prefix: naming.public.prefix(&version),
             version,

@@ -15,7 +15,7 @@ pub(super) fn collisions(files: &[FoundFile]) -> Vec<RefusedFile> {
         let before: Option<&FoundFile> = seen.insert(hash_of(&name), file);
         if let Some(before) = before.filter(|before| folded(&before.path) == name) {
             let other = before.path.to_string();
-            refused.push(RefusedFile::new(&*file.path, Violation::SameAs { other }));
+            refused.push(RefusedFile::new(&*file.path, Violation::SameAs(other)));
         }
     }
     refused.extend(files_named_as_dirs(files));
@@ -40,7 +40,7 @@ fn files_named_as_dirs(files: &[FoundFile]) -> Vec<RefusedFile> {
             && (files.iter()).any(|file| file.path.to_lowercase().starts_with(&dir))
         {
             let other = format!("{path}/");
-            refused.push(RefusedFile::new(&**path, Violation::SameAs { other }));
+            refused.push(RefusedFile::new(&**path, Violation::SameAs(other)));
         }
     }
     refused

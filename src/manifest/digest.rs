@@ -23,20 +23,36 @@ impl<T: Serialize> Serialize for Files<'_, T> {
 
 #[derive(Serialize)]
 struct DigestInput<'a> {
-    files: Files<'a, DigestFile<'a>>,
+    files: Files<'a, FileJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     salt: Option<&'a str>,
     schema: u32,
 }
 
+/// A file in a marker. The JSON that is hashed for the digest has no template.
 #[derive(Serialize)]
-struct DigestFile<'a> {
-    cache: &'a str,
+pub(super) struct FileJson<'a> {
+    cache: &'static str,
     path: &'a str,
     sha256: Sha256,
     size: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    template: Option<&'a Sha256>,
     #[serde(rename = "type")]
-    content_type: &'a str,
+    content_type: &'static str,
+}
+
+impl<'a> FileJson<'a> {
+    pub(super) fn of(asset: &'a Asset) -> Self {
+        Self {
+            cache: CACHE_CONTROL,
+            path: &asset.path,
+            sha256: asset.sha256,
+            size: asset.size,
+            template: asset.template.as_deref(),
+            content_type: asset.content_type,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -50,12 +66,10 @@ impl Manifest {
     /// Names a digest version. Hashes the files as compiled: a file that holds its own URL counts with the placeholder
     /// in it.
     pub(crate) fn digest(&self, salt: Option<&str>) -> Sha256 {
-        let files = Files(self, |asset| DigestFile {
-            cache: CACHE_CONTROL,
-            path: &asset.path,
+        let files = Files(self, |asset| FileJson {
             sha256: asset.template.as_deref().copied().unwrap_or(asset.sha256),
-            size: asset.size,
-            content_type: asset.content_type,
+            template: None,
+            ..FileJson::of(asset)
         });
         Sha256::of(&canonical(&DigestInput {
             files,

@@ -1,8 +1,8 @@
 //! The JSON of markers, claims, refs and tombstones (`docs/contract.md`). Readers ignore unknown fields and refuse an
 //! unknown schema. Schema 1 is for ever: old images publish with it.
 
-use super::digest::{Files, canonical};
-use super::{CACHE_CONTROL, Manifest, Sha256};
+use super::digest::{FileJson, Files, canonical};
+use super::{Manifest, Sha256};
 use crate::version::Version;
 use serde::{Deserialize, Serialize};
 
@@ -15,35 +15,16 @@ pub(crate) enum VersionKind {
     Explicit,
 }
 
-/// The two hashes that a marker holds.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct ReleaseHashes {
-    pub(crate) digest: Sha256,
-    pub(crate) content: Sha256,
-}
-
 /// A marker to write. It holds no time, host or random value: equal releases have equal markers.
 #[derive(Serialize)]
 struct WrittenMarker<'a> {
     content: Sha256,
     digest: Sha256,
-    files: Files<'a, WrittenFile<'a>>,
+    files: Files<'a, FileJson<'a>>,
     kind: VersionKind,
     schema: u32,
     totals: Totals,
     version: &'a str,
-}
-
-#[derive(Serialize)]
-struct WrittenFile<'a> {
-    cache: &'static str,
-    path: &'a str,
-    sha256: Sha256,
-    size: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    template: Option<&'a Sha256>,
-    #[serde(rename = "type")]
-    content_type: &'static str,
 }
 
 #[derive(Serialize)]
@@ -72,7 +53,7 @@ pub(crate) struct MarkedFile {
     pub(crate) content_type: String,
 }
 
-/// Why a marker, tombstone or claim can't be read.
+/// Why a stored JSON of schema 1, such as a marker, can't be read.
 #[derive(Debug, derive_more::From)]
 pub(crate) enum UnreadableMarker {
     #[from]
@@ -84,21 +65,14 @@ impl Marker {
     pub(crate) fn json(
         version: &Version,
         kind: VersionKind,
-        hashes: ReleaseHashes,
+        digest: Sha256,
+        content: Sha256,
         manifest: &Manifest,
     ) -> Vec<u8> {
-        let files = Files(manifest, |asset| WrittenFile {
-            cache: CACHE_CONTROL,
-            path: &asset.path,
-            sha256: asset.sha256,
-            size: asset.size,
-            template: asset.template.as_deref(),
-            content_type: asset.content_type,
-        });
         canonical(&WrittenMarker {
-            content: hashes.content,
-            digest: hashes.digest,
-            files,
+            content,
+            digest,
+            files: Files(manifest, FileJson::of),
             kind,
             schema: SCHEMA,
             totals: Totals {
@@ -175,7 +149,8 @@ impl Tombstone {
     }
 }
 
-fn of_json<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, UnreadableMarker> {
+/// Parses JSON of schema 1.
+pub(crate) fn of_json<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, UnreadableMarker> {
     #[derive(Deserialize)]
     struct Schema {
         schema: u32,
@@ -205,14 +180,12 @@ mod tests {
 
     fn marker() -> Vec<u8> {
         let manifest = manifest();
-        let hashes = ReleaseHashes {
-            digest: manifest.digest(None),
-            content: content_of(&manifest),
-        };
+        let (digest, content) = (manifest.digest(None), content_of(&manifest));
         Marker::json(
             &"v1".parse().unwrap(),
             VersionKind::Explicit,
-            hashes,
+            digest,
+            content,
             &manifest,
         )
     }

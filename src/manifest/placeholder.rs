@@ -15,15 +15,9 @@ use std::path::Path;
 /// A file in which replacing the placeholder would break the file or its users.
 #[derive(Debug, derive_more::From)]
 pub(crate) enum PlaceholderError {
-    InName {
-        path: String,
-    },
-    InBase64 {
-        path: String,
-    },
-    InCompressed {
-        path: String,
-    },
+    InName(String),
+    InBase64(String),
+    InCompressed(String),
     /// `user` holds a subresource integrity hash of `path`, which would change.
     Integrity {
         path: String,
@@ -52,16 +46,17 @@ pub(crate) fn replaced(content: &[u8], version: &Version) -> Vec<u8> {
 
 /// Finds the placeholder in base64.
 pub(super) fn encoded_placeholder() -> Vec<Finder<'static>> {
-    let forms = base64_forms(PLACEHOLDER.as_bytes()).into_iter();
-    forms.map(|form| Finder::new(&form).into_owned()).collect()
+    let forms = base64_forms(PLACEHOLDER.as_bytes());
+    let finders = forms.iter().map(|form| Finder::new(form).into_owned());
+    finders.collect()
 }
 
 impl Manifest {
     /// Refuses files in which the placeholder can't be replaced exactly (`docs/contract.md`). `encoded` are the paths
     /// of files that hold it in base64.
     pub(super) fn check_placeholder(&self, encoded: &[String]) -> Result<(), PlaceholderError> {
-        if let Some(path) = encoded.first().cloned() {
-            return Err(PlaceholderError::InBase64 { path });
+        if let Some(path) = encoded.first() {
+            return Err(PlaceholderError::InBase64(path.clone()));
         }
         let templates = || {
             self.assets()
@@ -75,8 +70,7 @@ impl Manifest {
         }
         for asset in self.assets() {
             if asset.path.contains(PLACEHOLDER) {
-                let path = asset.path.to_string();
-                return Err(PlaceholderError::InName { path });
+                return Err(PlaceholderError::InName(asset.path.to_string()));
             }
             if integrity.is_empty() {
                 continue;
@@ -90,11 +84,10 @@ impl Manifest {
                 });
             }
         }
-        let mut compressed = templates().filter(|asset| is_compressed(&asset.path));
-        compressed.next().map_or(Ok(()), |asset| {
-            let path = asset.path.to_string();
-            Err(PlaceholderError::InCompressed { path })
-        })
+        match templates().find(|asset| is_compressed(&asset.path)) {
+            Some(asset) => Err(PlaceholderError::InCompressed(asset.path.to_string())),
+            None => Ok(()),
+        }
     }
 
     /// Writes the files that hold the placeholder into `dir`, with the version instead of it.
@@ -196,15 +189,15 @@ mod tests {
         ));
         assert!(matches!(
             check(&[("b.css", data.as_bytes())]),
-            PlaceholderError::InBase64 { path } if path == "b.css"
+            PlaceholderError::InBase64(path) if path == "b.css"
         ));
         assert!(matches!(
             check(&[(name.as_str(), b"1")]),
-            PlaceholderError::InName { .. }
+            PlaceholderError::InName(_)
         ));
         assert!(matches!(
             check(&[("stored.zip", css.as_bytes())]),
-            PlaceholderError::InCompressed { .. }
+            PlaceholderError::InCompressed(_)
         ));
     }
 }

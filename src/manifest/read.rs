@@ -48,28 +48,23 @@ pub(super) fn hash_all(files: Vec<FoundFile>, rules: &ScanRules) -> io::Result<H
     let mut hashed = Hashed::default();
     hashed.assets.reserve_exact(files.len());
     for (FoundFile { path, source }, content) in files.into_iter().zip(contents) {
-        let Content {
-            size,
-            sha256,
-            placeholder,
-        } = match content {
-            Ok(content) => content,
-            Err(violation) => {
-                hashed.refused.push(RefusedFile::new(path, violation));
-                continue;
+        match content {
+            Err(violation) => hashed.refused.push(RefusedFile::new(path, violation)),
+            Ok(content) => {
+                if content.placeholder == PlaceholderForm::Base64 {
+                    hashed.encoded.push(path.to_string());
+                }
+                let is_template = content.placeholder != PlaceholderForm::Absent;
+                hashed.assets.push(Asset {
+                    content_type: media_type::of(&path),
+                    path,
+                    source,
+                    size: content.size,
+                    sha256: content.sha256,
+                    template: is_template.then(|| Box::new(content.sha256)),
+                });
             }
-        };
-        if placeholder == PlaceholderForm::Base64 {
-            hashed.encoded.push(path.to_string());
         }
-        hashed.assets.push(Asset {
-            content_type: media_type::of(&path),
-            path,
-            source,
-            size,
-            sha256,
-            template: (placeholder != PlaceholderForm::Absent).then(|| Box::new(sha256)),
-        });
     }
     Ok(hashed)
 }
@@ -83,7 +78,7 @@ fn read_and_hash(
     let mut file = fs::File::open(source)?;
     let size = file.metadata()?.len();
     if rules.largest.is_some_and(|largest| size > largest) {
-        return Ok(Err(Violation::TooLarge { size }));
+        return Ok(Err(Violation::TooLarge(size)));
     }
     let mut content = Content {
         size: 0,

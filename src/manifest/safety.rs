@@ -17,10 +17,8 @@ impl RefusedFile {
 /// Why a file is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Violation {
-    /// A symbolic link to a target outside the directory, to a directory, or to nothing.
-    Link {
-        target: String,
-    },
+    /// A symbolic link to this target, which is outside the directory, a directory, or nothing.
+    Link(String),
     NotAFile,
     SecretName,
     PrivateKey,
@@ -32,14 +30,10 @@ pub(crate) enum Violation {
     Segment,
     /// A segment ends in a dot, which the store drops.
     TrailingDot,
-    SameAs {
-        other: String,
-    },
+    SameAs(String),
     /// The path is too long for the store.
     TooLong,
-    TooLarge {
-        size: u64,
-    },
+    TooLarge(u64),
 }
 
 impl Violation {

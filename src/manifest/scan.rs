@@ -77,7 +77,10 @@ impl Manifest {
             allowed: Allowed::everything(),
             ..rules.clone()
         };
-        let root = Arc::new(AssetRoot::from(dir));
+        let root = Arc::new(AssetRoot {
+            mount: String::new(),
+            folder: dir.to_owned(),
+        });
         let mut refused = Vec::new();
         let mut files = Vec::new();
         for MarkedFile { path, .. } in marked {
@@ -104,18 +107,15 @@ impl Manifest {
 }
 
 fn violation_of_path(path: &str, rules: &ScanRules) -> Option<Violation> {
-    let violation = path
-        .split('/')
-        .find_map(|name| violation_of_name(name, &rules.names));
-    if violation.is_some() {
-        violation
-    } else if rules.names.is_too_long(path) {
-        Some(Violation::TooLong)
-    } else if rules.secrets.occurs_in(path.as_bytes()) {
-        Some(Violation::StorageCredential)
-    } else {
-        None
-    }
+    let names = &rules.names;
+    let mut segments = path.split('/');
+    segments
+        .find_map(|name| violation_of_name(name, names))
+        .or_else(|| names.is_too_long(path).then_some(Violation::TooLong))
+        .or_else(|| {
+            let holds_secret = rules.secrets.occurs_in(path.as_bytes());
+            holds_secret.then_some(Violation::StorageCredential)
+        })
 }
 
 #[cfg(test)]
@@ -225,7 +225,7 @@ mod tests {
         assert!(
             refused
                 .iter()
-                .all(|file| matches!(file.violation, Violation::Link { .. }))
+                .all(|file| matches!(file.violation, Violation::Link(_)))
         );
     }
 
@@ -307,10 +307,7 @@ mod tests {
         };
         assert_eq!(
             refused(&folder, &rules),
-            [RefusedFile::new(
-                "large.bin",
-                Violation::TooLarge { size: 9 }
-            )]
+            [RefusedFile::new("large.bin", Violation::TooLarge(9))]
         );
     }
 }

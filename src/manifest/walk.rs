@@ -101,7 +101,7 @@ impl<'a> Walk<'a> {
             Ok(real) if real.starts_with(&root.real) && real.is_file() => {
                 self.add(path, AssetSource::At(real.into()));
             }
-            _ => self.refuse(path, Violation::Link { target }),
+            _ => self.refuse(path, Violation::Link(target)),
         }
         Ok(())
     }

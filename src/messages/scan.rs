@@ -6,6 +6,8 @@ use crate::log::bytes;
 use crate::manifest::{PlaceholderError, RefusedFile, ScanError, Violation};
 use crate::release::ReleaseError;
 use indoc::formatdoc;
+use std::borrow::Cow;
+use std::io;
 
 impl Explain for ReleaseError {
     fn explain(&self) -> Message {
@@ -45,8 +47,7 @@ impl Explain for ScanError {
                 },
             ),
             Self::Refused(refused) => refused_message(refused),
-            Self::Io(error) => Message::new(Kind::Machine, "A compiled file can't be read", "")
-                .with_details(error.to_string()),
+            Self::Io(error) => unreadable(error),
         }
     }
 }
@@ -69,70 +70,67 @@ fn refused_message(refused: &[RefusedFile]) -> Message {
     if files.is_empty() {
         return message;
     }
+    let (allow, files) = (ALLOW.name, files.join(" "));
     message.with_line(&format!(
-        "If you have reviewed a file and it is meant to be public:\n  {}=\"{}\"",
-        ALLOW.name,
-        files.join(" ")
+        "If you have reviewed a file and it is meant to be public:\n  {allow}=\"{files}\""
     ))
 }
 
-fn violation_text(violation: &Violation) -> String {
-    let text = match violation {
-        Violation::Link { target } => {
-            return format!("a link to {target}, which is no file in the same directory");
+fn violation_text(violation: &Violation) -> Cow<'static, str> {
+    match violation {
+        Violation::Link(target) => {
+            format!("a link to {target}, which is no file in the same directory").into()
         }
-        Violation::SameAs { other } => {
-            let other = other.escape_debug();
-            return format!(
-                "the same name as {other} on stores that ignore case or Unicode normal form"
-            );
+        Violation::SameAs(other) => format!(
+            "the same name as {} on stores that ignore case or Unicode normal form",
+            other.escape_debug()
+        )
+        .into(),
+        Violation::TooLarge(size) => {
+            format!("{}, which is too large for the store", bytes(*size)).into()
         }
-        Violation::TooLarge { size } => {
-            return format!("{}, which is too large for the store", bytes(*size));
-        }
-        Violation::NotAFile => "neither a file nor a directory",
-        Violation::SecretName => "the name of a secret",
-        Violation::PrivateKey => "holds a private key",
+        Violation::NotAFile => "neither a file nor a directory".into(),
+        Violation::SecretName => "the name of a secret".into(),
+        Violation::PrivateKey => "holds a private key".into(),
         Violation::StorageCredential => {
-            "holds a storage credential of this build: replace that key now"
+            "holds a storage credential of this build: replace that key now".into()
         }
-        Violation::ControlCharacter => "a control character in the name",
-        Violation::NotUtf8 => "the name is not UTF-8",
-        Violation::Segment => "URLs and stores read the name as another path",
-        Violation::TrailingDot => "the name ends in a dot, which Azure drops",
-        Violation::TooLong => "the path is too long for the store",
-    };
-    text.to_owned()
+        Violation::ControlCharacter => "a control character in the name".into(),
+        Violation::NotUtf8 => "the name is not UTF-8".into(),
+        Violation::Segment => "URLs and stores read the name as another path".into(),
+        Violation::TrailingDot => "the name ends in a dot, which Azure drops".into(),
+        Violation::TooLong => "the path is too long for the store".into(),
+    }
 }
 
 impl Explain for PlaceholderError {
     fn explain(&self) -> Message {
         let (path, why) = match self {
-            Self::InName { path } => (path, "its name holds the version".to_owned()),
-            Self::InBase64 { path } => (path, "it holds the version's URL in base64".to_owned()),
-            Self::InCompressed { path } => (
+            Self::InName(path) => (path, "its name holds the version".to_owned()),
+            Self::InBase64(path) => (path, "it holds the version's URL in base64".to_owned()),
+            Self::InCompressed(path) => (
                 path,
                 "it is compressed and holds the version's URL".to_owned(),
             ),
             Self::Integrity { path, user } => (
                 path,
-                format!(
-                    "it holds the version's URL, and {user} holds its integrity hash, which would change"
-                ),
+                format!("it holds the version's URL, and {user} holds its integrity hash"),
             ),
-            Self::Io(error) => {
-                let title = "A file that holds its own URL can't be rewritten";
-                return Message::new(Kind::Machine, title, "").with_details(error.to_string());
-            }
+            Self::Io(error) => return unreadable(error),
         };
         Message::new(
             Kind::Refused,
-            format!("{path} prevents a version made from the files"),
+            format!("{path} can't hold the version"),
             formatdoc! {"
-                The version is a hash of the files, and {path} can't get it afterwards: {why}.
+                The version is a hash of the files, so {path} can't be changed afterwards: {why}.
                 Use relative URLs in that file, such as url(../img/logo.svg). Or choose the version before the compile:
                   RELEASE_VERSION=v42"
             },
         )
     }
+}
+
+fn unreadable(error: &io::Error) -> Message {
+    let title = "A compiled file can't be read or copied";
+    Message::new(Kind::Machine, title, "The build stopped at it.").with_details(error.to_string())
 }

@@ -35,7 +35,7 @@ fn refuse_what_is_no_asset(statics: &Path) -> Result<(), PhoenixError> {
             let is_within = fs::canonicalize(&file)
                 .is_ok_and(|target| target.starts_with(&root) && target.is_file());
             let target = fs::read_link(&file)?.display().to_string();
-            (!is_within).then_some(Violation::Link { target })
+            (!is_within).then_some(Violation::Link(target))
         } else {
             (!file.is_file()).then_some(Violation::NotAFile)
         };

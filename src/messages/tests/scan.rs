@@ -8,20 +8,16 @@ fn refused(files: Vec<RefusedFile>) -> ReleaseError {
 fn scan() {
     let file = |violation| RefusedFile::new("web/x", violation);
     let files = vec![
-        file(Violation::Link {
-            target: "/etc/passwd".to_owned(),
-        }),
+        file(Violation::Link("/etc/passwd".to_owned())),
         file(Violation::NotAFile),
         file(Violation::SecretName),
         file(Violation::PrivateKey),
         RefusedFile::new("web/a\nb", Violation::ControlCharacter),
         file(Violation::NotUtf8),
         file(Violation::Segment),
-        file(Violation::SameAs {
-            other: "web/X".to_owned(),
-        }),
+        file(Violation::SameAs("web/X".to_owned())),
         file(Violation::TooLong),
-        file(Violation::TooLarge { size: 6 << 30 }),
+        file(Violation::TooLarge(6 << 30)),
         file(Violation::TrailingDot),
         file(Violation::SecretName),
     ];
@@ -30,9 +26,9 @@ fn scan() {
         refused(files),
         refused(vec![file(Violation::StorageCredential)]),
         ReleaseError::Scan(ScanError::NoDirectory("/tmp/x".into())),
-        ReleaseError::Placeholder(PlaceholderError::InName { path: path() }),
-        ReleaseError::Placeholder(PlaceholderError::InBase64 { path: path() }),
-        ReleaseError::Placeholder(PlaceholderError::InCompressed { path: path() }),
+        ReleaseError::Placeholder(PlaceholderError::InName(path())),
+        ReleaseError::Placeholder(PlaceholderError::InBase64(path())),
+        ReleaseError::Placeholder(PlaceholderError::InCompressed(path())),
         ReleaseError::Placeholder(PlaceholderError::Integrity {
             path: path(),
             user: "web/page.html".to_owned(),

@@ -4,7 +4,7 @@ use super::super::Release;
 use super::{FILES, MARKER, PREPARED, PreparedNothing, PreparedRelease, SCHEMA};
 use crate::fs::read_file;
 use crate::manifest::{
-    Manifest, Marker, ScanError, ScanRules, UnreadableMarker, VersionKind, content_of,
+    Manifest, Marker, ScanError, ScanRules, UnreadableMarker, VersionKind, content_of, of_json,
 };
 use crate::prefix::{PublicUrl, StoreUrl};
 use crate::version::Version;
@@ -54,19 +54,9 @@ pub(crate) enum DeferredError {
 #[derive(Debug, From)]
 pub(crate) enum MalformedCause {
     #[from]
-    Json(serde_json::Error),
-    Schema(u32),
+    Unreadable(UnreadableMarker),
     PublicUrl,
     Version,
-}
-
-impl From<UnreadableMarker> for MalformedCause {
-    fn from(error: UnreadableMarker) -> Self {
-        match error {
-            UnreadableMarker::NotJson(error) => Self::Json(error),
-            UnreadableMarker::UnknownSchema(schema) => Self::Schema(schema),
-        }
-    }
 }
 
 impl Deferred {
@@ -98,16 +88,16 @@ impl DeferredRelease {
             let file = dir.join(file);
             move |cause| DeferredError::Malformed { file, cause }
         };
-        let (framework, pinned) = parse_prepared(prepared).map_err(malformed(PREPARED))?;
+        let prepared: PreparedRelease =
+            of_json(prepared).map_err(|error| malformed(PREPARED)(error.into()))?;
         let json = Bytes::from(read_saved(dir, MARKER)?);
-        let marker = Marker::of_json(&json)
-            .map_err(MalformedCause::from)
-            .map_err(malformed(MARKER))?;
+        let marker = Marker::of_json(&json).map_err(|error| malformed(MARKER)(error.into()))?;
+        let pinned = prepared.public_url.parse();
         let version = marker.version.parse();
         Ok(Self {
             folder: dir.to_owned(),
-            pinned,
-            framework,
+            pinned: pinned.map_err(|_| malformed(PREPARED)(MalformedCause::PublicUrl))?,
+            framework: prepared.framework,
             version: version.map_err(|_| malformed(MARKER)(MalformedCause::Version))?,
             marker,
             json,
@@ -159,16 +149,6 @@ impl DeferredRelease {
             marker: self.json,
         })
     }
-}
-
-fn parse_prepared(json: &[u8]) -> Result<(String, PublicUrl), MalformedCause> {
-    let prepared: PreparedRelease = serde_json::from_slice(json)?;
-    if prepared.schema != SCHEMA {
-        return Err(MalformedCause::Schema(prepared.schema));
-    }
-    let pinned = prepared.public_url.parse();
-    let pinned = pinned.map_err(|_| MalformedCause::PublicUrl)?;
-    Ok((prepared.framework, pinned))
 }
 
 fn read_saved(dir: &Path, file: &str) -> Result<Vec<u8>, DeferredError> {
