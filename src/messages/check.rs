@@ -46,7 +46,10 @@ fn title(findings: &[CheckFinding], site: &Site) -> String {
         CheckProblem::Status(status) => format!("Browsers get {status} for {url}"),
         CheckProblem::Page => format!("Browsers get an HTML page for {url}"),
         CheckProblem::Elsewhere(_) => {
-            format!("{} leads to other files: {}", PUBLIC_URL.name, site.public)
+            format!(
+                "{} doesn't lead to the store: {}",
+                PUBLIC_URL.name, site.public
+            )
         }
         CheckProblem::WrongType { found, .. } => {
             format!("Content-Type is {}: {url}", quoted(found.as_deref()))
@@ -178,10 +181,13 @@ fn set_final_url() -> String {
 
 /// Names the URLs that the check has tried as well.
 fn leads_to_store(site: &Site) -> String {
-    let (name, store) = (PUBLIC_URL.name, &site.store);
+    let mut text = format!("{} must lead to {}.", PUBLIC_URL.name, site.store);
     let others = site.other_public_urls();
-    let others: String = others.iter().map(|url| format!("\n  {url}")).collect();
-    format!("{name} must lead to {store}. These URLs don't have the file either:{others}")
+    if !others.is_empty() {
+        text.push_str(" These URLs don't have the file either:");
+    }
+    text.extend(others.iter().map(|url| format!("\n  {url}")));
+    text
 }
 
 fn elsewhere_text(url: &str, public: &PublicUrl, instead: &PublicUrl) -> String {

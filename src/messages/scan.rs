@@ -18,9 +18,9 @@ impl Explain for ReleaseError {
                 Kind::Configuration,
                 format!("RELEASE_VERSION={} names other files", given.value),
                 formatdoc! {"
-                    RELEASE_VERSION={version} ({origin}) has the form of a hash of the files, but these files give
-                    {computed}. Was it set for a rollback? A rollback needs no build: start the old image. To publish
-                    these files, unset RELEASE_VERSION and build again.",
+                    RELEASE_VERSION={version} ({origin}) has the form of a hash of the files, but these files
+                    give {computed}. Was it set for a rollback? A rollback needs no build: start the old image.
+                    To publish these files, unset RELEASE_VERSION and build again.",
                     version = given.value, origin = given.origin
                 },
             ),
@@ -61,7 +61,7 @@ fn refused_message(refused: &[RefusedFile]) -> Message {
         several => format!("{} files must not be published", several.len()),
     };
     let body = format!(
-        "These files would be public:\n{list}\n\nRemove them from the static directories, or rename them."
+        "These files would be public:\n{list}\n\nRemove or correct them in the static directories."
     );
     let message = Message::new(Kind::Refused, title, body);
     let can_be_allowed = |file: &&RefusedFile| file.violation.can_be_allowed();
@@ -79,7 +79,7 @@ fn refused_message(refused: &[RefusedFile]) -> Message {
 fn violation_text(violation: &Violation) -> Cow<'static, str> {
     match violation {
         Violation::Link(target) => {
-            format!("a link to {target}, which is no file in the same directory").into()
+            format!("a link to {target}: the target is not a file in the same directory").into()
         }
         Violation::SameAs(other) => format!(
             "the same name as {} on stores that ignore case or Unicode normal form",
@@ -122,7 +122,8 @@ impl Explain for PlaceholderError {
             Kind::Refused,
             format!("{path} can't hold the version"),
             formatdoc! {"
-                The version is a hash of the files, so {path} can't be changed afterwards: {why}.
+                The version is a hash of the files, so it is filled in afterwards. {path} doesn't allow that:
+                {why}.
                 Use relative URLs in that file, such as url(../img/logo.svg). Or choose the version before the compile:
                   RELEASE_VERSION=v42"
             },

@@ -54,10 +54,11 @@ fn s3(store: &BucketUrl, key: &str) -> Remedies {
            "Resource": "arn:aws:s3:::{bucket}/{under}*",
            "Condition": {{"StringEquals": {{"AWS:SourceArn": "arn:aws:cloudfront::<account>:distribution/<id>"}}}}}}
         S3 also answers 403 for a missing file if the reader may not list the bucket."#};
-    let cors = formatdoc! {r#"
-        This replaces the bucket's rules:
-          aws s3api put-bucket-cors --bucket {bucket} --cors-configuration \
-    '{{"CORSRules":[{{"AllowedOrigins":["*"],"AllowedMethods":["GET","HEAD"],"AllowedHeaders":["*"]}}]}}'"#};
+    let rules = r#"{"CORSRules":[{"AllowedOrigins":["*"],"AllowedMethods":["GET","HEAD"],"AllowedHeaders":["*"]}]}"#;
+    let cors = format!(
+        "This replaces the bucket's rules:\n  \
+         aws s3api put-bucket-cors --bucket {bucket} --cors-configuration \\\n    '{rules}'"
+    );
     let show = format!("aws s3api head-object --bucket {bucket} --key '{key}'");
     of_bucket(&[403], read, &cors, &show)
 }
@@ -70,24 +71,24 @@ fn azure(store: &BucketUrl, key: &str) -> Remedies {
           az storage account update --name <account> --allow-blob-public-access true
           az storage container set-permission --account-name <account> --name {container} --public-access blob
         Or let only a CDN read the container, such as Front Door with its managed identity."};
-    let cors = formatdoc! {"
-        Add a rule:
-          az storage cors add --account-name <account> --services b --methods GET HEAD --origins '*' \\
-    --allowed-headers '*' --exposed-headers '*' --max-age 86400"};
+    let cors = "Add a rule:\n  \
+        az storage cors add --account-name <account> --services b --methods GET HEAD --origins '*' \\\n    \
+        --allowed-headers '*' --exposed-headers '*' --max-age 86400";
     let show = format!(
         "az storage blob show --account-name <account> --container-name {container} --name '{key}'"
     );
-    of_bucket(&[403, 404, 409], read, &cors, &show)
+    of_bucket(&[403, 404, 409], read, cors, &show)
 }
 
 fn gcs(store: &BucketUrl, key: &str) -> Remedies {
     let bucket = &store.bucket;
-    let read = formatdoc! {"
-        The bucket is private, or public access prevention is on. Let everyone read objects by name. Nobody can list
-        them, and `.static-assets/` holds no secret:
-          gcloud storage buckets update gs://{bucket} --no-public-access-prevention
-          gcloud storage buckets add-iam-policy-binding gs://{bucket} \\
-    --member allUsers --role roles/storage.legacyObjectReader"};
+    let read = format!(
+        "The bucket is private, or public access prevention is on. Let everyone read objects by name. Nobody can list\n\
+         them, and `.static-assets/` holds no secret:\n  \
+         gcloud storage buckets update gs://{bucket} --no-public-access-prevention\n  \
+         gcloud storage buckets add-iam-policy-binding gs://{bucket} \\\n    \
+         --member allUsers --role roles/storage.legacyObjectReader"
+    );
     let cors = formatdoc! {r#"
         This replaces the bucket's rules:
           echo '[{{"origin":["*"],"method":["GET","HEAD"],"responseHeader":["*"]}}]' > cors.json
