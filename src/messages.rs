@@ -13,6 +13,7 @@ mod django;
 pub(crate) mod heroku;
 mod links;
 mod phoenix;
+mod phoenix_links;
 mod publish;
 mod scan;
 mod store;

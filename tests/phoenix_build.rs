@@ -39,7 +39,7 @@ fn what_is_in_priv_static_is_digested_without_elixir() {
         )
         .says("Assets of shop: digest only (priv/static)")
         .says("digested 1 file without Mix")
-        .says("lines at the end of the image's backend/config/runtime.exs do")
+        .says("a block was appended to backend/config/runtime.exs in the image")
         .says("config :shop, ShopWeb.Endpoint, static_url: [path: static_url]")
         .says("Fallback: full copy in backend/priv/static; STATIC_URL=/ serves from the app again");
     let version = ran.launch("STATIC_ASSETS_VERSION");
@@ -362,7 +362,7 @@ fn packages_are_installed_by_the_lock_file_and_kept_out_of_the_image() {
         .says("remove_node: not needed")
         .says("npm ci --include=dev --no-audit --no-fund in assets, ")
         .says("Assets of shop: deploy of package.json\n")
-        .says("without config/runtime.exs the URL becomes part of the image")
+        .says("so the URL becomes a part of the image")
         .says("\"/images/logo.svg\" is written by hand and stays on the app's own host");
     assert!(!platform.app().join("assets/node_modules").exists());
     assert!(
@@ -967,7 +967,7 @@ fn a_cache_is_emptied_once_and_before_anything_is_kept() {
     platform
         .build_with_cache()
         .succeeds()
-        .says("cache emptied: clean_cache=true");
+        .says("cache was emptied: clean_cache=true");
     let ran = platform
         .build_with_cache()
         .succeeds()

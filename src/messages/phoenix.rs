@@ -1,11 +1,9 @@
 //! Texts of Phoenix's failures.
 
 use super::check::no_answer;
-use super::{Explain, Kind, Message, listed, not_following};
-use crate::framework::phoenix::{
-    NodeMismatch, NodeProblem, PhoenixFailure, PhoenixFailureReason, PhoenixLinkProblem, Place,
-};
-use crate::framework::{NotFollowing, PhoenixError};
+use super::{Explain, Kind, Message};
+use crate::framework::PhoenixError;
+use crate::framework::phoenix::{NodeMismatch, NodeProblem, PhoenixFailure, PhoenixFailureReason};
 use indoc::formatdoc;
 use std::io;
 use std::path::Path;
@@ -492,69 +490,4 @@ fn mismatch(node: Option<&NodeMismatch>) -> String {
             node.found, node.file, node.wanted
         )
     })
-}
-
-impl Explain for NotFollowing<PhoenixLinkProblem> {
-    fn explain(&self) -> Message {
-        let why = match &self.why {
-            PhoenixLinkProblem::InjectOff => {
-                "Nothing in the app reads STATIC_URL, and STATIC_ASSETS_INJECT=off keeps it so: no page would \
-                 link to what was published."
-                    .to_owned()
-            }
-            PhoenixLinkProblem::InjectNowhere => {
-                "Nothing in the app reads STATIC_URL, and without --pin the command line changes no file of an app: \
-                 no page would link to what was published. In a Dockerfile, --pin does, in that image only:\n  \
-                 RUN static-assets publish --app . --pin"
-                    .to_owned()
-            }
-            PhoenixLinkProblem::NotMade { place, path } => format!(
-                "{place} links to /{path}, which the pipeline has not made, nor any other script or stylesheet that \
-                 pages link to: all of these links would answer 404. Does it write into another folder, or under \
-                 other names? (Phoenix 1.7 has assets/app.css, 1.8 assets/css/app.css.)"
-            ),
-            PhoenixLinkProblem::NoManifest { otp_app } => format!(
-                "There is no config/runtime.exs in which {otp_app} could follow STATIC_URL, and its \
-                 configuration names no cache_static_manifest, in which it would find the published names."
-            ),
-            PhoenixLinkProblem::NoEndpoint { otp_app } => format!(
-                "No module of {otp_app} has 'use Phoenix.Endpoint, otp_app: …', so there is nothing whose \
-                 static_url could be set."
-            ),
-            PhoenixLinkProblem::NoScript { url } => format!(
-                "{url} writes a link with a host, by url(~p\"…\") or static_url(…), which follows only the \
-                 configuration; and there is no config/runtime.exs in which it could be set at run time. Make one, which begins \
-                 with 'import Config'."
-            ),
-            PhoenixLinkProblem::NoHost { url } => format!(
-                "{url} writes a link with a host, by url(~p\"…\") or static_url(…), and the public URL is a path \
-                 of the app's own site: Phoenix would make links to http://localhost. Write it without a host, \
-                 ~p\"…\" or static_path(…), or give a STATIC_ASSETS_PUBLIC_URL with one."
-            ),
-            PhoenixLinkProblem::Mixed { path, url } => format!(
-                "{path} links without a host, {url} with one (url(~p\"…\") or static_url(…)). With a port in the \
-                 public URL, or a path in the endpoint's url, no static_url serves both. Write all of them in one \
-                 way: with ~p\"…\" or static_path(…) alone, everything follows."
-            ),
-            PhoenixLinkProblem::WrittenByHand { places } => format!(
-                "Every link to a static file is written by hand, so none can follow. ~p\"/assets/app.css\" or \
-                 Routes.static_path(@conn, \"/assets/app.css\") can:\n{}",
-                listed(places, Place::to_string)
-            ),
-        };
-        let lead = "Add these lines to config/runtime.exs, then build again:";
-        let lines = match &self.why {
-            PhoenixLinkProblem::InjectOff
-            | PhoenixLinkProblem::InjectNowhere
-            | PhoenixLinkProblem::NoManifest { .. }
-            | PhoenixLinkProblem::NoScript { .. } => Some((lead, self.snippet.as_str())),
-            // What is to be changed stands in the pages.
-            PhoenixLinkProblem::WrittenByHand { .. }
-            | PhoenixLinkProblem::NotMade { .. }
-            | PhoenixLinkProblem::NoEndpoint { .. }
-            | PhoenixLinkProblem::NoHost { .. }
-            | PhoenixLinkProblem::Mixed { .. } => None,
-        };
-        not_following(&why, lines)
-    }
 }

@@ -7,6 +7,7 @@ mod detect;
 mod django;
 mod front_ends;
 mod phoenix;
+mod phoenix_links;
 mod publish;
 mod scan;
 mod store;

@@ -3,10 +3,11 @@
 use super::PhoenixError;
 use super::buildpack_config::BuildpackConfig;
 use super::cache_manifest::{CacheManifest, manifest_time};
-use super::detect::{Project, WebApp};
+use super::detect::Project;
 use super::failure::{PhoenixFailure, PhoenixFailureReason};
 use super::phx_digest::Rules;
 use super::pipeline::Mix;
+use super::web_app::WebApp;
 use crate::command::{Command, Finished, program_on_path};
 use crate::config::{DigestChoice, PhoenixSettings, env_vars};
 use crate::context::BuildContext;

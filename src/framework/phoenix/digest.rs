@@ -4,9 +4,9 @@ use super::PhoenixError;
 use super::builder::{Builder, of_manifest, read_manifest};
 use super::cache_manifest::{CacheManifest, manifest_time};
 use super::css::{self, Relativised};
-use super::detect::WebApp;
 use super::phx_digest::{self, Rules, Vsn};
 use super::pipeline::Pipeline;
+use super::web_app::WebApp;
 
 use crate::context::BuildContext;
 use crate::env::ChildEnv;

@@ -6,10 +6,10 @@
 use super::PhoenixError;
 use super::builder::Builder;
 use super::buildpack_config::NodeFor;
-use super::detect::WebApp;
 use super::node::{Package, wanted_node};
 use super::node_range::{Listed, Range, architecture};
 use super::pipeline::Pipeline;
+use super::web_app::WebApp;
 use crate::command::{Command, CommandError, Finished, program_on_path};
 use crate::context::{BuildContext, NodeSupply};
 use crate::env::ChildEnv;

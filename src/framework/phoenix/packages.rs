@@ -3,10 +3,10 @@
 use super::PhoenixError;
 use super::builder::Builder;
 use super::cache::{Kept, Restored};
-use super::detect::WebApp;
 use super::failure::NodeMismatch;
 use super::node::{Manager, Package, only_major};
 use super::pipeline::Pipeline;
+use super::web_app::WebApp;
 use crate::command::{Command, program_on_path};
 use crate::context::BuildContext;
 use crate::env::ChildEnv;

@@ -2,8 +2,9 @@
 
 use super::PhoenixError;
 use super::buildpack_config::{BuildpackConfig, STATIC_CONFIG};
-use super::detect::{WebApp, holds_kinds};
 use super::node::Package;
+use super::sources::holds_kinds;
+use super::web_app::WebApp;
 use crate::config::{PhoenixSettings, env_vars};
 use std::fmt;
 use std::path::{Path, PathBuf};

@@ -2,15 +2,16 @@
 
 use super::builder::Builder;
 use super::cache::Programs;
-use super::detect::WebApp;
 use super::digest::{Digest, manifest_mark};
-use super::elixir::{Lines, Source, string_at, words};
+use super::elixir::ElixirSource;
+use super::elixir_values::{string_at, words};
+use super::location::Locations;
 use super::node::Package;
 use super::official_node;
 use super::packages::Node;
 use super::pipeline::Pipeline;
-use super::sources::{MANIFEST_KEY, production_config};
-use super::templates::Place;
+use super::sources::{MANIFEST_KEY, RUNTIME_EXS, production_config};
+use super::web_app::WebApp;
 use super::{PhoenixError, STATICS};
 use crate::command::Command;
 use crate::config::DigestChoice;
@@ -125,7 +126,7 @@ fn refuse_outside(builder: &Builder<'_>, statics: &Path) -> Result<(), PhoenixEr
 /// Phoenix starts without a manifest as well, with an error in its log and undigested links.
 fn check_configured_manifest(builder: &Builder<'_>, web: &WebApp) -> Result<(), PhoenixError> {
     for file in production_config(&builder.ctx.app_dir.join(&web.config)) {
-        let source = Source::read(&file)?;
+        let source = ElixirSource::read(&file)?;
         for at in words(&source.bare, MANIFEST_KEY) {
             // The file of another app of the umbrella is that one's to check.
             let is_its_own = builder.project.is_about(web, &source.bare[..at]);
@@ -133,10 +134,7 @@ fn check_configured_manifest(builder: &Builder<'_>, web: &WebApp) -> Result<(), 
             if let Some(configured) = configured.filter(|_| is_its_own)
                 && !builder.folder(web).join(&configured).is_file()
             {
-                let place = Place {
-                    line: Lines::of(&source.code).line(at),
-                    file: builder.ctx.relative(&file).to_owned(),
-                };
+                let place = Locations::of(builder.ctx.relative(&file), &source.code).at(at);
                 return Err(PhoenixError::OtherManifest { place, configured });
             }
         }
@@ -162,10 +160,10 @@ fn throw_away_values(
     let mut given = Vec::new();
     for file in production_config(&builder.ctx.app_dir.join(&web.config)) {
         let name = file.file_name().unwrap_or_default().to_string_lossy();
-        if ["runtime.exs", "releases.exs"].contains(&&*name) {
+        if name == RUNTIME_EXS {
             continue;
         }
-        let source = Source::read(&file)?;
+        let source = ElixirSource::read(&file)?;
         for (variable, value) in VALUES {
             if env.text(variable).is_none() && source.texts(variable).next().is_some() {
                 env = env.with(variable, value);
@@ -187,7 +185,7 @@ fn throw_away_values(
 fn program_versions(builder: &Builder<'_>, web: &WebApp) -> Result<String, PhoenixError> {
     let mut versions = String::new();
     for file in production_config(&builder.ctx.app_dir.join(&web.config)) {
-        let source = Source::read(&file)?;
+        let source = ElixirSource::read(&file)?;
         for package in ["config :esbuild,", "config :tailwind,"] {
             for at in words(&source.bare, package) {
                 let key = words(&source.bare, "version:").find(|key| *key > at);

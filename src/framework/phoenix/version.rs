@@ -1,6 +1,7 @@
 //! The version of Phoenix that an app is built with, found without Elixir.
 
-use super::elixir::{Source, words};
+use super::elixir::ElixirSource;
+use super::elixir_values::words;
 use crate::fs::read_file;
 use std::fmt;
 use std::path::Path;
@@ -41,7 +42,7 @@ impl fmt::Display for PhoenixVersion {
 
 /// By the lock file, else by what was fetched, else by what `mix.exs` asks for. None of them tells it of a
 /// git dependency that was not fetched.
-pub(super) fn find(root: &Path, folder: &Path, mix_exs: &Source) -> Option<PhoenixVersion> {
+pub(super) fn find(root: &Path, folder: &Path, mix_exs: &ElixirSource) -> Option<PhoenixVersion> {
     let in_lock = |folder: &Path| {
         let lock = read_file(&folder.join("mix.lock")).ok()?;
         let lock = String::from_utf8_lossy(&lock);
@@ -50,7 +51,7 @@ pub(super) fn find(root: &Path, folder: &Path, mix_exs: &Source) -> Option<Phoen
         PhoenixVersion::parse(version)
     };
     let fetched = |folder: &Path| {
-        let mix_exs = Source::read(&folder.join("deps/phoenix/mix.exs")).ok()?;
+        let mix_exs = ElixirSource::read(&folder.join("deps/phoenix/mix.exs")).ok()?;
         let at = words(&mix_exs.bare, "@version").next()?;
         PhoenixVersion::parse(mix_exs.code[at..].split('"').nth(1)?)
     };
@@ -69,7 +70,7 @@ pub(super) fn find(root: &Path, folder: &Path, mix_exs: &Source) -> Option<Phoen
 }
 
 /// `{:phoenix, …}`, or `phoenix: "…"`: where its options begin.
-pub(super) fn phoenix_dependency(mix_exs: &Source) -> Option<usize> {
+pub(super) fn phoenix_dependency(mix_exs: &ElixirSource) -> Option<usize> {
     let bare = &mix_exs.bare;
     let pair = words(bare, ":phoenix").find_map(|at| {
         let after = at + ":phoenix".len();
@@ -91,7 +92,7 @@ mod tests {
 
     fn found(files: &[(&str, &str)], mix_exs: &str) -> Option<String> {
         let app = folder_with(files);
-        find(app.path(), app.path(), &Source::of(mix_exs)).map(|version| version.to_string())
+        find(app.path(), app.path(), &ElixirSource::of(mix_exs)).map(|version| version.to_string())
     }
 
     #[test]

@@ -54,36 +54,11 @@ fn phoenix() {
             node: Some(node()),
         }))
     });
-    let place = || phoenix::Place {
-        file: "lib/shop_web/components/layouts/root.html.heex".into(),
+    let place = || phoenix::SourceLocation {
+        file: "config/prod.exs".into(),
         line: 9,
     };
     let otp_app = || "shop".to_owned();
-    let causes = [
-        phoenix::PhoenixLinkProblem::InjectOff,
-        phoenix::PhoenixLinkProblem::InjectNowhere,
-        phoenix::PhoenixLinkProblem::NoManifest { otp_app: otp_app() },
-        phoenix::PhoenixLinkProblem::NoEndpoint { otp_app: otp_app() },
-        phoenix::PhoenixLinkProblem::NotMade {
-            place: place(),
-            path: "assets/css/app.css".to_owned(),
-        },
-        phoenix::PhoenixLinkProblem::NoScript { url: place() },
-        phoenix::PhoenixLinkProblem::NoHost { url: place() },
-        phoenix::PhoenixLinkProblem::Mixed {
-            path: place(),
-            url: place(),
-        },
-        phoenix::PhoenixLinkProblem::WrittenByHand {
-            places: vec![place()],
-        },
-    ];
-    let not_following = causes.map(|why| {
-        PhoenixError::NotFollowing(Box::new(NotFollowing {
-            why,
-            snippet: "# config/runtime.exs\nif static_url = …".to_owned(),
-        }))
-    });
     let alias = || "mix assets.deploy (alias in mix.exs)".to_owned();
     let path = || "/usr/bin:/bin".to_owned();
     let others = [
@@ -171,7 +146,6 @@ fn phoenix() {
     ];
     let messages: Vec<Message> = failures
         .iter()
-        .chain(&not_following)
         .chain(&others)
         .map(Explain::explain)
         .collect();
