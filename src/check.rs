@@ -58,13 +58,11 @@ fn essence(content_type: &str) -> String {
     essence.trim().to_ascii_lowercase()
 }
 
-/// One GET of the check.
-pub(crate) struct CheckRequest<'a> {
-    pub(crate) url: &'a str,
-    /// The `Origin` header, which browsers send for fonts and modules.
-    pub(crate) origin: Option<&'static str>,
-    /// How many bytes of the body are read at most.
-    pub(crate) limit: u64,
+/// The file that is asked for.
+struct Sample<'a> {
+    kind: AssetKind,
+    asset: &'a Asset,
+    url: String,
 }
 
 /// What is wrong with the answers for one file.
@@ -138,17 +136,17 @@ pub(crate) struct CheckReport {
 }
 
 impl CheckReport {
-    fn add(&mut self, kind: AssetKind, url: &str, problems: Vec<CheckProblem>) {
+    fn add(&mut self, sample: &Sample<'_>, problems: Vec<CheckProblem>) {
         if problems.is_empty() {
-            self.right.push(kind);
+            self.right.push(sample.kind);
         }
         for problem in problems {
             let mut findings = self.findings.iter_mut();
             match findings.find(|finding| finding.problem.is_like(&problem)) {
-                Some(finding) => finding.kinds.push(kind),
+                Some(finding) => finding.kinds.push(sample.kind),
                 None => self.findings.push(CheckFinding {
-                    kinds: vec![kind],
-                    url: url.to_owned(),
+                    kinds: vec![sample.kind],
+                    url: sample.url.clone(),
                     problem,
                 }),
             }

@@ -17,6 +17,10 @@ const FILE: Duration = Duration::from_mins(5);
 /// Cuts an endless download, whose checksum is then wrong.
 const LARGEST_FILE: u64 = 300 << 20;
 
+/// Pairs of name and value.
+type Headers<'a> = &'a [(&'a str, &'a str)];
+type Fetched<T> = Result<T, FetchError>;
+
 pub(crate) struct Client {
     /// For plain http, which uses no proxy, as requests to the store.
     direct: Agent,
@@ -68,12 +72,7 @@ impl Client {
     }
 
     /// The answer after redirects, with at most `limit` bytes of its body.
-    pub(crate) fn get(
-        &self,
-        url: &str,
-        headers: &[(&str, &str)],
-        limit: u64,
-    ) -> Result<Answer, FetchError> {
+    pub(crate) fn get(&self, url: &str, headers: Headers<'_>, limit: u64) -> Fetched<Answer> {
         let Opened {
             mut answer, body, ..
         } = self.follow(url, headers, ANSWER)?;
@@ -85,7 +84,7 @@ impl Client {
     }
 
     /// Returns the status, and writes the body if the status is 200.
-    pub(crate) fn download(&self, url: &str, to: &mut impl Write) -> Result<u16, FetchError> {
+    pub(crate) fn download(&self, url: &str, to: &mut impl Write) -> Fetched<u16> {
         let opened = self.follow(url, &[("Accept-Encoding", "identity")], FILE)?;
         if redirect(&opened.url, &opened.answer).is_some() {
             return Err(FetchError::Other("too many redirects".to_owned()));
@@ -97,12 +96,7 @@ impl Client {
         Ok(opened.answer.status)
     }
 
-    fn follow(
-        &self,
-        url: &str,
-        headers: &[(&str, &str)],
-        timeout: Duration,
-    ) -> Result<Opened, FetchError> {
+    fn follow(&self, url: &str, headers: Headers<'_>, timeout: Duration) -> Fetched<Opened> {
         let url = Url::parse(url).map_err(|error| FetchError::Other(error.to_string()))?;
         let mut opened = self.open(url, headers, timeout)?;
         for _ in 0..MOST_REDIRECTS {
@@ -115,12 +109,7 @@ impl Client {
         Ok(opened)
     }
 
-    fn open(
-        &self,
-        url: Url,
-        headers: &[(&str, &str)],
-        timeout: Duration,
-    ) -> Result<Opened, FetchError> {
+    fn open(&self, url: Url, headers: Headers<'_>, timeout: Duration) -> Fetched<Opened> {
         let ask = |agent: &Agent| {
             let mut request = agent.get(url.as_str());
             for (name, value) in headers {

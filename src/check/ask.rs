@@ -1,10 +1,10 @@
 //! Asks for the files through the public URL.
 
 use super::judge::{allows_origin, judge};
-use super::{AssetKind, CheckError, CheckProblem, CheckReport, CheckRequest, ORIGIN, Uncheckable};
+use super::{AssetKind, CheckError, CheckProblem, CheckReport, ORIGIN, Sample, Uncheckable};
 use crate::http::{Answer, FetchError};
 use crate::interrupt::Interrupt;
-use crate::manifest::{Asset, Manifest};
+use crate::manifest::Asset;
 use crate::prefix::{PublicUrl, Site};
 use crate::release::Release;
 use crate::sha256::Sha256;
@@ -13,12 +13,25 @@ use std::cell::OnceCell;
 /// Makes another URL of the same file, which no cache in front of the store has seen.
 const CACHE_BUSTER: &str = "static-assets-check=1";
 
-pub(crate) type Get<'a> = &'a mut dyn FnMut(&CheckRequest<'_>) -> Result<Answer, FetchError>;
+/// GETs a URL, with an `Origin` header if one is given, and reads at most so many bytes of the body.
+type Get<'a> = &'a mut dyn FnMut(&str, Option<&'static str>, u64) -> Result<Answer, FetchError>;
+
+/// The smallest file of each kind.
+fn samples(release: &Release) -> Vec<Sample<'_>> {
+    let smallest = |kind| {
+        let assets = release.manifest.assets().iter();
+        let of_kind = assets.filter(|asset| asset.size > 0 && AssetKind::of(asset) == Some(kind));
+        let asset = of_kind.min_by_key(|asset| asset.size)?;
+        let url = release.prefix.url_of(&asset.path);
+        Some(Sample { kind, asset, url })
+    };
+    AssetKind::ALL.into_iter().filter_map(smallest).collect()
+}
 
 pub(crate) fn is_checkable(release: &Release) -> Result<(), Uncheckable> {
     if release.prefix.is_path() {
         Err(Uncheckable::Path)
-    } else if samples(&release.manifest).is_empty() {
+    } else if samples(release).is_empty() {
         Err(Uncheckable::NothingToAskFor)
     } else {
         Ok(())
@@ -39,31 +52,20 @@ pub(crate) fn check(
         elsewhere: OnceCell::new(),
     };
     let mut report = CheckReport::default();
-    for (kind, asset) in samples(&release.manifest) {
+    for sample in samples(release) {
         if interrupt.is_raised() {
             return Err(CheckError::Interrupted);
         }
-        let url = release.prefix.url_of(&asset.path);
-        match asker.problems(kind, asset, &url) {
-            Ok(problems) => report.add(kind, &url, problems),
+        match asker.problems(&sample) {
+            Ok(problems) => report.add(&sample, problems),
             // The same host would make the build wait again.
             Err(error) => {
-                report.add(kind, &url, vec![CheckProblem::Unreachable(error)]);
+                report.add(&sample, vec![CheckProblem::Unreachable(error)]);
                 break;
             }
         }
     }
     Ok(report)
-}
-
-/// The smallest file of each kind.
-fn samples(manifest: &Manifest) -> Vec<(AssetKind, &Asset)> {
-    let smallest = |kind| {
-        let assets = manifest.assets().iter();
-        let of_kind = assets.filter(|asset| asset.size > 0 && AssetKind::of(asset) == Some(kind));
-        Some((kind, of_kind.min_by_key(|asset| asset.size)?))
-    };
-    AssetKind::ALL.into_iter().filter_map(smallest).collect()
 }
 
 struct Asker<'a> {
@@ -75,32 +77,25 @@ struct Asker<'a> {
 }
 
 impl Asker<'_> {
-    fn problems(
-        &mut self,
-        kind: AssetKind,
-        asset: &Asset,
-        url: &str,
-    ) -> Result<Vec<CheckProblem>, FetchError> {
-        let mut get = |origin| self.get(url, origin, asset.size + 1);
+    fn problems(&mut self, sample: &Sample<'_>) -> Result<Vec<CheckProblem>, FetchError> {
+        let mut get = |origin| (self.get)(&sample.url, origin, sample.asset.size + 1);
         // A cache that ignores the `Origin` keeps the first answer for a year. For fonts and modules, that must be an
         // answer that allows an `Origin`.
-        let (plain, with_origin) = if kind.needs_cors() {
-            let with_origin = get(Some(ORIGIN))?;
-            (get(None)?, with_origin)
-        } else {
-            (get(None)?, get(Some(ORIGIN))?)
-        };
-        let mut problems = judge(kind, asset, &plain, &with_origin);
+        let early = sample.kind.needs_cors().then(|| get(Some(ORIGIN)));
+        let early = early.transpose()?;
+        let plain = get(None)?;
+        let with_origin = early.map_or_else(|| get(Some(ORIGIN)), Ok)?;
+        let mut problems = judge(sample, &plain, &with_origin);
         for problem in &mut problems {
             if let CheckProblem::Status(400..=499) | CheckProblem::Page = problem
-                && let Some(instead) = self.look_elsewhere(asset)
+                && let Some(instead) = self.look_elsewhere(sample.asset)
             {
                 *problem = CheckProblem::Elsewhere(instead);
             }
         }
         let are_found = plain.status == 200 && with_origin.status == 200;
         if are_found && !allows_origin(&with_origin) {
-            problems.extend(self.cors_problem(kind, url));
+            problems.extend(self.cors_problem(sample));
         }
         Ok(problems)
     }
@@ -111,27 +106,18 @@ impl Asker<'_> {
         }
         let found = self.site.other_public_urls().into_iter().find(|public| {
             let url = public.prefix(&self.release.version).url_of(&asset.path);
-            let answer = self.get(&url, None, asset.size + 1);
+            let answer = (self.get)(&url, None, asset.size + 1);
             answer.is_ok_and(|it| it.status == 200 && Sha256::of(&it.body) == asset.sha256)
         });
         self.elsewhere.get_or_init(|| found).clone()
     }
 
-    fn cors_problem(&mut self, kind: AssetKind, url: &str) -> Option<CheckProblem> {
-        let fresh = self.get(&format!("{url}?{CACHE_BUSTER}"), Some(ORIGIN), 0);
+    fn cors_problem(&mut self, sample: &Sample<'_>) -> Option<CheckProblem> {
+        let fresh = (self.get)(&format!("{}?{CACHE_BUSTER}", sample.url), Some(ORIGIN), 0);
         if fresh.is_ok_and(|fresh| fresh.status == 200 && allows_origin(&fresh)) {
             Some(CheckProblem::CorsCachedAway)
         } else {
-            kind.needs_cors().then_some(CheckProblem::NoCors)
+            sample.kind.needs_cors().then_some(CheckProblem::NoCors)
         }
-    }
-
-    fn get(
-        &mut self,
-        url: &str,
-        origin: Option<&'static str>,
-        limit: u64,
-    ) -> Result<Answer, FetchError> {
-        (self.get)(&CheckRequest { url, origin, limit })
     }
 }

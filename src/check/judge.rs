@@ -1,16 +1,15 @@
 //! Compares answers with the published file.
 
-use super::{AssetKind, CheckProblem, essence};
+use super::{AssetKind, CheckProblem, Sample, essence};
 use crate::http::Answer;
-use crate::manifest::{Asset, CACHE_CONTROL};
+use crate::manifest::CACHE_CONTROL;
 use crate::sha256::Sha256;
 
 const YEAR: u64 = 31_536_000;
 
 /// The problems of the answers without and with an `Origin`, except missing CORS headers, which take another request.
 pub(super) fn judge(
-    kind: AssetKind,
-    asset: &Asset,
+    Sample { kind, asset, .. }: &Sample<'_>,
     plain: &Answer,
     with_origin: &Answer,
 ) -> Vec<CheckProblem> {
@@ -28,7 +27,7 @@ pub(super) fn judge(
         }
         problems.push(CheckProblem::WrongBytes(asset.sha256));
     }
-    if !is_type(kind, content_type) {
+    if !is_type(*kind, content_type) {
         problems.push(CheckProblem::WrongType {
             found: content_type.map(str::to_owned),
             expected: asset.content_type,

@@ -79,12 +79,12 @@ fn status(status: u16) -> Answer {
 fn judged(plain: Answer) -> Vec<CheckProblem> {
     let release = release(&[("app.css", CSS)]);
     let with_origin = right("text/css", CSS);
-    judge(
-        AssetKind::Css,
-        &release.manifest.assets()[0],
-        &plain,
-        &with_origin,
-    )
+    let sample = Sample {
+        kind: AssetKind::Css,
+        asset: &release.manifest.assets()[0],
+        url: String::new(),
+    };
+    judge(&sample, &plain, &with_origin)
 }
 
 #[test]
@@ -199,10 +199,10 @@ fn checked(
         &site(),
         &release(files),
         &Interrupt::default(),
-        &mut |request| {
-            let with = if request.origin.is_some() { " +" } else { "" };
-            asked.push(format!("{}{with}", request.url));
-            cdn(request.url, request.origin.is_some())
+        &mut |url, origin, _| {
+            let with = if origin.is_some() { " +" } else { "" };
+            asked.push(format!("{url}{with}"));
+            cdn(url, origin.is_some())
         },
     );
     (report.unwrap(), asked)
@@ -366,10 +366,10 @@ fn a_refused_origin_is_found() {
 fn an_interrupted_check_asks_nothing_more() {
     let interrupt = Interrupt::default();
     let mut asked = 0;
-    let stopped = check(&site(), &release(&ALL), &interrupt, &mut |request| {
+    let stopped = check(&site(), &release(&ALL), &interrupt, &mut |url, _, _| {
         asked += 1;
         interrupt.raise();
-        Ok(served(request.url))
+        Ok(served(url))
     });
     assert_eq!(stopped, Err(CheckError::Interrupted));
     assert_eq!(asked, 2);

@@ -5,6 +5,7 @@ use super::digest::{FileJson, Files, canonical};
 use super::{Manifest, Sha256};
 use crate::version::Version;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 const SCHEMA: u32 = 1;
 
@@ -89,20 +90,11 @@ impl Marker {
 }
 
 /// Announces the content that was first seen under an explicit version. Equal claims are equal bytes.
-#[derive(Debug, Serialize)]
-pub(crate) struct Claim<'a> {
-    content: Sha256,
-    schema: u32,
-    version: &'a str,
-}
+pub(crate) struct Claim;
 
-impl<'a> Claim<'a> {
-    pub(crate) fn json(version: &'a Version, content: Sha256) -> Vec<u8> {
-        canonical(&Self {
-            content,
-            schema: SCHEMA,
-            version: version.as_str(),
-        })
+impl Claim {
+    pub(crate) fn json(version: &Version, content: Sha256) -> Vec<u8> {
+        canonical(&json!({"content": content, "schema": SCHEMA, "version": version.as_str()}))
     }
 }
 

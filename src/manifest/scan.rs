@@ -32,12 +32,12 @@ pub(crate) enum ScanError {
 
 impl Scanned {
     pub(crate) fn of(assets: &Assets, rules: &ScanRules) -> Result<Self, ScanError> {
-        let mut walk = Walk::new(rules);
+        let mut walk = Walk::default();
         for root in &assets.roots {
             if !root.folder.is_dir() {
                 return Err(ScanError::NoDirectory(root.folder.clone()));
             }
-            walk.walk_root(root)?;
+            walk.add_root(root, rules)?;
         }
         walk.files.sort_by(|one, other| one.path.cmp(&other.path));
         let mut refused = walk.refused;

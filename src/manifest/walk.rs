@@ -24,39 +24,32 @@ pub(crate) struct LeftOut {
     pub(crate) source_maps: usize,
 }
 
-pub(super) struct Walk<'a> {
-    rules: &'a ScanRules,
+#[derive(Default)]
+pub(super) struct Walk {
     pub(super) files: Vec<FoundFile>,
     pub(super) refused: Vec<RefusedFile>,
     pub(super) left_out: LeftOut,
 }
 
 /// The root that is walked.
-struct WalkRoot {
+struct WalkRoot<'a> {
+    rules: &'a ScanRules,
     asset_root: Arc<AssetRoot>,
     /// Its path once links are followed.
     real: PathBuf,
 }
 
-impl<'a> Walk<'a> {
-    pub(super) fn new(rules: &'a ScanRules) -> Self {
-        Self {
-            rules,
-            files: Vec::new(),
-            refused: Vec::new(),
-            left_out: LeftOut::default(),
-        }
-    }
-
-    pub(super) fn walk_root(&mut self, root: &AssetRoot) -> io::Result<()> {
+impl Walk {
+    pub(super) fn add_root(&mut self, root: &AssetRoot, rules: &ScanRules) -> io::Result<()> {
         let walked = WalkRoot {
+            rules,
             asset_root: Arc::new(root.clone()),
             real: fs::canonicalize(&root.folder)?,
         };
         self.walk_dir(&walked, &root.folder, &root.mount)
     }
 
-    fn walk_dir(&mut self, root: &WalkRoot, dir: &Path, parent: &str) -> io::Result<()> {
+    fn walk_dir(&mut self, root: &WalkRoot<'_>, dir: &Path, parent: &str) -> io::Result<()> {
         for entry in fs::read_dir(dir)? {
             let entry = entry?;
             let name = entry.file_name();
@@ -65,68 +58,62 @@ impl<'a> Walk<'a> {
                 self.refuse(path, Violation::NotUtf8);
                 continue;
             };
-            let ScanRules { names, allowed, .. } = self.rules;
+            let rules = root.rules;
             let file_type = entry.file_type()?;
-            let is_reviewed =
-                allowed.allows(&path) || file_type.is_dir() && allowed.reaches_into(&path);
-            if self.rules.secrets.occurs_in(path.as_bytes()) {
+            // The one dot directory that is meant for the public: <https://www.rfc-editor.org/rfc/rfc8615>
+            let is_well_known = path.strip_prefix(&root.asset_root.mount) == Some(".well-known");
+            let is_reviewed = rules.allowed.allows(&path)
+                || file_type.is_dir() && rules.allowed.reaches_into(&path);
+            if rules.secrets.occurs_in(path.as_bytes()) {
                 self.refuse(path, Violation::StorageCredential);
             } else if is_secret_name(&path) && !is_reviewed {
                 self.refuse(path, Violation::SecretName);
-            } else if name.starts_with('.') && !root.is_well_known(&path) && !is_reviewed {
+            } else if name.starts_with('.') && !is_well_known && !is_reviewed {
                 self.left_out.dot_files += 1;
-            } else if let Some(violation) = violation_of_name(name, names) {
+            } else if let Some(violation) = violation_of_name(name, &rules.names) {
                 self.refuse(path, violation);
             } else if file_type.is_dir() {
                 self.walk_dir(root, &entry.path(), &format!("{path}/"))?;
-            } else if names.is_too_long(&path) {
+            } else if rules.names.is_too_long(&path) {
                 self.refuse(path, Violation::TooLong);
             } else if file_type.is_symlink() {
                 self.follow_link(root, &entry.path(), path)?;
             } else if !file_type.is_file() {
                 self.refuse(path, Violation::NotAFile);
-            } else if is_source_map(&path) && self.rules.source_maps == SourceMaps::Exclude {
+            } else if is_source_map(&path) && rules.source_maps == SourceMaps::Exclude {
                 self.left_out.source_maps += 1;
             } else {
-                self.add(path, AssetSource::Under(root.asset_root.clone()));
+                self.add(path, AssetSource::Under(root.asset_root.clone()), rules);
             }
         }
         Ok(())
     }
 
     /// Publishes the target of a link as a file of its own if it is in the same root.
-    fn follow_link(&mut self, root: &WalkRoot, link: &Path, path: String) -> io::Result<()> {
+    fn follow_link(&mut self, root: &WalkRoot<'_>, link: &Path, path: String) -> io::Result<()> {
         let target = fs::read_link(link)?.display().to_string();
         match fs::canonicalize(link) {
             Ok(real) if real.starts_with(&root.real) && real.is_file() => {
-                self.add(path, AssetSource::At(real.into()));
+                self.add(path, AssetSource::At(real.into()), root.rules);
             }
             _ => self.refuse(path, Violation::Link(target)),
         }
         Ok(())
     }
 
-    fn add(&mut self, path: String, source: AssetSource) {
-        if self.rules.unpublished.contains(&path) {
-            return;
-        }
-        if self.rules.by_products.contains(&path) {
+    fn add(&mut self, path: String, source: AssetSource, rules: &ScanRules) {
+        if rules.unpublished.contains(&path) {
+            // Only the framework reads it.
+        } else if rules.by_products.contains(&path) {
             self.left_out.precompressed += 1;
-            return;
+        } else {
+            let path = path.into();
+            self.files.push(FoundFile { path, source });
         }
-        let path = path.into();
-        self.files.push(FoundFile { path, source });
     }
 
     fn refuse(&mut self, path: String, violation: Violation) {
         self.refused.push(RefusedFile { path, violation });
-    }
-}
-
-impl WalkRoot {
-    /// <https://www.rfc-editor.org/rfc/rfc8615>: the one dot directory that is meant for the public.
-    fn is_well_known(&self, path: &str) -> bool {
-        path.strip_prefix(&self.asset_root.mount) == Some(".well-known")
     }
 }
 

@@ -55,9 +55,14 @@ fn ask(
 ) -> Result<CheckReport, CheckError> {
     let server = destination.access.server();
     let client = Client::new(server.and_then(|server| server.ca_file.as_deref()));
-    check::check(&destination.site, release, interrupt, &mut |request| {
-        let mut headers = vec![("Accept-Encoding", "identity")];
-        headers.extend(request.origin.map(|origin| ("Origin", origin)));
-        client.get(request.url, &headers, request.limit)
-    })
+    check::check(
+        &destination.site,
+        release,
+        interrupt,
+        &mut |url, origin, limit| {
+            let mut headers = vec![("Accept-Encoding", "identity")];
+            headers.extend(origin.map(|origin| ("Origin", origin)));
+            client.get(url, &headers, limit)
+        },
+    )
 }
