@@ -1,7 +1,7 @@
 //! Copies compiled files into the image as they are published: with the version in place of the placeholder.
 
 use crate::config::Keep;
-use crate::fs::remove_file_if_there;
+use crate::fs::remove_file_if_exists;
 use crate::manifest::{Assets, holds_placeholder, replaced};
 use crate::release::Release;
 use crate::version::Version;
@@ -129,5 +129,5 @@ fn make_way(destination: &Path) -> io::Result<()> {
     if let Some(parent) = destination.parent() {
         fs::create_dir_all(parent)?;
     }
-    remove_file_if_there(destination)
+    remove_file_if_exists(destination)
 }

@@ -6,7 +6,7 @@ use super::python::AppPython;
 use crate::config::env_vars::STATIC_URL;
 use crate::context::{BuildContext, HookPlace};
 use crate::framework::{Injection, PlacedFile};
-use crate::fs::{files_below, lies_in, remove_file_if_there, remove_folder_if_there};
+use crate::fs::{files_below, lies_in, remove_dir_if_exists, remove_file_if_exists};
 use crate::launch::{InjectedFile, LaunchVar};
 use fs_err as fs;
 use std::io;
@@ -82,9 +82,9 @@ impl HookDir {
         // The collect would load the hook of an earlier build.
         if problem.is_none() {
             for file in [PTH, PROBE, "static_assets_hook.py"] {
-                remove_file_if_there(&path.join(file))?;
+                remove_file_if_exists(&path.join(file))?;
             }
-            remove_folder_if_there(&path.join(FILES))?;
+            remove_dir_if_exists(&path.join(FILES))?;
         }
         Ok(Self {
             path,
@@ -112,7 +112,7 @@ impl HookDir {
             }
         }
         let finished = python.run_code(&env, IS_LOADED);
-        remove_file_if_there(&probe)?;
+        remove_file_if_exists(&probe)?;
         let finished = finished?;
         let is_loaded = finished.status.success();
         Ok((!is_loaded).then_some(DjangoLinkProblem::Unreachable(finished.output)))
