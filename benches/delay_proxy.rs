@@ -1,9 +1,9 @@
-//! Makes the way to a server longer: `delay_proxy UPSTREAM MICROSECONDS`, of which half is added in each direction.
+//! Delays the bytes to and from a server: `delay_proxy UPSTREAM MICROSECONDS` adds half of that in each direction.
 //!
-//! Bytes pass unchanged and in order, a connection and a direction for itself, so what is in flight together stays
+//! Each direction of each connection passes its bytes unchanged and in order, so requests in flight together stay
 //! together. A new connection is held for one more round trip, as its handshake would be.
 //!
-//! It prints its port. Then each line on stdin is answered by one line of counts, and the end of stdin ends it.
+//! The proxy prints its port. It answers each line on stdin with one line of counts, and ends with stdin.
 
 use std::cell::RefCell;
 use std::error::Error;
@@ -22,54 +22,29 @@ use tokio::task::{LocalSet, spawn_local};
 use tokio::time::{Instant, sleep_until};
 
 const READ: usize = 64 * 1024;
-/// Chunks on their way in one direction of a connection; more than any request here needs.
+/// Chunks in flight in one direction of a connection: more than any request here needs.
 const IN_FLIGHT: usize = 256;
 
-struct Counts {
-    connections: AtomicU64,
-    get: AtomicU64,
-    head: AtomicU64,
-    list: AtomicU64,
-    put: AtomicU64,
-    other: AtomicU64,
-    /// Answers of 500 and above.
-    failed: AtomicU64,
-    up: AtomicU64,
-    down: AtomicU64,
-}
-
-static COUNTS: Counts = Counts {
-    connections: AtomicU64::new(0),
-    get: AtomicU64::new(0),
-    head: AtomicU64::new(0),
-    list: AtomicU64::new(0),
-    put: AtomicU64::new(0),
-    other: AtomicU64::new(0),
-    failed: AtomicU64::new(0),
-    up: AtomicU64::new(0),
-    down: AtomicU64::new(0),
-};
+/// What the report counts; `failed` are answers of 500 and above.
+const NAMES: &str = "connections get head list put other failed up down";
+static COUNTS: [AtomicU64; 9] = [const { AtomicU64::new(0) }; 9];
 
 type Chunk = (Instant, Box<[u8]>);
-/// One for all connections: nothing is kept in it between two reads.
+/// All connections share it: it holds nothing between two reads.
 type Buffer = Rc<RefCell<Vec<u8>>>;
 
 /// The timer counts milliseconds and wakes one late.
 const ROUNDING: Duration = Duration::from_millis(1);
 
-#[derive(Clone, Copy)]
-enum Direction {
-    Up,
-    Down,
+fn add(name: &str, amount: usize) {
+    if let Some(index) = NAMES.split(' ').position(|own| own == name) {
+        COUNTS[index].fetch_add(amount as u64, Ordering::Relaxed);
+    }
 }
 
-fn add(counter: &AtomicU64, amount: usize) {
-    counter.fetch_add(amount as u64, Ordering::Relaxed);
-}
-
-/// A request starts a chunk: no client here sends one before the answer to the one before.
+/// Counts the request that starts a chunk: no client here sends one before the answer to the previous one.
 fn count_up(chunk: &[u8]) {
-    add(&COUNTS.up, chunk.len());
+    add("up", chunk.len());
     let line = chunk.split(|byte| *byte == b'\r').next().unwrap_or(chunk);
     let mut words = line.split(|byte| *byte == b' ');
     let (Some(method), Some(target)) = (words.next(), words.next()) else {
@@ -79,16 +54,16 @@ fn count_up(chunk: &[u8]) {
         return;
     }
     match method {
-        b"GET" if is_bucket(target) => add(&COUNTS.list, 1),
-        b"GET" => add(&COUNTS.get, 1),
-        b"HEAD" => add(&COUNTS.head, 1),
-        b"PUT" => add(&COUNTS.put, 1),
-        b"POST" | b"DELETE" => add(&COUNTS.other, 1),
+        b"GET" if is_bucket(target) => add("list", 1),
+        b"GET" => add("get", 1),
+        b"HEAD" => add("head", 1),
+        b"PUT" => add("put", 1),
+        b"POST" | b"DELETE" => add("other", 1),
         _ => {}
     }
 }
 
-/// `/bucket?…` and `/bucket/?…`: a GET of it is a list.
+/// Whether a target is `/bucket?…` or `/bucket/?…`: a GET of it is a list.
 fn is_bucket(target: &[u8]) -> bool {
     let path = target.split(|byte| *byte == b'?').next().unwrap_or(target);
     let path = path.strip_suffix(b"/").unwrap_or(path);
@@ -96,37 +71,17 @@ fn is_bucket(target: &[u8]) -> bool {
 }
 
 fn count_down(chunk: &[u8]) {
-    add(&COUNTS.down, chunk.len());
+    add("down", chunk.len());
     if chunk.starts_with(b"HTTP/1.1 5") {
-        add(&COUNTS.failed, 1);
+        add("failed", 1);
     }
 }
 
 fn report() -> String {
-    let Counts {
-        connections,
-        get,
-        head,
-        list,
-        put,
-        other,
-        failed,
-        up,
-        down,
-    } = &COUNTS;
-    let counts = [
-        ("connections", connections),
-        ("get", get),
-        ("head", head),
-        ("list", list),
-        ("put", put),
-        ("other", other),
-        ("failed", failed),
-        ("up", up),
-        ("down", down),
-    ]
-    .map(|(name, count)| format!("\"{name}\":{}", count.load(Ordering::Relaxed)));
-    format!("{{{}}}", counts.join(","))
+    let counts = NAMES.split(' ').zip(&COUNTS);
+    let counts =
+        counts.map(|(name, count)| format!("\"{name}\":{}", count.load(Ordering::Relaxed)));
+    format!("{{{}}}", counts.collect::<Vec<_>>().join(","))
 }
 
 async fn read(
@@ -152,15 +107,12 @@ async fn read(
     }
 }
 
-async fn write(mut from: mpsc::Receiver<Chunk>, mut to: OwnedWriteHalf, direction: Direction) {
+async fn write(mut from: mpsc::Receiver<Chunk>, mut to: OwnedWriteHalf, count: fn(&[u8])) {
     while let Some((due, chunk)) = from.recv().await {
         if due > Instant::now() {
             sleep_until(due - ROUNDING).await;
         }
-        match direction {
-            Direction::Up => count_up(&chunk),
-            Direction::Down => count_down(&chunk),
-        }
+        count(&chunk);
         if to.write_all(&chunk).await.is_err() {
             return;
         }
@@ -177,16 +129,14 @@ async fn connection(
     let server = TcpStream::connect(upstream).await?;
     client.set_nodelay(true)?;
     server.set_nodelay(true)?;
-    add(&COUNTS.connections, 1);
+    add("connections", 1);
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
-    for (from, to, direction) in [
-        (from_client, to_server, Direction::Up),
-        (from_server, to_client, Direction::Down),
-    ] {
+    let up = (from_client, to_server, count_up as fn(&[u8]));
+    for (from, to, count) in [up, (from_server, to_client, count_down)] {
         let (sender, receiver) = mpsc::channel(IN_FLIGHT);
         spawn_local(read(from, sender, buffer.clone(), (delay, opened)));
-        spawn_local(write(receiver, to, direction));
+        spawn_local(write(receiver, to, count));
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
-//! What publishing is measured against: `object_store`'s own PUT of every file of a folder, and nothing else.
+//! The baseline of publishing: `object_store`'s own PUT of every file in a directory, and nothing else.
 //!
-//! `put_loop ENDPOINT KEY_ID SECRET BUCKET PREFIX FOLDER CONCURRENCY` (region us-east-1)
+//! `put_loop ENDPOINT KEY_ID SECRET BUCKET PREFIX DIR CONCURRENCY` (region us-east-1)
 
 use fs_err as fs;
 use object_store::aws::AmazonS3Builder;
@@ -16,8 +16,8 @@ type Failure = Box<dyn Error + Send + Sync>;
 
 const CACHE_CONTROL: &str = "public, max-age=31536000, immutable";
 
-fn files(folder: &Path, into: &mut Vec<PathBuf>) -> std::io::Result<()> {
-    for entry in fs::read_dir(folder)? {
+fn files(dir: &Path, into: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    for entry in fs::read_dir(dir)? {
         let entry = entry?;
         if entry.file_type()?.is_dir() {
             files(&entry.path(), into)?;
@@ -46,18 +46,18 @@ fn content_type(path: &Path) -> &'static str {
 struct Work {
     store: Box<dyn ObjectStore>,
     prefix: String,
-    folder: PathBuf,
+    dir: PathBuf,
     files: Vec<PathBuf>,
     next: AtomicUsize,
 }
 
-/// Puts the files that no other worker has taken.
-async fn put(work: Arc<Work>) -> Result<(), Failure> {
+/// Uploads the files that no other worker has taken.
+async fn upload(work: Arc<Work>) -> Result<(), Failure> {
     loop {
         let Some(file) = work.files.get(work.next.fetch_add(1, Ordering::Relaxed)) else {
             return Ok(());
         };
-        let name = file.strip_prefix(&work.folder)?.to_string_lossy();
+        let name = file.strip_prefix(&work.dir)?.to_string_lossy();
         let key = Key::from(format!("{}/{name}", work.prefix));
         let options = PutOptions::from(Attributes::from_iter([
             (Attribute::ContentType, content_type(file)),
@@ -71,19 +71,8 @@ async fn put(work: Arc<Work>) -> Result<(), Failure> {
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [
-        endpoint,
-        key_id,
-        secret,
-        bucket,
-        prefix,
-        folder,
-        concurrency,
-    ] = arguments.as_slice()
-    else {
-        return Err(
-            "usage: put_loop ENDPOINT KEY_ID SECRET BUCKET PREFIX FOLDER CONCURRENCY".into(),
-        );
+    let [endpoint, key_id, secret, bucket, prefix, dir, concurrency] = arguments.as_slice() else {
+        return Err("usage: put_loop ENDPOINT KEY_ID SECRET BUCKET PREFIX DIR CONCURRENCY".into());
     };
     let _ = rustls::crypto::ring::default_provider().install_default();
     let store = AmazonS3Builder::new()
@@ -94,19 +83,19 @@ async fn main() -> Result<(), Failure> {
         .with_access_key_id(key_id)
         .with_secret_access_key(secret)
         .build()?;
-    let folder = PathBuf::from(folder);
-    let mut found = Vec::new();
-    files(&folder, &mut found)?;
+    let dir = PathBuf::from(dir);
+    let mut all = Vec::new();
+    files(&dir, &mut all)?;
     let work = Arc::new(Work {
         store: Box::new(store),
         prefix: prefix.clone(),
-        folder,
-        files: found,
+        dir,
+        files: all,
         next: AtomicUsize::new(0),
     });
     let mut workers = JoinSet::new();
     for _ in 0..concurrency.parse()? {
-        workers.spawn(put(Arc::clone(&work)));
+        workers.spawn(upload(Arc::clone(&work)));
     }
     while let Some(worker) = workers.join_next().await {
         worker??;

@@ -13,6 +13,10 @@ mod django;
 pub(crate) mod heroku;
 mod links;
 mod phoenix;
+mod phoenix_failure;
+mod phoenix_links;
+mod phoenix_node;
+mod phoenix_pipeline;
 mod publish;
 mod scan;
 mod store;
@@ -24,6 +28,12 @@ use config::config_message;
 /// The first line of every log.
 fn title() -> String {
     format!("Static assets {}", env!("CARGO_PKG_VERSION"))
+}
+
+/// A message whose text begins with its title.
+fn titled(kind: Kind, text: &str) -> Message {
+    let (title, body) = text.split_once('\n').unwrap_or((text, ""));
+    Message::new(kind, title, body)
 }
 
 /// Lists at most ten items, and says how many more there are.

@@ -10,20 +10,20 @@ use std::time::Duration;
 
 /// What the store holds of a version.
 #[derive(Debug)]
-pub(crate) enum Found {
+pub(crate) enum VersionState {
     /// There is no marker. The objects of an earlier, unfinished run are listed by their path.
-    Unfinished(BTreeMap<String, Stored>),
-    Same,
+    Unfinished(BTreeMap<String, ListedObject>),
+    Published,
 }
 
 /// An object in a listing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Stored {
+pub(crate) struct ListedObject {
     pub(crate) size: u64,
     pub(crate) etag: Option<String>,
 }
 
-impl Stored {
+impl ListedObject {
     /// Whether the object stands for a directory: stores on file systems list those as empty objects.
     pub(crate) fn is_folder(&self, path: &str, release: &Release) -> bool {
         let below = format!("{path}/");
@@ -96,7 +96,7 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    pub(crate) fn of(release: &Release, mut stored: BTreeMap<String, Stored>) -> Self {
+    pub(crate) fn of(release: &Release, mut stored: BTreeMap<String, ListedObject>) -> Self {
         let mut plan = Self::default();
         for (index, asset) in release.manifest.assets().iter().enumerate() {
             match stored.remove(&*asset.path) {
@@ -213,7 +213,7 @@ mod tests {
     #[test]
     fn a_plan_puts_what_is_missing_or_short_and_compares_what_may_be_equal() {
         let release = release(&[("a", "1"), ("b", "22"), ("c", "333")]);
-        let stored = |size| Stored { size, etag: None };
+        let stored = |size| ListedObject { size, etag: None };
         let there = BTreeMap::from([
             ("a".to_owned(), stored(1)),
             ("b".to_owned(), stored(1)),

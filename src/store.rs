@@ -1,126 +1,97 @@
-//! Where versions are kept: a bucket or a directory, behind one synchronous face.
+//! Stores for releases: a bucket or a directory, behind one synchronous API. Async code and `object_store` stay in
+//! here; the app, its framework and the public URL stay out.
 
+mod attributes;
 mod bucket;
 mod client;
 mod directory;
 mod error;
+mod error_response;
+mod hosts;
 mod limiter;
+mod listing;
 mod local_file;
 mod multipart;
+mod network;
 mod objects;
-mod progress;
+mod own_object;
 mod protocol;
 mod provider;
+mod receipt;
 mod retry;
+mod shared;
 mod transport;
 mod upload;
 mod verify;
 
 use crate::config::Access;
 use crate::interrupt::Interrupt;
-use crate::manifest::{Marker, Ref, UnreadableMarker};
+use crate::manifest::{Marker, UnreadableMarker};
 use crate::plan::{Conflict, Summary};
-use crate::prefix::{BucketUrl, Key, Site, StoreUrl};
+use crate::prefix::{Key, Site, StoreUrl};
 use crate::release::Release;
 use crate::version::Version;
 use bucket::Bucket;
+use derive_more::From;
 use directory::Directory;
-pub(crate) use progress::Progress;
+pub(crate) use error::{FailedRequest, RequestError, RequestTarget};
+pub(crate) use shared::Progress;
+use std::fmt::Display;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 pub(crate) enum Store {
-    Bucket(Box<Bucket>),
+    Bucket(Bucket),
     Directory(Directory),
+    /// Writes nothing, and counts what a publish would upload.
+    DryRun(Box<Self>),
 }
 
-/// What a store said, or what kept us from asking. Holds no error body: those repeat secrets.
-#[derive(Debug)]
+/// Why a store does not hold a release.
+#[derive(Debug, From)]
 pub(crate) enum StoreError {
-    NoBucket {
-        store: BucketUrl,
-    },
-    NoRoot {
-        root: PathBuf,
-    },
-    WrongRegion {
-        bucket: String,
-        region: Option<String>,
-    },
-    InvalidCredentials(InvalidCredentials),
-    Expired,
-    ClockSkew,
-    MissingPermission(MissingPermission),
+    #[from]
+    Request(FailedRequest),
+    NoRoot(PathBuf),
+    #[from]
     Conflict(Conflict),
-    /// A prune is deleting this version; a later run makes it again.
+    /// A prune is deleting this version; a later run uploads it again.
     BeingPruned,
-    Unreadable {
+    /// An object of the protocol can't be read.
+    UnreadableObject {
         key: Key,
         reason: UnreadableMarker,
     },
-    /// The store confirmed a put and then showed something else.
-    ReadBackMismatch {
-        key: Key,
-    },
-    /// A file is another one than was scanned.
-    Changed {
-        path: PathBuf,
-    },
-    /// The machine has no certificate authorities, so https reaches nobody.
+    /// The store confirmed an upload and then showed something else.
+    ReadBackMismatch(Key),
+    /// A file differs from the one that was scanned.
+    AssetChanged(PathBuf),
+    /// The machine has no certificate authorities, so no https server can be trusted.
     NoCertificateAuthorities,
-    /// The store kept failing in a way that passes.
-    Temporary {
-        cause: String,
-        tries: u32,
-    },
-    Unexpected {
-        key: Key,
-        cause: String,
-    },
-    /// The file system can't rename without replacing.
-    NoRename {
-        root: PathBuf,
-    },
-    Local(io::Error),
-    /// The client library made nothing of the credentials.
+    /// The file system of the root can't rename without replacing.
+    NoRename(PathBuf),
+    #[from]
+    LocalFile(io::Error),
+    /// The client library can't use the credentials.
     MalformedCredentials(String),
-    Client(String),
-    Runtime(io::Error),
+    /// A part of this program failed.
+    Internal(String),
+    /// The machine gave no threads or no random numbers.
+    NoResources(io::Error),
     TooLong,
-    /// Nothing was sent and nothing came back for minutes.
+    /// For minutes, nothing was sent and no answer came.
     Stalled,
     Interrupted,
 }
 
-/// The credentials themselves were not accepted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct InvalidCredentials {
-    /// As the store names it: `InvalidAccessKeyId`, `SignatureDoesNotMatch`.
-    pub(crate) code: String,
-}
-
-/// The credentials were accepted, the action was not.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct MissingPermission {
-    pub(crate) action: &'static str,
-    pub(crate) key: Key,
-    pub(crate) store: BucketUrl,
-}
-
-impl From<io::Error> for StoreError {
-    fn from(error: io::Error) -> Self {
-        Self::Local(error)
+impl StoreError {
+    pub(super) fn internal(error: impl Display) -> Self {
+        Self::Internal(error.to_string())
     }
 }
 
-impl From<Conflict> for StoreError {
-    fn from(conflict: Conflict) -> Self {
-        Self::Conflict(conflict)
-    }
-}
-
-/// What a run's ref says besides the version.
+/// What the ref of a run says besides the version.
 #[derive(Clone, Debug)]
 pub(crate) struct RunLabel {
     pub(crate) group: String,
@@ -130,15 +101,16 @@ pub(crate) struct RunLabel {
 impl Store {
     pub(crate) fn open(site: &Site, access: &Access) -> Result<Self, StoreError> {
         match &site.store {
-            StoreUrl::Bucket(url) => {
-                let bucket = Bucket::open(url.clone(), access)?;
-                Ok(Self::Bucket(Box::new(bucket)))
-            }
-            StoreUrl::File { root } => Ok(Self::Directory(Directory::open(root)?)),
+            StoreUrl::Bucket(url) => Bucket::open(url.clone(), access).map(Self::Bucket),
+            StoreUrl::File { root } => Directory::open(root).map(Self::Directory),
         }
     }
 
-    /// Publishes complete-or-invisible, in the order of `docs/contract.md`.
+    pub(crate) fn without_writes(self) -> Self {
+        Self::DryRun(Box::new(self))
+    }
+
+    /// Publishes a release in the order of `docs/contract.md`: it becomes visible complete, or not at all.
     pub(crate) fn publish(
         &self,
         release: &Arc<Release>,
@@ -147,50 +119,33 @@ impl Store {
         tick: &mut dyn FnMut(Progress),
     ) -> Result<Summary, StoreError> {
         match self {
-            Self::Bucket(bucket) => bucket.publish(release, label, interrupt, tick),
+            Self::Bucket(bucket) => bucket.run(release, Some(label), interrupt, tick),
             Self::Directory(directory) => directory.publish(release, label, interrupt),
+            Self::DryRun(store) => match &**store {
+                Self::Bucket(bucket) => bucket.run(release, None, interrupt, tick),
+                Self::Directory(directory) => directory.dry_run(release),
+                Self::DryRun(_) => store.publish(release, label, interrupt, tick),
+            },
         }
     }
 
-    /// What [`Self::publish`] would put. Changes nothing.
-    pub(crate) fn dry_run(
-        &self,
-        release: &Arc<Release>,
-        interrupt: &Interrupt,
-    ) -> Result<Summary, StoreError> {
-        match self {
-            Self::Bucket(bucket) => bucket.dry_run(release, interrupt),
-            Self::Directory(directory) => directory.dry_run(release),
-        }
-    }
-}
-
-impl Store {
-    /// What was published under a version, where that can be read.
+    /// Reads the marker of a version. `None` if it does not exist or can't be read.
     pub(crate) fn marker(&self, version: &Version) -> Option<Marker> {
         let json = match self {
             Self::Bucket(bucket) => bucket.marker(version),
             Self::Directory(directory) => directory.marker(version),
+            Self::DryRun(store) => return store.marker(version),
         };
         Marker::of_json(&json?).ok()
     }
 }
 
-/// The JSON of this run's ref, and its random name.
-fn own_ref(release: &Release, label: &RunLabel) -> Result<(Vec<u8>, String), StoreError> {
-    let random = getrandom::u64()
-        .map_err(|error| StoreError::Runtime(io::Error::other(error.to_string())))?;
-    let json = Ref {
-        at: chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
-        content: release.content,
-        group: &label.group,
-        label: label.commit.as_deref(),
-        schema: Ref::SCHEMA,
-        tool: concat!("static-assets ", env!("CARGO_PKG_VERSION")),
-        version: release.version.as_str(),
+/// The summary of a run that finds all files uploaded.
+fn nothing_uploaded(release: &Release) -> Summary {
+    Summary {
+        present: release.manifest.assets().len(),
+        ..Summary::default()
     }
-    .to_json();
-    Ok((json, format!("{random:016x}")))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! One suite for every kind of store: what is put is what an ordinary HTTP client gets by the public URL.
+//! One suite for every kind of store: an ordinary HTTP client gets through the public URL what was uploaded.
 
 use crate::harness::http;
 use crate::harness::names::NAMES;
@@ -19,7 +19,8 @@ fn encoded(path: &str) -> String {
     })
 }
 
-fn plant(store: &TestStore) -> Vec<String> {
+/// Writes a file for each awkward name, and an empty one.
+fn write_files(store: &TestStore) -> Vec<String> {
     let mut names: Vec<String> = NAMES.iter().map(|name| (*name).to_owned()).collect();
     names.push(format!("{}.css", "x".repeat(251))); // the longest segment of a file system
     for name in &names {
@@ -34,7 +35,7 @@ fn every_name(kind: &str) {
     let Some(store) = TestStore::of(kind) else {
         return;
     };
-    let names = plant(&store);
+    let names = write_files(&store);
     let run = ["publish", "--dir", "dist", "--json"];
     let ran = store.platform.cli(&run).exits(0);
     let report = ran.json();
@@ -58,7 +59,7 @@ fn every_name(kind: &str) {
         }
     }
 
-    // Canaries in every credential: none is said or kept.
+    // No credential is in the output or in an object.
     for secret in &store.secrets {
         for text in [ran.stdout(), ran.stderr()] {
             assert!(!text.contains(secret.as_str()), "{text}");
@@ -74,7 +75,8 @@ fn every_name(kind: &str) {
     assert_eq!(again["version"], report["version"]);
 }
 
-/// Cold and unchanged, a digest and an explicit version, as `docs/contract.md` counts them.
+/// Counts the requests of a first and of an unchanged publish, for a digest version and an explicit one, and compares
+/// them with `docs/contract.md`.
 fn requests(kind: &str) {
     let Some(store) = TestStore::of(kind) else {
         return;
@@ -101,7 +103,7 @@ fn requests(kind: &str) {
     conflict.says("changed  1.css");
 }
 
-/// A file that goes in parts, and by a digest version's rules at once where it does not.
+/// Publishes a file that is large enough to be uploaded in parts, under a digest version and under an explicit one.
 fn large_files(kind: &str) {
     let Some(store) = TestStore::of(kind) else {
         return;
@@ -136,7 +138,7 @@ macro_rules! suite {
     ($($kind:ident),*) => {
         $(mod $kind {
             #[test]
-            fn f20_every_name_is_read_back_by_its_public_url() {
+            fn f20_every_name_is_readable_by_public_url() {
                 super::every_name(stringify!($kind));
             }
 

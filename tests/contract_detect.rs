@@ -1,4 +1,4 @@
-//! `bin/detect`: 0 or 100, what decided it, and a plan that every Python buildpack can meet.
+//! `bin/detect`: it exits with 0 or 100, logs what it found, and writes a plan that every Python buildpack can meet.
 
 use crate::harness::{Platform, repository};
 use fs_err as fs;
@@ -23,7 +23,7 @@ fn every_django_fixture_passes() {
 
 #[test]
 fn every_phoenix_fixture_passes() {
-    for (fixture, said) in [
+    for (fixture, logged) in [
         (
             "phoenix_1_4",
             "- mix.exs: shop (ShopWeb.Endpoint), Phoenix 1.4.18, assets/\n",
@@ -54,29 +54,27 @@ fn every_phoenix_fixture_passes() {
             "- backend/mix.exs: shop (ShopWeb.Endpoint), Phoenix of unknown version, priv/static\n",
         ),
     ] {
-        Platform::with(fixture).detect().succeeds().says(said);
+        Platform::with(fixture).detect().succeeds().says(logged);
     }
     Platform::with("phoenix_1_4")
         .detect()
         .succeeds()
-        .says("- Assets of shop: deploy of package.json\n");
+        .says("- Assets of shop: ")
+        .says("package.json");
     Platform::with("phoenix_1_8")
         .detect()
         .succeeds()
-        .says("- Assets of shop: mix assets.deploy (alias in mix.exs)\n");
+        .says("- Assets of shop: mix assets.deploy ");
 }
 
 #[test]
-fn several_phoenix_projects_pass_and_ask_for_no_python() {
+fn several_phoenix_projects_pass_without_requiring_python() {
     let platform = Platform::with("phoenix_monorepo");
     crate::harness::copy_folder(
         &platform.app().join("backend"),
         &platform.app().join("other"),
     );
-    platform
-        .detect()
-        .succeeds()
-        .says("- Phoenix, to be settled by the build");
+    platform.detect().succeeds().says("- Phoenix, ");
     assert!(!platform.plan().contains("cpython") && platform.plan().contains("elixir"));
     platform
         .file_store()
@@ -86,7 +84,7 @@ fn several_phoenix_projects_pass_and_ask_for_no_python() {
 }
 
 #[test]
-fn an_api_is_declined_with_what_was_looked_for() {
+fn an_api_without_assets_is_declined() {
     let platform = Platform::with("phoenix_umbrella");
     for app in ["admin_web", "shop_web"] {
         fs::remove_dir_all(platform.app().join("apps").join(app)).unwrap();
@@ -94,11 +92,12 @@ fn an_api_is_declined_with_what_was_looked_for() {
     platform
         .detect()
         .exits(100)
-        .says("No Phoenix project with assets: no mix.exs with :phoenix among its dependencies");
+        .says("mix.exs")
+        .says("priv/static");
 }
 
 #[test]
-fn elixir_and_node_are_asked_for_where_somebody_offers_them() {
+fn the_plan_requires_elixir_and_node_if_provided() {
     let platform = Platform::with("phoenix_1_8");
     platform.detect().succeeds();
     let plan = platform.plan();
@@ -117,7 +116,7 @@ fn elixir_and_node_are_asked_for_where_somebody_offers_them() {
         ["elixir", "erlang", "elixir", "otp"],
         "{plan}"
     );
-    // The last alternative asks for nothing.
+    // The last alternative requires nothing.
     assert!(plan.trim_end().ends_with("[[or]]"), "{plan}");
 
     let platform = Platform::with("phoenix_1_4");
@@ -145,7 +144,7 @@ fn elixir_and_node_are_asked_for_where_somebody_offers_them() {
 }
 
 #[test]
-fn other_apps_are_declined_with_what_was_looked_for() {
+fn apps_of_other_frameworks_are_declined() {
     for files in [
         vec![],
         vec![("package.json", "{}")],
@@ -157,20 +156,23 @@ fn other_apps_are_declined_with_what_was_looked_for() {
         for (path, content) in files {
             platform.write(path, content);
         }
-        platform.detect().exits(100).says("no manage.py of Django");
+        platform
+            .detect()
+            .exits(100)
+            .says("manage.py")
+            .says("DJANGO_SETTINGS_MODULE");
     }
 }
 
 #[test]
-fn what_decided_is_said() {
-    for (path, said) in [
-        ("manage.py", "Django: manage.py"),
-        ("src/manage.py", "Django: src/manage.py"),
-        ("src/backend/manage.py", "Django: src/backend/manage.py"),
-    ] {
+fn the_log_names_the_manage_py_found() {
+    for path in ["manage.py", "src/manage.py", "src/backend/manage.py"] {
         let platform = Platform::empty();
         platform.write(path, "import django");
-        platform.detect().succeeds().says(said);
+        platform
+            .detect()
+            .succeeds()
+            .says(&format!("- Django: {path}\n"));
     }
 }
 
@@ -183,7 +185,7 @@ fn a_symlinked_manage_py_is_found() {
 }
 
 #[test]
-fn a_tie_passes_and_the_build_reports_it() {
+fn several_manage_py_pass_and_the_build_fails() {
     let platform = Platform::empty().file_store();
     platform.write("one/manage.py", "import django");
     platform.write("two/manage.py", "import django");
@@ -197,17 +199,19 @@ fn a_tie_passes_and_the_build_reports_it() {
 }
 
 #[test]
-fn bad_settings_pass_and_the_build_reports_them() {
+fn invalid_settings_pass_and_the_build_fails() {
     let platform = Platform::with("django_basic").env("STATIC_ASSETS_STORE", "nonsense");
     platform.detect().succeeds();
     platform
         .build()
         .exits(1)
-        .says("STATIC_ASSETS_STORE is 'nonsense' (environment): it has no scheme");
+        .says("STATIC_ASSETS_STORE")
+        .says("'nonsense'")
+        .says("s3://bucket/prefix");
 }
 
 #[test]
-fn a_typo_in_one_setting_does_not_hide_the_others() {
+fn one_invalid_setting_does_not_hide_the_others() {
     let platform = Platform::empty()
         .env("STATIC_ASSETS_STORE", "nonsense")
         .env("DJANGO_SETTINGS_MODULE", "shop.settings");
@@ -217,7 +221,7 @@ fn a_typo_in_one_setting_does_not_hide_the_others() {
 }
 
 #[test]
-fn the_plan_asks_where_python_is_provided_and_ends_with_nothing() {
+fn the_plan_requires_python_if_provided() {
     let platform = Platform::with("django_basic");
     platform.detect().succeeds();
     let plan: toml::Table = platform.plan().parse().unwrap();

@@ -148,7 +148,7 @@ fn credentials_that_azure_and_google_do_not_know() {
         .env("AZURE_STORAGE_CONNECTION_STRING", wrong_key)
         .cli(&PUBLISH)
         .exits(12)
-        .says("create on x/.static-assets/refs/")
+        .says("'create' on x/.static-assets/refs/")
         .does_not_say("d3Jvbmcta2V5LW9mLWEtdGVzdA==");
 
     let platform = prebuilt().env("STATIC_ASSETS_STORE", "az://no-such-container/x");
@@ -157,7 +157,7 @@ fn credentials_that_azure_and_google_do_not_know() {
         .env("AZURE_STORAGE_CONNECTION_STRING", connection)
         .cli(&PUBLISH)
         .exits(10)
-        .says("The container 'no-such-container' does not exist")
+        .says("No such container: no-such-container")
         .says("az storage container create --name no-such-container");
 
     let gcs = Gcs::start();

@@ -1,4 +1,5 @@
-//! The Dockerfiles and the heroku.yml of `docs/docker.md`, built and run by a real engine, as they are written.
+//! The Dockerfiles and the heroku.yml of `docs/docker.md`. A real engine builds and runs them as they are written,
+//! except for the lines that a test replaces to get stand-ins or offline tools.
 
 use crate::harness::canary::holds;
 use crate::harness::docker::{Builder, Container, Docker, Image, block};
@@ -12,7 +13,7 @@ use std::os::unix::fs::PermissionsExt;
 
 const GUIDE: &str = "docs/docker.md";
 
-/// A repository with a Dockerfile, and a bucket to publish to.
+/// An app with a Dockerfile, and a bucket to publish to.
 struct Context {
     platform: Platform,
     bucket: Bucket,
@@ -44,7 +45,7 @@ impl Context {
         format!("{}/shop", self.bucket.url())
     }
 
-    /// With the key as secrets of the build.
+    /// Builds the image. The key of the bucket is given as secrets of the build.
     fn build<'a>(&self, docker: &'a Docker, more: &[(&str, &str)]) -> Result<Image<'a>, String> {
         let Bucket { key_id, secret, .. } = &self.bucket;
         let store = format!("s3://{}/shop", self.bucket.name);
@@ -66,7 +67,7 @@ impl Context {
     #[track_caller]
     fn built<'a>(&self, docker: &'a Docker) -> Image<'a> {
         self.build(docker, &[])
-            .unwrap_or_else(|said| panic!("{said}"))
+            .unwrap_or_else(|log| panic!("{log}"))
     }
 
     #[track_caller]
@@ -75,7 +76,7 @@ impl Context {
         for canary in [&self.bucket.key_id, &self.bucket.secret] {
             assert!(!holds(&everything, canary), "the image holds the key");
             assert!(
-                !holds(image.said.as_bytes(), canary),
+                !holds(image.log.as_bytes(), canary),
                 "the build shows the key"
             );
         }
@@ -99,18 +100,15 @@ fn assert_pages_lead_to(container: &Container<'_>, base: &str) {
     }
 }
 
-/// By its own entrypoint, by none, by a shell, and with what an operator sets.
+/// Starts the image by its entrypoint, by another, by a shell, and with the variables that an operator sets.
 fn django(heading: &str) {
     let dockerfile = block(GUIDE, heading, "dockerfile");
     let Some((docker, context)) = Context::of("django_basic", &dockerfile) else {
         return;
     };
     let image = context.built(&docker);
-    for said in [
-        "css js svg font: 200",
-        "Pinned in /etc/static-assets/pin.env",
-    ] {
-        assert!(image.said.contains(said), "{}", image.said);
+    for fact in ["css js svg font: 200", "/etc/static-assets/pin.env"] {
+        assert!(image.log.contains(fact), "{}", image.log);
     }
     context.assert_no_key_is_in(&image);
     let base = context.public();
@@ -128,9 +126,9 @@ fn django(heading: &str) {
     drop(by_shell);
 
     let url = |options: &[&str]| {
-        let (code, said) = image.run(options, &["printenv", "STATIC_URL"]);
-        assert_eq!(code, 0, "{said}");
-        said
+        let (code, log) = image.run(options, &["printenv", "STATIC_URL"]);
+        assert_eq!(code, 0, "{log}");
+        log
     };
     assert!(url(&[]).starts_with(&base));
     let stage = url(&["--env=STATIC_ASSETS_PUBLIC_URL=https://stage.example.com/shop"]);
@@ -151,13 +149,13 @@ fn django_in_two_stages() {
     django("### Django, in two stages");
 }
 
-/// What the endpoint of an image would be told.
+/// Prints the `static_url` that the configuration of the image gives to its endpoint.
 const ASK: &str = "script = Enum.find([\"/release/config/runtime.exs\", \"/app/config/runtime.exs\"], &File.exists?/1)\n\
     config = Config.Reader.read!(script, env: :prod)\n\
     IO.inspect(config[:shop][ShopWeb.Endpoint][:static_url])";
 
-/// `mix` is a stand-in, which compiles and digests two files: what an image keeps of the pin is shown by the
-/// configuration that Elixir evaluates in it.
+/// Builds with a stand-in for `mix`, which compiles and digests two files. Elixir itself then evaluates the
+/// configuration in the image, which shows whether the image links to the version.
 fn phoenix_by_stand_ins(heading: &str) {
     let dockerfile = block(GUIDE, heading, "dockerfile")
         .replace("WORKDIR /app\n", "WORKDIR /app\nCOPY mix /usr/local/bin/\n");
@@ -170,7 +168,7 @@ fn phoenix_by_stand_ins(heading: &str) {
     fs::write(&mix, stand_in).unwrap();
     fs::set_permissions(&mix, PermissionsExt::from_mode(0o755)).unwrap();
     let image = context.built(&docker);
-    assert!(image.said.contains("mix assets.deploy"), "{}", image.said);
+    assert!(image.log.contains("mix assets.deploy"), "{}", image.log);
     context.assert_no_key_is_in(&image);
 
     let base = context.public();
@@ -179,13 +177,13 @@ fn phoenix_by_stand_ins(heading: &str) {
         (&[secrets][..], &["elixir", "-e", ASK][..]),
         (&[secrets, "--entrypoint=elixir"], &["-e", ASK]),
     ] {
-        let (code, said) = image.run(options, line);
-        assert_eq!(code, 0, "{said}");
-        assert!(said.contains(&format!("[path: \"{base}/")), "{said}");
+        let (code, log) = image.run(options, line);
+        assert_eq!(code, 0, "{log}");
+        assert!(log.contains(&format!("[path: \"{base}/")), "{log}");
     }
     let local = [secrets, "--env=STATIC_URL=/", "--entrypoint=elixir"];
-    let (_, said) = image.run(&local, &["-e", ASK]);
-    assert!(said.contains("nil"), "{said}");
+    let (_, log) = image.run(&local, &["-e", ASK]);
+    assert!(log.contains("nil"), "{log}");
 }
 
 #[test]
@@ -198,8 +196,8 @@ fn phoenix_as_a_release_in_two_stages() {
     phoenix_by_stand_ins("### Phoenix, a release in two stages");
 }
 
-/// With Phoenix itself, where it is there: the pages of both Dockerfiles, by their own command and without their
-/// entrypoint.
+/// Builds both Dockerfiles with Phoenix itself, if this machine has it, and follows the links of their pages. The image
+/// is started by its own command and without its entrypoint.
 #[test]
 fn real_phoenix_runs_from_both_dockerfiles() {
     let (Some(docker), Some(sources)) = (Docker::find(), Phoenix::find("1.8")) else {
@@ -239,10 +237,10 @@ fn real_phoenix_runs_from_both_dockerfiles() {
     }
 }
 
-/// What Heroku does with a heroku.yml: build arguments and no secret, a release phase with the config vars, then
-/// the command of the process, by a shell.
+/// Does what Heroku does with a heroku.yml: the build gets arguments but no secret, the release phase gets the config
+/// vars, and a shell starts the process.
 #[test]
-fn heroku_yml_builds_without_a_key_and_its_release_phase_uploads() {
+fn heroku_yml_uploads_in_its_release_phase() {
     let dockerfile = block(GUIDE, "### heroku.yml", "dockerfile");
     let Some((docker, context)) = Context::of("django_basic", &dockerfile) else {
         return;
@@ -259,12 +257,7 @@ fn heroku_yml_builds_without_a_key_and_its_release_phase_uploads() {
         .collect();
     let image = docker
         .build(&context.platform.app(), Builder::Classic, &arguments, &[])
-        .unwrap_or_else(|said| panic!("{said}"));
-    assert!(
-        image.said.contains("Kept for the release phase"),
-        "{}",
-        image.said
-    );
+        .unwrap_or_else(|log| panic!("{log}"));
     assert!(context.bucket.objects().is_empty());
 
     let config_vars = [
@@ -288,13 +281,13 @@ fn heroku_yml_builds_without_a_key_and_its_release_phase_uploads() {
         "--read-only".to_owned(),
     ];
     let config_vars: Vec<&str> = config_vars.iter().map(String::as_str).collect();
-    let (code, said) = image.run(&config_vars[5..], &["sh", "-c", &yaml.release]);
-    assert_eq!(code, 2, "without a store a release fails: {said}");
-    for expected in ["5 new, 0 reused", "unchanged: 0 uploaded"] {
-        let (code, said) = image.run(&config_vars, &["sh", "-c", &yaml.release]);
-        assert_eq!(code, 0, "{said}");
-        assert!(said.contains(expected), "{said}");
-        assert!(!holds(said.as_bytes(), &context.bucket.secret), "{said}");
+    let (code, log) = image.run(&config_vars[5..], &["sh", "-c", &yaml.release]);
+    assert_eq!(code, 2, "without a store a release fails: {log}");
+    for expected in ["5 new, 0 reused", "0 uploaded"] {
+        let (code, log) = image.run(&config_vars, &["sh", "-c", &yaml.release]);
+        assert_eq!(code, 0, "{log}");
+        assert!(log.contains(expected), "{log}");
+        assert!(!holds(log.as_bytes(), &context.bucket.secret), "{log}");
     }
     let web = format!(
         "{} --worker-tmp-dir=/dev/shm",
@@ -305,7 +298,7 @@ fn heroku_yml_builds_without_a_key_and_its_release_phase_uploads() {
     context.assert_no_key_is_in(&image);
 }
 
-/// As much of it as the guide has.
+/// The parts of a heroku.yml that the guide uses.
 struct HerokuYml {
     config: Vec<(String, String)>,
     release: String,
@@ -342,19 +335,19 @@ impl HerokuYml {
 }
 
 #[test]
-fn an_env_of_the_base_image_and_a_failed_publish_are_told_in_the_build() {
+fn base_image_env_and_rejected_keys_are_reported() {
     let dockerfile = block(GUIDE, "### Django", "dockerfile");
     let with_env = dockerfile.replace("WORKDIR /app\n", "WORKDIR /app\nENV STATIC_URL=/old/\n");
     let Some((docker, context)) = Context::of("django_basic", &with_env) else {
         return;
     };
     let image = context.built(&docker);
-    for said in ["STATIC_URL=/old/", "ENV STATIC_URL="] {
-        assert!(image.said.contains(said), "{}", image.said);
+    for fact in ["STATIC_URL=/old/", "ENV STATIC_URL="] {
+        assert!(image.log.contains(fact), "{}", image.log);
     }
     drop(image);
 
-    // A key that the store does not know ends the build, and is in no line of it.
+    // A key that the store does not know stops the build, and no line of the log shows it.
     let id = context.bucket.key_id.as_str();
     let store = format!("s3://{}/other", context.bucket.name);
     let arguments = [
@@ -368,17 +361,17 @@ fn an_env_of_the_base_image_and_a_failed_publish_are_told_in_the_build() {
         &arguments,
         &secrets,
     );
-    let Err(said) = built else {
+    let Err(log) = built else {
         panic!("built with a wrong key");
     };
-    assert!(said.contains("[Error: static assets: "), "{said}");
+    assert!(log.contains("[Error: static assets: "), "{log}");
     assert!(
-        !holds(said.as_bytes(), "canary-of-a-wrong-secret-key"),
-        "{said}"
+        !holds(log.as_bytes(), "canary-of-a-wrong-secret-key"),
+        "{log}"
     );
 }
 
-/// The README shows the same lines as the guide, which is what runs.
+/// Compares the README with the guide, whose blocks the tests above run.
 #[test]
 fn the_readme_shows_what_runs() {
     let readme = fs::read_to_string(repository().join("README.md")).unwrap();
@@ -388,7 +381,7 @@ fn the_readme_shows_what_runs() {
         ("### heroku.yml", "yaml"),
     ] {
         let block = block(GUIDE, heading, kind);
-        assert!(readme.contains(&block), "README.md has not:\n{block}");
+        assert!(readme.contains(&block), "README.md does not hold:\n{block}");
         assert!(block.lines().count() <= 10, "{block}");
     }
 }

@@ -1,6 +1,6 @@
-//! What goes wrong on the machine that publishes: the rows of the list of faults that are no store's, by their
-//! numbers. The others are in `src/store/tests/`, F20 in `conformance.rs`, F34 in `publish_model`. F30, F31 and F35 are a
-//! prune's, which this release has not; F38 needs a file system that can't rename without replacing.
+//! What goes wrong on the machine that publishes. The names carry the numbers of the list of faults. The faults of
+//! stores are in `src/store/tests/`, F20 is in `conformance.rs`, F34 in `publish_model`. F30, F31 and F35 are about a
+//! prune, which this release lacks; F38 needs a file system that can't rename without replacing.
 
 use crate::harness::refusing::Refusing;
 use crate::harness::tls::Tls;
@@ -18,7 +18,7 @@ const PUBLISH: [&str; 3] = ["publish", "--dir", "dist"];
 const KEEP: [&str; 4] = ["publish", "--dir", "dist", "--pin=kept/pin.env"];
 const PUBLISH_KEPT: [&str; 2] = ["publish", "--prepared=kept/prepared"];
 
-/// The same rows, with what a build and what a release phase uploads.
+/// The same tests run on what a build and what a release phase uploads.
 #[derive(Clone, Copy)]
 enum Way {
     AtBuild,
@@ -26,7 +26,7 @@ enum Way {
 }
 
 impl Way {
-    /// What there is to do before the upload; what is wrong with the files is told here already.
+    /// Runs what comes before the upload. A deferred upload fails here already if its files are wrong.
     fn prepare(self, platform: &Platform) -> Result<Vec<&'static str>, Ran> {
         if let Self::AtBuild = self {
             return Ok(PUBLISH.to_vec());
@@ -70,17 +70,17 @@ macro_rules! both_ways {
 }
 
 both_ways! {
-    f14_a_file_that_cannot_be_read_ends_it_with_its_name
+    f14_an_unreadable_file_is_named
     f15_a_full_disk_leaves_nothing_of_the_version
-    f16_a_store_that_cannot_be_written_is_named
-    f17_a_folder_without_a_file_is_refused_unless_it_is_meant
-    f19_a_file_over_the_limit_of_a_put_is_refused_before_anything_is_sent
-    f21_names_that_break_stores_are_refused_before_anything_is_sent
-    f22_names_that_are_one_name_elsewhere_are_refused_before_anything_is_sent
-    f36_sigterm_ends_a_run_within_seconds_with_nothing_visible
-    f37_what_a_killed_run_left_in_a_folder_is_not_adopted
-    f40_a_server_that_is_not_there_is_temporary_and_a_certificate_nobody_knows_is_not
-    f41_a_proxy_is_used_for_https_and_its_password_is_not_shown
+    f16_an_unwritable_store_is_named
+    f17_an_empty_directory_needs_permission
+    f19_an_oversized_file_is_refused_before_sending
+    f21_bad_names_are_refused_before_sending
+    f22_colliding_names_are_refused_before_sending
+    f36_signals_end_a_run_within_seconds
+    f37_leftovers_of_killed_runs_are_not_adopted
+    f40_a_missing_server_is_temporary
+    f41_https_uses_the_proxy
 }
 
 fn prebuilt() -> Platform {
@@ -112,10 +112,10 @@ fn assert_recovers(way: Way, platform: &Platform) {
     way.publish(platform).exits(0).says("unchanged: 0 uploaded");
 }
 
-fn f14_a_file_that_cannot_be_read_ends_it_with_its_name(way: Way) {
+fn f14_an_unreadable_file_is_named(way: Way) {
     let platform = prebuilt();
     let file = platform.app().join("dist/b/app.js");
-    // As root every file can be read, but not a link to one that is not there.
+    // Root can read every file, but not a link to a missing one.
     fs::remove_file(&file).unwrap();
     std::os::unix::fs::symlink("/nowhere", &file).unwrap();
     for _ in 0..2 {
@@ -126,7 +126,7 @@ fn f14_a_file_that_cannot_be_read_ends_it_with_its_name(way: Way) {
     assert_recovers(way, &platform);
 }
 
-/// `RLIMIT_FSIZE` ends a write as a full disk does, without one.
+/// `RLIMIT_FSIZE` fails a write as a full disk does.
 fn f15_a_full_disk_leaves_nothing_of_the_version(way: Way) {
     let platform = prebuilt();
     platform.write("dist/large.js", &"x".repeat(200_000));
@@ -146,8 +146,8 @@ fn f15_a_full_disk_leaves_nothing_of_the_version(way: Way) {
     assert_recovers(way, &platform);
 }
 
-fn f16_a_store_that_cannot_be_written_is_named(way: Way) {
-    // No user may make a folder there, not even root.
+fn f16_an_unwritable_store_is_named(way: Way) {
+    // Not even root may create a directory there.
     let platform = prebuilt().env("STATIC_ASSETS_STORE", "file:///proc/self");
     for _ in 0..2 {
         way.publish(&platform)
@@ -156,7 +156,7 @@ fn f16_a_store_that_cannot_be_written_is_named(way: Way) {
     }
 }
 
-fn f17_a_folder_without_a_file_is_refused_unless_it_is_meant(way: Way) {
+fn f17_an_empty_directory_needs_permission(way: Way) {
     let platform = Platform::empty().file_store();
     fs::create_dir_all(platform.app().join("dist")).unwrap();
     way.publish(&platform)
@@ -169,7 +169,7 @@ fn f17_a_folder_without_a_file_is_refused_unless_it_is_meant(way: Way) {
     way.publish(&platform).exits(0);
 }
 
-fn f19_a_file_over_the_limit_of_a_put_is_refused_before_anything_is_sent(way: Way) {
+fn f19_an_oversized_file_is_refused_before_sending(way: Way) {
     let store = Refusing::s3(500, "InternalError", "");
     let platform = s3(&store.url).env("RELEASE_VERSION", "v1");
     let file = fs::File::create(platform.app().join("dist/video.mp4")).unwrap();
@@ -181,7 +181,7 @@ fn f19_a_file_over_the_limit_of_a_put_is_refused_before_anything_is_sent(way: Wa
     assert_eq!(store.requests(), [""; 0]);
 }
 
-fn f21_names_that_break_stores_are_refused_before_anything_is_sent(way: Way) {
+fn f21_bad_names_are_refused_before_sending(way: Way) {
     let store = Refusing::s3(500, "InternalError", "");
     for name in ["a\nb.css", "a\tb.css", "a\\b.css"] {
         let platform = s3(&store.url);
@@ -216,7 +216,7 @@ fn f21_names_that_break_stores_are_refused_before_anything_is_sent(way: Way) {
     assert_eq!(store.requests(), [""; 0]);
 }
 
-fn f22_names_that_are_one_name_elsewhere_are_refused_before_anything_is_sent(way: Way) {
+fn f22_colliding_names_are_refused_before_sending(way: Way) {
     let platform = prebuilt();
     platform.write("dist/APP.css", "x");
     way.publish(&platform)
@@ -231,8 +231,8 @@ fn f22_names_that_are_one_name_elsewhere_are_refused_before_anything_is_sent(way
     way.publish(&platform).exits(13);
 }
 
-fn f36_sigterm_ends_a_run_within_seconds_with_nothing_visible(way: Way) {
-    // Connections are taken, and never answered.
+fn f36_signals_end_a_run_within_seconds(way: Way) {
+    // The server accepts connections and never answers.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let platform = s3(&format!("http://{}", silent.local_addr().unwrap()));
     for signal in [Signal::TERM, Signal::INT] {
@@ -247,13 +247,13 @@ fn f36_sigterm_ends_a_run_within_seconds_with_nothing_visible(way: Way) {
     }
 }
 
-fn f37_what_a_killed_run_left_in_a_folder_is_not_adopted(way: Way) {
+fn f37_leftovers_of_killed_runs_are_not_adopted(way: Way) {
     let platform = prebuilt();
     let mut line = way.prepared(&platform);
     line.push("--json");
     let version = platform.cli(&line).exits(0).json();
     let version = version["version"].as_str().unwrap();
-    // As if killed while it was staged.
+    // This is what a run leaves that was killed while it staged.
     let staging = platform.store().join(".static-assets/staging");
     fs::rename(
         platform.store().join(version),
@@ -273,11 +273,11 @@ fn f37_what_a_killed_run_left_in_a_folder_is_not_adopted(way: Way) {
     assert_eq!(css, "a{}");
 }
 
-/// Where `strace` is: a file, then its folder, then the marker.
+/// Traced by `strace`: first the files, then their directory, then the marker.
 #[test]
 fn f39_a_version_is_on_the_disk_before_its_marker() {
     if Command::new("strace").arg("-V").output().is_err() {
-        crate::harness::skipped("strace is not there");
+        crate::harness::skipped("strace is not installed");
         return;
     }
     let platform = prebuilt().env("PATH", "/usr/bin:/bin");
@@ -308,7 +308,7 @@ fn f39_a_version_is_on_the_disk_before_its_marker() {
     assert!(at("syncfs") < placed && placed < marker, "{trace}");
 }
 
-fn f40_a_server_that_is_not_there_is_temporary_and_a_certificate_nobody_knows_is_not(way: Way) {
+fn f40_a_missing_server_is_temporary(way: Way) {
     let nobody = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", nobody.local_addr().unwrap());
     drop(nobody);
@@ -329,7 +329,7 @@ fn f40_a_server_that_is_not_there_is_temporary_and_a_certificate_nobody_knows_is
         .exits(10);
 }
 
-fn f41_a_proxy_is_used_for_https_and_its_password_is_not_shown(way: Way) {
+fn f41_https_uses_the_proxy(way: Way) {
     let proxy = Refusing::s3(502, "BadGateway", "");
     let with_password = proxy
         .url
@@ -348,9 +348,9 @@ fn f41_a_proxy_is_used_for_https_and_its_password_is_not_shown(way: Way) {
     assert_eq!(proxy.requests(), [""; 0]);
 }
 
-/// What was kept is hashed again: an image is pushed, pulled and extended between its build and its release.
+/// The files are hashed again: an image is pushed, pulled and extended between its build and its release.
 #[test]
-fn what_was_kept_and_is_another_now_is_not_published() {
+fn changed_deferred_uploads_are_not_published() {
     type Change = fn(&Path);
     let way = Way::InTheReleasePhase;
     let changes: [(Change, i32, &str); 7] = [
@@ -397,7 +397,7 @@ fn what_was_kept_and_is_another_now_is_not_published() {
         platform.cli(&line).exits(code).says(said);
         assert!(tree(&platform.store()).is_empty());
     }
-    // What nobody has kept is not published with it.
+    // A file that the build did not save is not published.
     let platform = prebuilt();
     let line = way.prepared(&platform);
     platform.write("kept/prepared/files/more.css", "x");
@@ -409,9 +409,9 @@ fn what_was_kept_and_is_another_now_is_not_published() {
     );
 }
 
-/// The images of many platforms are read-only, and have no folder for scratch files.
+/// The images of many platforms are read-only and have no directory for scratch files.
 #[test]
-fn a_release_phase_writes_nothing_but_the_store() {
+fn a_release_phase_writes_only_the_store() {
     let platform = prebuilt();
     let line = Way::InTheReleasePhase.prepared(&platform);
     let before = tree(&platform.app());
@@ -420,23 +420,23 @@ fn a_release_phase_writes_nothing_but_the_store() {
     assert_eq!(tree(&platform.app()), before);
 }
 
-/// As in the slim images of Elixir and Erlang.
+/// The slim images of Elixir and Erlang are such machines.
 #[test]
-fn a_machine_without_certificate_authorities_says_how_to_get_them() {
+fn missing_certificate_authorities_come_with_a_fix() {
     let platform = s3("https://s3.example.com")
         .env("SSL_CERT_FILE", "/nowhere")
         .env("SSL_CERT_DIR", "/nowhere");
     for way in [Way::AtBuild, Way::InTheReleasePhase] {
         way.publish(&platform)
             .exits(1)
-            .says("[Error: static assets: No certificate authorities]")
+            .says("[Error: static assets: No certificate authorities on this machine]")
             .says("ca-certificates")
             .says("STATIC_ASSETS_CA_FILE=");
     }
 }
 
 #[test]
-fn f45_an_app_that_fails_to_collect_sends_nothing() {
+fn f45_a_failed_collectstatic_sends_nothing() {
     let Some(python) = crate::harness::python::Python::find("django52") else {
         return;
     };

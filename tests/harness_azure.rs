@@ -1,11 +1,11 @@
-//! The place that tests get on the Azure server: its own, public to read, closed otherwise.
+//! The prefix that each test gets on the Azure server is its own, public to read, and closed to anything else.
 
 use crate::harness::azure::Container;
 use crate::harness::http;
 use std::collections::BTreeMap;
 
 #[test]
-fn a_test_finds_what_it_put_and_nothing_else() {
+fn a_test_sees_only_its_own_blobs() {
     let Some(container) = Container::find() else {
         return;
     };

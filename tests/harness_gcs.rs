@@ -1,4 +1,4 @@
-//! The fake of Google Cloud Storage answers as the service's reference says.
+//! The fake of Google Cloud Storage answers as the service's reference describes.
 
 use crate::harness::gcs::Gcs;
 use crate::harness::http::{self, Answer};
@@ -10,11 +10,11 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 
 const CREATE: (&str, &str) = ("x-goog-if-generation-match", "0");
-/// Of "body {}".
+/// The MD5 of "body {}".
 const MD5: &str = "fcdce6b6d6e2175f6406869882f6f1ce";
 const MIB: usize = 1024 * 1024;
 
-/// As the service account.
+/// Sends a request as the service account.
 fn send(
     gcs: &Gcs,
     method: &str,
@@ -89,7 +89,7 @@ fn create_does_not_replace() {
     assert_eq!(code(&gone), (404, "NoSuchKey".to_owned()));
 }
 
-/// A token with another value in its header (0) or claims (1).
+/// Changes a value in the header (0) or the claims (1) of a token.
 fn altered(authorization: &str, part: usize, name: &str, value: Value) -> String {
     let token = authorization.strip_prefix("Bearer ").unwrap();
     let mut parts: Vec<String> = token.split('.').map(str::to_owned).collect();
@@ -101,7 +101,7 @@ fn altered(authorization: &str, part: usize, name: &str, value: Value) -> String
 }
 
 #[test]
-fn only_the_service_account_writes_lists_and_reads_markers() {
+fn only_the_account_writes_lists_and_reads_markers() {
     let gcs = Gcs::start();
     gcs.put("shop/v1/app.css", b"body {}");
     gcs.put("shop/.static-assets/versions/v1.json", b"{}");
@@ -147,7 +147,7 @@ fn only_the_service_account_writes_lists_and_reads_markers() {
 }
 
 #[test]
-fn what_is_not_there_is_named() {
+fn missing_keys_and_buckets_are_named() {
     let gcs = Gcs::start();
     let key = http::get(&format!("{}/none", gcs.public_url()));
     assert_eq!(code(&key), (404, "NoSuchKey".to_owned()));
@@ -158,18 +158,18 @@ fn what_is_not_there_is_named() {
     assert_eq!(gcs.objects().len(), 0);
 }
 
-/// The keys and folders of every page of a list.
+/// Returns the keys and common prefixes of every page of a list.
 fn pages(gcs: &Gcs, query: &str) -> Vec<(Vec<String>, Vec<String>)> {
     let mut pages = Vec::new();
     let mut token = String::new();
     loop {
         let path = format!("?list-type=2&{query}{token}");
         let answer = send(gcs, "GET", &path, &[], "").text();
-        let folders = answer
+        let prefixes = answer
             .split("<CommonPrefixes>")
             .skip(1)
-            .map(|folder| xml::texts(folder, "Prefix").concat());
-        pages.push((xml::texts(&answer, "Key"), folders.collect()));
+            .map(|prefix| xml::texts(prefix, "Prefix").concat());
+        pages.push((xml::texts(&answer, "Key"), prefixes.collect()));
         let is_truncated = xml::texts(&answer, "IsTruncated").concat();
         let next = xml::texts(&answer, "NextContinuationToken").concat();
         assert_eq!(is_truncated == "true", !next.is_empty());
@@ -190,7 +190,7 @@ fn a_list_comes_in_pages() {
     }
     let strings =
         |names: &[&str]| -> Vec<String> { names.iter().map(ToString::to_string).collect() };
-    let page = |keys: &[&str], folders: &[&str]| (strings(keys), strings(folders));
+    let page = |keys: &[&str], prefixes: &[&str]| (strings(keys), strings(prefixes));
     assert_eq!(
         pages(&gcs, "prefix=a%2F"),
         [
@@ -222,7 +222,7 @@ fn a_list_comes_in_pages() {
     );
 }
 
-/// Parts of an object, as the client lists them at the end.
+/// Returns the list of parts that completes an upload.
 fn completion(parts: &[(u32, &str)]) -> String {
     let parts: Vec<String> = parts
         .iter()
@@ -300,7 +300,7 @@ fn an_aborted_upload_leaves_nothing() {
 }
 
 #[test]
-fn a_connection_stays_open_and_half_a_request_does_nothing() {
+fn connections_stay_open_and_partial_requests_do_nothing() {
     let gcs = Gcs::start();
     let address = gcs.url.strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(address).unwrap();
@@ -331,7 +331,7 @@ fn a_connection_stays_open_and_half_a_request_does_nothing() {
 }
 
 #[test]
-fn the_credentials_are_a_service_account_s() {
+fn credentials_are_those_of_a_service_account() {
     let credentials: Value = serde_json::from_str(&Gcs::credentials()).unwrap();
     assert_eq!(credentials["type"], "service_account");
     let key = credentials["private_key"].as_str().unwrap();

@@ -1,5 +1,5 @@
-//! The Cloud Native Buildpacks lifecycle itself, where it is: `STATIC_ASSETS_TEST_LIFECYCLE` names a folder with its
-//! programs `lifecycle` and `launcher`. It refuses to run as root, so it runs as another user.
+//! The Cloud Native Buildpacks lifecycle itself, if this machine has it: `STATIC_ASSETS_TEST_LIFECYCLE` names a directory
+//! with its programs `lifecycle` and `launcher`. They refuse to run as root, so they run as another user.
 
 use crate::harness::{Platform, copy_folder, repository, skipped, tree, variable};
 use fs_err as fs;
@@ -14,17 +14,17 @@ struct Lifecycle {
 
 const OTHER: &str = "api = \"0.10\"\n[buildpack]\nid = \"other/yes\"\nversion = \"1.0.0\"\n\
                      [[targets]]\nos = \"linux\"\narch = \"amd64\"\n";
-/// A builder whose only group ends in ours.
+/// The order of a builder whose only group ends with this buildpack.
 const ORDER: &str = "[[order]]\n[[order.group]]\nid = \"other/yes\"\nversion = \"1.0.0\"\n\
                      [[order.group]]\nid = \"static-assets/auto\"\nversion = \"1.0.0\"\n";
 const ANALYZED: &str =
     "[run-image]\nreference = \"x\"\n[run-image.target]\nos = \"linux\"\narch = \"amd64\"\n";
 
 impl Lifecycle {
-    /// `None`, and said so, where it is not there.
+    /// `None`, and logged as skipped, if this machine has no lifecycle.
     fn with(platform: Platform) -> Option<Self> {
         let Some(programs) = variable("STATIC_ASSETS_TEST_LIFECYCLE") else {
-            skipped("no lifecycle is there (STATIC_ASSETS_TEST_LIFECYCLE)");
+            skipped("no lifecycle was found (STATIC_ASSETS_TEST_LIFECYCLE)");
             return None;
         };
         let lifecycle = Self {
@@ -116,7 +116,7 @@ impl Lifecycle {
         fs::read_to_string(self.platform.path("layers/group.toml")).unwrap()
     }
 
-    /// What a process of the image finds.
+    /// Returns a variable as a process of the image finds it.
     fn launched(&self, env: &[(&str, &str)], name: &str) -> String {
         let launcher = self.programs.join("launcher").display().to_string();
         let output = self.run(&launcher, &["--", "printenv", name], env);
@@ -128,7 +128,7 @@ impl Lifecycle {
 }
 
 #[test]
-fn a_group_that_ends_in_auto_builds_an_app_that_is_none_of_ours() {
+fn an_auto_group_builds_apps_without_assets() {
     let platform = Platform::empty();
     platform.write("index.html", "hello");
     let Some(lifecycle) = Lifecycle::with(platform) else {
@@ -142,7 +142,7 @@ fn a_group_that_ends_in_auto_builds_an_app_that_is_none_of_ours() {
 }
 
 #[test]
-fn a_release_phase_by_the_launcher_publishes_and_promotes() {
+fn the_launcher_runs_release_phase_and_promotion() {
     let platform = Platform::with("phoenix_monorepo");
     for (name, value) in [
         ("STATIC_ASSETS_DIGEST", "native"),

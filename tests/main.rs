@@ -9,7 +9,6 @@
 mod harness;
 
 mod architecture;
-mod classic;
 mod conformance;
 mod contract_detect;
 mod contract_launch;
@@ -21,6 +20,7 @@ mod docker;
 mod faults;
 mod harness_azure;
 mod harness_gcs;
+mod heroku;
 mod lifecycle;
 mod phoenix_build;
 mod phoenix_elixir;

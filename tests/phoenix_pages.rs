@@ -1,4 +1,4 @@
-//! Which way makes the pages of an app follow, and what is told of the pages that can't.
+//! How the pages of a Phoenix app come to link to the version, and which links are reported because they can't.
 
 use crate::harness::Platform;
 use fs_err as fs;
@@ -24,12 +24,12 @@ fn an_app_that_reads_static_url_is_left_alone() {
     platform
         .build()
         .succeeds()
-        .says("- Pages: backend/config/runtime.exs:3 reads STATIC_URL\n");
+        .says("- Links: backend/config/runtime.exs:3 reads STATIC_URL\n");
     assert_eq!(lines(&platform), script);
 }
 
 #[test]
-fn what_is_read_in_the_configuration_of_the_build_is_too_early_for_a_release() {
+fn prod_exs_is_evaluated_too_early_for_a_release() {
     let platform = app("~p\"/assets/app.css\"");
     platform.write(
         "backend/config/prod.exs",
@@ -38,19 +38,19 @@ fn what_is_read_in_the_configuration_of_the_build_is_too_early_for_a_release() {
     platform
         .build()
         .succeeds()
-        .says("Pages: backend/config/prod.exs:2 reads STATIC_URL");
+        .says("Links: backend/config/prod.exs:2 reads STATIC_URL");
     let release = "backend/_build/prod/rel/shop/releases/0.1.0";
     platform.write(&format!("{release}/start.boot"), "");
     platform.write(&format!("{release}/runtime.exs"), "import Config\n");
     platform
         .build()
         .succeeds()
-        .says("reads STATIC_URL when a release is built, which is done already")
-        .says(&format!("{release}/runtime.exs do"));
+        .says("reads STATIC_URL when a release is built, and one is built already")
+        .says(&format!("{release}/runtime.exs in the image"));
 }
 
 #[test]
-fn addresses_and_paths_follow_by_another_part_of_static_url() {
+fn each_kind_of_link_has_its_static_url() {
     let paths = app("href={~p\"/assets/app.css\"}");
     paths.build().succeeds().does_not_say("  ! ");
     assert!(lines(&paths).contains("static_url: [path: static_assets_url]"));
@@ -64,9 +64,9 @@ fn addresses_and_paths_follow_by_another_part_of_static_url() {
     let both = app("href={~p\"/assets/app.css\"}\nurl(~p\"/images/a.png\")");
     both.build()
         .succeeds()
-        .says("links with a host, by url(~p\"…\") or static_url (1 of them), and without one (1)")
+        .says("links with a host, by url(~p\"…\") or static_url (1), and without one (1)")
         .says("backend/lib/shop_web/page_html.ex:2")
-        .says("Those with a host follow, the others stay on the app's own host");
+        .says("those with a host follow STATIC_URL, the others stay on the app's own host");
     assert!(
         lines(&both).contains("host: static_assets_uri.host <> (static_assets_uri.path || \"\")")
     );
@@ -90,18 +90,18 @@ fn injection_can_be_switched_off() {
     platform
         .build()
         .exits(1)
-        .says("STATIC_ASSETS_INJECT=off keeps it so")
+        .says("STATIC_ASSETS_INJECT=off forbids the build to set it")
         .says("static_url = String.trim_trailing(System.get_env(\"STATIC_URL\") || \"\", \"/\")");
 }
 
 #[test]
-fn without_a_runtime_script_the_manifest_leads_to_the_version() {
+fn without_runtime_exs_the_manifest_leads_to_the_version() {
     let platform = app("~p\"/assets/app.css\"");
     fs::remove_file(platform.app().join("backend/config/runtime.exs")).unwrap();
     platform
         .build()
         .exits(1)
-        .says("There is no config/runtime.exs in which shop could follow STATIC_URL");
+        .says("shop has no config/runtime.exs that could set its URL from STATIC_URL");
     platform.write(
         "backend/config/prod.exs",
         "cache_static_manifest: \"priv/static/cache_manifest.json\"",
@@ -109,7 +109,7 @@ fn without_a_runtime_script_the_manifest_leads_to_the_version() {
     let ran = platform
         .build()
         .succeeds()
-        .says("the keys of cache_manifest.json in the image lead to the version")
+        .says("cache_manifest.json in the image now leads to the version")
         .says("LiveView reloads its pages with each version (static_changed?)");
     let version = ran.launch("STATIC_ASSETS_VERSION");
     let manifest = platform.read("backend/priv/static/cache_manifest.json");
@@ -127,7 +127,7 @@ fn without_a_runtime_script_the_manifest_leads_to_the_version() {
 }
 
 #[test]
-fn a_release_that_was_built_before_is_told_and_follows() {
+fn a_release_built_before_is_reported_and_follows() {
     let platform = app("~p\"/assets/app.css\"");
     let release = "backend/_build/prod/rel/shop";
     platform.write(&format!("{release}/releases/0.1.0/start.boot"), "");
@@ -142,14 +142,14 @@ fn a_release_that_was_built_before_is_told_and_follows() {
     platform
         .build()
         .succeeds()
-        .says("the release backend/_build/prod/rel/shop was built before these assets")
-        .says("backend/config/runtime.exs and backend/_build/prod/rel/shop/releases/0.1.0/runtime.exs do");
+        .says("The release backend/_build/prod/rel/shop was built before these assets")
+        .says("backend/config/runtime.exs and backend/_build/prod/rel/shop/releases/0.1.0/runtime.exs in the image");
     let script = platform.read(&format!("{release}/releases/0.1.0/runtime.exs"));
     assert!(script.contains("static_url: [path: static_assets_url]"));
 }
 
 #[test]
-fn what_another_host_breaks_is_told_with_its_place() {
+fn what_another_host_breaks_is_reported_with_its_line() {
     let page = "~p\"/assets/app.css\"\n<script type=\"module\" src={~p\"/assets/app.js\"}>\n\
                 <svg><use href={~p\"/images/icons.svg#a\"} /></svg>\n\
                 \"default-src 'self'; script-src 'self'\"\nEndpoint.url() <> ~p\"/images/a.png\"\n";
@@ -165,7 +165,7 @@ fn what_another_host_breaks_is_told_with_its_place() {
         .says(&format!("{}loads a script with type=\"module\"", at(2)))
         .says(&format!("{}has <use> of a file", at(3)))
         .says(&format!(
-            "{}has a Content-Security-Policy without this host",
+            "{}has a Content-Security-Policy without static.example.com",
             at(4)
         ))
         .says("Add https://static.example.com to its script-src")
@@ -186,9 +186,8 @@ fn what_another_host_breaks_is_told_with_its_place() {
         .does_not_say("publicPath");
 }
 
-/// What the app does itself must fit its own links.
 #[test]
-fn reading_static_url_in_another_form_than_the_links_have_is_not_enough() {
+fn a_static_url_must_fit_the_apps_own_links() {
     let documented = "import Config\n\nif static_url = System.get_env(\"STATIC_URL\") do\n  uri = URI.parse(static_url)\n  config :shop, \
                       ShopWeb.Endpoint,\n    static_url: [scheme: uri.scheme, host: uri.host, port: uri.port, path: uri.path]\nend\n";
     let platform = app("~p\"/assets/app.css\"");
@@ -197,17 +196,17 @@ fn reading_static_url_in_another_form_than_the_links_have_is_not_enough() {
         .build()
         .succeeds()
         .says("backend/config/runtime.exs:3 reads STATIC_URL, but its static_url does not fit links like the one at")
-        .says("lines at the end of the image's backend/config/runtime.exs do");
+        .says("a block was appended to backend/config/runtime.exs in the image");
     let platform = app("url(~p\"/assets/app.css\")");
     platform.write("backend/config/runtime.exs", documented);
     platform
         .build()
         .succeeds()
-        .says("Pages: backend/config/runtime.exs:3 reads STATIC_URL");
+        .says("Links: backend/config/runtime.exs:3 reads STATIC_URL");
 }
 
 #[test]
-fn with_links_of_both_kinds_the_apps_own_choice_stands() {
+fn with_both_kinds_of_links_the_app_chooses() {
     let platform = app("~p\"/assets/app.css\"\nurl(~p\"/images/a.png\")");
     let script = "import Config\nconfig :shop, ShopWeb.Endpoint, static_url: [path: System.get_env(\"STATIC_URL\")]\n";
     platform.write("backend/config/runtime.exs", script);
@@ -215,7 +214,7 @@ fn with_links_of_both_kinds_the_apps_own_choice_stands() {
         .build()
         .succeeds()
         .says("reads STATIC_URL as a path, so links with a host, like the one at backend/lib/shop_web/page_html.ex:2,")
-        .says("Pages: backend/config/runtime.exs:2 reads STATIC_URL");
+        .says("Links: backend/config/runtime.exs:2 reads STATIC_URL");
     assert_eq!(lines(&platform), script);
 }
 
@@ -241,7 +240,7 @@ fn a_mention_of_static_url_is_no_reading() {
     ] {
         let platform = app("~p\"/assets/app.css\"");
         platform.write(path, content);
-        platform.build().succeeds().says("lines at the end of");
+        platform.build().succeeds().says("a block was appended to");
         assert!(
             lines(&platform).contains("# static-assets: begin"),
             "{path}"
@@ -250,7 +249,7 @@ fn a_mention_of_static_url_is_no_reading() {
 }
 
 #[test]
-fn links_with_a_host_need_one_in_the_public_url() {
+fn links_with_a_host_need_a_public_url_with_one() {
     let path = app("url(~p\"/assets/app.css\")").env("STATIC_ASSETS_PUBLIC_URL", "/assets-v");
     path.build()
         .exits(1)
@@ -267,15 +266,15 @@ fn links_with_a_host_need_one_in_the_public_url() {
     baked
         .build()
         .exits(1)
-        .says("there is no config/runtime.exs in which it could be set at run time");
+        .says("there is no config/runtime.exs that could set it at run time");
 }
 
 #[test]
-fn where_no_link_is_found_it_is_said_and_pages_of_the_static_folder_count() {
+fn static_html_counts_and_no_link_is_reported() {
     let none = app("def render(_), do: nil");
     none.build()
         .succeeds()
-        .says("whether any follows is not proved");
+        .says("so the link check proves nothing");
     let page = app("def render(_), do: nil");
     page.write(
         "backend/priv/static/index.html",
@@ -286,7 +285,7 @@ fn where_no_link_is_found_it_is_said_and_pages_of_the_static_folder_count() {
         .exits(1)
         .says("Every link to a static file is written by hand")
         .says("backend/priv/static/index.html:1");
-    // A picture by hand is told; stylesheets and scripts that follow are what counts.
+    // A picture may be linked to by hand, as long as stylesheets and scripts follow.
     let picture = app("static_path @conn, \"/assets/app.css\"\n<img src=\"/images/logo.svg\">");
     picture
         .build()
@@ -295,7 +294,7 @@ fn where_no_link_is_found_it_is_said_and_pages_of_the_static_folder_count() {
 }
 
 #[test]
-fn files_that_the_image_must_serve_are_not_left_out() {
+fn files_that_the_image_must_serve_stay_in_it() {
     let platform = app("~p\"/assets/app.css\"").env("STATIC_ASSETS_KEEP", "manifests");
     platform.write(
         "backend/priv/static/assets/app.js",
@@ -305,7 +304,7 @@ fn files_that_the_image_must_serve_are_not_left_out() {
     platform
         .build()
         .succeeds()
-        .says("the files stay in the image, which has to serve links like the one at backend/priv/static/assets/app.js:1");
+        .says("the image has to serve links like the one at backend/priv/static/assets/app.js:1");
     assert!(
         platform
             .app()
@@ -330,7 +329,7 @@ fn files_that_the_image_must_serve_are_not_left_out() {
 }
 
 #[test]
-fn an_app_that_asks_for_the_release_version_gets_it_and_no_other() {
+fn only_an_app_that_reads_release_version_gets_it() {
     let other = app("~p\"/assets/app.css\"");
     let ran = other.build().succeeds();
     assert!(ran.launch_env().get("RELEASE_VERSION").is_none());
@@ -343,21 +342,21 @@ fn an_app_that_asks_for_the_release_version_gets_it_and_no_other() {
 }
 
 #[test]
-fn links_to_what_was_not_made_are_told_and_if_none_was_the_build_ends() {
+fn links_to_files_that_were_not_made_are_reported() {
     let none = app("~p\"/assets/css/app.css\"\n~p\"/assets/js/app.js\"");
     none.build()
         .exits(1)
-        .says("backend/lib/shop_web/page_html.ex:1 links to /assets/css/app.css, which the pipeline has not made")
+        .says("backend/lib/shop_web/page_html.ex:1 links to /assets/css/app.css, but the pipeline made neither that file")
         .says("1.7 has assets/app.css, 1.8 assets/css/app.css");
     let some = app("~p\"/assets/app.css\"\n~p\"/images/gone.png\" ~p\"/images/#{name}.png\"");
     some.build()
         .succeeds()
-        .says("backend/lib/shop_web/page_html.ex:2 links to /images/gone.png, which was not made");
+        .says("backend/lib/shop_web/page_html.ex:2 links to /images/gone.png, which the pipeline did not make");
 }
 
 /// A tree that was digested before makes the same version as a clean one.
 #[test]
-fn what_an_earlier_digest_has_left_is_not_published() {
+fn files_of_an_earlier_digest_are_not_published() {
     let platform = app("~p\"/assets/app.css\"");
     platform.build().succeeds();
     let changed = "h1 { color: blue }";
@@ -365,7 +364,7 @@ fn what_an_earlier_digest_has_left_is_not_published() {
     let again = platform
         .build()
         .succeeds()
-        .says("left out: 1 file of an earlier digest");
+        .says("Not uploaded: 1 file of an earlier digest");
     let clean = app("~p\"/assets/app.css\"");
     clean.write("backend/priv/static/assets/app.css", changed);
     let first = clean.build().succeeds();

@@ -13,22 +13,22 @@ macro_rules! generations {
         $(
             mod $module {
                 #[test]
-                fn pages_of_two_versions_live_at_once_and_a_rollback_is_the_first_image() {
+                fn two_versions_are_live_at_once() {
                     super::two_versions($generation, $fixture);
                 }
 
                 #[test]
-                fn without_a_runtime_script_the_manifest_leads_to_the_version() {
+                fn without_runtime_exs_the_manifest_links_to_the_version() {
                     super::baked($generation, $fixture);
                 }
 
                 #[test]
-                fn a_release_built_after_this_step_follows() {
+                fn a_release_built_afterwards_links_to_the_version() {
                     super::release($generation, $fixture);
                 }
 
                 #[test]
-                fn a_slug_of_the_classic_buildpack_is_served_from_where_it_was_moved() {
+                fn a_moved_slug_is_served() {
                     super::classic($generation, $fixture);
                 }
             }
@@ -120,7 +120,7 @@ fn two_versions(generation: &str, fixture: &str) {
         );
     }
 
-    // The panic switch, and no store at all.
+    // The fallback, and links without injection.
     for switch in [
         &[("STATIC_URL", "/")][..],
         &[("STATIC_ASSETS_INJECT", "off")],
@@ -190,10 +190,10 @@ fn classic(generation: &str, fixture: &str) {
     let published = tree(&platform.store());
     let second = heroku.build().compiled();
     assert_eq!(heroku.dyno_env(&second)["STATIC_URL"], url);
-    let said = second.compile.stdout();
-    assert!(said.contains("unchanged: 0 uploaded"), "{said}");
-    let put = tree(&platform.store());
-    let new = put.keys().filter(|key| !published.contains_key(*key));
+    let log = second.compile.stdout();
+    assert!(log.contains("unchanged: 0 uploaded"), "{log}");
+    let uploaded = tree(&platform.store());
+    let new = uploaded.keys().filter(|key| !published.contains_key(*key));
     assert!(
         new.into_iter()
             .all(|key| key.starts_with(".static-assets/refs/"))
@@ -215,7 +215,7 @@ fn baked(generation: &str, fixture: &str) {
     let ran = platform
         .build()
         .succeeds()
-        .says("SECRET_KEY_BASE (prod.exs) asked for while the configuration is read: throw-away values")
+        .says("The configuration asks for SECRET_KEY_BASE (prod.exs) at build time")
         .says("the keys of cache_manifest.json in the image lead to the version")
         .says("Fallback: none, the URL is part of the image");
     let url = ran.launch("STATIC_URL");
@@ -227,7 +227,7 @@ type Break = fn(Platform) -> Platform;
 
 /// What Mix itself prints when something is missing.
 #[test]
-fn what_mix_says_of_its_failures_is_understood() {
+fn failures_of_real_mix_are_understood() {
     let Some(phoenix) = Phoenix::find("1.8") else {
         return;
     };
@@ -242,7 +242,7 @@ fn what_mix_says_of_its_failures_is_understood() {
                 );
                 platform
             },
-            "Dependencies are missing",
+            "Mix dependencies are missing",
             "mix deps.get --only prod",
         ),
         (
@@ -256,7 +256,7 @@ fn what_mix_says_of_its_failures_is_understood() {
                 );
                 platform.env("MIX_HOME", home)
             },
-            "No Hex",
+            "Mix has no Hex",
             "mix local.hex --force",
         ),
         (
@@ -265,7 +265,7 @@ fn what_mix_says_of_its_failures_is_understood() {
                 platform.edit("config/prod.exs", end, "System.fetch_env!(\"API_URL\")\n");
                 platform
             },
-            "A variable is missing in the build",
+            "API_URL is not set in the build",
             "STATIC_ASSETS_BUILD_ENV=\"API_URL=unused-while-compiling\"",
         ),
         (
@@ -273,7 +273,7 @@ fn what_mix_says_of_its_failures_is_understood() {
                 platform.edit("mix.exs", "elixir: \"~> 1.14\"", "elixir: \"~> 1.99\"");
                 platform
             },
-            "The app wants another Elixir",
+            "The app requires another Elixir version",
             "supports only Elixir ~> 1.99",
         ),
         (
@@ -282,17 +282,17 @@ fn what_mix_says_of_its_failures_is_understood() {
                 fs::remove_file(esbuild).unwrap();
                 platform.env("HTTPS_PROXY", "http://127.0.0.1:1")
             },
-            "Something could not be fetched",
+            "A download failed",
             "econnrefused",
         ),
     ];
-    for (broken, title, said) in breaks {
+    for (broken, title, text) in breaks {
         let platform = broken(phoenix.platform("phoenix_1_8").file_store());
         platform
             .build()
             .exits(1)
             .says(&format!("[Error: static assets: {title}]"))
-            .says(said);
+            .says(text);
         assert!(tree(&platform.store()).is_empty());
     }
 }

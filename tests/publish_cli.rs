@@ -1,4 +1,4 @@
-//! `static-assets publish`: arguments, the JSON object, the env file, and an exit code for each end.
+//! `static-assets publish`: arguments, the JSON object, the env file, and an exit code for each outcome.
 
 use crate::harness::refusing::Refusing;
 use crate::harness::stores::TestStore;
@@ -7,7 +7,7 @@ use fs_err as fs;
 
 const PUBLISH: [&str; 3] = ["publish", "--dir", "dist"];
 
-/// A prebuilt folder and a folder as its store.
+/// Makes a prebuilt directory `dist`, and a directory as its store.
 fn prebuilt() -> Platform {
     let platform = Platform::empty().file_store();
     platform
@@ -50,10 +50,7 @@ fn the_report_is_one_json_object_on_stdout() {
         report["url"],
         format!("https://static.example.com/shop/{version}/")
     );
-    assert!(
-        ran.stderr()
-            .contains(&format!("Version {version} = content"))
-    );
+    assert!(ran.stderr().contains(&format!("Version {version} ")));
     assert!(platform.store().join(version).join("app.css").is_file());
 
     let without = platform.cli(&PUBLISH).exits(0);
@@ -61,13 +58,13 @@ fn the_report_is_one_json_object_on_stdout() {
 }
 
 #[test]
-fn a_dry_run_shows_the_plan_and_changes_nothing() {
+fn a_dry_run_plans_and_changes_nothing() {
     for kind in ["file", "s3", "azure", "gcs"] {
         let Some(store) = TestStore::of(kind) else {
             continue;
         };
         store.platform.write("dist/app.css", "a{}");
-        let rehearsal = [
+        let dry_run = [
             "publish",
             "--dir",
             "dist",
@@ -76,33 +73,32 @@ fn a_dry_run_shows_the_plan_and_changes_nothing() {
             "--env-file",
             "x.env",
         ];
-        let ran = store.platform.cli(&rehearsal).exits(0);
+        let ran = store.platform.cli(&dry_run).exits(0);
         let report = ran.json();
         assert_eq!(report["dry_run"], true);
         assert_eq!(report["uploaded"]["files"], 1);
         assert_eq!(report["requests"]["put"], 0);
-        let ran = ran.says("Would publish to").says("1 new, 0 reused, 3 B");
-        ran.says("Nothing was sent (--dry-run)");
+        ran.says("1 new, 0 reused, 3 B").says("--dry-run");
         assert!((store.objects)().is_empty(), "{kind}");
         assert!(!store.platform.app().join("x.env").exists());
 
         store.platform.cli(&PUBLISH).exits(0);
         let before = (store.objects)();
-        let ran = store.platform.cli(&rehearsal).exits(0);
-        ran.says("Would change nothing");
+        let report = store.platform.cli(&dry_run).exits(0).json();
+        assert_eq!(report["uploaded"]["files"], 0);
         assert_eq!((store.objects)(), before, "{kind}");
 
         store.platform.write("dist/app.css", "b{}");
         let explicit = [("RELEASE_VERSION", "v1")];
         store.platform.cli_with(&PUBLISH, &explicit).exits(0);
         store.platform.write("dist/app.css", "c{}");
-        let conflict = store.platform.cli_with(&rehearsal, &explicit).exits(11);
+        let conflict = store.platform.cli_with(&dry_run, &explicit).exits(11);
         conflict.says("changed  app.css");
     }
 }
 
 #[test]
-fn an_env_file_pins_the_version_and_tells_the_next_run_of_it() {
+fn an_env_file_pins_the_version_between_runs() {
     let platform = prebuilt();
     let with_file = ["publish", "--dir", "dist", "--json", "--env-file", "x.env"];
     platform.write("x.env", "OTHER=1\n");
@@ -119,17 +115,13 @@ fn an_env_file_pins_the_version_and_tells_the_next_run_of_it() {
     let ran = platform.cli(&with_file).exits(0);
     assert_eq!(read(), pinned(&ran.json()));
     let before = first["version"].as_str().unwrap();
-    ran.says(&format!(
-        "1 file new or changed since {before}, 1 equal; returning visitors load 2 files, 8 B, again"
-    ));
+    ran.line_names(&["1 file", before, "1 equal", "2 files, 8 B"]);
     let missing = platform.cli(&["publish", "--dir", "dist", "--env-file", "no/x.env"]);
-    missing
-        .exits(2)
-        .says("The env file can\'t be opened for writing");
+    missing.exits(2).says("no/x.env");
 }
 
 #[test]
-fn an_explicit_version_is_pinned_by_its_own_name_too() {
+fn an_explicit_version_also_pins_release_version() {
     let platform = prebuilt().env("RELEASE_VERSION", "v1");
     let run = ["publish", "--dir", "dist", "--env-file", "x.env"];
     platform.cli(&run).exits(0);
@@ -138,20 +130,20 @@ fn an_explicit_version_is_pinned_by_its_own_name_too() {
 }
 
 #[test]
-fn usage_is_told_and_exits_2() {
+fn wrong_arguments_exit_2_with_help() {
     let platform = prebuilt();
-    for (arguments, said) in [
-        (&[][..], "No command was given"),
-        (&["upload"][..], "There is no command 'upload'"),
+    for (arguments, value) in [
+        (&[][..], "command"),
+        (&["upload"][..], "'upload'"),
         (&["publish"][..], "--app DIR, --dir DIR"),
         (
             &["publish", "--dir", "x", "--app", "y"][..],
-            "give one, once",
+            "--app, --dir and --prepared",
         ),
         (&["publish", "--dir"][..], "'--dir'"),
         (&["publish", "--dir", "x", "--force"][..], "'--force'"),
     ] {
-        let ran = platform.cli(arguments).exits(2).says(said);
+        let ran = platform.cli(arguments).exits(2).says(value);
         ran.says("static-assets publish --help");
     }
     for arguments in [
@@ -167,16 +159,16 @@ fn usage_is_told_and_exits_2() {
 }
 
 #[test]
-fn without_a_store_nothing_is_published_and_it_exits_2() {
+fn a_missing_store_exits_2() {
     let platform = prebuilt().env("STATIC_ASSETS_STORE", "");
     platform
         .cli(&PUBLISH)
         .exits(2)
-        .says("STATIC_ASSETS_STORE is not set");
+        .error_names("STATIC_ASSETS_STORE");
 }
 
 #[test]
-fn what_is_switched_off_is_no_failure() {
+fn switched_off_publishing_succeeds() {
     for (name, value) in [
         ("STATIC_ASSETS_DISABLE", "1"),
         ("STATIC_ASSETS_PUBLISH", "off"),
@@ -194,7 +186,7 @@ fn what_is_switched_off_is_no_failure() {
 }
 
 #[test]
-fn each_end_has_its_exit_code() {
+fn each_outcome_has_its_exit_code() {
     let refused = |status, code| {
         let store = Refusing::s3(status, code, "");
         let platform = prebuilt()
@@ -249,7 +241,7 @@ fn each_end_has_its_exit_code() {
 }
 
 #[test]
-fn an_app_that_would_not_link_to_the_version_is_refused_with_the_line_that_helps() {
+fn an_app_failing_the_link_check_is_refused() {
     let Some(python) = crate::harness::python::Python::find("django52") else {
         return;
     };
@@ -258,12 +250,11 @@ fn an_app_that_would_not_link_to_the_version_is_refused_with_the_line_that_helps
     ignores
         .cli(&["publish", "--app", "."])
         .exits(1)
-        .says("the command line puts nothing beside an app")
         .says("STATIC_URL = os.environ.get(");
     assert!(tree(&ignores.store()).is_empty());
 
-    let follows = app("django_follows");
-    let report = follows
+    let reads = app("django_follows");
+    let report = reads
         .cli(&["publish", "--app", ".", "--json"])
         .exits(0)
         .json();
@@ -271,14 +262,11 @@ fn an_app_that_would_not_link_to_the_version_is_refused_with_the_line_that_helps
 }
 
 #[test]
-fn a_prebuilt_folder_in_the_buildpack() {
+fn the_buildpack_publishes_a_prebuilt_directory() {
     let platform = prebuilt().env("STATIC_ASSETS_DIR", "dist");
-    platform
-        .detect()
-        .exits(0)
-        .says("STATIC_ASSETS_DIR names a folder");
+    platform.detect().exits(0).says("STATIC_ASSETS_DIR");
     let ran = platform.build().succeeds();
-    let ran = ran.says("dist, as it is (environment)");
+    let ran = ran.line_names(&["dist", "(environment)"]);
     let version = ran.launch("STATIC_ASSETS_VERSION");
     assert_eq!(
         ran.launch("STATIC_URL"),
@@ -290,9 +278,9 @@ fn a_prebuilt_folder_in_the_buildpack() {
     missing.build().exits(1).says("nowhere");
 }
 
-/// As the lifecycle gives it back from the image before.
+/// The lifecycle restores `env.toml` from the previous image.
 #[test]
-fn a_rebuild_tells_what_changed_since_the_version_before() {
+fn a_rebuild_logs_what_changed() {
     let platform = prebuilt().env("STATIC_ASSETS_DIR", "dist");
     let ran = platform.build().succeeds();
     let first = ran.launch("STATIC_ASSETS_VERSION");
@@ -304,13 +292,11 @@ fn a_rebuild_tells_what_changed_since_the_version_before() {
 
     platform.write("dist/new.css", "c{}");
     let ran = platform.build_over(&[("env.toml", &metadata)]).succeeds();
-    ran.says(&format!(
-        "1 file new or changed since {first}, 2 equal; returning visitors load 3 files, 11 B, again"
-    ));
+    ran.line_names(&["1 file", &first, "2 equal", "3 files, 11 B"]);
     let unreadable = platform
         .build_over(&[("env.toml", "metadata = 1")])
         .succeeds();
-    unreadable.does_not_say("returning visitors");
+    unreadable.does_not_say("2 equal");
 }
 
 #[test]
@@ -327,13 +313,13 @@ fn nothing_is_published_into_itself() {
             )],
         )
         .exits(2)
-        .says("would be published into itself");
+        .says(&inside.display().to_string());
     assert!(tree(&inside).is_empty());
     let env_file = ["publish", "--dir", "dist", "--env-file", "dist/x.env"];
     platform
         .cli(&env_file)
         .exits(2)
-        .says("The env file lies in the folder");
+        .says("static-assets publish --help");
     platform
         .cli(&["publish", "--dir", ""])
         .exits(2)
@@ -347,26 +333,26 @@ fn a_secret_under_the_wrong_name_goes_nowhere() {
     let platform = prebuilt().env("STATIC_ASSETS_SECRET_ACCESS_KEY", secret);
     for name in ["RELEASE_VERSION", "STATIC_ASSETS_GROUP", "SOURCE_VERSION"] {
         let ran = platform.cli_with(&["publish", "--dir", "dist", "--json"], &[(name, secret)]);
-        let ran = ran.exits(2).says(&format!("{name} holds a secret"));
+        let ran = ran.exits(2).says(name);
         ran.does_not_say(secret);
     }
     platform.write(&format!("dist/{secret}.css"), "x");
     platform
         .cli(&PUBLISH)
         .exits(13)
-        .says("holds a storage credential")
+        .says("credential")
         .does_not_say(secret);
     assert!(tree(&platform.store()).is_empty());
 }
 
 #[test]
-fn what_is_no_version_in_its_place_is_a_conflict_and_no_pipe_is_waited_for() {
+fn misplaced_files_and_directories_in_the_store_fail() {
     let platform = prebuilt().env("RELEASE_VERSION", "v1");
     let place = platform.store().join("v1");
     fs::write(&place, "x").unwrap();
     platform.cli(&PUBLISH).exits(11);
     fs::remove_file(&place).unwrap();
-    // What file systems leave is no claim.
+    // A file that a file system left is not a claim.
     let claims = platform.store().join(".static-assets/claims/v1");
     fs::write(claims.join(".nfs0001"), "").unwrap();
     platform.cli(&PUBLISH).exits(0);
@@ -374,8 +360,5 @@ fn what_is_no_version_in_its_place_is_a_conflict_and_no_pipe_is_waited_for() {
     let marker = platform.store().join(".static-assets/versions/v1.json");
     fs::remove_file(&marker).unwrap();
     fs::create_dir(&marker).unwrap();
-    platform
-        .cli(&PUBLISH)
-        .exits(1)
-        .says("v1.json is not a file");
+    platform.cli(&PUBLISH).exits(1).says("v1.json");
 }

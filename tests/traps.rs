@@ -1,5 +1,5 @@
-//! The traps that lie on the machine's side, by their numbers in the two lists of what was measured: `u` of the
-//! uploads', `r` of the reliability's. The others are in `src/store/tests/traps.rs`. r15 is the store in memory itself.
+//! Traps of `object_store` that show on the machine. The names carry the numbers of two lists: `u` of uploads, `r` of
+//! reliability. The other traps are in `src/store/tests/traps.rs`; r15 is the store in memory itself.
 
 use crate::harness::sources::own_code;
 use crate::harness::{Platform, repository, tree};
@@ -20,7 +20,7 @@ fn code(folder: &str) -> String {
 }
 
 #[test]
-fn u03_a_folder_as_store_needs_no_attributes() {
+fn u03_directory_stores_need_no_attributes() {
     let platform = prebuilt();
     platform.cli(&PUBLISH).exits(0);
     let marker = tree(&platform.store())
@@ -35,7 +35,7 @@ fn u03_a_folder_as_store_needs_no_attributes() {
 }
 
 #[test]
-fn u04_a_federated_identity_of_google_is_told_as_such() {
+fn u04_google_federation_is_named_as_the_cause() {
     prebuilt()
         .env("STATIC_ASSETS_STORE", "gs://acme-static/shop")
         .env(
@@ -56,7 +56,7 @@ fn u05_nothing_is_ever_copied_within_a_store() {
 }
 
 #[test]
-fn u06_profiles_are_not_read_and_the_text_says_what_to_do() {
+fn u06_profiles_are_ignored_with_advice() {
     let platform = prebuilt();
     let home = platform.path("home");
     fs::create_dir_all(home.join(".aws")).unwrap();
@@ -88,7 +88,7 @@ fn u08_names_without_a_prefix_are_not_settings() {
 }
 
 #[test]
-fn u10_an_https_url_is_no_store() {
+fn u10_an_https_url_is_not_a_store() {
     prebuilt()
         .env("STATIC_ASSETS_STORE", "https://minio.example.com/bucket")
         .cli(&PUBLISH)
@@ -103,7 +103,7 @@ fn u11_no_request_goes_unsigned() {
 }
 
 #[test]
-fn u14_a_bucket_that_no_server_takes_is_refused_at_once() {
+fn u14_an_invalid_bucket_name_is_refused() {
     prebuilt()
         .env("STATIC_ASSETS_STORE", "s3://ab/shop")
         .cli(&PUBLISH)
@@ -111,9 +111,9 @@ fn u14_a_bucket_that_no_server_takes_is_refused_at_once() {
         .says("no valid bucket name (3 or more");
 }
 
-/// What derives `Debug` with secrets in it is `object_store`'s builders; ours has none to derive.
+/// `object_store`'s builders derive `Debug` with secrets in it; our types must not.
 #[test]
-fn r05_nothing_that_holds_a_secret_can_be_shown() {
+fn r05_types_with_secrets_have_no_debug() {
     let code = code("src");
     for (kind, name) in [
         ("struct", "Secret"),
@@ -137,11 +137,11 @@ fn r05_nothing_that_holds_a_secret_can_be_shown() {
         let attributes = attributes.rsplit('}').next().unwrap();
         assert!(!attributes.contains("Debug"), "{name}: {attributes}");
     }
-    assert!(!code.contains(":?}"), "something is shown by its Debug");
+    assert!(!code.contains(":?}"), "a value is shown by its Debug");
 }
 
 #[test]
-fn r07_the_environment_is_read_by_nobody_else() {
+fn r07_object_store_never_reads_the_environment() {
     let code = code("src");
     for call in [
         "Builder::from_env(",
@@ -154,14 +154,14 @@ fn r07_the_environment_is_read_by_nobody_else() {
 }
 
 #[test]
-fn r09_object_stores_own_folders_are_not_used() {
+fn r09_object_stores_own_directories_are_unused() {
     let manifest = fs::read_to_string(repository().join("Cargo.toml")).unwrap();
     let line = manifest
         .lines()
         .find(|line| line.starts_with("object_store = "));
     let line = line.unwrap();
     assert!(line.contains("default-features = false") && !line.contains("\"fs\""));
-    // What breaks there: a name with `#1`, a link that leads out of the root.
+    // Its own directory store breaks on a name with `#1`.
     let platform = prebuilt();
     platform.write("dist/app.js#1", "let a");
     let report = platform
@@ -173,7 +173,7 @@ fn r09_object_stores_own_folders_are_not_used() {
 }
 
 #[test]
-fn r10_a_layer_holds_what_the_contract_names_and_nothing_else() {
+fn r10_layers_hold_what_the_contract_names() {
     let platform = prebuilt()
         .env("STATIC_ASSETS_DIR", "dist")
         .env("STATIC_ASSETS_SECRET_ACCESS_KEY", "canary-0123456789");
@@ -195,7 +195,7 @@ fn r10_a_layer_holds_what_the_contract_names_and_nothing_else() {
 }
 
 #[test]
-fn r11_a_platform_variable_is_not_repeated() {
+fn r11_platform_variables_are_not_logged() {
     let platform = prebuilt()
         .platform_env("STATIC_ASSETS_DIR", "dist")
         .platform_env("STATIC_ASSETS_SECRET_ACCESS_KEY", "canary-0123456789")
@@ -204,7 +204,7 @@ fn r11_a_platform_variable_is_not_repeated() {
 }
 
 #[test]
-fn r12_nothing_outside_of_the_folder_is_published() {
+fn r12_nothing_outside_the_directory_is_published() {
     let platform = prebuilt();
     platform.write("secret.txt", "secret");
     let dist = platform.app().join("dist");
@@ -220,7 +220,7 @@ fn r12_nothing_outside_of_the_folder_is_published() {
         platform.cli(&PUBLISH).exits(13).says("loop: a link to");
         fs::remove_file(dist.join("loop")).unwrap();
     }
-    // Within it, a link is the file that it names.
+    // A link within the directory is the file that it names.
     symlink("app.css", dist.join("link.css")).unwrap();
     platform.cli(&PUBLISH).exits(0).says("2 new");
 }
@@ -238,7 +238,7 @@ fn r13_every_run_leaves_its_ref() {
 
 /// Phoenix writes the time into `cache_manifest.json`: two builds of the same app would never be equal.
 #[test]
-fn r14_the_time_of_a_digest_names_no_version() {
+fn r14_versions_do_not_depend_on_time() {
     let version = |epoch: &str| {
         let platform = Platform::with("phoenix_monorepo")
             .file_store()

@@ -1,14 +1,11 @@
-//! Texts of Phoenix's failures.
+//! Why the assets of a Phoenix app could not be compiled.
 
-use super::check::no_answer;
-use super::{Explain, Kind, Message, listed, not_following};
-use crate::framework::phoenix::{
-    NodeMismatch, NodeProblem, PhoenixFailure, PhoenixFailureReason, PhoenixLinkProblem, Place,
-};
-use crate::framework::{NotFollowing, PhoenixError};
+use super::phoenix_node::no_official_node;
+use super::{Explain, Kind, Message, titled};
+use crate::framework::PhoenixError;
+use crate::framework::phoenix::SourceLocation;
 use indoc::formatdoc;
-use std::io;
-use std::path::Path;
+use std::path::{Display, Path};
 
 impl Explain for PhoenixError {
     fn explain(&self) -> Message {
@@ -18,543 +15,183 @@ impl Explain for PhoenixError {
                 pipeline,
                 app,
                 package,
-            } => no_mix(path, pipeline, app, package.as_deref()),
+            } => titled(Kind::App, &no_mix(path, pipeline, app, package.as_deref())),
             Self::NoNode {
                 program,
                 node,
                 pipeline,
                 package,
                 path,
-            } => match node {
-                Some(node) => no_manager(program, node, package),
-                None => no_node(program, pipeline, package, path),
-            },
+            } => {
+                let package = &package.display();
+                let text = match node {
+                    Some(node) => no_manager(program, &node.display(), package),
+                    None => no_node(program, pipeline, package, path),
+                };
+                titled(Kind::App, &text)
+            }
             Self::Node { url, problem } => no_official_node(url, problem),
             Self::NoPipeline {
                 app,
                 folder,
                 scripts,
-            } => no_pipeline(app, folder, scripts.as_deref()),
-            Self::PackageJson { path, error } => Message::new(
-                Kind::App,
-                "package.json can't be read",
-                format!("{} is no package.json that npm could read either.", path.display()),
-            )
-            .with_details(error.to_string()),
+            } => titled(Kind::App, &no_pipeline(app, folder, scripts.as_deref())),
+            Self::PackageJson { path, error } => {
+                let text = format!(
+                    "{} is not valid JSON\nnpm would reject it, too.",
+                    path.display()
+                );
+                titled(Kind::App, &text).with_details(error.to_string())
+            }
             Self::Failed(failure) => failure.explain(),
             Self::Refused(error) => error.explain(),
-            Self::Outside { path, leads_to } => outside(path, leads_to),
-            Self::Manifest(error) => no_manifest(error),
+            Self::Outside { path, leads_to } => titled(
+                Kind::Refused,
+                &outside(&path.display(), &leads_to.display()),
+            ),
+            Self::Manifest(error) => titled(Kind::App, NO_MANIFEST).with_details(error.to_string()),
             Self::NothingDigested {
                 pipeline,
                 folder,
                 output,
-            } => Message::new(
-                Kind::App,
-                "Nothing was digested",
-                formatdoc! {"
-                    {pipeline} ended well, but left no new {folder}/cache_manifest.json with a file in it, so
-                    pages would link to nothing that is published. mix phx.digest does so where its folder is
-                    missing or empty, or where it was given another one.
-                    Build into {folder}, or say how the assets are made:
-                      STATIC_ASSETS_COMPILE_COMMAND=\"…\"",
-                    folder = folder.display()
-                },
-            )
-            .with_details(output),
-            Self::OtherManifest { place, configured } => Message::new(
-                Kind::App,
-                "The configured manifest is not there",
-                formatdoc! {"
-                    {place} has Phoenix read the names of the digested files from
-                      {configured}
-                    which no digest has written: the app would start with an error and link to undigested names.
-                    The digest writes:
-                      cache_static_manifest: \"priv/static/cache_manifest.json\"",
-                    configured = configured.display()
-                },
-            ),
-            Self::Prebuilt { file } => Message::new(
-                Kind::Configuration,
-                "Not digested before the build",
-                formatdoc! {"
-                    STATIC_ASSETS_PREBUILT=1 says that the assets were compiled and digested before, but this
-                    is not there:
-                      {file}
-                    Is it kept out of the build (.gitignore, .slugignore, .dockerignore)? To make it:
-                      MIX_ENV=prod mix assets.deploy
-                    To let the build do that: unset STATIC_ASSETS_PREBUILT.",
-                    file = file.display()
-                },
-            ),
-            Self::Stale { file } => Message::new(
-                Kind::Configuration,
-                "Changed since it was digested",
-                formatdoc! {"
-                    STATIC_ASSETS_PREBUILT=1, but this file is another than the one that cache_manifest.json
-                    was made for, so browsers would get the older one:
-                      {file}
-                    Digest it again:
-                      MIX_ENV=prod mix assets.deploy
-                    To let the build do that: unset STATIC_ASSETS_PREBUILT.",
-                    file = file.display()
-                },
-            ),
+            } => titled(Kind::App, &nothing_digested(pipeline, &folder.display()))
+                .with_details(output),
+            Self::OtherManifest { place, configured } => {
+                titled(Kind::App, &other_manifest(place, &configured.display()))
+            }
+            Self::Prebuilt { file } => titled(Kind::Configuration, &not_prebuilt(&file.display())),
+            Self::Stale { file } => titled(Kind::Configuration, &stale(&file.display())),
             Self::NotFollowing(not_following) => not_following.explain(),
             Self::Start(error) => error.explain(),
-            Self::Io(error) => Message::new(
-                Kind::Machine,
-                "A file can't be read or written",
-                "Compiling the assets, a file could not be read or written.",
-            )
-            .with_details(error.to_string()),
+            Self::Io(error) => titled(Kind::Machine, IO).with_details(error.to_string()),
         }
     }
 }
 
-fn no_mix(path: &str, pipeline: &str, app: &str, package: Option<&Path>) -> Message {
+const NO_MANIFEST: &str = "cache_manifest.json is not a manifest of a digest\n\
+     Remove it with all digested files, and keep them out of the repository:\n  mix phx.digest.clean --all";
+const IO: &str = "A file can't be read or written\n\
+     The build step compiled the assets and could not read or write a file.";
+
+fn no_mix(path: &str, pipeline: &str, app: &str, package: Option<&Path>) -> String {
     let script = package.map_or_else(String::new, |package| {
         format!(
-            "\n- Make them with npm alone, which needs no Elixir ({}):\n    \
+            "\n- Make the assets by npm alone ({}):\n    \
              STATIC_ASSETS_COMPILE_COMMAND=\"npm --prefix assets ci && npm --prefix assets run …\"",
             package.display()
         )
     });
-    Message::new(
-        Kind::App,
-        "No Elixir",
-        formatdoc! {"
-                    The assets of {app} are made by {pipeline}, but no 'mix' is on PATH:
-                      {path}
-                    One of these helps:
-                    - Build where Elixir is: with a builder or a buildpack before this one that installs it, or in a
-              Dockerfile whose build stage is an image of Elixir.
-            - Compile the assets before the build, and have them published as they are:
-                MIX_ENV=prod mix assets.deploy
-                STATIC_ASSETS_PREBUILT=1{script}"
-        },
-    )
+    formatdoc! {"
+        No Elixir: 'mix' is not on PATH
+        The assets of {app} are made by {pipeline}. No directory of PATH holds 'mix':
+          {path}
+        Use one of these:
+        - Install Elixir before this build step: by the builder, by a buildpack before this one, or in a
+          Dockerfile by an Elixir image as the build stage.
+        - Compile the assets before the build, and let the build publish them:
+            MIX_ENV=prod mix assets.deploy
+            STATIC_ASSETS_PREBUILT=1{script}"
+    }
 }
 
-fn no_node(program: &str, pipeline: &str, package: &Path, path: &str) -> Message {
-    Message::new(
-        Kind::App,
-        "No Node.js",
-        formatdoc! {"
-            {package} has dependencies, and the assets are made by {pipeline}, but no '{program}' is on
-            PATH:
-              {path}
-            This build step downloads no Node.js. Put this buildpack after one that installs it:
-              pack build app --buildpack heroku/nodejs --buildpack <this buildpack>
-              heroku buildpacks:add --index 1 heroku/nodejs
-            It looks for package.json at the top of the repository; in a Dockerfile, install it in the stage
-            that compiles. Or compile before the build: STATIC_ASSETS_PREBUILT=1",
-            package = package.display()
-        },
-    )
+fn no_node(program: &str, pipeline: &str, package: &Display<'_>, path: &str) -> String {
+    formatdoc! {"
+        No Node.js: '{program}' is not on PATH
+        {package} has dependencies, and the assets are made by {pipeline}. No directory of PATH holds
+        '{program}':
+          {path}
+        This build step does not download Node.js. Put a buildpack that installs it before this one:
+          pack build app --buildpack heroku/nodejs --buildpack <this buildpack>
+          heroku buildpacks:add --index 1 heroku/nodejs
+        heroku/nodejs looks for package.json at the top of the repository. In a Dockerfile, install Node.js
+        in the stage that compiles. Or compile before the build: STATIC_ASSETS_PREBUILT=1"
+    }
 }
 
-fn outside(path: &Path, leads_to: &Path) -> Message {
-    Message::new(
-        Kind::Refused,
-        "A folder that leads out of the app",
-        formatdoc! {"
-                    {path} is a link to
-                      {leads_to}
-                    Only what lies in the app itself is published. Copy the files there, or publish the folder
-                    as it is:
-                      STATIC_ASSETS_DIR={leads_to}",
-            path = path.display(),
-            leads_to = leads_to.display()
-        },
-    )
-}
-
-fn no_manifest(error: &io::Error) -> Message {
-    Message::new(
-                Kind::App,
-                "cache_manifest.json can't be read",
-                formatdoc! {"
-                    It is no manifest that a digest has written. Remove it with all that a digest has made, and
-                    keep it out of the repository:
-                      mix phx.digest.clean --all"
-                },
-            )
-            .with_details(error.to_string())
-}
-
-fn no_official_node(url: &str, problem: &NodeProblem) -> Message {
-    let ways = "Or bring Node.js by another buildpack before this one: heroku/nodejs. A mirror of the distribution:\n  \
-                STATIC_ASSETS_NODE_URL=https://…/dist";
-    let (kind, why, details) = match problem {
-        NodeProblem::Unreachable(error) => (
-            Kind::Temporary,
-            format!("gave no answer, in four attempts: {}.", no_answer(error)),
-            String::new(),
-        ),
-        NodeProblem::Status(status @ 300..=499) if *status != 408 && *status != 429 => (
-            Kind::App,
-            format!("answered {status}. Is it the folder that holds index.json?"),
-            String::new(),
-        ),
-        NodeProblem::Status(status) => (
-            Kind::Temporary,
-            format!("answered {status}, in four attempts."),
-            String::new(),
-        ),
-        NodeProblem::Broken { output } => (
-            Kind::Machine,
-            "was unpacked, and its bin/node does not start here, or is another version.".to_owned(),
-            output.clone(),
-        ),
-        NodeProblem::NoList(error) => (
-            Kind::Temporary,
-            "is not the list of versions that it should be. Is a proxy in between?".to_owned(),
-            error.to_string(),
-        ),
-        NodeProblem::NoVersion { wanted, file } => (
-            Kind::App,
-            format!("has no version for this machine that is {wanted}, as {file} asks."),
-            String::new(),
-        ),
-        NodeProblem::Range { wanted, file } => (
-            Kind::App,
-            format!(
-                "was not asked: {file} asks for Node.js '{}', which is no range of versions, such as 22.x.",
-                wanted.escape_debug()
-            ),
-            String::new(),
-        ),
-        NodeProblem::NotListed { file } => (
-            Kind::App,
-            format!("has no checksum for {file}: there is none for this machine."),
-            String::new(),
-        ),
-        NodeProblem::Checksum { file } => (
-            Kind::Temporary,
-            format!(
-                "is not what its SHASUMS256.txt says of {file}, so nothing of it was run. Was it cut, or is a proxy in \
-                 between?"
-            ),
-            String::new(),
-        ),
-        NodeProblem::Unpack { output } => (
-            Kind::Machine,
-            "could not be unpacked by tar.".to_owned(),
-            output.clone(),
-        ),
-    };
-    let body =
-        format!("The asset pipeline needs Node.js, and none is on PATH.\n  {url}\n{why}\n\n{ways}");
-    Message::new(kind, "No Node.js", body).with_details(details)
-}
-
-fn no_manager(program: &str, node: &Path, package: &Path) -> Message {
+fn no_manager(program: &str, node: &Display<'_>, package: &Display<'_>) -> String {
     let install = match program {
-        "bun" => "npm install --global bun".to_owned(),
-        "npm" => "apt-get install npm".to_owned(),
-        _ => "corepack enable".to_owned(),
+        "bun" => "npm install --global bun",
+        "npm" => "apt-get install npm",
+        _ => "corepack enable",
     };
-    Message::new(
-        Kind::App,
-        format!("No {program}"),
-        formatdoc! {"
-            Node.js is there ({node}), but no '{program}', by whose lock file or packageManager the packages of
-            {package} are installed. Before this build step:
-              {install}",
-            node = node.display(),
-            package = package.display()
-        },
-    )
+    formatdoc! {"
+        {package} uses {program}, but {program} is not on PATH
+        Node.js is installed ({node}). The lock file or packageManager says that {program} installs the
+        packages. Install it before this build step:
+          {install}"
+    }
 }
 
-fn no_pipeline(app: &str, folder: &Path, scripts: Option<&[String]>) -> Message {
-    let folder = if folder.as_os_str().is_empty() {
-        String::new()
-    } else {
-        format!("{}/", folder.display())
+fn no_pipeline(app: &str, dir: &Path, scripts: Option<&[String]>) -> String {
+    let dir = match dir.display().to_string() {
+        dir if dir.is_empty() => dir,
+        dir => format!("{dir}/"),
     };
     let scripts = match scripts {
-        None => format!("no package.json in {folder}assets"),
-        Some([]) => "no script in package.json".to_owned(),
+        None => format!("{dir}assets has no package.json"),
+        Some([]) => "package.json has no scripts".to_owned(),
         Some(scripts) => format!(
-            "no script deploy or build in package.json (there: {})",
+            "package.json has no script deploy or build (it has: {})",
             scripts.join(", ")
         ),
     };
-    Message::new(
-        Kind::App,
-        "Nothing says how the assets are made",
-        formatdoc! {"
-            {app} has no alias assets.deploy in {folder}mix.exs, {scripts}, and nothing in
-            {folder}priv/static. One of these helps:
-              aliases: [\"assets.deploy\": [\"esbuild {app} --minify\", \"phx.digest\"]]     in mix.exs
-              \"scripts\": {{\"deploy\": \"webpack --mode production\"}}                       in package.json
-              STATIC_ASSETS_COMPILE_COMMAND=\"…\"
-            For an app without assets:
-              STATIC_ASSETS_DISABLE=1"
-        },
-    )
-}
-
-impl Explain for PhoenixFailure {
-    fn explain(&self) -> Message {
-        let place = if self.folder.as_os_str().is_empty() {
-            String::new()
-        } else {
-            format!(" in {}", self.folder.display())
-        };
-        let status = match self.status {
-            Some(status) => format!("status {status}"),
-            None => "a signal".to_owned(),
-        };
-        let header = format!("'{}'{place} failed with {status}.", self.command);
-        let (title, text) = reason_text(&self.reason, self.node.as_ref());
-        Message::new(Kind::App, title, format!("{header}\n\n{text}")).with_details(&self.output)
+    formatdoc! {"
+        Nothing says how the assets of {app} are made
+        {dir}mix.exs has no alias assets.deploy,
+        {scripts}, and
+        {dir}priv/static holds no compiled assets. Add one of these:
+          aliases: [\"assets.deploy\": [\"esbuild {app} --minify\", \"phx.digest\"]]     in mix.exs
+          \"scripts\": {{\"deploy\": \"webpack --mode production\"}}                       in package.json
+          STATIC_ASSETS_COMPILE_COMMAND=\"…\"
+        If the app has no assets:
+          STATIC_ASSETS_DISABLE=1"
     }
 }
 
-#[allow(
-    clippy::too_many_lines,
-    reason = "one text for each reason, in one place"
-)]
-fn reason_text(
-    reason: &PhoenixFailureReason,
-    node: Option<&NodeMismatch>,
-) -> (&'static str, String) {
-    match reason {
-        PhoenixFailureReason::Dependencies => (
-            "Dependencies are missing",
-            formatdoc! {"
-                Mix did not find the dependencies of this environment, or other ones than mix.lock names. They
-                are fetched before the assets are compiled, by the buildpack that installs Elixir, or in a
-                Dockerfile:
-                  MIX_ENV=prod mix deps.get --only prod
-                Where nothing does that:
-                  STATIC_ASSETS_COMPILE_COMMAND=\"mix deps.get --only prod && mix compile && mix assets.deploy\"
-                For the digest alone, without Mix: STATIC_ASSETS_DIGEST=native"
-            },
-        ),
-        PhoenixFailureReason::NoHex => (
-            "No Hex",
-            formatdoc! {"
-                Mix has no Hex, which every dependency from hex.pm needs. Before the assets are compiled, as
-                the same user and with the same HOME:
-                  mix local.hex --force && mix local.rebar --force
-                The buildpacks that install Elixir do so; MIX_HOME says where it is.
-                For the digest alone, without Mix: STATIC_ASSETS_DIGEST=native"
-            },
-        ),
-        PhoenixFailureReason::MissingVariable { name } => (
-            "A variable is missing in the build",
-            formatdoc! {"
-                The configuration needs {name} as soon as Mix starts, which the build does not have. Compiling
-                assets needs no real value; this gives one to this build step alone:
-                  STATIC_ASSETS_BUILD_ENV=\"{name}=unused-while-compiling\"
-                Or ask for it in config/runtime.exs, which is read when the app starts."
-            },
-        ),
-        PhoenixFailureReason::MissingInCode { name, line } => (
-            "A variable is missing while the app is compiled",
-            formatdoc! {"
-                {line}
-                That code reads {name} while it is compiled, so the value becomes part of the app. Give the whole
-                build the real one:
-                  pack build app --env {name}=…
-                Or read it when the app runs, in a function or in config/runtime.exs."
-            },
-        ),
-        PhoenixFailureReason::MissingSecretFile => (
-            "config/prod.secret.exs is not there",
-            formatdoc! {"
-                config/prod.exs imports prod.secret.exs, which is kept out of the repository. Remove the
-                import_config line, and read the values from the environment in config/runtime.exs. Or
-                compile the assets without Mix: STATIC_ASSETS_DIGEST=native"
-            },
-        ),
-        PhoenixFailureReason::UnknownTask { task } => (
-            "Mix has no such task",
-            formatdoc! {"
-                There is no task {task} in this environment. A package that only runs in development can't be
-                used here: in mix.exs, its dependency says so.
-                  {{:esbuild, \"~> 0.10\", runtime: Mix.env() == :dev}}      and not: only: :dev"
-            },
-        ),
-        PhoenixFailureReason::Elixir { line } => (
-            "The app wants another Elixir",
-            formatdoc! {"
-                {line}
-
-                elixir_buildpack.config, .tool-versions or the base image choose the version that is installed."
-            },
-        ),
-        PhoenixFailureReason::Network { line } => (
-            "Something could not be fetched",
-            formatdoc! {"
-                {line}
-
-                The build has no network, or needs a proxy (HTTPS_PROXY is handed on). What the esbuild and
-                tailwind packages download is kept for later builds, and never fetched where it is there:
-                  config :esbuild, path: System.get_env(\"MIX_ESBUILD_PATH\")
-                Packages of npm come from the registry that .npmrc names. Without a network, compile before the
-                build: STATIC_ASSETS_PREBUILT=1"
-            },
-        ),
-        PhoenixFailureReason::OpenSsl => (
-            "Webpack 4 does not run on this Node.js",
-            formatdoc! {"
-                It asks OpenSSL for a hash that Node.js has not had since version 17.{node} Either:
-                  engines: {{\"node\": \"16.x\"}}                             in package.json
-                  STATIC_ASSETS_BUILD_ENV=\"NODE_OPTIONS=--openssl-legacy-provider\"
-                or webpack 5, which needs neither.",
-                node = mismatch(node)
-            },
-        ),
-        PhoenixFailureReason::NodeVersion { line } => (
-            "The app wants another Node.js",
-            formatdoc! {"
-                {line}
-                {node}
-                The buildpack that installs Node.js reads engines in package.json:
-                  \"engines\": {{\"node\": \"20.x\"}}",
-                node = mismatch(node)
-            },
-        ),
-        PhoenixFailureReason::MissingScript { script } => (
-            "A script is missing in package.json",
-            formatdoc! {"
-                There is no script '{script}'. Add it, or say how the assets are made:
-                  \"scripts\": {{\"{script}\": \"webpack --mode production\"}}
-                  STATIC_ASSETS_COMPILE_COMMAND=\"…\""
-            },
-        ),
-        PhoenixFailureReason::LockFile => (
-            "The lock file is not the one of package.json",
-            formatdoc! {"
-                A build installs exactly what the lock file says. Make it anew and commit it:
-                  cd assets && npm install && git add package-lock.json      (or yarn, pnpm, bun install)"
-            },
-        ),
-        PhoenixFailureReason::RegistryLogin => (
-            "A registry wants a login",
-            formatdoc! {"
-                A package is private. .npmrc may take its token from a variable of the build, which is not
-                written anywhere:
-                  //registry.npmjs.org/:_authToken=${{NPM_TOKEN}}"
-            },
-        ),
-        PhoenixFailureReason::Unresolved { what } => (
-            "An import leads nowhere",
-            formatdoc! {"
-                '{what}' was not found. Packages of npm must be in package.json; phoenix, phoenix_html and
-                phoenix_live_view come from deps, which mix deps.get fetches and NODE_PATH names; hooks beside
-                components (phoenix-colocated) are written by mix compile."
-            },
-        ),
-        PhoenixFailureReason::MissingProgram { program } => (
-            "A program is missing",
-            formatdoc! {"
-                '{program}' is not on PATH. In dependencies of package.json it is found by the scripts there;
-                a system package must be in the build image."
-            },
-        ),
-        PhoenixFailureReason::OutOfMemory => (
-            "Out of memory",
-            formatdoc! {"
-                The process was killed or ran out of memory. For Node.js, more of it, in megabytes:
-                  STATIC_ASSETS_BUILD_ENV=\"NODE_OPTIONS=--max-old-space-size=2048\""
-            },
-        ),
-        PhoenixFailureReason::Compilation { line } => (
-            "The app does not compile",
-            formatdoc! {"
-                {line}
-
-                The end of the output is below. It is the same on your machine:
-                  MIX_ENV=prod mix compile"
-            },
-        ),
-        PhoenixFailureReason::Other => (
-            "Compiling the assets failed",
-            formatdoc! {"
-                The end of its output is below.{node} To run another command in its place:
-                  STATIC_ASSETS_COMPILE_COMMAND=\"…\"",
-                node = mismatch(node)
-            },
-        ),
+fn outside(path: &Display<'_>, leads_to: &Display<'_>) -> String {
+    formatdoc! {"
+        {path} leads out of the app to {leads_to}
+        Only files of the app itself are published. Copy them into the app, or publish the other directory
+        as it is:
+          STATIC_ASSETS_DIR={leads_to}"
     }
 }
 
-fn mismatch(node: Option<&NodeMismatch>) -> String {
-    node.map_or_else(String::new, |node| {
-        format!(
-            " Node.js is {} here; {} asks for {}.",
-            node.found, node.file, node.wanted
-        )
-    })
+fn nothing_digested(pipeline: &str, dir: &Display<'_>) -> String {
+    formatdoc! {"
+        The asset pipeline left no new {dir}/cache_manifest.json
+        {pipeline} succeeded, but wrote no manifest with files in it.
+        Pages would link to files that are not published. mix phx.digest does so if {dir} is missing or
+        empty, or if it is given another directory. Let the pipeline write to {dir}, or set the command
+        that makes the assets:
+          STATIC_ASSETS_COMPILE_COMMAND=\"…\""
+    }
 }
 
-impl Explain for NotFollowing<PhoenixLinkProblem> {
-    fn explain(&self) -> Message {
-        let why = match &self.why {
-            PhoenixLinkProblem::InjectOff => {
-                "Nothing in the app reads STATIC_URL, and STATIC_ASSETS_INJECT=off keeps it so: no page would \
-                 link to what was published."
-                    .to_owned()
-            }
-            PhoenixLinkProblem::InjectNowhere => {
-                "Nothing in the app reads STATIC_URL, and without --pin the command line changes no file of an app: \
-                 no page would link to what was published. In a Dockerfile, --pin does, in that image only:\n  \
-                 RUN static-assets publish --app . --pin"
-                    .to_owned()
-            }
-            PhoenixLinkProblem::NotMade { place, path } => format!(
-                "{place} links to /{path}, which the pipeline has not made, nor any other script or stylesheet that \
-                 pages link to: all of these links would answer 404. Does it write into another folder, or under \
-                 other names? (Phoenix 1.7 has assets/app.css, 1.8 assets/css/app.css.)"
-            ),
-            PhoenixLinkProblem::NoManifest { otp_app } => format!(
-                "There is no config/runtime.exs in which {otp_app} could follow STATIC_URL, and its \
-                 configuration names no cache_static_manifest, in which it would find the published names."
-            ),
-            PhoenixLinkProblem::NoEndpoint { otp_app } => format!(
-                "No module of {otp_app} has 'use Phoenix.Endpoint, otp_app: …', so there is nothing whose \
-                 static_url could be set."
-            ),
-            PhoenixLinkProblem::NoScript { url } => format!(
-                "{url} writes a link with a host, by url(~p\"…\") or static_url(…), which follows only the \
-                 configuration; and there is no config/runtime.exs in which it could be set at run time. Make one, which begins \
-                 with 'import Config'."
-            ),
-            PhoenixLinkProblem::NoHost { url } => format!(
-                "{url} writes a link with a host, by url(~p\"…\") or static_url(…), and the public URL is a path \
-                 of the app's own site: Phoenix would make links to http://localhost. Write it without a host, \
-                 ~p\"…\" or static_path(…), or give a STATIC_ASSETS_PUBLIC_URL with one."
-            ),
-            PhoenixLinkProblem::Mixed { path, url } => format!(
-                "{path} links without a host, {url} with one (url(~p\"…\") or static_url(…)). With a port in the \
-                 public URL, or a path in the endpoint's url, no static_url serves both. Write all of them in one \
-                 way: with ~p\"…\" or static_path(…) alone, everything follows."
-            ),
-            PhoenixLinkProblem::WrittenByHand { places } => format!(
-                "Every link to a static file is written by hand, so none can follow. ~p\"/assets/app.css\" or \
-                 Routes.static_path(@conn, \"/assets/app.css\") can:\n{}",
-                listed(places, Place::to_string)
-            ),
-        };
-        let lead = "Add these lines to config/runtime.exs, then build again:";
-        let lines = match &self.why {
-            PhoenixLinkProblem::InjectOff
-            | PhoenixLinkProblem::InjectNowhere
-            | PhoenixLinkProblem::NoManifest { .. }
-            | PhoenixLinkProblem::NoScript { .. } => Some((lead, self.snippet.as_str())),
-            // What is to be changed stands in the pages.
-            PhoenixLinkProblem::WrittenByHand { .. }
-            | PhoenixLinkProblem::NotMade { .. }
-            | PhoenixLinkProblem::NoEndpoint { .. }
-            | PhoenixLinkProblem::NoHost { .. }
-            | PhoenixLinkProblem::Mixed { .. } => None,
-        };
-        not_following(&why, lines)
+fn other_manifest(place: &SourceLocation, configured: &Display<'_>) -> String {
+    formatdoc! {"
+        cache_static_manifest names a missing file: {configured}
+        {place} makes Phoenix read the names of the digested files from this file, which no
+        digest has written. The app would log an error at start and link to undigested files. The digest writes:
+          cache_static_manifest: \"priv/static/cache_manifest.json\""
+    }
+}
+
+fn not_prebuilt(file: &Display<'_>) -> String {
+    formatdoc! {"
+        STATIC_ASSETS_PREBUILT=1, but {file} is missing or incomplete
+        The assets must be compiled and digested before the build. Most likely this file is kept out of the build by
+        .gitignore, .slugignore or .dockerignore. To make it:
+          MIX_ENV=prod mix assets.deploy
+        To let the build compile the assets, unset STATIC_ASSETS_PREBUILT."
+    }
+}
+
+fn stale(file: &Display<'_>) -> String {
+    formatdoc! {"
+        STATIC_ASSETS_PREBUILT=1, but {file} changed after the digest
+        The file differs from the one in cache_manifest.json, so browsers would get the older one. Digest again:
+          MIX_ENV=prod mix assets.deploy
+        To let the build compile the assets, unset STATIC_ASSETS_PREBUILT."
     }
 }

@@ -7,6 +7,7 @@ mod detect;
 mod django;
 mod front_ends;
 mod phoenix;
+mod phoenix_links;
 mod publish;
 mod scan;
 mod store;
@@ -18,7 +19,6 @@ use crate::config::{ConfigProblem, FrameworkName, GoogleKeyProblem, Origin, Sett
 use crate::framework::django::{
     DjangoFailure, DjangoFailureReason, DjangoLinkProblem, HookBlocked,
 };
-use crate::framework::phoenix::NodeProblem;
 use crate::framework::{DetectError, DjangoError, NotFollowing, PhoenixError};
 use crate::http::FetchError;
 use crate::manifest::{PlaceholderError, ScanError, UnreadableMarker, Violation};
@@ -32,7 +32,7 @@ use crate::publish::PublishError;
 use crate::release::ReleaseError;
 use crate::release::deferred::{DeferredError, Malformed};
 use crate::sha256::Sha256;
-use crate::store::{InvalidCredentials, MissingPermission, StoreError};
+use crate::store::StoreError;
 use fs_err as fs;
 use std::io;
 use std::path::Path;
@@ -84,13 +84,6 @@ fn bucket(url: &str) -> BucketUrl {
 fn key() -> crate::prefix::Key {
     let folder: Folder = "shop".parse().unwrap();
     folder.asset(&"v42".parse().unwrap(), "web/app.css")
-}
-
-fn official_node(problem: NodeProblem) -> PhoenixError {
-    PhoenixError::Node {
-        url: "https://nodejs.org/dist/index.json".to_owned(),
-        problem: Box::new(problem),
-    }
 }
 
 fn google(problem: GoogleKeyProblem) -> ConfigProblem {

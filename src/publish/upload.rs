@@ -49,8 +49,12 @@ impl<'a> Uploader<'a> {
         (interrupt, log): (&'a Interrupt, &'a Log),
     ) -> Result<Self, PublishError> {
         let store = Store::open(&destination.site, &destination.access);
+        let store = store.map_err(|error| failed(error, destination))?;
         Ok(Self {
-            store: store.map_err(|error| failed(error, destination))?,
+            store: match dry_run {
+                DryRun::No => store,
+                DryRun::Yes => store.without_writes(),
+            },
             destination,
             config,
             dry_run,
@@ -77,13 +81,10 @@ impl<'a> Uploader<'a> {
                 self.log.event(&PublishEvent::Progress(progress));
             }
         };
-        let summary = match self.dry_run {
-            DryRun::Yes => self.store.dry_run(release, self.interrupt),
-            DryRun::No => self
-                .store
-                .publish(release, &label, self.interrupt, &mut tick),
-        };
-        let summary = summary.map_err(failed)?;
+        let published = self
+            .store
+            .publish(release, &label, self.interrupt, &mut tick);
+        let summary = published.map_err(failed)?;
         self.log.event(&PublishEvent::Uploaded {
             summary: &summary,
             release,

@@ -1,184 +1,155 @@
-//! How many requests are in flight, and how long one may take: both follow from what the store has shown
-//! it can do. Shared by whoever starts requests and whoever sends them.
+//! How many requests may be in flight, and how long each may take: both follow from what the store has shown it can
+//! do. The uploader asks for the limit; the transport reports every request.
 
-use std::sync::Mutex;
+use super::shared::Shared;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Requests in flight at first.
+/// The first limit on requests in flight.
 const FIRST: usize = 64;
 const FEWEST: usize = 4;
-/// What a doubling must bring, or it is taken back.
+/// A doubled limit is kept only if it brings this many times the answers a second.
 const GAIN: f64 = 1.1;
-/// Epochs after which a steady run tries more again: networks and servers change.
+/// After this many steady epochs a higher limit is tried again: networks and servers change.
 const STEADY: u32 = 16;
-/// A small request without an answer for this long is stalled: most stores answer within half a second.
+/// How long a request without a body may take on its first try: most stores answer within half a second.
 const PATIENCE: Duration = Duration::from_secs(5);
-const MOST_PATIENCE: Duration = Duration::from_secs(30);
-/// The slowest uplink that is waited for, in bytes a second.
+const LONGEST_PATIENCE: Duration = Duration::from_secs(30);
+/// The slowest uplink that bodies get time for, in bytes a second.
 const SLOWEST: u64 = 128 << 10;
 
 #[derive(Debug)]
-pub(super) struct Limiter(Mutex<State>);
+pub(super) struct Limiter(Shared<Traffic>);
 
-#[derive(Debug)]
-struct State {
-    most: usize,
+#[derive(Debug, Default)]
+struct Traffic {
+    highest_limit: usize,
     limit: usize,
-    phase: Phase,
-    epoch: Epoch,
-    /// Bodies on their way.
-    in_flight: u64,
-    /// Bytes that arrived, since the first of them was sent.
-    arrived: u64,
-    since: Option<Instant>,
-    /// Departures and ends of requests.
-    moves: u64,
-    /// Until then something that is under way may still come to a good end.
-    patient_until: Option<Instant>,
+    /// The limit doubles while that brings more answers a second than this.
+    best_rate: f64,
+    /// How many epochs the limit has not changed. `None` while it doubles.
+    steady_epochs: Option<u32>,
+    /// An epoch is a stretch of as many answers as requests may be in flight.
+    epoch_start: Option<Instant>,
+    epoch_answers: usize,
+    bytes_in_flight: u64,
+    bytes_answered: u64,
+    first_start: Option<Instant>,
+    active_until: Option<Instant>,
 }
 
-#[derive(Clone, Copy, Debug)]
-enum Phase {
-    /// More in flight brought this many answers a second, so far.
-    Growing {
-        best: f64,
-    },
-    Steady {
-        epochs: u32,
-    },
+/// A request in flight, until it is dropped.
+pub(super) struct InFlight<'a> {
+    limiter: &'a Limiter,
+    bytes: u64,
+    /// How long the request may take.
+    pub(super) patience: Duration,
 }
 
-/// A stretch of as many answers as requests may be in flight.
-#[derive(Clone, Copy, Debug)]
-struct Epoch {
-    start: Option<Instant>,
-    answers: usize,
-}
-
-impl Epoch {
-    const FRESH: Self = Self {
-        start: None,
-        answers: 0,
-    };
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.limiter.0.with(|traffic| {
+            traffic.bytes_in_flight = traffic.bytes_in_flight.saturating_sub(self.bytes);
+            traffic.active_until = traffic.active_until.max(Some(Instant::now()));
+        });
+    }
 }
 
 impl Limiter {
-    /// `most` is what the store takes from one client.
-    pub(super) fn up_to(most: usize) -> Self {
-        Self(Mutex::new(State {
-            most,
-            limit: FIRST.min(most),
-            phase: Phase::Growing { best: 0.0 },
-            epoch: Epoch::FRESH,
-            in_flight: 0,
-            arrived: 0,
-            since: None,
-            moves: 0,
-            patient_until: None,
+    /// `highest_limit` is what the store takes from one client.
+    pub(super) fn up_to(highest_limit: usize) -> Self {
+        Self(Shared::new(Traffic {
+            highest_limit,
+            limit: FIRST.min(highest_limit),
+            ..Traffic::default()
         }))
     }
 
     pub(super) fn limit(&self) -> usize {
-        self.with(|state| state.limit)
+        self.0.with(|traffic| traffic.limit)
     }
 
-    /// Grows with everything that is sent or comes back.
-    pub(super) fn moves(&self) -> u64 {
-        self.with(|state| state.moves)
+    /// The last end or deadline of all requests so far.
+    pub(super) fn active_until(&self) -> Option<std::time::Instant> {
+        self.0
+            .with(|traffic| traffic.active_until.map(Instant::into_std))
     }
 
-    /// The longest that any request so far may take.
-    pub(super) fn patient_until(&self) -> Option<std::time::Instant> {
-        self.with(|state| state.patient_until.map(Instant::into_std))
-    }
-
-    /// How long a request with a body of `bytes` may take, which is now on its way beside the others.
-    pub(super) fn departs(&self, bytes: u64, try_number: u32, least: Option<Duration>) -> Duration {
-        self.with(|state| {
-            state.in_flight += bytes;
-            state.moves += 1;
-            state.since.get_or_insert_with(Instant::now);
+    /// Starts a request. It gets `least`, or more for later tries and for the bodies in flight with it.
+    pub(super) fn start(&self, bytes: u64, try_number: u32, least: Duration) -> InFlight<'_> {
+        let patience = self.0.with(|traffic| {
+            let now = Instant::now();
+            traffic.first_start.get_or_insert(now);
+            traffic.bytes_in_flight += bytes;
             let patience = PATIENCE * 2_u32.saturating_pow(try_number.saturating_sub(1));
-            let bodies = Duration::from_secs(state.in_flight / state.rate());
-            let patience = (patience.min(MOST_PATIENCE) + bodies).max(least.unwrap_or_default());
-            let until = Instant::now() + patience;
-            state.patient_until = state.patient_until.max(Some(until));
+            let bodies = Duration::from_secs(traffic.bytes_in_flight / traffic.bytes_a_second());
+            let patience = (patience.min(LONGEST_PATIENCE) + bodies).max(least);
+            traffic.active_until = traffic.active_until.max(Some(now + patience));
             patience
-        })
-    }
-
-    /// Whatever came of it, the body is on its way no more.
-    pub(super) fn ends(&self, bytes: u64) {
-        self.with(|state| {
-            state.in_flight = state.in_flight.saturating_sub(bytes);
-            state.moves += 1;
         });
+        InFlight {
+            limiter: self,
+            bytes,
+            patience,
+        }
     }
 
-    /// The store did what was asked.
-    pub(super) fn answered(&self, bytes: u64) {
-        self.with(|state| {
-            state.arrived += bytes;
-            state.count();
-        });
+    /// Counts an answer of the store to a request with a body of `bytes`.
+    pub(super) fn count_answer(&self, bytes: u64) {
+        self.0.with(|traffic| traffic.count_answer(bytes));
     }
 
-    /// The store asks for less.
-    pub(super) fn throttled(&self) {
-        self.with(|state| {
-            // Those in flight are refused together: once for them all.
-            if state.epoch.answers > 0 || matches!(state.phase, Phase::Growing { .. }) {
-                state.limit = (state.limit / 2).max(FEWEST);
+    /// Lowers the limit because the store asks for fewer requests.
+    pub(super) fn throttle(&self) {
+        self.0.with(|traffic| {
+            // A whole wave of requests is throttled together: it lowers the limit once.
+            if traffic.epoch_answers > 0 || traffic.steady_epochs.is_none() {
+                traffic.halve_limit();
             }
-            state.phase = Phase::Steady { epochs: 0 };
-            state.epoch = Epoch::FRESH;
+            traffic.steady_epochs = Some(0);
+            (traffic.epoch_start, traffic.epoch_answers) = (None, 0);
         });
-    }
-
-    fn with<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
-        // Nothing in here panics while it holds the lock.
-        let mut state = self
-            .0
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        change(&mut state)
     }
 }
 
-impl State {
-    /// Bytes a second that may be counted on: half of what was seen, never less than the slowest uplink.
-    fn rate(&self) -> u64 {
-        let elapsed = self.since.map_or(Duration::ZERO, |since| since.elapsed());
-        let seen = u128::from(self.arrived) * 1000 / elapsed.as_millis().max(1);
+impl Traffic {
+    /// The uplink that bodies may count on: half of what was seen, never less than the slowest.
+    fn bytes_a_second(&self) -> u64 {
+        let elapsed = self
+            .first_start
+            .map_or(Duration::ZERO, |start| start.elapsed());
+        let seen = u128::from(self.bytes_answered) * 1000 / elapsed.as_millis().max(1);
         u64::try_from(seen / 2).unwrap_or(u64::MAX).max(SLOWEST)
     }
 
-    fn count(&mut self) {
-        let start = *self.epoch.start.get_or_insert_with(Instant::now);
-        self.epoch.answers += 1;
-        if self.epoch.answers <= self.limit {
+    fn halve_limit(&mut self) {
+        self.limit = (self.limit / 2).max(FEWEST);
+    }
+
+    fn count_answer(&mut self, bytes: u64) {
+        self.bytes_answered += bytes;
+        let start = *self.epoch_start.get_or_insert_with(Instant::now);
+        self.epoch_answers += 1;
+        if self.epoch_answers <= self.limit {
             return;
         }
         let seconds = start.elapsed().as_secs_f64().max(0.001);
         #[allow(clippy::cast_precision_loss, reason = "a rate to compare with others")]
-        let rate = self.epoch.answers as f64 / seconds;
-        self.epoch = Epoch::FRESH;
-        self.phase = match self.phase {
-            Phase::Growing { best } if rate < best * GAIN => {
-                self.limit = (self.limit / 2).max(FEWEST);
-                Phase::Steady { epochs: 0 }
+        let rate = self.epoch_answers as f64 / seconds;
+        (self.epoch_start, self.epoch_answers) = (None, 0);
+        let is_highest = self.limit == self.highest_limit;
+        self.steady_epochs = match self.steady_epochs {
+            None if rate < self.best_rate * GAIN => {
+                self.halve_limit();
+                Some(0)
             }
-            Phase::Growing { .. } if self.limit == self.most => Phase::Steady { epochs: 0 },
-            Phase::Growing { .. } => {
-                self.limit = (self.limit * 2).min(self.most);
-                Phase::Growing { best: rate }
+            None if is_highest => Some(0),
+            Some(epochs) if is_highest || epochs < STEADY => Some(epochs + 1),
+            None | Some(_) => {
+                self.limit = (self.limit * 2).min(self.highest_limit);
+                self.best_rate = rate;
+                None
             }
-            Phase::Steady { epochs } if epochs >= STEADY && self.limit < self.most => {
-                self.limit = (self.limit * 2).min(self.most);
-                Phase::Growing { best: rate }
-            }
-            Phase::Steady { epochs } => Phase::Steady { epochs: epochs + 1 },
         };
     }
 }
@@ -187,7 +158,7 @@ impl State {
 mod tests {
     use super::*;
 
-    /// Lets a store answer that serves `capacity` requests a second, each after 30 ms at least.
+    /// Serves `requests`, at most `capacity` a second and none in less than 30 ms.
     async fn serve(limiter: &Limiter, capacity: f64, requests: usize) {
         let mut left = requests;
         while left > 0 {
@@ -196,56 +167,81 @@ mod tests {
             let busy = Duration::from_secs_f64(together as f64 / capacity);
             tokio::time::advance(busy.max(Duration::from_millis(30))).await;
             for _ in 0..together {
-                limiter.answered(1000);
+                limiter.count_answer(1000);
             }
             left -= together;
         }
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_distant_store_gets_more_at_a_time() {
+    async fn a_distant_store_gets_the_highest_limit() {
         let limiter = Limiter::up_to(256);
         serve(&limiter, 1e6, 5000).await;
         assert_eq!(limiter.limit(), 256);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_store_at_its_limit_is_not_crowded() {
+    async fn a_busy_store_keeps_the_first_limit() {
         let limiter = Limiter::up_to(256);
         serve(&limiter, 1000.0, 5000).await;
         assert!(limiter.limit() <= 64, "{}", limiter.limit());
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_store_that_asks_for_less_gets_half_and_later_more_again() {
+    async fn a_throttling_store_gets_half_and_later_more() {
         let limiter = Limiter::up_to(256);
         serve(&limiter, 1e6, 5000).await;
-        limiter.throttled();
+        limiter.throttle();
         assert_eq!(limiter.limit(), 128);
         for _ in 0..100 {
-            limiter.throttled();
+            limiter.throttle();
         }
-        assert_eq!(limiter.limit(), 128, "one wave of refusals counts once");
+        assert_eq!(
+            limiter.limit(),
+            128,
+            "one wave of throttled requests counts once"
+        );
         serve(&limiter, 1e6, 10_000).await;
         assert_eq!(limiter.limit(), 256);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn patience_grows_with_the_bodies_in_flight_and_with_each_try() {
+    async fn patience_grows_with_bodies_and_tries() {
         let limiter = Limiter::up_to(256);
-        assert_eq!(limiter.departs(0, 1, None), PATIENCE);
-        assert_eq!(limiter.departs(0, 2, None), 2 * PATIENCE);
-        assert_eq!(limiter.departs(0, 9, None), MOST_PATIENCE);
-        assert_eq!(
-            limiter.departs(8 << 20, 1, None),
-            PATIENCE + Duration::from_secs(64)
-        );
-        limiter.ends(8 << 20);
-        assert_eq!(limiter.departs(0, 1, None), PATIENCE);
+        let patience =
+            |bytes, try_number| limiter.start(bytes, try_number, Duration::ZERO).patience;
+        assert_eq!(patience(0, 1), PATIENCE);
+        assert_eq!(patience(0, 2), 2 * PATIENCE);
+        assert_eq!(patience(0, 9), LONGEST_PATIENCE);
+        let large = limiter.start(8 << 20, 1, Duration::ZERO);
+        assert_eq!(large.patience, PATIENCE + Duration::from_secs(64));
+        assert_eq!(patience(0, 1), large.patience);
+        drop(large);
+        assert_eq!(patience(0, 1), PATIENCE);
 
-        // A fast uplink is known for one, and a stalled put is sent again in seconds.
+        // On an uplink that proved fast, a stalled upload is sent again in seconds.
         tokio::time::advance(Duration::from_secs(1)).await;
-        limiter.answered(100 << 20);
-        assert_eq!(limiter.departs(8 << 20, 1, None), PATIENCE);
+        limiter.count_answer(100 << 20);
+        assert_eq!(patience(8 << 20, 1), PATIENCE);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_is_active_until_its_deadline_or_end() {
+        let limiter = Limiter::up_to(8);
+        assert_eq!(limiter.active_until(), None);
+        let start = Instant::now();
+        let after = |minutes| Some((start + Duration::from_mins(minutes)).into_std());
+
+        // A gigabyte that may take hours on the slowest uplink.
+        let large = limiter.start(1 << 30, 1, Duration::ZERO);
+        assert_eq!(
+            limiter.active_until(),
+            Some((start + large.patience).into_std())
+        );
+        assert!(limiter.active_until() > after(120));
+        tokio::time::advance(Duration::from_hours(5)).await;
+        assert!(limiter.active_until() < after(300));
+        drop(large);
+        assert_eq!(limiter.active_until(), after(300));
     }
 }

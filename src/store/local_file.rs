@@ -1,43 +1,76 @@
-//! Files of this machine, read in chunks: one of gigabytes takes no more memory than any other.
+//! Assets on this machine, verified to hold what was scanned. Large ones are read in chunks: a file of gigabytes
+//! takes no more memory than any other.
 
 use super::StoreError;
+use super::receipt::{Md5Hash, md5_of};
 use crate::fs::refuse_what_is_no_file;
 use crate::manifest::Asset;
 use crate::sha256::Sha256;
 use fs_err as fs;
 use sha2::Digest;
-use std::io::{self, Read};
+use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 
 const CHUNK: usize = 1 << 20;
 
-/// An asset that is gone has changed since it was scanned.
-pub(super) fn of_asset(error: io::Error, asset: &Asset) -> StoreError {
-    match error.kind() {
-        io::ErrorKind::NotFound if !asset.source().exists() => StoreError::Changed {
-            path: asset.source().into_owned(),
-        },
-        _ => error.into(),
-    }
+pub(super) struct AssetBody {
+    pub(super) content: Vec<u8>,
+    pub(super) md5: Md5Hash,
 }
 
-/// The hash of a file, each chunk of which is handed on.
-pub(super) fn hashed(
+/// Reads an asset at once.
+pub(super) fn read_asset(asset: &Asset) -> Result<AssetBody, StoreError> {
+    let content = fs::read(asset.source()).map_err(|error| read_error(error, asset))?;
+    verify_hash(asset, Sha256::of(&content))?;
+    let md5 = md5_of(&content);
+    Ok(AssetBody { content, md5 })
+}
+
+/// Reads an asset in chunks.
+pub(super) fn read_asset_chunks(
+    asset: &Asset,
+    chunk: impl FnMut(&[u8]) -> io::Result<()>,
+) -> Result<(), StoreError> {
+    let hash = hash_file(&asset.source(), chunk).map_err(|error| read_error(error, asset))?;
+    verify_hash(asset, hash)
+}
+
+/// Hashes a file and hands each of its chunks on.
+pub(super) fn hash_file(
     path: &Path,
     mut chunk: impl FnMut(&[u8]) -> io::Result<()>,
 ) -> io::Result<Sha256> {
     refuse_what_is_no_file(path)?;
-    let mut file = fs::File::open(path)?;
-    let size = usize::try_from(file.metadata()?.len()).unwrap_or(CHUNK);
-    let mut content = Vec::with_capacity(size.min(CHUNK));
+    let mut file = BufReader::with_capacity(CHUNK, fs::File::open(path)?);
     let mut hasher = sha2::Sha256::new();
     loop {
-        let mut next = Read::by_ref(&mut file).take(CHUNK as u64);
-        if next.read_to_end(&mut content)? == 0 {
+        let content = file.fill_buf()?;
+        if content.is_empty() {
             return Ok(hasher.into());
         }
-        hasher.update(&content);
-        chunk(&content)?;
-        content.clear();
+        hasher.update(content);
+        chunk(content)?;
+        let length = content.len();
+        file.consume(length);
+    }
+}
+
+pub(super) fn verify_hash(asset: &Asset, hash: Sha256) -> Result<(), StoreError> {
+    if hash == asset.sha256 {
+        Ok(())
+    } else {
+        Err(asset_changed(asset))
+    }
+}
+
+pub(super) fn asset_changed(asset: &Asset) -> StoreError {
+    StoreError::AssetChanged(asset.source().into_owned())
+}
+
+/// A missing asset has changed since it was scanned.
+pub(super) fn read_error(error: io::Error, asset: &Asset) -> StoreError {
+    match error.kind() {
+        io::ErrorKind::NotFound if !asset.source().exists() => asset_changed(asset),
+        _ => error.into(),
     }
 }

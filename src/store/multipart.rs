@@ -1,79 +1,80 @@
-//! A large file of a digest version, in parts that are in memory a few at a time.
+//! Uploads a large file of a digest version in parts, of which a few are in memory at a time.
 
 use super::StoreError;
-use super::error::{RequestError, request_error};
-use super::local_file::of_asset;
-use super::objects::{LOOKS, ObjectState, Proven};
-use super::provider::Provider;
-use super::retry::{TRIES, pause_after};
-use super::transport::observed;
-use super::upload::{Put, Upload, changed, gone};
+use super::attributes::attributes_of;
+use super::error::{FailedRequest, RequestError, RequestResult};
+use super::local_file::{asset_changed, read_error, verify_hash};
+use super::objects::ObjectState;
+use super::protocol::Protocol;
+use super::receipt::Md5Match;
+use super::retry::{READ_BACKS, TRIES, pause, without_retry};
+use super::upload::Pending;
+use super::verify::foreign;
 use crate::manifest::Asset;
 use crate::prefix::{Key, PART};
-use crate::sha256::Sha256;
 use fs_err as fs;
 use object_store::{MultipartUpload, PutPayload};
-use sha2::Digest;
+use sha2::{Digest, Sha256};
 use std::io::Read;
-use tokio::task::{JoinError, JoinSet, spawn_blocking};
+use tokio::task::{JoinSet, spawn_blocking};
 
-impl Upload {
-    /// In a digest version only: the last request replaces what has the name, and only there that can be
-    /// nothing but the same bytes.
-    pub(super) async fn put_in_parts(
+struct Part {
+    rest: fs::File,
+    hasher: Sha256,
+    content: Vec<u8>,
+}
+
+impl Protocol {
+    /// Uploads an asset in parts. `None` if that is not needed. The last request replaces what has the name: in a
+    /// digest version only, that can be nothing but the same bytes.
+    pub(super) async fn upload_in_parts(
         &self,
-        put: Put,
-        asset: &Asset,
-        key: &Key,
-    ) -> Result<(), StoreError> {
-        if let Put::Doubtful(_) = put
+        pending: Pending,
+    ) -> Result<Option<Md5Match>, StoreError> {
+        let asset = self.asset(pending);
+        let key = &self.key(asset);
+        if pending.exists
             && let ObjectState::Equal = self.head(key, asset, None).await?
         {
-            self.needs_nothing(asset);
-            return Ok(());
+            return Ok(None);
         }
-        let mut cause = "the upload in parts did not end".to_owned();
-        for _ in 0..LOOKS {
-            let attributes = Provider::attributes_of(asset);
-            let mut upload = self.objects.begin_parts(key, attributes).await?;
+        let action = self.objects.provider.create_action;
+        let mut last_error = RequestError::Temporary {
+            cause: "the multipart upload was not completed".to_owned(),
+            retry_after: None,
+        };
+        for _ in 0..READ_BACKS {
+            let attributes = attributes_of(asset);
+            let mut upload = self.objects.begin_multipart(key, attributes).await?;
             if let Err(error) = self.send_parts(upload.as_mut(), asset, key).await {
-                // What it leaves is invisible, and the bucket's own rules end it.
+                // Parts that stay are invisible, and the bucket's own rules delete them.
                 let _ = upload.abort().await;
                 return Err(error);
             }
-            let (final_error, response) = observed(1, upload.complete()).await;
-            let Err(error) = final_error else {
-                self.count(asset, Proven::Unknown);
-                return Ok(());
-            };
-            // An end without an answer, or with a 200 that holds an error, may have happened.
-            match request_error(&error, response.as_ref(), &self.objects.url, key) {
-                RequestError::Temporary(said) => cause = said,
-                RequestError::NotFound => {}
-                _ if response.is_none() => {}
-                other => return Err(self.objects.put_failed(other, key)),
+            match without_retry(1, upload.complete()).await {
+                Ok(_) => return Ok(Some(Md5Match::Unknown)),
+                // A completion without an answer, or with a 200 that holds an error, may have happened.
+                Err(error @ RequestError::Temporary { .. }) => last_error = error,
+                Err(RequestError::NotFound | RequestError::NoAnswer(_)) => {}
+                Err(error) => return Err(self.objects.failed(action, key, error).into()),
             }
-            match self.look_until_there(key, asset).await? {
-                ObjectState::Equal => {
-                    self.count(asset, Proven::Unknown);
-                    return Ok(());
-                }
-                ObjectState::Different => return Err(self.foreign(asset)),
+            match self.read_back(key, asset).await? {
+                ObjectState::Equal => return Ok(Some(Md5Match::Unknown)),
+                ObjectState::Different => return Err(foreign(&self.release, &asset.path)),
                 ObjectState::Absent => {}
             }
         }
-        let tries = u32::try_from(LOOKS).unwrap_or_default();
-        Err(StoreError::Temporary { cause, tries })
+        Err(self.objects.failed(action, key, last_error).into())
     }
 
-    /// What an end of parts came to: it may still be under way. Who may not look can't tell, so sends it again.
-    async fn look_until_there(&self, key: &Key, asset: &Asset) -> Result<ObjectState, StoreError> {
+    /// Finds out what a completion came to, which may still run. `Absent` if that takes a right that is missing.
+    async fn read_back(&self, key: &Key, asset: &Asset) -> RequestResult<ObjectState> {
         for try_number in 1..=TRIES {
             match self.objects.head(key, asset, None).await {
-                Ok(ObjectState::Absent) => tokio::time::sleep(pause_after(try_number, None)).await,
-                Ok(there) => return Ok(there),
-                Err(RequestError::Forbidden) => break,
-                Err(request_error) => return Err(self.objects.get_failed(request_error, key)),
+                Ok(ObjectState::Absent) => pause(try_number, None).await,
+                Ok(state) => return Ok(state),
+                Err(FailedRequest(RequestError::Forbidden, _)) => break,
+                Err(failed) => return Err(failed),
             }
         }
         Ok(ObjectState::Absent)
@@ -85,66 +86,49 @@ impl Upload {
         asset: &Asset,
         key: &Key,
     ) -> Result<(), StoreError> {
+        let create_action = self.objects.provider.create_action;
+        let failed = |error| self.objects.failed(create_action, key, error);
         let file = fs::File::open(asset.source());
-        let mut file = file.map_err(|error| of_asset(error, asset))?;
-        let mut hasher = sha2::Sha256::new();
-        let mut left = asset.size;
+        let mut rest = file.map_err(|error| read_error(error, asset))?;
+        let mut hasher = Sha256::new();
+        let mut bytes_left = asset.size;
         let mut running = JoinSet::new();
-        while left > 0 {
-            let share = self.share(PART).await?;
-            let part = spawn_blocking(move || read_part(file, hasher)).await;
-            let content;
-            (file, hasher, content) = part.map_err(gone)??;
-            left = match left.checked_sub(content.len() as u64) {
-                Some(rest) if !content.is_empty() => rest,
-                _ => return Err(changed(asset)),
+        while bytes_left > 0 {
+            let memory = self.reserve(PART).await?;
+            let part = spawn_blocking(move || read_part(rest, hasher)).await;
+            let part = part.map_err(StoreError::internal)??;
+            (rest, hasher) = (part.rest, part.hasher);
+            bytes_left = match bytes_left.checked_sub(part.content.len() as u64) {
+                Some(left) if !part.content.is_empty() => left,
+                _ => return Err(asset_changed(asset)),
             };
-            let sent = upload.put_part(PutPayload::from(content));
-            let (store, part_of) = (self.objects.url.clone(), key.clone());
+            let sent = upload.put_part(PutPayload::from(part.content));
             running.spawn(async move {
-                let _share = share;
-                let (final_error, response) = observed(1, sent).await;
-                final_error
-                    .map_err(|error| request_error(&error, response.as_ref(), &store, &part_of))
+                let _memory = memory;
+                without_retry(1, sent).await
             });
-            while let Some(final_error) = running.try_join_next() {
-                self.part_ended(final_error, key)?;
+            while let Some(result) = running.try_join_next() {
+                result.map_err(StoreError::internal)?.map_err(failed)?;
             }
         }
-        while let Some(final_error) = running.join_next().await {
-            self.part_ended(final_error, key)?;
+        while let Some(result) = running.join_next().await {
+            result.map_err(StoreError::internal)?.map_err(failed)?;
         }
-        if read_part(file, sha2::Sha256::new())?.2.is_empty()
-            && Sha256::from(hasher) == asset.sha256
-        {
-            Ok(())
-        } else {
-            Err(changed(asset))
+        let end = read_part(rest, hasher)?;
+        if !end.content.is_empty() {
+            return Err(asset_changed(asset));
         }
-    }
-
-    fn part_ended(
-        &self,
-        final_error: Result<Result<(), RequestError>, JoinError>,
-        key: &Key,
-    ) -> Result<(), StoreError> {
-        match final_error {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(RequestError::Temporary(cause))) => Err(StoreError::Temporary {
-                cause,
-                tries: TRIES,
-            }),
-            Ok(Err(request_error)) => Err(self.objects.put_failed(request_error, key)),
-            Err(error) => Err(gone(error)),
-        }
+        verify_hash(asset, end.hasher.into())
     }
 }
 
-type Part = (fs::File, sha2::Sha256, Vec<u8>);
-
-fn read_part(mut file: fs::File, mut hasher: sha2::Sha256) -> Result<Part, StoreError> {
+fn read_part(mut rest: fs::File, mut hasher: Sha256) -> Result<Part, StoreError> {
     let mut content = Vec::new();
-    file.by_ref().take(PART).read_to_end(&mut content)?;
+    rest.by_ref().take(PART).read_to_end(&mut content)?;
     hasher.update(&content);
-    Ok((file, hasher, content))
+    Ok(Part {
+        rest,
+        hasher,
+        content,
+    })
 }

@@ -1,84 +1,84 @@
-//! The publish protocol (`docs/contract.md`), request by request: ref → tombstone → marker →
-//! claims → puts → check → marker.
+//! The publish protocol (`docs/contract.md`), request by request: ref → tombstone → marker → claims → uploads →
+//! verification → marker.
 
-use super::error::RequestError;
-use super::objects::{LOOKS, Objects, Proven, Read};
-use super::progress::Done;
-use super::retry::pause;
-use super::upload::{Upload, md5_of};
-use super::verify::{is_claim, verify_marker, verify_tombstone};
-use super::{RunLabel, StoreError, own_ref};
-use crate::manifest::{Asset, Claim};
-use crate::plan::{Conflict, ConflictWith, Found, Plan, Stored, Summary};
+use super::error::{FailedRequest, RequestError, RequestResult};
+use super::objects::Objects;
+use super::own_object::OwnObject;
+use super::receipt::md5_of;
+use super::retry::{READ_BACKS, pause};
+use super::shared::{Progress, Shared};
+use super::verify::{foreign, is_claim, verify_marker, verify_tombstone};
+use super::{RunLabel, StoreError, nothing_uploaded};
+use crate::plan::{Conflict, ConflictWith, ListedObject, Plan, Summary, VersionState};
 use crate::prefix::{Folder, Key, MetaObject};
 use crate::release::Release;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::sync::Semaphore;
 
+/// Bodies in memory at one time. A larger one of an explicit version goes alone.
+pub(super) const BYTES_IN_FLIGHT: u32 = 64 << 20;
+
+/// One run of the protocol.
 pub(super) struct Protocol {
-    objects: Arc<Objects>,
-    release: Arc<Release>,
-    done: Arc<Done>,
+    pub(super) objects: Arc<Objects>,
+    pub(super) release: Arc<Release>,
+    pub(super) progress: Shared<Progress>,
+    /// Limits the bytes in flight.
+    pub(super) memory: Arc<Semaphore>,
+    /// An answer did not prove what was uploaded.
+    pub(super) is_unproven: AtomicBool,
 }
 
 impl Protocol {
-    pub(super) fn new(objects: Arc<Objects>, release: Arc<Release>, done: Arc<Done>) -> Self {
-        Self {
+    pub(super) fn new(objects: Arc<Objects>, release: Arc<Release>) -> Arc<Self> {
+        Arc::new(Self {
             objects,
             release,
-            done,
-        }
+            progress: Shared::default(),
+            memory: Arc::new(Semaphore::new(BYTES_IN_FLIGHT as usize)),
+            is_unproven: AtomicBool::new(false),
+        })
     }
 
-    pub(super) async fn publish(&self, label: &RunLabel) -> Result<Summary, StoreError> {
+    pub(super) async fn publish(self: &Arc<Self>, label: &RunLabel) -> Result<Summary, StoreError> {
         let own_ref = self.announce(label).await?;
-        self.check_tombstone(&own_ref).await?;
-        let stored = match self.find(&own_ref).await? {
-            Found::Same => {
-                return Ok(Summary {
-                    present: self.release.manifest.assets().len(),
-                    unchanged: true,
-                    ..Summary::default()
-                });
-            }
-            Found::Unfinished(stored) => stored,
+        self.verify_tombstone(&own_ref).await?;
+        let VersionState::Unfinished(listed) = self.read_state(&own_ref).await? else {
+            return Ok(Summary {
+                unchanged: true,
+                ..nothing_uploaded(&self.release)
+            });
         };
-        let plan = Plan::of(&self.release, stored);
-        let upload = Upload::new(
-            self.objects.clone(),
-            self.release.clone(),
-            self.done.clone(),
-        );
-        if upload.run(plan).await? == Proven::Unknown {
-            self.check_puts().await?;
+        self.upload_plan(Plan::of(&self.release, listed)).await?;
+        if self.is_unproven.load(Ordering::Relaxed) {
+            self.verify_uploads().await?;
         }
         self.commit(&own_ref).await?;
-        let put = self.done.files.load(Ordering::Relaxed);
+        let progress = self.progress.with(|progress| *progress);
         Ok(Summary {
-            put,
-            put_bytes: self.done.bytes.load(Ordering::Relaxed),
-            present: self.release.manifest.assets().len() - put,
+            put: progress.files,
+            put_bytes: progress.bytes,
+            present: self.release.manifest.assets().len() - progress.files,
             ..Summary::default()
         })
     }
 
-    /// What a run would put, by reading only.
+    /// Finds out what a run would upload, by reading only.
     pub(super) async fn dry_run(&self) -> Result<Summary, StoreError> {
-        let assets = self.release.manifest.assets();
-        let marker = self.marker();
+        let marker = self.dir().meta(&MetaObject::Marker(&self.release.version));
         match self.objects.read(&marker, None).await {
-            Ok(Read::Content(json)) => {
+            Ok(json) => {
                 verify_marker(&self.release, &marker, &json)?;
                 return Ok(Summary {
-                    present: assets.len(),
                     unchanged: true,
-                    ..Summary::default()
+                    ..nothing_uploaded(&self.release)
                 });
             }
-            // Without the right to list, S3 answers 403 for what is not there.
-            Ok(Read::NotModified) | Err(RequestError::NotFound | RequestError::Forbidden) => {}
-            Err(request_error) => return Err(self.objects.get_failed(request_error, &marker)),
+            // Without the right to list, S3 answers 403 for what does not exist.
+            Err(FailedRequest(RequestError::NotFound | RequestError::Forbidden, _)) => {}
+            Err(failed) => return Err(failed.into()),
         }
         let plan = Plan::of(&self.release, self.list_version_if_allowed().await?);
         Ok(Summary {
@@ -89,156 +89,123 @@ impl Protocol {
         })
     }
 
-    fn folder(&self) -> &Folder {
+    fn dir(&self) -> &Folder {
         &self.objects.url.folder
     }
 
-    /// Step 1. Before anything else: a prune that sees this ref deletes nothing.
+    /// Step 1. It comes first, because a prune that sees this ref deletes nothing.
     async fn announce(&self, label: &RunLabel) -> Result<Key, StoreError> {
-        let (json, random) = own_ref(&self.release, label)?;
-        let key = self.folder().meta(&MetaObject::Ref {
-            version: &self.release.version,
-            group: &label.group,
-            random: &random,
-        });
-        if self.objects.create_meta(&key, json.into()).await? {
-            Ok(key)
-        } else {
-            Err(StoreError::ReadBackMismatch { key })
-        }
+        let own_ref = OwnObject::new_ref(self.dir(), &self.release, label)?;
+        self.objects.create_own(&own_ref).await?;
+        Ok(own_ref.key)
     }
 
     /// Step 2.
-    async fn check_tombstone(&self, own_ref: &Key) -> Result<(), StoreError> {
-        let key = self
-            .folder()
-            .meta(&MetaObject::Tombstone(&self.release.version));
-        match self.objects.get(&key, None, own_ref).await? {
-            Some(Read::Content(json)) => verify_tombstone(&self.release, &key, &json),
-            Some(Read::NotModified) | None => Ok(()),
+    async fn verify_tombstone(&self, own_ref: &Key) -> Result<(), StoreError> {
+        let key = MetaObject::Tombstone(&self.release.version);
+        let key = self.dir().meta(&key);
+        match self.objects.read_meta(&key, None, own_ref).await? {
+            Some(json) => verify_tombstone(&self.release, &key, &json),
+            None => Ok(()),
         }
     }
 
     /// Steps 3 and 4.
-    async fn find(&self, own_ref: &Key) -> Result<Found, StoreError> {
+    async fn read_state(&self, own_ref: &Key) -> Result<VersionState, StoreError> {
         if self.is_published(own_ref).await? {
-            return Ok(Found::Same);
+            return Ok(VersionState::Published);
         }
         if !self.release.is_explicit() {
-            return Ok(Found::Unfinished(self.list_version_if_allowed().await?));
+            let listed = self.list_version_if_allowed().await?;
+            return Ok(VersionState::Unfinished(listed));
         }
-        // In this order: files that another build of this content has put by now have its claim.
-        let stored = self.list_version().await?;
-        let claimed = self.is_claimed_by_us().await?;
-        let first = stored
-            .iter()
-            .find(|(path, stored)| !stored.is_folder(path, &self.release));
-        if let (false, Some((path, _))) = (claimed, first) {
-            return Err(self.conflict(ConflictWith::Foreign { path: path.clone() }));
+        // The version is listed first: files that another build of this content uploads meanwhile have its claim.
+        let listed = self.list_version().await?;
+        let is_claimed = self.is_claimed_by_us().await?;
+        let mut files = listed.iter();
+        let file = files.find(|(path, object)| !object.is_folder(path, &self.release));
+        if let (false, Some((path, _))) = (is_claimed, file) {
+            return Err(foreign(&self.release, path));
         }
-        let version = &self.release.version;
-        let key = self.folder().meta(&MetaObject::Claim {
-            version,
-            content: &self.release.content.to_string(),
-        });
-        let json = Claim::json(version, self.release.content);
-        // A listing that does not show what was just put would not show another's claim either.
-        if !self.objects.create_meta(&key, json.into()).await? || !self.is_claimed_by_us().await? {
-            return Err(StoreError::ReadBackMismatch { key });
+        let claim = OwnObject::claim(self.dir(), &self.release);
+        self.objects.create_own(&claim).await?;
+        if !self.is_claimed_by_us().await? {
+            // A listing that does not show this claim would not show another's either.
+            return Err(StoreError::ReadBackMismatch(claim.key));
         }
-        Ok(Found::Unfinished(stored))
+        Ok(VersionState::Unfinished(listed))
     }
 
-    /// Step 3: whether the marker is there and is ours.
+    /// Step 3: whether the marker exists. A marker of other content is an error.
     async fn is_published(&self, own_ref: &Key) -> Result<bool, StoreError> {
-        let key = self.marker();
-        let etag = self.objects.etag_of(md5_of(&self.release.marker));
-        match self.objects.get(&key, etag, own_ref).await? {
-            None => Ok(false),
-            Some(Read::NotModified) => Ok(true),
-            Some(Read::Content(json)) => verify_marker(&self.release, &key, &json).map(|()| true),
+        let OwnObject { key, json } = OwnObject::marker(self.dir(), &self.release);
+        let etag = self.objects.etag_of(md5_of(&json));
+        match self.objects.read_meta(&key, etag, own_ref).await {
+            Err(FailedRequest(RequestError::NotModified, _)) => Ok(true),
+            existing => match existing? {
+                Some(json) => verify_marker(&self.release, &key, &json).map(|()| true),
+                None => Ok(false),
+            },
         }
     }
 
-    fn marker(&self) -> Key {
-        self.folder()
-            .meta(&MetaObject::Marker(&self.release.version))
-    }
-
-    /// Whether our own claim is there; anyone else's is a conflict.
+    /// Whether the claim of this content exists. A claim of other content is an error.
     async fn is_claimed_by_us(&self) -> Result<bool, StoreError> {
-        let version = &self.release.version;
-        let folder = self.folder().meta(&MetaObject::Claims(version));
+        let dir = MetaObject::Claims(&self.release.version);
+        let claims = self.objects.list(&self.dir().meta(&dir)).await?;
         let ours = format!("{}.json", self.release.content);
-        let claims = self.objects.list(&folder).await;
-        let claims =
-            claims.map_err(|request_error| self.objects.list_failed(request_error, &folder))?;
-        let claims_ours = claims.contains_key(&ours);
-        let other = claims
-            .iter()
-            .find(|(claim, stored)| stored.size > 0 && is_claim(claim) && **claim != ours);
-        match other {
-            Some(_) => Err(self.conflict(ConflictWith::Claimed)),
-            None => Ok(claims_ours),
+        let is_other = |(name, object): (&String, &ListedObject)| {
+            object.size > 0 && is_claim(name) && *name != ours
+        };
+        if claims.iter().any(is_other) {
+            return Err(Conflict::new(&self.release, ConflictWith::Claimed).into());
         }
+        Ok(claims.contains_key(&ours))
     }
 
-    async fn list_version(&self) -> Result<BTreeMap<String, Stored>, StoreError> {
-        let folder = self.folder().version(&self.release.version);
-        let stored = self.objects.list(&folder).await;
-        stored.map_err(|request_error| self.objects.list_failed(request_error, &folder))
+    async fn list_version(&self) -> RequestResult<BTreeMap<String, ListedObject>> {
+        let dir = self.dir().version(&self.release.version);
+        self.objects.list(&dir).await
     }
 
-    /// A digest version needs no right to list: without it, every file is put again.
-    async fn list_version_if_allowed(&self) -> Result<BTreeMap<String, Stored>, StoreError> {
+    /// A digest version needs no right to list: without it, every file is uploaded again.
+    async fn list_version_if_allowed(&self) -> Result<BTreeMap<String, ListedObject>, StoreError> {
         match self.list_version().await {
-            Err(StoreError::MissingPermission(_)) => Ok(BTreeMap::new()),
-            listed => listed,
+            Err(FailedRequest(RequestError::Forbidden, _)) => Ok(BTreeMap::new()),
+            listed => Ok(listed?),
         }
     }
 
-    /// Step 6, where the answers proved nothing: the listing shows every file whole. Some stores' listings lag.
-    async fn check_puts(&self) -> Result<(), StoreError> {
-        for look in 1.. {
-            let stored = match self.list_version().await {
-                Ok(stored) => stored,
-                // What was put is what was signed; without the right to list there is no more to see.
-                Err(StoreError::MissingPermission(_)) => return Ok(()),
-                Err(error) => return Err(error),
-            };
-            let is_whole = |asset: &&Asset| {
-                stored
-                    .get(&*asset.path)
-                    .is_some_and(|stored| stored.size == asset.size)
+    /// Step 6, if the answers prove nothing: the listing shows every file whole. Some stores' listings lag.
+    async fn verify_uploads(&self) -> Result<(), StoreError> {
+        let mut read_back = 1;
+        loop {
+            let listed = match self.list_version().await {
+                // The uploads were signed; without the right to list there is no more to see.
+                Err(FailedRequest(RequestError::Forbidden, _)) => return Ok(()),
+                listed => listed?,
             };
             let mut assets = self.release.manifest.assets().iter();
-            match assets.find(|asset| !is_whole(asset)) {
-                None => break,
-                Some(_) if look < LOOKS => pause().await,
-                Some(asset) => {
-                    return Err(StoreError::ReadBackMismatch {
-                        key: self.folder().asset(&self.release.version, &asset.path),
-                    });
-                }
+            let missing = assets.find(|asset| {
+                let object = listed.get(&*asset.path);
+                object.is_none_or(|object| object.size != asset.size)
+            });
+            let Some(asset) = missing else { return Ok(()) };
+            if read_back == READ_BACKS {
+                let key = self.dir().asset(&self.release.version, &asset.path);
+                return Err(StoreError::ReadBackMismatch(key));
             }
+            pause(1, None).await;
+            read_back += 1;
         }
-        Ok(())
     }
 
     /// Step 7. From here on the version is published.
     async fn commit(&self, own_ref: &Key) -> Result<(), StoreError> {
-        let key = self.marker();
-        let is_created = self
-            .objects
-            .create_meta(&key, self.release.marker.clone())
-            .await?;
-        if is_created || self.is_published(own_ref).await? {
-            return Ok(());
+        let marker = OwnObject::marker(self.dir(), &self.release);
+        match self.objects.create_own(&marker).await {
+            Err(StoreError::ReadBackMismatch(_)) if self.is_published(own_ref).await? => Ok(()),
+            created => created,
         }
-        Err(StoreError::ReadBackMismatch { key })
-    }
-
-    fn conflict(&self, with: ConflictWith) -> StoreError {
-        Conflict::new(&self.release, with).into()
     }
 }

@@ -1,103 +1,115 @@
-//! One request, with_retry: the only retry. `object_store`'s own is off: it reports a create whose
-//! answer was lost as a conflict, and repeats what a store will never do.
+//! The only retry. `object_store`'s own is off: it reports a create whose answer was lost as a conflict, and repeats
+//! requests that a store will never accept.
+//!
+//! What the transport sees of a try gets past `object_store` in a task-local value: its errors repeat bodies.
 
-use super::StoreError;
-use super::error::{RequestError, is_passing, refused, request_error};
-use super::transport::{last_response, next_try, observed};
-use crate::prefix::{BucketUrl, Key};
+use super::error::{RequestError, may_pass};
+use super::error_response::ErrorResponse;
 use object_store::retry::{RetryContext, RetryFailure, RetryPolicy};
+use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
+/// How often a request is sent that fails for a cause that may pass.
 pub(super) const TRIES: u32 = 6;
+/// How often an outcome is read back that the store may not show yet.
+pub(super) const READ_BACKS: u32 = 3;
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
-/// A store that asks for more than this is not waited for longer.
+/// A store that asks for a longer pause gets this one.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
-/// Repeats `request` while its failure may pass. What is final, or needs a look at the store, is the
-/// caller's.
-pub(super) async fn with_retry<T, F>(
-    store: &BucketUrl,
-    key: &Key,
-    mut request: impl FnMut() -> F,
-) -> Result<T, RequestError>
+struct Try {
+    number: Cell<u32>,
+    response: RefCell<Option<ErrorResponse>>,
+}
+
+tokio::task_local! {
+    static TRY: Try;
+}
+
+/// The number of the current try. Nobody retries the abort of a multipart upload: it has the number 1.
+pub(super) fn try_number() -> u32 {
+    TRY.try_with(|this| this.number.get()).unwrap_or(1)
+}
+
+/// Records the error response of the current try, or that it has none so far.
+pub(super) fn record(response: Option<ErrorResponse>) {
+    let _ = TRY.try_with(|this| this.response.replace(response));
+}
+
+fn recorded() -> Option<ErrorResponse> {
+    TRY.with(|this| this.response.borrow().clone())
+}
+
+/// Sends a request of `object_store` once.
+pub(super) async fn without_retry<T>(
+    number: u32,
+    request: impl Future<Output = object_store::Result<T>>,
+) -> Result<T, RequestError> {
+    let this = Try {
+        number: number.into(),
+        response: RefCell::default(),
+    };
+    let result = async {
+        let result = request.await;
+        result.map_err(|error| RequestError::of(&error, recorded().as_ref()))
+    };
+    TRY.scope(this, result).await
+}
+
+/// Sends a request of `object_store` again while its failure may pass.
+pub(super) async fn with_retry<T, F>(mut request: impl FnMut() -> F) -> Result<T, RequestError>
 where
     F: Future<Output = object_store::Result<T>>,
 {
-    for try_number in 1.. {
-        let (answer, response) = observed(try_number, request()).await;
-        let error = match answer {
-            Ok(value) => return Ok(value),
-            Err(error) => error,
-        };
-        match request_error(&error, response.as_ref(), store, key) {
-            RequestError::Temporary(cause) if try_number == TRIES => return Err(given_up(cause)),
-            RequestError::Temporary(_) => {
-                let asked = response.and_then(|response| response.retry_after);
-                tokio::time::sleep(pause_after(try_number, asked)).await;
+    let mut number = 1;
+    loop {
+        match without_retry(number, request()).await {
+            Err(RequestError::Temporary { retry_after, .. }) if number < TRIES => {
+                pause(number, retry_after).await;
             }
-            with_retry => return Err(with_retry),
+            result => return result,
         }
+        number += 1;
     }
-    unreachable!("the loop ends by returning")
 }
 
-fn given_up(cause: String) -> RequestError {
-    let tries = TRIES;
-    RequestError::Final(Box::new(StoreError::Temporary { cause, tries }))
+/// Waits longer after each try, and never as long as another build that failed at the same time.
+pub(super) async fn pause(number: u32, retry_after: Option<Duration>) {
+    let pause = FIRST_PAUSE * 2_u32.pow(number.min(TRIES) - 1);
+    let retry_after = retry_after.unwrap_or_default().min(LONGEST_PAUSE);
+    let random = f64::from(getrandom::u32().unwrap_or_default()) / f64::from(u32::MAX);
+    tokio::time::sleep(retry_after.max(pause) + pause.mul_f64(random / 2.0)).await;
 }
 
-/// Longer with each try, and never the same for two builders that failed together.
-pub(super) fn pause_after(try_number: u32, asked: Option<Duration>) -> Duration {
-    let pause = FIRST_PAUSE * 2_u32.pow(try_number.min(TRIES) - 1);
-    let asked = asked.unwrap_or_default().min(LONGEST_PAUSE);
-    asked.max(pause) + jitter(pause)
-}
-
-/// The same for one part of a large file: `object_store` numbers a part when it is first sent.
+/// Retries one part of a large file inside `object_store`, which numbers a part when it is first sent.
 #[derive(Debug)]
-pub(super) struct PartRetry {
-    pub(super) store: BucketUrl,
-    pub(super) key: Key,
-}
+pub(super) struct PartRetry;
 
 impl RetryPolicy for PartRetry {
-    fn retry<'life, 'answer>(&'life self, context: RetryContext) -> Decision<'answer>
+    fn retry<'life, 'result>(
+        &'life self,
+        context: RetryContext,
+    ) -> Pin<Box<dyn Future<Output = bool> + Send + 'result>>
     where
-        'life: 'answer,
-        Self: 'answer,
+        'life: 'result,
+        Self: 'result,
     {
         Box::pin(async move {
-            let try_number = next_try();
-            let response = last_response();
-            let may_pass = match (&response, context.failure) {
-                (Some(response), _) => {
-                    let meaning = refused(response, &self.store, &self.key);
-                    matches!(meaning, RequestError::Temporary(_))
-                }
-                (None, RetryFailure::Transport(kind)) => is_passing(kind),
-                (None, _) => false,
+            let retry_after = match (recorded(), context.failure) {
+                (Some(response), _) => match RequestError::of_response(&response) {
+                    RequestError::Temporary { retry_after, .. } => retry_after,
+                    _ => return false,
+                },
+                (None, RetryFailure::Transport(kind)) if may_pass(kind) => None,
+                (None, _) => return false,
             };
-            if try_number > TRIES || !may_pass {
-                return false;
+            let number = TRY.with(|this| this.number.replace(this.number.get() + 1));
+            if number < TRIES {
+                pause(number, retry_after).await;
             }
-            let asked = response.and_then(|response| response.retry_after);
-            tokio::time::sleep(pause_after(try_number - 1, asked)).await;
-            true
+            number < TRIES
         })
     }
-}
-
-type Decision<'a> = Pin<Box<dyn Future<Output = bool> + Send + 'a>>;
-
-/// Before the next look at what may just have changed.
-pub(super) async fn pause() {
-    tokio::time::sleep(pause_after(1, None)).await;
-}
-
-/// Up to half of `pause`.
-fn jitter(pause: Duration) -> Duration {
-    let random = getrandom::u32().unwrap_or_default();
-    pause.mul_f64(f64::from(random) / f64::from(u32::MAX) / 2.0)
 }

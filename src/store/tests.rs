@@ -1,4 +1,4 @@
-//! The engine on a store in memory, below `Transport`: every fault, every order, no clock to wait for.
+//! The protocol on a store in memory under `Transport`: every fault and every order, on a clock that does not wait.
 
 #![allow(
     clippy::unwrap_used,
@@ -7,14 +7,14 @@
 )]
 #![allow(
     clippy::duplicate_mod,
-    reason = "the same rows, with what a build and what a release phase uploads"
+    reason = "the same tests, on what a build and what a release phase uploads"
 )]
 
 mod fake;
 #[path = "../../tests/harness/names.rs"]
 mod names;
 
-/// What a build has just compiled, uploaded by itself.
+/// A build uploads what it has just compiled.
 #[path = "tests"]
 mod at_build {
     use super::{fake, names};
@@ -34,7 +34,7 @@ mod at_build {
     mod world;
 }
 
-/// What an image has kept, uploaded by its release phase: the same rows.
+/// A release phase uploads what the image holds: the same tests.
 #[path = "tests"]
 mod in_the_release_phase {
     use super::fake;
@@ -45,11 +45,11 @@ mod in_the_release_phase {
 
     const UPLOADED_FROM: &str = "kept/files";
 
-    fn uploaded(release: Release, folder: &Path) -> Release {
-        let kept = folder.join("kept");
+    fn uploaded(release: Release, dir: &Path) -> Release {
+        let kept = dir.join("kept");
         let public = "https://static.example.com/".parse().unwrap();
         release.keep(&kept, &public, "directory").unwrap();
-        // By then the build is over.
+        // The build is over by now.
         drop(release);
         let store = format!("s3://{}/shop", fake::BUCKET).parse().unwrap();
         let Ok(Deferred::Release(prepared)) = Deferred::read(&kept) else {

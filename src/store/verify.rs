@@ -1,25 +1,21 @@
-//! What the protocol's objects mean for a release; the same for every kind of store.
+//! What the protocol's objects mean for a release, in every kind of store.
 
 use super::StoreError;
-use crate::manifest::{Marker, Tombstone, TombstoneState};
+use crate::manifest::{Marker, Tombstone, TombstoneState, UnreadableMarker};
 use crate::plan::{Conflict, ConflictWith};
 use crate::prefix::Key;
 use crate::release::Release;
 
-/// Whether a version that was pruned, or is being pruned, may be published.
+/// Fails if a prune keeps this release from its version.
 pub(super) fn verify_tombstone(
     release: &Release,
     key: &Key,
     json: &[u8],
 ) -> Result<(), StoreError> {
-    let tombstone = Tombstone::of_json(json).map_err(|reason| StoreError::Unreadable {
-        key: key.clone(),
-        reason,
-    })?;
+    let tombstone = Tombstone::of_json(json).map_err(|reason| unreadable(key, reason))?;
     match (tombstone.state, tombstone.content) {
         (TombstoneState::Deleting, _) => Err(StoreError::BeingPruned),
-        // Browsers hold a pruned name for a year: it accepts only its old content. So does one that was
-        // spared, which may have been pruned before that.
+        // Browsers hold a pruned version for a year. A spared one may have been pruned before.
         (TombstoneState::Deleted | TombstoneState::Spared, Some(content))
             if content != release.content =>
         {
@@ -29,16 +25,13 @@ pub(super) fn verify_tombstone(
     }
 }
 
-/// Whether a version's marker is this release's. Another tool version may name other headers; the
+/// Fails if the marker of the version names other content. Another version of this tool may name other headers; the
 /// stored ones stay.
 pub(super) fn verify_marker(release: &Release, key: &Key, json: &[u8]) -> Result<(), StoreError> {
     if json == release.marker {
         return Ok(());
     }
-    let marker = Marker::of_json(json).map_err(|reason| StoreError::Unreadable {
-        key: key.clone(),
-        reason,
-    })?;
+    let marker = Marker::of_json(json).map_err(|reason| unreadable(key, reason))?;
     if marker.content == release.content {
         Ok(())
     } else {
@@ -46,7 +39,20 @@ pub(super) fn verify_marker(release: &Release, key: &Key, json: &[u8]) -> Result
     }
 }
 
-/// Whether a name is a claim's: file systems leave names of their own.
+fn unreadable(key: &Key, reason: UnreadableMarker) -> StoreError {
+    StoreError::UnreadableObject {
+        key: key.clone(),
+        reason,
+    }
+}
+
+/// Something else uploaded a file where the version wants to be.
+pub(super) fn foreign(release: &Release, path: &str) -> StoreError {
+    let path = path.to_owned();
+    Conflict::new(release, ConflictWith::Foreign { path }).into()
+}
+
+/// Whether a file name is a claim's: file systems leave names of their own.
 pub(super) fn is_claim(name: &str) -> bool {
     let hash = name.strip_suffix(".json").unwrap_or_default();
     hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit())

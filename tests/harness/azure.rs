@@ -1,24 +1,24 @@
-//! A place of the test's own on the real Azure Blob server that `script/services` starts.
+//! A prefix of the test's own on the Azure Blob server (Azurite) that `script/services` starts.
 
 use super::http::{self, Answer};
 use super::{random_name, skipped, variable, xml};
 use std::collections::BTreeMap;
 use url::Url;
 
-/// A prefix of the container that all tests share. Keys are those below it.
+/// A prefix of the container that all tests share. Keys are relative to it.
 pub(crate) struct Container {
     pub(crate) name: String,
     pub(crate) prefix: String,
-    /// With the account as its path, as a server without a domain has it.
+    /// A URL with the account as its path, as servers without a domain have it.
     pub(crate) endpoint: String,
     pub(crate) account: String,
     pub(crate) key: String,
-    /// Every right on the container's blobs and no other, as a query.
+    /// A shared access signature with every right on the blobs of the container and no other, as a query.
     pub(crate) sas: String,
 }
 
 impl Container {
-    /// `None`, and said so, where no server is up.
+    /// `None`, and logged as skipped, if no server is up.
     pub(crate) fn find() -> Option<Self> {
         let Some(endpoint) = variable("STATIC_ASSETS_TEST_AZURE_ENDPOINT") else {
             skipped("no Azure server is up (script/services -- cargo test, with Node.js and npm)");
@@ -34,12 +34,12 @@ impl Container {
         })
     }
 
-    /// Where anyone reads what is below the prefix.
+    /// The URL under which anyone can read the blobs of the prefix.
     pub(crate) fn url(&self) -> String {
         format!("{}/{}/{}", self.endpoint, self.name, self.prefix)
     }
 
-    /// As the portal shows it.
+    /// The connection string in the form that the portal shows.
     pub(crate) fn connection_string(&self) -> String {
         format!(
             "DefaultEndpointsProtocol=http;AccountName={};AccountKey={};BlobEndpoint={};",
@@ -47,15 +47,15 @@ impl Container {
         )
     }
 
-    /// Every blob by its key.
+    /// Returns every blob by its key.
     pub(crate) fn objects(&self) -> BTreeMap<String, Vec<u8>> {
-        let below = format!("{}/", self.prefix);
+        let prefix = format!("{}/", self.prefix);
         let mut list = Url::parse(&format!("{}/{}", self.endpoint, self.name)).unwrap();
         list.set_query(Some(&self.sas));
         list.query_pairs_mut()
             .append_pair("restype", "container")
             .append_pair("comp", "list")
-            .append_pair("prefix", &below);
+            .append_pair("prefix", &prefix);
         let mut keys = Vec::new();
         let mut marker = String::new();
         loop {
@@ -72,7 +72,7 @@ impl Container {
         }
         keys.into_iter()
             .map(|key| {
-                let key = key.strip_prefix(&below).unwrap().to_owned();
+                let key = key.strip_prefix(&prefix).unwrap().to_owned();
                 let blob = self.send("GET", &key, &[], b"");
                 assert_eq!(blob.status, 200, "{key}: {}", blob.text());
                 (key, blob.body)

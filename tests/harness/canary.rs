@@ -1,4 +1,4 @@
-//! Whether a secret is anywhere, in the forms in which it could be found again.
+//! Searches for a secret in files and output, in the encodings from which it could be recovered.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -11,6 +11,7 @@ pub(crate) fn hex(text: &str) -> String {
         .concat()
 }
 
+/// Returns the secret in plain text, UTF-16, hex and base64 at each offset.
 fn needles(secret: &str) -> Vec<Vec<u8>> {
     let mut needles = vec![
         secret.as_bytes().to_vec(),
@@ -35,7 +36,7 @@ pub(crate) fn holds(content: &[u8], secret: &str) -> bool {
         .any(|needle| memchr::memmem::find(content, needle).is_some())
 }
 
-/// Where a build or a release has left anything: files, output, what a process finds.
+/// The places where a build or a release leaves something: files, output, the environment of a process.
 #[derive(Default)]
 pub(crate) struct Places(Vec<(String, BTreeMap<String, Vec<u8>>)>);
 
@@ -56,7 +57,7 @@ impl Places {
         self.text(what, lines.collect::<String>())
     }
 
-    /// Each place that holds one of the canaries.
+    /// Returns each place that holds one of the canaries.
     pub(crate) fn leaks(&self, canaries: &[&str]) -> Vec<String> {
         let mut leaks = Vec::new();
         for (what, files) in &self.0 {

@@ -1,4 +1,4 @@
-//! A Docker engine of the tests' own (`script/docker`), and the blocks of the documentation that it builds.
+//! The Docker engine that `script/docker` starts for the tests, and the code blocks of the documentation that it builds.
 
 use super::running::Server;
 use super::{random_name, repository, skipped, variable};
@@ -11,24 +11,24 @@ pub(crate) struct Docker {
     cli: String,
 }
 
-/// Who builds.
+/// The builder of an image.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Builder {
     BuildKit,
-    /// As heroku.yml is built: it mounts no secret.
+    /// The builder of heroku.yml, which mounts no secret.
     Classic,
 }
 
-/// Removed at the end.
+/// A built image, removed when it is dropped.
 pub(crate) struct Image<'a> {
     docker: &'a Docker,
     pub(crate) name: String,
-    /// What the build has printed.
-    pub(crate) said: String,
+    /// The output of the build.
+    pub(crate) log: String,
 }
 
 impl Docker {
-    /// `None`, and said so, where no engine is up.
+    /// `None`, and logged as skipped, if no engine is up.
     pub(crate) fn find() -> Option<Self> {
         let Some(socket) = variable("STATIC_ASSETS_TEST_DOCKER") else {
             skipped("no Docker engine is up (script/docker -- cargo test)");
@@ -52,16 +52,16 @@ impl Docker {
         command
     }
 
-    /// What it printed, to both streams.
+    /// Runs a command that must succeed, and returns what it wrote to both streams.
     #[track_caller]
     pub(crate) fn succeeds(&self, arguments: &[&str]) -> Vec<u8> {
         let output = self.command(arguments).output().unwrap();
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(output.status.success(), "{arguments:?}: {said}");
+        let log = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{arguments:?}: {log}");
         [output.stdout, output.stderr].concat()
     }
 
-    /// Builds a context with its Dockerfile; the secrets are variables, as `--secret id=…,env=…` has them.
+    /// Builds a context with its Dockerfile. Secrets are passed as `--secret id=…,env=…`. Returns the log if the build fails.
     pub(crate) fn build(
         &self,
         context: &Path,
@@ -91,27 +91,27 @@ impl Docker {
             command.env(variable, value);
         }
         let output = command.arg(context).output().unwrap();
-        let said = [output.stdout, output.stderr].concat();
-        let said = String::from_utf8_lossy(&said).into_owned();
+        let log = [output.stdout, output.stderr].concat();
+        let log = String::from_utf8_lossy(&log).into_owned();
         if output.status.success() {
             Ok(Image {
                 docker: self,
                 name,
-                said,
+                log,
             })
         } else {
-            Err(said)
+            Err(log)
         }
     }
 }
 
 impl Image<'_> {
-    /// `docker run` of a process that ends, with options before the image's name.
+    /// Runs a process until it ends. The options come before the image's name.
     pub(crate) fn run(&self, options: &[&str], line: &[&str]) -> (i32, String) {
         let output = self.started(options, line).output().unwrap();
-        let said = [output.stdout, output.stderr].concat();
-        let said = String::from_utf8_lossy(&said).into_owned();
-        (output.status.code().unwrap_or(-1), said)
+        let log = [output.stdout, output.stderr].concat();
+        let log = String::from_utf8_lossy(&log).into_owned();
+        (output.status.code().unwrap_or(-1), log)
     }
 
     fn started(&self, options: &[&str], line: &[&str]) -> Command {
@@ -120,7 +120,7 @@ impl Image<'_> {
         command
     }
 
-    /// One that listens and says where.
+    /// Starts a process that listens, and waits until it logs its URL.
     pub(crate) fn serve(
         &self,
         options: &[&str],
@@ -130,7 +130,7 @@ impl Image<'_> {
         let name = random_name("test");
         let named = format!("--name={name}");
         let options = [&[named.as_str()], options].concat();
-        // One stream: whichever the app writes to.
+        // Both streams go to one pipe, because apps differ in which they use.
         let (reader, writer) = std::io::pipe().unwrap();
         let mut command = self.started(&options, line);
         let child = command
@@ -146,7 +146,7 @@ impl Image<'_> {
         }
     }
 
-    /// All that somebody has who has the image: its layers, history, configuration and labels.
+    /// Everything that the image gives to its owner: layers, history, configuration and labels.
     pub(crate) fn everything(&self) -> Vec<u8> {
         let mut all = self.docker.succeeds(&["history", "--no-trunc", &self.name]);
         all.extend(self.docker.succeeds(&["inspect", &self.name]));
@@ -155,7 +155,7 @@ impl Image<'_> {
     }
 }
 
-/// A running one. The first process of a container ignores a signal that it does not ask for, so it is removed by name.
+/// A running container. Its first process ignores signals that it does not handle, so it is removed by name.
 pub(crate) struct Container<'a> {
     docker: &'a Docker,
     name: String,
@@ -177,7 +177,7 @@ impl Drop for Image<'_> {
     }
 }
 
-/// The code block of a kind below a heading of a document.
+/// Returns the first code block of a kind under a heading of a document.
 pub(crate) fn block(document: &str, heading: &str, kind: &str) -> String {
     let text = fs::read_to_string(repository().join(document)).unwrap();
     let heading = format!("{heading}\n");

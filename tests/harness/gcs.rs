@@ -1,7 +1,7 @@
-//! A **fake** of Google Cloud Storage, for which there is no server to test with: as much of its XML API as
-//! publishing takes, as its reference describes it (<https://cloud.google.com/storage/docs/xml-api/overview>). It
-//! proves what is sent and what is made of the answers, nothing about the real service. What it doesn't know it
-//! answers with 501.
+//! A **fake** of Google Cloud Storage, because no server for tests exists. It implements the part of the XML API that
+//! publishing uses, as the reference describes it (<https://cloud.google.com/storage/docs/xml-api/overview>), and answers
+//! 501 to anything else. Tests with it prove which requests are sent and how answers are handled. They prove nothing about
+//! the real service.
 
 mod account;
 
@@ -16,11 +16,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 const BUCKET: &str = "test-static-assets";
-/// Not public, as operators are told to have it.
+/// Objects under this path are not public, as the documentation recommends.
 const PRIVATE: &str = "/.static-assets/";
-/// Of every part but the last.
+/// The smallest size of every part but the last.
 const SMALLEST_PART: usize = 5 * 1024 * 1024;
-/// Ignored they would do something else than what was asked for.
+/// The fake refuses these headers, because ignoring them would change what a request does.
 const UNKNOWN_HEADERS: &[&str] = &[
     "content-md5",
     "if-match",
@@ -33,7 +33,7 @@ const UNKNOWN_HEADERS: &[&str] = &[
     "x-goog-if-metageneration-match",
 ];
 
-/// One bucket. Anyone reads its objects, the service account does everything.
+/// One bucket. Anyone can read its objects; the service account can do everything.
 pub(crate) struct Gcs {
     pub(crate) url: String,
     pub(crate) bucket: &'static str,
@@ -44,7 +44,7 @@ struct State {
     page: usize,
     objects: BTreeMap<String, Object>,
     uploads: BTreeMap<String, Upload>,
-    /// Of the last write; also names uploads.
+    /// The generation of the last write. It also names uploads.
     generation: u64,
     requests: Vec<String>,
     refused: usize,
@@ -53,7 +53,7 @@ struct State {
 struct Object {
     body: Vec<u8>,
     headers: BTreeMap<String, String>,
-    /// In quotes. The MD5 in hexadecimal, but not of what was put in parts.
+    /// In quotes. It is the MD5 in hexadecimal unless the object was uploaded in parts.
     etag: String,
     md5: Option<String>,
     generation: u64,
@@ -76,7 +76,7 @@ impl Gcs {
         Self::with_pages_of(1000)
     }
 
-    /// The most entries that one answer lists.
+    /// Starts a fake that lists at most `page` entries in one answer.
     pub(crate) fn with_pages_of(page: usize) -> Self {
         let state = Arc::new(Mutex::new(State {
             page,
@@ -95,22 +95,22 @@ impl Gcs {
         }
     }
 
-    /// The file of the service account that may do everything.
+    /// The key file of the service account.
     pub(crate) fn credentials() -> String {
         account::credentials()
     }
 
-    /// The value of a header `Authorization` that is accepted, for requests of a test's own.
+    /// A valid value of the header `Authorization`, for requests that a test sends itself.
     pub(crate) fn authorization() -> String {
         format!("Bearer {}", account::token())
     }
 
-    /// Where anyone reads the objects.
+    /// The URL under which anyone can read the objects.
     pub(crate) fn public_url(&self) -> String {
         format!("{}/{}", self.url, self.bucket)
     }
 
-    /// Every object by its key.
+    /// Returns every object by its key.
     pub(crate) fn objects(&self) -> BTreeMap<String, Vec<u8>> {
         let state = self.state.lock().unwrap();
         let objects = state.objects.iter();
@@ -128,12 +128,12 @@ impl Gcs {
         self.state.lock().unwrap().objects.remove(key).unwrap();
     }
 
-    /// Method and path of each request.
+    /// Returns the method and path of each request.
     pub(crate) fn requests(&self) -> Vec<String> {
         self.state.lock().unwrap().requests.clone()
     }
 
-    /// How many requests came without a token that they need, or with one that the account did not issue.
+    /// Counts the requests without a required token, or with a token that the account did not issue.
     pub(crate) fn refused(&self) -> usize {
         self.state.lock().unwrap().refused
     }
@@ -222,7 +222,7 @@ impl State {
             None | Some("0") => {}
             Some(_) => return not_implemented(),
         }
-        let object = self.store(key, request.body.clone(), kept(request));
+        let object = self.store(key, request.body.clone(), stored_headers(request));
         Answer {
             headers: object.described(),
             ..empty(200)
@@ -261,7 +261,7 @@ impl State {
         );
         let upload = Upload {
             key,
-            headers: kept(request),
+            headers: stored_headers(request),
             parts: BTreeMap::new(),
         };
         self.uploads.insert(id, upload);
@@ -288,7 +288,7 @@ impl State {
         }
     }
 
-    /// What is there is replaced: the service has no condition for this.
+    /// Completes an upload. It replaces an existing object, because the service has no condition for this.
     fn complete(&mut self, key: &str, id: &str, request: &Request) -> Answer {
         let upload = self.uploads.get(id);
         let Some(upload) = upload.filter(|upload| upload.key == key) else {
@@ -376,13 +376,13 @@ impl State {
                 "<NextContinuationToken>{token}</NextContinuationToken>"
             ));
         }
-        let (folders, keys): (Vec<&str>, Vec<&str>) = page
+        let (prefixes, keys): (Vec<&str>, Vec<&str>) = page
             .into_iter()
             .partition(|name| !delimiter.is_empty() && name[prefix.len()..].contains(delimiter));
         inside.extend(keys.into_iter().map(|key| self.objects[key].listed(key)));
-        inside.extend(folders.into_iter().map(|folder| {
-            let folder = xml::escape(folder);
-            format!("<CommonPrefixes><Prefix>{folder}</Prefix></CommonPrefixes>")
+        inside.extend(prefixes.into_iter().map(|prefix| {
+            let prefix = xml::escape(prefix);
+            format!("<CommonPrefixes><Prefix>{prefix}</Prefix></CommonPrefixes>")
         }));
         let inside = inside.concat();
         document(200, "ListBucketResult", &inside)
@@ -390,7 +390,7 @@ impl State {
 }
 
 impl Object {
-    /// What the service says of it in headers.
+    /// Returns the headers that the service adds to an object.
     fn described(&self) -> BTreeMap<String, String> {
         let encoding = self.headers.get("content-encoding");
         let encoding = encoding.map_or("identity", String::as_str);
@@ -430,9 +430,9 @@ impl Object {
     }
 }
 
-/// The headers that the service keeps with an object.
-fn kept(request: &Request) -> BTreeMap<String, String> {
-    let kept = |name: &str| {
+/// Returns the headers that the service stores with an object.
+fn stored_headers(request: &Request) -> BTreeMap<String, String> {
+    let is_stored = |name: &str| {
         name.starts_with("x-goog-meta-")
             || matches!(
                 name,
@@ -445,7 +445,7 @@ fn kept(request: &Request) -> BTreeMap<String, String> {
     };
     let headers = request.headers.iter();
     headers
-        .filter(|(name, _)| kept(name))
+        .filter(|(name, _)| is_stored(name))
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect()
 }
@@ -487,5 +487,5 @@ fn no_such_upload() -> Answer {
 }
 
 fn not_implemented() -> Answer {
-    error(501, "NotImplemented", "This fake does not know it.")
+    error(501, "NotImplemented", "The fake does not implement this.")
 }

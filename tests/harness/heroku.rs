@@ -1,5 +1,5 @@
-//! Classic Heroku: an empty environment, a fresh `BUILD_DIR` each time, config vars as files, `export` sourced for
-//! the next buildpack, and dynos that start from a slug that lies elsewhere, with `.profile.d` sourced.
+//! Runs builds and dynos as classic Heroku does. A build gets an empty environment, a fresh `BUILD_DIR` and config vars as
+//! files, and the next buildpack sources `export`. A dyno sources `.profile.d` and has the slug at another path.
 //! <https://devcenter.heroku.com/articles/buildpack-api>
 
 use super::python::{Python, listening};
@@ -11,28 +11,28 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// A Heroku app, deployed from the repository that the platform's app is.
+/// A Heroku app, deployed from the app of a platform.
 pub(crate) struct Heroku<'a> {
     platform: &'a Platform,
     config_vars: BTreeMap<String, String>,
     path: String,
     python: Option<&'a Python>,
-    /// heroku/python's own collectstatic.
+    /// Whether heroku/python runs its own collectstatic first.
     collects: bool,
-    /// Variables of the buildpacks before, as `export` gives them.
+    /// Variables that earlier buildpacks export.
     exported: BTreeMap<String, String>,
 }
 
-/// What a build has left.
+/// The result of a build.
 pub(crate) struct Slug {
     pub(crate) app: PathBuf,
     pub(crate) buildpack: PathBuf,
-    /// Where it was built; gone.
+    /// The path at which the app was built. It no longer exists.
     pub(crate) build_dir: PathBuf,
     pub(crate) compile: Ran,
     pub(crate) report: String,
     pub(crate) release: String,
-    /// What the next buildpack would find.
+    /// The environment of the next buildpack.
     pub(crate) next: BTreeMap<String, String>,
 }
 
@@ -56,7 +56,7 @@ impl<'a> Heroku<'a> {
         self
     }
 
-    /// A folder as store, at a URL.
+    /// Sets a directory as store, and its public URL.
     pub(crate) fn publishes_to(self, store: &Path, url: &str) -> Self {
         fs::create_dir_all(store).unwrap();
         self.config_var(
@@ -66,19 +66,19 @@ impl<'a> Heroku<'a> {
         .config_var("STATIC_ASSETS_PUBLIC_URL", url)
     }
 
-    /// After heroku/python.
+    /// Installs Python as heroku/python does before this buildpack.
     pub(crate) fn python(mut self, python: &'a Python) -> Self {
         self.python = Some(python);
         self
     }
 
-    /// Which has collected by itself, as it does unless it is told not to.
+    /// Lets heroku/python run collectstatic, as it does by default.
     pub(crate) fn collects(mut self) -> Self {
         self.collects = true;
         self
     }
 
-    /// After a buildpack whose `export` says this.
+    /// Sets a variable that an earlier buildpack exports.
     pub(crate) fn exported(mut self, name: &str, value: &str) -> Self {
         self.exported.insert(name.to_owned(), value.to_owned());
         self
@@ -88,34 +88,34 @@ impl<'a> Heroku<'a> {
         self.platform.path("heroku-cache")
     }
 
-    /// Each build gets the buildpack anew.
+    /// Makes a fresh copy of the buildpack, as each build gets one.
     pub(crate) fn buildpack(&self) -> PathBuf {
-        let folder = self.platform.path(&random_name("buildpack"));
-        copy_folder(&repository().join("bin"), &folder.join("bin"));
-        fs::create_dir(folder.join("dist")).unwrap();
+        let buildpack = self.platform.path(&random_name("buildpack"));
+        copy_folder(&repository().join("bin"), &buildpack.join("bin"));
+        fs::create_dir(buildpack.join("dist")).unwrap();
         let name = format!("static-assets-{}", std::env::consts::ARCH);
         symlink(
             env!("CARGO_BIN_EXE_static-assets"),
-            folder.join("dist").join(name),
+            buildpack.join("dist").join(name),
         )
         .unwrap();
-        folder
+        buildpack
     }
 
     fn env_dir(&self) -> PathBuf {
-        let folder = self.platform.path(&random_name("env"));
-        fs::create_dir(&folder).unwrap();
+        let dir = self.platform.path(&random_name("env"));
+        fs::create_dir(&dir).unwrap();
         for (name, value) in &self.config_vars {
-            fs::write(folder.join(name), value).unwrap();
+            fs::write(dir.join(name), value).unwrap();
         }
-        folder
+        dir
     }
 
     pub(crate) fn build(&self) -> Slug {
         self.run("compile", &self.buildpack())
     }
 
-    /// As Heroku CI does.
+    /// Builds as Heroku CI does.
     pub(crate) fn build_for_tests(&self) -> Slug {
         self.run("test-compile", &self.buildpack())
     }
@@ -123,22 +123,7 @@ impl<'a> Heroku<'a> {
     pub(crate) fn run(&self, action: &str, buildpack: &Path) -> Slug {
         let build_dir = self.platform.path(&random_name("build"));
         copy_folder(&self.platform.app(), &build_dir);
-        let mut path = self.path.clone();
-        if let Some(python) = self.python {
-            python.install(&build_dir);
-            path = format!("{}:{path}", build_dir.join(".heroku/python/bin").display());
-        }
-        if self.collects {
-            let output = Command::new("python")
-                .args(["manage.py", "collectstatic", "--noinput"])
-                .current_dir(&build_dir)
-                .env_clear()
-                .env("PATH", &path)
-                .env("SECRET_KEY", "of-the-build")
-                .output()
-                .unwrap();
-            assert!(output.status.success(), "{output:?}");
-        }
+        let path = self.run_python_buildpack(&build_dir);
         fs::create_dir_all(self.cache()).unwrap();
         let env_dir = self.env_dir();
         let arguments = [build_dir.clone(), self.cache(), env_dir];
@@ -170,7 +155,7 @@ impl<'a> Heroku<'a> {
         assert_eq!(text("detect", &arguments[..1]), "Static assets\n");
         let output = command(action, &arguments).output().unwrap();
         let compile = Ran::of(output, self.platform.path("none"), self.platform);
-        let next = self.next(buildpack);
+        let next = self.next_environment(buildpack);
         let (report, release) = if compile.output.status.success() {
             (text("report", &arguments), text("release", &arguments[..1]))
         } else {
@@ -190,7 +175,28 @@ impl<'a> Heroku<'a> {
         }
     }
 
-    fn next(&self, buildpack: &Path) -> BTreeMap<String, String> {
+    /// Does what heroku/python does before this buildpack, and returns the `PATH` that it exports.
+    fn run_python_buildpack(&self, build_dir: &Path) -> String {
+        let mut path = self.path.clone();
+        if let Some(python) = self.python {
+            python.install(build_dir);
+            path = format!("{}:{path}", build_dir.join(".heroku/python/bin").display());
+        }
+        if self.collects {
+            let output = Command::new("python")
+                .args(["manage.py", "collectstatic", "--noinput"])
+                .current_dir(build_dir)
+                .env_clear()
+                .env("PATH", &path)
+                .env("SECRET_KEY", "of-the-build")
+                .output()
+                .unwrap();
+            assert!(output.status.success(), "{output:?}");
+        }
+        path
+    }
+
+    fn next_environment(&self, buildpack: &Path) -> BTreeMap<String, String> {
         let script = "if [ -f \"$1/export\" ]; then . \"$1/export\"; fi; exec env -0";
         let output = Command::new(BASH)
             .args(["-euc", script, "next"])
@@ -203,7 +209,7 @@ impl<'a> Heroku<'a> {
         variables(&output.stdout)
     }
 
-    /// A process of a dyno: `.profile.d` is sourced, with the config vars set already.
+    /// Returns the command of a dyno's process. It sources `.profile.d` with the config vars already set.
     pub(crate) fn dyno(&self, slug: &Slug, line: &[&str]) -> Command {
         let script = "cd \"$HOME\"; for file in .profile.d/*.sh; do [ -f \"$file\" ] && . \"$file\"; done; \
                       exec \"$@\"";
@@ -222,7 +228,7 @@ impl<'a> Heroku<'a> {
         command
     }
 
-    /// What a process of a dyno finds in its environment.
+    /// Returns the environment of a dyno's process.
     pub(crate) fn dyno_env(&self, slug: &Slug) -> BTreeMap<String, String> {
         variables(&self.dyno(slug, &["env", "-0"]).output().unwrap().stdout)
     }
@@ -256,7 +262,7 @@ fn variables(output: &[u8]) -> BTreeMap<String, String> {
 }
 
 impl Slug {
-    /// Fails unless it was compiled.
+    /// Fails unless the build succeeded.
     #[track_caller]
     pub(crate) fn compiled(mut self) -> Self {
         self.compile = self.compile.succeeds();
@@ -265,16 +271,16 @@ impl Slug {
 }
 
 impl Python {
-    /// As heroku/python leaves it: in the app's own folder, found by `.profile.d`. The files are links, so that it
-    /// takes no time; what is put beside them is not.
+    /// Installs Python as heroku/python does: into the app, found through `.profile.d`. Hard links make it fast; files that
+    /// the build adds are not links.
     pub(crate) fn install(&self, build_dir: &Path) {
-        let place = build_dir.join(".heroku");
-        fs::create_dir_all(&place).unwrap();
+        let dir = build_dir.join(".heroku");
+        fs::create_dir_all(&dir).unwrap();
         let copied = |option: &str| {
             Command::new("cp")
                 .args([option, "-T"])
                 .arg(fs::canonicalize(self.folder()).unwrap())
-                .arg(place.join("python"))
+                .arg(dir.join("python"))
                 .stderr(Stdio::null())
                 .status()
                 .unwrap()

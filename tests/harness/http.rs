@@ -1,4 +1,4 @@
-//! As little HTTP as reading a page and planting an object take.
+//! A minimal HTTP client, which reads pages and writes objects of the test servers.
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
@@ -37,7 +37,7 @@ pub(crate) fn request(method: &str, url: &str) -> Answer {
     send(method, url, &[], b"")
 }
 
-/// `url` is plain http to a server on this machine.
+/// Sends a request by plain HTTP to a server on this machine.
 pub(crate) fn send(method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
     let rest = url.strip_prefix("http://").unwrap();
     let (host, path) = rest.split_once('/').unwrap_or((rest, ""));

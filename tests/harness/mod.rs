@@ -1,4 +1,5 @@
-//! Runs `bin/detect` and `bin/build` as the lifecycle does, without Docker: milliseconds a test.
+//! Runs `bin/detect`, `bin/build` and the command line as platforms do, without Docker: a run takes milliseconds. The
+//! modules are the servers, programs and frameworks that tests need.
 
 pub(crate) mod azure;
 pub(crate) mod canary;
@@ -33,8 +34,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
 use tempfile::TempDir;
 
-/// Says visibly that the running test needs something this machine lacks; CI keeps the list of
-/// allowed ones.
+/// Logs that this machine lacks something that the running test needs. CI fails unless `allowed-skips.txt` names the test.
 pub(crate) fn skipped(reason: &str) {
     let thread = std::thread::current();
     let test = thread.name().unwrap_or_default();
@@ -46,14 +46,14 @@ pub(crate) fn skipped(reason: &str) {
             .create(true)
             .open(ledger)
             .unwrap();
-        // In one write: other tests append at the same time.
+        // One write, because other tests append at the same time.
         ledger
             .write_all(format!("{test}\t{reason}\n").as_bytes())
             .unwrap();
     }
 }
 
-/// How a header says a time.
+/// The format of a time in a header.
 pub(crate) const HTTP_DATE: &str = "%a, %d %b %Y %H:%M:%S GMT";
 
 #[allow(clippy::disallowed_methods, reason = "the tests' own settings")]
@@ -65,7 +65,7 @@ pub(crate) fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// In lower case letters and digits, which every store takes in a name.
+/// Appends random lower-case letters and digits, which every store accepts in a name.
 pub(crate) fn random_name(prefix: &str) -> String {
     let random = tempfile::Builder::new().rand_bytes(8).tempfile().unwrap();
     let random = random.path().file_name().unwrap().to_string_lossy();
@@ -76,14 +76,14 @@ pub(crate) fn random_name(prefix: &str) -> String {
         .collect()
 }
 
-/// An app and its platform, in folders of their own.
+/// An app and the platform that builds it, in a temporary directory.
 pub(crate) struct Platform {
-    folder: Arc<TempDir>,
+    dir: Arc<TempDir>,
     env: BTreeMap<OsString, OsString>,
 }
 
 impl Platform {
-    /// With a copy of a fixture as the app.
+    /// Makes a platform whose app is a copy of a fixture.
     pub(crate) fn with(fixture: &str) -> Self {
         let platform = Self::empty();
         copy_folder(
@@ -94,7 +94,7 @@ impl Platform {
     }
 
     pub(crate) fn empty() -> Self {
-        let folder = Arc::new(tempfile::tempdir().unwrap());
+        let dir = Arc::new(tempfile::tempdir().unwrap());
         for name in [
             "app",
             "platform/env",
@@ -102,9 +102,9 @@ impl Platform {
             "buildpack/bin",
             "tmp",
         ] {
-            fs::create_dir_all(folder.path().join(name)).unwrap();
+            fs::create_dir_all(dir.path().join(name)).unwrap();
         }
-        let buildpack = folder.path().join("buildpack");
+        let buildpack = dir.path().join("buildpack");
         fs::copy(
             repository().join("buildpack.toml"),
             buildpack.join("buildpack.toml"),
@@ -118,11 +118,11 @@ impl Platform {
             .unwrap();
         }
         let mut platform = Self {
-            folder,
+            dir,
             env: BTreeMap::new(),
         };
         for (name, value) in [
-            // Nothing of the machine is found unless a test gives it.
+            // Builds find nothing of this machine unless a test provides it.
             ("PATH", "/invalid"),
             ("LD_LIBRARY_PATH", "/invalid"),
             ("HOME", "/invalid"),
@@ -130,7 +130,7 @@ impl Platform {
             ("CNB_TARGET_ARCH", "amd64"),
             ("CNB_TARGET_DISTRO_NAME", "ubuntu"),
             ("CNB_TARGET_DISTRO_VERSION", "24.04"),
-            // Public URLs of tests are nobody's. A test of the check switches it on.
+            // The public URLs of tests don't exist. Tests of the check switch it on.
             ("STATIC_ASSETS_CHECK", "off"),
         ] {
             platform = platform.env(name, value);
@@ -143,7 +143,7 @@ impl Platform {
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+        self.dir.path().join(name)
     }
 
     pub(crate) fn app(&self) -> PathBuf {
@@ -155,22 +155,22 @@ impl Platform {
         self
     }
 
-    /// As `pack build --env` does: a file, and merged into the environment.
+    /// Sets a variable as `pack build --env` does: as a file, and in the environment.
     pub(crate) fn platform_env(self, name: &str, value: &str) -> Self {
         fs::write(self.path("platform/env").join(name), value).unwrap();
         self.env(name, value)
     }
 
     pub(crate) fn binding(self, name: &str, entries: &[(&str, &str)]) -> Self {
-        let folder = self.path("platform/bindings").join(name);
-        fs::create_dir_all(&folder).unwrap();
+        let dir = self.path("platform/bindings").join(name);
+        fs::create_dir_all(&dir).unwrap();
         for (entry, value) in entries {
-            fs::write(folder.join(entry), value).unwrap();
+            fs::write(dir.join(entry), value).unwrap();
         }
         self
     }
 
-    /// A folder as store, and the path of the site under which it is served.
+    /// Sets a directory as store, and a public URL.
     pub(crate) fn file_store(self) -> Self {
         let store = self.store();
         fs::create_dir_all(&store).unwrap();
@@ -192,13 +192,13 @@ impl Platform {
         self
     }
 
-    /// Adds lines to the settings of a fixture.
+    /// Appends lines to the settings of a Django fixture.
     pub(crate) fn settings(&self, lines: &str) -> &Self {
         let own = fs::read_to_string(self.app().join("project/settings.py")).unwrap();
         self.write("project/settings.py", &format!("{own}\n{lines}\n"))
     }
 
-    /// Replaces a part of one of the app's files, which must be there.
+    /// Replaces text in a file of the app. Fails if the file does not hold it.
     pub(crate) fn edit(&self, path: &str, old: &str, new: &str) -> &Self {
         let own = fs::read_to_string(self.app().join(path)).unwrap();
         assert!(own.contains(old), "{path} does not hold '{old}'");
@@ -240,30 +240,30 @@ impl Platform {
         command
     }
 
-    /// One build into layers of its own.
+    /// Builds into fresh layers.
     pub(crate) fn build(&self) -> Ran {
         let layers = self.fresh_layers();
         let output = self.build_command(&layers).output().unwrap();
         Ran::of(output, layers, self)
     }
 
-    /// A build that finds a layer as the build before has left it, as the lifecycle does for cached ones.
+    /// Builds with the cache layer of the previous build, as the lifecycle restores it.
     pub(crate) fn build_with_cache(&self) -> Ran {
-        let kept = self.path("kept-cache");
+        let saved = self.path("saved-cache");
         let cache = self.path("layers/cache");
         if cache.exists() {
-            fs::rename(&cache, &kept).unwrap();
+            fs::rename(&cache, &saved).unwrap();
         }
         let layers = self.fresh_layers();
         fs::create_dir_all(&layers).unwrap();
-        if kept.exists() {
-            fs::rename(&kept, layers.join("cache")).unwrap();
+        if saved.exists() {
+            fs::rename(&saved, layers.join("cache")).unwrap();
         }
         let output = self.build_command(&layers).output().unwrap();
         Ran::of(output, layers, self)
     }
 
-    /// A build over what the lifecycle gives back from the image before.
+    /// Builds with files that the lifecycle restores from the previous image.
     pub(crate) fn build_over(&self, restored: &[(&str, &str)]) -> Ran {
         let layers = self.fresh_layers();
         let mut command = self.build_command(&layers);
@@ -273,7 +273,7 @@ impl Platform {
         Ran::of(command.output().unwrap(), layers, self)
     }
 
-    /// A build that a test ends before its time.
+    /// Starts a build that the test ends early.
     pub(crate) fn start_build(&self) -> Child {
         let layers = self.fresh_layers();
         self.build_command(&layers)
@@ -283,20 +283,20 @@ impl Platform {
             .unwrap()
     }
 
-    /// The command line, called in the app's folder.
+    /// Runs the command line in the app's directory.
     pub(crate) fn cli(&self, arguments: &[&str]) -> Ran {
         let output = self.cli_command(arguments).output().unwrap();
         Ran::of(output, self.path("none"), self)
     }
 
-    /// The same with more of an environment.
+    /// Runs the command line with more variables.
     pub(crate) fn cli_with(&self, arguments: &[&str], env: &[(&str, &str)]) -> Ran {
         let mut command = self.cli_command(arguments);
         let output = command.envs(env.iter().copied()).output().unwrap();
         Ran::of(output, self.path("none"), self)
     }
 
-    /// A script that starts the command line, `$0`, in ways of its own.
+    /// Returns the command of a script that starts the command line as `$0`.
     pub(crate) fn shell(&self, script: &str) -> Command {
         let mut command = Command::new("/bin/sh");
         command
@@ -308,7 +308,7 @@ impl Platform {
         command
     }
 
-    /// A call that a test ends before its time.
+    /// Starts the command line. The test ends it early.
     pub(crate) fn start_cli(&self, arguments: &[&str]) -> Child {
         self.cli_command(arguments)
             .stdout(Stdio::null())
@@ -328,7 +328,7 @@ impl Platform {
         command
     }
 
-    /// Always the same folder, as on a platform: what the build before left there is gone.
+    /// Empties the layers. Their path is the same for each build, as on a platform.
     fn fresh_layers(&self) -> PathBuf {
         let layers = self.path("layers");
         if layers.exists() {
@@ -338,12 +338,12 @@ impl Platform {
     }
 }
 
-/// What a phase printed and left behind.
+/// The output of a run, and the layers that it wrote.
 pub(crate) struct Ran {
     output: Output,
     pub(crate) layers: PathBuf,
-    /// Kept as long as somebody looks at what is in it.
-    _folder: Arc<TempDir>,
+    /// Keeps the temporary directory while a test reads the layers.
+    _dir: Arc<TempDir>,
 }
 
 impl Ran {
@@ -351,7 +351,7 @@ impl Ran {
         Self {
             output,
             layers,
-            _folder: platform.folder.clone(),
+            _dir: platform.dir.clone(),
         }
     }
 
@@ -400,6 +400,31 @@ impl Ran {
         self
     }
 
+    /// Fails unless one line of the output names all of the values.
+    #[track_caller]
+    pub(crate) fn line_names(self, values: &[&str]) -> Self {
+        let everything = self.everything();
+        let names_all = |line: &str| values.iter().all(|value| line.contains(value));
+        assert!(
+            everything.lines().any(names_all),
+            "no line names {values:?}:\n{everything}"
+        );
+        self
+    }
+
+    /// Fails unless the title of the error names the value.
+    #[track_caller]
+    pub(crate) fn error_names(self, value: &str) -> Self {
+        let everything = self.everything();
+        let error = everything.split_once("[Error: static assets: ");
+        let title = error.and_then(|(_, rest)| rest.lines().next());
+        assert!(
+            title.is_some_and(|title| title.contains(value)),
+            "no error names '{value}' in its title:\n{everything}"
+        );
+        self
+    }
+
     #[track_caller]
     pub(crate) fn does_not_say(self, text: &str) -> Self {
         let everything = self.everything();
@@ -407,13 +432,13 @@ impl Ran {
         self
     }
 
-    /// The one object that the command line printed.
+    /// Parses the JSON object that the command line printed.
     #[track_caller]
     pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.stdout()).unwrap_or_else(|_| panic!("{}", self.everything()))
     }
 
-    /// The environment of a launched process, layers applied in the order of the lifecycle.
+    /// Returns the environment of a launched process. Layers apply in the order of the lifecycle.
     pub(crate) fn launch_env(&self) -> Env {
         self.launch_env_over(&Env::new())
     }
@@ -446,10 +471,10 @@ impl Ran {
     }
 }
 
-/// Every file below a folder by its path, links by their target.
-pub(crate) fn tree(folder: &Path) -> BTreeMap<String, Vec<u8>> {
-    fn add(folder: &Path, prefix: &str, files: &mut BTreeMap<String, Vec<u8>>) {
-        for entry in fs::read_dir(folder).unwrap() {
+/// Returns every file under a directory by its path. A link counts as its target.
+pub(crate) fn tree(dir: &Path) -> BTreeMap<String, Vec<u8>> {
+    fn add(dir: &Path, prefix: &str, files: &mut BTreeMap<String, Vec<u8>>) {
+        for entry in fs::read_dir(dir).unwrap() {
             let entry = entry.unwrap();
             let path = format!("{prefix}{}", entry.file_name().to_string_lossy());
             let kind = entry.file_type().unwrap();
@@ -464,8 +489,8 @@ pub(crate) fn tree(folder: &Path) -> BTreeMap<String, Vec<u8>> {
         }
     }
     let mut files = BTreeMap::new();
-    if folder.is_dir() {
-        add(folder, "", &mut files);
+    if dir.is_dir() {
+        add(dir, "", &mut files);
     }
     files
 }

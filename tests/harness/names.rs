@@ -1,13 +1,13 @@
-//! Of the conformance suite, here and on the store in memory.
+//! File names of the conformance suite, which runs here and on the store in memory.
 
-/// Names that have broken uploaders, each of a file that holds its own name.
+/// Names that have broken uploaders. Each file holds its own name.
 pub(crate) const NAMES: &[&str] = &[
     "plain.css",
     "a b+c.css",
     "x%20y.css",
     "x%2Fy.css",
     "h#1.js",
-    "staged.js#12", // object_store's own folders take it for a leftover
+    "staged.js#12", // object_store's LocalFileSystem treats such a file as a leftover
     "q?x=1&y=2.js",
     "t~1.js",
     "[id].js",

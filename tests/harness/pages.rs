@@ -3,7 +3,7 @@
 use super::http::{self, Answer};
 use url::Url;
 
-/// Every URL that a page or stylesheet names.
+/// Returns every URL that a page or stylesheet names.
 pub(crate) fn links(base: &str, text: &str) -> Vec<String> {
     let base = Url::parse(base).unwrap();
     let mut links: Vec<String> = [("src=\"", '"'), ("href=\"", '"'), ("url(", ')')]
@@ -26,7 +26,7 @@ pub(crate) fn links(base: &str, text: &str) -> Vec<String> {
     links
 }
 
-/// The assets of a page and of its stylesheets, each fetched.
+/// Fetches the assets of a page and of its stylesheets.
 pub(crate) fn assets(page_url: &str, page: &str) -> Vec<(String, Answer)> {
     let mut assets = Vec::new();
     for link in links(page_url, page) {
@@ -41,13 +41,13 @@ pub(crate) fn assets(page_url: &str, page: &str) -> Vec<(String, Answer)> {
     assets
 }
 
-/// Fails unless every asset of a page answers 200 with its type from below `prefix`.
+/// Fails unless every asset of a page is under `prefix` and answers 200 with the right headers.
 #[track_caller]
 pub(crate) fn assert_all_from(prefix: &str, page_url: &str, page: &str) {
     let assets = assets(page_url, page);
     assert!(assets.len() >= 5, "too few links in:\n{page}");
     for (url, answer) in assets {
-        assert!(url.starts_with(prefix), "{url} is not below {prefix}");
+        assert!(url.starts_with(prefix), "{url} is not under {prefix}");
         assert_eq!(answer.status, 200, "{url}");
         let path = url.split('?').next().unwrap();
         let expected = match path.rsplit('.').next().unwrap() {

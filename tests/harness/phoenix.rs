@@ -1,5 +1,5 @@
-//! Phoenix as far as the machine has it: real sources, Debian's Elixir and Node.js, and stand-ins for
-//! programs, which prove how processes are handled and nothing of the frameworks.
+//! Phoenix apps, built with the real Phoenix sources, Elixir and Node.js that this machine has, or with stand-ins for these
+//! programs. Tests with stand-ins prove how processes are started, and prove nothing about the frameworks.
 
 use super::heroku::{Heroku, Slug};
 use super::running::Server;
@@ -10,7 +10,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// What stands in for `mix`: it builds and digests two files, as the tasks that it is called with would.
+/// A stand-in for `mix`. Its tasks build and digest two files.
 pub(crate) const MIX: &str = r#"
 case "$1" in
   assets.deploy)
@@ -28,8 +28,7 @@ esac
 "#;
 
 impl Platform {
-    /// Puts a shell script in the place of a program, on the `PATH` of the build. Each call is noted, with its
-    /// folder.
+    /// Puts a shell script on the `PATH` of the build as a program, and records each call with its directory.
     pub(crate) fn stand_in(self, program: &str, script: &str) -> Self {
         let bin = self.path("bin");
         fs::create_dir_all(&bin).unwrap();
@@ -45,7 +44,7 @@ impl Platform {
         self.tools()
     }
 
-    /// The shell and what scripts use, and neither Mix nor Node.js.
+    /// Sets a `PATH` with a shell and the tools that scripts use, but without Mix and Node.js.
     pub(crate) fn tools(self) -> Self {
         const TOOLS: [&str; 17] = [
             "sh",
@@ -81,13 +80,13 @@ impl Platform {
         }
     }
 
-    /// What the stand-ins were called with, each after its folder below the app.
+    /// Returns the recorded calls of the stand-ins, each with its directory relative to the app.
     pub(crate) fn calls(&self) -> Vec<String> {
         let calls = fs::read_to_string(self.path("calls")).unwrap_or_default();
         calls.lines().map(str::to_owned).collect()
     }
 
-    /// Node.js and npm of this machine; `None`, and said so, where they are not there.
+    /// Adds Node.js and npm of this machine. `None`, and logged as skipped, if it has none.
     pub(crate) fn node(self) -> Option<Self> {
         let path = variable("PATH").unwrap_or_default();
         let has = |folder: &&str| {
@@ -117,7 +116,7 @@ impl Platform {
     }
 }
 
-/// The `PATH` of an Elixir; `None`, and said so, where there is none.
+/// Returns the `PATH` if it has Elixir. `None`, and logged as skipped, if not.
 pub(crate) fn elixir() -> Option<String> {
     let path = variable("PATH").unwrap_or_default();
     if path
@@ -131,8 +130,8 @@ pub(crate) fn elixir() -> Option<String> {
     }
 }
 
-/// The sources of one generation of Phoenix and of all that it needs, which no registry of a closed machine
-/// has: `$STATIC_ASSETS_TEST_PHOENIX/<generation>/deps/<name>`.
+/// The sources of one generation of Phoenix and of its dependencies, in
+/// `$STATIC_ASSETS_TEST_PHOENIX/<generation>/deps/<name>`. Machines without the Hex registry can't download them.
 pub(crate) struct Phoenix {
     folder: PathBuf,
     esbuild: PathBuf,
@@ -141,7 +140,7 @@ pub(crate) struct Phoenix {
 impl Phoenix {
     pub(crate) fn find(generation: &str) -> Option<Self> {
         let Some(root) = variable("STATIC_ASSETS_TEST_PHOENIX") else {
-            skipped("no Phoenix is there (STATIC_ASSETS_TEST_PHOENIX)");
+            skipped("no Phoenix was found (STATIC_ASSETS_TEST_PHOENIX)");
             return None;
         };
         let folder = Path::new(&root).join(generation);
@@ -152,7 +151,7 @@ impl Phoenix {
         })
     }
 
-    /// Gives a fixture its dependencies, as `mix deps.get` would, from the sources that are there.
+    /// Gives a fixture its dependencies from the local sources, in place of `mix deps.get`.
     pub(crate) fn platform(&self, fixture: &str) -> Platform {
         let platform = Platform::with(fixture);
         let deps = self.folder.join("deps");
@@ -210,7 +209,7 @@ impl Phoenix {
         env
     }
 
-    /// A command in an app of its own copy, with the launch environment and what an operator sets.
+    /// Returns a command in a copy of the app, with the launch environment and the variables that an operator sets.
     pub(crate) fn command(
         &self,
         app: &Path,
@@ -239,7 +238,7 @@ impl Phoenix {
         command
     }
 
-    /// Puts into a context for Docker what a platform has beside it: the dependencies' sources, and this Elixir.
+    /// Copies the sources of the dependencies and this Elixir into an app, so that Docker can use it as a context.
     pub(crate) fn pack(&self, app: &Path) {
         fs::remove_file(app.join("deps")).unwrap();
         for (from, to) in [
@@ -257,7 +256,7 @@ impl Phoenix {
         fs::write(app.join("mix.exs"), mix_exs.replace(&deps, "deps/")).unwrap();
     }
 
-    /// A dyno with the slug of a classic build.
+    /// Starts a dyno with the slug of a Heroku build.
     pub(crate) fn serve_slug(&self, heroku: &Heroku<'_>, slug: &Slug, line: &str) -> Server {
         let line: Vec<&str> = line.split(' ').collect();
         let mut command = heroku.dyno(slug, &line);
@@ -292,14 +291,14 @@ impl Phoenix {
     }
 }
 
-/// What Phoenix says when it does.
+/// Reads the URL from the line that Phoenix logs when it listens.
 pub(crate) fn listening(line: &str) -> Option<String> {
     let (_, rest) = line.split_once("with Bandit")?;
     let at = rest.split(" at ").nth(1)?;
     Some(format!("http://{}", at.split(' ').next()?))
 }
 
-/// An image: the app as a build has left it.
+/// Copies the app as the build has left it, like an image does.
 pub(crate) fn image(platform: &Platform, name: &str) -> PathBuf {
     let image = platform.path(name);
     copy_folder(&platform.app(), &image);

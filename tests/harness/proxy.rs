@@ -1,5 +1,4 @@
-//! A proxy on a loopback port between a build and its store: counts the requests and, when asked to,
-//! ends the build at one of them. Nothing of this ships.
+//! A proxy on a loopback port between a build and its store. It records the requests and can kill the build at one of them.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -22,10 +21,10 @@ pub(crate) struct Proxy {
 #[derive(Default)]
 struct Seen {
     requests: Vec<String>,
-    /// As they came, without what proves who asks.
+    /// The bytes of all requests, without the headers that authenticate them.
     received: Vec<u8>,
-    end_at: Option<(usize, Moment)>,
-    ended: bool,
+    kill_at: Option<(usize, Moment)>,
+    killed: bool,
     process: Option<u32>,
 }
 
@@ -45,22 +44,22 @@ impl Proxy {
         Self { url, seen }
     }
 
-    /// Method and path of each request since the last call.
+    /// Returns the method and path of each request since the last call.
     pub(crate) fn take_requests(&self) -> Vec<String> {
         std::mem::take(&mut self.seen.lock().unwrap().requests)
     }
 
-    /// All that the store got, but for the headers that prove who asks.
+    /// Returns everything that the store received, without the headers that authenticate a request.
     pub(crate) fn received(&self) -> Vec<u8> {
         self.seen.lock().unwrap().received.clone()
     }
 
-    /// The process of the next build, killed by its id at request `number` (from 1).
+    /// Kills the next build at request `number` (from 1). `victim` then names its process.
     pub(crate) fn kill_at(&self, number: usize, moment: Moment) {
         let mut seen = self.seen.lock().unwrap();
         seen.requests.clear();
-        seen.end_at = Some((number, moment));
-        seen.ended = false;
+        seen.kill_at = Some((number, moment));
+        seen.killed = false;
         seen.process = None;
     }
 
@@ -70,9 +69,9 @@ impl Proxy {
 
     pub(crate) fn stop_killing(&self) -> bool {
         let mut seen = self.seen.lock().unwrap();
-        seen.end_at = None;
+        seen.kill_at = None;
         seen.requests.clear();
-        seen.ended
+        seen.killed
     }
 }
 
@@ -87,8 +86,8 @@ fn serve(client: &TcpStream, upstream: &str, seen: &Mutex<Seen>) {
         let _ = to_client.shutdown(Shutdown::Both);
     });
     while let Some((head, body)) = read_request(&mut reader) {
-        note(&head, &body, seen);
-        match verdict(&head, seen) {
+        record(&head, &body, seen);
+        match moment_to_kill(&head, seen) {
             Some(Moment::BeforeEffect) => {
                 kill(seen);
                 break;
@@ -108,33 +107,33 @@ fn serve(client: &TcpStream, upstream: &str, seen: &Mutex<Seen>) {
     let _ = client.shutdown(Shutdown::Both);
 }
 
-fn note(head: &[u8], body: &[u8], seen: &Mutex<Seen>) {
-    const PROOF: [&str; 2] = ["authorization:", "x-amz-security-token:"];
+fn record(head: &[u8], body: &[u8], seen: &Mutex<Seen>) {
+    const AUTHENTICATION: [&str; 2] = ["authorization:", "x-amz-security-token:"];
     let head = String::from_utf8_lossy(head).into_owned();
     let rest = head.split_inclusive('\n').filter(|line| {
         let line = line.to_lowercase();
-        !PROOF.iter().any(|proof| line.starts_with(proof))
+        !AUTHENTICATION.iter().any(|name| line.starts_with(name))
     });
     let mut seen = seen.lock().unwrap();
     seen.received.extend(rest.flat_map(str::bytes));
     seen.received.extend(body);
 }
 
-fn verdict(head: &[u8], seen: &Mutex<Seen>) -> Option<Moment> {
+fn moment_to_kill(head: &[u8], seen: &Mutex<Seen>) -> Option<Moment> {
     let first = String::from_utf8_lossy(head);
     let first = first.lines().next().unwrap_or_default();
     let mut words = first.split(' ');
     let (method, path) = (words.next().unwrap(), words.next().unwrap());
     let mut seen = seen.lock().unwrap();
     seen.requests.push(format!("{method} {path}"));
-    match seen.end_at {
+    match seen.kill_at {
         Some((number, moment)) if seen.requests.len() == number => Some(moment),
         Some((number, _)) if seen.requests.len() > number => Some(Moment::BeforeEffect),
         _ => None,
     }
 }
 
-/// Lets the store do it, waits for its answer, and keeps that.
+/// Forwards a request, waits for the answer, and kills the build in place of forwarding the answer.
 fn kill_after(head: &[u8], body: &[u8], upstream: &str, seen: &Mutex<Seen>) {
     let mut server = TcpStream::connect(upstream).unwrap();
     server.write_all(head).unwrap();
@@ -146,7 +145,7 @@ fn kill_after(head: &[u8], body: &[u8], upstream: &str, seen: &Mutex<Seen>) {
 
 fn kill(seen: &Mutex<Seen>) {
     let mut seen = seen.lock().unwrap();
-    seen.ended = true;
+    seen.killed = true;
     if let Some(process) = seen.process {
         let process = i32::try_from(process).unwrap();
         let process = rustix::process::Pid::from_raw(process).unwrap();

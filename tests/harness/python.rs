@@ -1,4 +1,4 @@
-//! A Python environment laid out as a Python buildpack leaves it, and the app started in it.
+//! Python environments, laid out as a Python buildpack leaves them, and the app started in one.
 
 use super::running::Server;
 use super::{Platform, Ran, skipped, variable};
@@ -14,17 +14,17 @@ pub(crate) struct Python {
 }
 
 impl Python {
-    /// `None`, and said so, where the environment is not there.
+    /// `None`, and logged as skipped, if the environment is missing.
     pub(crate) fn find(environment: &str) -> Option<Self> {
         let Some(root) = variable("STATIC_ASSETS_TEST_VENVS") else {
-            skipped("no Python environments are there (script/environments)");
+            skipped("no Python environments were made (script/environments)");
             return None;
         };
         let folder = PathBuf::from(root).join(environment);
         if folder.join("bin/python").exists() {
             Some(Self { folder })
         } else {
-            skipped(&format!("the environment {environment} is not there"));
+            skipped(&format!("the environment {environment} is missing"));
             None
         }
     }
@@ -49,7 +49,7 @@ impl Python {
         command
     }
 
-    /// Starts the app with the launch environment only, and with what an operator sets.
+    /// Starts the app with the launch environment and the variables that an operator sets.
     pub(crate) fn serve(
         &self,
         platform: &Platform,
@@ -83,7 +83,7 @@ impl Python {
     }
 }
 
-/// What gunicorn says when it does.
+/// Reads the URL from the line that gunicorn logs when it listens.
 pub(crate) fn listening(line: &str) -> Option<String> {
     let (_, rest) = line.split_once("Listening at: ")?;
     Some(rest.split(' ').next()?.to_owned())

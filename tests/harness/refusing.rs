@@ -1,5 +1,5 @@
-//! A stand-in for a store that says no: answers every request of a kind with one status and body, as
-//! the real ones do. It proves what is said to users, nothing about stores.
+//! A server that refuses every request with one status and body, as a store would. Tests with it prove which error users
+//! see, and prove nothing about stores.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -31,7 +31,7 @@ impl Refusing {
         Self { url, requests }
     }
 
-    /// As S3 refuses.
+    /// Refuses as S3 does.
     pub(crate) fn s3(status: u16, code: &str, more: &str) -> Self {
         let body = format!(
             "<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>m</Message>{more}</Error>"
@@ -44,7 +44,7 @@ impl Refusing {
     }
 }
 
-/// The first line of the request.
+/// Answers one request and returns its first line.
 fn answer_one(client: &TcpStream, answer: &str) -> String {
     let mut reader = BufReader::new(client.try_clone().unwrap());
     let (mut first, mut length) = (String::new(), 0);

@@ -1,16 +1,16 @@
-//! An app that was started, and says itself when it listens.
+//! A running app, which logs its URL when it listens.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::Child;
 
-/// A running app, stopped by its id at the end.
+/// A running app. Dropping it ends the process by its id.
 pub(crate) struct Server {
     child: Child,
     pub(crate) url: String,
 }
 
 impl Server {
-    /// Waits until `url_of` finds the address in a line of what the app prints.
+    /// Waits until `url_of` finds the URL in a line that the app prints.
     pub(crate) fn of(mut child: Child, url_of: impl Fn(&str) -> Option<String>) -> Self {
         let output: Box<dyn Read + Send> = match child.stderr.take() {
             Some(stderr) => Box::new(stderr),
@@ -19,7 +19,7 @@ impl Server {
         Self::reading(child, output, url_of)
     }
 
-    /// The same with the stream that it writes to.
+    /// Waits in the same way, on the stream that the app writes to.
     pub(crate) fn reading(
         child: Child,
         output: impl Read + Send + 'static,
@@ -36,7 +36,7 @@ impl Server {
                 break url;
             }
         };
-        // The pipe is read on, so that the server never waits for a reader.
+        // Someone must read the pipe, or the server would block.
         std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
         Self { child, url }
     }

@@ -1,4 +1,4 @@
-//! A bucket of the test's own on the real S3 server that `script/services` starts.
+//! A bucket of the test's own on the S3 server (`SeaweedFS`) that `script/services` starts.
 
 use super::{Platform, http, random_name, skipped, variable};
 use object_store::aws::{AmazonS3, AmazonS3Builder};
@@ -17,12 +17,12 @@ pub(crate) struct Bucket {
 }
 
 impl Bucket {
-    /// `None`, and said so, where no server is up.
+    /// `None`, and logged as skipped, if no server is up.
     pub(crate) fn create() -> Option<Self> {
         Self::named("test-")
     }
 
-    /// The server lets nobody read it without a key.
+    /// Makes a bucket that can't be read without a key.
     pub(crate) fn private() -> Option<Self> {
         Self::named("private-")
     }
@@ -66,14 +66,14 @@ impl Bucket {
         format!("{}/{}", self.endpoint, self.name)
     }
 
-    /// Every object by its key.
+    /// Returns every object by its key.
     pub(crate) fn objects(&self) -> BTreeMap<String, Vec<u8>> {
         let client = self.client();
         run(async {
             let listed = list(&client).await;
             let mut objects = BTreeMap::new();
             for key in listed {
-                // SeaweedFS lists the folders of its file system, too.
+                // SeaweedFS also lists the directories of its file system.
                 if let Ok(object) = client.get(&key).await {
                     let body = object.bytes().await.unwrap();
                     objects.insert(key.to_string(), body.to_vec());
@@ -97,11 +97,11 @@ impl Bucket {
 
 async fn list(client: &AmazonS3) -> Vec<Path> {
     let mut keys = Vec::new();
-    let mut folders = vec![Path::default()];
-    while let Some(folder) = folders.pop() {
-        let page = client.list_with_delimiter(Some(&folder)).await.unwrap();
+    let mut prefixes = vec![Path::default()];
+    while let Some(prefix) = prefixes.pop() {
+        let page = client.list_with_delimiter(Some(&prefix)).await.unwrap();
         keys.extend(page.objects.into_iter().map(|object| object.location));
-        folders.extend(page.common_prefixes);
+        prefixes.extend(page.common_prefixes);
     }
     keys
 }
@@ -115,12 +115,12 @@ fn run<F: Future>(future: F) -> F::Output {
 }
 
 impl Platform {
-    /// The bucket as store, read by browsers straight from the server.
+    /// Sets the bucket as store. Browsers read it from the server.
     pub(crate) fn s3_store(self, bucket: &Bucket) -> Self {
         self.s3_store_at(bucket, &bucket.endpoint)
     }
 
-    /// The same through another address, such as a proxy's.
+    /// Sets the bucket as store, reached through another address such as a proxy's.
     pub(crate) fn s3_store_at(self, bucket: &Bucket, endpoint: &str) -> Self {
         self.env("STATIC_ASSETS_STORE", format!("s3://{}/shop", bucket.name))
             .env("STATIC_ASSETS_PUBLIC_URL", format!("{}/shop", bucket.url()))

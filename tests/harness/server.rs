@@ -1,4 +1,4 @@
-//! The HTTP side of a store that lives in a test: one thread a connection, which stays open as clients expect.
+//! The HTTP server of a store that a test implements. Each connection has a thread and stays open, as clients expect.
 
 use super::http::Answer;
 use std::collections::BTreeMap;
@@ -10,9 +10,9 @@ use url::form_urlencoded;
 
 pub(crate) struct Request {
     pub(crate) method: String,
-    /// As it was sent, encoded, with the query.
+    /// The encoded path with the query, as it was sent.
     pub(crate) target: String,
-    /// By their name in lower case.
+    /// By name in lower case.
     pub(crate) headers: BTreeMap<String, String>,
     pub(crate) body: Vec<u8>,
 }
@@ -22,7 +22,7 @@ impl Request {
         self.headers.get(name).map(String::as_str)
     }
 
-    /// The bucket and the key, empty for the bucket itself. A client may encode the slashes of a key or not.
+    /// Returns the bucket and the key. The key is empty for the bucket itself; its slashes may be encoded or not.
     pub(crate) fn bucket_and_key(&self) -> (String, String) {
         let path = self.target.split('?').next().unwrap();
         let path = path.trim_start_matches('/');
@@ -38,7 +38,7 @@ impl Request {
     }
 }
 
-/// Answers every request by `answer`, as long as the tests run. The URL of it.
+/// Starts a server that answers with `answer` until the tests end, and returns its URL.
 pub(crate) fn serve(answer: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -46,14 +46,14 @@ pub(crate) fn serve(answer: impl Fn(&Request) -> Answer + Send + Sync + 'static)
     thread::spawn(move || {
         for client in listener.incoming() {
             let answer = answer.clone();
-            thread::spawn(move || talk(&client.unwrap(), &*answer));
+            thread::spawn(move || serve_connection(&client.unwrap(), &*answer));
         }
     });
     url
 }
 
-/// Until the client goes; one that goes in the middle of a request has sent none.
-fn talk(mut client: &TcpStream, answer: &dyn Fn(&Request) -> Answer) {
+/// Answers the requests of a connection until the client closes it. A partial request is ignored.
+fn serve_connection(mut client: &TcpStream, answer: &dyn Fn(&Request) -> Answer) {
     let mut reader = BufReader::new(client.try_clone().unwrap());
     while let Some((request, is_last)) = read(&mut reader) {
         let bytes = rendered(&request.method, &answer(&request));
@@ -113,7 +113,7 @@ fn rendered(method: &str, answer: &Answer) -> Vec<u8> {
     for (name, value) in headers {
         write!(bytes, "{name}: {value}\r\n").unwrap();
     }
-    // These two have no body, and a length would be taken for the object's.
+    // These statuses have no body, and clients would read a length as that of the object.
     let has_body = !matches!(status, 204 | 304);
     if has_body {
         write!(bytes, "content-length: {}\r\n", body.len()).unwrap();

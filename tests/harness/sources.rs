@@ -1,11 +1,11 @@
-//! The project's own code, for tests that read it.
+//! The project's source code, for tests that read it.
 
 use super::repository;
 use fs_err as fs;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// Without its tests and comments, by paths below `folder`.
+/// Returns the code without tests and comments, by paths relative to `folder`.
 pub(crate) fn own_code(folder: &str) -> BTreeMap<PathBuf, String> {
     fn read(folder: &Path, below: &Path, files: &mut BTreeMap<PathBuf, String>) {
         for entry in fs::read_dir(folder.join(below)).unwrap() {

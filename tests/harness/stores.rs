@@ -1,4 +1,4 @@
-//! Every kind of store behind one face: what publishes there, where browsers find it, what it holds.
+//! Every kind of store behind one type: an app that publishes there, its public URL and its objects.
 
 use super::azure::Container;
 use super::gcs::Gcs;
@@ -12,19 +12,19 @@ use std::path::Path;
 
 pub(crate) struct TestStore {
     pub(crate) platform: Platform,
-    /// Where the store itself is asked, for a proxy to stand before; none for a folder.
+    /// The address of the store, which a proxy can replace. `None` for a directory.
     pub(crate) endpoint: Option<String>,
     pub(crate) objects: Box<dyn Fn() -> BTreeMap<String, Vec<u8>>>,
-    /// What of the credentials must not be seen.
+    /// The parts of the credentials that must not appear anywhere.
     pub(crate) secrets: Vec<String>,
 }
 
 impl TestStore {
-    /// An empty app that publishes to a store of its own; `None`, and said so, where there is no server.
+    /// Makes an empty app that publishes to a store of its own. `None`, and logged as skipped, if there is no server.
     pub(crate) fn of(kind: &str) -> Option<Self> {
         let platform = Platform::empty();
         Some(match kind {
-            "file" => Self::folder(platform),
+            "file" => Self::directory(platform),
             "s3" => Self::s3(platform, Bucket::create()?),
             "azure" => Self::azure(platform, Container::find()?),
             "azure_sas" => Self::azure_sas(platform, Container::find()?),
@@ -33,7 +33,7 @@ impl TestStore {
         })
     }
 
-    fn folder(platform: Platform) -> Self {
+    fn directory(platform: Platform) -> Self {
         let store = platform.path("store");
         fs::create_dir_all(&store).unwrap();
         let root = store.clone();
@@ -68,7 +68,7 @@ impl TestStore {
         }
     }
 
-    fn azure_place(platform: Platform, container: &Container) -> Platform {
+    fn publishing_to(platform: Platform, container: &Container) -> Platform {
         let Container { name, prefix, .. } = container;
         platform
             .env("STATIC_ASSETS_STORE", format!("az://{name}/{prefix}/shop"))
@@ -81,7 +81,7 @@ impl TestStore {
     fn azure(platform: Platform, container: Container) -> Self {
         let connection = container.connection_string();
         Self {
-            platform: Self::azure_place(platform, &container)
+            platform: Self::publishing_to(platform, &container)
                 .env("AZURE_STORAGE_CONNECTION_STRING", connection),
             endpoint: Some(container.endpoint.clone()),
             secrets: vec![container.key.clone()],
@@ -95,7 +95,7 @@ impl TestStore {
             container.endpoint, container.account, container.sas
         );
         Self {
-            platform: Self::azure_place(platform, &container)
+            platform: Self::publishing_to(platform, &container)
                 .env("AZURE_STORAGE_CONNECTION_STRING", connection),
             endpoint: Some(container.endpoint.clone()),
             secrets: vec![container.sas.clone()],

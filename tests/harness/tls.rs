@@ -1,4 +1,4 @@
-//! Puts TLS in front of a loopback server, with a certificate of an authority that only a file knows.
+//! TLS in front of a loopback server. The authority of its certificate is in a file only, so no system trusts it.
 
 use super::proxy::read_request;
 use super::skipped;
@@ -19,11 +19,11 @@ pub(crate) struct Tls {
 }
 
 impl Tls {
-    /// `None`, and said so, where no certificate can be made.
+    /// `None`, and logged as skipped, if no certificate can be made.
     pub(crate) fn before(endpoint: &str) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         if !certify(folder.path()) {
-            skipped("openssl is not there, or too old for -CA");
+            skipped("openssl is missing or too old for -CA");
             return None;
         }
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -53,10 +53,10 @@ impl Tls {
     }
 }
 
-/// One request a connection.
+/// Serves one request of a connection.
 fn serve(stream: StreamOwned<ServerConnection, TcpStream>, upstream: &str) {
     let mut stream = BufReader::new(stream);
-    // Whoever distrusts the certificate sends nothing.
+    // A client that does not trust the certificate sends nothing.
     let Some((head, body)) = read_request(&mut stream) else {
         return;
     };

@@ -1,5 +1,5 @@
-//! Stands for a CDN or web server in front of a store's folder: serves it on a loopback port, well or
-//! with the faults that a test asks for.
+//! A stand-in for a CDN or web server in front of a `file://` store. It serves the directory on a loopback port, with the
+//! faults that a test wants.
 
 use fs_err as fs;
 use std::collections::BTreeMap;
@@ -14,9 +14,9 @@ pub(crate) struct Web {
     requests: Arc<Mutex<Vec<String>>>,
 }
 
-/// One request, as far as anybody looks at it.
+/// The part of a request that tests read.
 pub(crate) struct Asked {
-    /// With its query.
+    /// The path with its query.
     pub(crate) target: String,
     pub(crate) origin: Option<String>,
 }
@@ -45,12 +45,12 @@ impl Served {
 }
 
 impl Web {
-    /// Without a fault.
+    /// Serves a directory without faults.
     pub(crate) fn of(folder: &Path) -> Self {
         Self::changing(folder, |_, _| {})
     }
 
-    /// `change` makes of each right answer what the server gives.
+    /// Serves a directory. `change` alters each answer.
     pub(crate) fn changing(
         folder: &Path,
         mut change: impl FnMut(&Asked, &mut Served) + Send + 'static,
@@ -63,7 +63,7 @@ impl Web {
             for client in listener.incoming() {
                 let client = client.unwrap();
                 let asked = read(&client);
-                let mut served = right(&folder, asked.path());
+                let mut served = serve_file(&folder, asked.path());
                 change(&asked, &mut served);
                 let with = if asked.origin.is_some() { " +" } else { "" };
                 shared
@@ -76,7 +76,7 @@ impl Web {
         Self { url, requests }
     }
 
-    /// The target of each request, and ` +` where it has an `Origin`.
+    /// Returns the target of each request, with ` +` if it has the header `Origin`.
     pub(crate) fn requests(&self) -> Vec<String> {
         self.requests.lock().unwrap().clone()
     }
@@ -102,7 +102,7 @@ fn read(client: &TcpStream) -> Asked {
     }
 }
 
-fn right(folder: &Path, path: &str) -> Served {
+fn serve_file(folder: &Path, path: &str) -> Served {
     let file: PathBuf = folder.join(decoded(path).trim_start_matches('/'));
     let Ok(body) = fs::read(&file) else {
         return Served::empty(404);

@@ -1,6 +1,6 @@
-//! As little XML as stores speak: elements that hold text, found by name wherever they are.
+//! A minimal XML reader for the answers of stores: it finds elements that hold text by their name.
 
-/// The text of every element of that name, in their order.
+/// Returns the text of every element of that name, in order.
 pub(crate) fn texts(xml: &str, name: &str) -> Vec<String> {
     let (start, end) = (format!("<{name}>"), format!("</{name}>"));
     xml.split(&start)

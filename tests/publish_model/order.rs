@@ -1,41 +1,41 @@
-//! Orders of requests, as data: the protocol's own, and those that were not taken.
+//! The orders of requests as data: those of the protocol, and those that were rejected.
 
 use std::fmt;
 
-/// What a build does under one version.
+/// The requests of a build, in their order.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Order {
     pub(super) steps: &'static [Step],
-    pub(super) puts: Puts,
+    pub(super) asset_writes: AssetWrites,
 }
 
-/// One request of a build; of `PutAssets`, one for each asset, in any order.
+/// One request of a build. `PutAssets` is one for each asset, in any order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
     PutRef,
     GetTombstone,
     GetMarker,
-    /// Each content has a claim of its own; another content's is a conflict. So are files that were
-    /// listed before and have no claim of ours.
+    /// Each content has a claim of its own. A claim of another content is a conflict, and so are files that were listed
+    /// before if this content has no claim.
     ListClaims,
     PutClaim,
     ListClaimsAgain,
-    /// What is there and equal need not be put.
+    /// A file that exists with equal content is not uploaded.
     ListVersion,
-    /// The same, after the claims: what is there without a claim of ours is a conflict.
+    /// The same after the claims: files are a conflict if this content has no claim.
     ListVersionOfOurs,
     PutAssets,
     PutMarker,
-    /// One claim for all contents, whose value is the content; another content is a conflict.
+    /// All contents share one claim, which holds the content. Another content is a conflict.
     GetOneClaim,
     PutOneClaim,
-    /// One claim; another content's is taken over where it has no marker.
+    /// All contents share one claim. A build takes over the claim of another content if the version has no marker.
     ReadOneClaim,
     SwapOneClaim,
 }
 
 impl Order {
-    /// Each request of a first build of that many assets; the method, and the folder it is about.
+    /// Returns the requests of a first build with that many assets, by method and kind of object.
     pub(crate) fn requests(&self, assets: usize) -> Vec<&'static str> {
         let requests = self.steps.iter().flat_map(|&step| {
             let (request, times) = match step {
@@ -72,10 +72,10 @@ impl fmt::Display for Step {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Puts {
-    /// Replace nothing, where the store honours that.
+pub(super) enum AssetWrites {
+    /// Never replaces an object if the store honours the condition.
     Create,
-    /// The second asset is large; the completion of a multipart upload replaces what is there.
+    /// The second asset is large, and completing its multipart upload replaces an existing object.
     MultipartForLarge,
     Overwrite,
 }
@@ -89,10 +89,10 @@ pub(crate) const DIGEST: Order = Order {
         Step::PutAssets,
         Step::PutMarker,
     ],
-    puts: Puts::Create,
+    asset_writes: AssetWrites::Create,
 };
 
-/// Without the right to list, nothing is known to be there.
+/// A build whose key may not list uploads every file.
 pub(super) const DIGEST_WITHOUT_LIST: Order = Order {
     steps: &[
         Step::PutRef,
@@ -101,7 +101,7 @@ pub(super) const DIGEST_WITHOUT_LIST: Order = Order {
         Step::PutAssets,
         Step::PutMarker,
     ],
-    puts: Puts::Create,
+    asset_writes: AssetWrites::Create,
 };
 
 pub(crate) const EXPLICIT: Order = Order {
@@ -116,7 +116,7 @@ pub(crate) const EXPLICIT: Order = Order {
         Step::PutAssets,
         Step::PutMarker,
     ],
-    puts: Puts::Create,
+    asset_writes: AssetWrites::Create,
 };
 
 pub(super) const CLAIMS_BEFORE_VERSION: Order = Order {
@@ -131,7 +131,7 @@ pub(super) const CLAIMS_BEFORE_VERSION: Order = Order {
         Step::PutAssets,
         Step::PutMarker,
     ],
-    puts: Puts::Create,
+    asset_writes: AssetWrites::Create,
 };
 
 pub(super) const CLAIMS_LISTED_ONCE: Order = Order {
@@ -145,19 +145,19 @@ pub(super) const CLAIMS_LISTED_ONCE: Order = Order {
         Step::PutAssets,
         Step::PutMarker,
     ],
-    puts: Puts::Create,
+    asset_writes: AssetWrites::Create,
 };
 
-/// Nothing but the creates keeps two contents apart.
+/// Only conditional writes keep two contents apart.
 pub(super) const CREATES_ONLY: Order = DIGEST;
 
 pub(super) const CREATES_AND_MULTIPART: Order = Order {
-    puts: Puts::MultipartForLarge,
+    asset_writes: AssetWrites::MultipartForLarge,
     ..CREATES_ONLY
 };
 
 pub(super) const EXPLICIT_WITH_MULTIPART: Order = Order {
-    puts: Puts::MultipartForLarge,
+    asset_writes: AssetWrites::MultipartForLarge,
     ..EXPLICIT
 };
 
@@ -169,14 +169,14 @@ pub(super) const ONE_CLAIM_SWAPPED: Order = Order {
         Step::ReadOneClaim,
         Step::SwapOneClaim,
         Step::PutAssets,
-        // Still ours? It does not help.
+        // Reading the claim once more does not help.
         Step::GetOneClaim,
         Step::PutMarker,
     ],
-    puts: Puts::Overwrite,
+    asset_writes: AssetWrites::Overwrite,
 };
 
-pub(super) const ONE_CLAIM_LOOKED_FOR: Order = Order {
+pub(super) const ONE_CLAIM_CHECKED: Order = Order {
     steps: &[
         Step::PutRef,
         Step::GetTombstone,
@@ -188,7 +188,7 @@ pub(super) const ONE_CLAIM_LOOKED_FOR: Order = Order {
         Step::PutAssets,
         Step::PutMarker,
     ],
-    puts: Puts::Create,
+    asset_writes: AssetWrites::Create,
 };
 
 pub(super) const REF_LAST: Order = Order {
@@ -200,7 +200,7 @@ pub(super) const REF_LAST: Order = Order {
         Step::PutMarker,
         Step::PutRef,
     ],
-    puts: Puts::Create,
+    asset_writes: AssetWrites::Create,
 };
 
 pub(super) const TOMBSTONE_BEFORE_REF: Order = Order {
@@ -212,7 +212,7 @@ pub(super) const TOMBSTONE_BEFORE_REF: Order = Order {
         Step::PutAssets,
         Step::PutMarker,
     ],
-    puts: Puts::Create,
+    asset_writes: AssetWrites::Create,
 };
 
 pub(super) const MARKER_BEFORE_ASSETS: Order = Order {
@@ -224,26 +224,26 @@ pub(super) const MARKER_BEFORE_ASSETS: Order = Order {
         Step::PutMarker,
         Step::PutAssets,
     ],
-    puts: Puts::Create,
+    asset_writes: AssetWrites::Create,
 };
 
-/// What a prune does to the version.
+/// The requests of a prune, in their order, and its rules.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PruneOrder {
     pub(super) steps: &'static [PruneStep],
-    pub(super) spare: Spare,
+    pub(super) spared_tombstone: SparedTombstone,
     pub(super) content: TombstoneContent,
-    pub(super) leaves: Leaves,
-    pub(super) starts: Starts,
+    pub(super) deleting_ends: DeletingEnds,
+    pub(super) start: PruneStart,
 }
 
-/// One kind of request of a prune; of the deletions, one for each object.
+/// One kind of request of a prune. A deletion is one request for each object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PruneStep {
-    /// GET the marker and the tombstone: their content goes into the new tombstone.
-    Look,
+    /// The content of the marker or tombstone goes into the new tombstone.
+    GetMarkerAndTombstone,
     PutDeleting,
-    /// A fresh one ends the prune.
+    /// A fresh ref ends the prune.
     ListRefs,
     DeleteMarker,
     DeleteAssets,
@@ -254,7 +254,7 @@ pub(super) enum PruneStep {
 impl fmt::Display for PruneStep {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         f.write_str(match self {
-            Self::Look => "GET marker and tombstone",
+            Self::GetMarkerAndTombstone => "GET marker and tombstone",
             Self::ListRefs => "LIST refs",
             Self::DeleteMarker => "no marker is left",
             Self::DeleteAssets => "no asset is left",
@@ -264,40 +264,40 @@ impl fmt::Display for PruneStep {
     }
 }
 
-/// What a prune writes that found a fresh ref.
+/// The tombstone that a prune writes if it found a fresh ref.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Spare {
+pub(super) enum SparedTombstone {
     Spared,
-    /// `deleted`, with the content, where one is known: a build of that content goes on.
+    /// `deleted` with the content, if it is known. A build of that content continues.
     KeepsContent,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TombstoneContent {
     OfMarker,
-    /// Without a marker, that of the tombstone which was there.
+    /// The content of the earlier tombstone if there is no marker.
     OfMarkerOrTombstone,
 }
 
 /// When a prune replaces `deleting`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Leaves {
-    /// Every DELETE was answered, or the last is an hour old: none lands later.
-    AfterItsDeletes,
+pub(super) enum DeletingEnds {
+    /// After every DELETE was answered or the last is an hour old, so that none lands later.
+    DeletesLanded,
     AtOnce,
 }
 
 /// When the next prune starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Starts {
-    AfterTheLast,
-    /// And none of its tombstones is still on its way.
-    AfterTheLastLanded,
+pub(super) enum PruneStart {
+    AfterPrevious,
+    /// Also waits until every tombstone of the previous prune has landed.
+    AfterPreviousLanded,
 }
 
 pub(super) const PRUNE: PruneOrder = PruneOrder {
     steps: &[
-        PruneStep::Look,
+        PruneStep::GetMarkerAndTombstone,
         PruneStep::PutDeleting,
         PruneStep::ListRefs,
         PruneStep::DeleteMarker,
@@ -305,15 +305,15 @@ pub(super) const PRUNE: PruneOrder = PruneOrder {
         PruneStep::DeleteClaims,
         PruneStep::PutDeleted,
     ],
-    spare: Spare::KeepsContent,
+    spared_tombstone: SparedTombstone::KeepsContent,
     content: TombstoneContent::OfMarkerOrTombstone,
-    leaves: Leaves::AfterItsDeletes,
-    starts: Starts::AfterTheLastLanded,
+    deleting_ends: DeletingEnds::DeletesLanded,
+    start: PruneStart::AfterPreviousLanded,
 };
 
 pub(super) const ASSETS_BEFORE_MARKER: PruneOrder = PruneOrder {
     steps: &[
-        PruneStep::Look,
+        PruneStep::GetMarkerAndTombstone,
         PruneStep::PutDeleting,
         PruneStep::ListRefs,
         PruneStep::DeleteAssets,
@@ -324,22 +324,22 @@ pub(super) const ASSETS_BEFORE_MARKER: PruneOrder = PruneOrder {
     ..PRUNE
 };
 
-pub(super) const SPARE_FORGETS: PruneOrder = PruneOrder {
-    spare: Spare::Spared,
+pub(super) const SPARING_FORGETS_CONTENT: PruneOrder = PruneOrder {
+    spared_tombstone: SparedTombstone::Spared,
     ..PRUNE
 };
 
-pub(super) const TOMBSTONE_FORGETS: PruneOrder = PruneOrder {
+pub(super) const TOMBSTONE_FORGETS_CONTENT: PruneOrder = PruneOrder {
     content: TombstoneContent::OfMarker,
     ..PRUNE
 };
 
 pub(super) const PRUNES_CLOSE_TOGETHER: PruneOrder = PruneOrder {
-    starts: Starts::AfterTheLast,
+    start: PruneStart::AfterPrevious,
     ..PRUNE
 };
 
-pub(super) const LEAVES_AT_ONCE: PruneOrder = PruneOrder {
-    leaves: Leaves::AtOnce,
+pub(super) const DELETING_ENDS_AT_ONCE: PruneOrder = PruneOrder {
+    deleting_ends: DeletingEnds::AtOnce,
     ..PRUNE
 };

@@ -1,13 +1,13 @@
-//! Every world that a scenario can come to, breadth first: the first that breaks a promise is reached
-//! by as few steps as any.
+//! The search through every world that a scenario can reach. It goes breadth first, so the first broken promise has one of
+//! the shortest traces.
 
-use super::next::{Event, Next, What};
-use super::promises::{Promise, broken, broken_at_the_end};
-use super::world::{Answer, At, End, PruneAt, Scenario, Who, World};
+use super::next::{Action, Event, Next};
+use super::promises::{Promise, broken_promise, broken_promise_at_end};
+use super::world::{Answer, BuilderAt, Outcome, Process, PruneAt, Scenario, World};
 use std::collections::HashSet;
 use std::hash::{BuildHasherDefault, Hasher};
 
-/// A search that ends by itself, with every world it came to.
+/// A finished search: the worlds that it reached, and the broken promise if it found one.
 pub(super) struct Search {
     pub(super) worlds: Vec<World>,
     pub(super) counterexample: Option<Counterexample>,
@@ -21,7 +21,7 @@ pub(super) struct Counterexample {
 impl Search {
     pub(super) fn of(scenario: &Scenario) -> Self {
         let start = World::of(scenario);
-        let mut seen: HashSet<World, BuildHasherDefault<Mixing>> = HashSet::default();
+        let mut seen: HashSet<World, BuildHasherDefault<FastHasher>> = HashSet::default();
         seen.insert(start);
         let mut search = Self {
             worlds: vec![start],
@@ -32,7 +32,7 @@ impl Search {
         while place < search.worlds.len() {
             let next = Next::of(search.worlds[place], scenario).worlds;
             if next.is_empty()
-                && let Some(broken) = broken_at_the_end(&search.worlds[place])
+                && let Some(broken) = broken_promise_at_end(&search.worlds[place])
             {
                 search.end(broken, place, &origins);
                 break;
@@ -43,7 +43,7 @@ impl Search {
                 }
                 search.worlds.push(world);
                 origins.push((place, Some(event)));
-                if let Some(broken) = broken(&world) {
+                if let Some(broken) = broken_promise(&world) {
                     search.end(broken, origins.len() - 1, &origins);
                     return search;
                 }
@@ -57,68 +57,72 @@ impl Search {
         let mut trace = Vec::new();
         let mut place = place;
         while let (origin, Some(event)) = origins[place] {
-            trace.push(told(&event, &self.worlds[origin], &self.worlds[place]));
+            trace.push(trace_line(
+                &event,
+                &self.worlds[origin],
+                &self.worlds[place],
+            ));
             place = origin;
         }
         trace.reverse();
         self.counterexample = Some(Counterexample { broken, trace });
     }
 
-    pub(super) fn reached(&self, is_there: impl Fn(&World) -> bool) -> bool {
-        self.worlds.iter().any(is_there)
+    pub(super) fn reached(&self, is_it: impl Fn(&World) -> bool) -> bool {
+        self.worlds.iter().any(is_it)
     }
 }
 
-/// One line of a trace.
-fn told(event: &Event, before: &World, after: &World) -> String {
-    let what = match event.what {
-        What::Answered(write, Answer::Done) => write.to_string(),
-        What::Answered(write, Answer::Refused) => format!("{write}: there is one"),
-        What::Unanswered(write) => format!("{write}, done but unanswered"),
-        What::Delayed(write) => format!("{write}, delayed"),
-        What::Landed(write) => format!("{write} lands"),
-        What::Looked(write) => format!("look, after {write}"),
-        What::Read(step) => step.to_string(),
-        What::Pruned(step) if after.prunes.iter().any(|it| it.at == PruneAt::Sparing) => {
+/// Renders a step as one line of a trace.
+fn trace_line(event: &Event, before: &World, after: &World) -> String {
+    let action = match event.action {
+        Action::Answered(write, Answer::Done) => write.to_string(),
+        Action::Answered(write, Answer::Refused) => format!("{write}: exists already"),
+        Action::Unanswered(write) => format!("{write}, done but unanswered"),
+        Action::Delayed(write) => format!("{write}, delayed"),
+        Action::Landed(write) => format!("{write} lands"),
+        Action::Compared(write) => format!("HEAD after {write}"),
+        Action::Read(step) => step.to_string(),
+        Action::Pruned(step) if after.prunes.iter().any(|it| it.at == PruneAt::Sparing) => {
             format!("{step}, one is fresh")
         }
-        What::Pruned(step) => step.to_string(),
-        What::Crashed => "crashes".to_owned(),
-        What::Aged => "its ref turns old".to_owned(),
-        What::Foreign(asset) => format!("puts asset {}", asset + 1),
+        Action::Pruned(step) => step.to_string(),
+        Action::Crashed => "crashes".to_owned(),
+        Action::Aged => "its ref turns old".to_owned(),
+        Action::Foreign(asset) => format!("PUT asset {}", asset + 1),
     };
-    match event.who {
-        Who::Builder(number) => {
+    match event.process {
+        Process::Builder(number) => {
             let (before, after) = (&before.builders[number], &after.builders[number]);
             let end = match (before.at, after.at) {
-                (At::Step(_), At::Ended(End::Published)) => ", exit 0",
-                (At::Step(_), At::Ended(End::Conflict)) => ", conflict",
-                (At::Step(_), At::Ended(End::BeingPruned)) => ", being pruned",
+                (BuilderAt::Step(_), BuilderAt::Ended(Outcome::Published)) => ", exit 0",
+                (BuilderAt::Step(_), BuilderAt::Ended(Outcome::Conflict)) => ", conflict",
+                (BuilderAt::Step(_), BuilderAt::Ended(Outcome::BeingPruned)) => ", being pruned",
                 _ => "",
             };
-            format!("build {} of {:?}: {what}{end}", number + 1, after.content)
+            format!("build {} of {:?}: {action}{end}", number + 1, after.content)
         }
-        Who::Prune(number) => format!("prune {}: {what}", number + 1),
-        Who::Stranger => format!("somebody else {what}"),
+        Process::Prune(number) => format!("prune {}: {action}", number + 1),
+        Process::Stranger => format!("stranger: {action}"),
     }
 }
 
-/// The standard hasher would take most of the search's time; nobody chooses these keys to collide.
+/// A fast hasher: the standard one takes most of the search's time, and no attacker chooses these keys.
 #[derive(Default)]
-struct Mixing(u64);
+struct FastHasher(u64);
 
-impl Mixing {
+impl FastHasher {
     fn mix(&mut self, word: u64) {
         self.0 = (self.0 << 5 ^ self.0 >> 59 ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     }
 }
 
-impl Hasher for Mixing {
+impl Hasher for FastHasher {
     fn finish(&self) -> u64 {
         self.0 ^ self.0 >> 32
     }
 
-    /// Of slices of small values: never more than eight here, and if more, only less well mixed.
+    /// Mixes the first eight bytes. The slices here are not longer.
     fn write(&mut self, bytes: &[u8]) {
         let mut word = [0; 8];
         let length = bytes.len().min(word.len());

@@ -1,65 +1,68 @@
-//! A store, who works with it, and what one write does.
+//! The state that the search steps through: a store, the processes that use it, and the effect of one write.
 
-use super::order::{Order, PruneOrder, Puts};
+use super::order::{AssetWrites, Order, PruneOrder};
 use std::fmt;
 
 pub(super) const BUILDERS: usize = 3;
 pub(super) const PRUNES: usize = 2;
 pub(super) const ASSETS: usize = 2;
 
-/// What an asset holds, or names: two contents that differ in every asset, and somebody else's.
+/// The content of an asset, claim or marker. `A` and `B` differ in every asset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Content {
     A,
     B,
-    /// Of one who knows nothing of the protocol.
+    /// Written by somebody who does not use the protocol.
     Stranger,
 }
 
-/// What is searched: who takes part, by which order, on what store, and how much may go wrong.
+/// What is searched: the processes, their order of requests, the kind of store, and how many faults may happen.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scenario {
     pub(super) order: Order,
-    pub(super) creates: Creates,
-    /// One builder for each; at most three.
+    pub(super) conditional_writes: ConditionalWrites,
+    /// The content of each builder. At most three.
     pub(super) builders: &'static [Content],
     pub(super) prune: PruneOrder,
-    /// One after the other; at most two.
+    /// The number of prunes, which run one after the other. At most two.
     pub(super) prunes: usize,
-    /// Writes of all that are done but unanswered, or delayed.
+    /// How many writes of all processes may be unanswered or delayed.
     pub(super) faults: u8,
-    /// Processes that end without a word.
+    /// How many processes may crash.
     pub(super) crashes: u8,
     pub(super) ages: Ages,
     pub(super) stranger: Stranger,
 }
 
-/// `If-None-Match: *`. A store that answers 501 is one that ignores it: it is then put to without.
+/// What the store does with `If-None-Match: *`. A store that answers 501 counts as one that ignores the condition,
+/// because the write is then repeated without it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Creates {
+pub(super) enum ConditionalWrites {
     Honoured,
     Ignored,
 }
 
-/// When a prune may take a build's ref for an old one.
+/// When the ref of a build may count as old.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ages {
-    /// Not while the build runs or a write of it is under way: a run ends within 6 hours, no age is
-    /// below 24.
+    /// Only after the build has ended and its last write has landed: a run ends within 6 hours, and the shortest age is
+    /// 24 hours.
     LongerThanAnyWrite,
     /// As soon as the build has ended.
     Short,
 }
 
-/// Somebody who puts one file below the version, at any time, where none is; or has put it before.
+/// Whether somebody who does not use the protocol writes one file under the version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Stranger {
     Absent,
+    /// Writes at any time, under a key that holds nothing.
     Waiting,
-    Put(usize),
+    /// Has written this asset.
+    Done(usize),
 }
 
-/// One version of one store. Reads and lists are consistent, a write is whole or not there.
+/// The objects of one version. Reads and lists are consistent, and a write takes effect as a whole.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Store {
     pub(super) refs: [bool; BUILDERS],
@@ -68,18 +71,18 @@ pub(super) struct Store {
     pub(super) claims: [bool; 2],
     pub(super) one_claim: Option<Content>,
     pub(super) assets: [Option<Content>; ASSETS],
-    /// What browsers may hold for a year: the first content that had a marker.
+    /// The first content that had a marker. Browsers may cache it for a year.
     pub(super) published: Option<Content>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Tombstone {
-    pub(super) state: State,
+    pub(super) state: TombstoneState,
     pub(super) content: Option<Content>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum State {
+pub(super) enum TombstoneState {
     Deleting,
     Deleted,
     Spared,
@@ -98,29 +101,29 @@ pub(super) struct World {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Builder {
     pub(super) content: Content,
-    pub(super) at: At,
-    pub(super) knows: Knows,
-    /// A create found something, which is looked at next.
-    pub(super) looks_at: [bool; ASSETS],
-    /// Put, or there and equal.
+    pub(super) at: BuilderAt,
+    pub(super) knows: Knowledge,
+    /// A create of the asset was refused. A HEAD compares the asset next.
+    pub(super) compares: [bool; ASSETS],
+    /// The asset is uploaded, or exists with equal content.
     pub(super) settled: [bool; ASSETS],
     pub(super) delayed: Delayed,
     pub(super) age: Age,
 }
 
-/// What the last step told, as far as the next ones ask.
+/// What a builder learned from its last request, if its next step needs it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Knows {
+pub(super) enum Knowledge {
     Nothing,
-    /// A create found something, which is looked at next.
+    /// A create was refused. A HEAD compares the object next.
     Refused,
-    /// There are files below the version.
+    /// The version has files.
     Files,
     OwnClaim,
     OneClaim(Option<Content>),
 }
 
-/// Of a build's ref.
+/// The age of a build's ref.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Age {
     Fresh,
@@ -128,18 +131,18 @@ pub(super) enum Age {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum At {
+pub(super) enum BuilderAt {
     Step(u8),
-    Ended(End),
+    Ended(Outcome),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum End {
+pub(super) enum Outcome {
     /// Exit 0.
     Published,
-    /// The version exists, or is being made, with other content.
+    /// The version exists or is being published with other content.
     Conflict,
-    /// Run again later.
+    /// The build can run again later.
     BeingPruned,
     Crashed,
 }
@@ -158,25 +161,25 @@ pub(super) enum PruneAt {
     Ended,
 }
 
-/// Who works with the store.
+/// A process that uses the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Who {
+pub(super) enum Process {
     Builder(usize),
     Prune(usize),
     Stranger,
 }
 
-/// A request that changes something. With who sends it, the value is known.
+/// A request that changes the store. Its value follows from the process that sends it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Write {
     Ref,
     Claim,
     OneClaim,
-    /// Holds only where the one claim still is what was read.
+    /// Succeeds only if the one claim still has the content that was read.
     SwapOneClaim(Option<Content>),
     Asset(usize),
     Marker,
-    Tombstone(State),
+    Tombstone(TombstoneState),
     DeleteMarker,
     DeleteAsset(usize),
     DeleteClaim(Content),
@@ -209,9 +212,9 @@ const WRITES: [Write; 17] = [
     Write::Asset(0),
     Write::Asset(1),
     Write::Marker,
-    Write::Tombstone(State::Deleting),
-    Write::Tombstone(State::Deleted),
-    Write::Tombstone(State::Spared),
+    Write::Tombstone(TombstoneState::Deleting),
+    Write::Tombstone(TombstoneState::Deleted),
+    Write::Tombstone(TombstoneState::Spared),
     Write::DeleteMarker,
     Write::DeleteAsset(0),
     Write::DeleteAsset(1),
@@ -226,7 +229,8 @@ impl Write {
     }
 }
 
-/// Writes of one process that may still land. Once for each kind: a second one does what the first did.
+/// The writes of one process that may still land. Each write is in it at most once, because a second one has the same
+/// effect.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Delayed(u32);
 
@@ -258,7 +262,7 @@ impl Delayed {
     }
 }
 
-/// What the store answers to a write.
+/// The store's answer to a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Answer {
     Done,
@@ -266,19 +270,19 @@ pub(super) enum Answer {
     Refused,
 }
 
-/// What a write would find under its key.
+/// The state of an object, compared with what a build would write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum There {
-    Nothing,
+pub(super) enum ObjectState {
+    Absent,
     Equal,
     Different,
 }
 
-impl There {
-    fn of(there: Option<Content>, content: Content) -> Self {
-        match there {
-            None => Self::Nothing,
-            Some(there) if there == content => Self::Equal,
+impl ObjectState {
+    fn of(stored: Option<Content>, content: Content) -> Self {
+        match stored {
+            None => Self::Absent,
+            Some(stored) if stored == content => Self::Equal,
             Some(_) => Self::Different,
         }
     }
@@ -288,13 +292,13 @@ impl World {
     pub(super) fn of(scenario: &Scenario) -> Self {
         let builder = |number| Builder {
             content: *scenario.builders.get(number).unwrap_or(&Content::A),
-            // Who takes no part has crashed before its first step.
+            // A builder that the scenario does not have counts as crashed.
             at: match scenario.builders.get(number) {
-                Some(_) => At::Step(0),
-                None => At::Ended(End::Crashed),
+                Some(_) => BuilderAt::Step(0),
+                None => BuilderAt::Ended(Outcome::Crashed),
             },
-            knows: Knows::Nothing,
-            looks_at: [false; ASSETS],
+            knows: Knowledge::Nothing,
+            compares: [false; ASSETS],
             settled: [false; ASSETS],
             delayed: Delayed::default(),
             age: Age::Fresh,
@@ -309,7 +313,7 @@ impl World {
             delayed: Delayed::default(),
         };
         let mut store = Store::default();
-        if let Stranger::Put(asset) = scenario.stranger {
+        if let Stranger::Done(asset) = scenario.stranger {
             store.assets[asset] = Some(Content::Stranger);
         }
         Self {
@@ -322,46 +326,51 @@ impl World {
         }
     }
 
-    pub(super) fn delayed(&mut self, who: Who) -> &mut Delayed {
-        match who {
-            Who::Builder(number) => &mut self.builders[number].delayed,
-            Who::Prune(number) => &mut self.prunes[number].delayed,
-            Who::Stranger => unreachable!("a stranger's put is answered"),
+    pub(super) fn delayed(&mut self, process: Process) -> &mut Delayed {
+        match process {
+            Process::Builder(number) => &mut self.builders[number].delayed,
+            Process::Prune(number) => &mut self.prunes[number].delayed,
+            Process::Stranger => unreachable!("the write of a stranger is always answered"),
         }
     }
 
-    /// What lies under the key of a build's write.
-    pub(super) fn look(&self, builder: usize, write: Write) -> There {
+    /// Compares the object under the key of a build's write.
+    pub(super) fn head(&self, builder: usize, write: Write) -> ObjectState {
         let content = self.builders[builder].content;
-        let exists = |exists| if exists { There::Equal } else { There::Nothing };
+        let exists = |exists| {
+            if exists {
+                ObjectState::Equal
+            } else {
+                ObjectState::Absent
+            }
+        };
         match write {
             Write::Ref => exists(self.store.refs[builder]),
             Write::Claim => exists(self.store.claims[content as usize]),
-            Write::OneClaim => There::of(self.store.one_claim, content),
-            Write::Asset(asset) => There::of(self.store.assets[asset], content),
-            Write::Marker => There::of(self.store.marker, content),
-            _ => There::Nothing,
+            Write::OneClaim => ObjectState::of(self.store.one_claim, content),
+            Write::Asset(asset) => ObjectState::of(self.store.assets[asset], content),
+            Write::Marker => ObjectState::of(self.store.marker, content),
+            _ => ObjectState::Absent,
         }
     }
 
-    /// The write reaches the store.
-    pub(super) fn apply(&mut self, who: Who, write: Write, scenario: &Scenario) -> Answer {
-        match who {
-            Who::Builder(number) => self.apply_build(number, write, scenario),
-            Who::Prune(number) => self.apply_prune(number, write),
-            Who::Stranger => unreachable!("a stranger's put is no write of the protocol"),
+    /// Applies a write to the store.
+    pub(super) fn apply(&mut self, process: Process, write: Write, scenario: &Scenario) -> Answer {
+        match process {
+            Process::Builder(number) => self.apply_build(number, write, scenario),
+            Process::Prune(number) => self.apply_prune(number, write),
+            Process::Stranger => unreachable!("a stranger does not use the protocol"),
         }
     }
 
     fn apply_build(&mut self, builder: usize, write: Write, scenario: &Scenario) -> Answer {
         let content = self.builders[builder].content;
-        let is_create = match (write, scenario.order.puts) {
-            (Write::Asset(_), Puts::Overwrite) | (Write::Asset(1), Puts::MultipartForLarge) => {
-                false
-            }
-            _ => scenario.creates == Creates::Honoured,
+        let is_create = match (write, scenario.order.asset_writes) {
+            (Write::Asset(_), AssetWrites::Overwrite)
+            | (Write::Asset(1), AssetWrites::MultipartForLarge) => false,
+            _ => scenario.conditional_writes == ConditionalWrites::Honoured,
         };
-        if is_create && self.look(builder, write) != There::Nothing {
+        if is_create && self.head(builder, write) != ObjectState::Absent {
             return Answer::Refused;
         }
         let store = &mut self.store;
@@ -375,7 +384,7 @@ impl World {
                 store.marker = Some(content);
                 store.published = store.published.or(Some(content));
             }
-            _ => unreachable!("{write:?} is a prune's"),
+            _ => unreachable!("{write:?} belongs to a prune"),
         }
         Answer::Done
     }
@@ -388,7 +397,7 @@ impl World {
             Write::DeleteMarker => store.marker = None,
             Write::DeleteAsset(asset) => store.assets[asset] = None,
             Write::DeleteClaim(content) => store.claims[content as usize] = false,
-            _ => unreachable!("{write:?} is a build's"),
+            _ => unreachable!("{write:?} belongs to a build"),
         }
         Answer::Done
     }

@@ -1,5 +1,5 @@
-//! What one build keeps for the next and out of the image: `node_modules`, and the programs of the
-//! `esbuild` and `tailwind` packages.
+//! What a build keeps for the next one and out of the image: `node_modules`, and the programs of the `esbuild` and
+//! `tailwind` packages.
 
 use crate::sha256::Sha256;
 use fs_err as fs;
@@ -7,52 +7,34 @@ use std::io;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-/// A folder of the app that is kept under a key, which names all that it depends on.
+/// A directory of the app that is cached under a key, which covers all that its content depends on.
 #[derive(Debug)]
-pub(super) struct Kept {
-    place: PathBuf,
-    stored: PathBuf,
-    key: String,
+pub(super) struct CachedDir {
+    pub(super) place: PathBuf,
+    pub(super) stored: PathBuf,
+    pub(super) key: String,
 }
 
-/// What was in the place before this build step made it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Restored {
-    /// The app's own: another buildpack, or the repository.
-    Present,
-    FromCache,
-    Nothing,
-}
-
-impl Kept {
-    pub(super) fn new(cache: &Path, name: &str, place: PathBuf, key: &str) -> Self {
-        Self {
-            place,
-            stored: cache.join(name),
-            key: key.to_owned(),
-        }
-    }
-
+impl CachedDir {
     fn key_file(&self) -> PathBuf {
         self.stored.with_added_extension("key")
     }
 
-    /// Moves what an earlier build kept to its place; what has another key is thrown away.
-    pub(super) fn restore(&self) -> io::Result<Restored> {
-        if self.place.exists() {
-            return Ok(Restored::Present);
-        }
+    /// Moves the directory out of the cache to its place, if its key is the same; removes it otherwise. Returns
+    /// whether it was moved.
+    pub(super) fn restore(&self) -> io::Result<bool> {
         let key = fs::read_to_string(self.key_file()).unwrap_or_default();
-        if key == self.key && self.stored.exists() {
+        let is_valid = key == self.key && self.stored.exists();
+        if is_valid {
             relocate(&self.stored, &self.place)?;
-            return Ok(Restored::FromCache);
+        } else {
+            remove(&self.stored)?;
         }
-        remove(&self.stored)?;
-        Ok(Restored::Nothing)
+        Ok(is_valid)
     }
 
-    /// Moves what is in the place into the cache, and so out of the image.
-    pub(super) fn keep(&self) -> io::Result<()> {
+    /// Moves the directory into the cache, and so out of the image.
+    pub(super) fn save(&self) -> io::Result<()> {
         if !self.place.exists() {
             return Ok(());
         }
@@ -64,28 +46,26 @@ impl Kept {
 
 /// The programs that Mix tasks download into `_build`.
 #[derive(Debug)]
-pub(super) struct Programs {
+pub(super) struct CachedPrograms {
     build: PathBuf,
     stored: PathBuf,
     present: Vec<String>,
     key: String,
 }
 
-const PROGRAMS: [&str; 2] = ["esbuild-", "tailwind-"];
-
-impl Programs {
-    /// Puts the kept ones into `_build`. `versions` is the text that tells which ones the app wants.
+impl CachedPrograms {
+    /// Moves the cached programs into `_build`. `versions` is the text that says which ones the app wants.
     pub(super) fn restore(project: &Path, cache: &Path, versions: &str) -> io::Result<Self> {
+        let build = project.join("_build");
         let programs = Self {
-            build: project.join("_build"),
+            present: program_names(&build)?,
+            build,
             stored: cache.join("programs"),
-            present: names(&project.join("_build"))?,
             key: Sha256::of(versions.as_bytes()).to_string(),
         };
         let key = fs::read_to_string(programs.stored.join("key")).unwrap_or_default();
         if key == programs.key {
-            fs::create_dir_all(&programs.build)?;
-            for name in names(&programs.stored)? {
+            for name in program_names(&programs.stored)? {
                 let place = programs.build.join(&name);
                 if !place.exists() {
                     relocate(&programs.stored.join(&name), &place)?;
@@ -96,36 +76,28 @@ impl Programs {
         Ok(programs)
     }
 
-    /// Takes those that were not there before out of `_build`; returns their names.
-    pub(super) fn keep(&self) -> io::Result<Vec<String>> {
-        let new: Vec<String> = names(&self.build)?
-            .into_iter()
-            .filter(|name| !self.present.contains(name))
-            .collect();
+    /// Moves the programs that this build downloaded out of `_build` and returns their names.
+    pub(super) fn save(&self) -> io::Result<Vec<String>> {
+        let mut new = program_names(&self.build)?;
+        new.retain(|name| !self.present.contains(name));
+        for name in &new {
+            relocate(&self.build.join(name), &self.stored.join(name))?;
+        }
         if !new.is_empty() {
-            fs::create_dir_all(&self.stored)?;
-            for name in &new {
-                relocate(&self.build.join(name), &self.stored.join(name))?;
-            }
             fs::write(self.stored.join("key"), &self.key)?;
         }
         Ok(new)
     }
 }
 
-fn names(folder: &Path) -> io::Result<Vec<String>> {
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(error),
-    };
+fn program_names(dir: &Path) -> io::Result<Vec<String>> {
     let mut names = Vec::new();
-    for entry in entries {
-        let name = entry?.file_name().to_string_lossy().into_owned();
-        if PROGRAMS.iter().any(|program| name.starts_with(program)) {
-            names.push(name);
+    if dir.is_dir() {
+        for entry in fs::read_dir(dir)? {
+            names.push(entry?.file_name().to_string_lossy().into_owned());
         }
     }
+    names.retain(|name| name.starts_with("esbuild-") || name.starts_with("tailwind-"));
     names.sort();
     Ok(names)
 }
@@ -139,7 +111,7 @@ pub(super) fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Also from one file system to another: layers and the app are volumes of their own.
+/// Moves a file or directory, also to another file system: layers and the app are volumes of their own.
 pub(super) fn relocate(from: &Path, to: &Path) -> io::Result<()> {
     if let Some(parent) = to.parent() {
         fs::create_dir_all(parent)?;
@@ -156,17 +128,17 @@ pub(super) fn relocate(from: &Path, to: &Path) -> io::Result<()> {
 fn copy(from: &Path, to: &Path) -> io::Result<()> {
     let kind = fs::symlink_metadata(from)?.file_type();
     if kind.is_symlink() {
-        symlink(fs::read_link(from)?, to)
-    } else if kind.is_dir() {
-        fs::create_dir_all(to)?;
-        for entry in fs::read_dir(from)? {
-            let entry = entry?;
-            copy(&entry.path(), &to.join(entry.file_name()))?;
-        }
-        Ok(())
-    } else {
-        fs::copy(from, to).map(drop)
+        return symlink(fs::read_link(from)?, to);
     }
+    if !kind.is_dir() {
+        return fs::copy(from, to).map(drop);
+    }
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        copy(&entry.path(), &to.join(entry.file_name()))?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -174,39 +146,42 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_kept_comes_back_under_the_same_key_only() {
+    fn a_cached_directory_returns_under_its_key_only() {
         let root = tempfile::tempdir().unwrap();
         let place = root.path().join("app/node_modules");
-        let kept = |key| Kept::new(root.path(), "shop/node_modules", place.clone(), key);
-        assert_eq!(kept("1").restore().unwrap(), Restored::Nothing);
+        let cached = |key: &str| CachedDir {
+            place: place.clone(),
+            stored: root.path().join("shop/node_modules"),
+            key: key.to_owned(),
+        };
+        assert!(!cached("1").restore().unwrap());
         fs::create_dir_all(place.join("x")).unwrap();
-        kept("1").keep().unwrap();
+        cached("1").save().unwrap();
         assert!(!place.exists());
-        assert_eq!(kept("1").restore().unwrap(), Restored::FromCache);
+        assert!(cached("1").restore().unwrap());
         assert!(place.join("x").exists());
-        assert_eq!(kept("1").restore().unwrap(), Restored::Present);
-        kept("1").keep().unwrap();
-        assert_eq!(kept("2").restore().unwrap(), Restored::Nothing);
-        assert_eq!(kept("1").restore().unwrap(), Restored::Nothing);
+        cached("1").save().unwrap();
+        assert!(!cached("2").restore().unwrap());
+        assert!(!cached("1").restore().unwrap());
     }
 
     #[test]
-    fn programs_that_were_there_stay() {
+    fn programs_of_the_app_are_not_moved() {
         let root = tempfile::tempdir().unwrap();
         let (project, cache) = (root.path().join("app"), root.path().join("cache"));
         fs::create_dir_all(project.join("_build/prod")).unwrap();
         fs::write(project.join("_build/tailwind-linux-x64"), "its own").unwrap();
-        let programs = Programs::restore(&project, &cache, "0.25").unwrap();
+        let programs = CachedPrograms::restore(&project, &cache, "0.25").unwrap();
         fs::write(project.join("_build/esbuild-linux-x64"), "program").unwrap();
-        assert_eq!(programs.keep().unwrap(), ["esbuild-linux-x64"]);
+        assert_eq!(programs.save().unwrap(), ["esbuild-linux-x64"]);
         assert!(project.join("_build/tailwind-linux-x64").exists());
         assert!(!project.join("_build/esbuild-linux-x64").exists());
-        drop(Programs::restore(&project, &cache, "0.25").unwrap());
+        drop(CachedPrograms::restore(&project, &cache, "0.25").unwrap());
         assert!(project.join("_build/esbuild-linux-x64").exists());
     }
 
     #[test]
-    fn a_copy_is_like_what_was_copied() {
+    fn a_copy_keeps_links_and_directories() {
         let root = tempfile::tempdir().unwrap();
         fs::create_dir_all(root.path().join("a/b")).unwrap();
         fs::write(root.path().join("a/b/c"), "x").unwrap();

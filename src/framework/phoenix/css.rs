@@ -1,70 +1,69 @@
-//! Absolute references in stylesheets, which lead to the top of the host that serves them: below a
-//! prefix they would be broken, so they are made relative.
+//! Makes absolute references in stylesheets relative: they lead to the top of the host that serves the stylesheet,
+//! which holds no assets if their URL has a prefix.
 
-use super::phx_digest::{css_urls, holds_digest};
+use super::phx_digest::{ascii_regex, css_urls, holds_digest};
 use crate::encoding::percent_decoded;
-use crate::fs::files_below;
-use crate::fs::replace_file;
+use crate::fs::{files_below, replace_file};
 use fs_err as fs;
+use regex::bytes::Regex;
 use std::io;
 use std::ops::Range;
 use std::path::Path;
+use std::sync::LazyLock;
 
-/// A stylesheet that was changed.
+/// A stylesheet that was rewritten.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Relativised {
-    /// Below the folder.
+pub(super) struct RewrittenSheet {
+    /// Under the directory.
     pub(super) path: String,
+    /// How many references were changed.
     pub(super) references: usize,
 }
 
-/// Rewrites, in the originals of `folder`, each absolute reference to a file that is there.
-pub(super) fn relativise(folder: &Path) -> io::Result<Vec<Relativised>> {
-    let mut changed = Vec::new();
-    for path in files_below(folder)? {
-        let Some(path) = path.to_str() else { continue };
-        let name = path.rsplit('/').next().unwrap_or(path);
-        let is_stylesheet = Path::new(name)
-            .extension()
-            .is_some_and(|extension| extension == "css");
-        if !is_stylesheet || holds_digest(name) {
-            continue;
-        }
-        let file = folder.join(path);
-        // Through a link, another file would be written.
-        if file.is_symlink() {
-            continue;
-        }
-        let content = fs::read(&file)?;
-        let depth = path.matches('/').count();
-        let is_there = |target: &str| folder.join(target).is_file();
-        let (rewritten, references) = relative(&content, depth, is_there);
-        if references > 0 {
-            replace_file(&file, &rewritten)?;
-            changed.push(Relativised {
-                path: path.to_owned(),
-                references,
-            });
-        }
-    }
-    Ok(changed)
-}
-
-/// The content with its references made relative to a stylesheet `depth` folders down, and how many.
-fn relative(content: &[u8], depth: usize, is_there: impl Fn(&str) -> bool) -> (Vec<u8>, usize) {
-    let mut rewritten = Vec::with_capacity(content.len());
-    let (mut copied, mut count) = (0, 0);
-    for slash in absolute_references(content) {
-        let Some(target) = target(&content[slash.clone()]) else {
+/// Rewrites, in the originals of `dir`, each absolute reference to a file that exists there.
+pub(super) fn relativise_stylesheets(dir: &Path) -> io::Result<Vec<RewrittenSheet>> {
+    let mut rewritten = Vec::new();
+    for path in files_below(dir)? {
+        let (Some(path), Some(name)) = (path.to_str(), path.file_name()) else {
             continue;
         };
-        if is_there(&target) || percent_decoded(&target).is_some_and(|target| is_there(&target)) {
-            rewritten.extend_from_slice(&content[copied..slash.start]);
-            if depth == 0 {
-                rewritten.extend_from_slice(b"./");
-            }
-            rewritten.extend_from_slice("../".repeat(depth).as_bytes());
-            copied = slash.start + 1;
+        let is_stylesheet = Path::new(name)
+            .extension()
+            .is_some_and(|kind| kind == "css");
+        let file = dir.join(path);
+        // Writing through a link would change another file.
+        if !is_stylesheet || holds_digest(&name.to_string_lossy()) || file.is_symlink() {
+            continue;
+        }
+        let exists = |target: &str| dir.join(target).is_file();
+        let depth = path.matches('/').count();
+        let (content, references) = make_relative(&fs::read(&file)?, depth, exists);
+        if references > 0 {
+            replace_file(&file, &content)?;
+            let path = path.to_owned();
+            rewritten.push(RewrittenSheet { path, references });
+        }
+    }
+    Ok(rewritten)
+}
+
+/// Returns the content with references relative to a stylesheet `depth` directories down, and how many there are.
+fn make_relative(content: &[u8], depth: usize, exists: impl Fn(&str) -> bool) -> (Vec<u8>, usize) {
+    let up = if depth == 0 {
+        "./".to_owned()
+    } else {
+        "../".repeat(depth)
+    };
+    let mut rewritten = Vec::with_capacity(content.len());
+    let (mut copied, mut count) = (0, 0);
+    for url in absolute_references(content) {
+        let Some(target) = target(&content[url.clone()]) else {
+            continue;
+        };
+        if exists(&target) || percent_decoded(&target).is_some_and(|target| exists(&target)) {
+            rewritten.extend_from_slice(&content[copied..url.start]);
+            rewritten.extend_from_slice(up.as_bytes());
+            copied = url.start + 1;
             count += 1;
         }
     }
@@ -72,79 +71,62 @@ fn relative(content: &[u8], depth: usize, is_there: impl Fn(&str) -> bool) -> (V
     (rewritten, count)
 }
 
-/// What begins with one slash: in `url(…)`, after `@import`, within `image-set(…)`.
+/// Finds what begins with one slash in `url(…)`, after `@import` and in `image-set(…)`.
 fn absolute_references(content: &[u8]) -> Vec<Range<usize>> {
-    let mut found: Vec<_> = css_urls(content)
-        .map(|url| unquoted(content, url))
-        .collect();
-    found.extend(imports(content));
-    found.extend(image_sets(content));
-    found.retain(|range| {
-        content[range.clone()].starts_with(b"/") && !content[range.clone()].starts_with(b"//")
-    });
-    found.sort_by_key(|range| range.start);
-    found.dedup_by_key(|range| range.start);
-    found
+    let mut found: Vec<_> = css_urls(content).collect();
+    let imports = IMPORT.captures_iter(content);
+    found.extend(imports.filter_map(|import| Some(import.get(1)?.range())));
+    found.extend(image_set_texts(content));
+    let unquoted = found.into_iter().map(|text| unquoted(content, text));
+    let is_absolute = |url: &Range<usize>| {
+        let url = &content[url.clone()];
+        url.starts_with(b"/") && !url.starts_with(b"//")
+    };
+    let mut absolute: Vec<_> = unquoted.filter(is_absolute).collect();
+    absolute.sort_by_key(|url| url.start);
+    absolute.dedup_by_key(|url| url.start);
+    absolute
 }
 
-fn unquoted(content: &[u8], url: Range<usize>) -> Range<usize> {
-    match &content[url.clone()] {
-        [first @ (b'"' | b'\''), .., last] if first == last => url.start + 1..url.end - 1,
-        _ => url,
+static IMPORT: LazyLock<Regex> =
+    LazyLock::new(|| ascii_regex(r#"@import\s*("[^"\n]*"|'[^'\n]*')"#));
+/// What matters within `image-set(…)`.
+static IMAGE_SET_TOKEN: LazyLock<Regex> =
+    LazyLock::new(|| ascii_regex(r#""[^"\n]*"|'[^'\n]*'|[();}]"#));
+
+fn unquoted(content: &[u8], text: Range<usize>) -> Range<usize> {
+    match &content[text.clone()] {
+        [first @ (b'"' | b'\''), .., last] if first == last => text.start + 1..text.end - 1,
+        _ => text,
     }
 }
 
-/// `@import "…"`
-fn imports(content: &[u8]) -> Vec<Range<usize>> {
-    const IMPORT: &[u8] = b"@import";
-    memchr::memmem::find_iter(content, IMPORT)
-        .filter_map(|at| {
-            let after = &content[at + IMPORT.len()..];
-            let spaces = after.iter().take_while(|byte| byte.is_ascii_whitespace());
-            quoted(content, at + IMPORT.len() + spaces.count())
-        })
-        .collect()
-}
-
-/// The quoted texts of `image-set(…)`.
-fn image_sets(content: &[u8]) -> Vec<Range<usize>> {
-    const SET: &[u8] = b"image-set(";
-    let mut found = Vec::new();
+/// Finds the quoted texts of each `image-set(…)`.
+fn image_set_texts(content: &[u8]) -> Vec<Range<usize>> {
+    const START: &[u8] = b"image-set(";
+    let mut texts = Vec::new();
     let mut at = 0;
-    while let Some(start) = memchr::memmem::find(&content[at..], SET) {
-        at += start + SET.len();
+    while let Some(found) = memchr::memmem::find(&content[at..], START) {
+        let start = at + found + START.len();
+        at = start;
         let mut depth = 1_usize;
-        while depth > 0 && at < content.len() {
-            match content[at] {
-                b'(' => depth += 1,
-                b')' => depth -= 1,
-                b';' | b'}' => break,
-                _ => {}
+        for token in IMAGE_SET_TOKEN.find_iter(&content[start..]) {
+            at = start + token.end();
+            match token.as_bytes() {
+                b"(" => depth += 1,
+                b")" => depth -= 1,
+                b";" | b"}" => depth = 0,
+                _ => texts.push(start + token.start()..at),
             }
-            match quoted(content, at) {
-                Some(text) => {
-                    at = text.end + 1;
-                    found.push(text);
-                }
-                None => at += 1,
+            if depth == 0 {
+                break;
             }
         }
     }
-    found
+    texts
 }
 
-/// What stands between the quotes that begin there, on one line.
-fn quoted(content: &[u8], at: usize) -> Option<Range<usize>> {
-    let quote = *content.get(at)?;
-    if !matches!(quote, b'"' | b'\'') {
-        return None;
-    }
-    let length = memchr::memchr2(quote, b'\n', &content[at + 1..])?;
-    let end = at + 1 + length;
-    (content[end] == quote).then_some(at + 1..end)
-}
-
-/// Without the first slash, query and fragment.
+/// The path of a URL without its first slash, query and fragment.
 fn target(url: &[u8]) -> Option<String> {
     let url = std::str::from_utf8(url).ok()?.strip_prefix('/')?;
     let path = url.split(['?', '#']).next()?;
@@ -156,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn absolute_references_to_files_that_are_there_become_relative() {
+    fn absolute_references_to_existing_files_become_relative() {
         let there = |path: &str| ["fonts/x.woff2", "images/a b.png", "base.css"].contains(&path);
         for (before, after) in [
             ("url(/fonts/x.woff2)", "url(../fonts/x.woff2)"),
@@ -175,7 +157,7 @@ mod tests {
                 "image-set(\"/fonts/x.woff2\" 1x, url(/base.css) 2x);",
                 "image-set(\"../fonts/x.woff2\" 1x, url(../base.css) 2x);",
             ),
-            ("url(/fonts/y.woff2)", "url(/fonts/y.woff2)"), // not there: perhaps another app's
+            ("url(/fonts/y.woff2)", "url(/fonts/y.woff2)"), // another app's
             ("url(//cdn/fonts/x.woff2)", "url(//cdn/fonts/x.woff2)"),
             ("url(fonts/x.woff2)", "url(fonts/x.woff2)"),
             ("url(/)", "url(/)"),
@@ -189,7 +171,7 @@ mod tests {
                 "image-set(\"a\" 1x) \"/base.css\"",
             ),
         ] {
-            let (rewritten, count) = relative(before.as_bytes(), 1, there);
+            let (rewritten, count) = make_relative(before.as_bytes(), 1, there);
             assert_eq!(String::from_utf8_lossy(&rewritten), after);
             let absolute = |text: &str| {
                 ["(/", "'/", "\"/"]
@@ -202,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_looks_like_a_reference_takes_no_time() {
+    fn text_like_a_reference_takes_no_time() {
         for hostile in [
             "url(",
             "@import \"a\" ",
@@ -210,14 +192,14 @@ mod tests {
             "@import url(\"/base.css?\"x);",
             "url(\"/a\"(",
         ] {
-            let (rewritten, _) = relative(hostile.repeat(100_000).as_bytes(), 1, |_| false);
+            let (rewritten, _) = make_relative(hostile.repeat(100_000).as_bytes(), 1, |_| false);
             assert_eq!(rewritten.len(), hostile.len() * 100_000);
         }
     }
 
     #[test]
-    fn at_the_top_it_is_the_folder_itself() {
-        let (rewritten, _) = relative(b"url(/base.css)", 0, |_| true);
+    fn a_stylesheet_at_the_top_refers_to_its_directory() {
+        let (rewritten, _) = make_relative(b"url(/base.css)", 0, |_| true);
         assert_eq!(rewritten, b"url(./base.css)");
     }
 }

@@ -1,349 +1,153 @@
-//! What in a folder says that it is a Phoenix project with assets, before any dependency is fetched.
+//! Finds the Phoenix project of a repository, before any dependency is fetched.
 
 use super::buildpack_config::{BuildpackConfig, STATIC_CONFIG};
-use super::elixir::{Lines, Source, alias, atom_or_attribute, string_after, string_at, words};
-use super::endpoint::{Endpoint, endpoints};
-use super::sources::{MANIFEST_KEY, production_config};
-use super::version::{self, PhoenixVersion, phoenix_dependency};
+use super::elixir::ElixirSource;
+use super::elixir_values::{string_at, values};
+use super::web_app::{WebApp, configures};
 use crate::config::{FrameworkName, PhoenixSettings, env_vars};
 use crate::framework::DetectError;
 use crate::framework::app_files::files_named;
-use crate::fs::files_below;
 use crate::fs::lies_in;
 use fs_err as fs;
 use std::io;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
-/// As deep as a `mix.exs` is looked for in a repository that has none at its top.
+/// How deep a repository without a `mix.exs` at its top is searched for one.
 const DEPTH: usize = 2;
 
-/// A Mix project, with its web apps that have assets.
+/// A Mix project that has web apps with assets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Project {
-    /// Where the umbrella, or the only app, stands; below the repository.
+    /// The directory of the umbrella, or of the only app, relative to the repository.
     pub(super) root: PathBuf,
     pub(super) apps: Vec<WebApp>,
-    pub(super) kind: Kind,
-    pub(super) because: String,
+    /// The apps of an umbrella share their configuration.
+    is_umbrella: bool,
+    /// The `mix.exs`, and the setting that names it, if one does.
+    pub(super) found_by: String,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    App,
-    /// Its apps share their configuration.
-    Umbrella,
-}
-
-/// One OTP application with an endpoint.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct WebApp {
-    /// Below the repository.
-    pub(super) folder: PathBuf,
-    pub(super) otp_app: String,
-    pub(super) endpoints: Vec<Endpoint>,
-    pub(super) version: Option<PhoenixVersion>,
-    /// `"assets.deploy"` in its `mix.exs`.
-    pub(super) deploy: Option<Vec<String>>,
-    /// `"assets.setup"`.
-    pub(super) setup: Option<Vec<String>>,
-    /// Where its configuration is; below the repository.
-    pub(super) config: PathBuf,
-    /// What says that it has assets.
-    pub(super) assets: String,
-}
-
-/// `None` where it is no Phoenix project, or one that serves an API only.
-pub(super) fn find(
+/// Finds the project. `None` if there is no Phoenix project, or one that serves only an API.
+pub(super) fn find_project(
     repository: &Path,
     settings: &PhoenixSettings,
-    legacy: &BuildpackConfig,
+    buildpack_config: &BuildpackConfig,
 ) -> Result<Option<Project>, DetectError> {
-    let given = match (&settings.path, &legacy.phoenix_path) {
-        (Some(path), _) => Some((path.value.clone(), env_vars::PHOENIX_PATH.name)),
-        (None, Some(path)) => Some((path.clone(), STATIC_CONFIG)),
-        (None, None) => None,
-    };
-    if let Some((path, setting)) = given {
-        return chosen(repository, &path, setting);
+    if let Some(path) = &settings.path {
+        return chosen_project(repository, &path.value, env_vars::PHOENIX_PATH.name);
+    }
+    if let Some(path) = &buildpack_config.phoenix_path {
+        return chosen_project(repository, path, STATIC_CONFIG);
     }
     let mut found: Vec<Project> = Vec::new();
     for mix_exs in files_named(repository, "mix.exs", DEPTH)? {
-        let folder = mix_exs.parent().unwrap_or(repository);
-        let folder = folder.strip_prefix(repository).unwrap_or(folder);
-        let is_covered = found
-            .iter()
-            .any(|project| folder.starts_with(&project.root));
-        let is_dependency = folder.iter().any(|part| part == "deps" || part == "_build");
+        let dir = mix_exs.parent().unwrap_or(repository);
+        let dir = dir.strip_prefix(repository).unwrap_or(dir);
+        let is_covered = found.iter().any(|project| dir.starts_with(&project.root));
+        let is_dependency = dir.iter().any(|part| part == "deps" || part == "_build");
         if is_covered || is_dependency {
             continue;
         }
-        if let Some(project) = Project::of(repository, folder, None)? {
+        if let Some(project) = Project::read(repository, dir, None)? {
             found.push(project);
-        } else if folder.as_os_str().is_empty() {
-            // Another Mix project with one of its own below, such as a library with an example.
+        } else if dir.as_os_str().is_empty() {
+            // The repository is another Mix project, such as a library with an example.
             break;
         }
     }
-    match found.len() {
-        0 | 1 => Ok(found.pop()),
-        _ => Err(DetectError::Tie {
+    if found.len() > 1 {
+        return Err(DetectError::Tie {
             framework: FrameworkName::Phoenix,
             setting: env_vars::PHOENIX_PATH.name,
             paths: found.into_iter().map(|project| project.root).collect(),
-        }),
+        });
     }
+    Ok(found.pop())
 }
 
-/// The project in a folder that a setting names; an app of an umbrella is built as one of it.
-fn chosen(
+/// Reads the project in the directory that a setting names. An app of an umbrella is built as a part of it.
+fn chosen_project(
     repository: &Path,
     path: &Path,
     setting: &'static str,
 ) -> Result<Option<Project>, DetectError> {
-    let is_plain = |part: &Component<'_>| !matches!(part, Component::CurDir);
-    let path: PathBuf = path.components().filter(is_plain).collect();
-    let is_there = repository.join(&path).join("mix.exs").is_file();
-    if !is_there || !lies_in(&repository.join(&path), repository) {
+    let path = path.strip_prefix(".").unwrap_or(path);
+    let exists = repository.join(path).join("mix.exs").is_file();
+    if !exists || !lies_in(&repository.join(path), repository) {
         return Err(DetectError::Missing {
             setting,
             path: path.join("mix.exs"),
         });
     }
-    let umbrella = umbrella_of(repository, &path)?;
-    let root = umbrella.as_deref().unwrap_or(&path);
-    let Some(mut project) = Project::of(repository, root, Some(setting))? else {
-        return Ok(None);
-    };
-    project
-        .apps
-        .retain(|app| umbrella.is_none() || app.folder == path);
-    Ok((!project.apps.is_empty()).then_some(project))
+    let umbrella = umbrella_of(repository, path)?;
+    let root = umbrella.as_deref().unwrap_or(path);
+    let mut project = Project::read(repository, root, Some(setting))?;
+    if let Some(project) = project.as_mut().filter(|_| umbrella.is_some()) {
+        project.apps.retain(|app| app.folder == path);
+    }
+    Ok(project.filter(|project| !project.apps.is_empty()))
 }
 
-/// The umbrella that a chosen app stands in: its lock file, configuration and releases are there.
+/// Finds the umbrella of a chosen app, which has the lock file, the configuration and the releases.
 fn umbrella_of(repository: &Path, app: &Path) -> io::Result<Option<PathBuf>> {
-    for folder in app.ancestors().skip(1) {
-        let mix_exs = repository.join(folder).join("mix.exs");
+    for dir in app.ancestors().skip(1) {
+        let mix_exs = repository.join(dir).join("mix.exs");
         if mix_exs.is_file()
-            && let Some(apps_path) = apps_path(&Source::read(&mix_exs)?)
-            && app.parent() == Some(&folder.join(apps_path))
+            && let Some(apps_path) = apps_path(&ElixirSource::read(&mix_exs)?)
+            && app.parent() == Some(&dir.join(apps_path))
         {
-            return Ok(Some(folder.to_owned()));
+            return Ok(Some(dir.to_owned()));
         }
     }
     Ok(None)
 }
 
-/// The folder of an umbrella's apps; what is no plain text is Mix's usual one.
-fn apps_path(mix_exs: &Source) -> Option<String> {
-    const KEY: &str = "apps_path:";
-    let at = words(&mix_exs.bare, KEY).next()?;
-    Some(string_at(mix_exs, at + KEY.len()).unwrap_or_else(|| "apps".to_owned()))
+/// Reads the directory of an umbrella's apps. If it isn't written as a text, it is taken for the usual one.
+fn apps_path(mix_exs: &ElixirSource) -> Option<String> {
+    let at = values(&mix_exs.bare, "apps_path:").next()?;
+    Some(string_at(mix_exs, at).unwrap_or_else(|| "apps".to_owned()))
 }
 
 impl Project {
-    fn of(
-        repository: &Path,
-        root: &Path,
-        setting: Option<&'static str>,
-    ) -> io::Result<Option<Self>> {
-        let mix_exs = Source::read(&repository.join(root).join("mix.exs"))?;
-        let chosen = setting.map_or_else(String::new, |setting| format!(" ({setting})"));
-        let shown = root.join("mix.exs").display().to_string();
-        let (kind, mut apps, because) = match apps_path(&mix_exs) {
-            Some(apps_path) => (
-                Kind::Umbrella,
-                umbrella(repository, root, &apps_path)?,
-                format!("umbrella {shown}{chosen}"),
-            ),
-            None => (
-                Kind::App,
-                WebApp::of(repository, root, root)?.into_iter().collect(),
-                format!("{shown}{chosen}"),
-            ),
+    /// `setting` is the one that names the project, if one does.
+    fn read(repository: &Path, root: &Path, setting: Option<&str>) -> io::Result<Option<Self>> {
+        let apps_path = apps_path(&ElixirSource::read(&repository.join(root).join("mix.exs"))?);
+        let mut apps = match &apps_path {
+            Some(apps_path) => umbrella_apps(repository, root, apps_path)?,
+            None => WebApp::read(repository, root, root)?.into_iter().collect(),
         };
         apps.sort_by(|one, other| one.folder.cmp(&other.folder));
+        let umbrella = apps_path.as_ref().map_or("", |_| "umbrella ");
+        let setting = setting.map_or_else(String::new, |setting| format!(" ({setting})"));
         Ok((!apps.is_empty()).then(|| Self {
             root: root.to_owned(),
             apps,
-            kind,
-            because,
+            is_umbrella: apps_path.is_some(),
+            found_by: format!("{umbrella}{}{setting}", root.join("mix.exs").display()),
         }))
     }
 
-    /// Whether what follows in a configuration is about this app.
+    /// Whether the configuration that follows `before` is about this app.
     pub(super) fn is_about(&self, app: &WebApp, before: &str) -> bool {
-        self.kind == Kind::App || is_about(&app.otp_app, before)
+        !self.is_umbrella || configures(before, &app.otp_app)
     }
 }
 
-fn umbrella(repository: &Path, root: &Path, apps_path: &str) -> io::Result<Vec<WebApp>> {
-    let below = root.join(apps_path);
-    // Also where a link or the path itself leads out.
-    if !lies_in(&repository.join(&below), repository) {
+fn umbrella_apps(repository: &Path, root: &Path, apps_path: &str) -> io::Result<Vec<WebApp>> {
+    let dir = root.join(apps_path);
+    // The path, or a link in it, may lead out of the repository.
+    if !lies_in(&repository.join(&dir), repository) {
         return Ok(Vec::new());
     }
     let mut apps = Vec::new();
-    for entry in fs::read_dir(repository.join(&below))? {
+    for entry in fs::read_dir(repository.join(&dir))? {
         let entry = entry?;
-        let folder = below.join(entry.file_name());
-        if entry.file_type()?.is_dir() && repository.join(&folder).join("mix.exs").is_file() {
-            apps.extend(WebApp::of(repository, root, &folder)?);
+        let app = dir.join(entry.file_name());
+        if entry.file_type()?.is_dir() && repository.join(&app).join("mix.exs").is_file() {
+            apps.extend(WebApp::read(repository, root, &app)?);
         }
     }
     Ok(apps)
-}
-
-impl WebApp {
-    fn of(repository: &Path, root: &Path, folder: &Path) -> io::Result<Option<Self>> {
-        let full = repository.join(folder);
-        let mix_exs = Source::read(&full.join("mix.exs"))?;
-        if phoenix_dependency(&mix_exs).is_none() {
-            return Ok(None);
-        }
-        // Without a name there is no application.
-        let Some(otp_app) = otp_app(&mix_exs) else {
-            return Ok(None);
-        };
-        let config = config_folder(repository, root, folder, &mix_exs);
-        let deploy = alias(&mix_exs, "assets.deploy");
-        let evidence = Evidence {
-            folder: &full,
-            config: &repository.join(&config),
-            otp_app: &otp_app,
-            is_alone: root == folder,
-        };
-        let assets = match &deploy {
-            Some(_) => Some("alias assets.deploy".to_owned()),
-            None => evidence.of_assets()?,
-        };
-        let Some(assets) = assets else {
-            return Ok(None);
-        };
-        Ok(Some(Self {
-            folder: folder.to_owned(),
-            version: version::find(&repository.join(root), &full, &mix_exs),
-            setup: alias(&mix_exs, "assets.setup"),
-            endpoints: endpoints(&full, &otp_app)?,
-            otp_app,
-            deploy,
-            config,
-            assets,
-        }))
-    }
-
-    /// `Shop.Endpoint`, or several of them.
-    pub(super) fn modules(&self) -> String {
-        let modules: Vec<&str> = self
-            .endpoints
-            .iter()
-            .map(|endpoint| endpoint.module.as_str())
-            .collect();
-        if modules.is_empty() {
-            "no endpoint found".to_owned()
-        } else {
-            modules.join(", ")
-        }
-    }
-}
-
-/// `app: :shop`, or by an attribute; of `project`, where that stands behind the dependencies.
-fn otp_app(mix_exs: &Source) -> Option<String> {
-    let project = mix_exs.bare.find("def project").unwrap_or(0);
-    let in_project = |at: &usize| *at >= project;
-    let places: Vec<usize> = words(&mix_exs.bare, "app:").collect();
-    let ordered = places
-        .iter()
-        .filter(|at| in_project(at))
-        .chain(places.iter().filter(|at| !in_project(at)));
-    ordered
-        .copied()
-        .find_map(|at| atom_or_attribute(mix_exs, at + "app:".len()))
-}
-
-/// Where a folder may show that an app has assets.
-struct Evidence<'a> {
-    folder: &'a Path,
-    config: &'a Path,
-    otp_app: &'a str,
-    /// Not one of an umbrella, whose apps share their configuration.
-    is_alone: bool,
-}
-
-impl Evidence<'_> {
-    fn of_assets(&self) -> io::Result<Option<String>> {
-        if self.folder.join("assets").is_dir() {
-            return Ok(Some("assets/".to_owned()));
-        }
-        if holds_assets(&self.folder.join("priv/static"))? {
-            return Ok(Some("priv/static".to_owned()));
-        }
-        for name in ["brunch-config.js", "assets/brunch-config.js"] {
-            if self.folder.join(name).is_file() {
-                return Ok(Some(name.to_owned()));
-            }
-        }
-        for file in production_config(self.config) {
-            let Source { bare, .. } = Source::read(&file)?;
-            let is_its_own = |at: &usize| self.is_alone || is_about(self.otp_app, &bare[..*at]);
-            if let Some(at) = words(&bare, MANIFEST_KEY).find(is_its_own) {
-                let name = file.file_name().unwrap_or_default().to_string_lossy();
-                let line = Lines::of(&bare).line(at);
-                return Ok(Some(format!("cache_static_manifest in {name}:{line}")));
-            }
-        }
-        Ok(None)
-    }
-}
-
-/// Whether what follows is about an app: the last `config` before it is of its name.
-fn is_about(otp_app: &str, before: &str) -> bool {
-    let app = before.rsplit("config :").next().unwrap_or_default();
-    let is_name = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
-    app.split(|letter| !is_name(letter)).next() == Some(otp_app)
-}
-
-/// An app that serves an API has an icon and a `robots.txt`, too.
-fn holds_assets(folder: &Path) -> io::Result<bool> {
-    if !folder.is_dir() {
-        return Ok(false);
-    }
-    let files = files_below(folder)?;
-    Ok(files.iter().any(|path| {
-        let name = path.to_string_lossy();
-        !name.starts_with('.') && name != "favicon.ico" && name != "robots.txt"
-    }))
-}
-
-/// Whether a folder has files of these kinds.
-pub(super) fn holds_kinds(folder: &Path, kinds: &[&str]) -> io::Result<bool> {
-    if !folder.is_dir() {
-        return Ok(false);
-    }
-    let is_one = |path: &PathBuf| {
-        let kind = path.extension().and_then(|extension| extension.to_str());
-        let is_installed = path.iter().any(|part| part == "node_modules");
-        kind.is_some_and(|kind| kinds.contains(&kind)) && !is_installed
-    };
-    Ok(files_below(folder)?.iter().any(is_one))
-}
-
-/// An app of an umbrella is configured by the umbrella, unless it says otherwise.
-fn config_folder(repository: &Path, root: &Path, folder: &Path, mix_exs: &Source) -> PathBuf {
-    if let Some(path) = string_after(mix_exs, "config_path:")
-        && let Ok(file) = fs::canonicalize(repository.join(folder).join(path))
-        && let Ok(repository) = fs::canonicalize(repository)
-        && let Ok(file) = file.strip_prefix(repository)
-        && let Some(config) = file.parent()
-    {
-        return config.to_owned();
-    }
-    let shared = root.join("config");
-    if repository.join(&shared).is_dir() {
-        shared
-    } else {
-        folder.join("config")
-    }
 }
 
 #[cfg(test)]
@@ -361,26 +165,25 @@ mod tests {
 
     fn found(files: &[(&str, &str)]) -> Result<Option<Project>, DetectError> {
         let app = folder_with(files);
-        let legacy = BuildpackConfig::read(app.path()).unwrap();
-        find(app.path(), &PhoenixSettings::default(), &legacy)
+        let config = BuildpackConfig::read(app.path()).unwrap();
+        find_project(app.path(), &PhoenixSettings::default(), &config)
     }
 
     #[test]
-    fn an_app_is_told_with_its_names_and_why() {
+    fn an_app_is_described_by_names_and_evidence() {
         let project = found(&[
             ("mix.exs", &mix_exs("shop", DEPS)),
             ("lib/shop_web/endpoint.ex", ENDPOINT),
             ("assets/js/app.js", ""),
         ]);
         let project = project.unwrap().unwrap();
-        assert_eq!(project.because, "mix.exs");
+        assert_eq!(project.found_by, "mix.exs");
         let [app] = project.apps.as_slice() else {
             panic!("{project:?}")
         };
         assert_eq!(app.otp_app, "shop");
-        assert_eq!(app.modules(), "ShopWeb.Endpoint");
-        assert_eq!(app.version, Some(PhoenixVersion::new(1, 7, 21)));
-        assert_eq!(app.assets, "assets/");
+        let shown = "shop (ShopWeb.Endpoint), Phoenix 1.7.21, assets/";
+        assert_eq!(app.to_string(), shown);
     }
 
     #[test]
@@ -408,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_outside_of_the_repository_is_an_app_of_it() {
+    fn apps_outside_of_the_repository_are_refused() {
         let out = found(&[
             ("mix.exs", &mix_exs("shop", DEPS)),
             ("assets/a.js", ""),
@@ -425,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_phoenix_app_with_assets() {
+    fn other_projects_are_not_phoenix_apps_with_assets() {
         let comment = mix_exs("shop", "# {:phoenix, \"~> 1.7\"}");
         let html = mix_exs("shop", "{:phoenix_html, \"~> 4.0\"}");
         let phoenix = mix_exs("shop", DEPS);
@@ -477,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn an_umbrella_has_its_web_apps_without_the_api() {
+    fn an_umbrella_has_its_web_apps_only() {
         let config = "config :admin_web, AdminWeb.Endpoint, cache_static_manifest: \"x\"";
         let project = found(&[
             ("mix.exs", "def project, do: [apps_path: \"apps\"]"),
@@ -496,12 +299,12 @@ mod tests {
             .map(|app| app.otp_app.as_str())
             .collect();
         assert_eq!(names, ["admin_web", "shop_web"]);
-        assert_eq!(project.because, "umbrella mix.exs");
+        assert_eq!(project.found_by, "umbrella mix.exs");
         assert_eq!(project.apps[0].config, Path::new("config"));
     }
 
     #[test]
-    fn one_app_of_a_monorepo_is_found_and_of_several_one_must_be_chosen() {
+    fn of_several_projects_one_must_be_chosen() {
         let phoenix = mix_exs("shop", DEPS);
         let one = [
             ("elixir/mix.exs", phoenix.as_str()),

@@ -1,197 +1,202 @@
-//! From compiled assets to digested ones: by Mix where it is there, else by [`super::phx_digest`].
+//! From compiled assets to digested ones: by Mix if it is on `PATH`, else by [`super::phx_digest`].
 
 use super::PhoenixError;
-use super::builder::{Builder, of_manifest, read_manifest};
+use super::app_build::AppBuild;
 use super::cache_manifest::{CacheManifest, manifest_time};
-use super::css::{self, Relativised};
-use super::detect::WebApp;
-use super::phx_digest::{self, Rules, Vsn};
-use super::pipeline::Pipeline;
-
-use crate::context::BuildContext;
-use crate::env::ChildEnv;
-use crate::fs::files_below;
-use crate::log::count;
+use super::css::{RewrittenSheet, relativise_stylesheets};
+use super::event::PipelineEvent;
+use super::phx_digest::{DigestRules, NativeDigest, Vsn, first_stale};
+use super::pipeline::Mix;
+use crate::config::DigestChoice;
+use crate::fs::{files_below, replace_file};
 use crate::manifest::{ScanError, Violation};
 use fs_err as fs;
+use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::SystemTime;
 
-/// What is there of a manifest, to see whether it was written anew.
-pub(super) fn manifest_mark(statics: &Path) -> Option<(SystemTime, u64)> {
-    let metadata = fs::metadata(statics.join(CacheManifest::NAME)).ok()?;
-    Some((metadata.modified().ok()?, metadata.ino()))
+/// Shows whether a manifest was written anew: its time and its inode.
+#[derive(PartialEq, Eq)]
+pub(super) struct ManifestMark(SystemTime, u64);
+
+/// Reads the manifest of a `priv/static`, if there is one.
+pub(super) fn read_manifest(statics: &Path) -> Result<Option<CacheManifest>, PhoenixError> {
+    let manifest = CacheManifest::read(&statics.join(CacheManifest::NAME));
+    manifest.map_err(|error| match error.kind() {
+        io::ErrorKind::InvalidData => PhoenixError::Manifest(error),
+        _ => PhoenixError::Io(error),
+    })
 }
 
-/// Links that lead out or to folders, and what is neither file nor folder: the scan refuses them by name, but a digest
-/// would write through them, or wait for ever.
-fn refuse_what_is_no_asset(statics: &Path) -> Result<(), PhoenixError> {
-    let root = fs::canonicalize(statics)?;
-    let mut refused = Vec::new();
-    for path in files_below(statics)? {
-        let file = statics.join(&path);
-        let refusal = if file.is_symlink() {
-            let is_within = fs::canonicalize(&file)
-                .is_ok_and(|target| target.starts_with(&root) && target.is_file());
-            let target = fs::read_link(&file)?.display().to_string();
-            (!is_within).then_some(Violation::Link { target })
-        } else {
-            (!file.is_file()).then_some(Violation::NotAFile)
-        };
-        refused.extend(refusal.map(|refusal| (path.display().to_string(), refusal)));
+impl AppBuild<'_> {
+    pub(super) fn manifest_mark(&self) -> Option<ManifestMark> {
+        let metadata = fs::metadata(self.statics.join(CacheManifest::NAME)).ok()?;
+        Some(ManifestMark(metadata.modified().ok()?, metadata.ino()))
     }
-    if refused.is_empty() {
-        Ok(())
-    } else {
+
+    /// Digests what the pipeline made. References in stylesheets become relative first; if the pipeline has digested
+    /// already, that is done again if a stylesheet changed. `output` is the pipeline's.
+    pub(super) fn digest(
+        &self,
+        before: Option<&ManifestMark>,
+        output: String,
+    ) -> Result<(), PhoenixError> {
+        let after = self.manifest_mark();
+        let is_digested = after.is_some() && after.as_ref() != before;
+        if self.pipeline.digests() && !is_digested || !self.statics.is_dir() {
+            return Err(self.nothing_digested(output));
+        }
+        self.refuse_odd_files()?;
+        let rewritten = self.relativise()?;
+        if is_digested && !rewritten.is_empty() {
+            let manifest = read_manifest(&self.statics)?;
+            self.remove_digested(&manifest.unwrap_or_default(), &rewritten)?;
+        }
+        if !is_digested || !rewritten.is_empty() {
+            let digests_by_mix = match self.settings().digest {
+                DigestChoice::Auto => self.mix == Mix::Found,
+                DigestChoice::Mix => true,
+                DigestChoice::Native => false,
+            };
+            if digests_by_mix {
+                self.digest_by_mix()?;
+            } else {
+                self.digest_natively()?;
+            }
+        }
+        match read_manifest(&self.statics)? {
+            Some(manifest) if !manifest.latest.is_empty() => self.set_manifest_time(manifest),
+            _ => Err(self.nothing_digested(output)),
+        }
+    }
+
+    /// Checks what was digested before the build: every file exists and is unchanged since. References in
+    /// stylesheets become relative all the same.
+    pub(super) fn accept_prebuilt(&self) -> Result<(), PhoenixError> {
+        let missing = |path: &str| PhoenixError::Prebuilt {
+            file: self.ctx.relative(&self.statics.join(path)).to_owned(),
+        };
+        let no_manifest = || missing(CacheManifest::NAME);
+        if !self.statics.is_dir() {
+            return Err(no_manifest());
+        }
+        self.refuse_odd_files()?;
+        let manifest = read_manifest(&self.statics)?
+            .filter(|manifest| !manifest.latest.is_empty() && manifest.foreign == 0)
+            .ok_or_else(no_manifest)?;
+        let mut digested = manifest.latest.values();
+        if let Some(absent) = digested.find(|path| !self.statics.join(path).is_file()) {
+            return Err(missing(absent));
+        }
+        if let Some(stale) = first_stale(&self.statics, &manifest)? {
+            let file = self.statics.join(stale);
+            let file = self.ctx.relative(&file).to_owned();
+            return Err(PhoenixError::Stale { file });
+        }
+        let rewritten = self.relativise()?;
+        if rewritten.is_empty() {
+            return self.set_manifest_time(manifest);
+        }
+        self.remove_digested(&manifest, &rewritten)?;
+        self.digest_natively()
+    }
+
+    /// Refuses links that lead out or to directories, and what is neither file nor directory. The scan refuses them
+    /// later, but a digest would write through them or wait for ever.
+    fn refuse_odd_files(&self) -> Result<(), PhoenixError> {
+        let root = fs::canonicalize(&self.statics)?;
+        let mut refused = Vec::new();
+        for path in files_below(&self.statics)? {
+            let file = self.statics.join(&path);
+            let target = fs::canonicalize(&file);
+            if target.is_ok_and(|target| target.starts_with(&root) && target.is_file()) {
+                continue;
+            }
+            let violation = if file.is_symlink() {
+                let target = fs::read_link(&file)?.display().to_string();
+                Violation::Link { target }
+            } else {
+                Violation::NotAFile
+            };
+            refused.push((path.display().to_string(), violation));
+        }
+        if refused.is_empty() {
+            return Ok(());
+        }
         Err(PhoenixError::Refused(ScanError::Refused(refused)))
     }
-}
 
-/// From compiled assets to digested ones.
-pub(super) struct Digest<'a> {
-    pub(super) builder: &'a Builder<'a>,
-    pub(super) web: &'a WebApp,
-    pub(super) folder: &'a Path,
-    pub(super) statics: &'a Path,
-    pub(super) env: &'a ChildEnv,
-    pub(super) pipeline: &'a Pipeline,
-}
+    fn relativise(&self) -> Result<Vec<RewrittenSheet>, PhoenixError> {
+        let rewritten = relativise_stylesheets(&self.statics)?;
+        if let Some(first) = rewritten.first() {
+            let count = rewritten.iter().map(|sheet| sheet.references).sum();
+            self.log(&PipelineEvent::ReferencesRewritten(count, &first.path));
+        }
+        Ok(rewritten)
+    }
 
-impl Digest<'_> {
-    /// References are made relative before the digest; where the pipeline has digested already, it is done
-    /// again if that changed anything.
-    pub(super) fn finish(
+    /// Removes what the earlier digest made of stylesheets that have changed since.
+    fn remove_digested(
         &self,
-        before: Option<(SystemTime, u64)>,
-        said: String,
-        ctx: &BuildContext<'_>,
+        manifest: &CacheManifest,
+        rewritten: &[RewrittenSheet],
     ) -> Result<(), PhoenixError> {
-        let after = manifest_mark(self.statics);
-        let is_digested = after.is_some() && after != before;
-        if self.pipeline.digests() && !is_digested || !self.statics.is_dir() {
-            return Err(self.nothing(said));
-        }
-        refuse_what_is_no_asset(self.statics)?;
-        let changed = self.relativise(ctx)?;
-        if !is_digested || !changed.is_empty() {
-            if is_digested {
-                self.forget(&changed)?;
-            }
-            self.digest(ctx)?;
-        }
-        let manifest = read_manifest(self.statics)?;
-        if manifest.is_none_or(|manifest| manifest.latest.is_empty()) {
-            return Err(self.nothing(said));
-        }
-        self.builder.normalise(self.statics, self.web)
-    }
-
-    /// What was digested before the build: every file there, and unchanged since. References that only hold at the top
-    /// of a host are made relative all the same.
-    pub(super) fn accept_prebuilt(&self, ctx: &BuildContext<'_>) -> Result<(), PhoenixError> {
-        let missing = |file: &Path| PhoenixError::Prebuilt {
-            file: ctx.relative(file).to_owned(),
-        };
-        let path = self.statics.join(CacheManifest::NAME);
-        if !self.statics.is_dir() {
-            return Err(missing(&path));
-        }
-        refuse_what_is_no_asset(self.statics)?;
-        let manifest = read_manifest(self.statics)?.ok_or_else(|| missing(&path))?;
-        if manifest.latest.is_empty() || manifest.foreign > 0 {
-            return Err(missing(&path));
-        }
-        for digested in manifest.latest.values() {
-            let file = self.statics.join(digested);
-            if !file.is_file() {
-                return Err(missing(&file));
-            }
-        }
-        if let Some(stale) = phx_digest::first_stale(self.statics, &manifest)? {
-            return Err(PhoenixError::Stale {
-                file: ctx.relative(&self.statics.join(stale)).to_owned(),
-            });
-        }
-        let changed = self.relativise(ctx)?;
-        if !changed.is_empty() {
-            self.forget(&changed)?;
-            self.digest_natively(ctx)?;
-        }
-        self.builder.normalise(self.statics, self.web)
-    }
-
-    fn relativise(&self, ctx: &BuildContext<'_>) -> Result<Vec<Relativised>, PhoenixError> {
-        let changed = css::relativise(self.statics)?;
-        if !changed.is_empty() {
-            let references: usize = changed.iter().map(|change| change.references).sum();
-            ctx.log.detail(&format!(
-                "{references} url(/…) in stylesheets made relative, to hold below a prefix ({})",
-                changed[0].path
-            ));
-        }
-        Ok(changed)
-    }
-
-    /// What the earlier digest made of the stylesheets that are others now.
-    fn forget(&self, changed: &[Relativised]) -> Result<(), PhoenixError> {
-        let manifest = read_manifest(self.statics)?;
-        let latest = manifest.map(|manifest| manifest.latest).unwrap_or_default();
-        for change in changed {
-            for path in [change.path.clone(), format!("{}.map", change.path)] {
-                let Some(digested) = latest.get(&path) else {
-                    continue;
-                };
-                for form in ["", ".gz", ".br"] {
-                    let file = self.statics.join(format!("{digested}{form}"));
-                    if file.is_file() {
-                        fs::remove_file(file)?;
-                    }
+        let originals = rewritten.iter();
+        let originals =
+            originals.flat_map(|sheet| [sheet.path.clone(), format!("{}.map", sheet.path)]);
+        for digested in originals.filter_map(|path| manifest.latest.get(&path)) {
+            for extension in ["", ".gz", ".br"] {
+                let file = self.statics.join(format!("{digested}{extension}"));
+                if file.is_file() {
+                    fs::remove_file(file)?;
                 }
             }
         }
         Ok(())
     }
 
-    fn digest(&self, ctx: &BuildContext<'_>) -> Result<(), PhoenixError> {
-        if !self.builder.digests_by_mix() {
-            return self.digest_natively(ctx);
+    fn digest_by_mix(&self) -> Result<(), PhoenixError> {
+        let step = self.pipeline.digest_step().unwrap_or("phx.digest");
+        let command = self.command(&self.dir, &format!("mix {step}"));
+        let before = self.manifest_mark();
+        let output = self.run(&command)?;
+        // Mix succeeds if it finds nothing to digest.
+        if self.manifest_mark() == before {
+            return Err(self.nothing_digested(output));
         }
-        let options = self.pipeline.digest_options();
-        let mut arguments = vec!["phx.digest"];
-        arguments.extend(options.iter().map(String::as_str));
-        let command = Builder::mix_command(self.folder, self.env, &arguments);
-        let before = manifest_mark(self.statics);
-        let output = self.builder.finish(&command, ctx)?;
-        // It ends well where it has found nothing to do.
-        if manifest_mark(self.statics) == before {
-            return Err(self.nothing(output));
-        }
-        ctx.log.detail(&format!("digested by {}", command.shown()));
+        self.log(&PipelineEvent::DigestedByMix(&command));
         Ok(())
     }
 
-    fn digest_natively(&self, ctx: &BuildContext<'_>) -> Result<(), PhoenixError> {
-        let options = self.pipeline.digest_options();
-        let vsn = if options.iter().any(|option| option == "--no-vsn") {
-            Vsn::None
-        } else {
-            Vsn::Query
+    fn digest_natively(&self) -> Result<(), PhoenixError> {
+        let step = self.pipeline.digest_step().unwrap_or_default();
+        let has_no_vsn = step.split_whitespace().any(|option| option == "--no-vsn");
+        let digest = NativeDigest {
+            statics: &self.statics,
+            cwd: &fs::canonicalize(&self.dir)?,
+            rules: DigestRules::of(self.web.version),
+            vsn: if has_no_vsn { Vsn::None } else { Vsn::Query },
+            mtime: manifest_time(self.settings().epoch),
         };
-        let cwd = fs::canonicalize(self.folder)?;
-        let rules = Rules::of(self.web.version);
-        let time = manifest_time(self.builder.settings.epoch);
-        let files =
-            phx_digest::digest(self.statics, &cwd, rules, (vsn, time)).map_err(of_manifest)?;
-        ctx.log
-            .detail(&format!("digested {} without Mix", count(files, "file")));
+        let before = read_manifest(&self.statics)?;
+        let files = digest.run(before)?;
+        self.log(&PipelineEvent::DigestedNatively(files));
         Ok(())
     }
 
-    fn nothing(&self, output: String) -> PhoenixError {
+    /// Replaces the time of the build in the manifest, so that two images are equal.
+    fn set_manifest_time(&self, mut manifest: CacheManifest) -> Result<(), PhoenixError> {
+        manifest.set_time(manifest_time(self.settings().epoch));
+        let text = manifest.render(DigestRules::of(self.web.version).form);
+        replace_file(&self.statics.join(CacheManifest::NAME), text.as_bytes())?;
+        Ok(())
+    }
+
+    fn nothing_digested(&self, output: String) -> PhoenixError {
         PhoenixError::NothingDigested {
             pipeline: self.pipeline.to_string(),
-            folder: self.builder.ctx.relative(self.statics).to_owned(),
+            folder: self.ctx.relative(&self.statics).to_owned(),
             output,
         }
     }

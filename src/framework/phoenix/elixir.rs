@@ -1,87 +1,62 @@
-//! Elixir source, read without Elixir: enough of it to find what a project says of itself.
+//! Elixir source without its comments and texts, so that it can be searched without Elixir.
 
-use crate::fs::read_file;
+use super::sources::read_text;
 use std::io;
+use std::ops::Range;
 use std::path::Path;
 
-/// What the text is in, from the outside to the inside.
-enum Open<'a> {
-    Text {
-        end: &'a [u8],
-        escapes: bool,
-    },
-    /// `#{` or a brace within one.
-    Braces,
-}
-
-/// Elixir code, at the same places in both texts.
+/// Elixir source. An offset means the same place in both of its texts.
 #[derive(Clone, Debug)]
-pub(super) struct Source {
-    /// Without comments.
+pub(super) struct ElixirSource {
+    /// Has no comments.
     pub(super) code: String,
-    /// Without comments and without what is inside of texts: what looks like code here is code.
+    /// Has neither comments nor the content of texts: what looks like code here is code.
     pub(super) bare: String,
 }
 
-impl Source {
+/// What can be open at a place in the source.
+enum Scope {
+    Text {
+        end: &'static [u8],
+        interpolates: bool,
+    },
+    /// `#{` in a text, or a brace in one of these.
+    Braces,
+}
+
+enum Token {
+    Comment,
+    Opens(Scope),
+    Closes,
+    Other,
+}
+
+impl ElixirSource {
     pub(super) fn of(source: &str) -> Self {
         let bytes = source.as_bytes();
         let (mut code, mut bare) = (bytes.to_vec(), bytes.to_vec());
-        let mut open: Vec<Open<'_>> = Vec::new();
+        let mut open: Vec<Scope> = Vec::new();
         let mut at = 0;
         while at < bytes.len() {
-            let rest = &bytes[at..];
             let is_in_text = !open.is_empty();
-            let mut closes = false;
-            let length = match open.last() {
-                Some(Open::Text { end, escapes }) => match rest {
-                    [b'\\', _, ..] => 2,
-                    [b'#', b'{', ..] if *escapes => {
-                        open.push(Open::Braces);
-                        2
-                    }
-                    _ if rest.starts_with(end) => {
-                        let length = end.len();
-                        open.pop();
-                        closes = open.is_empty();
-                        length
-                    }
-                    _ => 1,
-                },
-                _ => match rest {
-                    [b'#', ..] => {
-                        let length = rest.iter().position(|byte| *byte == b'\n');
-                        let length = length.unwrap_or(rest.len());
-                        blank(&mut code[at..at + length]);
-                        blank(&mut bare[at..at + length]);
-                        length
-                    }
-                    [b'?', b'\\', _, ..] if !follows_name(bytes, at) => 3,
-                    [b'?', _, ..] if !follows_name(bytes, at) => 2,
-                    [b'{', ..] if is_in_text => {
-                        open.push(Open::Braces);
-                        1
-                    }
-                    [b'}', ..] => {
-                        open.pop();
-                        1
-                    }
-                    _ => match text_start(rest) {
-                        Some((length, end, escapes)) => {
-                            open.push(Open::Text { end, escapes });
-                            length
-                        }
-                        None => 1,
-                    },
-                },
-            };
+            let (token, length) = token_at(bytes, at, &open);
             let end = (at + length).min(bytes.len());
-            if is_in_text && !closes {
+            match token {
+                Token::Comment => {
+                    blank(&mut code[at..end]);
+                    blank(&mut bare[at..end]);
+                }
+                Token::Opens(scope) => open.push(scope),
+                Token::Closes => drop(open.pop()),
+                Token::Other => {}
+            }
+            // The last quote of a text stays.
+            if is_in_text && !open.is_empty() {
                 blank(&mut bare[at..end]);
             }
             at = end;
         }
-        // Whole characters are replaced byte by byte, but for a cut one at the end.
+        // Only a character that a token cut in two is not valid.
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
         Self {
             code: text(code),
@@ -90,40 +65,61 @@ impl Source {
     }
 
     pub(super) fn read(path: &Path) -> io::Result<Self> {
-        Ok(Self::of(&String::from_utf8_lossy(&read_file(path)?)))
+        Ok(Self::of(&read_text(path)?))
     }
 
-    /// Where `"text"` stands as a text, or a quoted name, of the code itself.
+    /// Finds the offsets of `"text"` as a text, or a quoted name, of the code itself.
     pub(super) fn texts<'a>(&'a self, text: &str) -> impl Iterator<Item = usize> + 'a {
         let quoted = format!("\"{text}\"");
-        let places: Vec<usize> = self.code.match_indices(&quoted).map(|(at, _)| at).collect();
-        let bare = self.bare.as_bytes();
-        places.into_iter().filter(move |at| {
-            bare.get(*at) == Some(&b'"') && bare.get(at + quoted.len() - 1) == Some(&b'"')
-        })
+        let offsets: Vec<usize> = self.code.match_indices(&quoted).map(|(at, _)| at).collect();
+        let is_quote = |at: usize| self.bare.as_bytes().get(at) == Some(&b'"');
+        offsets
+            .into_iter()
+            .filter(move |at| is_quote(*at) && is_quote(at + quoted.len() - 1))
+    }
+
+    /// Returns the quoted texts in a range, without their backslashes.
+    pub(super) fn texts_in(&self, range: Range<usize>) -> Vec<String> {
+        let bare = &self.bare.as_bytes()[range.clone()];
+        let quotes: Vec<usize> = memchr::memchr_iter(b'"', bare).collect();
+        let texts = quotes.chunks_exact(2).map(|quotes| {
+            let text = &self.code[range.start + quotes[0] + 1..range.start + quotes[1]];
+            text.replace('\\', "")
+        });
+        texts.collect()
     }
 }
 
-/// Lines stay lines.
-fn blank(bytes: &mut [u8]) {
-    for byte in bytes.iter_mut().filter(|byte| **byte != b'\n') {
-        *byte = b' ';
+/// Returns the token at an offset, and its length.
+fn token_at(bytes: &[u8], at: usize, open: &[Scope]) -> (Token, usize) {
+    // `valid?` is a name, `?#` is a character.
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    let follows_name = at > 0 && is_name(bytes[at - 1]);
+    let rest = &bytes[at..];
+    match (open.last(), rest) {
+        (Some(Scope::Text { .. }), [b'\\', _, ..]) => (Token::Other, 2),
+        (
+            Some(Scope::Text {
+                interpolates: true, ..
+            }),
+            [b'#', b'{', ..],
+        ) => (Token::Opens(Scope::Braces), 2),
+        (Some(Scope::Text { end, .. }), _) if rest.starts_with(end) => (Token::Closes, end.len()),
+        (Some(Scope::Text { .. }), _) => (Token::Other, 1),
+        (_, [b'#', ..]) => {
+            let end = memchr::memchr(b'\n', rest);
+            (Token::Comment, end.unwrap_or(rest.len()))
+        }
+        (_, [b'?', b'\\', _, ..]) if !follows_name => (Token::Other, 3),
+        (_, [b'?', _, ..]) if !follows_name => (Token::Other, 2),
+        (Some(Scope::Braces), [b'{', ..]) => (Token::Opens(Scope::Braces), 1),
+        (_, [b'}', ..]) => (Token::Closes, 1),
+        _ => text_start(rest).unwrap_or((Token::Other, 1)),
     }
 }
 
-/// `valid?` is a name, `?#` is a character.
-fn follows_name(bytes: &[u8], at: usize) -> bool {
-    let before = at.checked_sub(1).and_then(|before| bytes.get(before));
-    before.is_some_and(|byte| is_name(*byte))
-}
-
-fn is_name(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_'
-}
-
-/// The length of what opens a text, what closes it, and whether it holds code.
-fn text_start(rest: &[u8]) -> Option<(usize, &'static [u8], bool)> {
-    let (sigil, escapes) = match rest {
+fn text_start(rest: &[u8]) -> Option<(Token, usize)> {
+    let (sigil, interpolates) = match rest {
         [b'~', first, ..] if first.is_ascii_alphabetic() => {
             let letters = rest[1..]
                 .iter()
@@ -133,148 +129,28 @@ fn text_start(rest: &[u8]) -> Option<(usize, &'static [u8], bool)> {
         _ => (0, true),
     };
     let opening = &rest[sigil..];
-    for (opens, closes) in [(&b"\"\"\""[..], &b"\"\"\""[..]), (b"'''", b"'''")] {
-        if opening.starts_with(opens) {
-            return Some((sigil + 3, closes, escapes));
-        }
-    }
-    let closes: &[u8] = match opening.first()? {
-        b'"' => b"\"",
-        b'\'' => b"'",
+    let (end, length): (&'static [u8], usize) = match opening.first()? {
+        b'"' if opening.starts_with(b"\"\"\"") => (b"\"\"\"", 3),
+        b'\'' if opening.starts_with(b"'''") => (b"'''", 3),
+        b'"' => (b"\"", 1),
+        b'\'' => (b"'", 1),
         _ if sigil == 0 => return None,
-        b'/' => b"/",
-        b'|' => b"|",
-        b'(' => b")",
-        b'[' => b"]",
-        b'{' => b"}",
-        b'<' => b">",
+        b'/' => (b"/", 1),
+        b'|' => (b"|", 1),
+        b'(' => (b")", 1),
+        b'[' => (b"]", 1),
+        b'{' => (b"}", 1),
+        b'<' => (b">", 1),
         _ => return None,
     };
-    Some((sigil + 1, closes, escapes))
+    let scope = Scope::Text { end, interpolates };
+    Some((Token::Opens(scope), sigil + length))
 }
 
-/// The places of `word` where it is no part of a longer name.
-pub(super) fn words<'a>(code: &'a str, word: &'a str) -> impl Iterator<Item = usize> + 'a {
-    code.match_indices(word).filter_map(move |(at, _)| {
-        let before = at.checked_sub(1).map(|before| code.as_bytes()[before]);
-        let after = code.as_bytes().get(at + word.len()).copied();
-        let ends_in_name = word.bytes().last().is_some_and(is_name);
-        let stands_alone =
-            !(before.is_some_and(is_name) || ends_in_name && after.is_some_and(is_name));
-        stands_alone.then_some(at)
-    })
-}
-
-/// `:shop` after `app:`, right there.
-pub(super) fn atom_at(code: &str, after: usize) -> Option<String> {
-    let name = code[after..].trim_start().strip_prefix(':')?;
-    let end = name.find(|letter: char| {
-        !letter.is_alphanumeric() && letter != '_' && letter != '?' && letter != '!'
-    });
-    let name = &name[..end.unwrap_or(name.len())];
-    let is_plain =
-        |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_';
-    (!name.is_empty() && name.chars().all(is_plain)).then(|| name.to_owned())
-}
-
-/// `:shop`, or `@app` where the source says above what that is.
-pub(super) fn atom_or_attribute(source: &Source, after: usize) -> Option<String> {
-    if let Some(atom) = atom_at(&source.bare, after) {
-        return Some(atom);
-    }
-    let attribute = source.bare[after..].trim_start();
-    let name = attribute.strip_prefix('@')?;
-    let end = name.find(|letter: char| !letter.is_alphanumeric() && letter != '_');
-    let attribute = format!("@{} ", &name[..end.unwrap_or(name.len())]);
-    let at = source.bare[..after].find(&attribute)?;
-    atom_at(&source.bare, at + attribute.len())
-}
-
-/// `"../../config/config.exs"` after `config_path:`; the first that is a plain text.
-pub(super) fn string_after(source: &Source, key: &str) -> Option<String> {
-    words(&source.bare, key).find_map(|at| string_at(source, at + key.len()))
-}
-
-/// The plain text that begins there, or after `~s`.
-pub(super) fn string_at(source: &Source, after: usize) -> Option<String> {
-    let rest = &source.code[after..];
-    let value = rest.trim_start();
-    if let Some(text) = value.strip_prefix('"') {
-        return Some(text[..text.find('"')?].to_owned());
-    }
-    let text = value
-        .strip_prefix("~s(")
-        .or_else(|| value.strip_prefix("~S("))?;
-    Some(text[..text.find(')')?].to_owned())
-}
-
-/// The strings of an alias, in order: what is a function stays unnamed. `None` where there is no such
-/// alias.
-pub(super) fn alias(source: &Source, name: &str) -> Option<Vec<String>> {
-    source.texts(name).find_map(|at| {
-        let before = source.code[..at].chars().next_back();
-        let after = source.code[at + name.len() + 2..].trim_start();
-        let value = after
-            .strip_prefix(':')
-            .or_else(|| after.strip_prefix("=>"))
-            // `{:"assets.deploy", […]}`
-            .or_else(|| after.strip_prefix(',').filter(|_| before == Some(':')))?
-            .trim_start();
-        match value.strip_prefix('[') {
-            Some(list) => Some(strings_to_bracket(list)),
-            // Anything else is another option that names the task: `preferred_envs`.
-            None if value.starts_with(['"', '&']) => {
-                Some(strings_to_bracket(value.lines().next()?))
-            }
-            None => None,
-        }
-    })
-}
-
-fn strings_to_bracket(list: &str) -> Vec<String> {
-    let mut strings = Vec::new();
-    let mut depth = 0_usize;
-    let mut rest = list;
-    while let Some(letter) = rest.chars().next() {
-        rest = &rest[letter.len_utf8()..];
-        match letter {
-            '[' | '(' | '{' => depth += 1,
-            ']' | ')' | '}' if depth == 0 => break,
-            ']' | ')' | '}' => depth -= 1,
-            '"' => {
-                let mut text = String::new();
-                let mut letters = rest.char_indices();
-                let mut end = rest.len();
-                while let Some((at, letter)) = letters.next() {
-                    match letter {
-                        '\\' => text.extend(letters.next().map(|(_, escaped)| escaped)),
-                        '"' => {
-                            end = at + 1;
-                            break;
-                        }
-                        _ => text.push(letter),
-                    }
-                }
-                strings.push(text);
-                rest = &rest[end..];
-            }
-            _ => {}
-        }
-    }
-    strings
-}
-
-/// Finds the lines of places in a text.
-pub(super) struct Lines(Vec<usize>);
-
-impl Lines {
-    pub(super) fn of(text: &str) -> Self {
-        Self(memchr::memchr_iter(b'\n', text.as_bytes()).collect())
-    }
-
-    /// Counted from 1.
-    pub(super) fn line(&self, at: usize) -> usize {
-        self.0.partition_point(|end| *end < at) + 1
+/// Replaces all but the ends of lines by spaces.
+fn blank(bytes: &mut [u8]) {
+    for byte in bytes.iter_mut().filter(|byte| **byte != b'\n') {
+        *byte = b' ';
     }
 }
 
@@ -283,7 +159,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn comments_go_and_all_that_only_looks_like_one_stays() {
+    fn only_comments_are_blanked() {
         for (source, code) in [
             ("a # b\nc", "a    \nc"),
             ("\"# no\" # yes", "\"# no\"      "),
@@ -297,60 +173,17 @@ mod tests {
             ("'# no' # é", "'# no'     "),
             ("%{a: 1} # b", "%{a: 1}    "),
         ] {
-            assert_eq!(Source::of(source).code, code, "{source}");
+            assert_eq!(ElixirSource::of(source).code, code, "{source}");
         }
     }
 
     #[test]
-    fn an_alias_gives_its_strings() {
-        let code = r#"
-          "assets.setup": ["esbuild.install --if-missing"],
-          "assets.deploy": [
-            "cmd --cd assets npm run \"deploy\"", &tidy/1,
-            "phx.digest"
-          ],
-          "one.task": "phx.digest",
-          preferred_envs: ["two.task": :prod],
-          lint: ["assets.deploy"]
-        "#;
-        let code = &Source::of(code);
-        assert_eq!(
-            alias(code, "assets.deploy").unwrap(),
-            ["cmd --cd assets npm run \"deploy\"", "phx.digest"]
-        );
-        assert_eq!(alias(code, "one.task").unwrap(), ["phx.digest"]);
-        assert!(alias(code, "assets.build").is_none());
-        assert!(alias(code, "two.task").is_none());
-    }
-
-    #[test]
-    fn an_alias_may_be_a_pair() {
-        let source = Source::of("[{:\"assets.deploy\", [\"phx.digest\"]}]");
-        assert_eq!(alias(&source, "assets.deploy").unwrap(), ["phx.digest"]);
-    }
-
-    #[test]
-    fn what_is_inside_of_a_text_is_no_code() {
-        let source = Source::of(
+    fn the_content_of_texts_is_not_code() {
+        let source = ElixirSource::of(
             "@moduledoc \"\"\"\n\"STATIC_URL\" app: :no\n\"\"\"\napp: :shop, x: \"STATIC_URL\"",
         );
         assert_eq!(source.texts("STATIC_URL").count(), 1);
-        assert_eq!(words(&source.bare, "app:").count(), 1);
+        assert_eq!(source.bare.matches("app:").count(), 1);
         assert_eq!(source.code.len(), source.bare.len());
-    }
-
-    #[test]
-    fn words_are_whole() {
-        let code = "{:phoenix_html, 1}, {:phoenix, 2}";
-        assert_eq!(words(code, ":phoenix").count(), 1);
-        assert_eq!(atom_at("app: :shop,", 4).unwrap(), "shop");
-        assert_eq!(atom_at("app: :café", 4), None);
-        assert_eq!(atom_at("app: @app", 4), None);
-    }
-
-    #[test]
-    fn lines_are_counted_from_one() {
-        let lines = Lines::of("a\nb\n\nc");
-        assert_eq!([0, 1, 2, 4, 5].map(|at| lines.line(at)), [1, 1, 2, 3, 4]);
     }
 }

@@ -1,8 +1,8 @@
-//! The endpoints of an app: the modules whose URLs are configured.
+//! The endpoints of an app: the modules whose URLs its configuration sets.
 
-use super::elixir::{Source, atom_or_attribute, words};
-use super::sources::source_files;
-use crate::fs::read_file;
+use super::elixir::ElixirSource;
+use super::elixir_values::{atom_or_attribute, is_name_letter, leading_name, values};
+use super::sources::{has_extension, read_text, source_files};
 use std::io;
 use std::path::Path;
 
@@ -12,37 +12,36 @@ pub(super) struct Endpoint {
     pub(super) otp_app: String,
 }
 
-/// The modules that `use Phoenix.Endpoint`, or what wraps it (`SiteEncrypt.Phoenix.Endpoint`). What can't be
-/// told for sure is none.
-pub(super) fn endpoints(folder: &Path, otp_app: &str) -> io::Result<Vec<Endpoint>> {
+/// Finds the modules that `use Phoenix.Endpoint`, or a wrapper such as `SiteEncrypt.Phoenix.Endpoint`. A module
+/// whose name is uncertain is left out: a wrong name would break the configuration.
+pub(super) fn find_endpoints(app: &Path, otp_app: &str) -> io::Result<Vec<Endpoint>> {
     const ENDPOINT: &str = "Phoenix.Endpoint";
     let mut endpoints = Vec::new();
-    for file in source_files(folder)? {
-        let is_code = file.extension().is_some_and(|extension| extension == "ex");
-        let bytes = if is_code { read_file(&file)? } else { continue };
-        if memchr::memmem::find(&bytes, ENDPOINT.as_bytes()).is_none() {
+    for file in source_files(app)? {
+        if !has_extension(&file, &["ex"]) {
             continue;
         }
-        let source = Source::of(&String::from_utf8_lossy(&bytes));
-        for at in words(&source.bare, "use ") {
-            let used = source.bare[at + "use ".len()..].trim_start();
-            let end = used.find(|letter: char| !letter.is_alphanumeric() && letter != '.');
-            let module = &used[..end.unwrap_or(used.len())];
+        let text = read_text(&file)?;
+        if !text.contains(ENDPOINT) {
+            continue;
+        }
+        let source = ElixirSource::of(&text);
+        for at in values(&source.bare, "use ") {
+            let (before, used) = source.bare.split_at(at);
+            let module = leading_name(used.trim_start(), &['.']);
             if module != ENDPOINT && !module.ends_with(".Phoenix.Endpoint") {
                 continue;
             }
-            let Some(module) = enclosing_module(&source.bare[..at]) else {
+            let Some(module) = enclosing_module(before) else {
                 continue;
             };
-            let end = at + statement(&source.bare[at..]).len();
-            let named = words(&source.bare[..end], "otp_app:").find(|named| *named > at);
-            let named =
-                named.and_then(|named| atom_or_attribute(&source, named + "otp_app:".len()));
+            let named = values(statement(used), "otp_app:").next();
+            let named = named.and_then(|value| atom_or_attribute(&source, at + value));
             let endpoint = Endpoint {
                 module,
                 otp_app: named.unwrap_or_else(|| otp_app.to_owned()),
             };
-            // One that is defined in two ways, of which a condition chooses.
+            // A condition may choose between two definitions of one endpoint.
             if !endpoints.contains(&endpoint) {
                 endpoints.push(endpoint);
             }
@@ -51,7 +50,7 @@ pub(super) fn endpoints(folder: &Path, otp_app: &str) -> io::Result<Vec<Endpoint
     Ok(endpoints)
 }
 
-/// A call without parentheses ends with the first line that no comma continues.
+/// Returns a call without parentheses: it ends with the first line that no comma continues.
 fn statement(code: &str) -> &str {
     let mut end = 0;
     for line in code.split_inclusive('\n') {
@@ -64,25 +63,20 @@ fn statement(code: &str) -> &str {
     &code[..end]
 }
 
-/// The name of the module that is open at the end of `before`, by indentation: `Shop` and in it `Endpoint` are
-/// `Shop.Endpoint`.
+/// Returns the name of the module that is open at the end of `before`, judged by indentation: an `Endpoint` in
+/// `Shop` is `Shop.Endpoint`.
 fn enclosing_module(before: &str) -> Option<String> {
-    let mut names: Vec<(usize, String)> = Vec::new();
+    let mut names: Vec<(usize, &str)> = Vec::new();
     for line in before.lines() {
         let indent = line.len() - line.trim_start().len();
         let line = line.trim();
-        let definition = line
-            .strip_prefix("defmodule ")
-            .or_else(|| line.strip_prefix("defmodule("));
-        if let Some(definition) = definition {
+        let definition = line.strip_prefix("defmodule");
+        if let Some(definition) = definition.filter(|it| it.starts_with([' ', '('])) {
             names.retain(|(outer, _)| *outer < indent);
-            let is_name = |letter: char| letter.is_alphanumeric() || letter == '_' || letter == '.';
-            let definition = definition.trim_start();
-            let end = definition.find(|letter| !is_name(letter));
-            let name = &definition[..end.unwrap_or(definition.len())];
-            // One that is whole on its line is closed.
+            // A module that is whole on its line is closed.
             if !line.ends_with(" end") {
-                names.push((indent, name.to_owned()));
+                let name = definition.trim_start_matches([' ', '(']);
+                names.push((indent, leading_name(name, &['.'])));
             }
         } else if line == "end" {
             names.retain(|(outer, _)| *outer != indent);
@@ -90,26 +84,22 @@ fn enclosing_module(before: &str) -> Option<String> {
     }
     let mut module = String::new();
     for (_, name) in names {
-        if let Some(rest) = name.strip_prefix("__MODULE__") {
-            module.push_str(rest);
-        } else {
-            if !module.is_empty() {
-                module.push('.');
-            }
-            module.push_str(&name);
+        match name.strip_prefix("__MODULE__") {
+            Some(rest) => module.push_str(rest),
+            None if module.is_empty() => module.push_str(name),
+            None => module = format!("{module}.{name}"),
         }
     }
     is_module(&module).then_some(module)
 }
 
-/// `Shop.Endpoint`: what may be written into a script.
+/// Whether a name such as `Shop.Endpoint` may be written into a script.
 fn is_module(name: &str) -> bool {
-    name.split('.').all(|part| {
-        part.starts_with(|first: char| first.is_ascii_uppercase())
-            && part
-                .chars()
-                .all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
-    })
+    name.is_ascii()
+        && name.split('.').all(|part| {
+            part.starts_with(|first: char| first.is_ascii_uppercase())
+                && part.chars().all(is_name_letter)
+        })
 }
 
 #[cfg(test)]
@@ -146,7 +136,7 @@ mod tests {
             ),
         ] {
             let app = folder_with(&[("lib/e.ex", &format!("{code}, otp_app: :shop\n"))]);
-            let found = endpoints(app.path(), "shop").unwrap();
+            let found = find_endpoints(app.path(), "shop").unwrap();
             assert_eq!(
                 found.first().map(|found| found.module.as_str()),
                 Some(module),
@@ -156,19 +146,19 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_endpoint_for_sure_is_none() {
+    fn uncertain_endpoints_are_left_out() {
         for code in [
             "defmodule <%= @web %>.Endpoint do\n  use Phoenix.Endpoint, otp_app: :shop",
             "\"\"\"\ndefmodule A.Endpoint do\n  use Phoenix.Endpoint, otp_app: :a\n\"\"\"",
             "defmodule unquote(name) do\n  use Phoenix.Endpoint, otp_app: :shop",
         ] {
             let app = folder_with(&[("lib/e.ex", code)]);
-            assert_eq!(endpoints(app.path(), "shop").unwrap(), [], "{code}");
+            assert_eq!(find_endpoints(app.path(), "shop").unwrap(), [], "{code}");
         }
     }
 
     #[test]
-    fn the_app_of_an_endpoint_is_the_one_of_its_own_use() {
+    fn an_endpoint_belongs_to_the_app_it_names() {
         for (code, otp_app) in [
             (
                 "@otp_app :web\n  use Phoenix.Endpoint,\n    otp_app: @otp_app\n  use X, otp_app: :x",
@@ -184,7 +174,7 @@ mod tests {
             let code = format!("defmodule A.Endpoint do\n  {code}\nend");
             let app = folder_with(&[("lib/e.ex", &code)]);
             assert_eq!(
-                endpoints(app.path(), "shop").unwrap()[0].otp_app,
+                find_endpoints(app.path(), "shop").unwrap()[0].otp_app,
                 otp_app,
                 "{code}"
             );

@@ -1,228 +1,146 @@
 //! What the output of a failed command says of its cause.
 
+use super::node_range::WantedNode;
+use regex::Regex;
 use std::path::PathBuf;
 
 #[derive(Debug)]
 pub(crate) struct PhoenixFailure {
-    /// As it ran.
     pub(crate) command: String,
-    /// Below the repository.
+    /// Where it ran, under the repository.
     pub(crate) folder: PathBuf,
     pub(crate) status: Option<i32>,
     pub(crate) reason: PhoenixFailureReason,
     pub(crate) output: String,
-    /// The version of Node.js that is there and the one that is asked for, where they differ.
     pub(crate) node: Option<NodeMismatch>,
 }
 
+/// The version of Node.js on `PATH`, and another one that the app asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct NodeMismatch {
     pub(crate) found: String,
-    pub(crate) wanted: String,
-    /// The file that asks for it.
-    pub(crate) file: String,
+    pub(crate) wanted: WantedNode,
 }
 
+/// Why a command failed, with the name or the line of the output that shows it.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum PhoenixFailureReason {
-    /// `mix deps.get` did not run, or the lock file says something else.
+    /// `mix deps.get` did not run, or the lock file names other versions.
     Dependencies,
     NoHex,
-    /// A variable that the configuration raises without.
-    MissingVariable {
-        name: String,
-    },
-    /// The same, of the app's code, which keeps what it reads.
+    /// A variable without which the configuration raises.
+    MissingVariable(String),
+    /// A variable that the app's code reads while it compiles, and keeps.
     MissingInCode {
         name: String,
         line: String,
     },
-    /// `prod.secret.exs`, which is kept out of the repository.
+    /// `prod.secret.exs`, which is not in the repository.
     MissingSecretFile,
-    UnknownTask {
-        task: String,
-    },
-    /// The app wants another Elixir.
-    Elixir {
-        line: String,
-    },
-    /// A page, a package or a binary that could not be fetched.
-    Network {
-        line: String,
-    },
+    UnknownTask(String),
+    /// The app requires another version of Elixir.
+    Elixir(String),
+    /// A download of a package or a program.
+    Network(String),
     /// Webpack 4 on Node.js 17 and later.
     OpenSsl,
-    NodeVersion {
-        line: String,
-    },
-    MissingScript {
-        script: String,
-    },
+    /// A package requires another version of Node.js.
+    NodeVersion(String),
+    MissingScript(String),
+    /// The lock file does not match `package.json`.
     LockFile,
     RegistryLogin,
-    /// An import of an asset that is not there.
-    Unresolved {
-        what: String,
-    },
-    MissingProgram {
-        program: String,
-    },
+    /// An import that does not exist.
+    Unresolved(String),
+    MissingProgram(String),
     OutOfMemory,
-    Compilation {
-        line: String,
-    },
+    Compilation(String),
     Other,
 }
 
+type MakeReason = fn(String) -> PhoenixFailureReason;
+
+const DEPENDENCIES: &str = "Unchecked dependencies|errors on dependencies";
+const ENGINE: &str = "EBADENGINE|is incompatible with this module|ERR_PNPM_UNSUPPORTED_ENGINE";
+const LOCK_FILE: &str = "can only install packages when your package.json and|lockfile needs to be updated|\
+                         ERR_PNPM_OUTDATED_LOCKFILE|lockfile would have been modified|lockfile had changes";
+const LOGIN: &str = "code E40[13]|ERR_PNPM_FETCH_401|status code 401|401 Unauthorized";
+const NETWORK: &str = "[Cc]ouldn't fetch|NpmRegistry|nxdomain|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|\
+                       ETIMEDOUT|:timeout|:econnrefused|failed_connect";
+const UNRESOLVED: &str =
+    "Could not resolve \"([^\"]*)\"|(?:Cannot find module|Can't resolve) '([^']*)'";
+const COMPILATION: &str = r"Compilation error in file|\*\* \(CompileError\)";
+const COMPILATION_ERROR: &str = "Compilation error in file";
+/// The texts of `mix phx.new`'s files and of `System.fetch_env!`.
+const MISSING_VARIABLE: &str = "environment variable ([A-Za-z0-9_]+) is missing|\
+                                could not fetch environment variable \"([A-Za-z0-9_]+)\"";
+/// `sh: 1: webpack: not found`, `bash: line 1: webpack: command not found`.
+const MISSING_PROGRAM: &str = "(?m)([^:\n]+): (?:command )?not found$";
+
 impl PhoenixFailureReason {
-    /// The first that fits: causes come before what they lead to.
+    /// What an output shows, and the reason that this means: causes come before what they lead to. The reason gets
+    /// the group of the expression, or the whole line.
+    const SHOWN: [(&str, MakeReason); 14] = [
+        ("Could not find (?:Hex|an SCM)", |_| Self::NoHex),
+        ("trying to run :", Self::Elixir),
+        (DEPENDENCIES, |_| Self::Dependencies),
+        ("The task \"([^\"]*)\"", Self::UnknownTask),
+        ("ERR_OSSL_EVP_UNSUPPORTED", |_| Self::OpenSsl),
+        (ENGINE, Self::NodeVersion),
+        ("[Mm]issing script: \"?([^\"\n]*)", Self::MissingScript),
+        ("error Command \"([^\"]*)\" not found", Self::MissingScript),
+        (LOCK_FILE, |_| Self::LockFile),
+        (LOGIN, |_| Self::RegistryLogin),
+        (NETWORK, Self::Network),
+        (UNRESOLVED, Self::Unresolved),
+        ("heap out of memory", |_| Self::OutOfMemory),
+        (COMPILATION, Self::Compilation),
+    ];
+
     pub(super) fn of(output: &str, status: Option<i32>) -> Self {
-        let has = |needle: &str| output.contains(needle);
-        if let Some(name) = missing_variable(output) {
-            return match line_with(output, &["Compilation error in file"]) {
+        if let Some(name) = shown(output, MISSING_VARIABLE) {
+            return match shown(output, COMPILATION_ERROR) {
                 Some(line) => Self::MissingInCode { name, line },
-                None => Self::MissingVariable { name },
+                None => Self::MissingVariable(name),
             };
         }
+        let has = |needle: &str| output.contains(needle);
         if has("prod.secret.exs") && (has("no such file") || has("could not find")) {
             return Self::MissingSecretFile;
         }
-        if has("Could not find Hex") || has("Could not find an SCM") {
-            return Self::NoHex;
+        // npm warns of packages that run all the same.
+        let output = &output
+            .replace("npm warn EBADENGINE", "")
+            .replace("npm WARN EBADENGINE", "");
+        let program = shown(output, MISSING_PROGRAM).filter(|_| status == Some(127));
+        let found = Self::SHOWN
+            .iter()
+            .find_map(|(pattern, reason)| shown(output, pattern).map(reason));
+        match (found, program) {
+            (None | Some(Self::OutOfMemory | Self::Compilation(_)), Some(program)) => {
+                Self::MissingProgram(program)
+            }
+            (None | Some(Self::Compilation(_)), None) if status == Some(137) => Self::OutOfMemory,
+            (found, _) => found.unwrap_or(Self::Other),
         }
-        if let Some(line) = line_with(output, &["trying to run :"]) {
-            return Self::Elixir { line };
-        }
-        if has("Unchecked dependencies") || has("errors on dependencies") {
-            return Self::Dependencies;
-        }
-        if let Some(task) = between(output, "The task \"", "\"") {
-            return Self::UnknownTask { task };
-        }
-        if let Some(reason) = Self::of_node(output) {
-            return reason;
-        }
-        if [
-            "code E401",
-            "code E403",
-            "ERR_PNPM_FETCH_401",
-            "status code 401",
-            "401 Unauthorized",
-        ]
-        .into_iter()
-        .any(has)
-        {
-            return Self::RegistryLogin;
-        }
-        if let Some(line) = line_with(
-            output,
-            &[
-                "Couldn't fetch",
-                "couldn't fetch",
-                "NpmRegistry",
-                "nxdomain",
-                "ENOTFOUND",
-                "EAI_AGAIN",
-                "ECONNREFUSED",
-                "ECONNRESET",
-                "ETIMEDOUT",
-                ":timeout",
-                ":econnrefused",
-                "failed_connect",
-            ],
-        ) {
-            return Self::Network { line };
-        }
-        if let Some(what) = between(output, "Could not resolve \"", "\"")
-            .or_else(|| between(output, "Cannot find module '", "'"))
-            .or_else(|| between(output, "Can't resolve '", "'"))
-        {
-            return Self::Unresolved { what };
-        }
-        if status == Some(127)
-            && let Some(program) = missing_program(output)
-        {
-            return Self::MissingProgram { program };
-        }
-        if status == Some(137) || has("heap out of memory") {
-            return Self::OutOfMemory;
-        }
-        if let Some(line) = line_with(output, &["Compilation error in file", "** (CompileError)"]) {
-            return Self::Compilation { line };
-        }
-        Self::Other
-    }
-
-    /// What Node.js and the package managers say.
-    fn of_node(output: &str) -> Option<Self> {
-        let has = |needle: &str| output.contains(needle);
-        if has("ERR_OSSL_EVP_UNSUPPORTED") {
-            return Some(Self::OpenSsl);
-        }
-        if let Some(line) = line_with(
-            output,
-            &[
-                "EBADENGINE",
-                "is incompatible with this module",
-                "ERR_PNPM_UNSUPPORTED_ENGINE",
-            ],
-        ) && !has("npm warn EBADENGINE")
-            && !has("npm WARN EBADENGINE")
-        {
-            return Some(Self::NodeVersion { line });
-        }
-        let script = between(output, "Missing script: \"", "\"")
-            .or_else(|| between(output, "missing script: ", "\n"))
-            .or_else(|| between(output, "error Command \"", "\" not found"))
-            .or_else(|| between(output, "Missing script: ", "\n"));
-        if let Some(script) = script {
-            return Some(Self::MissingScript { script });
-        }
-        if has("can only install packages when your package.json and")
-            || has("lockfile needs to be updated")
-            || has("ERR_PNPM_OUTDATED_LOCKFILE")
-            || has("lockfile would have been modified")
-            || has("lockfile had changes")
-        {
-            return Some(Self::LockFile);
-        }
-        None
     }
 }
 
-fn line_with(output: &str, needles: &[&str]) -> Option<String> {
-    output
-        .lines()
-        .find(|line| needles.iter().any(|needle| line.contains(needle)))
-        .map(|line| line.trim().to_owned())
-}
-
-/// As the files that `mix phx.new` makes say it, and as `System.fetch_env!` does.
-fn missing_variable(output: &str) -> Option<String> {
-    let named = between(output, "environment variable ", " is missing")
-        .or_else(|| between(output, "could not fetch environment variable \"", "\""));
-    named.filter(|name| {
-        let is_name = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
-        !name.is_empty() && name.chars().all(is_name)
-    })
-}
-
-/// `sh: 1: webpack: not found`, `bash: line 1: webpack: command not found`.
-fn missing_program(output: &str) -> Option<String> {
-    let line = output.lines().find(|line| line.ends_with("not found"))?;
-    let line = line
-        .trim_end_matches("not found")
-        .trim_end()
-        .trim_end_matches("command")
-        .trim_end()
-        .trim_end_matches(':');
-    let program = line.rsplit(':').next()?.trim();
-    (!program.is_empty()).then(|| program.to_owned())
-}
-
-fn between(text: &str, start: &str, end: &str) -> Option<String> {
-    let after = &text[text.find(start)? + start.len()..];
-    Some(after[..after.find(end)?].trim().to_owned())
+/// Returns what an expression finds: its group, or the line.
+fn shown(output: &str, pattern: &str) -> Option<String> {
+    let found = Regex::new(pattern)
+        .expect("a valid expression")
+        .captures(output)?;
+    let mut groups = found.iter().skip(1).flatten();
+    let text = groups.next().map_or_else(
+        || {
+            let start = output[..found.get_match().start()].rfind('\n');
+            let start = start.map_or(0, |end| end + 1);
+            output[start..].lines().next().unwrap_or_default()
+        },
+        |group| group.as_str(),
+    );
+    Some(text.trim().to_owned())
 }
 
 #[cfg(test)]
@@ -230,28 +148,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn outputs_and_their_causes() {
-        let network = |line: &str| PhoenixFailureReason::Network {
-            line: line.to_owned(),
-        };
+    fn an_output_shows_its_cause() {
+        let text = str::to_owned;
+        let elixir = "** (Mix) You're trying to run :shop on Elixir v1.14.0 but it has declared";
+        let fetch = "** (RuntimeError) Couldn't fetch \"https://x\": {:error, :nxdomain}";
         for (output, reason) in [
             (
                 "** (RuntimeError) environment variable SECRET_KEY_BASE is missing.\nYou can",
-                PhoenixFailureReason::MissingVariable {
-                    name: "SECRET_KEY_BASE".to_owned(),
-                },
+                PhoenixFailureReason::MissingVariable(text("SECRET_KEY_BASE")),
             ),
             (
                 "** (System.EnvError) could not fetch environment variable \"API_URL\" because it is not set",
-                PhoenixFailureReason::MissingVariable {
-                    name: "API_URL".to_owned(),
-                },
+                PhoenixFailureReason::MissingVariable(text("API_URL")),
             ),
             (
                 "== Compilation error in file lib/pay.ex ==\n** (System.EnvError) could not fetch environment variable \"TOKEN\" because",
                 PhoenixFailureReason::MissingInCode {
-                    name: "TOKEN".to_owned(),
-                    line: "== Compilation error in file lib/pay.ex ==".to_owned(),
+                    name: text("TOKEN"),
+                    line: text("== Compilation error in file lib/pay.ex =="),
                 },
             ),
             (
@@ -268,33 +182,20 @@ mod tests {
             ),
             (
                 "** (Mix) The task \"assets.deploy\" could not be found",
-                PhoenixFailureReason::UnknownTask {
-                    task: "assets.deploy".to_owned(),
-                },
+                PhoenixFailureReason::UnknownTask(text("assets.deploy")),
             ),
-            (
-                "** (Mix) You're trying to run :shop on Elixir v1.14.0 but it has declared",
-                PhoenixFailureReason::Elixir {
-                    line:
-                        "** (Mix) You're trying to run :shop on Elixir v1.14.0 but it has declared"
-                            .to_owned(),
-                },
-            ),
+            (elixir, PhoenixFailureReason::Elixir(text(elixir))),
             (
                 "  code: 'ERR_OSSL_EVP_UNSUPPORTED'",
                 PhoenixFailureReason::OpenSsl,
             ),
             (
                 "npm ERR! Missing script: \"deploy\"",
-                PhoenixFailureReason::MissingScript {
-                    script: "deploy".to_owned(),
-                },
+                PhoenixFailureReason::MissingScript(text("deploy")),
             ),
             (
                 "error Command \"deploy\" not found.",
-                PhoenixFailureReason::MissingScript {
-                    script: "deploy".to_owned(),
-                },
+                PhoenixFailureReason::MissingScript(text("deploy")),
             ),
             (
                 "npm ERR! `npm ci` can only install packages when your package.json and package-lock.json are in sync",
@@ -302,41 +203,32 @@ mod tests {
             ),
             ("npm ERR! code E401", PhoenixFailureReason::RegistryLogin),
             ("integrity sha512-xE401y", PhoenixFailureReason::Other),
-            (
-                "** (RuntimeError) Couldn't fetch \"https://x\": {:error, :nxdomain}",
-                network("** (RuntimeError) Couldn't fetch \"https://x\": {:error, :nxdomain}"),
-            ),
+            (fetch, PhoenixFailureReason::Network(text(fetch))),
             (
                 "npm ERR! code ENOTFOUND",
-                network("npm ERR! code ENOTFOUND"),
+                PhoenixFailureReason::Network(text("npm ERR! code ENOTFOUND")),
             ),
             (
                 "✘ [ERROR] Could not resolve \"phoenix_live_view\"",
-                PhoenixFailureReason::Unresolved {
-                    what: "phoenix_live_view".to_owned(),
-                },
+                PhoenixFailureReason::Unresolved(text("phoenix_live_view")),
             ),
             ("all fine", PhoenixFailureReason::Other),
         ] {
-            assert_eq!(
-                PhoenixFailureReason::of(output, Some(1)),
-                reason,
-                "{output}"
-            );
+            let found = PhoenixFailureReason::of(output, Some(1));
+            assert_eq!(found, reason, "{output}");
         }
+    }
+
+    #[test]
+    fn an_exit_status_shows_its_cause() {
         for output in [
             "sh: 1: webpack: not found",
             "bash: line 1: webpack: command not found",
         ] {
-            let program = "webpack".to_owned();
-            assert_eq!(
-                PhoenixFailureReason::of(output, Some(127)),
-                PhoenixFailureReason::MissingProgram { program }
-            );
+            let program = PhoenixFailureReason::MissingProgram("webpack".to_owned());
+            assert_eq!(PhoenixFailureReason::of(output, Some(127)), program);
         }
-        assert_eq!(
-            PhoenixFailureReason::of("", Some(137)),
-            PhoenixFailureReason::OutOfMemory
-        );
+        let killed = PhoenixFailureReason::of("", Some(137));
+        assert_eq!(killed, PhoenixFailureReason::OutOfMemory);
     }
 }

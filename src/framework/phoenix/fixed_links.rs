@@ -1,79 +1,50 @@
-//! What built scripts hard-code: it stays on the app's own host, whatever `STATIC_URL` says, and is told
-//! with file and line.
+//! Links that built scripts hard-code. They stay on the app's own host, whatever `STATIC_URL` says.
 
-use super::elixir::Lines;
+use super::location::{Locations, SourceLocation};
 use super::phx_digest::holds_digest;
-use super::templates::Place;
+use super::sources::{has_extension, read_text};
 use crate::fs::files_below;
-use crate::fs::read_file;
 use std::collections::HashSet;
-use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Fixed {
-    pub(super) place: Place,
-    pub(super) kind: FixedKind,
+#[derive(Debug)]
+pub(crate) struct FixedLink {
+    pub(crate) location: SourceLocation,
+    pub(crate) kind: FixedLinkKind,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum FixedKind {
-    /// Webpack loads its chunks from there.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum FixedLinkKind {
+    /// The path from which webpack loads its chunks.
     PublicPath(String),
     Worker,
-    /// A path to a file that is published.
+    /// The path of a published file.
     Path(String),
 }
 
-impl fmt::Display for Fixed {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let place = &self.place;
-        match &self.kind {
-            FixedKind::PublicPath(path) => write!(
-                formatter,
-                "{place}: webpack's publicPath is \"{path}\", so chunks are loaded from the app's own \
-                 host; publicPath: \"auto\" follows"
-            ),
-            FixedKind::Worker => write!(
-                formatter,
-                "{place}: a worker must come from the page's own host; its file stays in the image"
-            ),
-            FixedKind::Path(path) => write!(
-                formatter,
-                "{place}: \"{path}\" is written by hand and stays on the app's own host"
-            ),
-        }
-    }
-}
-
-/// In the originals of a folder, which `shown` names: below the repository.
-pub(super) fn find(folder: &Path, shown: &Path) -> io::Result<Vec<Fixed>> {
-    let files = files_below(folder)?;
-    let there: HashSet<&Path> = files.iter().map(PathBuf::as_path).collect();
-    let is_there = |path: &str| there.contains(Path::new(path));
+/// Finds them in the scripts of a static directory that no digest has made. `shown` is the directory relative to the
+/// repository.
+pub(super) fn find_fixed_links(static_dir: &Path, shown: &Path) -> io::Result<Vec<FixedLink>> {
+    let files = files_below(static_dir)?;
+    let paths: HashSet<&Path> = files.iter().map(PathBuf::as_path).collect();
     let mut found = Vec::new();
-    for file in &files {
-        let name = file.file_name().unwrap_or_default().to_string_lossy();
-        let is_script = name.ends_with(".js") || name.ends_with(".mjs");
-        if !is_script || holds_digest(&name) {
-            continue;
-        }
-        let content = read_file(&folder.join(file))?;
-        let text = String::from_utf8_lossy(&content);
-        let lines = Lines::of(&text);
-        for (at, kind) in in_script(&text, is_there) {
-            let place = Place {
-                file: shown.join(file),
-                line: lines.line(at),
-            };
-            found.push(Fixed { place, kind });
+    for path in &files {
+        if has_extension(path, &["js", "mjs"]) && !holds_digest(&path.to_string_lossy()) {
+            let text = read_text(&static_dir.join(path))?;
+            let file = shown.join(path);
+            let exists = |path: &str| paths.contains(Path::new(path));
+            found.extend(links_in(&text, &Locations::of(&file, &text), exists));
         }
     }
     Ok(found)
 }
 
-fn in_script(text: &str, is_there: impl Fn(&str) -> bool) -> Vec<(usize, FixedKind)> {
+fn links_in(
+    text: &str,
+    locations: &Locations<'_>,
+    exists: impl Fn(&str) -> bool,
+) -> Vec<FixedLink> {
     /// No path in a script is longer.
     const LONGEST: usize = 200;
     let bytes = text.as_bytes();
@@ -88,26 +59,25 @@ fn in_script(text: &str, is_there: impl Fn(&str) -> bool) -> Vec<(usize, FixedKi
             continue;
         };
         let before = text[..at].trim_end();
-        let is_called = |name: &str| {
-            before
-                .strip_suffix('(')
-                .is_some_and(|it| it.ends_with(name))
-        };
-        let is_property = || {
-            let left = before.strip_suffix('=').map(str::trim_end);
-            left.and_then(|left| left.strip_suffix('p'))
-                .is_some_and(|it| it.ends_with('.'))
-        };
-        if is_property() && (path.is_empty() || path.ends_with('/')) {
-            found.push((at, FixedKind::PublicPath(format!("/{path}"))));
-        } else if ["Worker", "serviceWorker.register", "importScripts"]
-            .into_iter()
-            .any(is_called)
+        let called = before.strip_suffix('(').unwrap_or_default();
+        let loads_worker = ["Worker", "serviceWorker.register", "importScripts"]
+            .iter()
+            .any(|name| called.ends_with(name));
+        let property = before.strip_suffix('=').map(str::trim_end);
+        let property = property.and_then(|property| property.strip_suffix('p'));
+        let kind = if property.is_some_and(|property| property.ends_with('.'))
+            && (path.is_empty() || path.ends_with('/'))
         {
-            found.push((at, FixedKind::Worker));
-        } else if is_there(path.split(['?', '#']).next().unwrap_or_default()) {
-            found.push((at, FixedKind::Path(format!("/{path}"))));
-        }
+            FixedLinkKind::PublicPath(format!("/{path}"))
+        } else if loads_worker {
+            FixedLinkKind::Worker
+        } else if exists(path.split(['?', '#']).next().unwrap_or_default()) {
+            FixedLinkKind::Path(format!("/{path}"))
+        } else {
+            continue;
+        };
+        let location = locations.at(at);
+        found.push(FixedLink { location, kind });
     }
     found
 }
@@ -117,27 +87,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_stays_on_the_apps_own_host() {
-        let there = |path: &str| path == "images/logo.png";
+    fn scripts_hard_code_three_kinds_of_links() {
+        let exists = |path: &str| path == "images/logo.png";
         let kinds = |text: &str| -> Vec<_> {
-            in_script(text, there)
-                .into_iter()
-                .map(|(_, kind)| kind)
-                .collect()
+            let links = links_in(text, &Locations::of(Path::new("app.js"), text), exists);
+            links.into_iter().map(|link| link.kind).collect()
         };
         assert_eq!(
             kinds("__webpack_require__.p = \"/js/\";"),
-            [FixedKind::PublicPath("/js/".to_owned())]
+            [FixedLinkKind::PublicPath("/js/".to_owned())]
         );
-        assert_eq!(kinds("n.p='/'"), [FixedKind::PublicPath("/".to_owned())]);
-        assert_eq!(kinds("new Worker(\"/js/w.js\")"), [FixedKind::Worker]);
+        assert_eq!(
+            kinds("n.p='/'"),
+            [FixedLinkKind::PublicPath("/".to_owned())]
+        );
+        assert_eq!(kinds("new Worker(\"/js/w.js\")"), [FixedLinkKind::Worker]);
         assert_eq!(
             kinds("navigator.serviceWorker.register('/sw.js')"),
-            [FixedKind::Worker]
+            [FixedLinkKind::Worker]
         );
         assert_eq!(
             kinds("i.src=\"/images/logo.png\""),
-            [FixedKind::Path("/images/logo.png".to_owned())]
+            [FixedLinkKind::Path("/images/logo.png".to_owned())]
         );
         assert_eq!(kinds("fetch(\"/api/users\"); a.b=\"/\"; x=\"//\""), []);
     }

@@ -1,48 +1,103 @@
-//! Which version of Node.js an app's words mean, of those that a distribution lists.
+//! Which versions of Node.js an app asks for.
 
+use super::buildpack_config::STATIC_CONFIG;
+use crate::fs::read_file;
 use semver::{Version, VersionReq};
 use serde::Deserialize;
+use std::path::Path;
 
-/// What there is of one version.
-#[derive(Debug, Deserialize)]
-pub(super) struct Listed {
-    version: String,
-    files: Vec<String>,
-    /// `false`, or a name.
-    lts: serde_json::Value,
+/// What an app says of the Node.js that it needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct WantedNode {
+    pub(crate) range: String,
+    /// Where it says so, such as `.nvmrc` or `engines in package.json`.
+    pub(crate) source: String,
 }
 
-/// As the distribution names it.
-pub(super) fn architecture() -> &'static str {
-    match std::env::consts::ARCH {
-        "aarch64" => "arm64",
-        _ => "x64",
+impl WantedNode {
+    pub(super) fn new(range: &str, source: &str) -> Self {
+        Self {
+            range: range.to_owned(),
+            source: source.to_owned(),
+        }
+    }
+
+    /// Reads the files of version managers in these directories, then the key of the static buildpack.
+    pub(super) fn of_files(dirs: &[&Path], legacy: Option<&str>) -> Option<Self> {
+        let read = |name: &str| {
+            let mut files = dirs.iter().map(|dir| read_file(&dir.join(name)));
+            let text = files.find_map(Result::ok)?;
+            Some(Self::new(String::from_utf8_lossy(&text).trim(), name))
+        };
+        let of_tools = || {
+            let Self { range, source } = read(".tool-versions")?;
+            let mut lines = range.lines();
+            let versions = lines.find_map(|line| line.strip_prefix("nodejs "))?;
+            Some(Self::new(versions.split_whitespace().next()?, &source))
+        };
+        read(".nvmrc")
+            .or_else(|| read(".node-version"))
+            .or_else(of_tools)
+            .or_else(|| Some(Self::new(legacy?, STATIC_CONFIG)))
+    }
+
+    /// Whether the app plainly asks for another major version than this one.
+    pub(super) fn rejects(&self, version: &str) -> bool {
+        only_major(&self.range).is_some_and(|major| only_major(version) != Some(major))
     }
 }
 
-/// Which versions do: <https://github.com/npm/node-semver#ranges>, and the names that nvm has.
+/// The one major version that a plain range allows: `18`, `v18.12.0`, `^18.1`, `18.x`.
+fn only_major(range: &str) -> Option<u32> {
+    let range = range.trim().trim_start_matches(['^', '~', 'v', '=']);
+    let (major, rest) = range.split_once('.').unwrap_or((range, ""));
+    let is_plain =
+        |part: &str| matches!(part, "x" | "*") || part.bytes().all(|byte| byte.is_ascii_digit());
+    let is_plain = rest.split('.').all(is_plain);
+    is_plain.then(|| major.parse().ok())?
+}
+
+/// One version in the list of a distribution.
+#[derive(Debug, Deserialize)]
+pub(super) struct NodeRelease {
+    version: String,
+    files: Vec<String>,
+    /// `false`, or the name of the line.
+    lts: serde_json::Value,
+}
+
+/// The name of this machine's architecture in the distribution.
+pub(super) fn architecture() -> &'static str {
+    if cfg!(target_arch = "aarch64") {
+        "arm64"
+    } else {
+        "x64"
+    }
+}
+
+/// A range of versions as npm reads it, <https://github.com/npm/node-semver#ranges>, or a name as nvm has it.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Range {
-    /// One of these.
+pub(super) enum NodeRange {
+    /// Alternatives.
     Versions(Vec<VersionReq>),
-    /// The newest with long-term support, or of the line of that name.
+    /// The newest version with long-term support, or the newest of the line of that name.
     Lts(Option<String>),
     Newest,
 }
 
-impl Range {
+impl NodeRange {
     pub(super) fn parse(text: &str) -> Option<Self> {
-        let text = text.trim();
-        match text.to_ascii_lowercase().as_str() {
-            "" | "*" | "x" | "latest" | "node" | "current" | "stable" => Some(Self::Newest),
-            "lts" | "lts/*" => Some(Self::Lts(None)),
-            name if name.starts_with("lts/") => Some(Self::Lts(Some(name[4..].to_owned()))),
-            _ => text
-                .split("||")
-                .map(requirement)
-                .collect::<Option<_>>()
-                .map(Self::Versions),
+        let text = text.trim().to_ascii_lowercase();
+        match text.as_str() {
+            "" | "*" | "x" | "latest" | "node" | "current" | "stable" => return Some(Self::Newest),
+            "lts" | "lts/*" => return Some(Self::Lts(None)),
+            _ => {}
         }
+        if let Some(line) = text.strip_prefix("lts/") {
+            return Some(Self::Lts(Some(line.to_owned())));
+        }
+        let alternatives = text.split("||").map(requirement);
+        alternatives.collect::<Option<_>>().map(Self::Versions)
     }
 
     pub(super) fn allows(&self, version: &Version) -> bool {
@@ -52,26 +107,26 @@ impl Range {
         }
     }
 
-    pub(super) fn newest(&self, list: &[Listed]) -> Option<Version> {
+    /// The newest version that has a build for this machine.
+    pub(super) fn newest(&self, list: &[NodeRelease]) -> Option<Version> {
         let platform = format!("linux-{}", architecture());
-        let line = |listed: &&Listed| match self {
-            Self::Lts(None) => listed.lts.is_string(),
-            Self::Lts(Some(name)) => {
-                let lts = listed.lts.as_str();
-                lts.is_some_and(|lts| lts.eq_ignore_ascii_case(name))
-            }
+        let is_of_line = |lts: &serde_json::Value| match self {
+            Self::Lts(None) => lts.is_string(),
+            Self::Lts(Some(line)) => lts
+                .as_str()
+                .is_some_and(|lts| lts.eq_ignore_ascii_case(line)),
             Self::Versions(_) | Self::Newest => true,
         };
         list.iter()
-            .filter(|listed| listed.files.contains(&platform))
-            .filter(line)
-            .filter_map(|listed| listed.version.trim_start_matches('v').parse().ok())
+            .filter(|release| release.files.contains(&platform) && is_of_line(&release.lts))
+            .filter_map(|release| release.version.trim_start_matches('v').parse().ok())
             .filter(|version| self.allows(version))
             .max()
     }
 }
 
-/// One alternative of npm's in the form of Cargo's, where a version alone means what follows it, and commas join.
+/// Translates one of npm's alternatives for Cargo's parser, for which a bare version allows newer ones and commas
+/// join.
 fn requirement(text: &str) -> Option<VersionReq> {
     let words: Vec<&str> = text.split_whitespace().collect();
     if let [from, "-", to] = words[..] {
@@ -81,22 +136,22 @@ fn requirement(text: &str) -> Option<VersionReq> {
     for word in words {
         match joined.last_mut() {
             // `>= 18`
-            Some(last) if last.ends_with(['<', '>', '=', '^', '~']) => last.push_str(bare(word)),
+            Some(last) if last.ends_with(OPERATORS) => last.push_str(bare(word)),
             _ => joined.push(comparator(word)),
         }
     }
     VersionReq::parse(&joined.join(", ")).ok()
 }
 
+const OPERATORS: [char; 5] = ['<', '>', '=', '^', '~'];
+
 fn comparator(word: &str) -> String {
-    let version = word.trim_start_matches(['<', '>', '=', '^', '~']);
+    let version = word.trim_start_matches(OPERATORS);
     let operator = &word[..word.len() - version.len()];
     let version = bare(version);
     match operator {
-        "" if version.split('.').count() == 3 && !version.contains(['x', 'X', '*']) => {
-            format!("={version}")
-        }
-        "" if version.contains(['x', 'X', '*']) => version.to_owned(),
+        "" if version.contains(['x', '*']) => version.to_owned(),
+        "" if version.split('.').count() == 3 => format!("={version}"),
         "" if !version.is_empty() => format!("{version}.*"),
         "~>" => format!("~{version}"),
         operator => format!("{operator}{version}"),
@@ -104,14 +159,14 @@ fn comparator(word: &str) -> String {
 }
 
 fn bare(version: &str) -> &str {
-    version.trim_start_matches(['v', 'V'])
+    version.trim_start_matches('v')
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn list() -> Vec<Listed> {
+    fn list() -> Vec<NodeRelease> {
         let json = r#"[
             {"version": "v23.1.0", "lts": false, "files": ["linux-x64", "linux-arm64"]},
             {"version": "v22.11.0", "lts": "Jod", "files": ["linux-x64", "linux-arm64"]},
@@ -126,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn ranges_choose_the_newest_version_that_they_allow() {
+    fn a_range_chooses_the_newest_allowed_version() {
         for (wanted, version) in [
             ("18", "18.20.4"),
             ("v18.12", "18.12.1"),
@@ -150,7 +205,7 @@ mod tests {
             ("node", "23.1.0"),
             ("*", "23.1.0"),
         ] {
-            let newest = Range::parse(wanted).and_then(|range| range.newest(&list()));
+            let newest = NodeRange::parse(wanted).and_then(|range| range.newest(&list()));
             assert_eq!(
                 newest.map(|newest| newest.to_string()).as_deref(),
                 Some(version),
@@ -160,16 +215,31 @@ mod tests {
     }
 
     #[test]
-    fn what_no_version_is_or_no_range_gives_none() {
+    fn unmatched_and_unreadable_ranges_give_none() {
         for wanted in ["17", "lts/none", "24"] {
             assert_eq!(
-                Range::parse(wanted).unwrap().newest(&list()),
+                NodeRange::parse(wanted).unwrap().newest(&list()),
                 None,
                 "{wanted}"
             );
         }
         for wanted in ["eighteen", "18 |", "file:../node"] {
-            assert_eq!(Range::parse(wanted), None, "{wanted}");
+            assert_eq!(NodeRange::parse(wanted), None, "{wanted}");
+        }
+    }
+
+    #[test]
+    fn only_plain_ranges_name_one_major() {
+        for (range, major) in [
+            ("18", Some(18)),
+            ("v10.20.1\n", Some(10)),
+            ("^14.2", Some(14)),
+            ("16.x", Some(16)),
+            (">=12", None),
+            ("12 || 14", None),
+            ("lts/*", None),
+        ] {
+            assert_eq!(only_major(range), major, "{range}");
         }
     }
 }

@@ -1,36 +1,31 @@
-//! Which way leads from an app's sources to its digested assets: chosen by evidence, told with why.
+//! Chooses how an app's sources become assets: by a setting, else by what the app holds.
 
 use super::PhoenixError;
-use super::buildpack_config::{BuildpackConfig, STATIC_CONFIG};
-use super::detect::{WebApp, holds_kinds};
+use super::buildpack_config::BuildpackConfig;
 use super::node::Package;
-use crate::config::{PhoenixSettings, env_vars};
-use std::fmt;
+use super::sources::holds_kinds;
+use super::web_app::WebApp;
+use crate::config::PhoenixSettings;
 use std::path::{Path, PathBuf};
 
-/// The first that fits, in this order.
+/// How the assets of one app are made.
 #[derive(Debug)]
-pub(super) enum Pipeline {
+pub(crate) enum Pipeline {
     /// `STATIC_ASSETS_COMPILE_COMMAND`.
     Command(String),
     /// The script that `phoenix_static_buildpack.config` names.
-    Script(PathBuf),
-    /// Digested before the build.
+    CompileScript(PathBuf),
+    /// The assets were digested before the build.
     Prebuilt,
-    /// `mix assets.deploy`.
+    /// `mix assets.deploy`, with the steps of the alias.
     Alias(Vec<String>),
     /// A script of `package.json`.
-    Package {
-        script: &'static str,
-    },
-    Brunch {
-        folder: PathBuf,
-    },
-    /// What is in `priv/static` is all there is.
+    PackageScript(&'static str),
+    /// `priv/static` holds the assets.
     DigestOnly,
 }
 
-/// Whether Elixir is there.
+/// Whether `mix` is on `PATH`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mix {
     Found,
@@ -38,37 +33,38 @@ pub(super) enum Mix {
 }
 
 impl Pipeline {
-    pub(super) fn of(
+    /// The pipeline that a setting chooses.
+    pub(super) fn of_settings(
+        settings: &PhoenixSettings,
+        legacy: &BuildpackConfig,
+    ) -> Option<Self> {
+        let command = settings.compile_command.clone().map(Self::Command);
+        let script = || legacy.compile.clone().map(Self::CompileScript);
+        let prebuilt = || settings.prebuilt.is_some().then_some(Self::Prebuilt);
+        command.or_else(script).or_else(prebuilt)
+    }
+
+    /// The pipeline that the app's files show.
+    pub(super) fn of_app(
         app: &WebApp,
         repository: &Path,
         package: Option<&Package>,
-        (settings, legacy, mix): (&PhoenixSettings, &BuildpackConfig, Mix),
+        mix: Mix,
     ) -> Result<Self, PhoenixError> {
-        let folder = repository.join(&app.folder);
-        if let Some(line) = &settings.compile_command {
-            return Ok(Self::Command(line.clone()));
-        }
-        if let Some(script) = &legacy.compile {
-            return Ok(Self::Script(script.clone()));
-        }
-        if settings.prebuilt.is_some() {
-            return Ok(Self::Prebuilt);
-        }
+        let alias = app.deploy.clone().map(Self::Alias);
         let script = package.and_then(Package::production_script);
-        match (&app.deploy, script) {
-            (Some(alias), _) if mix == Mix::Found => return Ok(Self::Alias(alias.clone())),
-            (_, Some(script)) => return Ok(Self::Package { script }),
-            (Some(alias), None) => return Ok(Self::Alias(alias.clone())),
-            (None, None) => {}
+        let script = script.map(Self::PackageScript);
+        let chosen = match mix {
+            Mix::Found => alias.or(script),
+            Mix::Missing => script.or(alias),
+        };
+        if let Some(pipeline) = chosen {
+            return Ok(pipeline);
         }
-        for brunch in [folder.join("assets"), folder.clone()] {
-            if brunch.join("brunch-config.js").is_file() {
-                return Ok(Self::Brunch { folder: brunch });
-            }
-        }
+        let dir = repository.join(&app.folder);
         let sources = ["js", "ts", "jsx", "tsx", "css", "scss", "sass", "less"];
-        let statics = folder.join("priv/static");
-        let is_unbuilt = holds_kinds(&folder.join("assets"), &sources)?
+        let statics = dir.join("priv/static");
+        let is_unbuilt = holds_kinds(&dir.join("assets"), &sources)?
             && !holds_kinds(&statics, &["css", "js", "mjs"])?;
         if statics.is_dir() && !is_unbuilt {
             return Ok(Self::DigestOnly);
@@ -80,27 +76,26 @@ impl Pipeline {
         })
     }
 
-    /// Whether it runs a digest by itself.
+    /// Whether the pipeline leaves digested assets.
     pub(super) fn digests(&self) -> bool {
-        match self {
-            Self::Alias(steps) => steps.iter().any(|step| is_digest(step)),
-            Self::Prebuilt => true,
-            _ => false,
-        }
+        matches!(self, Self::Prebuilt) || self.digest_step().is_some()
     }
 
-    /// Whether it installs packages by itself.
-    pub(super) fn installs(&self, setup: Option<&[String]>) -> bool {
+    /// The step of the alias that digests, with its options.
+    pub(super) fn digest_step(&self) -> Option<&str> {
+        let Self::Alias(steps) = self else {
+            return None;
+        };
+        let is_digest = |step: &&String| step.split_whitespace().next() == Some("phx.digest");
+        steps.iter().find(is_digest).map(String::as_str)
+    }
+
+    /// Whether the pipeline installs the packages of `package.json`.
+    pub(super) fn installs_packages(&self, setup: Option<&[String]>) -> bool {
         let installs = |steps: &[String]| {
             steps.iter().any(|step| {
-                let words: Vec<&str> = step.split_whitespace().collect();
-                let manages = words
-                    .iter()
-                    .any(|word| ["npm", "yarn", "pnpm", "bun"].contains(word));
-                manages
-                    && words
-                        .iter()
-                        .any(|word| ["ci", "install", "i"].contains(word))
+                has_word(step, &["npm", "yarn", "pnpm", "bun"])
+                    && has_word(step, &["ci", "install", "i"])
             })
         };
         match self {
@@ -110,61 +105,24 @@ impl Pipeline {
         }
     }
 
-    /// Whether Node.js itself runs in it, and not only what it has installed is read.
+    /// Whether the pipeline starts Node.js. Others may read the installed packages without it.
     pub(super) fn runs_node(&self) -> bool {
+        let programs = ["npm", "npx", "yarn", "pnpm", "bun", "node"];
         match self {
-            Self::Alias(steps) => steps.iter().any(|step| {
-                let mut words = step.split_whitespace();
-                words.any(|word| ["npm", "npx", "yarn", "pnpm", "bun", "node"].contains(&word))
-            }),
-            Self::Script(_) | Self::Package { .. } | Self::Brunch { .. } => true,
+            Self::Alias(steps) => steps.iter().any(|step| has_word(step, &programs)),
+            Self::CompileScript(_) | Self::PackageScript(_) => true,
             Self::Command(_) | Self::Prebuilt | Self::DigestOnly => false,
         }
     }
 
-    /// Whether it is of no use without the packages of `package.json`.
+    /// Whether the pipeline fails without the packages of `package.json`.
     pub(super) fn needs_packages(&self) -> bool {
         !matches!(self, Self::Prebuilt | Self::DigestOnly)
     }
-
-    /// The options that the alias digests with.
-    pub(super) fn digest_options(&self) -> Vec<String> {
-        let Self::Alias(steps) = self else {
-            return Vec::new();
-        };
-        let step = steps.iter().find(|step| is_digest(step));
-        let words = step.into_iter().flat_map(|step| step.split_whitespace());
-        words.skip(1).map(str::to_owned).collect()
-    }
 }
 
-fn is_digest(step: &str) -> bool {
-    step.split_whitespace().next() == Some("phx.digest")
-}
-
-/// With what decided it.
-impl fmt::Display for Pipeline {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Command(line) => write!(formatter, "{line} ({})", env_vars::COMPILE_COMMAND.name),
-            Self::Script(script) => {
-                write!(
-                    formatter,
-                    "the script {} ({STATIC_CONFIG})",
-                    script.display()
-                )
-            }
-            Self::Prebuilt => {
-                write!(formatter, "digested before ({})", env_vars::PREBUILT.name)
-            }
-            Self::Alias(_) => formatter.write_str("mix assets.deploy (alias in mix.exs)"),
-            Self::Package { script } => write!(formatter, "{script} of package.json"),
-            Self::Brunch { .. } => {
-                formatter.write_str("brunch build --production (brunch-config.js)")
-            }
-            Self::DigestOnly => formatter.write_str("digest only (priv/static)"),
-        }
-    }
+fn has_word(step: &str, words: &[&str]) -> bool {
+    step.split_whitespace().any(|word| words.contains(&word))
 }
 
 #[cfg(test)]
@@ -176,24 +134,24 @@ mod tests {
     }
 
     #[test]
-    fn an_alias_tells_what_it_does_by_itself() {
+    fn the_steps_of_an_alias_show_its_work() {
         let generated = alias(&[
             "tailwind shop --minify",
             "esbuild shop --minify",
             "phx.digest",
         ]);
-        assert!(generated.digests() && !generated.installs(None));
+        assert!(generated.digests() && !generated.installs_packages(None));
         let npm = alias(&[
             "cmd --cd assets npm ci",
             "cmd --cd assets npm run deploy",
             "phx.digest --no-vsn",
         ]);
-        assert!(npm.installs(None));
-        assert_eq!(npm.digest_options(), ["--no-vsn"]);
+        assert!(npm.installs_packages(None));
+        assert_eq!(npm.digest_step(), Some("phx.digest --no-vsn"));
         let runs = alias(&["cmd npm run deploy --prefix assets"]);
-        assert!(!runs.installs(None) && !runs.digests());
+        assert!(!runs.installs_packages(None) && !runs.digests());
         let setup = ["cmd npm install --prefix assets".to_owned()];
-        assert!(runs.installs(Some(&setup)));
+        assert!(runs.installs_packages(Some(&setup)));
         assert!(!alias(&["phx.digest.clean"]).digests());
     }
 }

@@ -1,38 +1,34 @@
 //! Releases that were assembled before this build step, such as by the Elixir buildpack with `release=true`.
 
-use super::runtime_exs::Script;
+use super::app_pages::AppPages;
+use super::cache_manifest::CacheManifest;
+use super::sources::{RUNTIME_EXS, STATICS};
 use fs_err as fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 /// One version of one release.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) struct AssembledRelease {
-    /// `_build/prod/rel/shop`, below the project.
-    pub(super) folder: PathBuf,
+    /// Such as `_build/prod/rel/shop`.
+    pub(super) dir: PathBuf,
     /// The script that it evaluates at boot.
-    pub(super) script: Option<(PathBuf, Script)>,
+    pub(super) runtime_exs: Option<PathBuf>,
 }
 
 impl AssembledRelease {
-    /// Those of a project, sorted.
-    pub(super) fn below(project: &Path) -> io::Result<Vec<Self>> {
+    /// Finds the releases of a project, sorted.
+    pub(super) fn find(project: &Path) -> io::Result<Vec<Self>> {
         let mut found = Vec::new();
-        for build in folders(&project.join("_build"))? {
-            for folder in folders(&build.join("rel"))? {
-                for version in folders(&folder.join("releases"))? {
-                    let script = [
-                        ("runtime.exs", Script::Runtime),
-                        ("releases.exs", Script::Releases),
-                    ]
-                    .into_iter()
-                    .map(|(name, kind)| (version.join(name), kind))
-                    .find(|(path, _)| path.is_file());
+        for build in dirs_in(&project.join("_build"))? {
+            for dir in dirs_in(&build.join("rel"))? {
+                for version in dirs_in(&dir.join("releases"))? {
+                    let script = Some(version.join(RUNTIME_EXS)).filter(|path| path.is_file());
                     // A version has at least its boot script.
                     if script.is_some() || version.join("start.boot").is_file() {
                         found.push(Self {
-                            folder: folder.clone(),
-                            script,
+                            dir: dir.clone(),
+                            runtime_exs: script,
                         });
                     }
                 }
@@ -41,44 +37,39 @@ impl AssembledRelease {
         Ok(found)
     }
 
-    /// `priv/static` of an app, as the release has it: of whatever version the app is.
-    pub(super) fn static_folder(&self, otp_app: &str) -> io::Result<Option<PathBuf>> {
-        let prefix = format!("{otp_app}-");
-        let apps = folders(&self.folder.join("lib"))?;
-        Ok(apps
-            .into_iter()
-            .filter(|folder| {
-                let name = folder.file_name().unwrap_or_default().to_string_lossy();
-                let version = name.strip_prefix(&prefix);
-                version.is_some_and(|version| {
-                    version.starts_with(|digit: char| digit.is_ascii_digit())
-                })
-            })
-            .map(|folder| folder.join("priv/static"))
-            .find(|folder| folder.is_dir()))
+    /// Finds the release's copy of an app's static directory, of whatever version the app is.
+    pub(super) fn static_dir(&self, otp_app: &str) -> io::Result<Option<PathBuf>> {
+        let is_app = |dir: &PathBuf| {
+            let name = dir.file_name().unwrap_or_default().to_string_lossy();
+            let version = name
+                .strip_prefix(otp_app)
+                .and_then(|it| it.strip_prefix('-'));
+            version.is_some_and(|version| version.starts_with(|it: char| it.is_ascii_digit()))
+        };
+        let apps = dirs_in(&self.dir.join("lib"))?.into_iter().filter(is_app);
+        Ok(apps.map(|dir| dir.join(STATICS)).find(|dir| dir.is_dir()))
+    }
+
+    /// Whether the release was assembled before these assets were digested, so that its manifest has other names.
+    pub(super) fn is_older_than(&self, pages: &AppPages<'_>) -> io::Result<bool> {
+        // A manifest that can't be read is not that of these assets.
+        let latest = |dir: &Path| {
+            let manifest = CacheManifest::read(&dir.join(CacheManifest::NAME));
+            manifest.ok().flatten().map(|manifest| manifest.latest)
+        };
+        let dir = self.static_dir(&pages.app.otp_app)?;
+        Ok(dir.is_some_and(|dir| latest(&dir) != latest(&pages.static_dir)))
     }
 }
 
-fn folders(parent: &Path) -> io::Result<Vec<PathBuf>> {
-    let entries = match fs::read_dir(parent) {
-        Ok(entries) => entries,
-        Err(error)
-            if matches!(
-                error.kind(),
-                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-            ) =>
-        {
-            return Ok(Vec::new());
-        }
-        Err(error) => return Err(error),
-    };
-    let mut folders = Vec::new();
-    for entry in entries {
-        let path = entry?.path();
-        if path.is_dir() {
-            folders.push(path);
-        }
+/// Lists the directories in a directory, which need not exist.
+fn dirs_in(parent: &Path) -> io::Result<Vec<PathBuf>> {
+    if !parent.is_dir() {
+        return Ok(Vec::new());
     }
-    folders.sort();
-    Ok(folders)
+    let entries = fs::read_dir(parent)?.map(|entry| Ok(entry?.path()));
+    let mut dirs = entries.collect::<io::Result<Vec<PathBuf>>>()?;
+    dirs.retain(|path| path.is_dir());
+    dirs.sort();
+    Ok(dirs)
 }

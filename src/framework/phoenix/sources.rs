@@ -1,41 +1,65 @@
-//! Which files of an app hold its code, its pages and its configuration.
+//! Which files of an app hold its code, its pages, its configuration and its static files.
 
-use crate::fs::files_below;
+use crate::fs::{files_below, read_file};
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Where Phoenix is told to read the names of digested files.
+/// The directory of an app from which Phoenix serves static files.
+pub(super) const STATICS: &str = "priv/static";
+
+/// The configuration script that is evaluated at boot, also in a release.
+pub(super) const RUNTIME_EXS: &str = "runtime.exs";
+
+/// The key that tells Phoenix where the names of digested files are.
 pub(super) const MANIFEST_KEY: &str = "cache_static_manifest:";
 
-/// The configuration scripts that production evaluates, those that are read at boot first.
+/// The extensions of scripts and stylesheets, which a page can't do without.
+pub(super) const CODE: [&str; 3] = ["css", "js", "mjs"];
+
+/// Lists the configuration scripts that production evaluates, the one of boot first.
 pub(super) fn production_config(config: &Path) -> Vec<PathBuf> {
-    let names = [
-        "runtime.exs",
-        "releases.exs",
-        "config.exs",
-        "prod.exs",
-        "prod.secret.exs",
-    ];
-    names
+    [RUNTIME_EXS, "config.exs", "prod.exs", "prod.secret.exs"]
         .into_iter()
         .map(|name| config.join(name))
         .filter(|path| path.is_file())
         .collect()
 }
 
-/// The Elixir code of an app and its templates: `lib`, and `web` as it was before 1.3.
-pub(super) fn source_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+/// Lists an app's Elixir code and templates: those under `lib`, and under `web` as Phoenix had it before 1.3.
+pub(super) fn source_files(app: &Path) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for name in ["lib", "web"] {
-        let below = folder.join(name);
-        if below.is_dir() {
-            let found = files_below(&below)?.into_iter();
-            files.extend(
-                found
-                    .map(|path| below.join(path))
-                    .filter(|path| path.is_file()),
-            );
-        }
+        let dir = app.join(name);
+        let paths = files_in(&dir)?.into_iter().map(|path| dir.join(path));
+        files.extend(paths.filter(|path| path.is_file()));
     }
     Ok(files)
+}
+
+/// Lists the files under a directory, relative to it. A directory that doesn't exist has none.
+pub(super) fn files_in(dir: &Path) -> io::Result<Vec<PathBuf>> {
+    if dir.is_dir() {
+        files_below(dir)
+    } else {
+        Ok(Vec::new())
+    }
+}
+
+/// Whether a directory has files with one of these extensions that no package manager installed.
+pub(super) fn holds_kinds(dir: &Path, extensions: &[&str]) -> io::Result<bool> {
+    let is_installed = |path: &Path| path.iter().any(|part| part == "node_modules");
+    let files = files_in(dir)?;
+    Ok(files
+        .iter()
+        .any(|path| has_extension(path, extensions) && !is_installed(path)))
+}
+
+pub(super) fn has_extension(path: &Path, extensions: &[&str]) -> bool {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    extension.is_some_and(|extension| extensions.contains(&extension))
+}
+
+/// Reads a text whatever its encoding is: what matters in it is ASCII.
+pub(super) fn read_text(path: &Path) -> io::Result<String> {
+    Ok(String::from_utf8_lossy(&read_file(path)?).into_owned())
 }

@@ -1,87 +1,76 @@
 //! The version of Phoenix that an app is built with, found without Elixir.
 
-use super::elixir::{Source, words};
+use super::elixir::ElixirSource;
+use super::elixir_values::words;
 use crate::fs::read_file;
 use std::fmt;
 use std::path::Path;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct PhoenixVersion {
-    major: u32,
-    minor: u32,
-    patch: u32,
-}
+pub(crate) struct PhoenixVersion(u32, u32, u32);
 
 impl PhoenixVersion {
     pub(super) const fn new(major: u32, minor: u32, patch: u32) -> Self {
-        Self {
-            major,
-            minor,
-            patch,
-        }
+        Self(major, minor, patch)
     }
 
-    /// `1.7.21`, `1.8.0-rc.1`, `1.7`.
+    /// Parses `1.7.21`, `1.8.0-rc.1`, `1.7`.
     fn parse(text: &str) -> Option<Self> {
-        let numbers = text.split(['-', '+']).next()?;
-        let mut numbers = numbers.split('.').map(|number| number.trim().parse().ok());
-        Some(Self {
-            major: numbers.next()??,
-            minor: numbers.next()??,
-            patch: numbers.next().flatten().unwrap_or(0),
-        })
+        let numbers = text.split(['-', '+']).next()?.split('.');
+        let mut numbers = numbers.map(|number| number.trim().parse().ok());
+        let (major, minor) = (numbers.next()??, numbers.next()??);
+        Some(Self(major, minor, numbers.next().flatten().unwrap_or(0)))
     }
 }
 
 impl fmt::Display for PhoenixVersion {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}.{}.{}", self.major, self.minor, self.patch)
+        write!(formatter, "{}.{}.{}", self.0, self.1, self.2)
     }
 }
 
-/// By the lock file, else by what was fetched, else by what `mix.exs` asks for. None of them tells it of a
-/// git dependency that was not fetched.
-pub(super) fn find(root: &Path, folder: &Path, mix_exs: &Source) -> Option<PhoenixVersion> {
-    let in_lock = |folder: &Path| {
-        let lock = read_file(&folder.join("mix.lock")).ok()?;
-        let lock = String::from_utf8_lossy(&lock);
-        let at = lock.find("{:hex, :phoenix, \"")?;
-        let version = lock[at..].split('"').nth(1)?;
-        PhoenixVersion::parse(version)
-    };
-    let fetched = |folder: &Path| {
-        let mix_exs = Source::read(&folder.join("deps/phoenix/mix.exs")).ok()?;
-        let at = words(&mix_exs.bare, "@version").next()?;
-        PhoenixVersion::parse(mix_exs.code[at..].split('"').nth(1)?)
-    };
-    let asked_for = || {
-        let options = &mix_exs.code[phoenix_dependency(mix_exs)?..];
-        let requirement = options.split(['}', '\n']).next()?.split('"').nth(1)?;
-        let numbers = requirement.find(|letter: char| letter.is_ascii_digit())?;
-        let numbers = requirement[numbers..].split_whitespace().next()?;
-        PhoenixVersion::parse(numbers)
-    };
-    in_lock(root)
-        .or_else(|| in_lock(folder))
-        .or_else(|| fetched(root))
-        .or_else(|| fetched(folder))
-        .or_else(asked_for)
+/// Finds the version in the lock file, else in what was fetched, else in what `mix.exs` asks for. A git dependency
+/// that was not fetched shows it nowhere.
+pub(super) fn find(root: &Path, app: &Path, mix_exs: &ElixirSource) -> Option<PhoenixVersion> {
+    [root, app]
+        .into_iter()
+        .find_map(locked)
+        .or_else(|| [root, app].into_iter().find_map(fetched))
+        .or_else(|| asked_for(mix_exs))
 }
 
-/// `{:phoenix, …}`, or `phoenix: "…"`: where its options begin.
-pub(super) fn phoenix_dependency(mix_exs: &Source) -> Option<usize> {
+fn locked(dir: &Path) -> Option<PhoenixVersion> {
+    let lock = read_file(&dir.join("mix.lock")).ok()?;
+    let lock = String::from_utf8_lossy(&lock);
+    let at = lock.find("{:hex, :phoenix, \"")?;
+    PhoenixVersion::parse(lock[at..].split('"').nth(1)?)
+}
+
+fn fetched(dir: &Path) -> Option<PhoenixVersion> {
+    let mix_exs = ElixirSource::read(&dir.join("deps/phoenix/mix.exs")).ok()?;
+    let at = words(&mix_exs.bare, "@version").next()?;
+    PhoenixVersion::parse(mix_exs.code[at..].split('"').nth(1)?)
+}
+
+fn asked_for(mix_exs: &ElixirSource) -> Option<PhoenixVersion> {
+    let options = &mix_exs.code[phoenix_dependency(mix_exs)?..];
+    let requirement = options.split(['}', '\n']).next()?.split('"').nth(1)?;
+    let numbers = requirement.find(|letter: char| letter.is_ascii_digit())?;
+    PhoenixVersion::parse(requirement[numbers..].split_whitespace().next()?)
+}
+
+/// Finds `{:phoenix, …}` or `phoenix: "…"` and returns where its options begin.
+pub(super) fn phoenix_dependency(mix_exs: &ElixirSource) -> Option<usize> {
     let bare = &mix_exs.bare;
-    let pair = words(bare, ":phoenix").find_map(|at| {
+    let mut pairs = words(bare, ":phoenix").filter_map(|at| {
         let after = at + ":phoenix".len();
         let is_pair =
             bare[..at].trim_end().ends_with('{') && bare[after..].trim_start().starts_with(',');
         is_pair.then_some(after)
     });
-    pair.or_else(|| {
-        let keys = words(bare, "phoenix:").map(|at| at + "phoenix:".len());
-        let mut values = keys.filter(|after| bare[*after..].trim_start().starts_with(['"', '[']));
-        values.next()
-    })
+    let keys = words(bare, "phoenix:").map(|at| at + "phoenix:".len());
+    let mut values = keys.filter(|after| bare[*after..].trim_start().starts_with(['"', '[']));
+    pairs.next().or_else(|| values.next())
 }
 
 #[cfg(test)]
@@ -91,7 +80,7 @@ mod tests {
 
     fn found(files: &[(&str, &str)], mix_exs: &str) -> Option<String> {
         let app = folder_with(files);
-        find(app.path(), app.path(), &Source::of(mix_exs)).map(|version| version.to_string())
+        find(app.path(), app.path(), &ElixirSource::of(mix_exs)).map(|version| version.to_string())
     }
 
     #[test]
@@ -106,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_fetched_tells_the_version_of_a_git_dependency() {
+    fn a_fetched_git_dependency_shows_its_version() {
         let lock =
             r#"%{"phoenix": {:git, "https://github.com/phoenixframework/phoenix.git", "f00", []}}"#;
         let deps = r#"[{:phoenix, github: "phoenixframework/phoenix", branch: "v1.8"}]"#;

@@ -1,47 +1,31 @@
 use super::*;
-use crate::framework::phoenix;
+use crate::framework::phoenix::{self, NodeProblem};
 
 #[test]
 #[allow(clippy::too_many_lines, reason = "one line for each text")]
 fn phoenix() {
     use phoenix::PhoenixFailureReason;
     let line = || "The line that says it.".to_owned();
-    let node = || phoenix::NodeMismatch {
-        found: "20.11.0".to_owned(),
-        wanted: "14.x".to_owned(),
-        file: "engines in package.json".to_owned(),
+    let wanted = |range: &str, source: &str| phoenix::WantedNode {
+        range: range.to_owned(),
+        source: source.to_owned(),
     };
+    let engines = |range| wanted(range, "engines in package.json");
     let reasons = [
-        PhoenixFailureReason::Dependencies,
-        PhoenixFailureReason::NoHex,
-        PhoenixFailureReason::MissingVariable {
-            name: "DATABASE_URL".to_owned(),
-        },
+        PhoenixFailureReason::MissingVariable("DATABASE_URL".to_owned()),
         PhoenixFailureReason::MissingInCode {
             name: "TOKEN".to_owned(),
             line: line(),
         },
-        PhoenixFailureReason::MissingSecretFile,
-        PhoenixFailureReason::UnknownTask {
-            task: "esbuild".to_owned(),
-        },
-        PhoenixFailureReason::Elixir { line: line() },
-        PhoenixFailureReason::Network { line: line() },
+        PhoenixFailureReason::UnknownTask("esbuild".to_owned()),
+        PhoenixFailureReason::Elixir(line()),
+        PhoenixFailureReason::Network(line()),
         PhoenixFailureReason::OpenSsl,
-        PhoenixFailureReason::NodeVersion { line: line() },
-        PhoenixFailureReason::MissingScript {
-            script: "deploy".to_owned(),
-        },
-        PhoenixFailureReason::LockFile,
-        PhoenixFailureReason::RegistryLogin,
-        PhoenixFailureReason::Unresolved {
-            what: "phoenix_live_view".to_owned(),
-        },
-        PhoenixFailureReason::MissingProgram {
-            program: "webpack".to_owned(),
-        },
-        PhoenixFailureReason::OutOfMemory,
-        PhoenixFailureReason::Compilation { line: line() },
+        PhoenixFailureReason::NodeVersion(line()),
+        PhoenixFailureReason::MissingScript("deploy".to_owned()),
+        PhoenixFailureReason::Unresolved("phoenix_live_view".to_owned()),
+        PhoenixFailureReason::MissingProgram("webpack".to_owned()),
+        PhoenixFailureReason::Compilation(line()),
         PhoenixFailureReason::Other,
     ];
     let failures = reasons.map(|reason| {
@@ -51,41 +35,20 @@ fn phoenix() {
             status: Some(1),
             reason,
             output: "The end of the output.".to_owned(),
-            node: Some(node()),
+            node: Some(phoenix::NodeMismatch {
+                found: "20.11.0".to_owned(),
+                wanted: engines("14.x"),
+            }),
         }))
     });
-    let place = || phoenix::Place {
-        file: "lib/shop_web/components/layouts/root.html.heex".into(),
+    let place = || phoenix::SourceLocation {
+        file: "config/prod.exs".into(),
         line: 9,
     };
     let otp_app = || "shop".to_owned();
-    let causes = [
-        phoenix::PhoenixLinkProblem::InjectOff,
-        phoenix::PhoenixLinkProblem::InjectNowhere,
-        phoenix::PhoenixLinkProblem::NoManifest { otp_app: otp_app() },
-        phoenix::PhoenixLinkProblem::NoEndpoint { otp_app: otp_app() },
-        phoenix::PhoenixLinkProblem::NotMade {
-            place: place(),
-            path: "assets/css/app.css".to_owned(),
-        },
-        phoenix::PhoenixLinkProblem::NoScript { url: place() },
-        phoenix::PhoenixLinkProblem::NoHost { url: place() },
-        phoenix::PhoenixLinkProblem::Mixed {
-            path: place(),
-            url: place(),
-        },
-        phoenix::PhoenixLinkProblem::WrittenByHand {
-            places: vec![place()],
-        },
-    ];
-    let not_following = causes.map(|why| {
-        PhoenixError::NotFollowing(Box::new(NotFollowing {
-            why,
-            snippet: "# config/runtime.exs\nif static_url = …".to_owned(),
-        }))
-    });
     let alias = || "mix assets.deploy (alias in mix.exs)".to_owned();
     let path = || "/usr/bin:/bin".to_owned();
+    let archive = "v22.11.0/node-v22.11.0-linux-x64.tar.gz";
     let others = [
         PhoenixError::NoMix {
             path: path(),
@@ -107,37 +70,30 @@ fn phoenix() {
             package: "assets/package.json".into(),
             path: path(),
         },
-        official_node(NodeProblem::Unreachable(FetchError::Timeout)),
-        official_node(NodeProblem::Status(503)),
-        official_node(NodeProblem::Status(404)),
-        official_node(NodeProblem::Broken {
-            output: "not found".to_owned(),
-        }),
-        official_node(NodeProblem::NoList(
-            serde_json::from_str::<bool>("<html>").unwrap_err(),
-        )),
-        official_node(NodeProblem::NoVersion {
-            wanted: "16.x".to_owned(),
-            file: "engines in package.json".to_owned(),
-        }),
-        official_node(NodeProblem::Range {
-            wanted: "sixteen".to_owned(),
-            file: ".nvmrc".to_owned(),
-        }),
-        official_node(NodeProblem::NotListed {
-            file: "node-v6.0.0-linux-arm64.tar.gz".to_owned(),
-        }),
-        official_node(NodeProblem::Checksum {
-            file: "node-v22.11.0-linux-x64.tar.gz".to_owned(),
-        }),
-        official_node(NodeProblem::Unpack {
-            output: "tar: short read".to_owned(),
-        }),
+        official_node("index.json", NodeProblem::Unreachable(FetchError::Timeout)),
+        official_node("index.json", NodeProblem::Status(503)),
+        official_node("index.json", NodeProblem::Status(404)),
+        official_node(
+            "index.json",
+            NodeProblem::UnreadableIndex(serde_json::from_str::<bool>("<html>").unwrap_err()),
+        ),
+        official_node("index.json", NodeProblem::NoVersion(Some(engines("16.x")))),
+        official_node("index.json", NodeProblem::NoVersion(None)),
+        official_node(
+            "",
+            NodeProblem::UnreadableRange(wanted("sixteen", ".nvmrc")),
+        ),
+        official_node(
+            "v6.0.0/SHASUMS256.txt",
+            NodeProblem::NoChecksum("node-v6.0.0-linux-arm64.tar.gz".to_owned()),
+        ),
+        official_node(archive, NodeProblem::WrongChecksum),
+        official_node(archive, NodeProblem::Unpack("tar: short read".to_owned())),
+        official_node(archive, NodeProblem::DoesNotStart("not found".to_owned())),
         PhoenixError::Outside {
             path: "priv/static".into(),
             leads_to: "/srv/static".into(),
         },
-        PhoenixError::Manifest(denied_io()),
         PhoenixError::NoPipeline {
             app: otp_app(),
             folder: "apps/shop_web".into(),
@@ -167,13 +123,18 @@ fn phoenix() {
         PhoenixError::Stale {
             file: "priv/static/assets/app.css".into(),
         },
-        PhoenixError::Io(denied_io()),
     ];
     let messages: Vec<Message> = failures
         .iter()
-        .chain(&not_following)
         .chain(&others)
         .map(Explain::explain)
         .collect();
     compare("phoenix", &messages);
+}
+
+fn official_node(path: &str, problem: NodeProblem) -> PhoenixError {
+    PhoenixError::Node {
+        url: format!("https://nodejs.org/dist/{path}"),
+        problem: Box::new(problem),
+    }
 }

@@ -8,7 +8,7 @@ fn publish() {
         PublishError::Leftover("/workspace/stats.json".into()),
         PublishError::Occupied("/etc/static-assets/prepared".into()),
         PublishError::Store {
-            error: StoreError::Expired,
+            error: StoreError::Stalled,
             asked: "s3://acme-static/shop (eu-west-1, key …Q7XA from AWS_*)".to_owned(),
         },
     ];

@@ -1,105 +1,68 @@
 use super::*;
+use crate::store::{FailedRequest, RequestError, RequestTarget};
 
+fn failed(error: RequestError, action: &'static str, store: &str) -> StoreError {
+    let (key, store) = (key(), bucket(store));
+    FailedRequest(error, Box::new(RequestTarget { action, key, store })).into()
+}
+
+/// Texts that are composed from parts; the others are their own golden.
 #[test]
 fn store() {
-    let version = || "v42".parse().unwrap();
-    let conflict = |with| {
-        StoreError::Conflict(Conflict {
-            version: version(),
-            with,
-        })
-    };
-    let differing = (0..12)
-        .map(|number| Difference::Changed(format!("web/{number}.css")))
-        .collect();
-    let unreadable = |reason| StoreError::Unreadable { key: key(), reason };
-    let errors = [
-        StoreError::NoBucket {
-            store: bucket("s3://acme-static/shop"),
-        },
-        StoreError::NoBucket {
-            store: bucket("az://acme-static/shop"),
-        },
-        StoreError::NoBucket {
-            store: bucket("gs://acme-static/shop"),
-        },
-        StoreError::NoRoot {
-            root: "/srv/assets".into(),
-        },
-        StoreError::WrongRegion {
-            bucket: "acme-static".to_owned(),
-            region: Some("eu-west-1".to_owned()),
-        },
-        StoreError::WrongRegion {
-            bucket: "acme-static".to_owned(),
-            region: None,
-        },
-        StoreError::InvalidCredentials(InvalidCredentials {
-            code: "InvalidAccessKeyId".to_owned(),
-        }),
-        StoreError::InvalidCredentials(InvalidCredentials {
-            code: "AuthenticationFailed".to_owned(),
-        }),
-        StoreError::InvalidCredentials(InvalidCredentials {
-            code: "invalid_grant".to_owned(),
-        }),
-        StoreError::Expired,
-        StoreError::ClockSkew,
-        StoreError::MissingPermission(MissingPermission {
-            action: "s3:PutObject",
-            key: key(),
-            store: bucket("s3://acme-static/shop"),
-        }),
-        StoreError::MissingPermission(MissingPermission {
-            action: "create",
-            key: key(),
-            store: bucket("az://acme-static/shop"),
-        }),
-        StoreError::MissingPermission(MissingPermission {
-            action: "storage.objects.create",
-            key: key(),
-            store: bucket("gs://acme-static/shop"),
-        }),
-        conflict(ConflictWith::Published { differing }),
-        conflict(ConflictWith::Published {
-            differing: vec![
-                Difference::Added("new.js".to_owned()),
-                Difference::Removed("old.js".to_owned()),
-            ],
-        }),
-        conflict(ConflictWith::Claimed),
-        conflict(ConflictWith::Foreign {
-            path: "web/app.css".to_owned(),
-        }),
-        conflict(ConflictWith::Pruned),
-        StoreError::BeingPruned,
-        unreadable(UnreadableMarker::UnknownSchema(2)),
-        unreadable(UnreadableMarker::NotJson(
-            serde_json::from_str::<u8>("{").unwrap_err(),
-        )),
-        StoreError::ReadBackMismatch { key: key() },
-        StoreError::Changed {
-            path: "/tmp/x/app.css".into(),
-        },
-        StoreError::Temporary {
-            cause: "HTTP 503 SlowDown".to_owned(),
-            tries: 6,
-        },
-        StoreError::Unexpected {
-            key: key(),
-            cause: "HTTP 418".to_owned(),
-        },
-        StoreError::NoCertificateAuthorities,
-        StoreError::NoRename {
-            root: "/srv/assets".into(),
-        },
-        StoreError::Local(denied_io()),
-        StoreError::MalformedCredentials("not a key".to_owned()),
-        StoreError::Client("no such option".to_owned()),
-        StoreError::Runtime(denied_io()),
-        StoreError::TooLong,
-        StoreError::Stalled,
-        StoreError::Interrupted,
+    let urls = [
+        "s3://acme-static/shop",
+        "az://acme-static/shop",
+        "gs://acme-static/shop",
     ];
-    compare("store", &errors.map(|error| error.explain()));
+    let actions = ["s3:PutObject", "create", "storage.objects.create"];
+    let mut errors: Vec<StoreError> = Vec::new();
+    for (url, action) in urls.into_iter().zip(actions) {
+        errors.push(failed(RequestError::NoBucket, action, url));
+        errors.push(failed(RequestError::Forbidden, action, url));
+    }
+    let retry_after = None;
+    let cause = "HTTP 503 SlowDown".to_owned();
+    let region = Some("eu-west-1".to_owned());
+    for error in [
+        RequestError::WrongRegion(region),
+        RequestError::WrongRegion(None),
+        RequestError::InvalidCredentials("InvalidAccessKeyId".to_owned()),
+        RequestError::InvalidCredentials("invalid_grant".to_owned()),
+        RequestError::InvalidCredentials(String::new()),
+        RequestError::Temporary { cause, retry_after },
+        RequestError::Unexpected("HTTP 418".to_owned()),
+    ] {
+        errors.push(failed(error, actions[0], urls[0]));
+    }
+    let changed = (0..12).map(|number| Difference::Changed(format!("web/{number}.css")));
+    let path = "web/app.css".to_owned();
+    let added = Difference::Added("new.js".to_owned());
+    let removed = Difference::Removed("old.js".to_owned());
+    let many = changed.collect();
+    let two = vec![added, removed];
+    for (version, with) in [
+        ("v42", ConflictWith::Published { differing: many }),
+        ("v42", ConflictWith::Published { differing: two }),
+        ("v42", ConflictWith::Claimed),
+        ("v42", ConflictWith::Foreign { path }),
+        ("mfrggzdfmztwq2lknnwa", ConflictWith::Pruned),
+    ] {
+        let version = version.parse().unwrap();
+        errors.push(Conflict { version, with }.into());
+    }
+    let not_json = serde_json::from_str::<u8>("{").unwrap_err();
+    for reason in [
+        UnreadableMarker::UnknownSchema(2),
+        UnreadableMarker::NotJson(not_json),
+    ] {
+        errors.push(StoreError::UnreadableObject { key: key(), reason });
+    }
+    errors.extend([
+        StoreError::NoRoot("/srv/assets".into()),
+        StoreError::AssetChanged("/tmp/x/app.css".into()),
+        StoreError::LocalFile(denied_io()),
+        StoreError::NoResources(denied_io()),
+    ]);
+    let messages: Vec<Message> = errors.iter().map(Explain::explain).collect();
+    compare("store", &messages);
 }

@@ -1,9 +1,14 @@
-//! A build that comes to grief at its first request, its second, its third …, until one comes through.
+//! A build fails at its first request, at its second, and so on, until one succeeds.
 
-use super::fake::{Creates, Fake, Fault, What, When};
-use super::world::{Build, assert_promises, assert_recovers, asset_puts, is_visible};
+use super::fake::{ConditionalWrites, Fake, Fault, FaultKind, FaultTime};
+use super::world::{Build, assert_promises, assert_recovers, asset_uploads, is_visible};
 
-async fn at_every_request(version: Option<&str>, creates: Creates, when: When, what: What) {
+async fn at_every_request(
+    version: Option<&str>,
+    creates: ConditionalWrites,
+    when: FaultTime,
+    what: FaultKind,
+) {
     let build = Build::with("one", version);
     for number in 1.. {
         let fake = Fake::new().with(|state| state.creates = creates);
@@ -18,19 +23,19 @@ async fn at_every_request(version: Option<&str>, creates: Creates, when: When, w
             assert!(is_visible(&fake), "request {number}");
         }
         fake.heals();
-        let there = fake
+        let existing = fake
             .objects()
             .keys()
             .filter(|key| !key.contains(".static-assets/"))
             .count();
         fake.take_requests();
         build.publish(&fake).await.unwrap();
-        let put = asset_puts(&fake.take_requests());
+        let uploaded = asset_uploads(&fake.take_requests());
         assert!(
-            put <= 3 - there,
-            "request {number}: {put} put, {there} there"
+            uploaded <= 3 - existing,
+            "request {number}: {uploaded} uploaded, {existing} existed"
         );
-        if creates == Creates::Honoured {
+        if creates == ConditionalWrites::Honoured {
             assert_recovers(&build, &fake).await;
         } else {
             assert_promises(&fake.state());
@@ -42,10 +47,14 @@ async fn at_every_request(version: Option<&str>, creates: Creates, when: When, w
     }
 }
 
-async fn everywhere(what: What) {
+async fn everywhere(what: FaultKind) {
     for version in [None, Some("v1")] {
-        for creates in [Creates::Honoured, Creates::Ignored, Creates::Refused] {
-            for when in [When::Before, When::After] {
+        for creates in [
+            ConditionalWrites::Honoured,
+            ConditionalWrites::Ignored,
+            ConditionalWrites::Refused,
+        ] {
+            for when in [FaultTime::Before, FaultTime::After] {
                 at_every_request(version, creates, when, what.clone()).await;
             }
         }
@@ -53,31 +62,31 @@ async fn everywhere(what: What) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_build_killed_at_any_request_is_resumed_by_the_next() {
-    everywhere(What::Crash).await;
+async fn the_next_build_resumes_a_killed_one() {
+    everywhere(FaultKind::Crash).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_connection_cut_at_any_request_changes_nothing() {
-    everywhere(What::Cut).await;
+    everywhere(FaultKind::Cut).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_500_at_any_request_changes_nothing() {
-    everywhere(What::Status(500, "InternalError")).await;
+    everywhere(FaultKind::Status(500, "InternalError")).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_409_at_any_request_changes_nothing() {
-    everywhere(What::Status(409, "OperationAborted")).await;
+    everywhere(FaultKind::Status(409, "OperationAborted")).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn silence_at_any_request_changes_nothing() {
-    everywhere(What::Hang).await;
+    everywhere(FaultKind::Hang).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refusal_at_any_request_leaves_nothing_visible_that_is_not_whole() {
-    everywhere(What::Status(403, "AccessDenied")).await;
+async fn a_403_at_any_request_leaves_nothing_partial() {
+    everywhere(FaultKind::Status(403, "AccessDenied")).await;
 }

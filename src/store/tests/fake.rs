@@ -1,7 +1,7 @@
-//! A store in memory that speaks S3's protocol below `Transport`, with the faults of a real one: it forgets to
-//! answer, refuses, lies, and is slow, all at a request that the test names.
+//! A store in memory that speaks S3's protocol under `Transport`, with the faults of a real one: it does not answer,
+//! refuses, lies, and is slow, at requests that the test names.
 
-use crate::store::transport::Network;
+use crate::store::network::Network;
 use futures_util::stream;
 use http::{HeaderMap, Response, StatusCode};
 use http_body_util::BodyExt;
@@ -19,7 +19,7 @@ pub(super) const BUCKET: &str = "acme-static";
 
 /// How a store treats `If-None-Match: *`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Creates {
+pub(super) enum ConditionalWrites {
     #[default]
     Honoured,
     /// Answers 200 and overwrites, as Garage does.
@@ -28,42 +28,42 @@ pub(super) enum Creates {
     Refused,
 }
 
-/// What its key may do.
+/// What the credentials may do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Rights {
     #[default]
     All,
-    /// Put everywhere, get below `.static-assets/`; what is missing answers 403.
+    /// Upload everywhere, get under `.static-assets/`. A missing object answers 403.
     Least,
-    /// Put only.
+    /// Upload only.
     Blind,
     /// Get and list only.
     ReadOnly,
 }
 
-/// What a store says of a put.
+/// What the `ETag` of an uploaded object holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Tags {
+pub(super) enum Etags {
     #[default]
     Md5,
-    /// As one that encrypts with its customers' keys.
+    /// No MD5, as in a store that encrypts with its customers' keys.
     Opaque,
 }
 
-/// When a request comes to grief.
+/// Whether a fault hits a request before or after its effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum When {
+pub(super) enum FaultTime {
     Before,
-    /// It had its effect; only the answer is lost.
+    /// The request had its effect; only the answer is lost.
     After,
 }
 
 #[derive(Clone, Debug)]
-pub(super) enum What {
+pub(super) enum FaultKind {
     Status(u16, &'static str),
-    /// Seconds to wait, as the store asks.
+    /// Status 429, with the seconds that the store asks to wait.
     Throttle(u64),
-    /// An error with more in its body.
+    /// An answer with this body.
     Body(u16, String),
     Cut,
     /// No answer, ever.
@@ -74,25 +74,26 @@ pub(super) enum What {
     Slow,
     /// 200 and nothing done, with an `ETag` that proves nothing.
     Lie,
-    /// The process that asked is no more.
+    /// The process that sent the request is killed.
     Crash,
 }
 
 #[derive(Clone, Debug)]
 pub(super) struct Fault {
-    /// Requests that come to grief, of those it is about, from 1.
+    /// The first matching request that fails, counted from 1.
     pub(super) from: usize,
+    /// The last one.
     pub(super) to: usize,
-    /// A part of `METHOD key?query`.
+    /// Matches requests that contain it in `METHOD key?query`.
     pub(super) about: String,
-    pub(super) when: When,
-    pub(super) what: What,
+    pub(super) when: FaultTime,
+    pub(super) what: FaultKind,
     seen: usize,
 }
 
 impl Fault {
-    /// The `number`th request about something.
-    pub(super) fn at(number: usize, about: &str, when: When, what: What) -> Self {
+    /// Fails the `number`th matching request.
+    pub(super) fn at(number: usize, about: &str, when: FaultTime, what: FaultKind) -> Self {
         Self {
             from: number,
             to: number,
@@ -103,20 +104,20 @@ impl Fault {
         }
     }
 
-    pub(super) fn always(about: &str, what: What) -> Self {
+    pub(super) fn always(about: &str, what: FaultKind) -> Self {
         Self {
             to: usize::MAX,
-            ..Self::at(1, about, When::Before, what)
+            ..Self::at(1, about, FaultTime::Before, what)
         }
     }
 
-    /// Requests so far that it is about.
+    /// Matching requests so far.
     pub(super) fn seen(&self) -> usize {
         self.seen
     }
 
-    /// The first `number` of them.
-    pub(super) fn first(number: usize, about: &str, when: When, what: What) -> Self {
+    /// Fails the first `number` matching requests.
+    pub(super) fn first(number: usize, about: &str, when: FaultTime, what: FaultKind) -> Self {
         Self {
             to: number,
             ..Self::at(1, about, when, what)
@@ -132,27 +133,27 @@ pub(super) struct Object {
 }
 
 #[derive(Default)]
-pub(super) struct State {
+pub(super) struct FakeState {
     pub(super) objects: BTreeMap<String, Object>,
-    pub(super) creates: Creates,
+    pub(super) creates: ConditionalWrites,
     pub(super) rights: Rights,
-    pub(super) tags: Tags,
+    pub(super) tags: Etags,
     pub(super) page: usize,
-    /// A listing shows what was put this many requests ago, and not what came later.
+    /// A listing lacks what was uploaded in this many last requests.
     pub(super) stale: usize,
     pub(super) faults: Vec<Fault>,
     /// `METHOD key` of each request, with its query.
     pub(super) requests: Vec<String>,
-    /// Of each of them.
+    /// The headers of each request.
     pub(super) headers: Vec<HeaderMap>,
     pub(super) in_flight: usize,
     pub(super) most_in_flight: usize,
-    /// Answers come after a time of their own, up to this.
+    /// Delays requests and answers.
     pub(super) jitter: Option<Jitter>,
     history: Vec<BTreeMap<String, Object>>,
-    uploads: BTreeMap<String, Uploading>,
+    uploads: BTreeMap<String, FakeMultipart>,
     number: usize,
-    /// The process that asks was killed: nobody hears anything.
+    /// The process that sent requests was killed: nothing is answered.
     crashed: bool,
 }
 
@@ -170,7 +171,7 @@ impl Jitter {
 }
 
 #[derive(Default)]
-struct Uploading {
+struct FakeMultipart {
     key: String,
     headers: Vec<(String, String)>,
     parts: BTreeMap<usize, Vec<u8>>,
@@ -178,7 +179,7 @@ struct Uploading {
 
 #[derive(Clone, Default)]
 pub(super) struct Fake {
-    state: Arc<Mutex<State>>,
+    state: Arc<Mutex<FakeState>>,
     crashed: Arc<tokio::sync::Notify>,
 }
 
@@ -195,11 +196,11 @@ impl Fake {
         fake
     }
 
-    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+    pub(super) fn state(&self) -> MutexGuard<'_, FakeState> {
         self.state.lock().unwrap()
     }
 
-    pub(super) fn with(self, change: impl FnOnce(&mut State)) -> Self {
+    pub(super) fn with(self, change: impl FnOnce(&mut FakeState)) -> Self {
         change(&mut self.state());
         self
     }
@@ -222,21 +223,21 @@ impl Fake {
         state.in_flight = 0;
     }
 
-    /// Once the process that asks was killed.
+    /// Returns once the process that sends requests was killed.
     pub(super) async fn crash(&self) {
         self.crashed.notified().await;
     }
 
-    /// Since the last call.
+    /// The requests since the last call.
     pub(super) fn take_requests(&self) -> Vec<String> {
         std::mem::take(&mut self.state().requests)
     }
 
-    /// Everything but what differs between any two runs.
+    /// Everything but refs, which differ between any two runs.
     pub(super) fn objects(&self) -> BTreeMap<String, Vec<u8>> {
         let state = self.state();
-        let is_kept = |key: &String| !key.contains(".static-assets/refs/");
-        let objects = state.objects.iter().filter(|(key, _)| is_kept(key));
+        let is_equal = |key: &String| !key.contains(".static-assets/refs/");
+        let objects = state.objects.iter().filter(|(key, _)| is_equal(key));
         objects
             .map(|(key, object)| (key.clone(), object.body.clone()))
             .collect()
@@ -281,14 +282,14 @@ impl HttpService for Fake {
     {
         Box::pin(async move {
             let _in_flight = InFlight::enter(self);
-            let request = Request::of(request).await;
-            let (there, back) = {
+            let request = FakeRequest::of(request).await;
+            let (out, back) = {
                 let mut state = self.state();
                 let jitter = &mut state.jitter;
                 let mut wait = || jitter.as_mut().map(Jitter::next).unwrap_or_default();
                 (wait(), wait())
             };
-            tokio::time::sleep(there).await;
+            tokio::time::sleep(out).await;
             let answer = self.answer(&request).await;
             tokio::time::sleep(back).await;
             answer
@@ -296,7 +297,7 @@ impl HttpService for Fake {
     }
 }
 
-struct Request {
+struct FakeRequest {
     method: String,
     key: String,
     query: BTreeMap<String, String>,
@@ -304,7 +305,7 @@ struct Request {
     body: Vec<u8>,
 }
 
-impl Request {
+impl FakeRequest {
     async fn of(request: HttpRequest) -> Self {
         let (request, body) = request.into_parts();
         let path = request.uri.path().trim_start_matches('/');
@@ -344,11 +345,11 @@ impl Request {
 }
 
 impl Fake {
-    /// What a request comes to, if to anything but its answer.
-    fn grief(&self, request: &Request) -> Option<(When, What)> {
+    /// Records a request, and finds the fault that hits it.
+    fn fault_of(&self, request: &FakeRequest) -> Option<(FaultTime, FaultKind)> {
         let mut state = self.state();
         if state.crashed {
-            return Some((When::Before, What::Hang));
+            return Some((FaultTime::Before, FaultKind::Hang));
         }
         let name = request.name();
         state.requests.push(name.clone());
@@ -357,43 +358,43 @@ impl Fake {
             let snapshot = state.objects.clone();
             state.history.push(snapshot);
         }
-        let mut grief = None;
+        let mut hit = None;
         for fault in &mut state.faults {
             if name.contains(&fault.about) {
                 fault.seen += 1;
-                if (fault.from..=fault.to).contains(&fault.seen) && grief.is_none() {
-                    grief = Some((fault.when, fault.what.clone()));
+                if (fault.from..=fault.to).contains(&fault.seen) && hit.is_none() {
+                    hit = Some((fault.when, fault.what.clone()));
                 }
             }
         }
-        grief
+        hit
     }
 
-    async fn answer(&self, request: &Request) -> Result<HttpResponse, HttpError> {
-        let fault = self.grief(request);
+    async fn answer(&self, request: &FakeRequest) -> Result<HttpResponse, HttpError> {
+        let fault = self.fault_of(request);
         let Some((when, what)) = fault else {
             return Ok(self.state().serve(request));
         };
         let served = match (when, &what) {
-            (_, What::Lie) => Some(answered(200, "", &[("etag", "\"lie\"")])),
-            (_, What::Truncate(_) | What::Slow) | (When::After, _) => {
+            (_, FaultKind::Lie) => Some(answered(200, "", &[("etag", "\"lie\"")])),
+            (_, FaultKind::Truncate(_) | FaultKind::Slow) | (FaultTime::After, _) => {
                 Some(self.state().serve(request))
             }
-            (When::Before, _) => None,
+            (FaultTime::Before, _) => None,
         };
         match what {
-            What::Status(status, code) => Ok(error(status, code, "", &[])),
-            What::Throttle(seconds) => {
+            FaultKind::Status(status, code) => Ok(error(status, code, "", &[])),
+            FaultKind::Throttle(seconds) => {
                 let seconds = seconds.to_string();
                 Ok(error(429, "SlowDown", "", &[("retry-after", &seconds)]))
             }
-            What::Body(status, body) => Ok(answered(status, &body, &[])),
-            What::Cut => Err(HttpError::new(HttpErrorKind::Interrupted, Gone)),
-            What::Hang => pending().await,
-            What::Lie => Ok(served.unwrap()),
-            What::Truncate(bytes) => Ok(cut(served.unwrap(), bytes).await),
-            What::Slow => Ok(slow(served.unwrap()).await),
-            What::Crash => {
+            FaultKind::Body(status, body) => Ok(answered(status, &body, &[])),
+            FaultKind::Cut => Err(HttpError::new(HttpErrorKind::Interrupted, Gone)),
+            FaultKind::Hang => pending().await,
+            FaultKind::Lie => Ok(served.unwrap()),
+            FaultKind::Truncate(bytes) => Ok(cut(served.unwrap(), bytes).await),
+            FaultKind::Slow => Ok(slow(served.unwrap()).await),
+            FaultKind::Crash => {
                 self.state().crashed = true;
                 self.crashed.notify_one();
                 pending().await
@@ -447,8 +448,8 @@ where
     ))
 }
 
-impl State {
-    fn serve(&mut self, request: &Request) -> HttpResponse {
+impl FakeState {
+    fn serve(&mut self, request: &FakeRequest) -> HttpResponse {
         let is_meta = request.key.contains(".static-assets/");
         let may_read = match self.rights {
             Rights::All | Rights::ReadOnly => true,
@@ -459,7 +460,7 @@ impl State {
         if is_read && !may_read || !is_read && self.rights == Rights::ReadOnly {
             return error(403, "AccessDenied", "", &[]);
         }
-        // Without the right to list, S3 answers so for what is not there.
+        // Without the right to list, S3 answers 403 for what does not exist.
         let missing = match self.rights {
             Rights::All | Rights::ReadOnly => error(404, "NoSuchKey", "", &[]),
             Rights::Least | Rights::Blind => error(403, "AccessDenied", "", &[]),
@@ -482,23 +483,27 @@ impl State {
         }
     }
 
-    fn put(&mut self, request: &Request) -> HttpResponse {
+    fn put(&mut self, request: &FakeRequest) -> HttpResponse {
         if request.creates() {
             match self.creates {
-                Creates::Refused => return error(501, "NotImplemented", "", &[]),
-                Creates::Honoured if self.objects.contains_key(&request.key) => {
+                ConditionalWrites::Refused => return error(501, "NotImplemented", "", &[]),
+                ConditionalWrites::Honoured if self.objects.contains_key(&request.key) => {
                     return error(412, "PreconditionFailed", "", &[]);
                 }
-                Creates::Honoured | Creates::Ignored => {}
+                ConditionalWrites::Honoured | ConditionalWrites::Ignored => {}
             }
         }
-        self.store(&request.key, request.body.clone(), kept(&request.headers))
+        self.store(
+            &request.key,
+            request.body.clone(),
+            stored_headers(&request.headers),
+        )
     }
 
     fn store(&mut self, key: &str, body: Vec<u8>, headers: Vec<(String, String)>) -> HttpResponse {
         let etag = match self.tags {
-            Tags::Md5 => md5(&body),
-            Tags::Opaque => format!("\"{:032x}\"", body.len()),
+            Etags::Md5 => md5(&body),
+            Etags::Opaque => format!("\"{:032x}\"", body.len()),
         };
         let answer = answered(200, "", &[("etag", &etag)]);
         let object = Object {
@@ -510,12 +515,12 @@ impl State {
         answer
     }
 
-    fn begin(&mut self, request: &Request) -> HttpResponse {
+    fn begin(&mut self, request: &FakeRequest) -> HttpResponse {
         self.number += 1;
         let id = format!("upload-{}", self.number);
-        let uploading = Uploading {
+        let uploading = FakeMultipart {
             key: request.key.clone(),
-            headers: kept(&request.headers),
+            headers: stored_headers(&request.headers),
             parts: BTreeMap::new(),
         };
         self.uploads.insert(id.clone(), uploading);
@@ -525,7 +530,7 @@ impl State {
         answered(200, &body, &[])
     }
 
-    fn put_part(&mut self, request: &Request) -> HttpResponse {
+    fn put_part(&mut self, request: &FakeRequest) -> HttpResponse {
         let number = request.query["partNumber"].parse().unwrap();
         let Some(uploading) = self.uploads.get_mut(&request.query["uploadId"]) else {
             return error(404, "NoSuchUpload", "", &[]);
@@ -534,7 +539,7 @@ impl State {
         answered(200, "", &[("etag", &md5(&request.body))])
     }
 
-    fn complete(&mut self, request: &Request) -> HttpResponse {
+    fn complete(&mut self, request: &FakeRequest) -> HttpResponse {
         let Some(uploading) = self.uploads.remove(&request.query["uploadId"]) else {
             return error(404, "NoSuchUpload", "", &[]);
         };
@@ -551,7 +556,7 @@ impl State {
         answered(200, &body, &[])
     }
 
-    fn list(&self, request: &Request) -> HttpResponse {
+    fn list(&self, request: &FakeRequest) -> HttpResponse {
         let prefix = &request.query["prefix"];
         let after = request.query.get("continuation-token");
         let shown = match self.history.len().checked_sub(self.stale + 1) {
@@ -588,7 +593,7 @@ impl State {
     }
 }
 
-fn read(request: &Request, object: &Object) -> HttpResponse {
+fn read(request: &FakeRequest, object: &Object) -> HttpResponse {
     let length = object.body.len().to_string();
     let mut headers: Vec<(&str, &str)> = object
         .headers
@@ -610,13 +615,13 @@ fn read(request: &Request, object: &Object) -> HttpResponse {
     }
 }
 
-fn kept(headers: &HeaderMap) -> Vec<(String, String)> {
-    let is_kept = |name: &str| {
+fn stored_headers(headers: &HeaderMap) -> Vec<(String, String)> {
+    let is_stored = |name: &str| {
         matches!(name, "content-type" | "cache-control") || name.starts_with("x-amz-meta-")
     };
     headers
         .iter()
-        .filter(|(name, _)| is_kept(name.as_str()))
+        .filter(|(name, _)| is_stored(name.as_str()))
         .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
         .collect()
 }
@@ -641,7 +646,7 @@ fn answer_of(status: u16, body: Vec<u8>, headers: &[(&str, &str)]) -> HttpRespon
 fn md5(body: &[u8]) -> String {
     format!(
         "\"{}\"",
-        crate::encoding::hex(&super::super::upload::md5_of(body))
+        crate::encoding::hex(&crate::store::receipt::md5_of(body))
     )
 }
 

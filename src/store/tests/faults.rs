@@ -1,12 +1,13 @@
-//! What goes wrong between a build and its store, a test for each row of the list of faults, whose numbers the
-//! names carry. Each ends with the same build again: same state, nothing put.
+//! What goes wrong between a build and its store. The names carry the numbers of the list of faults. Each test ends
+//! with the same build again, which changes nothing.
 
-use super::fake::{Creates, Fake, Fault, Rights, State, Tags, What, When};
+use super::fake::{ConditionalWrites, Etags, Fake, FakeState, Fault, FaultKind, FaultTime, Rights};
 use super::world::{
-    Build, CANARIES, assert_promises, assert_recovers, assert_settled, asset_puts, is_visible,
+    Build, CANARIES, assert_promises, assert_recovers, assert_settled, asset_uploads, is_visible,
+    request_error,
 };
 use crate::plan::ConflictWith;
-use crate::store::StoreError;
+use crate::store::{FailedRequest, RequestError, StoreError};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -17,44 +18,44 @@ const MARKER: &str = "GET shop/.static-assets/versions/";
 const COMMIT: &str = "PUT shop/.static-assets/versions/";
 const ASSET: &str = "/a.css";
 
-fn well() -> Fake {
+fn healthy() -> Fake {
     Fake::new()
 }
 
-fn store(change: impl FnOnce(&mut State)) -> Fake {
+fn store(change: impl FnOnce(&mut FakeState)) -> Fake {
     Fake::new().with(change)
 }
 
-/// A fault that passes, or whose outcome a look at the store settles: the build goes on.
-async fn passes(fault: Fault) {
+/// The build survives a fault that passes, or whose outcome is read back.
+async fn survives(fault: Fault) {
     for version in VERSIONS {
         let build = Build::with("one", version);
-        let fake = well();
+        let fake = healthy();
         fake.fails(fault.clone());
         build.publish(&fake).await.unwrap();
         assert_settled(&build, &fake).await;
     }
 }
 
-/// A fault that ends the build with nothing visible; the next one resumes.
-async fn ends(fault: Fault, is: fn(&StoreError) -> bool) {
+/// The fault ends the build with nothing visible; the next build resumes.
+async fn ends(fault: Fault, is: fn(&RequestError) -> bool) {
     for version in VERSIONS {
         let build = Build::with("one", version);
-        let fake = well();
+        let fake = healthy();
         fake.fails(fault.clone());
         let error = build.failure(&fake).await;
-        assert!(is(&error), "{error:?}");
+        assert!(is(request_error(&error)), "{error:?}");
         assert!(!is_visible(&fake));
         assert_recovers(&build, &fake).await;
     }
 }
 
-fn is_temporary(error: &StoreError) -> bool {
-    matches!(error, StoreError::Temporary { .. })
+fn is_temporary(error: &RequestError) -> bool {
+    matches!(error, RequestError::Temporary { .. })
 }
 
 #[tokio::test(start_paused = true)]
-async fn f01_passing_errors_are_tried_again() {
+async fn f01_temporary_errors_are_retried() {
     for about in [REF, TOMBSTONE, MARKER, ASSET, COMMIT] {
         for (status, code) in [
             (500, "InternalError"),
@@ -63,11 +64,11 @@ async fn f01_passing_errors_are_tried_again() {
             (504, ""),
             (408, "RequestTimeout"),
         ] {
-            passes(Fault::first(
+            survives(Fault::first(
                 3,
                 about,
-                When::Before,
-                What::Status(status, code),
+                FaultTime::Before,
+                FaultKind::Status(status, code),
             ))
             .await;
         }
@@ -75,59 +76,69 @@ async fn f01_passing_errors_are_tried_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn f01_errors_that_do_not_pass_end_the_run_as_temporary() {
+async fn f01_lasting_errors_end_as_temporary() {
     for about in [REF, TOMBSTONE, MARKER, ASSET, COMMIT] {
-        let down = What::Status(503, "ServiceUnavailable");
+        let down = FaultKind::Status(503, "ServiceUnavailable");
         ends(Fault::always(about, down), is_temporary).await;
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn f02_a_429_waits_as_long_as_the_store_asks() {
+async fn f02_a_429_waits_as_the_store_asks() {
     let build = Build::with("one", None);
-    let fake = well();
-    fake.fails(Fault::first(2, ASSET, When::Before, What::Throttle(7)));
+    let fake = healthy();
+    fake.fails(Fault::first(
+        2,
+        ASSET,
+        FaultTime::Before,
+        FaultKind::Throttle(7),
+    ));
     let start = Instant::now();
     build.publish(&fake).await.unwrap();
     let waited = start.elapsed();
     assert!(waited >= Duration::from_secs(14) && waited < Duration::from_secs(16));
     assert_settled(&build, &fake).await;
 
-    // But not for hours.
-    let fake = well();
-    fake.fails(Fault::first(1, ASSET, When::Before, What::Throttle(7200)));
+    // It does not wait for hours.
+    let fake = healthy();
+    fake.fails(Fault::first(
+        1,
+        ASSET,
+        FaultTime::Before,
+        FaultKind::Throttle(7200),
+    ));
     let start = Instant::now();
     build.publish(&fake).await.unwrap();
     assert!(start.elapsed() < Duration::from_mins(1));
 }
 
 #[tokio::test(start_paused = true)]
-async fn f03_a_store_without_conditional_writes_is_asked_once() {
+async fn f03_unsupported_conditional_writes_are_tried_once() {
     for version in VERSIONS {
         let build = Build::with("one", version);
-        let fake = store(|state| state.creates = Creates::Refused);
+        let fake = store(|state| state.creates = ConditionalWrites::Refused);
         build.publish(&fake).await.unwrap();
         let requests = fake.take_requests();
         let puts = requests.iter().filter(|it| it.starts_with("PUT")).count();
-        // The ref twice: with the condition, and without.
+        // The ref is sent twice: with the condition, and without.
         assert_eq!(puts, 1 + 1 + 3 + 1 + usize::from(version.is_some()));
         assert_promises(&fake.state());
         let again = build.publish(&fake).await.unwrap();
         assert!(again.unchanged);
-        assert_eq!(asset_puts(&fake.take_requests()), 0);
+        assert_eq!(asset_uploads(&fake.take_requests()), 0);
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn f04_an_object_with_the_same_bytes_is_taken_as_put() {
+async fn f04_an_equal_object_counts_as_uploaded() {
     let build = Build::with("one", None);
-    let fake = well();
-    // A listing that did not show it, so that the create meets it.
+    let fake = healthy();
+    // The listing does not show the object, so the create finds it.
     fake.fails(Fault::at(
         1,
         "LIST",
-        When::Before,
-        What::Body(200, EMPTY_LIST.to_owned()),
+        FaultTime::Before,
+        FaultKind::Body(200, EMPTY_LIST.to_owned()),
     ));
     let key = format!("shop/{}/a.css", build.release.version);
     fake.plant(&key, b"a.css of one");
@@ -138,9 +149,9 @@ async fn f04_an_object_with_the_same_bytes_is_taken_as_put() {
 const EMPTY_LIST: &str = "<ListBucketResult></ListBucketResult>";
 
 #[tokio::test(start_paused = true)]
-async fn f05_an_object_with_other_bytes_is_a_conflict_and_stays() {
+async fn f05_a_different_object_is_a_conflict_and_stays() {
     let build = Build::with("one", None);
-    let fake = well();
+    let fake = healthy();
     let key = format!("shop/{}/a.css", build.release.version);
     for other in ["another's", "A.CSS OF ONE"] {
         fake.plant(&key, other.as_bytes());
@@ -157,37 +168,37 @@ async fn f05_an_object_with_other_bytes_is_a_conflict_and_stays() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn f06_a_409_says_nothing_of_what_is_there() {
-    let conflict = || What::Status(409, "ConditionalRequestConflict");
+async fn f06_a_409_is_retried_and_read_back() {
+    let conflict = || FaultKind::Status(409, "ConditionalRequestConflict");
     for about in [REF, ASSET, COMMIT] {
-        passes(Fault::at(1, about, When::Before, conflict())).await;
-        passes(Fault::at(1, about, When::After, conflict())).await;
+        survives(Fault::at(1, about, FaultTime::Before, conflict())).await;
+        survives(Fault::at(1, about, FaultTime::After, conflict())).await;
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn f07_a_500_after_the_effect_is_settled_by_looking() {
+async fn f07_a_500_after_the_effect_is_read_back() {
     for about in [REF, ASSET, COMMIT, "PUT shop/.static-assets/claims/"] {
-        let error = What::Status(500, "InternalError");
-        passes(Fault::at(1, about, When::After, error)).await;
+        let error = FaultKind::Status(500, "InternalError");
+        survives(Fault::at(1, about, FaultTime::After, error)).await;
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn f08_a_connection_cut_before_the_answer_is_settled_by_looking() {
+async fn f08_a_cut_connection_is_read_back() {
     for about in [REF, TOMBSTONE, MARKER, ASSET, COMMIT] {
-        passes(Fault::at(1, about, When::Before, What::Cut)).await;
-        passes(Fault::at(1, about, When::After, What::Cut)).await;
+        survives(Fault::at(1, about, FaultTime::Before, FaultKind::Cut)).await;
+        survives(Fault::at(1, about, FaultTime::After, FaultKind::Cut)).await;
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn f09_a_request_without_an_answer_is_sent_again_within_seconds() {
+async fn f09_an_unanswered_request_is_retried_within_seconds() {
     for about in [REF, TOMBSTONE, MARKER, ASSET, COMMIT] {
-        for when in [When::Before, When::After] {
+        for when in [FaultTime::Before, FaultTime::After] {
             let build = Build::with("one", None);
-            let fake = well();
-            fake.fails(Fault::at(1, about, when, What::Hang));
+            let fake = healthy();
+            fake.fails(Fault::at(1, about, when, FaultKind::Hang));
             let start = Instant::now();
             build.publish(&fake).await.unwrap();
             assert!(start.elapsed() < Duration::from_secs(6), "{about}");
@@ -195,54 +206,60 @@ async fn f09_a_request_without_an_answer_is_sent_again_within_seconds() {
         }
     }
     let ends_within = Instant::now();
-    ends(Fault::always(ASSET, What::Hang), is_temporary).await;
+    ends(Fault::always(ASSET, FaultKind::Hang), is_temporary).await;
     assert!(ends_within.elapsed() < Duration::from_mins(5));
 }
 
 #[tokio::test(start_paused = true)]
-async fn f10_a_body_that_comes_byte_by_byte_is_given_up() {
+async fn f10_a_body_of_single_bytes_times_out() {
     let build = Build::with("one", None);
-    let fake = well();
+    let fake = healthy();
     build.publish(&fake).await.unwrap();
     let other = Build::with("two", Some("v1"));
     other.publish(&fake).await.unwrap();
-    // Another tool's marker of the same content is read whole.
-    fake.state().tags = Tags::Opaque;
+    // The marker differs in bytes only, so it is read whole.
+    fake.state().tags = Etags::Opaque;
     let marker = "shop/.static-assets/versions/v1.json";
     let json = fake.objects()[marker].clone();
     fake.plant(marker, &[&json[..json.len() - 1], b" \n"].concat());
     fake.fails(Fault::at(
         1,
         &format!("GET {marker}"),
-        When::After,
-        What::Slow,
+        FaultTime::After,
+        FaultKind::Slow,
     ));
     let start = Instant::now();
     assert!(other.publish(&fake).await.unwrap().unchanged);
     assert!(start.elapsed() < Duration::from_secs(12));
     fake.heals();
-    fake.fails(Fault::always(&format!("GET {marker}"), What::Slow));
+    fake.fails(Fault::always(&format!("GET {marker}"), FaultKind::Slow));
     let error = other.failure(&fake).await;
-    assert!(is_temporary(&error), "{error:?}");
+    assert!(is_temporary(request_error(&error)), "{error:?}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn f11_a_marker_that_is_cut_is_unknown_and_never_absent() {
+async fn f11_a_cut_marker_never_counts_as_absent() {
     let build = Build::with("one", Some("v1"));
-    let fake = well();
+    let fake = healthy();
     build.publish(&fake).await.unwrap();
     let other = Build::with("two", Some("v1"));
-    fake.fails(Fault::always(MARKER, What::Truncate(20)));
+    fake.fails(Fault::always(MARKER, FaultKind::Truncate(20)));
     fake.take_requests();
     let error = other.failure(&fake).await;
-    assert!(is_temporary(&error), "{error:?}");
-    assert_eq!(asset_puts(&fake.take_requests()), 0);
+    assert!(is_temporary(request_error(&error)), "{error:?}");
+    assert_eq!(asset_uploads(&fake.take_requests()), 0);
     assert_settled(&build, &fake).await;
-    passes(Fault::at(1, TOMBSTONE, When::After, What::Truncate(0))).await;
+    survives(Fault::at(
+        1,
+        TOMBSTONE,
+        FaultTime::After,
+        FaultKind::Truncate(0),
+    ))
+    .await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn f12_a_marker_that_is_no_json_or_newer_is_kept() {
+async fn f12_an_unreadable_marker_is_kept() {
     for version in VERSIONS {
         let build = Build::with("one", version);
         let key = format!(
@@ -250,12 +267,15 @@ async fn f12_a_marker_that_is_no_json_or_newer_is_kept() {
             build.release.version
         );
         for marker in ["{\"schema\":1", "{\"schema\":2}", ""] {
-            let fake = well();
+            let fake = healthy();
             fake.plant(&key, marker.as_bytes());
             for _ in 0..2 {
                 let error = build.failure(&fake).await;
-                assert!(matches!(error, StoreError::Unreadable { .. }), "{error:?}");
-                assert_eq!(asset_puts(&fake.take_requests()), 0);
+                assert!(
+                    matches!(error, StoreError::UnreadableObject { .. }),
+                    "{error:?}"
+                );
+                assert_eq!(asset_uploads(&fake.take_requests()), 0);
                 assert_eq!(fake.objects()[&key], marker.as_bytes());
             }
         }
@@ -263,11 +283,11 @@ async fn f12_a_marker_that_is_no_json_or_newer_is_kept() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn f13_a_file_that_changes_is_noticed_before_it_is_visible() {
+async fn f13_a_changed_file_is_noticed_before_publishing() {
     let large = vec![7; 20 << 20];
     for version in VERSIONS {
         let build = Build::of(&[("a.css", b"one"), ("large.bin", &large)], version);
-        let fake = well();
+        let fake = healthy();
         for (path, before) in [("a.css", b"one".to_vec()), ("large.bin", large.clone())] {
             let file = build.uploaded_from(path);
             let longer = [before.as_slice(), b"x"].concat();
@@ -275,12 +295,12 @@ async fn f13_a_file_that_changes_is_noticed_before_it_is_visible() {
             for changed in [&before[1..], &longer, &other] {
                 fs_err::write(&file, changed).unwrap();
                 let error = build.failure(&fake).await;
-                assert!(matches!(&error, StoreError::Changed { path } if *path == file));
+                assert!(matches!(&error, StoreError::AssetChanged(path) if *path == file));
                 assert!(!is_visible(&fake));
             }
             fs_err::remove_file(&file).unwrap();
             let error = build.failure(&fake).await;
-            assert!(matches!(&error, StoreError::Changed { path } if *path == file));
+            assert!(matches!(&error, StoreError::AssetChanged(path) if *path == file));
             fs_err::write(&file, before).unwrap();
         }
         assert_recovers(&build, &fake).await;
@@ -288,20 +308,20 @@ async fn f13_a_file_that_changes_is_noticed_before_it_is_visible() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn f18_thousands_of_files_are_sent_some_at_a_time_and_unchanged_ones_not_at_all() {
+async fn f18_thousands_of_files_respect_the_request_limit() {
     let names: Vec<String> = (0..3000).map(|number| format!("{number}.css")).collect();
     let files: Vec<(&str, &[u8])> = names
         .iter()
         .map(|name| (name.as_str(), name.as_bytes()))
         .collect();
     let build = Build::of(&files, None);
-    let fake = well();
+    let fake = healthy();
     build.publish(&fake).await.unwrap();
     assert_eq!(fake.take_requests().len(), 3000 + 5);
     assert!(fake.state().most_in_flight <= 256);
     assert_settled(&build, &fake).await;
 
-    // Half of it is there: four pages of the listing, and what is missing.
+    // A part exists: three pages are listed, and the missing files uploaded.
     let half: Vec<String> = fake.objects().into_keys().collect();
     let is_gone = |key: &&String| key.ends_with("1.css") || key.contains("/versions/");
     for key in half.iter().filter(is_gone) {
@@ -310,20 +330,20 @@ async fn f18_thousands_of_files_are_sent_some_at_a_time_and_unchanged_ones_not_a
     fake.take_requests();
     build.publish(&fake).await.unwrap();
     let requests = fake.take_requests();
-    assert_eq!(asset_puts(&requests), 300);
+    assert_eq!(asset_uploads(&requests), 300);
     let lists = requests.iter().filter(|it| it.starts_with("LIST")).count();
     assert_eq!(lists, 3);
     assert_settled(&build, &fake).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn f19_a_large_file_goes_in_parts_or_at_once_as_its_version_allows() {
+async fn f19_only_digest_versions_use_multipart_uploads() {
     let large: Vec<u8> = (0..20_u32 << 20)
         .map(|byte| byte.to_le_bytes()[2])
         .collect();
     for version in VERSIONS {
         let build = Build::of(&[("a.css", b"one"), ("large.bin", &large)], version);
-        let fake = well();
+        let fake = healthy();
         build.publish(&fake).await.unwrap();
         let requests = fake.take_requests();
         let parts = requests
@@ -340,47 +360,62 @@ async fn f19_a_large_file_goes_in_parts_or_at_once_as_its_version_allows() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn f01_parts_that_fail_are_tried_again_and_an_end_without_an_answer_is_settled() {
+async fn f01_failed_parts_and_completions_are_retried() {
     let large: Vec<u8> = (0..20_u32 << 20)
         .map(|byte| byte.to_le_bytes()[2])
         .collect();
     for (about, when, what) in [
-        ("?uploads", When::Before, What::Status(503, "SlowDown")),
+        (
+            "?uploads",
+            FaultTime::Before,
+            FaultKind::Status(503, "SlowDown"),
+        ),
         (
             "partNumber",
-            When::Before,
-            What::Status(500, "InternalError"),
+            FaultTime::Before,
+            FaultKind::Status(500, "InternalError"),
         ),
-        ("partNumber", When::After, What::Cut),
-        ("partNumber", When::Before, What::Hang),
-        ("POST shop/", When::After, What::Cut),
-        // S3 may begin its answer before it knows how it ends.
+        ("partNumber", FaultTime::After, FaultKind::Cut),
+        ("partNumber", FaultTime::Before, FaultKind::Hang),
+        ("POST shop/", FaultTime::After, FaultKind::Cut),
+        // S3 may begin its answer before it knows the outcome.
         (
             "?uploadId",
-            When::Before,
-            What::Body(200, "<Error><Code>InternalError</Code></Error>".to_owned()),
+            FaultTime::Before,
+            FaultKind::Body(200, "<Error><Code>InternalError</Code></Error>".to_owned()),
         ),
-        ("?uploadId", When::After, What::Status(503, "SlowDown")),
-        ("?uploadId", When::Before, What::Status(503, "SlowDown")),
+        (
+            "?uploadId",
+            FaultTime::After,
+            FaultKind::Status(503, "SlowDown"),
+        ),
+        (
+            "?uploadId",
+            FaultTime::Before,
+            FaultKind::Status(503, "SlowDown"),
+        ),
     ] {
         let build = Build::of(&[("large.bin", &large)], None);
-        let fake = well();
+        let fake = healthy();
         fake.fails(Fault::at(1, about, when, what));
         build.publish(&fake).await.unwrap();
         assert_settled(&build, &fake).await;
     }
     let build = Build::of(&[("large.bin", &large)], None);
-    let fake = well();
-    fake.fails(Fault::always("partNumber", What::Status(503, "SlowDown")));
+    let fake = healthy();
+    fake.fails(Fault::always(
+        "partNumber",
+        FaultKind::Status(503, "SlowDown"),
+    ));
     let error = build.failure(&fake).await;
-    assert!(is_temporary(&error), "{error:?}");
+    assert!(is_temporary(request_error(&error)), "{error:?}");
     assert_recovers(&build, &fake).await;
 }
 
-/// As AWS does, with the credentials in the answer.
-fn echo(status: u16, code: &str) -> What {
+/// An error whose body repeats the credentials, as AWS sends it.
+fn echo(status: u16, code: &str) -> FaultKind {
     let [id, secret, token] = CANARIES;
-    What::Body(
+    FaultKind::Body(
         status,
         format!(
             "<Error><Code>{code}</Code><Message>{id} {secret}</Message><Token-0>{token}</Token-0></Error>"
@@ -389,68 +424,69 @@ fn echo(status: u16, code: &str) -> What {
 }
 
 #[tokio::test(start_paused = true)]
-async fn f23_a_wrong_clock_is_said_and_not_tried_again() {
+async fn f23_a_wrong_clock_is_named_without_retry() {
     let skewed = Fault::always("", echo(403, "RequestTimeTooSkewed"));
-    ends(skewed, |error| matches!(error, StoreError::ClockSkew)).await;
+    ends(skewed, |error| matches!(error, RequestError::ClockSkew)).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn f24_credentials_that_expire_midway_leave_a_run_to_resume() {
+async fn f24_credentials_may_expire_midway() {
     for about in [REF, "/d.svg", COMMIT] {
         let expired = Fault::always(about, echo(400, "ExpiredToken"));
-        ends(expired, |error| matches!(error, StoreError::Expired)).await;
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn f25_wrong_credentials_are_named_and_not_shown() {
-    for code in ["SignatureDoesNotMatch", "InvalidAccessKeyId"] {
-        let rejected = Fault::always("", echo(403, code));
-        ends(rejected, |error| {
-            matches!(error, StoreError::InvalidCredentials(_))
+        ends(expired, |error| {
+            matches!(error, RequestError::ExpiredCredentials)
         })
         .await;
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn f26_a_bucket_that_is_not_there_is_not_made() {
-    let missing = Fault::always("", echo(404, "NoSuchBucket"));
-    ends(missing, |error| {
-        matches!(error, StoreError::NoBucket { .. })
-    })
-    .await;
+async fn f25_invalid_credentials_are_named_but_not_shown() {
+    for code in ["SignatureDoesNotMatch", "InvalidAccessKeyId"] {
+        let rejected = Fault::always("", echo(403, code));
+        ends(rejected, |error| {
+            matches!(error, RequestError::InvalidCredentials(_))
+        })
+        .await;
+    }
 }
 
 #[tokio::test(start_paused = true)]
-async fn f27_a_bucket_in_another_region_is_said_with_its_region() {
+async fn f26_a_missing_bucket_is_not_created() {
+    let missing = Fault::always("", echo(404, "NoSuchBucket"));
+    ends(missing, |error| matches!(error, RequestError::NoBucket)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn f27_a_wrong_region_names_the_right_one() {
     let region =
         "<Error><Code>AuthorizationHeaderMalformed</Code><Region>eu-west-1</Region></Error>";
-    let malformed = Fault::always("", What::Body(400, region.to_owned()));
-    ends(malformed, |error| {
-        matches!(error, StoreError::WrongRegion { region: Some(region), .. } if region == "eu-west-1")
-    })
+    let malformed = Fault::always("", FaultKind::Body(400, region.to_owned()));
+    ends(
+        malformed,
+        |error| matches!(error, RequestError::WrongRegion(Some(region)) if region == "eu-west-1"),
+    )
     .await;
-    let redirect = Fault::always("", What::Status(301, "PermanentRedirect"));
+    let redirect = Fault::always("", FaultKind::Status(301, "PermanentRedirect"));
     ends(redirect, |error| {
-        matches!(error, StoreError::WrongRegion { .. })
+        matches!(error, RequestError::WrongRegion(_))
     })
     .await;
-    let elsewhere = Fault::always("", What::Status(308, ""));
+    let elsewhere = Fault::always("", FaultKind::Status(308, ""));
     ends(
         elsewhere,
-        |error| matches!(error, StoreError::Unexpected { cause, .. } if cause.contains("redirect")),
+        |error| matches!(error, RequestError::Unexpected(cause) if cause.contains("redirect")),
     )
     .await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn f28_credentials_that_only_read_are_told_before_any_asset() {
+async fn f28_missing_upload_permission_fails_before_any_asset() {
     let build = Build::with("one", None);
     let fake = store(|state| state.rights = Rights::ReadOnly);
     let error = build.failure(&fake).await;
     assert!(
-        matches!(error, StoreError::MissingPermission(_)),
+        matches!(request_error(&error), RequestError::Forbidden),
         "{error:?}"
     );
     assert_eq!(fake.take_requests().len(), 1);
@@ -459,12 +495,12 @@ async fn f28_credentials_that_only_read_are_told_before_any_asset() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn f29_the_least_rights_publish_digest_versions_and_resume_them() {
+async fn f29_least_rights_publish_and_resume_digest_versions() {
     let build = Build::with("one", None);
     let fake = store(|state| state.rights = Rights::Least);
-    fake.fails(Fault::always("/d.svg", What::Status(503, "SlowDown")));
+    fake.fails(Fault::always("/d.svg", FaultKind::Status(503, "SlowDown")));
     let error = build.failure(&fake).await;
-    assert!(is_temporary(&error), "{error:?}");
+    assert!(is_temporary(request_error(&error)), "{error:?}");
     fake.heals();
     build.publish(&fake).await.unwrap();
     fake.state().rights = Rights::All;
@@ -473,7 +509,7 @@ async fn f29_the_least_rights_publish_digest_versions_and_resume_them() {
     let blind = store(|state| state.rights = Rights::Blind);
     let error = build.failure(&blind).await;
     assert!(
-        matches!(error, StoreError::MissingPermission(_)),
+        matches!(request_error(&error), RequestError::Forbidden),
         "{error:?}"
     );
     assert!(!is_visible(&blind));
@@ -482,54 +518,54 @@ async fn f29_the_least_rights_publish_digest_versions_and_resume_them() {
     let least = store(|state| state.rights = Rights::Least);
     let error = explicit.failure(&least).await;
     assert!(
-        matches!(&error, StoreError::MissingPermission(denied) if denied.action == "s3:ListBucket")
+        matches!(&error, StoreError::Request(FailedRequest(RequestError::Forbidden, target)) if target.action == "s3:ListBucket")
     );
-    assert_eq!(asset_puts(&least.take_requests()), 0);
+    assert_eq!(asset_uploads(&least.take_requests()), 0);
 }
 
 #[tokio::test(start_paused = true)]
-async fn f29_a_large_file_whose_end_failed_is_not_taken_as_there_by_who_may_not_look() {
+async fn f29_failed_completion_is_untrusted_without_head_permission() {
     let large = vec![1; 17 << 20];
     let build = Build::of(&[("large.bin", &large)], None);
-    let down = || What::Status(503, "ServiceUnavailable");
+    let down = || FaultKind::Status(503, "ServiceUnavailable");
     let fake = store(|state| state.rights = Rights::Least);
-    fake.fails(Fault::at(1, "?uploadId", When::Before, down()));
+    fake.fails(Fault::at(1, "?uploadId", FaultTime::Before, down()));
     build.publish(&fake).await.unwrap();
     assert_promises(&fake.state());
 
     let fake = store(|state| state.rights = Rights::Least);
     fake.fails(Fault::always("POST", down()));
     let error = build.failure(&fake).await;
-    assert!(is_temporary(&error), "{error:?}");
+    assert!(is_temporary(request_error(&error)), "{error:?}");
     let fake = store(|state| state.rights = Rights::Least);
     fake.fails(Fault::always("?uploadId", down()));
     let error = build.failure(&fake).await;
-    assert!(is_temporary(&error), "{error:?}");
+    assert!(is_temporary(request_error(&error)), "{error:?}");
     assert!(!is_visible(&fake));
     fake.state().rights = Rights::All;
     assert_recovers(&build, &fake).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn f31_an_object_that_may_not_be_changed_is_looked_at() {
-    let immutable = || What::Status(409, "BlobImmutableDueToPolicy");
-    passes(Fault::at(1, ASSET, When::After, immutable())).await;
+async fn f31_an_immutable_object_is_compared() {
+    let immutable = || FaultKind::Status(409, "BlobImmutableDueToPolicy");
+    survives(Fault::at(1, ASSET, FaultTime::After, immutable())).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn f40_a_server_that_is_not_reached_is_temporary() {
-    ends(Fault::always("", What::Cut), is_temporary).await;
+async fn f40_an_unreachable_server_is_temporary() {
+    ends(Fault::always("", FaultKind::Cut), is_temporary).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn f42_a_put_that_was_confirmed_and_not_done_is_found_out() {
+async fn f42_a_confirmed_upload_that_failed_is_noticed() {
     for version in VERSIONS {
         let build = Build::with("one", version);
-        let fake = well();
-        fake.fails(Fault::at(1, ASSET, When::Before, What::Lie));
+        let fake = healthy();
+        fake.fails(Fault::at(1, ASSET, FaultTime::Before, FaultKind::Lie));
         let error = build.failure(&fake).await;
         assert!(
-            matches!(error, StoreError::ReadBackMismatch { .. }),
+            matches!(error, StoreError::ReadBackMismatch(_)),
             "{error:?}"
         );
         assert!(!is_visible(&fake));
@@ -538,24 +574,24 @@ async fn f42_a_put_that_was_confirmed_and_not_done_is_found_out() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn f42_a_store_whose_etags_prove_nothing_is_checked_by_its_listing() {
+async fn f42_opaque_etags_are_verified_by_listing() {
     for version in VERSIONS {
         let build = Build::with("one", version);
-        let fake = store(|state| state.tags = Tags::Opaque);
+        let fake = store(|state| state.tags = Etags::Opaque);
         build.publish(&fake).await.unwrap();
         let lists = fake.take_requests();
         let lists = lists.iter().filter(|it| it.starts_with("LIST")).count();
         assert_eq!(lists, if version.is_some() { 4 } else { 2 });
         assert!(build.publish(&fake).await.unwrap().unchanged);
-        assert_eq!(asset_puts(&fake.take_requests()), 0);
+        assert_eq!(asset_uploads(&fake.take_requests()), 0);
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn f43_a_listing_that_lags_is_looked_at_again() {
+async fn f43_a_lagging_listing_is_read_again() {
     let build = Build::with("one", None);
     let fake = store(|state| {
-        state.tags = Tags::Opaque;
+        state.tags = Etags::Opaque;
         state.stale = 2;
     });
     build.publish(&fake).await.unwrap();
@@ -564,21 +600,24 @@ async fn f43_a_listing_that_lags_is_looked_at_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn f44_a_listing_without_an_end_ends() {
+async fn f44_an_endless_listing_is_an_error() {
     for version in VERSIONS {
         let build = Build::with("one", version);
         let key = format!("shop/{}/a.css", build.release.version);
-        // With something on each page, and with nothing.
+        // Each page holds an object of the version, or none.
         for key in [key.as_str(), "shop/x"] {
             let endless = format!(
                 "<ListBucketResult><Contents><Key>{key}</Key><Size>1</Size>\
                  <LastModified>2026-01-01T00:00:00.000Z</LastModified></Contents>\
                  <NextContinuationToken>again</NextContinuationToken></ListBucketResult>"
             );
-            let fake = well();
-            fake.fails(Fault::always("LIST", What::Body(200, endless)));
+            let fake = healthy();
+            fake.fails(Fault::always("LIST", FaultKind::Body(200, endless)));
             let error = build.failure(&fake).await;
-            assert!(matches!(error, StoreError::Unexpected { .. }), "{error:?}");
+            assert!(
+                matches!(request_error(&error), RequestError::Unexpected(_)),
+                "{error:?}"
+            );
             assert_eq!(
                 fake.take_requests()
                     .iter()

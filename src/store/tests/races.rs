@@ -1,12 +1,12 @@
-//! Two builders at once, their requests in another order for each seed.
+//! Two builds at once, whose requests interleave differently for each seed.
 
-use super::fake::{Creates, Fake, Fault, Jitter, What, When};
+use super::fake::{ConditionalWrites, Fake, Fault, FaultKind, FaultTime, Jitter};
 use super::world::{Build, assert_promises, assert_settled, is_visible};
 use crate::store::StoreError;
 
 const SEEDS: u64 = 150;
 
-fn store(seed: u64, creates: Creates) -> Fake {
+fn store(seed: u64, creates: ConditionalWrites) -> Fake {
     let seed = (seed + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     Fake::new().with(|state| {
         state.jitter = Some(Jitter(seed));
@@ -15,17 +15,21 @@ fn store(seed: u64, creates: Creates) -> Fake {
 }
 
 #[tokio::test(start_paused = true)]
-async fn f32_two_builds_of_the_same_content_both_succeed() {
+async fn f32_two_builds_of_equal_content_both_succeed() {
     for version in [None, Some("v1")] {
         let (one, other) = (Build::with("one", version), Build::with("one", version));
-        for creates in [Creates::Honoured, Creates::Ignored, Creates::Refused] {
+        for creates in [
+            ConditionalWrites::Honoured,
+            ConditionalWrites::Ignored,
+            ConditionalWrites::Refused,
+        ] {
             for seed in 0..SEEDS {
                 let fake = store(seed, creates);
                 let (first, second) = tokio::join!(one.publish(&fake), other.publish(&fake));
                 first.unwrap_or_else(|error| panic!("seed {seed}: {error:?}"));
                 second.unwrap_or_else(|error| panic!("seed {seed}: {error:?}"));
                 fake.state().jitter = None;
-                fake.state().creates = Creates::Honoured;
+                fake.state().creates = ConditionalWrites::Honoured;
                 assert_settled(&one, &fake).await;
             }
         }
@@ -33,11 +37,15 @@ async fn f32_two_builds_of_the_same_content_both_succeed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn f33_two_builds_of_other_content_under_one_name_never_mix() {
+async fn f33_two_contents_under_one_version_never_mix() {
     let (mut won, mut both_refused) = (0, 0);
     let one = Build::with("one", Some("v1"));
     let other = Build::with("two", Some("v1"));
-    for creates in [Creates::Honoured, Creates::Ignored, Creates::Refused] {
+    for creates in [
+        ConditionalWrites::Honoured,
+        ConditionalWrites::Ignored,
+        ConditionalWrites::Refused,
+    ] {
         for seed in 0..SEEDS {
             let fake = store(seed, creates);
             let (first, second) = tokio::join!(one.publish(&fake), other.publish(&fake));
@@ -69,10 +77,10 @@ async fn f33_two_builds_of_other_content_under_one_name_never_mix() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn two_builds_of_other_content_have_versions_of_their_own() {
+async fn builds_of_other_content_have_their_own_versions() {
     let (one, other) = (Build::with("one", None), Build::with("two", None));
     for seed in 0..SEEDS {
-        let fake = store(seed, Creates::Honoured);
+        let fake = store(seed, ConditionalWrites::Honoured);
         let (first, second) = tokio::join!(one.publish(&fake), other.publish(&fake));
         first.unwrap();
         second.unwrap();
@@ -84,13 +92,13 @@ async fn two_builds_of_other_content_have_versions_of_their_own() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_build_killed_beside_another_harms_neither() {
+async fn a_killed_build_leaves_a_parallel_one_unharmed() {
     for version in [None, Some("v1")] {
         let (one, other) = (Build::with("one", version), Build::with("one", version));
         for seed in 0..SEEDS {
-            let fake = store(seed, Creates::Honoured);
+            let fake = store(seed, ConditionalWrites::Honoured);
             let number = usize::try_from(seed % 20).unwrap() + 1;
-            fake.fails(Fault::at(number, "", When::After, What::Cut));
+            fake.fails(Fault::at(number, "", FaultTime::After, FaultKind::Cut));
             let (first, second) = tokio::join!(one.publish(&fake), async {
                 tokio::select! {
                     outcome = other.publish(&fake) => Some(outcome),

@@ -1,17 +1,18 @@
-//! The traps of `object_store` and of the stores behind it that lie on the network's side, by their numbers in the
-//! two lists of what was measured: `u` of the uploads', `r` of the reliability's. The others are in
-//! `tests/traps.rs`.
+//! Traps of `object_store` and of stores that show in requests. The names carry the numbers of two lists: `u` of
+//! uploads, `r` of reliability. The other traps are in `tests/traps.rs`.
 
-use super::fake::{Creates, Fake, Fault, Rights, What, When};
-use super::world::{Build, CANARIES, assert_promises, assert_settled, asset_puts, is_visible};
+use super::fake::{ConditionalWrites, Fake, Fault, FaultKind, FaultTime, Rights};
+use super::world::{
+    Build, CANARIES, assert_promises, assert_settled, asset_uploads, is_visible, request_error,
+    transport,
+};
 use crate::config::{Access, Config, Mode, Phase, Platform, Sources};
 use crate::env::Env;
 use crate::plan::ConflictWith;
 use crate::prefix::{BucketUrl, StoreUrl};
-use crate::store::StoreError;
-use crate::store::client::{Remote, remote};
-use crate::store::limiter::Limiter;
-use crate::store::transport::Counter;
+use crate::store::client::{Remote, connect};
+use crate::store::hosts::Hosts;
+use crate::store::{RequestError, StoreError};
 use object_store::list::PaginatedListOptions;
 use object_store::path::Path;
 use object_store::{ObjectStoreExt, PutPayload};
@@ -19,12 +20,11 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Our own client for settings, with the store in memory in the network's place.
+/// The real client for these settings, with the store in memory in place of the network.
 fn client(settings: &[(&str, &str)], fake: &Fake) -> Arc<dyn Remote> {
     let (url, access) = configured(settings);
-    let counter = Arc::new(Counter::default());
-    let limiter = Arc::new(Limiter::up_to(8));
-    remote(&url, &access, fake.network(), (&counter, &limiter)).unwrap()
+    let hosts = Hosts::of(&url, &access);
+    connect(&url, &access, transport(fake, hosts)).ok().unwrap()
 }
 
 fn configured(settings: &[(&str, &str)]) -> (BucketUrl, Access) {
@@ -55,7 +55,7 @@ const AWS: [(&str, &str); 4] = [
     ("STATIC_ASSETS_SESSION_TOKEN", CANARIES[2]),
 ];
 
-async fn comes_through(fault: Fault) {
+async fn survives(fault: Fault) {
     let build = Build::with("one", None);
     let fake = Fake::new();
     fake.fails(fault);
@@ -64,19 +64,19 @@ async fn comes_through(fault: Fault) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn u01_a_create_that_finds_its_own_object_is_no_conflict() {
+async fn u01_finding_its_own_object_is_no_conflict() {
     for what in [
-        What::Status(503, ""),
-        What::Cut,
-        What::Status(409, ""),
-        What::Hang,
+        FaultKind::Status(503, ""),
+        FaultKind::Cut,
+        FaultKind::Status(409, ""),
+        FaultKind::Hang,
     ] {
-        comes_through(Fault::at(1, "/a.css", When::After, what)).await;
+        survives(Fault::at(1, "/a.css", FaultTime::After, what)).await;
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn u02_parts_are_never_an_explicit_versions() {
+async fn u02_explicit_versions_never_use_multipart_uploads() {
     let large = vec![1; 17 << 20];
     let build = Build::of(&[("large.bin", &large)], Some("v1"));
     let fake = Fake::new();
@@ -88,9 +88,9 @@ async fn u02_parts_are_never_an_explicit_versions() {
     );
 }
 
-/// `object_store` signs a listing before default headers are added to it; we have none to add.
+/// `object_store` signs a listing before it adds default headers; we have none to add.
 #[tokio::test(start_paused = true)]
-async fn u07_every_header_of_amazons_is_signed_also_of_a_listing() {
+async fn u07_every_amz_header_is_signed() {
     let fake = Fake::new();
     let client = client(&AWS, &fake);
     let path = Path::parse("shop/a b.css").unwrap();
@@ -117,27 +117,33 @@ async fn u07_every_header_of_amazons_is_signed_also_of_a_listing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn u09_a_stalled_put_costs_seconds() {
+async fn u09_a_stalled_upload_costs_seconds() {
     let build = Build::with("one", None);
     let fake = Fake::new();
-    fake.fails(Fault::at(1, "/b/c.js", When::Before, What::Hang));
+    fake.fails(Fault::at(1, "/b/c.js", FaultTime::Before, FaultKind::Hang));
     let start = Instant::now();
     build.publish(&fake).await.unwrap();
     assert!(start.elapsed() < Duration::from_secs(6));
 }
 
 #[tokio::test(start_paused = true)]
-async fn u12_a_redirect_without_a_place_is_told_as_another_region() {
+async fn u12_a_redirect_means_another_region() {
     let build = Build::with("one", None);
     let fake = Fake::new();
-    fake.fails(Fault::always("", What::Status(301, "PermanentRedirect")));
+    fake.fails(Fault::always(
+        "",
+        FaultKind::Status(301, "PermanentRedirect"),
+    ));
     let error = build.failure(&fake).await;
-    assert!(matches!(error, StoreError::WrongRegion { .. }), "{error:?}");
+    assert!(
+        matches!(request_error(&error), RequestError::WrongRegion(_)),
+        "{error:?}"
+    );
     assert_eq!(fake.take_requests().len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn u13_a_bucket_with_object_lock_gets_the_checksum_it_asks_for() {
+async fn u13_only_amazon_gets_a_checksum() {
     let fake = Fake::new();
     let path = Path::parse("shop/a.css").unwrap();
     let put = async |settings: &[(&str, &str)]| {
@@ -156,8 +162,8 @@ async fn u13_a_bucket_with_object_lock_gets_the_checksum_it_asks_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn r01_already_exists_is_always_looked_at() {
-    // Something that is not ours, something that is, and nothing at all.
+async fn r01_an_existing_object_is_always_compared() {
+    // A different object, an equal one, and none.
     let build = Build::with("one", None);
     let key = format!("shop/{}/a.css", build.release.version);
     for (planted, is_fine) in [("another's!!!!", false), ("a.css of one", true)] {
@@ -165,8 +171,8 @@ async fn r01_already_exists_is_always_looked_at() {
         fake.fails(Fault::at(
             1,
             "LIST",
-            When::Before,
-            What::Body(200, "<a></a>".to_owned()),
+            FaultTime::Before,
+            FaultKind::Body(200, "<a></a>".to_owned()),
         ));
         fake.plant(&key, planted.as_bytes());
         match build.publish(&fake).await {
@@ -178,12 +184,21 @@ async fn r01_already_exists_is_always_looked_at() {
             Err(error) => panic!("{error:?}"),
         }
     }
-    comes_through(Fault::at(1, "/a.css", When::Before, What::Status(412, ""))).await;
+    survives(Fault::at(
+        1,
+        "/a.css",
+        FaultTime::Before,
+        FaultKind::Status(412, ""),
+    ))
+    .await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn r02_a_store_without_conditional_writes_costs_one_request_or_none() {
-    for (creates, more) in [(Creates::Ignored, 0), (Creates::Refused, 1)] {
+async fn r02_missing_conditional_writes_cost_one_request() {
+    for (creates, more) in [
+        (ConditionalWrites::Ignored, 0),
+        (ConditionalWrites::Refused, 1),
+    ] {
         let build = Build::with("one", None);
         let fake = Fake::new().with(|state| state.creates = creates);
         build.publish(&fake).await.unwrap();
@@ -193,9 +208,9 @@ async fn r02_a_store_without_conditional_writes_costs_one_request_or_none() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn r03_what_is_written_again_below_a_digest_version_is_the_same() {
+async fn r03_a_rewritten_digest_version_stays_the_same() {
     let build = Build::with("one", None);
-    let fake = Fake::new().with(|state| state.creates = Creates::Ignored);
+    let fake = Fake::new().with(|state| state.creates = ConditionalWrites::Ignored);
     build.publish(&fake).await.unwrap();
     let before = fake.objects();
     fake.state().rights = Rights::Least;
@@ -209,17 +224,17 @@ async fn r03_what_is_written_again_below_a_digest_version_is_the_same() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn r04_an_upload_in_parts_is_invisible_until_it_ends() {
+async fn r04_a_multipart_upload_is_invisible_until_completed() {
     let large = vec![1; 17 << 20];
     let build = Build::of(&[("large.bin", &large)], None);
     let fake = Fake::new();
     fake.fails(Fault::always(
         "?uploadId",
-        What::Status(403, "AccessDenied"),
+        FaultKind::Status(403, "AccessDenied"),
     ));
     let error = build.failure(&fake).await;
     assert!(
-        matches!(error, StoreError::MissingPermission(_)),
+        matches!(request_error(&error), RequestError::Forbidden),
         "{error:?}"
     );
     assert!(!is_visible(&fake));
@@ -227,7 +242,7 @@ async fn r04_an_upload_in_parts_is_invisible_until_it_ends() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn r06_what_an_answer_repeats_of_the_credentials_goes_no_further() {
+async fn r06_credentials_in_answers_are_never_shown() {
     let build = Build::with("one", None);
     for status in [400, 403, 418, 500] {
         for code in ["ExpiredToken", "SignatureDoesNotMatch", "", CANARIES[2]] {
@@ -236,26 +251,26 @@ async fn r06_what_an_answer_repeats_of_the_credentials_goes_no_further() {
                 "<Error><Code>{code}</Code><Token-0>{}</Token-0></Error>",
                 CANARIES[1]
             );
-            fake.fails(Fault::always("", What::Body(status, body)));
+            fake.fails(Fault::always("", FaultKind::Body(status, body)));
             let error = build.publish(&fake).await.unwrap_err();
-            // A code is shown; the log takes credentials out of every line.
-            let told = format!("{error:?}").replace(CANARIES[2], "");
+            // A code is shown; the log redacts credentials in every line.
+            let shown = format!("{error:?}").replace(CANARIES[2], "");
             assert!(
-                CANARIES.iter().all(|canary| !told.contains(canary)),
-                "{told}"
+                CANARIES.iter().all(|canary| !shown.contains(canary)),
+                "{shown}"
             );
         }
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn r08_a_key_is_what_the_browser_will_ask_for() {
+async fn r08_keys_are_what_browsers_ask_for() {
     let names = super::names::NAMES;
     let files: Vec<(&str, &[u8])> = names.iter().map(|name| (*name, name.as_bytes())).collect();
     let build = Build::of(&files, None);
     let fake = Fake::new();
     build.publish(&fake).await.unwrap();
-    assert_eq!(asset_puts(&fake.take_requests()), names.len());
+    assert_eq!(asset_uploads(&fake.take_requests()), names.len());
     for name in names {
         let key = format!("shop/{}/{name}", build.release.version);
         let object = fake.state().objects[&key].clone();

@@ -1,6 +1,6 @@
-//! A release, a store for it, and what must be true of the two whatever happens.
+//! A release, a store for it, and what must hold for both whatever happens.
 
-use super::fake::{BUCKET, Fake, State};
+use super::fake::{BUCKET, Fake, FakeState};
 use crate::manifest::{Marker, ScanRules};
 use crate::message::Explain;
 use crate::plan::Summary;
@@ -8,22 +8,23 @@ use crate::prefix::{BucketUrl, Site, StoreUrl};
 use crate::release::{Naming, Release};
 use crate::sha256::Sha256;
 use crate::store::client::Remote;
+use crate::store::hosts::{HostRole, Hosts};
 use crate::store::limiter::Limiter;
 use crate::store::objects::Objects;
-use crate::store::progress::Done;
 use crate::store::protocol::Protocol;
 use crate::store::provider::Provider;
-use crate::store::transport::{Counter, Hosts, Transport};
-use crate::store::{RunLabel, StoreError};
+use crate::store::shared::Shared;
+use crate::store::transport::Transport;
+use crate::store::{FailedRequest, RequestError, RunLabel, StoreError};
 use object_store::aws::AmazonS3Builder;
-use object_store::{ClientOptions, RetryConfig};
+use object_store::{ClientOptions, PutMode, RetryConfig};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
-/// In every credential: nothing that is said or kept may hold one.
+/// Parts of every credential, which nothing that is logged or stored may hold.
 pub(super) const CANARIES: [&str; 3] = [
     "canaryKeyIdQ7XA",
     "canary-secret-access-key",
@@ -50,15 +51,15 @@ impl Build {
     }
 
     pub(super) fn of(files: &[(&str, &[u8])], version: Option<&str>) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let dir = tempfile::tempdir().unwrap();
         for (path, content) in files {
-            let file = folder.path().join(path);
+            let file = dir.path().join(path);
             fs_err::create_dir_all(file.parent().unwrap()).unwrap();
             fs_err::write(file, content).unwrap();
         }
-        let release = release(folder.path(), version);
+        let release = release(dir.path(), version);
         Self {
-            files: folder,
+            files: dir,
             release,
             expected: OnceCell::new(),
         }
@@ -80,7 +81,7 @@ impl Build {
         protocol(fake, &self.release).publish(&label()).await
     }
 
-    /// What a run that nothing disturbs leaves.
+    /// The objects that an undisturbed run leaves.
     pub(super) async fn expected(&self) -> &BTreeMap<String, Vec<u8>> {
         self.expected
             .get_or_init(|| async {
@@ -91,18 +92,18 @@ impl Build {
             .await
     }
 
-    /// With what it is told of a failure, which must hold no credential.
+    /// Publishes and fails; the error must hold no credential.
     pub(super) async fn failure(&self, fake: &Fake) -> StoreError {
         let error = self.publish(fake).await.expect_err("nothing failed");
-        let told = format!("{error:?}\n{}", error.explain());
+        let shown = format!("{error:?}\n{}", error.explain());
         for canary in CANARIES {
-            assert!(!told.contains(canary), "{told}");
+            assert!(!shown.contains(canary), "{shown}");
         }
         error
     }
 }
 
-fn release(folder: &Path, version: Option<&str>) -> Arc<Release> {
+fn release(dir: &Path, version: Option<&str>) -> Arc<Release> {
     let site = Site {
         store: StoreUrl::Bucket(bucket()),
         public: "https://static.example.com/".parse().unwrap(),
@@ -117,8 +118,8 @@ fn release(folder: &Path, version: Option<&str>) -> Arc<Release> {
         given: given.as_ref(),
         salt: None,
     };
-    let (release, _) = Release::of(&folder.into(), &ScanRules::default(), &naming, folder).unwrap();
-    Arc::new(super::uploaded(release, folder))
+    let (release, _) = Release::of(&dir.into(), &ScanRules::default(), &naming, dir).unwrap();
+    Arc::new(super::uploaded(release, dir))
 }
 
 pub(super) fn label() -> RunLabel {
@@ -128,19 +129,13 @@ pub(super) fn label() -> RunLabel {
     }
 }
 
-pub(super) fn protocol(fake: &Fake, release: &Arc<Release>) -> Protocol {
+pub(super) fn protocol(fake: &Fake, release: &Arc<Release>) -> Arc<Protocol> {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let provider = Provider::of(bucket().scheme);
-    let limiter = Arc::new(Limiter::up_to(provider.most_requests));
-    let transport = Transport {
-        network: fake.network(),
-        hosts: Hosts {
-            store: vec!["127.0.0.1:9".to_owned()],
-            identity: Vec::new(),
-        },
-        counter: Arc::new(Counter::default()),
-        limiter: limiter.clone(),
-    };
+    let transport = transport(
+        fake,
+        Hosts([("127.0.0.1:9".to_owned(), HostRole::Store)].into()),
+    );
+    let limiter = transport.limiter.clone();
     let [id, secret, token] = CANARIES;
     let remote = AmazonS3Builder::new()
         .with_bucket_name(BUCKET)
@@ -158,12 +153,36 @@ pub(super) fn protocol(fake: &Fake, release: &Arc<Release>) -> Protocol {
         .build()
         .unwrap();
     let remote: Arc<dyn Remote> = Arc::new(remote);
-    let objects = Arc::new(Objects::new(remote, bucket(), provider, limiter));
-    Protocol::new(objects, release.clone(), Arc::new(Done::default()))
+    let objects = Objects {
+        remote,
+        url: bucket(),
+        provider: Provider::of(bucket().scheme),
+        limiter,
+        put_mode: Shared::new(PutMode::Create),
+    };
+    Protocol::new(Arc::new(objects), release.clone())
 }
 
-/// Complete or invisible: whatever a marker names is there, whole.
-pub(super) fn assert_promises(state: &State) {
+/// The error of a failed request.
+pub(super) fn request_error(error: &StoreError) -> &RequestError {
+    match error {
+        StoreError::Request(FailedRequest(error, _)) => error,
+        error => panic!("{error:?}"),
+    }
+}
+
+pub(super) fn transport(fake: &Fake, hosts: Hosts) -> Transport {
+    let highest_limit = Provider::of(bucket().scheme).highest_limit;
+    Transport {
+        network: fake.network(),
+        hosts,
+        requests: Arc::default(),
+        limiter: Arc::new(Limiter::up_to(highest_limit)),
+    }
+}
+
+/// Complete or invisible: every file that a marker names exists whole.
+pub(super) fn assert_promises(state: &FakeState) {
     let prefix = "shop/.static-assets/versions/";
     for (key, object) in &state.objects {
         let Some(name) = key.strip_prefix(prefix) else {
@@ -187,15 +206,15 @@ pub(super) fn is_visible(fake: &Fake) -> bool {
         .any(|key| key.contains(".static-assets/versions/"))
 }
 
-/// Requests that put assets.
-pub(super) fn asset_puts(requests: &[String]) -> usize {
+/// Counts the requests that upload assets.
+pub(super) fn asset_uploads(requests: &[String]) -> usize {
     let is_asset =
         |request: &&String| request.starts_with("PUT ") && !request.contains(".static-assets/");
     requests.iter().filter(is_asset).count()
 }
 
-/// The same build again, on a store that is well: it succeeds, ends where an undisturbed one ends, and once more
-/// changes nothing with three requests.
+/// The same build again succeeds on the healed store and ends where an undisturbed one ends. Another one changes
+/// nothing, with three requests.
 pub(super) async fn assert_recovers(build: &Build, fake: &Fake) {
     fake.heals();
     assert_promises(&fake.state());
@@ -203,7 +222,7 @@ pub(super) async fn assert_recovers(build: &Build, fake: &Fake) {
     assert_settled(build, fake).await;
 }
 
-/// The end of a run that succeeded, and a second one that has nothing to do.
+/// A run succeeded, and another one has nothing to do.
 pub(super) async fn assert_settled(build: &Build, fake: &Fake) {
     fake.heals();
     let expected = build.expected().await;
@@ -212,7 +231,7 @@ pub(super) async fn assert_settled(build: &Build, fake: &Fake) {
     let summary = build.publish(fake).await.unwrap();
     assert!(summary.unchanged);
     let requests = fake.take_requests();
-    assert_eq!(asset_puts(&requests), 0);
+    assert_eq!(asset_uploads(&requests), 0);
     assert_eq!(requests.len(), 3, "{requests:?}");
     assert_eq!(&fake.objects(), expected);
 }

@@ -1,5 +1,5 @@
-//! The service account of the fake. Its key in `key.txt`, made by `openssl genpkey -algorithm RSA` and without the
-//! lines around it, is used by nothing but tests and opens nothing.
+//! The service account of the fake. `key.txt` holds its key, made by `openssl genpkey -algorithm RSA`, without the first and
+//! last line. Only tests use the key, and it gives access to nothing.
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -10,7 +10,7 @@ const EMAIL: &str = "tests@static-assets-tests.iam.gserviceaccount.com";
 const KEY_ID: &str = "7e57c0ffee0123456789abcdef0123456789abcd";
 const KEY: &str = include_str!("key.txt");
 
-/// As the console gives it to download.
+/// The key file in the form that the console offers for download.
 pub(super) fn credentials() -> String {
     let kind = "PRIVATE KEY";
     json!({
@@ -26,7 +26,7 @@ pub(super) fn credentials() -> String {
     .to_string()
 }
 
-/// In the form of one that the account signs itself.
+/// A token in the form of one that the account signs itself.
 pub(super) fn token() -> String {
     let header = json!({"alg": "RS256", "typ": "JWT", "kid": KEY_ID});
     let now = Utc::now().timestamp();
@@ -37,8 +37,7 @@ pub(super) fn token() -> String {
         .join(".")
 }
 
-/// Whether the value of `Authorization` says that the account issued it and that it is still valid. The signature is
-/// not looked at.
+/// Whether the account issued the token in `Authorization`, and whether it is still valid. The signature is not verified.
 pub(super) fn has_issued(authorization: &str) -> bool {
     let parts: Option<Vec<Vec<u8>>> = authorization.strip_prefix("Bearer ").and_then(|token| {
         let decode = |part| BASE64_URL_SAFE_NO_PAD.decode(part).ok();

@@ -5,7 +5,6 @@ use super::super::cache_manifest::manifest_time;
 use super::*;
 use crate::command::Command;
 use crate::env::Env;
-use crate::fs::files_below;
 use crate::interrupt::Interrupt;
 use crate::sha256::Sha256;
 use std::fmt::Write as _;
@@ -40,8 +39,15 @@ fn each_version_makes_the_same_of_hard_trees_and_of_random_ones() {
         for tree in &trees {
             let folder = root.path().join("app").join(tree);
             let cwd = fs::canonicalize(root.path().join("app")).unwrap();
-            let time = (Vsn::Query, manifest_time(None));
-            digest(&folder, &cwd, Rules::of(Some(version)), time).unwrap();
+            let digest = NativeDigest {
+                statics: &folder,
+                cwd: &cwd,
+                rules: DigestRules::of(Some(version)),
+                vsn: Vsn::Query,
+                mtime: manifest_time(None),
+            };
+            let before = CacheManifest::read(&folder.join(CacheManifest::NAME)).unwrap();
+            digest.run(before).unwrap();
         }
         let expected: Outcomes = serde_json::from_slice(&fs::read(&recorded).unwrap()).unwrap();
         let found = outcomes(root.path(), &trees);
@@ -162,9 +168,9 @@ fn without_time(manifest: &[u8]) -> String {
     let mut parsed: CacheManifest = serde_json::from_str(&text).unwrap();
     parsed.set_time(0);
     let form = match json.get("!comment!").and_then(|comment| comment.as_str()) {
-        None => Form::Plain,
-        Some(comment) if comment.starts_with("This is") => Form::CommentOf1_6,
-        Some(_) => Form::Comment,
+        None => ManifestForm::Plain,
+        Some(comment) if comment.starts_with("This is") => ManifestForm::CommentOf1_6,
+        Some(_) => ManifestForm::Comment,
     };
     let rendered = parsed.render(form);
     // Up to 32 files, the text is the same to the byte.

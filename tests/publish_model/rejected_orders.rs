@@ -1,22 +1,22 @@
-//! Orders that were not taken, for builds and for prunes, each with what it breaks and the shortest way
-//! there.
+//! The rejected orders of builds and prunes. Each test shows the promise that an order breaks and the end of the shortest
+//! trace to it.
 
 use super::order::{
     ASSETS_BEFORE_MARKER, CLAIMS_BEFORE_VERSION, CLAIMS_LISTED_ONCE, CREATES_AND_MULTIPART,
-    CREATES_ONLY, EXPLICIT_WITH_MULTIPART, LEAVES_AT_ONCE, MARKER_BEFORE_ASSETS,
-    ONE_CLAIM_LOOKED_FOR, ONE_CLAIM_SWAPPED, PRUNES_CLOSE_TOGETHER, REF_LAST, SPARE_FORGETS,
-    TOMBSTONE_BEFORE_REF, TOMBSTONE_FORGETS,
+    CREATES_ONLY, DELETING_ENDS_AT_ONCE, EXPLICIT_WITH_MULTIPART, MARKER_BEFORE_ASSETS,
+    ONE_CLAIM_CHECKED, ONE_CLAIM_SWAPPED, PRUNES_CLOSE_TOGETHER, REF_LAST, SPARING_FORGETS_CONTENT,
+    TOMBSTONE_BEFORE_REF, TOMBSTONE_FORGETS_CONTENT,
 };
 use super::promises::Promise;
 use super::search::Search;
 use super::world::Content::A;
-use super::world::{Ages, Creates, End, Scenario, Stranger};
-use super::{QUIET, QUIET_DIGEST, any_ended, holds};
+use super::world::{Ages, ConditionalWrites, Outcome, Scenario, Stranger};
+use super::{QUIET, QUIET_DIGEST, any_ended, assert_holds};
 
-/// The promise breaks; the shortest way there takes that many steps and ends with these.
-fn breaks(scenario: &Scenario, promise: Promise, steps: usize, last: &[&str]) {
+/// Fails unless the promise breaks, and the shortest trace has that many steps and ends with these.
+fn assert_breaks(scenario: &Scenario, promise: Promise, steps: usize, last: &[&str]) {
     let Some(found) = Search::of(scenario).counterexample else {
-        panic!("no promise is broken");
+        panic!("every promise holds");
     };
     let trace = found.trace.join("\n");
     assert_eq!(found.broken, promise, "\n{trace}");
@@ -25,23 +25,23 @@ fn breaks(scenario: &Scenario, promise: Promise, steps: usize, last: &[&str]) {
 }
 
 #[test]
-fn claims_listed_before_the_version_refuse_a_build_of_the_same_content() {
+fn claims_listed_before_the_version_refuse_equal_content() {
     let claims_first = Scenario {
         order: CLAIMS_BEFORE_VERSION,
         builders: &[A, A],
         ..QUIET
     };
-    // Safe, but a file that is put between the two listings is taken for somebody else's.
-    let search = holds(&claims_first, 200);
-    assert!(search.reached(|it| any_ended(it, |end| end == End::Conflict)));
+    // Safe, but a file that is uploaded between the two listings looks like a stranger's.
+    let search = assert_holds(&claims_first, 200);
+    assert!(search.reached(|it| any_ended(it, |end| end == Outcome::Conflict)));
 }
 
 #[test]
 fn claims_listed_only_before_the_claim_mix_contents() {
-    breaks(
+    assert_breaks(
         &Scenario {
             order: CLAIMS_LISTED_ONCE,
-            creates: Creates::Ignored,
+            conditional_writes: ConditionalWrites::Ignored,
             ..QUIET
         },
         Promise::CompleteOrInvisible,
@@ -59,8 +59,8 @@ fn claims_listed_only_before_the_claim_mix_contents() {
 }
 
 #[test]
-fn one_claim_that_is_swapped_commits_one_content_with_the_bytes_of_another() {
-    breaks(
+fn one_swapped_claim_commits_mixed_contents() {
+    assert_breaks(
         &Scenario {
             order: ONE_CLAIM_SWAPPED,
             ..QUIET
@@ -81,14 +81,14 @@ fn one_claim_that_is_swapped_commits_one_content_with_the_bytes_of_another() {
 }
 
 #[test]
-fn one_claim_that_is_looked_for_mixes_contents_without_conditional_writes() {
+fn one_checked_claim_mixes_contents_without_conditional_writes() {
     let one_claim = Scenario {
-        order: ONE_CLAIM_LOOKED_FOR,
+        order: ONE_CLAIM_CHECKED,
         ..QUIET
     };
-    breaks(
+    assert_breaks(
         &Scenario {
-            creates: Creates::Ignored,
+            conditional_writes: ConditionalWrites::Ignored,
             ..one_claim
         },
         Promise::CompleteOrInvisible,
@@ -107,18 +107,18 @@ fn one_claim_that_is_looked_for_mixes_contents_without_conditional_writes() {
             "build 2 of B: PUT asset 1",
         ],
     );
-    // It is the condition that is missing.
-    let wrong = Scenario {
+    // With conditional writes the order is safe.
+    let with_faults = Scenario {
         faults: 2,
         crashes: 1,
         ..one_claim
     };
-    holds(&wrong, 5_000);
+    assert_holds(&with_faults, 5_000);
 }
 
 #[test]
-fn a_ref_put_last_lets_a_prune_delete_what_a_build_ended_well_with() {
-    breaks(
+fn a_ref_uploaded_last_loses_a_published_version() {
+    assert_breaks(
         &Scenario {
             order: REF_LAST,
             prunes: 1,
@@ -140,8 +140,8 @@ fn a_ref_put_last_lets_a_prune_delete_what_a_build_ended_well_with() {
 }
 
 #[test]
-fn a_tombstone_looked_for_before_the_ref_is_seen_too_late() {
-    breaks(
+fn a_tombstone_read_before_the_ref_loses_versions() {
+    assert_breaks(
         &Scenario {
             order: TOMBSTONE_BEFORE_REF,
             prunes: 1,
@@ -163,7 +163,7 @@ fn a_tombstone_looked_for_before_the_ref_is_seen_too_late() {
 
 #[test]
 fn an_unconditional_multipart_upload_replaces_a_published_file() {
-    breaks(
+    assert_breaks(
         &Scenario {
             order: CREATES_AND_MULTIPART,
             ..QUIET
@@ -177,24 +177,24 @@ fn an_unconditional_multipart_upload_replaces_a_published_file() {
             "build 2 of B: PUT asset 2",
         ],
     );
-    let wrong = Scenario {
+    let with_faults = Scenario {
         faults: 2,
         crashes: 1,
         ..QUIET
     };
-    // It is the multipart upload that does it.
+    // Without the multipart upload the order is safe.
     let creates_only = Scenario {
         order: CREATES_ONLY,
-        ..wrong
+        ..with_faults
     };
-    holds(&creates_only, 5_000);
-    // Claims keep builders apart even so; a file of somebody else they don't.
+    assert_holds(&creates_only, 5_000);
+    // Claims keep builders apart despite multipart uploads, but they don't protect a stranger's file.
     let with_claims = Scenario {
         order: EXPLICIT_WITH_MULTIPART,
-        ..wrong
+        ..with_faults
     };
-    holds(&with_claims, 5_000);
-    breaks(
+    assert_holds(&with_claims, 5_000);
+    assert_breaks(
         &Scenario {
             order: EXPLICIT_WITH_MULTIPART,
             stranger: Stranger::Waiting,
@@ -202,13 +202,13 @@ fn an_unconditional_multipart_upload_replaces_a_published_file() {
         },
         Promise::StrangerKept,
         9,
-        &["somebody else puts asset 2", "build 1 of A: PUT asset 2"],
+        &["stranger: PUT asset 2", "build 1 of A: PUT asset 2"],
     );
 }
 
 #[test]
-fn a_marker_put_before_the_assets_shows_what_is_not_there() {
-    breaks(
+fn a_marker_before_the_assets_shows_missing_files() {
+    assert_breaks(
         &Scenario {
             order: MARKER_BEFORE_ASSETS,
             ..QUIET
@@ -220,8 +220,8 @@ fn a_marker_put_before_the_assets_shows_what_is_not_there() {
 }
 
 #[test]
-fn a_prune_that_deletes_assets_before_the_marker_shows_what_is_not_there() {
-    breaks(
+fn deleting_assets_before_the_marker_shows_missing_files() {
+    assert_breaks(
         &Scenario {
             prune: ASSETS_BEFORE_MARKER,
             prunes: 1,
@@ -234,10 +234,10 @@ fn a_prune_that_deletes_assets_before_the_marker_shows_what_is_not_there() {
 }
 
 #[test]
-fn a_prune_that_leaves_deleting_before_its_deletes_landed_deletes_what_came_after() {
-    breaks(
+fn ending_a_prune_early_deletes_newer_files() {
+    assert_breaks(
         &Scenario {
-            prune: LEAVES_AT_ONCE,
+            prune: DELETING_ENDS_AT_ONCE,
             prunes: 1,
             faults: 1,
             ..QUIET_DIGEST
@@ -252,8 +252,8 @@ fn a_prune_that_leaves_deleting_before_its_deletes_landed_deletes_what_came_afte
 }
 
 #[test]
-fn a_prune_that_starts_before_the_last_ones_tombstones_landed_is_not_seen() {
-    breaks(
+fn prunes_too_close_together_delete_published_versions() {
+    assert_breaks(
         &Scenario {
             prune: PRUNES_CLOSE_TOGETHER,
             prunes: 2,
@@ -282,7 +282,7 @@ fn a_prune_that_starts_before_the_last_ones_tombstones_landed_is_not_seen() {
 }
 
 #[test]
-fn a_prune_that_spares_a_pruned_name_must_not_free_it_for_other_content() {
+fn sparing_must_not_free_a_pruned_name() {
     let last = [
         "prune 2: GET marker and tombstone",
         "prune 2: PUT tombstone Deleting",
@@ -297,23 +297,24 @@ fn a_prune_that_spares_a_pruned_name_must_not_free_it_for_other_content() {
         "build 2 of B: PUT asset 1",
     ];
     let forgets = Scenario {
-        prune: SPARE_FORGETS,
+        prune: SPARING_FORGETS_CONTENT,
         prunes: 2,
         ..QUIET
     };
-    breaks(&forgets, Promise::NeverOverwritten, 34, &last);
-    // Nor must one that ends what another began: the marker is gone, the tombstone still knows.
+    assert_breaks(&forgets, Promise::NeverOverwritten, 34, &last);
+    // The same holds for a prune that continues an interrupted one: the marker is gone, but the tombstone has the
+    // content.
     let interrupted = Scenario {
-        prune: TOMBSTONE_FORGETS,
+        prune: TOMBSTONE_FORGETS_CONTENT,
         crashes: 1,
         ..forgets
     };
-    breaks(&interrupted, Promise::NeverOverwritten, 33, &last);
+    assert_breaks(&interrupted, Promise::NeverOverwritten, 33, &last);
 }
 
 #[test]
-fn an_age_shorter_than_a_write_takes_leaves_a_marker_without_its_assets() {
-    breaks(
+fn too_short_an_age_leaves_a_bare_marker() {
+    assert_breaks(
         &Scenario {
             ages: Ages::Short,
             prunes: 1,

@@ -1,0 +1,122 @@
+//! The pages of an app, and where the files that they link to are.
+
+use super::app_sources::AppSources;
+use super::detect::Project;
+use super::elixir_values::{find_env_read, has_word, list_at, values};
+use super::link_check::PhoenixLinkProblem;
+use super::own_static_url::OwnStaticUrl;
+use super::page_links::{LinkedFile, PageLinks};
+use super::sources::{MANIFEST_KEY, RUNTIME_EXS, STATICS};
+use super::static_url::{EndpointTarget, StaticUrlForm};
+use super::web_app::WebApp;
+use crate::config::env_vars::RELEASE_VERSION;
+use crate::prefix::Prefix;
+use std::io;
+use std::path::{Path, PathBuf};
+
+pub(super) struct AppPages<'a> {
+    pub(super) app: &'a WebApp,
+    pub(super) links: PageLinks,
+    /// How the app follows by itself, if it does.
+    pub(super) own_url: Option<OwnStaticUrl>,
+    pub(super) static_dir: PathBuf,
+    /// The app's directory under the version. Empty, or ends with `/`.
+    pub(super) mount: String,
+    sources: AppSources,
+    /// The directory of its configuration.
+    config: PathBuf,
+}
+
+impl<'a> AppPages<'a> {
+    /// Reads the pages of each app of a project.
+    pub(super) fn read(project: &'a Project, repository: &Path) -> io::Result<Vec<Self>> {
+        let is_alone = project.apps.len() == 1;
+        let pages = project.apps.iter().map(|app| {
+            let dir = repository.join(&app.folder);
+            let static_dir = dir.join(STATICS);
+            let sources = AppSources::read(repository, app)?;
+            let mount = if is_alone {
+                String::new()
+            } else {
+                format!("{}/", app.otp_app)
+            };
+            Ok(Self {
+                app,
+                links: PageLinks::read(repository, &dir, &static_dir)?,
+                own_url: OwnStaticUrl::find(&sources, project, app),
+                sources,
+                static_dir,
+                mount,
+                config: repository.join(&app.config),
+            })
+        });
+        pages.collect()
+    }
+
+    pub(super) fn has_file(&self, file: &LinkedFile) -> bool {
+        self.static_dir.join(&file.path).is_file()
+    }
+
+    /// Returns the app's script of boot, if it has one.
+    pub(super) fn runtime_exs(&self) -> Option<PathBuf> {
+        let script = self.config.join(RUNTIME_EXS);
+        script.is_file().then_some(script)
+    }
+
+    /// Lists the endpoints, with the form of `static_url` that makes the pages follow.
+    pub(super) fn targets(&self) -> impl Iterator<Item = EndpointTarget<'_>> {
+        self.app.endpoints.iter().map(|endpoint| EndpointTarget {
+            endpoint,
+            form: StaticUrlForm::for_links(&self.links),
+            mount: self.mount.trim_end_matches('/'),
+        })
+    }
+
+    /// Why no configuration can make the pages follow the public URL.
+    pub(super) fn find_problem(&self, prefix: &Prefix) -> Option<PhoenixLinkProblem> {
+        let (links, app) = (&self.links, self.app);
+        if links.paths.is_empty() && links.urls.is_empty() && !links.fixed_code.is_empty() {
+            let places = links.fixed_code.clone();
+            return Some(PhoenixLinkProblem::WrittenByHand { places });
+        }
+        if app.endpoints.is_empty() {
+            let otp_app = app.otp_app.clone();
+            return Some(PhoenixLinkProblem::NoEndpoint { otp_app });
+        }
+        let url = links.urls.first()?.clone();
+        let Some(host) = host_of(prefix) else {
+            return Some(PhoenixLinkProblem::NoHost { url });
+        };
+        let path = links.paths.first()?.clone();
+        let has_own = host.contains(':') || self.has_url_path();
+        has_own.then_some(PhoenixLinkProblem::Mixed { path, url })
+    }
+
+    /// Whether Phoenix reads the names of digested files from a manifest.
+    pub(super) fn reads_manifest(&self) -> bool {
+        let mut config = self.sources.config.iter();
+        config.any(|file| has_word(&file.source.bare, MANIFEST_KEY))
+    }
+
+    /// Whether the app asks for the version in the way that elsewhere names its own release.
+    pub(super) fn reads_release_version(&self) -> bool {
+        let name = &[RELEASE_VERSION.name];
+        let mut sources = self.sources.all();
+        sources.any(|file| find_env_read(&file.source, name).is_some())
+    }
+
+    /// Whether the app is not at the top of its host: `url: [path: "/shop"]`.
+    fn has_url_path(&self) -> bool {
+        self.sources.config.iter().any(|file| {
+            let bare = &file.source.bare;
+            let mut lists = values(bare, "url:").filter_map(|at| list_at(bare, at));
+            lists.any(|list| has_word(&bare[list], "path:"))
+        })
+    }
+}
+
+/// Returns the host of the public URL, with its port. `None` if the URL is a path of the app's own site.
+pub(super) fn host_of(prefix: &Prefix) -> Option<&str> {
+    let (_, rest) = prefix.url().split_once("//")?;
+    rest.split('/').next()
+}

@@ -1,0 +1,162 @@
+//! What the build changes in the image to make the pages of an app follow: `runtime.exs`, or the digest's manifest.
+
+use super::app_pages::AppPages;
+use super::cache_manifest::CacheManifest;
+use super::error::PhoenixError;
+use super::link_check::{PhoenixLinkCheck, PhoenixLinkProblem};
+use super::link_event::PhoenixEvent;
+use super::links::LinkVerifier;
+use super::phx_digest::DigestRules;
+use super::releases::AssembledRelease;
+use super::runtime_exs::{with_block, with_pin};
+use super::sources::read_text;
+use super::static_url::snippet;
+use crate::config::Inject;
+use crate::framework::{Edit, FallbackSwitch, Injection, Links};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::{Path, PathBuf};
+
+impl LinkVerifier<'_> {
+    /// Prepares the edits that make these apps follow. An app without a `runtime.exs` follows by its manifest.
+    pub(super) fn inject_links(
+        &self,
+        apps: &[&AppPages<'_>],
+        releases: &[AssembledRelease],
+    ) -> Result<PhoenixLinkCheck, PhoenixError> {
+        let targets: Vec<_> = apps.iter().flat_map(|pages| pages.targets()).collect();
+        let mut own_scripts: BTreeMap<PathBuf, Vec<_>> = BTreeMap::new();
+        let mut manifests = Vec::new();
+        for pages in apps {
+            if let Some(script) = pages.runtime_exs() {
+                own_scripts
+                    .entry(script)
+                    .or_default()
+                    .extend(pages.targets());
+            } else if pages.reads_manifest() {
+                manifests.push((*pages, pages.static_dir.clone()));
+                manifests.extend(self.embedded_dir(pages).map(|dir| (*pages, dir)));
+            } else {
+                let otp_app = pages.app.otp_app.clone();
+                let why = PhoenixLinkProblem::NoManifest { otp_app };
+                return Err(PhoenixError::not_following(why, apps));
+            }
+        }
+        let mut scripts: Vec<_> = own_scripts.into_iter().collect();
+        for release in releases {
+            if let Some(script) = &release.runtime_exs {
+                scripts.push((script.clone(), targets.clone()));
+                continue;
+            }
+            for pages in apps {
+                let dir = release.static_dir(&pages.app.otp_app)?;
+                manifests.extend(dir.map(|dir| (*pages, dir)));
+            }
+        }
+        let mut urls = manifests.iter().filter_map(|(it, _)| it.links.urls.first());
+        if let Some(url) = urls.next().cloned() {
+            let why = PhoenixLinkProblem::NoScript { url };
+            return Err(PhoenixError::not_following(why, apps));
+        }
+
+        let pin = self.ctx.image.hook.pin();
+        let mut edits = Vec::new();
+        for (script, targets) in &scripts {
+            edits.push(edit_script(script, |own| with_block(own, targets, pin))?);
+        }
+        for (pages, dir) in &manifests {
+            edits.extend(self.edit_manifest(pages, dir)?);
+        }
+        let switch = if manifests.is_empty() {
+            FallbackSwitch::StaticUrl
+        } else {
+            self.ctx.log.event(&PhoenixEvent::UrlInImage);
+            FallbackSwitch::None
+        };
+        // Of links of both kinds, those without a host stay.
+        let mut mixed = apps.iter().filter(|pages| !pages.links.urls.is_empty());
+        let stays = mixed.find_map(|pages| pages.links.paths.first());
+        let because = self.because(scripts.iter().map(|(script, _)| script));
+        Ok(PhoenixLinkCheck {
+            links: Links::ByInjection {
+                because,
+                snippet: snippet(&targets),
+            },
+            injection: Some(with_edits(edits)),
+            switch,
+            stays: stays.map(ToString::to_string),
+        })
+    }
+
+    /// Prepares the edits that load the pin into apps that follow by themselves, for processes whose entrypoint is
+    /// replaced.
+    pub(super) fn load_pin(
+        &self,
+        apps: &[AppPages<'_>],
+        releases: &[AssembledRelease],
+    ) -> io::Result<Option<Injection>> {
+        let pin = self.ctx.image.hook.pin();
+        let Some(pin) = pin.filter(|_| self.ctx.inject() == Inject::Auto) else {
+            return Ok(None);
+        };
+        let own = apps.iter().filter_map(AppPages::runtime_exs);
+        let assembled = releases.iter().filter_map(|it| it.runtime_exs.clone());
+        let scripts: BTreeSet<PathBuf> = own.chain(assembled).collect();
+        if scripts.is_empty() {
+            self.ctx.log.event(&PhoenixEvent::NoPinLoader);
+            return Ok(None);
+        }
+        let edits = scripts
+            .iter()
+            .map(|path| edit_script(path, |own| with_pin(own, pin)));
+        Ok(Some(with_edits(edits.collect::<io::Result<_>>()?)))
+    }
+
+    /// Makes the keys of a manifest lead to the public URL.
+    fn edit_manifest(&self, pages: &AppPages<'_>, dir: &Path) -> io::Result<Option<Edit>> {
+        let path = dir.join(CacheManifest::NAME);
+        let Some(manifest) = CacheManifest::read(&path)? else {
+            return Ok(None);
+        };
+        let url = format!("{}{}", self.target.prefix.url(), pages.mount);
+        let form = DigestRules::of(pages.app.version).form;
+        Ok(Some(Edit {
+            path,
+            content: manifest.below(&url).render(form).into_bytes(),
+        }))
+    }
+
+    /// Finds the copy of the static directory that Mix makes with `build_embedded`; otherwise `_build` has a link.
+    fn embedded_dir(&self, pages: &AppPages<'_>) -> Option<PathBuf> {
+        let root = self.ctx.app_dir.join(&self.project.root);
+        let build = root.join("_build/prod/lib").join(&pages.app.otp_app);
+        let copy = build.join("priv");
+        (copy.is_dir() && !copy.is_symlink()).then(|| copy.join("static"))
+    }
+
+    fn because<'a>(&self, scripts: impl Iterator<Item = &'a PathBuf>) -> String {
+        let scripts = scripts.map(|script| self.ctx.relative(script).display().to_string());
+        let change = match scripts.collect::<Vec<_>>().as_slice() {
+            [] => "cache_manifest.json in the image now leads to the version".to_owned(),
+            scripts => format!(
+                "a block was appended to {} in the image",
+                scripts.join(" and ")
+            ),
+        };
+        format!("the app doesn't read STATIC_URL, so {change}; your repository is unchanged")
+    }
+}
+
+fn with_edits(edits: Vec<Edit>) -> Injection {
+    Injection {
+        edits,
+        ..Injection::default()
+    }
+}
+
+fn edit_script(path: &Path, edit: impl FnOnce(&str) -> String) -> io::Result<Edit> {
+    Ok(Edit {
+        path: path.to_owned(),
+        content: edit(&read_text(path)?).into_bytes(),
+    })
+}

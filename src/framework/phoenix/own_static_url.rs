@@ -1,0 +1,137 @@
+//! An app that makes its `static_url` of `STATIC_URL` by itself, as its source shows.
+
+use super::app_sources::{AppSources, SourceFile};
+use super::detect::Project;
+use super::elixir::ElixirSource;
+use super::elixir_values::{find_env_read, has_word, list_at, values};
+use super::location::SourceLocation;
+use super::page_links::PageLinks;
+use super::sources::RUNTIME_EXS;
+use super::static_url::StaticUrlForm;
+use super::web_app::WebApp;
+use crate::config::env_vars::{STATIC_ASSETS_VERSION, STATIC_URL};
+
+/// The place at which an app reads the URL or the version for its `static_url`.
+pub(super) struct OwnStaticUrl {
+    pub(super) variable: &'static str,
+    pub(super) location: SourceLocation,
+    /// Whether it is read when the app starts. Otherwise it is read when the configuration is evaluated, which for a
+    /// release is while it is built.
+    pub(super) is_at_boot: bool,
+    /// `None` if the source doesn't show it as a list.
+    pub(super) form: Option<StaticUrlForm>,
+}
+
+impl OwnStaticUrl {
+    /// Searches the configuration of production, then the endpoints, which may set it in `init/2`.
+    pub(super) fn find(sources: &AppSources, project: &Project, app: &WebApp) -> Option<Self> {
+        let in_config = sources.config.iter().find_map(|file| {
+            let ElixirSource { bare, .. } = &file.source;
+            let is_its_own =
+                |at: &usize| project.is_about(app, &bare[..*at]) && is_for_production(&bare[..*at]);
+            let set = values(bare, "static_url:").find(is_its_own)?;
+            Some(Self {
+                is_at_boot: file.path.ends_with(RUNTIME_EXS),
+                form: form(&file.source, set),
+                ..Self::read_in(file)?
+            })
+        });
+        let in_endpoint = |file: &SourceFile| {
+            let bare = &file.source.bare;
+            let is_endpoint = bare.contains("Phoenix.Endpoint") && bare.contains("static_url");
+            Self::read_in(file).filter(|_| is_endpoint)
+        };
+        in_config.or_else(|| sources.code.iter().find_map(in_endpoint))
+    }
+
+    fn read_in(file: &SourceFile) -> Option<Self> {
+        let read = find_env_read(&file.source, &[STATIC_URL, STATIC_ASSETS_VERSION])?;
+        Some(Self {
+            variable: read.variable,
+            location: file.location(read.at),
+            is_at_boot: true,
+            form: None,
+        })
+    }
+
+    pub(super) fn fits(&self, links: &PageLinks) -> bool {
+        self.form.is_none_or(|form| form.fits(links))
+    }
+}
+
+/// Whether production evaluates what follows `before`: no `if config_env() == :dev do` is open there.
+fn is_for_production(before: &str) -> bool {
+    let mut indent = usize::MAX;
+    for line in before.lines().rev() {
+        let own = line.len() - line.trim_start().len();
+        if line.trim().is_empty() || own >= indent {
+            continue;
+        }
+        indent = own;
+        let asks = line.contains("config_env()") || line.contains("Mix.env()");
+        if asks && line.contains("==") && !line.contains(":prod") {
+            return false;
+        }
+    }
+    true
+}
+
+fn form(source: &ElixirSource, at: usize) -> Option<StaticUrlForm> {
+    let list = list_at(&source.bare, at)?;
+    // For Phoenix, the path `/` alone is none.
+    let top = source.code[list.clone()].split_once("path: \"/\"");
+    let top = top.map(|(_, rest)| rest.trim_start());
+    let is_at_top = top.is_some_and(|rest| rest.is_empty() || rest.starts_with(','));
+    let list = &source.bare[list];
+    let has_path = has_word(list, "path:") && !is_at_top;
+    match (has_word(list, "host:"), has_path) {
+        (true, true) => Some(StaticUrlForm::HostAndPath),
+        (true, false) => Some(StaticUrlForm::Host),
+        (false, true) => Some(StaticUrlForm::Path),
+        (false, false) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn configuration_of_other_environments_does_not_count() {
+        for (before, production) in [
+            ("config :shop,\n  ", true),
+            ("if config_env() == :prod do\n  config :shop,\n    ", true),
+            ("if config_env() == :dev do\n  config :shop,\n    ", false),
+            (
+                "if config_env() == :dev do\n  x\nend\n\nconfig :shop,\n  ",
+                true,
+            ),
+            (
+                "if config_env() in [:prod, :staging] do\n  config :shop,\n    ",
+                true,
+            ),
+        ] {
+            assert_eq!(is_for_production(before), production, "{before}");
+        }
+    }
+
+    #[test]
+    fn a_list_shows_the_form_of_static_url() {
+        for (code, expected) in [
+            (" [path: x]", Some(StaticUrlForm::Path)),
+            (
+                " [scheme: s, host: f(a, [b]), path: p], url: [host: x]",
+                Some(StaticUrlForm::HostAndPath),
+            ),
+            ("[host: h]", Some(StaticUrlForm::Host)),
+            ("[host: h, path: \"/\"]", Some(StaticUrlForm::Host)),
+            (
+                "[host: h, path: u.path || \"/\"]",
+                Some(StaticUrlForm::HostAndPath),
+            ),
+            (" static_url", None),
+        ] {
+            assert_eq!(form(&ElixirSource::of(code), 0), expected, "{code}");
+        }
+    }
+}

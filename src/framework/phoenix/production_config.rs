@@ -1,0 +1,92 @@
+//! What the configuration scripts of production mean for a build.
+
+use super::PhoenixError;
+use super::app_build::AppBuild;
+use super::elixir::ElixirSource;
+use super::elixir_values::{string_at, words};
+use super::event::{PipelineEvent, ThrowAwayValue};
+use super::location::Locations;
+use super::pipeline::Mix;
+use super::sources::{MANIFEST_KEY, production_config};
+use crate::fs::read_file;
+use std::path::PathBuf;
+
+const THROW_AWAY_VALUES: [(&str, &str); 2] = [
+    (
+        "SECRET_KEY_BASE",
+        "unused-while-compiling-assets-unused-while-compiling-assets-unused-while",
+    ),
+    ("DATABASE_URL", "ecto://unused:unused@localhost/unused"),
+];
+
+impl AppBuild<'_> {
+    fn configs(&self) -> Vec<PathBuf> {
+        production_config(&self.ctx.app_dir.join(&self.web.config))
+    }
+
+    /// Sets variables without which `config/prod.secret.exs`, as Phoenix 1.5 and older generate it, raises at every
+    /// start of Mix. Compiling assets needs neither.
+    pub(super) fn set_throw_away_values(&mut self) -> Result<(), PhoenixError> {
+        let mut given = Vec::new();
+        for path in self.configs() {
+            let file = path.file_name().unwrap_or_default().to_string_lossy();
+            if file == "runtime.exs" {
+                continue;
+            }
+            let source = ElixirSource::read(&path)?;
+            for (variable, value) in THROW_AWAY_VALUES {
+                if self.env.text(variable).is_none() && source.texts(variable).next().is_some() {
+                    self.env = self.env.clone().with(variable, value);
+                    let file = file.to_string();
+                    given.push(ThrowAwayValue { variable, file });
+                }
+            }
+        }
+        if !given.is_empty() && self.mix == Mix::Found {
+            self.log(&PipelineEvent::ThrowAwayValues(&given));
+        }
+        Ok(())
+    }
+
+    /// Lists what says which programs of the `esbuild` and `tailwind` packages are wanted.
+    pub(super) fn program_versions(&self) -> Result<String, PhoenixError> {
+        let mut versions = String::new();
+        for file in self.configs() {
+            let source = ElixirSource::read(&file)?;
+            for package in ["config :esbuild,", "config :tailwind,"] {
+                for at in words(&source.bare, package) {
+                    let key = words(&source.bare, "version:").find(|key| *key > at);
+                    let version = key.and_then(|key| string_at(&source, key + "version:".len()));
+                    versions.extend([package, " ", &version.unwrap_or_default(), "\n"]);
+                }
+            }
+        }
+        let lock = read_file(&self.lock_file()).unwrap_or_default();
+        for line in String::from_utf8_lossy(&lock).lines() {
+            if line.contains("{:hex, :esbuild,") || line.contains("{:hex, :tailwind,") {
+                versions.extend([line.trim(), "\n"]);
+            }
+        }
+        Ok(versions)
+    }
+
+    /// Refuses a configured manifest that no digest writes: Phoenix would start without one, log an error and link to
+    /// undigested names.
+    pub(super) fn check_configured_manifest(&self) -> Result<(), PhoenixError> {
+        for file in self.configs() {
+            let source = ElixirSource::read(&file)?;
+            for at in words(&source.bare, MANIFEST_KEY) {
+                let configured = string_at(&source, at + MANIFEST_KEY.len()).map(PathBuf::from);
+                // The apps of an umbrella share their configuration.
+                let is_its_own = self.project.is_about(self.web, &source.bare[..at]);
+                if let Some(configured) = configured.filter(|_| is_its_own)
+                    && !self.dir.join(&configured).is_file()
+                {
+                    let place = Locations::of(self.ctx.relative(&file), &source.code).at(at);
+                    return Err(PhoenixError::OtherManifest { place, configured });
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,92 @@
+//! Texts of requests that the store did not fulfil.
+
+use super::credentials::{least_rights, rejected};
+use super::{Explain, Kind, Message};
+use crate::prefix::{BucketUrl, Key, Scheme};
+use crate::store::{FailedRequest, RequestError, RequestTarget};
+use indoc::formatdoc;
+
+impl Explain for FailedRequest {
+    fn explain(&self) -> Message {
+        let Self(error, target) = self;
+        let RequestTarget { action, key, store } = target.as_ref();
+        match error {
+            RequestError::NoBucket => no_bucket(store),
+            RequestError::WrongRegion(region) => wrong_region(&store.bucket, region.as_deref()),
+            RequestError::InvalidCredentials(code) => rejected(code),
+            RequestError::ExpiredCredentials => Message::new(
+                Kind::Credentials,
+                "The session token has expired",
+                "The store rejected it. Get new temporary credentials for each build.",
+            ),
+            RequestError::ClockSkew => Message::new(
+                Kind::Machine,
+                "This machine's clock is more than 15 minutes off",
+                "The store rejected a request because its time differs from the store's own. Set the clock of the \
+                 machine that builds.",
+            ),
+            RequestError::Forbidden => Message::new(
+                Kind::Credentials,
+                format!("The credentials lack the permission '{action}'"),
+                format!(
+                    "The store accepted the credentials, but denied '{action}' on {key}.\n{}",
+                    least_rights(store)
+                ),
+            ),
+            RequestError::Temporary { cause, .. } => Message::new(
+                Kind::Temporary,
+                format!("The store does not answer: {cause}"),
+                "Several tries failed. Is the endpoint right, and can the build reach it? While the store is down, \
+                 build without it; the app then serves its own files:\n  STATIC_ASSETS_PUBLISH=off",
+            ),
+            RequestError::NoAnswer(cause) | RequestError::Unexpected(cause) => {
+                unexpected(key, cause)
+            }
+            RequestError::NotFound => unexpected(key, "not found"),
+            RequestError::NotModified => unexpected(key, "not modified"),
+            RequestError::Exists => unexpected(key, "exists already"),
+            RequestError::NotImplemented => unexpected(key, "not implemented"),
+        }
+    }
+}
+
+fn unexpected(key: &Key, cause: &str) -> Message {
+    let body = formatdoc! {"
+        The request was for {key}. Is STATIC_ASSETS_ENDPOINT_URL the address of the store's own server? If a private
+        authority signed the server's certificate, name the authority:
+          STATIC_ASSETS_CA_FILE=/path/to/ca.pem"
+    };
+    let title = format!("The store gave an unexpected answer: {cause}");
+    Message::new(Kind::Machine, title, body)
+}
+
+fn no_bucket(store: &BucketUrl) -> Message {
+    let bucket = &store.bucket;
+    let (what, create) = match store.scheme {
+        Scheme::S3 => ("bucket", "aws s3 mb s3://"),
+        Scheme::Azure => ("container", "az storage container create --name "),
+        Scheme::Gcs => ("bucket", "gcloud storage buckets create gs://"),
+    };
+    let body = formatdoc! {"
+        It does not exist on this endpoint or in this account. Is its name misspelled?
+          STATIC_ASSETS_STORE={store}
+        A {what} is never created here. To create it:
+          {create}{bucket}"
+    };
+    Message::new(Kind::Missing, format!("No such {what}: {bucket}"), body)
+}
+
+fn wrong_region(bucket: &str, region: Option<&str>) -> Message {
+    let title = match region {
+        Some(region) => format!("The bucket {bucket} is in another region: {region}"),
+        None => format!("The bucket {bucket} is in another region"),
+    };
+    let body = formatdoc! {"
+        S3 answered that the region in the settings does not hold the bucket. Set the bucket's own:
+          STATIC_ASSETS_REGION={region}
+        With AWS_* credentials, that is AWS_REGION; in a service binding, the entry 'region'. This prints it:
+          aws s3api get-bucket-location --bucket {bucket}",
+        region = region.unwrap_or("<region>")
+    };
+    Message::new(Kind::Configuration, title, body)
+}

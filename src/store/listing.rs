@@ -1,0 +1,54 @@
+//! Lists the objects under a prefix.
+
+use super::error::{RequestError, RequestResult};
+use super::objects::Objects;
+use crate::plan::ListedObject;
+use crate::prefix::Key;
+use object_store::list::PaginatedListOptions;
+use std::collections::BTreeMap;
+
+/// Azure may answer some empty pages in a row.
+const MOST_EMPTY_PAGES: usize = 100;
+/// No version has as many files.
+const MOST_OBJECTS: usize = 10_000_000;
+
+impl Objects {
+    /// Lists what lies under `dir`, by the rest of its key.
+    pub(super) async fn list(&self, dir: &Key) -> RequestResult<BTreeMap<String, ListedObject>> {
+        let mut listed = BTreeMap::new();
+        let mut page_token = None;
+        let mut empty_pages = 0;
+        loop {
+            let page = self.request(self.provider.list_action, dir, || {
+                let options = PaginatedListOptions {
+                    page_token: page_token.clone(),
+                    ..PaginatedListOptions::default()
+                };
+                self.remote.list_paginated(Some(dir.as_str()), options)
+            });
+            let page = page.await?;
+            let before = listed.len();
+            for object in page.result.objects {
+                if let Some(rest) = object.location.as_ref().strip_prefix(dir.as_str()) {
+                    let etag = object.e_tag;
+                    let size = object.size;
+                    listed.insert(rest.to_owned(), ListedObject { size, etag });
+                }
+            }
+            empty_pages = if listed.len() == before {
+                empty_pages + 1
+            } else {
+                0
+            };
+            let is_endless = empty_pages > MOST_EMPTY_PAGES || listed.len() > MOST_OBJECTS;
+            match page.page_token {
+                None => return Ok(listed),
+                token if token == page_token || is_endless => {
+                    let error = RequestError::Unexpected("the listing has no end".to_owned());
+                    return Err(self.failed(self.provider.list_action, dir, error));
+                }
+                token => page_token = token,
+            }
+        }
+    }
+}
