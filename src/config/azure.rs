@@ -1,26 +1,25 @@
-//! Credentials of `az://`: an account's key, a shared access signature, a workload's identity, or the
-//! machine's own.
+//! Reads the credentials of `az://`: an account key, a shared access signature, a workload identity, or the machine's own
+//! identity.
 
-use super::bindings::Binding;
-use super::credentials::{
-    Ambient, Bound, CredentialSource, Secret, Server, entry, parse_endpoint,
-    refuse_what_is_no_header, server,
-};
+mod connection_string;
+
+use super::access::{Access, Ambient, AzureAccess, AzureIdentity, CredentialSource, Secret};
+use super::bindings::{Binding, CredentialBinding};
 use super::env_vars::{self, Variable};
-use super::sources::{Setting, Sources};
-use super::{ConfigProblem, Origin};
+use super::problems::ConfigProblem;
+use super::server_url::{ServerUrl, check_header, read_server, read_url};
+use super::setting::Setting;
+use super::sources::Sources;
 use crate::prefix::BucketUrl;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use std::path::PathBuf;
-use url::Url;
+pub(super) use connection_string::find_secrets;
 
-const ACCOUNT: &[&str] = &["account-name", "storage-account", "account"];
-pub(crate) const KEY: &[&str] = &["account-key", "access-key", "key"];
-pub(crate) const SAS: &[&str] = &["sas-token", "sas"];
-pub(crate) const CONNECTION: &[&str] = &["connection-string"];
+pub(super) const KEY: &[&str] = &["account-key", "access-key", "key"];
+pub(super) const SAS: &[&str] = &["sas-token", "sas"];
+pub(super) const CONNECTION: &[&str] = &["connection-string"];
 
-pub(super) const BOUND: Bound = Bound {
+pub(super) const BINDING: CredentialBinding = CredentialBinding {
     kind: "azure-blob",
     bucket: &["container", "container-name"],
     credential: &[
@@ -33,128 +32,91 @@ pub(super) const BOUND: Bound = Bound {
     ],
 };
 
-#[derive(Clone)]
-pub(crate) struct AzureAccess {
-    pub(crate) account: String,
-    pub(crate) identity: AzureIdentity,
-    pub(crate) server: Server,
-}
-
-#[derive(Clone)]
-pub(crate) enum AzureIdentity {
-    Key(Secret),
-    /// A shared access signature: the query of a URL.
-    Sas(Secret),
-    /// A token that the platform keeps in a file is exchanged for one of Azure's.
-    Workload {
-        tenant: String,
-        client: String,
-        token_file: PathBuf,
-        authority: Option<Url>,
-    },
-    Ambient,
-}
-
-pub(super) fn access(
-    binding: Option<&Binding>,
-    ambient: &Ambient,
-    sources: &Sources<'_>,
-) -> Result<Option<AzureAccess>, ConfigProblem> {
-    let given = match binding {
-        Some(binding) => Given::of_binding(binding),
-        None => Given::of_settings(sources, ambient)?,
-    };
-    if sources.text(&env_vars::ENDPOINT_URL).is_some() {
-        return Err(ConfigProblem::BesideOtherKeys {
-            setting: env_vars::ENDPOINT_URL.name,
-            keys_from: given.source.to_string(),
-            instead: "BlobEndpoint=… in AZURE_STORAGE_CONNECTION_STRING",
-        });
-    }
-    let source = given.source.clone();
-    let Some(found) = given.found()? else {
-        return match binding {
-            Some(binding) => Err(ConfigProblem::BindingEntryMissing {
-                binding: binding.name.clone(),
-                entry: KEY[0],
-            }),
-            None => Ok(None),
-        };
-    };
-    refuse_what_is_no_account(&found.account)?;
-    if let AzureIdentity::Key(key) = &found.identity
-        && STANDARD.decode(key.expose()).is_err()
-    {
-        return Err(ConfigProblem::NoBase64 {
-            what: "Azure account key",
-        });
-    }
-    Ok(Some(AzureAccess {
-        server: server(found.endpoint.as_ref(), source, sources)?,
-        account: found.account,
-        identity: found.identity,
-    }))
-}
-
-/// One source's values, not yet judged.
-struct Given {
+/// The values of one source, not yet judged.
+struct AzureSettings {
     account: Option<String>,
     connection: Option<Setting<String>>,
     key: Option<Setting<String>>,
     sas: Option<Setting<String>>,
     other: Option<AzureIdentity>,
-    endpoint: Option<Setting<String>>,
+    endpoint: Option<ServerUrl>,
     source: CredentialSource,
 }
 
-struct Found {
-    account: String,
+/// An account with the identity that may write to it.
+struct AzureAccount {
+    name: String,
     identity: AzureIdentity,
-    endpoint: Option<Setting<String>>,
+    endpoint: Option<ServerUrl>,
 }
 
-impl Given {
+pub(super) fn read_access(
+    binding: Option<&Binding>,
+    ambient: Ambient,
+    sources: &Sources<'_>,
+) -> Result<Option<Access>, ConfigProblem> {
+    let settings = match binding {
+        Some(binding) => AzureSettings::of_binding(binding),
+        None => AzureSettings::of_environment(ambient, sources)?,
+    };
+    let source = settings.source.clone();
+    if sources.text(&env_vars::ENDPOINT_URL).is_some() {
+        return Err(ConfigProblem::BesideOtherKeys {
+            setting: env_vars::ENDPOINT_URL.name,
+            keys_from: source.to_string(),
+            instead: "BlobEndpoint=… in AZURE_STORAGE_CONNECTION_STRING",
+        });
+    }
+    let Some(account) = settings.account()? else {
+        // A binding must hold one of the credentials.
+        return match binding {
+            Some(binding) => binding.required(KEY).map(|_| None),
+            None => Ok(None),
+        };
+    };
+    account.check()?;
+    Ok(Some(Access::Azure(Box::new(AzureAccess {
+        server: read_server(account.endpoint.as_ref(), source, sources)?,
+        account: account.name,
+        identity: account.identity,
+    }))))
+}
+
+impl AzureSettings {
     fn of_binding(binding: &Binding) -> Self {
+        let account = binding.get(&["account-name", "storage-account", "account"]);
         Self {
-            account: binding.get(ACCOUNT).map(str::to_owned),
-            connection: entry(binding, CONNECTION),
-            key: entry(binding, KEY),
-            sas: entry(binding, SAS),
+            account: account.map(str::to_owned),
+            connection: binding.entry(CONNECTION),
+            key: binding.entry(KEY),
+            sas: binding.entry(SAS),
             other: None,
-            endpoint: entry(binding, &["endpoint-url", "endpoint"]),
+            endpoint: ServerUrl::of_binding(binding),
             source: CredentialSource::Binding(binding.name.clone()),
         }
     }
 
-    fn of_settings(sources: &Sources<'_>, ambient: &Ambient) -> Result<Self, ConfigProblem> {
-        let text = |name: &Variable| sources.text(name).map(|setting| setting.value);
-        let either = |one: &Variable, other: &Variable| {
-            let one = sources.secret(one)?;
-            Ok(one.or(sources.secret(other)?))
-        };
-        let authority = sources.text(&env_vars::AZURE_AUTHORITY_HOST);
-        let authority = authority.map(|url| parse_endpoint(&url, sources));
-        let authority = authority.transpose()?;
-        if let Some(tenant) = text(&env_vars::AZURE_TENANT_ID) {
-            refuse_what_is_no_header("Azure tenant", &tenant)?;
-        }
+    fn of_environment(ambient: Ambient, sources: &Sources<'_>) -> Result<Self, ConfigProblem> {
+        let value = |name: &Variable| sources.value(name);
+        let authority = read_url(&env_vars::AZURE_AUTHORITY_HOST, sources)?;
+        let tenant = value(&env_vars::AZURE_TENANT_ID);
+        check_header("Azure tenant", tenant.as_deref().unwrap_or_default())?;
         let workload = || {
             Some(AzureIdentity::Workload {
-                tenant: text(&env_vars::AZURE_TENANT_ID)?,
-                client: text(&env_vars::AZURE_CLIENT_ID)?,
-                token_file: text(&env_vars::AZURE_FEDERATED_TOKEN_FILE)?.into(),
+                tenant: tenant?,
+                client: value(&env_vars::AZURE_CLIENT_ID)?,
+                token_file: value(&env_vars::AZURE_FEDERATED_TOKEN_FILE)?.into(),
                 authority,
             })
         };
-        let machine = (*ambient == Ambient::Allowed).then_some(AzureIdentity::Ambient);
+        let machine = (ambient == Ambient::Allowed).then_some(AzureIdentity::Ambient);
+        let account = value(&env_vars::AZURE_STORAGE_ACCOUNT_NAME);
+        let connection = sources.secret(&env_vars::AZURE_STORAGE_CONNECTION_STRING)?;
+        let key = sources.secret(&env_vars::AZURE_STORAGE_ACCOUNT_KEY)?;
         Ok(Self {
-            account: text(&env_vars::AZURE_STORAGE_ACCOUNT_NAME)
-                .or_else(|| text(&env_vars::AZURE_STORAGE_ACCOUNT)),
-            connection: sources.secret(&env_vars::AZURE_STORAGE_CONNECTION_STRING)?,
-            key: either(
-                &env_vars::AZURE_STORAGE_ACCOUNT_KEY,
-                &env_vars::AZURE_STORAGE_KEY,
-            )?,
+            account: account.or_else(|| value(&env_vars::AZURE_STORAGE_ACCOUNT)),
+            connection,
+            key: key.or(sources.secret(&env_vars::AZURE_STORAGE_KEY)?),
             sas: sources.secret(&env_vars::AZURE_STORAGE_SAS_TOKEN)?,
             other: workload().or(machine),
             endpoint: None,
@@ -162,133 +124,60 @@ impl Given {
         })
     }
 
-    fn found(self) -> Result<Option<Found>, ConfigProblem> {
+    fn account(self) -> Result<Option<AzureAccount>, ConfigProblem> {
         if let Some(connection) = &self.connection {
-            return connection_string(connection).map(Some);
+            return connection_string::parse(connection).map(Some);
         }
         let key = self.key.map(|key| AzureIdentity::Key(Secret(key.value)));
-        let sas = self.sas.as_ref().map(shared_signature).transpose()?;
+        let sas = self.sas.as_ref().map(parse_signature).transpose()?;
         let (given, identity) = match (key, sas, self.other) {
             (Some(key), _, _) => ("an Azure account key", key),
             (None, Some(sas), _) => ("an Azure shared access signature", sas),
             (None, None, Some(other)) => ("an Azure identity", other),
             (None, None, None) => return Ok(None),
         };
-        let account = self.account.ok_or(ConfigProblem::HalfACredential {
+        let name = self.account.ok_or(ConfigProblem::HalfACredential {
             given,
             missing: env_vars::AZURE_STORAGE_ACCOUNT_NAME.name,
         })?;
-        Ok(Some(Found {
-            account,
+        Ok(Some(AzureAccount {
+            name,
             identity,
             endpoint: self.endpoint,
         }))
     }
 }
 
-/// The query, also of a whole URL as the portal shows it.
-fn shared_signature(setting: &Setting<String>) -> Result<AzureIdentity, ConfigProblem> {
-    let (_, query) = setting
-        .value
-        .split_once('?')
-        .unwrap_or(("", setting.value.as_str()));
-    let mut pairs = query.split('&').map(|pair| pair.split_once('='));
-    let is_signed = query
-        .split('&')
-        .any(|pair| pair.len() > 4 && pair.starts_with("sig="));
-    if is_signed && pairs.all(|pair| pair.is_some()) {
-        Ok(AzureIdentity::Sas(Secret(query.to_owned())))
-    } else {
-        Err(ConfigProblem::SharedSignature {
-            origin: setting.origin.clone(),
-        })
-    }
-}
-
-fn refuse_what_is_no_account(account: &str) -> Result<(), ConfigProblem> {
-    let is_letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    if (3..=24).contains(&account.len()) && account.bytes().all(is_letter) {
-        Ok(())
-    } else {
-        Err(ConfigProblem::AzureAccount {
-            account: account.to_owned(),
-        })
-    }
-}
-
-/// `DefaultEndpointsProtocol=https;AccountName=…;AccountKey=…;EndpointSuffix=core.windows.net`:
-/// <https://learn.microsoft.com/azure/storage/common/storage-configure-connection-string>
-fn connection_string(setting: &Setting<String>) -> Result<Found, ConfigProblem> {
-    let part = |name: &str| {
-        setting.value.split(';').find_map(|part| {
-            let (key, value) = part.split_once('=')?;
-            let is_it = key.trim().eq_ignore_ascii_case(name) && !value.is_empty();
-            is_it.then(|| value.to_owned())
-        })
-    };
-    let incomplete = |missing| ConfigProblem::ConnectionString {
-        origin: setting.origin.clone(),
-        missing,
-    };
-    let blobs = part("BlobEndpoint");
-    let account = part("AccountName").or_else(|| {
-        let url = Url::parse(blobs.as_deref()?).ok()?;
-        url.host_str()?.split('.').next().map(str::to_owned)
-    });
-    let account = account.ok_or_else(|| incomplete("AccountName"))?;
-    let signature = part("SharedAccessSignature").map(Secret);
-    let identity = match (part("AccountKey").map(Secret), signature) {
-        (Some(key), _) => AzureIdentity::Key(key),
-        (None, Some(sas)) => AzureIdentity::Sas(sas),
-        (None, None) => return Err(incomplete("AccountKey")),
-    };
-    let elsewhere = || {
-        let suffix = part("EndpointSuffix").filter(|suffix| suffix != "core.windows.net")?;
-        let protocol = part("DefaultEndpointsProtocol").unwrap_or_else(|| "https".to_owned());
-        Some(format!("{protocol}://{account}.blob.{suffix}"))
-    };
-    let endpoint = blobs.or_else(elsewhere).map(|value| Setting {
-        value,
-        origin: setting.origin.clone(),
-    });
-    Ok(Found {
-        account,
-        identity,
-        endpoint,
-    })
-}
-
-/// The key of a connection string, and the signature of a query, as it is sent and as it is.
-pub(crate) fn secrets_in(text: &str) -> Vec<String> {
-    let key = text
-        .split(';')
-        .filter_map(|part| part.trim().strip_prefix("AccountKey="));
-    let signature = text.split(['&', ';', '?']).filter_map(|part| {
-        part.trim_start_matches("SharedAccessSignature=")
-            .strip_prefix("sig=")
-    });
-    let decoded = signature.clone().filter_map(|signature| {
-        let pair = format!("sig={signature}");
-        let (_, value) = url::form_urlencoded::parse(pair.as_bytes()).next()?;
-        Some(value.into_owned())
-    });
-    key.chain(signature)
-        .map(str::to_owned)
-        .chain(decoded)
-        .collect()
-}
-
-impl std::fmt::Display for CredentialSource {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Ours => formatter.write_str("STATIC_ASSETS_*"),
-            Self::Vendor(family) => formatter.write_str(family),
-            Self::Binding(name) => Origin::Binding(name.clone()).fmt(formatter),
+impl AzureAccount {
+    fn check(&self) -> Result<(), ConfigProblem> {
+        let is_letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+        if !(3..=24).contains(&self.name.len()) || !self.name.bytes().all(is_letter) {
+            return Err(ConfigProblem::AzureAccount {
+                account: self.name.clone(),
+            });
+        }
+        match &self.identity {
+            AzureIdentity::Key(key) if STANDARD.decode(key.expose()).is_err() => {
+                Err(ConfigProblem::AzureKey)
+            }
+            _ => Ok(()),
         }
     }
 }
 
-/// Of a container whose blobs may be read by anyone. `$web` has a host of its own, whose name holds a zone.
+/// Takes the query of a URL, or the whole URL as the portal shows it.
+fn parse_signature(setting: &Setting<String>) -> Result<AzureIdentity, ConfigProblem> {
+    let text = setting.value.as_str();
+    let query = text.split_once('?').map_or(text, |(_, query)| query);
+    let is_signed = |pair: &str| pair.len() > 4 && pair.starts_with("sig=");
+    if query.split('&').any(is_signed) && query.split('&').all(|pair| pair.contains('=')) {
+        Ok(AzureIdentity::Sas(Secret(query.to_owned())))
+    } else {
+        Err(ConfigProblem::AzureSignature(setting.origin.clone()))
+    }
+}
+
+/// Knows the public URL of a container whose blobs anyone may read. `$web` has a host of its own, whose name holds a zone.
 pub(super) fn public_url(url: &BucketUrl, access: &AzureAccess) -> Option<String> {
     let BucketUrl { bucket, folder, .. } = url;
     let own = format!("{}.blob.", access.account);
@@ -300,76 +189,4 @@ pub(super) fn public_url(url: &BucketUrl, access: &AzureAccess) -> Option<String
             .to_owned(),
     };
     (!bucket.starts_with('$')).then(|| format!("https://{host}/{bucket}/{folder}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parsed(text: &str) -> Result<(String, &'static str, Option<String>), &'static str> {
-        let setting = Setting {
-            value: text.to_owned(),
-            origin: Origin::Environment,
-        };
-        match connection_string(&setting) {
-            Ok(found) => Ok((
-                found.account,
-                match found.identity {
-                    AzureIdentity::Key(_) => "key",
-                    AzureIdentity::Sas(_) => "sas",
-                    _ => "other",
-                },
-                found.endpoint.map(|endpoint| endpoint.value),
-            )),
-            Err(ConfigProblem::ConnectionString { missing, .. }) => Err(missing),
-            Err(_) => Err("another problem"),
-        }
-    }
-
-    #[test]
-    fn valid_connection_strings() {
-        let acme = "acme".to_owned();
-        for (text, found) in [
-            (
-                // As the portal shows it.
-                "DefaultEndpointsProtocol=https;AccountName=acme;AccountKey=a2V5==;EndpointSuffix=core.windows.net",
-                (acme.clone(), "key", None),
-            ),
-            (
-                "AccountName=acme;AccountKey=a2V5;EndpointSuffix=core.chinacloudapi.cn",
-                (
-                    acme.clone(),
-                    "key",
-                    Some("https://acme.blob.core.chinacloudapi.cn".to_owned()),
-                ),
-            ),
-            (
-                "BlobEndpoint=https://acme.blob.core.windows.net/;SharedAccessSignature=sv=1&sig=x%3D",
-                (
-                    acme.clone(),
-                    "sas",
-                    Some("https://acme.blob.core.windows.net/".to_owned()),
-                ),
-            ),
-            (
-                // An emulator.
-                "accountname=acme;accountkey=a2V5;blobendpoint=http://127.0.0.1:10000/acme;",
-                (acme, "key", Some("http://127.0.0.1:10000/acme".to_owned())),
-            ),
-        ] {
-            assert_eq!(parsed(text), Ok(found), "{text}");
-        }
-    }
-
-    #[test]
-    fn invalid_connection_strings() {
-        for (text, missing) in [
-            ("", "AccountName"),
-            ("UseDevelopmentStorage=true", "AccountName"),
-            ("AccountName=acme", "AccountKey"),
-            ("AccountName=acme;AccountKey=", "AccountKey"),
-        ] {
-            assert_eq!(parsed(text), Err(missing), "{text}");
-        }
-    }
 }

@@ -1,96 +1,147 @@
 //! Service bindings: <https://servicebinding.io/spec/core/1.1.0/#workload-projection>.
 
-use super::ConfigProblem;
+use super::problems::ConfigProblem;
+use super::setting::{Origin, Setting};
 use fs_err as fs;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
-/// Larger files are no settings.
+/// In bytes. A larger file is not a setting.
 const LARGEST_ENTRY: u64 = 64 << 10;
 
 /// The types that are read.
 const KINDS: [&str; 4] = ["static-assets", "s3", "azure-blob", "gcs"];
 
-/// One folder of entries. Deliberately without `Debug`: it holds secrets.
+/// One directory of entries. Holds secrets, so it has no `Debug`.
 pub(crate) struct Binding {
     pub(super) name: String,
     pub(super) kind: String,
     entries: BTreeMap<String, String>,
 }
 
+/// The bindings of the types that are read.
+#[derive(Default)]
+pub(super) struct Bindings {
+    pub(super) bindings: Vec<Binding>,
+    /// The names of directories without a `type`. The specification asks to ignore them, but people often forget
+    /// the file.
+    pub(super) untyped: Vec<String>,
+}
+
+/// The bindings that can hold the credentials of one provider.
+pub(super) struct CredentialBinding {
+    pub(super) kind: &'static str,
+    /// The entries that name the bucket.
+    pub(super) bucket: &'static [&'static str],
+    /// The entries that only a binding with credentials has.
+    pub(super) credential: &'static [&'static str],
+}
+
 impl Binding {
-    /// An entry by any of its usual spellings: `access-key-id`, `accessKeyId`, `access_key_id`.
+    /// Finds an entry in any of its usual spellings: `access-key-id`, `accessKeyId`, `access_key_id`.
     pub(super) fn get(&self, keys: &[&str]) -> Option<&str> {
         keys.iter()
             .find_map(|key| self.entries.get(&folded(key)))
             .map(String::as_str)
             .filter(|value| !value.is_empty())
     }
+
+    pub(super) fn entry(&self, keys: &[&str]) -> Option<Setting<String>> {
+        let value = self.get(keys)?;
+        Some(Setting::new(value, Origin::Binding(self.name.clone())))
+    }
+
+    pub(super) fn required(
+        &self,
+        keys: &'static [&'static str],
+    ) -> Result<Setting<String>, ConfigProblem> {
+        self.entry(keys)
+            .ok_or_else(|| ConfigProblem::BindingEntryMissing {
+                binding: self.name.clone(),
+                entry: keys[0],
+            })
+    }
+}
+
+impl CredentialBinding {
+    /// Finds the binding with the credentials for `bucket`. The binding that names the store, `own`, may hold them, too.
+    pub(super) fn find<'a>(
+        &self,
+        bucket: &str,
+        own: Option<&'a Binding>,
+        bindings: &'a [Binding],
+    ) -> Result<Option<&'a Binding>, ConfigProblem> {
+        let names_bucket = |binding: &&Binding| {
+            binding.kind == self.kind && binding.get(self.bucket) == Some(bucket)
+        };
+        let holds_keys = |binding: &&Binding| binding.get(self.credential).is_some();
+        let fitting = bindings.iter().filter(names_bucket);
+        at_most_one(fitting.chain(own.filter(holds_keys)).collect())
+    }
+}
+
+pub(super) fn at_most_one(fitting: Vec<&Binding>) -> Result<Option<&Binding>, ConfigProblem> {
+    if fitting.len() > 1 {
+        let names = fitting.iter().map(|binding| binding.name.clone());
+        return Err(ConfigProblem::TwoBindings {
+            names: names.collect(),
+        });
+    }
+    Ok(fitting.first().copied())
 }
 
 fn folded(key: &str) -> String {
-    key.chars()
-        .filter(|letter| !matches!(letter, '-' | '_' | '.'))
-        .flat_map(char::to_lowercase)
-        .collect()
+    key.replace(['-', '_', '.'], "").to_lowercase()
 }
 
-/// The bindings, and the names of folders without a `type`: those are ignored, as the specification
-/// asks, but a forgotten one is a common mistake.
-pub(super) fn read(root: &Path) -> Result<(Vec<Binding>, Vec<String>), ConfigProblem> {
+pub(super) fn read(root: &Path) -> Result<Bindings, ConfigProblem> {
     let unreadable = |error| ConfigProblem::Unreadable {
-        what: "a service binding".to_owned(),
+        what: "A service binding".to_owned(),
         error,
     };
+    let mut read = Bindings::default();
     let entries = match fs::read_dir(root) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Ok((Vec::new(), Vec::new()));
-        }
-        Err(error) => return Err(unreadable(error)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(read),
+        entries => entries.map_err(unreadable)?,
     };
-    let (mut bindings, mut untyped) = (Vec::new(), Vec::new());
     for entry in entries {
         let entry = entry.map_err(unreadable)?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if name.starts_with('.') || !entry.path().is_dir() {
+        let (name, dir) = (entry.file_name(), entry.path());
+        let name = name.to_string_lossy().into_owned();
+        if name.starts_with('.') || !dir.is_dir() {
             continue;
         }
-        // Other types are none of our business, nor whether they can be read.
-        let kind = entry.path().join("type");
-        if !kind.is_file() {
-            untyped.push(name);
-            continue;
-        }
-        match fs::read_to_string(kind) {
-            Ok(kind) if KINDS.contains(&kind.trim().to_lowercase().as_str()) => {
-                bindings.push(Binding {
-                    name,
-                    kind: kind.trim().to_lowercase(),
-                    entries: read_entries(&entry.path()).map_err(unreadable)?,
-                });
-            }
-            Ok(_) => {}
-            Err(_) => untyped.push(name),
+        // A pipe would never end, so only a file is read. The entries of other types need not be readable.
+        let file = Some(dir.join("type")).filter(|file| file.is_file());
+        let kind = file.and_then(|file| fs::read_to_string(file).ok());
+        match kind.map(|kind| kind.trim().to_lowercase()) {
+            Some(kind) if KINDS.contains(&kind.as_str()) => read.bindings.push(Binding {
+                name,
+                kind,
+                entries: read_entries(&dir).map_err(unreadable)?,
+            }),
+            Some(_) => {}
+            None => read.untyped.push(name),
         }
     }
-    untyped.sort();
-    bindings.sort_by(|one, other| one.name.cmp(&other.name));
-    Ok((bindings, untyped))
+    read.untyped.sort();
+    read.bindings
+        .sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(read)
 }
 
-fn read_entries(folder: &Path) -> io::Result<BTreeMap<String, String>> {
+fn read_entries(dir: &Path) -> io::Result<BTreeMap<String, String>> {
     let mut entries = BTreeMap::new();
-    for entry in fs::read_dir(folder)? {
+    for entry in fs::read_dir(dir)? {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        // Kubernetes mounts every entry as a link through a dot folder.
+        // Kubernetes mounts every entry as a link through a dot directory.
         let metadata = fs::metadata(entry.path())?;
         if name.starts_with('.') || !metadata.is_file() || metadata.len() > LARGEST_ENTRY {
             continue;
         }
-        // Other bindings may hold binary entries; ours are text.
+        // Other bindings may hold binary entries. Ours are text.
         if let Ok(text) = String::from_utf8(fs::read(entry.path())?) {
             let text = text.trim_end_matches(['\n', '\r']).to_owned();
             entries.insert(folded(&name), text);
@@ -115,7 +166,7 @@ mod tests {
         }
         fs::create_dir(root.path().join("without-type")).unwrap();
 
-        let (bindings, untyped) = read(root.path()).ok().unwrap();
+        let Bindings { bindings, untyped } = read(root.path()).ok().unwrap();
         assert_eq!(untyped, ["without-type"]);
         assert_eq!(bindings.len(), 1);
         assert_eq!(bindings[0].kind, "s3");
@@ -124,8 +175,8 @@ mod tests {
     }
 
     #[test]
-    fn no_folder_is_no_binding() {
-        let (bindings, untyped) = read(Path::new("/nowhere")).ok().unwrap();
+    fn a_missing_directory_holds_no_bindings() {
+        let Bindings { bindings, untyped } = read(Path::new("/nowhere")).ok().unwrap();
         assert!(bindings.is_empty() && untyped.is_empty());
     }
 }

@@ -1,15 +1,19 @@
-//! What can be set of the frameworks.
+//! The settings of the frameworks.
 
-use super::credentials::parse_endpoint;
-use super::{ConfigProblem, Origin, Reader, Setting, Sources, env_vars};
+use super::env_vars;
+use super::problems::ConfigProblem;
+use super::reader::Reader;
+use super::server_url::read_url;
+use super::setting::{Origin, Setting};
+use super::sources::Sources;
 use std::path::PathBuf;
 use url::Url;
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct FrameworkSettings {
-    /// A folder that is published as it is, in place of what a framework compiles.
+    /// A directory that is published as it is, instead of what a framework compiles.
     pub(crate) dir: Option<Setting<PathBuf>>,
-    /// Which one, where several are found.
+    /// The framework to use if the app has several.
     pub(crate) chosen: Option<FrameworkName>,
     pub(crate) django: DjangoSettings,
     pub(crate) phoenix: PhoenixSettings,
@@ -40,19 +44,19 @@ pub(crate) struct PhoenixSettings {
     /// The assets were compiled and digested before the build.
     pub(crate) prebuilt: Option<Origin>,
     pub(crate) digest: DigestChoice,
-    /// The official distribution's mirror.
+    /// A mirror of the official distribution.
     pub(crate) node_url: Option<Url>,
-    /// Of a private authority.
+    /// The certificate of a private authority.
     pub(crate) ca_file: Option<PathBuf>,
     pub(crate) build_env: Vec<(String, String)>,
-    /// In seconds since 1970.
+    /// The time in `cache_manifest.json`, in seconds since 1970.
     pub(crate) epoch: Option<u64>,
 }
 
-/// Who digests, where the app's own pipeline does not.
+/// Who digests the assets if the app's own pipeline does not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum DigestChoice {
-    /// Mix where it is there.
+    /// Mix, if it is installed.
     #[default]
     Auto,
     Mix,
@@ -60,7 +64,7 @@ pub(crate) enum DigestChoice {
 }
 
 impl FrameworkSettings {
-    /// For detect: what is wrong with them, the build reports.
+    /// Reads the settings for detect. The build reports what is wrong with them.
     pub(crate) fn read(sources: &Sources<'_>) -> Self {
         let mut reader = Reader {
             sources,
@@ -87,12 +91,8 @@ impl Reader<'_> {
         }
     }
 
-    fn django(&mut self, build_env: Vec<(String, String)>) -> DjangoSettings {
-        let disabled = self
-            .sources
-            .env_text(&env_vars::DISABLE_COLLECTSTATIC)
-            .filter(|setting| setting.value != "0")
-            .map(|setting| setting.origin);
+    fn django(&self, build_env: Vec<(String, String)>) -> DjangoSettings {
+        let disabled = self.sources.env_text(&env_vars::DISABLE_COLLECTSTATIC);
         DjangoSettings {
             manage_py: self.path(&env_vars::MANAGE_PY),
             collect_command: self.text(&env_vars::COLLECT_COMMAND),
@@ -100,7 +100,9 @@ impl Reader<'_> {
             after_collect: self.text(&env_vars::AFTER_COLLECT),
             build_env,
             settings_module: self.sources.env_text(&env_vars::DJANGO_SETTINGS_MODULE),
-            disabled,
+            disabled: disabled
+                .filter(|setting| setting.value != "0")
+                .map(|setting| setting.origin),
         }
     }
 
@@ -117,60 +119,38 @@ impl Reader<'_> {
                     ("native", DigestChoice::Native),
                 ],
             ),
-            node_url: self.node_url(),
+            // Programs from this URL run in the build, so it is judged as a server that gets credentials.
+            node_url: self
+                .accept(read_url(&env_vars::NODE_URL, self.sources))
+                .flatten(),
             ca_file: self.path(&env_vars::CA_FILE).map(|setting| setting.value),
             build_env,
             epoch: self.epoch(),
         }
     }
 
-    /// What comes from there is run, so it is judged as an endpoint is.
-    fn node_url(&mut self) -> Option<Url> {
-        let setting = self.sources.text(&env_vars::NODE_URL)?;
-        match parse_endpoint(&setting, self.sources) {
-            Ok(url) => Some(url),
-            Err(ConfigProblem::Endpoint { origin }) => {
-                self.problems.push(ConfigProblem::NodeUrl { origin });
-                None
-            }
-            Err(problem) => {
-                self.problems.push(problem);
-                None
-            }
-        }
-    }
-
-    /// <https://reproducible-builds.org/specs/source-date-epoch/>
+    /// Reads `SOURCE_DATE_EPOCH`: <https://reproducible-builds.org/specs/source-date-epoch/>
     fn epoch(&mut self) -> Option<u64> {
         let setting = self.sources.env_text(&env_vars::SOURCE_DATE_EPOCH)?;
-        let epoch = setting.value.parse().ok();
-        if epoch.is_none() {
-            self.problems.push(ConfigProblem::Epoch { setting });
-        }
-        epoch
+        let epoch = setting.value.parse();
+        self.accept(epoch.map_err(|_| ConfigProblem::Epoch(setting)))
     }
 
     fn build_env(&mut self) -> Vec<(String, String)> {
-        let Some(setting) = self.sources.text(&env_vars::BUILD_ENV) else {
+        let Some(Setting { value, origin }) = self.sources.text(&env_vars::BUILD_ENV) else {
             return Vec::new();
         };
-        let Ok(words) = shell_words::split(&setting.value) else {
-            self.problems.push(ConfigProblem::BuildEnv {
-                origin: setting.origin,
-                word: None,
-            });
-            return Vec::new();
-        };
+        let words = shell_words::split(&value);
+        let words = words.map_err(|_| ConfigProblem::BuildEnvQuote(origin.clone()));
         let mut pairs = Vec::new();
-        for word in words {
+        for word in self.accept(words).unwrap_or_default() {
             match word.split_once('=') {
                 Some((name, value)) if !name.is_empty() => {
                     pairs.push((name.to_owned(), value.to_owned()));
                 }
-                _ => self.problems.push(ConfigProblem::BuildEnv {
-                    origin: setting.origin.clone(),
-                    word: Some(word),
-                }),
+                _ => self
+                    .problems
+                    .push(ConfigProblem::BuildEnvWord(origin.clone())),
             }
         }
         pairs

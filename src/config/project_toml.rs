@@ -1,14 +1,14 @@
-//! The app's `project.toml`: settings that are no secret, in a table of our own.
+//! The app's `project.toml`. A table of our own holds settings, but no secrets.
 
-use super::ConfigProblem;
-use super::env_vars::{self, Kind};
+use super::env_vars::{self, VariableKind};
+use super::problems::ConfigProblem;
 use fs_err as fs;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 use toml::Value;
 
-/// Reverse-domain, as the specification of `project.toml` asks; labels use it too.
+/// A reverse domain, as the specification of `project.toml` asks. Labels use it, too.
 pub(crate) const NAMESPACE: &str = "io.github.static-assets";
 
 #[derive(Debug, Default)]
@@ -25,12 +25,12 @@ impl ProjectToml {
     }
 
     pub(super) fn read(path: &Path) -> Result<Self, ConfigProblem> {
-        // Anything but a file, such as a pipe, would never end.
+        // Reading anything but a file, such as a pipe, would never end.
         if path.exists() && !path.is_file() {
             return Ok(Self::default());
         }
         match fs::read_to_string(path) {
-            Ok(text) => Self::of(&text),
+            Ok(text) => Self::parse(&text),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
             Err(error) => Err(ConfigProblem::Unreadable {
                 what: "project.toml".to_owned(),
@@ -39,32 +39,22 @@ impl ProjectToml {
         }
     }
 
-    fn of(text: &str) -> Result<Self, ConfigProblem> {
-        let document: toml::Table =
-            text.parse()
-                .map_err(|error: toml::de::Error| ConfigProblem::ProjectToml {
-                    line: error
-                        .span()
-                        .map_or(0, |span| text[..span.start].lines().count().max(1)),
-                    error,
-                })?;
+    fn parse(text: &str) -> Result<Self, ConfigProblem> {
+        let document: toml::Table = text.parse().map_err(|error| parse_problem(text, error))?;
+        let id = document
+            .get("_")
+            .and_then(|project| project.get("id")?.as_str());
         let mut project = Self {
-            id: document
-                .get("_")
-                .and_then(|project| project.get("id"))
-                .and_then(Value::as_str)
-                .map(str::to_owned),
+            id: id.map(str::to_owned),
             ..Self::default()
         };
-        let Some(table) = table_at(&document, NAMESPACE) else {
-            return Ok(project);
-        };
-        for (key, value) in table {
-            let known = env_vars::ALL
-                .iter()
-                .find(|name| name.kind != Kind::Foreign && name.key() == *key);
-            match known.map(|name| name.kind) {
-                Some(Kind::Secret) => {
+        let table = NAMESPACE
+            .split('.')
+            .try_fold(&document, |table, key| table.get(key)?.as_table());
+        for (key, value) in table.into_iter().flatten() {
+            let mut known = env_vars::ALL.iter().filter(|name| name.key() == *key);
+            match known.find(|name| name.kind != VariableKind::Foreign) {
+                Some(name) if name.kind == VariableKind::Secret => {
                     return Err(ConfigProblem::SecretInProjectToml { key: key.clone() });
                 }
                 Some(_) => {
@@ -81,18 +71,19 @@ impl ProjectToml {
     }
 }
 
-fn table_at<'a>(document: &'a toml::Table, path: &str) -> Option<&'a toml::Table> {
-    path.split('.')
-        .try_fold(document, |table, key| table.get(key)?.as_table())
+fn parse_problem(text: &str, error: toml::de::Error) -> ConfigProblem {
+    let line = error
+        .span()
+        .map_or(0, |span| text[..span.start].lines().count().max(1));
+    ConfigProblem::ProjectToml { line, error }
 }
 
-/// Settings are text; a flag may be written as TOML's boolean.
+/// Writes a value as the text of a setting. A flag may be a boolean of TOML.
 fn text_of(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
         Value::Integer(number) => Some(number.to_string()),
-        Value::Boolean(true) => Some("1".to_owned()),
-        Value::Boolean(false) => Some("0".to_owned()),
+        Value::Boolean(is_on) => Some(u8::from(*is_on).to_string()),
         _ => None,
     }
 }
@@ -103,8 +94,8 @@ mod tests {
     use indoc::indoc;
 
     #[test]
-    fn settings_and_the_projects_id() {
-        let project = ProjectToml::of(indoc! {r#"
+    fn settings_and_the_project_id_are_read() {
+        let project = ProjectToml::parse(indoc! {r#"
             [_]
             schema-version = "0.2"
             id = "shop"
@@ -122,8 +113,8 @@ mod tests {
     }
 
     #[test]
-    fn secrets_are_refused() {
-        let project = ProjectToml::of("[io.github.static-assets]\nsecret-access-key = 'x'");
+    fn a_secret_is_refused() {
+        let project = ProjectToml::parse("[io.github.static-assets]\nsecret-access-key = 'x'");
         assert!(matches!(
             project,
             Err(ConfigProblem::SecretInProjectToml { key }) if key == "secret-access-key"
@@ -131,8 +122,9 @@ mod tests {
     }
 
     #[test]
-    fn other_tables_are_none_of_our_business() {
-        let project = ProjectToml::of("[com.heroku.build.labs]\nbuild_config_vars = true").unwrap();
+    fn other_tables_are_ignored() {
+        let project =
+            ProjectToml::parse("[com.heroku.build.labs]\nbuild_config_vars = true").unwrap();
         assert_eq!(project.get("store"), None);
     }
 }

@@ -1,7 +1,7 @@
 //! Texts of a run: what the log prints while it publishes, and why it can't go on.
 
 use super::detect::evidence_of;
-use super::{Explain, Kind, Message, check, config_message, links, upload};
+use super::{Explain, Kind, Message, check, config, config_message, links, upload};
 use crate::config::env_vars::STORE;
 use crate::config::{FrameworkName, Unpublished};
 use crate::framework::CompileError;
@@ -14,7 +14,7 @@ use indoc::formatdoc;
 impl Event for PublishEvent<'_> {
     fn write_to(&self, log: &Log) {
         match self {
-            Self::Warning(warning) => log.warning(&warning.text()),
+            Self::Warning(warning) => log.warning(&config::warning_text(warning)),
             Self::Off(why) => log.bullet(&off(why)),
             Self::CompileOnly(why) => log.bullet(&compile_only(why)),
             Self::Version {

@@ -1,0 +1,150 @@
+//! What can be wrong with the configuration, as causes. The sentences are in `messages/config.rs`.
+
+use super::setting::{Origin, Setting};
+use crate::prefix::{ParsePublicUrlError, ParseStoreUrlError, StoreUrl};
+use std::io;
+use std::path::PathBuf;
+
+/// One reason why the configuration can't be used. Holds no secret.
+#[derive(Debug)]
+pub(crate) enum ConfigProblem {
+    // A setting has a value that can't be used.
+    Store(Setting<String>, ParseStoreUrlError),
+    PublicUrl(Setting<String>, ParsePublicUrlError),
+    Version(Setting<String>),
+    Group(Setting<String>),
+    Choice {
+        name: &'static str,
+        setting: Setting<String>,
+        choices: Vec<&'static str>,
+    },
+    Allow {
+        glob: String,
+        origin: Origin,
+    },
+    BuildEnvQuote(Origin),
+    BuildEnvWord(Origin),
+    /// `SOURCE_DATE_EPOCH` is not a number of seconds.
+    Epoch(Setting<String>),
+    NotUtf8 {
+        name: &'static str,
+    },
+    /// The value would become part of URLs and of what the store keeps.
+    HoldsSecret {
+        name: &'static str,
+    },
+    /// The value can't be sent in a header.
+    NotForHeader {
+        what: &'static str,
+    },
+
+    // A setting is missing, or does not go with another one.
+    PublicUrlMissing(StoreUrl),
+    /// A build with a deferred upload pins the public URL, but may not know the store's own URL.
+    PublicUrlNotPinned,
+    AppMissing,
+    CredentialsMissing {
+        store: StoreUrl,
+        /// The names of service bindings without a file `type`.
+        untyped: Vec<String>,
+    },
+    HalfACredential {
+        given: &'static str,
+        missing: &'static str,
+    },
+    TwoSources {
+        what: &'static str,
+        one: String,
+        other: String,
+    },
+    BesideOtherKeys {
+        setting: &'static str,
+        keys_from: String,
+        instead: &'static str,
+    },
+    TwoBindings {
+        names: Vec<String>,
+    },
+    BindingWithoutStore {
+        binding: String,
+    },
+    BindingEntryMissing {
+        binding: String,
+        entry: &'static str,
+    },
+
+    // A URL would send credentials where they don't belong.
+    ServerUrl {
+        name: &'static str,
+        origin: Origin,
+    },
+    PlainHttp {
+        name: &'static str,
+        host: String,
+    },
+    /// Clouds hand out credentials at this address.
+    MetadataHost {
+        name: &'static str,
+        host: String,
+    },
+    EndpointHoldsBucket {
+        name: &'static str,
+        bucket: String,
+    },
+    /// Only the agent of EKS may get the pod's token.
+    PodUrl,
+
+    // A credential can't be used.
+    CaFile(Setting<String>),
+    AzureAccount {
+        account: String,
+    },
+    AzureKey,
+    AzureSignature(Origin),
+    AzureConnectionString {
+        origin: Origin,
+        missing: &'static str,
+    },
+    GoogleKey {
+        origin: Origin,
+        problem: GoogleKeyProblem,
+    },
+    /// No setting names this file of gcloud, but the client library would take it for the machine's identity.
+    AmbientFile(PathBuf),
+
+    // A file can't be used.
+    SecretInProjectToml {
+        key: String,
+    },
+    ProjectToml {
+        line: usize,
+        error: toml::de::Error,
+    },
+    ProjectTomlType {
+        key: String,
+        found: &'static str,
+    },
+    Unreadable {
+        what: String,
+        error: io::Error,
+    },
+}
+
+/// Why a key of Google can't be used.
+#[derive(Debug)]
+pub(crate) enum GoogleKeyProblem {
+    NotJson,
+    /// The client library does not know federated identities.
+    Federated,
+    Type(String),
+    Missing(&'static str),
+    /// A person's key is given as a value. The client library reads it from a file only.
+    PersonAsValue,
+}
+
+/// Lets `?` end a function that can report several problems.
+impl From<ConfigProblem> for Vec<ConfigProblem> {
+    fn from(problem: ConfigProblem) -> Self {
+        vec![problem]
+    }
+}

@@ -1,0 +1,91 @@
+//! The store and the public URL, from the settings or from a service binding of our own type.
+
+use super::bindings::{Binding, at_most_one};
+use super::env_vars::{self, Variable};
+use super::problems::ConfigProblem;
+use super::setting::{Origin, Setting};
+use super::sources::Sources;
+use crate::prefix::{PublicUrl, StoreUrl};
+
+pub(super) struct StoreSettings<'a> {
+    store: Option<Setting<String>>,
+    public_url: Option<Setting<String>>,
+    /// The name that replaces `{app}`.
+    app: Option<String>,
+    pub(super) binding: Option<&'a Binding>,
+}
+
+impl<'a> StoreSettings<'a> {
+    pub(super) fn find(sources: &'a Sources<'_>) -> Result<Self, ConfigProblem> {
+        let bindings = sources.bindings.iter();
+        let own = bindings.filter(|binding| binding.kind == "static-assets");
+        let binding = at_most_one(own.collect())?;
+        let entry = |name: &Variable| binding?.entry(&[&name.key()]);
+        let one_of = |name: &Variable| match (entry(name), sources.text(name)) {
+            (Some(entry), Some(setting)) if entry.value != setting.value => {
+                Err(ConfigProblem::TwoSources {
+                    what: name.name,
+                    one: entry.origin.to_string(),
+                    other: setting.origin.to_string(),
+                })
+            }
+            (entry, setting) => Ok(entry.or(setting)),
+        };
+        let store = one_of(&env_vars::STORE)?;
+        if let (None, Some(Binding { name, .. })) = (&store, binding) {
+            return Err(ConfigProblem::BindingWithoutStore {
+                binding: name.clone(),
+            });
+        }
+        let app = sources
+            .text(&env_vars::APP)
+            .or_else(|| entry(&env_vars::APP));
+        let app = app
+            .map(|app| app.value)
+            .or_else(|| sources.project.id.clone());
+        Ok(Self {
+            store,
+            public_url: one_of(&env_vars::PUBLIC_URL)?,
+            app: app.filter(|app| !app.trim().is_empty()),
+            binding,
+        })
+    }
+
+    pub(super) fn store(&self) -> Result<Option<StoreUrl>, ConfigProblem> {
+        let Some(setting) = &self.store else {
+            return Ok(None);
+        };
+        match self.with_app(&setting.value)?.parse() {
+            Ok(store) => Ok(Some(store)),
+            Err(error) => Err(ConfigProblem::Store(setting.clone(), error)),
+        }
+    }
+
+    pub(super) fn public_url(&self) -> Result<Option<PublicUrl>, ConfigProblem> {
+        let Some(Setting { value, origin }) = &self.public_url else {
+            return Ok(None);
+        };
+        parse_public_url(Setting::new(self.with_app(value)?, origin.clone())).map(Some)
+    }
+
+    fn with_app(&self, text: &str) -> Result<String, ConfigProblem> {
+        match &self.app {
+            Some(app) => Ok(text.replace("{app}", app)),
+            None if text.contains("{app}") => Err(ConfigProblem::AppMissing),
+            None => Ok(text.to_owned()),
+        }
+    }
+
+    /// Whether the processes of a release use another base than the pinned one. They know only their environment, and
+    /// no name for `{app}`.
+    pub(super) fn is_base_of_processes(&self) -> bool {
+        self.public_url.as_ref().is_some_and(|setting| {
+            setting.origin == Origin::Environment && !setting.value.contains("{app}")
+        })
+    }
+}
+
+pub(super) fn parse_public_url(setting: Setting<String>) -> Result<PublicUrl, ConfigProblem> {
+    let parsed = setting.value.parse();
+    parsed.map_err(|error| ConfigProblem::PublicUrl(setting, error))
+}

@@ -1,0 +1,127 @@
+//! Texts of credentials that are missing or can't be used.
+
+use super::{ProblemText, about};
+use crate::config::env_vars::{
+    AUTH, AWS_CONTAINER_CREDENTIALS_FULL_URI, AZURE_STORAGE_CONNECTION_STRING,
+    AZURE_STORAGE_SAS_TOKEN, GOOGLE_APPLICATION_CREDENTIALS, MISSING_CREDENTIALS, STORE,
+};
+use crate::config::{GoogleKeyProblem, Origin};
+use crate::prefix::{Scheme, StoreUrl};
+use indoc::formatdoc;
+use std::path::Path;
+
+pub(super) fn missing(store: &StoreUrl, untyped: &[String]) -> ProblemText {
+    let scheme = match store {
+        StoreUrl::Bucket(bucket) => bucket.scheme,
+        StoreUrl::File { .. } => Scheme::S3,
+    };
+    let (kind, before, after) = match scheme {
+        Scheme::S3 => (
+            "s3",
+            "STATIC_ASSETS_ACCESS_KEY_ID and STATIC_ASSETS_SECRET_ACCESS_KEY (or with _FILE at the end)",
+            "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; this prints those of a profile:\n    \
+             aws configure export-credentials --format env\n  AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE",
+        ),
+        Scheme::Azure => (
+            "azure-blob",
+            "AZURE_STORAGE_CONNECTION_STRING (or with _FILE at the end)",
+            "AZURE_STORAGE_ACCOUNT_NAME with AZURE_STORAGE_ACCOUNT_KEY or AZURE_STORAGE_SAS_TOKEN\n  \
+             AZURE_STORAGE_ACCOUNT_NAME with AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_FEDERATED_TOKEN_FILE",
+        ),
+        Scheme::Gcs => (
+            "gcs",
+            "GOOGLE_SERVICE_ACCOUNT_KEY (JSON, or with _FILE at the end)",
+            "GOOGLE_APPLICATION_CREDENTIALS (a file)",
+        ),
+    };
+    let ignored = match untyped {
+        [] => String::new(),
+        names => format!("\n    (found without a file 'type': {})", names.join(", ")),
+    };
+    about(STORE.name).say(formatdoc! {"
+        is {store}, but no credentials for it were found
+        Looked for:
+          {before}
+          a service binding of type static-assets or {kind}, in <platform>/bindings or SERVICE_BINDING_ROOT{ignored}
+          {after}
+        Set them as config vars on Heroku (heroku config:set NAME=…), or as secrets of a Dockerfile's RUN or of the CI job.
+        The machine's own identity is never used unasked. To use it:
+          {auth}=ambient
+        A build that must not have keys, such as a fork's, can serve its own files instead:
+          {skip}=skip",
+        auth = AUTH.name, skip = MISSING_CREDENTIALS.name
+    })
+}
+
+pub(super) fn beside_other_keys(setting: &str, keys_from: &str, instead: &str) -> ProblemText {
+    let or = if instead.starts_with("AWS_") {
+        ", or give STATIC_ASSETS_ACCESS_KEY_ID and STATIC_ASSETS_SECRET_ACCESS_KEY"
+    } else {
+        ""
+    };
+    about(setting).say(format!(
+        "is set, but the keys come from {keys_from}\nSources are never mixed. Instead, set {instead}{or}."
+    ))
+}
+
+pub(super) fn pod_url() -> ProblemText {
+    about(AWS_CONTAINER_CREDENTIALS_FULL_URI.name).say(
+        "is not the address of the EKS Pod Identity agent\nThe pod's token is sent to no other server. The agent is at \
+         169.254.170.23 or [fd00:ec2::23].",
+    )
+}
+
+pub(super) fn ambient_file(file: &Path) -> ProblemText {
+    about(AUTH.name).say(formatdoc! {"
+        is ambient, but gcloud's own credentials would be used: {file}
+        To use them, name the file:
+          {name}={file}
+        To use the machine's identity, remove the file or set HOME to another directory.",
+        name = GOOGLE_APPLICATION_CREDENTIALS.name, file = file.display()
+    })
+}
+
+pub(super) fn azure_signature(origin: &Origin) -> ProblemText {
+    about("The Azure shared access signature").say(formatdoc! {"
+        is not whole ({origin})
+        It is the query of a URL. It begins with sv= or sp=, and its sig= holds the signature:
+          {name}='sp=rcl&…&sv=…&sr=c&sig=…'",
+        name = AZURE_STORAGE_SAS_TOKEN.name
+    })
+}
+
+pub(super) fn azure_connection_string(origin: &Origin, missing: &str) -> ProblemText {
+    about("The Azure connection string").say(formatdoc! {"
+        has no {missing} ({origin})
+        The portal shows it whole, under 'Access keys':
+          {name}='DefaultEndpointsProtocol=https;AccountName=…;AccountKey=…;EndpointSuffix=core.windows.net'",
+        name = AZURE_STORAGE_CONNECTION_STRING.name
+    })
+}
+
+pub(super) fn google_key(origin: &Origin, problem: &GoogleKeyProblem) -> ProblemText {
+    let (why, fix) = match problem {
+        GoogleKeyProblem::NotJson => (
+            "is not JSON".to_owned(),
+            "It is the whole file that Google gives, from { to }.",
+        ),
+        GoogleKeyProblem::Federated => (
+            "is for a federated identity (external_account)".to_owned(),
+            "That kind is not supported. Use the key of a service account, or the machine's own identity:\n  \
+             STATIC_ASSETS_AUTH=ambient",
+        ),
+        GoogleKeyProblem::Type(kind) => (
+            format!("has the type '{}'", kind.escape_debug()),
+            "Use the key of a service account.",
+        ),
+        GoogleKeyProblem::Missing(field) => (
+            format!("has no '{field}'"),
+            "It is the whole file that Google gives, from { to }.",
+        ),
+        GoogleKeyProblem::PersonAsValue => (
+            "is a person's (authorized_user)".to_owned(),
+            "That kind is read from a file only:\n  GOOGLE_APPLICATION_CREDENTIALS=<file>",
+        ),
+    };
+    about("The Google credential").say(format!("{why}, {origin}\n{fix}"))
+}
