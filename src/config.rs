@@ -36,7 +36,7 @@ pub(crate) use framework::{
     DigestChoice, DjangoSettings, FrameworkName, FrameworkSettings, PhoenixSettings,
 };
 pub(crate) use platform::Platform;
-pub(crate) use problems::{ConfigProblem, GoogleKeyProblem};
+pub(crate) use problems::{ConfigProblem, GoogleKeyProblem, ServerUrlProblem};
 pub(crate) use project_toml::NAMESPACE;
 pub(crate) use publishing::{DeferredDestination, Mode, Phase, Unpublished};
 use reader::Reader;

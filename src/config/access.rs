@@ -3,7 +3,6 @@
 //! These are plain values. The files of the providers read them from the settings, and `store/` uses them.
 
 use super::setting::Origin;
-use std::fmt;
 use std::path::PathBuf;
 use url::Url;
 
@@ -52,15 +51,7 @@ pub(crate) struct Server {
     /// `None` stands for the provider's own server.
     pub(crate) endpoint: Option<Url>,
     pub(crate) ca_file: Option<PathBuf>,
-    pub(crate) source: CredentialSource,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum CredentialSource {
-    Ours,
-    /// A family of variables that the provider's own tools read, such as `AWS_*`.
-    Vendor(&'static str),
-    Binding(String),
+    pub(crate) source: Origin,
 }
 
 /// Whether this program may ask the machine, pod or task for its own identity.
@@ -146,15 +137,5 @@ impl S3Identity {
         let id = id.expose();
         let start = id.char_indices().rev().nth(3).map_or(0, |(start, _)| start);
         if start > 0 { &id[start..] } else { "" }
-    }
-}
-
-impl fmt::Display for CredentialSource {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Ours => formatter.write_str("STATIC_ASSETS_*"),
-            Self::Vendor(family) => formatter.write_str(family),
-            Self::Binding(name) => Origin::Binding(name.clone()).fmt(formatter),
-        }
     }
 }

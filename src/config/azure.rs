@@ -3,12 +3,12 @@
 
 mod connection_string;
 
-use super::access::{Access, Ambient, AzureAccess, AzureIdentity, CredentialSource, Secret};
+use super::access::{Access, Ambient, AzureAccess, AzureIdentity, Secret};
 use super::bindings::{Binding, CredentialBinding};
 use super::env_vars::{self, Variable};
 use super::problems::ConfigProblem;
 use super::server_url::{ServerUrl, check_header, read_server, read_url};
-use super::setting::Setting;
+use super::setting::{Origin, Setting};
 use super::sources::Sources;
 use crate::prefix::BucketUrl;
 use base64::Engine;
@@ -22,14 +22,7 @@ pub(super) const CONNECTION: &[&str] = &["connection-string"];
 pub(super) const BINDING: CredentialBinding = CredentialBinding {
     kind: "azure-blob",
     bucket: &["container", "container-name"],
-    credential: &[
-        "account-key",
-        "access-key",
-        "key",
-        "sas-token",
-        "sas",
-        "connection-string",
-    ],
+    credentials: &[KEY, SAS, CONNECTION],
 };
 
 /// The values of one source, not yet judged.
@@ -40,7 +33,7 @@ struct AzureSettings {
     sas: Option<Setting<String>>,
     other: Option<AzureIdentity>,
     endpoint: Option<ServerUrl>,
-    source: CredentialSource,
+    source: Origin,
 }
 
 /// An account with the identity that may write to it.
@@ -63,7 +56,7 @@ pub(super) fn read_access(
     if sources.text(&env_vars::ENDPOINT_URL).is_some() {
         return Err(ConfigProblem::BesideOtherKeys {
             setting: env_vars::ENDPOINT_URL.name,
-            keys_from: source.to_string(),
+            keys_from: source,
             instead: "BlobEndpoint=… in AZURE_STORAGE_CONNECTION_STRING",
         });
     }
@@ -92,7 +85,7 @@ impl AzureSettings {
             sas: binding.entry(SAS),
             other: None,
             endpoint: ServerUrl::of_binding(binding),
-            source: CredentialSource::Binding(binding.name.clone()),
+            source: binding.origin(),
         }
     }
 
@@ -120,7 +113,7 @@ impl AzureSettings {
             sas: sources.secret(&env_vars::AZURE_STORAGE_SAS_TOKEN)?,
             other: workload().or(machine),
             endpoint: None,
-            source: CredentialSource::Vendor("AZURE_*"),
+            source: Origin::Variables("AZURE_*"),
         })
     }
 
@@ -152,9 +145,7 @@ impl AzureAccount {
     fn check(&self) -> Result<(), ConfigProblem> {
         let is_letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
         if !(3..=24).contains(&self.name.len()) || !self.name.bytes().all(is_letter) {
-            return Err(ConfigProblem::AzureAccount {
-                account: self.name.clone(),
-            });
+            return Err(ConfigProblem::AzureAccount(self.name.clone()));
         }
         match &self.identity {
             AzureIdentity::Key(key) if STANDARD.decode(key.expose()).is_err() => {

@@ -34,8 +34,8 @@ pub(super) struct CredentialBinding {
     pub(super) kind: &'static str,
     /// The entries that name the bucket.
     pub(super) bucket: &'static [&'static str],
-    /// The entries that only a binding with credentials has.
-    pub(super) credential: &'static [&'static str],
+    /// The entries that only a binding with credentials has, each with its spellings.
+    pub(super) credentials: &'static [&'static [&'static str]],
 }
 
 impl Binding {
@@ -48,8 +48,11 @@ impl Binding {
     }
 
     pub(super) fn entry(&self, keys: &[&str]) -> Option<Setting<String>> {
-        let value = self.get(keys)?;
-        Some(Setting::new(value, Origin::Binding(self.name.clone())))
+        Some(Setting::new(self.get(keys)?, self.origin()))
+    }
+
+    pub(super) fn origin(&self) -> Origin {
+        Origin::Binding(self.name.clone())
     }
 
     pub(super) fn required(
@@ -75,7 +78,11 @@ impl CredentialBinding {
         let names_bucket = |binding: &&Binding| {
             binding.kind == self.kind && binding.get(self.bucket) == Some(bucket)
         };
-        let holds_keys = |binding: &&Binding| binding.get(self.credential).is_some();
+        let holds_keys = |binding: &&Binding| {
+            self.credentials
+                .iter()
+                .any(|keys| binding.get(keys).is_some())
+        };
         let fitting = bindings.iter().filter(names_bucket);
         at_most_one(fitting.chain(own.filter(holds_keys)).collect())
     }
@@ -84,9 +91,7 @@ impl CredentialBinding {
 pub(super) fn at_most_one(fitting: Vec<&Binding>) -> Result<Option<&Binding>, ConfigProblem> {
     if fitting.len() > 1 {
         let names = fitting.iter().map(|binding| binding.name.clone());
-        return Err(ConfigProblem::TwoBindings {
-            names: names.collect(),
-        });
+        return Err(ConfigProblem::TwoBindings(names.collect()));
     }
     Ok(fitting.first().copied())
 }

@@ -65,7 +65,7 @@ fn find_access(
     };
     let choices = [("keys", Ambient::Refused), ("ambient", Ambient::Allowed)];
     let ambient = sources.choice(&env_vars::AUTH, &choices)?;
-    let ambient = ambient.unwrap_or(Ambient::Refused);
+    let ambient = ambient.map_or(Ambient::Refused, |ambient| ambient.value);
     let find =
         |wanted: &CredentialBinding| wanted.find(&url.bucket, settings.binding, &sources.bindings);
     match url.scheme {

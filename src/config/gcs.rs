@@ -2,7 +2,7 @@
 
 mod key_file;
 
-use super::access::{Access, Ambient, CredentialSource, GcsAccess, GcsIdentity};
+use super::access::{Access, Ambient, GcsAccess, GcsIdentity};
 use super::bindings::{Binding, CredentialBinding};
 use super::env_vars;
 use super::problems::{ConfigProblem, GoogleKeyProblem};
@@ -25,7 +25,7 @@ pub(super) const KEY: &[&str] = &[
 pub(super) const BINDING: CredentialBinding = CredentialBinding {
     kind: "gcs",
     bucket: &["bucket", "bucket-name"],
-    credential: KEY,
+    credentials: &[KEY],
 };
 
 pub(super) fn read_access(
@@ -37,12 +37,12 @@ pub(super) fn read_access(
         Some(binding) => (
             Some(key_file::parse(&binding.required(KEY)?)?),
             ServerUrl::of_binding(binding),
-            CredentialSource::Binding(binding.name.clone()),
+            binding.origin(),
         ),
         None => (
             read_identity(ambient, sources)?,
             ServerUrl::of_variable(&env_vars::ENDPOINT_URL, sources),
-            CredentialSource::Vendor("GOOGLE_*"),
+            Origin::Variables("GOOGLE_*"),
         ),
     };
     let Some(identity) = identity else {

@@ -5,38 +5,36 @@ use crate::prefix::{ParsePublicUrlError, ParseStoreUrlError, StoreUrl};
 use std::io;
 use std::path::PathBuf;
 
-/// One reason why the configuration can't be used. Holds no secret.
+/// One reason why the configuration can't be used. Holds no secret. A `&'static str` is the name of the setting.
 #[derive(Debug)]
 pub(crate) enum ConfigProblem {
-    // A setting has a value that can't be used.
+    // The value of a setting can't be used.
     Store(Setting<String>, ParseStoreUrlError),
     PublicUrl(Setting<String>, ParsePublicUrlError),
     Version(Setting<String>),
     Group(Setting<String>),
+    /// `SOURCE_DATE_EPOCH` is not a number of seconds.
+    Epoch(Setting<String>),
+    CaFile(Setting<String>),
+    /// A glob would let every secret through.
+    Allow(Setting<String>),
+    BuildEnvQuote(Origin),
+    BuildEnvWord(Origin),
     Choice {
         name: &'static str,
         setting: Setting<String>,
         choices: Vec<&'static str>,
     },
-    Allow {
-        glob: String,
-        origin: Origin,
-    },
-    BuildEnvQuote(Origin),
-    BuildEnvWord(Origin),
-    /// `SOURCE_DATE_EPOCH` is not a number of seconds.
-    Epoch(Setting<String>),
     NotUtf8 {
         name: &'static str,
     },
     /// The value would become part of URLs and of what the store keeps.
-    HoldsSecret {
-        name: &'static str,
-    },
-    /// The value can't be sent in a header.
-    NotForHeader {
-        what: &'static str,
-    },
+    HoldsSecret(&'static str),
+    /// A value can't be sent in a header. Holds what it is.
+    NotForHeader(&'static str),
+    ServerUrl(&'static str, ServerUrlProblem),
+    /// Only the agent of EKS may get the pod's token.
+    PodUrl,
 
     // A setting is missing, or does not go with another one.
     PublicUrlMissing(StoreUrl),
@@ -52,53 +50,22 @@ pub(crate) enum ConfigProblem {
         given: &'static str,
         missing: &'static str,
     },
-    TwoSources {
-        what: &'static str,
-        one: String,
-        other: String,
-    },
+    TwoSources(&'static str, [String; 2]),
     BesideOtherKeys {
         setting: &'static str,
-        keys_from: String,
+        keys_from: Origin,
         instead: &'static str,
     },
-    TwoBindings {
-        names: Vec<String>,
-    },
-    BindingWithoutStore {
-        binding: String,
-    },
+    /// Holds the names of the bindings.
+    TwoBindings(Vec<String>),
+    BindingWithoutStore(String),
     BindingEntryMissing {
         binding: String,
         entry: &'static str,
     },
 
-    // A URL would send credentials where they don't belong.
-    ServerUrl {
-        name: &'static str,
-        origin: Origin,
-    },
-    PlainHttp {
-        name: &'static str,
-        host: String,
-    },
-    /// Clouds hand out credentials at this address.
-    MetadataHost {
-        name: &'static str,
-        host: String,
-    },
-    EndpointHoldsBucket {
-        name: &'static str,
-        bucket: String,
-    },
-    /// Only the agent of EKS may get the pod's token.
-    PodUrl,
-
     // A credential can't be used.
-    CaFile(Setting<String>),
-    AzureAccount {
-        account: String,
-    },
+    AzureAccount(String),
     AzureKey,
     AzureSignature(Origin),
     AzureConnectionString {
@@ -113,9 +80,7 @@ pub(crate) enum ConfigProblem {
     AmbientFile(PathBuf),
 
     // A file can't be used.
-    SecretInProjectToml {
-        key: String,
-    },
+    SecretInProjectToml(String),
     ProjectToml {
         line: usize,
         error: toml::de::Error,
@@ -128,6 +93,17 @@ pub(crate) enum ConfigProblem {
         what: String,
         error: io::Error,
     },
+}
+
+/// Why no credentials are sent to a URL. A `String` is its host.
+#[derive(Debug)]
+pub(crate) enum ServerUrlProblem {
+    Malformed(Origin),
+    PlainHttp(String),
+    /// Clouds hand out credentials at this address.
+    Metadata(String),
+    /// The path ends in the name of the bucket.
+    HoldsBucket(String),
 }
 
 /// Why a key of Google can't be used.

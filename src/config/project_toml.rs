@@ -55,7 +55,7 @@ impl ProjectToml {
             let mut known = env_vars::ALL.iter().filter(|name| name.key() == *key);
             match known.find(|name| name.kind != VariableKind::Foreign) {
                 Some(name) if name.kind == VariableKind::Secret => {
-                    return Err(ConfigProblem::SecretInProjectToml { key: key.clone() });
+                    return Err(ConfigProblem::SecretInProjectToml(key.clone()));
                 }
                 Some(_) => {
                     let text = text_of(value).ok_or_else(|| ConfigProblem::ProjectTomlType {
@@ -117,7 +117,7 @@ mod tests {
         let project = ProjectToml::parse("[io.github.static-assets]\nsecret-access-key = 'x'");
         assert!(matches!(
             project,
-            Err(ConfigProblem::SecretInProjectToml { key }) if key == "secret-access-key"
+            Err(ConfigProblem::SecretInProjectToml(key)) if key == "secret-access-key"
         ));
     }
 

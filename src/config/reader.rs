@@ -2,7 +2,7 @@
 
 use super::env_vars::Variable;
 use super::problems::ConfigProblem;
-use super::setting::{Setting, parse_flag};
+use super::setting::{Choices, FLAGS, Setting, choose};
 use super::sources::Sources;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -13,18 +13,16 @@ pub(super) struct Reader<'a> {
 }
 
 impl Sources<'_> {
-    /// Matches a setting against its choices, in any case.
     pub(super) fn choice<T: Copy>(
         &self,
         name: &Variable,
-        choices: &[(&'static str, T)],
-    ) -> Result<Option<T>, ConfigProblem> {
+        choices: Choices<T>,
+    ) -> Result<Option<Setting<T>>, ConfigProblem> {
         let Some(setting) = self.text(name) else {
             return Ok(None);
         };
-        let is_chosen = |(choice, _): &&(&str, T)| setting.value.eq_ignore_ascii_case(choice);
-        match choices.iter().find(is_chosen) {
-            Some((_, value)) => Ok(Some(*value)),
+        match choose(&setting.value, choices) {
+            Some(value) => Ok(Some(setting.map(|_| value))),
             None => Err(ConfigProblem::Choice {
                 name: name.name,
                 setting,
@@ -35,17 +33,8 @@ impl Sources<'_> {
 
     /// Reads a flag. `None` if it is off or not set.
     pub(super) fn flag(&self, name: &Variable) -> Result<Option<Setting<()>>, ConfigProblem> {
-        let Some(setting) = self.text(name) else {
-            return Ok(None);
-        };
-        match parse_flag(&setting.value) {
-            Some(is_on) => Ok(is_on.then(|| setting.map(drop))),
-            None => Err(ConfigProblem::Choice {
-                name: name.name,
-                setting,
-                choices: vec!["1", "0"],
-            }),
-        }
+        let flag = self.choice(name, FLAGS)?.filter(|flag| flag.value);
+        Ok(flag.map(|flag| flag.map(drop)))
     }
 }
 
@@ -75,20 +64,13 @@ impl Reader<'_> {
         })
     }
 
-    pub(super) fn choice<T: Copy + Default>(
-        &mut self,
-        name: &Variable,
-        choices: &[(&'static str, T)],
-    ) -> T {
-        self.chosen(name, choices).unwrap_or_default()
+    pub(super) fn choice<T: Copy + Default>(&mut self, name: &Variable, all: Choices<T>) -> T {
+        self.chosen(name, all).unwrap_or_default()
     }
 
-    pub(super) fn chosen<T: Copy>(
-        &mut self,
-        name: &Variable,
-        choices: &[(&'static str, T)],
-    ) -> Option<T> {
-        self.accept(self.sources.choice(name, choices)).flatten()
+    pub(super) fn chosen<T: Copy>(&mut self, name: &Variable, all: Choices<T>) -> Option<T> {
+        let chosen = self.accept(self.sources.choice(name, all))?;
+        chosen.map(|setting| setting.value)
     }
 
     pub(super) fn flag(&mut self, name: &Variable) -> Option<Setting<()>> {

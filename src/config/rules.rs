@@ -19,10 +19,7 @@ const PUBLIC: [&Variable; 7] = [
 impl Reader<'_> {
     pub(super) fn rules(&mut self) -> ScanRules {
         let allowed = self.parse(&env_vars::ALLOW, |setting, ParseAllowedError(glob)| {
-            ConfigProblem::Allow {
-                glob,
-                origin: setting.origin,
-            }
+            ConfigProblem::Allow(setting.map(|_| glob))
         });
         ScanRules {
             allowed: allowed.map_or_else(Allowed::default, |allowed| allowed.value),
@@ -48,8 +45,8 @@ impl Reader<'_> {
         for name in PUBLIC {
             let value = self.text(name);
             if value.is_some_and(|value| secrets.occurs_in(value.as_bytes())) {
-                self.problems
-                    .push(ConfigProblem::HoldsSecret { name: name.name });
+                let problem = ConfigProblem::HoldsSecret(name.name);
+                self.problems.push(problem);
             }
         }
     }

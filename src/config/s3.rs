@@ -1,11 +1,11 @@
 //! Reads the credentials of `s3://`: keys, a web identity, or the machine's own identity.
 
-use super::access::{Access, Ambient, CredentialSource, S3Access, S3Ambient, S3Identity, Secret};
+use super::access::{Access, Ambient, S3Access, S3Ambient, S3Identity, Secret};
 use super::bindings::{Binding, CredentialBinding};
 use super::env_vars::{self, Variable};
-use super::problems::ConfigProblem;
+use super::problems::{ConfigProblem, ServerUrlProblem};
 use super::server_url::{ServerUrl, check_header, read_server, read_url};
-use super::setting::{Origin, Setting};
+use super::setting::Origin;
 use super::sources::Sources;
 use crate::prefix::BucketUrl;
 use url::Url;
@@ -17,43 +17,29 @@ pub(super) const TOKEN: &[&str] = &["session-token"];
 pub(super) const BINDING: CredentialBinding = CredentialBinding {
     kind: "s3",
     bucket: &["bucket", "bucket-name"],
-    credential: KEY_ID,
+    credentials: &[KEY_ID],
 };
 
-/// Variables that belong together. Values of different families are never mixed.
-struct VariableFamily {
-    id: Variable,
-    secret: Variable,
-    token: Variable,
-    regions: &'static [Variable],
-    endpoint: Variable,
-    source: CredentialSource,
-}
+/// The key id, the secret key and the session token of one family of variables. Families are never mixed.
+type KeyVariables = [&'static Variable; 3];
 
-const OURS: VariableFamily = VariableFamily {
-    id: env_vars::ACCESS_KEY_ID,
-    secret: env_vars::SECRET_ACCESS_KEY,
-    token: env_vars::SESSION_TOKEN,
-    regions: &[env_vars::REGION],
-    endpoint: env_vars::ENDPOINT_URL,
-    source: CredentialSource::Ours,
-};
-
-const AWS: VariableFamily = VariableFamily {
-    id: env_vars::AWS_ACCESS_KEY_ID,
-    secret: env_vars::AWS_SECRET_ACCESS_KEY,
-    token: env_vars::AWS_SESSION_TOKEN,
-    regions: &[env_vars::AWS_REGION, env_vars::AWS_DEFAULT_REGION],
-    endpoint: env_vars::AWS_ENDPOINT_URL,
-    source: CredentialSource::Vendor("AWS_*"),
-};
+const OURS: KeyVariables = [
+    &env_vars::ACCESS_KEY_ID,
+    &env_vars::SECRET_ACCESS_KEY,
+    &env_vars::SESSION_TOKEN,
+];
+const AWS: KeyVariables = [
+    &env_vars::AWS_ACCESS_KEY_ID,
+    &env_vars::AWS_SECRET_ACCESS_KEY,
+    &env_vars::AWS_SESSION_TOKEN,
+];
 
 /// The values of one source, not yet judged.
 struct S3Settings {
     identity: S3Identity,
-    region: Option<Setting<String>>,
+    region: Option<String>,
     endpoint: Option<ServerUrl>,
-    source: CredentialSource,
+    source: Origin,
 }
 
 pub(super) fn read_access(
@@ -62,52 +48,45 @@ pub(super) fn read_access(
     ambient: Ambient,
     sources: &Sources<'_>,
 ) -> Result<Option<Access>, ConfigProblem> {
-    let settings = match (OURS.keys(sources)?, binding) {
+    let settings = match (read_keys(OURS, sources)?, binding) {
         (Some(_), Some(binding)) => {
-            return Err(ConfigProblem::TwoSources {
-                what: env_vars::ACCESS_KEY_ID.name,
-                one: Origin::Binding(binding.name.clone()).to_string(),
-                other: env_vars::ACCESS_KEY_ID.name.to_owned(),
-            });
+            let name = env_vars::ACCESS_KEY_ID.name;
+            let both = [binding.origin().to_string(), name.to_owned()];
+            return Err(ConfigProblem::TwoSources(name, both));
         }
-        (Some(keys), None) => OURS.with(keys, sources),
-        (None, Some(binding)) => S3Settings::of_binding(binding)?,
+        (Some(identity), None) => S3Settings {
+            identity,
+            region: sources.value(&env_vars::REGION),
+            endpoint: ServerUrl::of_variable(&env_vars::ENDPOINT_URL, sources),
+            source: Origin::Variables("STATIC_ASSETS_*"),
+        },
+        (None, Some(binding)) => S3Settings::of_binding(binding, sources)?,
         (None, None) => match read_aws_identity(ambient, sources)? {
-            Some(identity) => AWS.with(identity, sources),
+            Some(identity) => S3Settings::of_aws(identity, sources)?,
             None => return Ok(None),
         },
     };
-    refuse_settings_beside(&settings.source, sources)?;
     let access = settings.access(bucket, sources)?;
     Ok(Some(Access::S3(Box::new(access))))
 }
 
-impl VariableFamily {
-    fn keys(&self, sources: &Sources<'_>) -> Result<Option<S3Identity>, ConfigProblem> {
-        let half = |given: &Variable, missing: &Variable| ConfigProblem::HalfACredential {
-            given: given.name,
-            missing: missing.name,
-        };
-        let (id, secret) = match (sources.secret(&self.id)?, sources.secret(&self.secret)?) {
-            (Some(id), Some(secret)) => (Secret(id.value), Secret(secret.value)),
-            (None, None) => return Ok(None),
-            (Some(_), None) => return Err(half(&self.id, &self.secret)),
-            (None, Some(_)) => return Err(half(&self.secret, &self.id)),
-        };
-        let token = sources.secret(&self.token)?;
-        let token = token.map(|token| Secret(token.value));
-        Ok(Some(S3Identity::Keys { id, secret, token }))
-    }
-
-    /// Adds the region and the endpoint of the same family.
-    fn with(&self, identity: S3Identity, sources: &Sources<'_>) -> S3Settings {
-        S3Settings {
-            identity,
-            region: self.regions.iter().find_map(|name| sources.text(name)),
-            endpoint: ServerUrl::of_variable(&self.endpoint, sources),
-            source: self.source.clone(),
+fn read_keys(
+    [id, secret, token]: KeyVariables,
+    sources: &Sources<'_>,
+) -> Result<Option<S3Identity>, ConfigProblem> {
+    let (given, missing) = match (sources.secret(id)?, sources.secret(secret)?) {
+        (Some(id), Some(secret)) => {
+            return Ok(Some(S3Identity::Keys {
+                id: Secret(id.value),
+                secret: Secret(secret.value),
+                token: sources.secret(token)?.map(|token| Secret(token.value)),
+            }));
         }
-    }
+        (None, None) => return Ok(None),
+        (Some(_), None) => (id.name, secret.name),
+        (None, Some(_)) => (secret.name, id.name),
+    };
+    Err(ConfigProblem::HalfACredential { given, missing })
 }
 
 /// Reads what AWS's own tools take: keys, the web identity of EKS and CI services, or the machine's own identity.
@@ -115,7 +94,7 @@ fn read_aws_identity(
     ambient: Ambient,
     sources: &Sources<'_>,
 ) -> Result<Option<S3Identity>, ConfigProblem> {
-    if let Some(keys) = AWS.keys(sources)? {
+    if let Some(keys) = read_keys(AWS, sources)? {
         return Ok(Some(keys));
     }
     let token_file = sources.value(&env_vars::AWS_WEB_IDENTITY_TOKEN_FILE);
@@ -156,49 +135,56 @@ fn parse_pod_url(text: &str) -> Result<Url, ConfigProblem> {
         .ok_or(ConfigProblem::PodUrl)
 }
 
-/// Refuses our region or endpoint beside keys of another source. It would be ignored, or send keys to the wrong server.
+/// Refuses our endpoint or region beside keys of another source. It would be ignored, or send keys to the wrong server.
 fn refuse_settings_beside(
-    source: &CredentialSource,
+    keys_from: Origin,
+    [endpoint, region]: [&'static str; 2],
     sources: &Sources<'_>,
-) -> Result<(), ConfigProblem> {
-    let [endpoint, region] = match source {
-        CredentialSource::Ours => return Ok(()),
-        CredentialSource::Vendor(_) => ["AWS_ENDPOINT_URL", "AWS_REGION"],
-        CredentialSource::Binding(_) => ["its entry 'endpoint'", "its entry 'region'"],
+) -> Result<Origin, ConfigProblem> {
+    let (setting, instead) = if sources.text(&env_vars::ENDPOINT_URL).is_some() {
+        (env_vars::ENDPOINT_URL.name, endpoint)
+    } else if sources.text(&env_vars::REGION).is_some() {
+        (env_vars::REGION.name, region)
+    } else {
+        return Ok(keys_from);
     };
-    for (setting, instead) in [
-        (env_vars::ENDPOINT_URL, endpoint),
-        (env_vars::REGION, region),
-    ] {
-        if sources.text(&setting).is_some() {
-            return Err(ConfigProblem::BesideOtherKeys {
-                setting: setting.name,
-                keys_from: source.to_string(),
-                instead,
-            });
-        }
-    }
-    Ok(())
+    Err(ConfigProblem::BesideOtherKeys {
+        setting,
+        keys_from,
+        instead,
+    })
 }
 
 impl S3Settings {
-    fn of_binding(binding: &Binding) -> Result<Self, ConfigProblem> {
-        let token = binding.entry(TOKEN);
+    fn of_binding(binding: &Binding, sources: &Sources<'_>) -> Result<Self, ConfigProblem> {
+        let text = |keys: &[&str]| binding.get(keys).map(str::to_owned);
+        let entries = ["its entry 'endpoint'", "its entry 'region'"];
         Ok(Self {
             identity: S3Identity::Keys {
                 id: Secret(binding.required(KEY_ID)?.value),
                 secret: Secret(binding.required(SECRET_KEY)?.value),
-                token: token.map(|token| Secret(token.value)),
+                token: text(TOKEN).map(Secret),
             },
-            region: binding.entry(&["region"]),
+            region: text(&["region"]),
             endpoint: ServerUrl::of_binding(binding),
-            source: CredentialSource::Binding(binding.name.clone()),
+            source: refuse_settings_beside(binding.origin(), entries, sources)?,
+        })
+    }
+
+    fn of_aws(identity: S3Identity, sources: &Sources<'_>) -> Result<Self, ConfigProblem> {
+        let family = Origin::Variables("AWS_*");
+        let names = ["AWS_ENDPOINT_URL", "AWS_REGION"];
+        let region = sources.value(&env_vars::AWS_REGION);
+        Ok(Self {
+            identity,
+            region: region.or_else(|| sources.value(&env_vars::AWS_DEFAULT_REGION)),
+            endpoint: ServerUrl::of_variable(&env_vars::AWS_ENDPOINT_URL, sources),
+            source: refuse_settings_beside(family, names, sources)?,
         })
     }
 
     fn access(self, bucket: &str, sources: &Sources<'_>) -> Result<S3Access, ConfigProblem> {
-        let region = self.region.map(|region| region.value);
-        let region = region.unwrap_or_else(|| "us-east-1".to_owned());
+        let region = self.region.unwrap_or_else(|| "us-east-1".to_owned());
         check_header("region", &region)?;
         if let S3Identity::Keys { id, secret, token } = &self.identity {
             check_header("access key id", id.expose())?;
@@ -209,10 +195,9 @@ impl S3Settings {
         let path = server.endpoint.as_ref().and_then(Url::path_segments);
         let last = path.and_then(|mut parts| parts.rfind(|part| !part.is_empty()));
         if last == Some(bucket) {
-            return Err(ConfigProblem::EndpointHoldsBucket {
-                name: self.endpoint.map_or("endpoint", |endpoint| endpoint.name),
-                bucket: bucket.to_owned(),
-            });
+            let name = self.endpoint.map_or("endpoint", |endpoint| endpoint.name);
+            let problem = ServerUrlProblem::HoldsBucket(bucket.to_owned());
+            return Err(ConfigProblem::ServerUrl(name, problem));
         }
         Ok(S3Access {
             identity: self.identity,

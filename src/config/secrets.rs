@@ -57,34 +57,29 @@ impl Sources<'_> {
                 values.push(setting.value);
             }
         }
-        if let Some(file) = self.env_text(&env_vars::GOOGLE_APPLICATION_CREDENTIALS) {
-            // Whoever needs the file reports that it can't be read.
-            secrets.values.extend(fs_err::read_to_string(file.value));
-        }
+        // Whoever needs the file reports that it can't be read.
+        let file = self.env_text(&env_vars::GOOGLE_APPLICATION_CREDENTIALS);
+        let content = file.and_then(|file| fs_err::read_to_string(file.value).ok());
+        secrets.values.extend(content);
         for binding in &self.bindings {
             let value = |entry: &[&str]| binding.get(entry).map(str::to_owned);
             secrets.key_ids.extend(value(s3::KEY_ID));
             secrets.values.extend(ENTRIES.into_iter().filter_map(value));
         }
-        let values = std::mem::take(&mut secrets.values);
-        secrets.parts = values
-            .iter()
-            .flat_map(|value| gcs::find_secrets(value))
-            .collect();
-        let inside = values.iter().flat_map(|value| azure::find_secrets(value));
-        secrets.values = inside.chain(values.iter().cloned()).collect();
+        for value in std::mem::take(&mut secrets.values) {
+            secrets.parts.extend(gcs::find_secrets(&value));
+            secrets.values.extend(azure::find_secrets(&value));
+            secrets.values.push(value);
+        }
         secrets
     }
 
     /// The environment of child processes, without any secret.
     pub(crate) fn child_env(&self) -> ChildEnv {
         let names: Vec<&str> = secret_variables().map(|variable| variable.name).collect();
-        let Secrets {
-            key_ids,
-            values,
-            parts,
-        } = self.secrets();
-        let secrets = texts(&key_ids).chain(texts(&values)).chain(texts(&parts));
+        let secrets = self.secrets();
+        let all = [&secrets.key_ids, &secrets.values, &secrets.parts];
+        let secrets = all.into_iter().flat_map(|list| texts(list));
         self.env.for_children(&names, secrets)
     }
 }

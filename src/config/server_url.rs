@@ -1,10 +1,10 @@
 //! The servers that get credentials: which URLs may be used, and which certificates are trusted.
 
-use super::access::{CredentialSource, Server};
+use super::access::Server;
 use super::bindings::Binding;
 use super::env_vars::{self, Variable};
-use super::problems::ConfigProblem;
-use super::setting::Setting;
+use super::problems::{ConfigProblem, ServerUrlProblem};
+use super::setting::{Origin, Setting};
 use super::sources::Sources;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
@@ -18,44 +18,33 @@ pub(super) struct ServerUrl {
 
 impl ServerUrl {
     pub(super) fn of_variable(variable: &Variable, sources: &Sources<'_>) -> Option<Self> {
-        let setting = sources.text(variable)?;
-        Some(Self {
-            name: variable.name,
-            setting,
-        })
+        let (name, setting) = (variable.name, sources.text(variable)?);
+        Some(Self { name, setting })
     }
 
     pub(super) fn of_binding(binding: &Binding) -> Option<Self> {
-        let setting = binding.entry(&["endpoint-url", "endpoint"])?;
-        Some(Self {
-            name: "endpoint",
-            setting,
-        })
+        let (name, setting) = ("endpoint", binding.entry(&["endpoint-url", "endpoint"])?);
+        Some(Self { name, setting })
     }
 
     fn parse(&self, sources: &Sources<'_>) -> Result<Url, ConfigProblem> {
-        let name = self.name;
-        let malformed = || ConfigProblem::ServerUrl {
-            name,
-            origin: self.setting.origin.clone(),
+        let may_be_http = || matches!(sources.flag(&env_vars::ALLOW_HTTP), Ok(Some(_)));
+        let is_plain = |url: &Url| {
+            let has_user = !url.username().is_empty() || url.password().is_some();
+            !has_user && url.query().is_none() && url.fragment().is_none()
         };
-        let url = Url::parse(&self.setting.value).map_err(|_| malformed())?;
-        let host = url.host_str().unwrap_or_default().to_owned();
-        if is_metadata(&url) {
-            return Err(ConfigProblem::MetadataHost { name, host });
-        }
-        let is_plain = url.username().is_empty()
-            && url.password().is_none()
-            && url.query().is_none()
-            && url.fragment().is_none();
-        let may_be_http =
-            || is_loopback(&url) || matches!(sources.flag(&env_vars::ALLOW_HTTP), Ok(Some(_)));
-        match url.scheme() {
-            "https" if is_plain => Ok(url),
-            "http" if is_plain && may_be_http() => Ok(url),
-            "http" if is_plain => Err(ConfigProblem::PlainHttp { name, host }),
-            _ => Err(malformed()),
-        }
+        let host = |url: &Url| url.host_str().unwrap_or_default().to_owned();
+        let problem = match Url::parse(&self.setting.value) {
+            Ok(url) if is_metadata(&url) => ServerUrlProblem::Metadata(host(&url)),
+            Ok(url) if is_plain(&url) => match url.scheme() {
+                "https" => return Ok(url),
+                "http" if is_loopback(&url) || may_be_http() => return Ok(url),
+                "http" => ServerUrlProblem::PlainHttp(host(&url)),
+                _ => ServerUrlProblem::Malformed(self.setting.origin.clone()),
+            },
+            _ => ServerUrlProblem::Malformed(self.setting.origin.clone()),
+        };
+        Err(ConfigProblem::ServerUrl(self.name, problem))
     }
 }
 
@@ -69,7 +58,7 @@ pub(super) fn read_url(
 
 pub(super) fn read_server(
     endpoint: Option<&ServerUrl>,
-    source: CredentialSource,
+    source: Origin,
     sources: &Sources<'_>,
 ) -> Result<Server, ConfigProblem> {
     Ok(Server {
@@ -102,7 +91,7 @@ pub(super) fn check_header(what: &'static str, text: &str) -> Result<(), ConfigP
     if text.bytes().all(|byte| byte.is_ascii_graphic()) {
         Ok(())
     } else {
-        Err(ConfigProblem::NotForHeader { what })
+        Err(ConfigProblem::NotForHeader(what))
     }
 }
 

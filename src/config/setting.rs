@@ -1,20 +1,30 @@
-//! A value of a setting together with its origin. Nothing here reads or judges.
+//! A value of a setting together with its origin, and the words that a value can be.
 
 use std::fmt;
 
 /// The place where a value was set. A message shows it beside the value.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, derive_more::Display)]
 pub(crate) enum Origin {
+    #[display("environment")]
     Environment,
     /// `<platform>/env`, which holds what the operator of the build sets.
+    #[display("platform environment")]
     Platform,
     /// A config var of a Heroku app. The build and every process of the app get it.
+    #[display("config var")]
     ConfigVar,
+    /// Variables that belong together, such as `AWS_*`.
+    #[display("{_0}")]
+    Variables(&'static str),
+    #[display("project.toml")]
     ProjectToml,
+    #[display("service binding '{_0}'")]
     Binding(String),
     /// A file that holds the value. A variable names the file.
+    #[display("file named by {_0}")]
     File(String),
     /// A flag of the command line.
+    #[display("{_0}")]
     Flag(&'static str),
 }
 
@@ -22,20 +32,6 @@ impl Origin {
     /// Whether the running app gets the value, too.
     pub(crate) fn is_platform(&self) -> bool {
         matches!(self, Self::Platform | Self::ConfigVar)
-    }
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Environment => formatter.write_str("environment"),
-            Self::Platform => formatter.write_str("platform environment"),
-            Self::ConfigVar => formatter.write_str("config var"),
-            Self::ProjectToml => formatter.write_str("project.toml"),
-            Self::Binding(name) => write!(formatter, "service binding '{name}'"),
-            Self::File(variable) => write!(formatter, "file named by {variable}"),
-            Self::Flag(flag) => formatter.write_str(flag),
-        }
     }
 }
 
@@ -56,11 +52,35 @@ impl<T> Setting<T> {
     }
 }
 
-/// Reads `1`, `true`, `yes` and `on`, or `0`, `false`, `no` and `off`.
-pub(super) fn parse_flag(text: &str) -> Option<bool> {
-    match text.to_ascii_lowercase().as_str() {
-        "1" | "true" | "yes" | "on" => Some(true),
-        "0" | "false" | "no" | "off" => Some(false),
-        _ => None,
+/// Shows the value on one line: `'s3://acme-static' (config var)`.
+impl fmt::Display for Setting<String> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let value = self.value.replace(char::is_control, " ");
+        write!(formatter, "'{value}' ({})", self.origin)
     }
+}
+
+/// The words that a setting can be, with what each means.
+pub(super) type Choices<'a, T> = &'a [(&'static str, T)];
+
+pub(super) const FLAGS: Choices<bool> = &[
+    ("1", true),
+    ("true", true),
+    ("yes", true),
+    ("on", true),
+    ("0", false),
+    ("false", false),
+    ("no", false),
+    ("off", false),
+];
+
+pub(super) fn parse_flag(text: &str) -> Option<bool> {
+    choose(text, FLAGS)
+}
+
+/// Matches a text against choices, in any case.
+pub(super) fn choose<T: Copy>(text: &str, choices: Choices<T>) -> Option<T> {
+    let mut choices = choices.iter();
+    let chosen = choices.find(|(choice, _)| text.eq_ignore_ascii_case(choice));
+    chosen.map(|(_, value)| *value)
 }

@@ -96,11 +96,8 @@ impl<'a> Sources<'a> {
             return Ok(given);
         };
         if given.is_some() {
-            return Err(ConfigProblem::TwoSources {
-                what: name.name,
-                one: name.name.to_owned(),
-                other: variable,
-            });
+            let both = [name.name.to_owned(), variable];
+            return Err(ConfigProblem::TwoSources(name.name, both));
         }
         match read_secret_file(path) {
             Ok(text) => Ok(Some(Setting::new(text, Origin::File(variable)))),

@@ -23,19 +23,14 @@ impl<'a> StoreSettings<'a> {
         let entry = |name: &Variable| binding?.entry(&[&name.key()]);
         let one_of = |name: &Variable| match (entry(name), sources.text(name)) {
             (Some(entry), Some(setting)) if entry.value != setting.value => {
-                Err(ConfigProblem::TwoSources {
-                    what: name.name,
-                    one: entry.origin.to_string(),
-                    other: setting.origin.to_string(),
-                })
+                let origins = [entry.origin, setting.origin].map(|origin| origin.to_string());
+                Err(ConfigProblem::TwoSources(name.name, origins))
             }
             (entry, setting) => Ok(entry.or(setting)),
         };
         let store = one_of(&env_vars::STORE)?;
         if let (None, Some(Binding { name, .. })) = (&store, binding) {
-            return Err(ConfigProblem::BindingWithoutStore {
-                binding: name.clone(),
-            });
+            return Err(ConfigProblem::BindingWithoutStore(name.clone()));
         }
         let app = sources
             .text(&env_vars::APP)

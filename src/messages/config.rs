@@ -4,46 +4,30 @@ mod credentials;
 mod destination;
 
 use super::{Kind, Message};
-use crate::config::env_vars::{
-    ALLOW, ALLOW_HTTP, APP, BUILD_ENV, CA_FILE, GROUP, NODE_URL, PUBLIC_URL, RELEASE_VERSION,
-    SOURCE_DATE_EPOCH, STORE,
-};
-use crate::config::{ConfigProblem, ConfigWarning, NAMESPACE, Setting};
+use crate::config::{ConfigProblem as Problem, ConfigWarning, NAMESPACE, Origin, ServerUrlProblem};
 use indoc::formatdoc;
 use std::collections::BTreeSet;
 
 /// One problem as text. The subject and the first line of the text are the title.
-struct ProblemText {
-    subject: String,
-    text: String,
-}
+struct ProblemText(String, String);
 
 fn about(subject: impl Into<String>) -> ProblemText {
-    ProblemText {
-        subject: subject.into(),
-        text: String::new(),
-    }
+    ProblemText(subject.into(), String::new())
 }
 
 impl ProblemText {
     fn say(self, text: impl Into<String>) -> Self {
-        let text = text.into();
-        Self { text, ..self }
+        Self(self.0, text.into())
     }
 
-    fn title(&self) -> String {
-        let first = self.text.lines().next().unwrap_or_default();
-        format!("{} {first}", self.subject)
-    }
-
-    fn body(&self) -> &str {
-        self.text.split_once('\n').map_or("", |(_, body)| body)
+    fn title_and_body(&self) -> [String; 2] {
+        let (first, body) = self.1.split_once('\n').unwrap_or((&self.1, ""));
+        [format!("{} {first}", self.0), body.to_owned()]
     }
 }
 
-pub(crate) fn config_message(problems: &[ConfigProblem]) -> Message {
-    let is_missing =
-        |problem: &ConfigProblem| matches!(problem, ConfigProblem::CredentialsMissing { .. });
+pub(super) fn config_message(problems: &[Problem]) -> Message {
+    let is_missing = |problem: &Problem| matches!(problem, Problem::CredentialsMissing { .. });
     let kind = if problems.iter().all(is_missing) {
         Kind::NoCredentials
     } else {
@@ -51,195 +35,172 @@ pub(crate) fn config_message(problems: &[ConfigProblem]) -> Message {
     };
     let texts: Vec<ProblemText> = problems.iter().map(text).collect();
     if let [only] = texts.as_slice() {
-        return Message::new(kind, only.title(), only.body());
+        let [title, body] = only.title_and_body();
+        return Message::new(kind, title, body);
     }
-    let subjects: BTreeSet<&str> = texts.iter().map(|text| text.subject.as_str()).collect();
+    let subjects: BTreeSet<&str> = texts.iter().map(|text| text.0.as_str()).collect();
     let names = subjects.iter().copied().collect::<Vec<_>>().join(", ");
     let title = match subjects.len() {
         1 => format!("{names} has {} problems", texts.len()),
         count => format!("{count} settings are wrong: {names}"),
     };
-    let numbered = texts.iter().enumerate().map(|(index, text)| {
-        let text = format!("{}\n{}", text.title(), text.body());
-        format!("{}. {}", index + 1, text.replace('\n', "\n   "))
+    let numbered = texts.iter().zip(1..).map(|(text, number)| {
+        let text = text.title_and_body().join("\n");
+        format!("{number}. {}", text.replace('\n', "\n   "))
     });
     Message::new(kind, title, numbered.collect::<Vec<_>>().join("\n\n"))
-}
-
-/// Shows a value in a title, which is one line.
-fn shown(setting: &Setting<String>) -> String {
-    let value = setting.value.replace(char::is_control, " ");
-    format!("'{value}' ({})", setting.origin)
 }
 
 #[allow(
     clippy::too_many_lines,
     reason = "a table with one text for each problem"
 )]
-fn text(problem: &ConfigProblem) -> ProblemText {
+fn text(problem: &Problem) -> ProblemText {
     match problem {
-        ConfigProblem::Store(setting, error) => destination::store(setting, error),
-        ConfigProblem::PublicUrl(setting, error) => destination::public_url(setting, *error),
-        ConfigProblem::PublicUrlMissing(store) => destination::public_url_missing(store),
-        ConfigProblem::PublicUrlNotPinned => destination::public_url_not_pinned(),
-        ConfigProblem::AppMissing => about(APP.name).say(formatdoc! {"
-            is not set, but {store} or {public} holds {{app}}
-            Set the name that replaces {{app}}:
-              {app}=shop
-            or in project.toml:
-              [_]
-              id = \"shop\"",
-            store = STORE.name, public = PUBLIC_URL.name, app = APP.name
-        }),
-        ConfigProblem::Version(setting) => about(RELEASE_VERSION.name).say(formatdoc! {"
-            can't be a version: {value}
+        Problem::Store(setting, error) => destination::store(setting, error),
+        Problem::PublicUrl(setting, error) => destination::public_url(setting, *error),
+        Problem::PublicUrlMissing(store) => destination::public_url_missing(store),
+        Problem::PublicUrlNotPinned => destination::public_url_not_pinned(),
+        Problem::AppMissing => about("STATIC_ASSETS_APP").say(
+            "is not set, but the store or the public URL holds {app}\nSet the name that replaces {app}:\n  \
+             STATIC_ASSETS_APP=shop\nor in project.toml:\n  [_]\n  id = \"shop\"",
+        ),
+        Problem::Version(setting) => about("RELEASE_VERSION").say(formatdoc! {"
+            can't be a version: {setting}
             A version is one part of a URL. It has at most 63 letters, digits, '.', '_' and '-', and begins with a letter
             or digit. For example:
-              {name}=v42
-            Without {name}, the version is made from the content.",
-            name = RELEASE_VERSION.name, value = shown(setting)
+              RELEASE_VERSION=v42
+            Without RELEASE_VERSION, the version is made from the content."
         }),
-        ConfigProblem::Group(setting) => about(GROUP.name).say(formatdoc! {"
-            can't be a group: {value}
+        Problem::Group(setting) => about("STATIC_ASSETS_GROUP").say(formatdoc! {"
+            can't be a group: {setting}
             A group is one name of letters, digits, '.', '_' and '-'. For example:
-              {name}=production",
-            name = GROUP.name, value = shown(setting)
+              STATIC_ASSETS_GROUP=production"
         }),
-        ConfigProblem::Choice {
+        Problem::Epoch(setting) => about("SOURCE_DATE_EPOCH").say(formatdoc! {"
+            is not a number of seconds: {setting}
+            It counts the seconds since 1970. For example:
+              SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)"
+        }),
+        Problem::CaFile(setting) => about("STATIC_ASSETS_CA_FILE").say(formatdoc! {"
+            names a file without a PEM certificate: {setting}
+            Set the path of a file that holds the line -----BEGIN CERTIFICATE-----."
+        }),
+        Problem::Allow(glob) => about("STATIC_ASSETS_ALLOW").say(formatdoc! {"
+            would let every secret through: {glob}
+            Name the files that were reviewed. For example:
+              STATIC_ASSETS_ALLOW=demo/*.p12"
+        }),
+        Problem::BuildEnvQuote(origin) => build_env("has a quote that isn't closed", origin),
+        Problem::BuildEnvWord(origin) => build_env("holds a word without '='", origin),
+        Problem::Choice {
             name,
             setting,
             choices,
-        } => about(*name).say(format!(
-            "has an unknown value: {}\nIt can be: {}.",
-            shown(setting),
-            choices.join(", ")
-        )),
-        ConfigProblem::Allow { glob, origin } => about(ALLOW.name).say(formatdoc! {"
-            would let every secret through: '{glob}' ({origin})
-            Name the files that were reviewed. For example:
-              {name}=demo/*.p12",
-            name = ALLOW.name
-        }),
-        ConfigProblem::BuildEnvQuote(origin) => about(BUILD_ENV.name).say(format!(
-            "has a quote that isn't closed ({origin})\n{}",
-            build_env_fix()
-        )),
-        ConfigProblem::BuildEnvWord(origin) => about(BUILD_ENV.name).say(format!(
-            "holds a word without '=' ({origin})\n{}",
-            build_env_fix()
-        )),
-        ConfigProblem::Epoch(setting) => about(SOURCE_DATE_EPOCH.name).say(formatdoc! {"
-            is not a number of seconds: {value}
-            It counts the seconds since 1970. For example:
-              {name}=$(git log -1 --format=%ct)",
-            name = SOURCE_DATE_EPOCH.name, value = shown(setting)
-        }),
-        ConfigProblem::NotUtf8 { name } => {
+        } => {
+            let choices = choices.join(", ");
+            about(*name).say(format!("can't be {setting}\nIt can be: {choices}."))
+        }
+        Problem::NotUtf8 { name } => {
             about(*name).say("is set, but is not UTF-8 text\nSet it again as plain text.")
         }
-        ConfigProblem::HoldsSecret { name } => about(*name).say(
-            "holds a secret of this build\nIts value becomes part of public URLs or is kept in the store. Give it \
-             another value.",
+        Problem::HoldsSecret(name) => about(*name).say(
+            "holds a secret of this build\nThe value becomes part of public URLs or is kept in the store. Give it another \
+             value.",
         ),
-        ConfigProblem::NotForHeader { what } => about(format!("The {what}")).say(
+        Problem::NotForHeader(what) => about(format!("The {what}")).say(
             "holds a space, a control character or a letter that is not ASCII\nA request can't send it. Was it copied \
              with something around it?",
         ),
-        ConfigProblem::CredentialsMissing { store, untyped } => {
-            credentials::missing(store, untyped)
-        }
-        ConfigProblem::HalfACredential { given, missing } => about(*missing).say(format!(
+        Problem::ServerUrl(name, problem) => server_url(name, problem),
+        Problem::PodUrl => about("AWS_CONTAINER_CREDENTIALS_FULL_URI").say(
+            "is not the address of the EKS Pod Identity agent\nThe pod's token is sent to no other server. The agent is \
+             at 169.254.170.23 or [fd00:ec2::23].",
+        ),
+        Problem::CredentialsMissing { store, untyped } => credentials::missing(store, untyped),
+        Problem::HalfACredential { given, missing } => about(*missing).say(format!(
             "is not set, but {given} is\nThey belong together. Set both or neither."
         )),
-        ConfigProblem::TwoSources { what, one, other } => about(*what).say(format!(
+        Problem::TwoSources(what, [one, other]) => about(*what).say(format!(
             "comes from two sources: {one} and {other}\nSources are never mixed. Remove one of them."
         )),
-        ConfigProblem::BesideOtherKeys {
+        Problem::BesideOtherKeys {
             setting,
             keys_from,
             instead,
         } => credentials::beside_other_keys(setting, keys_from, instead),
-        ConfigProblem::TwoBindings { names } => about(STORE.name).say(format!(
+        Problem::TwoBindings(names) => about("STATIC_ASSETS_STORE").say(format!(
             "fits several service bindings: {}\nBind only one of them.",
             names.join(", ")
         )),
-        ConfigProblem::BindingWithoutStore { binding } => about(service_binding(binding)).say(formatdoc! {"
-            has the type static-assets, but no entry 'store'
-            {name} is not set either. Add the entry, or set:
-              {name}=s3://bucket/prefix",
-            name = STORE.name
-        }),
-        ConfigProblem::BindingEntryMissing { binding, entry } => about(service_binding(binding))
+        Problem::BindingWithoutStore(binding) => service_binding(binding).say(
+            "has the type static-assets, but no entry 'store'\nSTATIC_ASSETS_STORE is not set either. Add the entry, or \
+             set:\n  STATIC_ASSETS_STORE=s3://bucket/prefix",
+        ),
+        Problem::BindingEntryMissing { binding, entry } => service_binding(binding)
             .say(format!("has no entry '{entry}'\nAdd the entry to the binding.")),
-        ConfigProblem::ServerUrl { name, origin } => about(*name).say(format!(
-            "is not a URL of a server ({origin})\nIt has the form https://host[:port][/path], without user, query or \
-             fragment.{}",
-            if *name == NODE_URL.name {
-                "\nThe directory that it names holds index.json, as https://nodejs.org/dist does."
-            } else {
-                ""
-            }
-        )),
-        ConfigProblem::PlainHttp { name, host } => about(*name).say(formatdoc! {"
-            uses plain http to {host}
-            Others on the network could read or change what is sent. Use https://. Plain http is for servers on this machine
-            (localhost), or for a network that you trust with the credentials:
-              {allow}=1",
-            allow = ALLOW_HTTP.name
-        }),
-        ConfigProblem::MetadataHost { name, host } => about(*name).say(format!(
-            "names a metadata server: {host}\nIt gives out the credentials of machines, and is not a store. Set the \
-             URL of the store's server."
-        )),
-        ConfigProblem::EndpointHoldsBucket { name, bucket } => about(*name).say(format!(
-            "ends in the name of the bucket: '{bucket}'\nRemove it from the end of the URL. {} holds it already.",
-            STORE.name
-        )),
-        ConfigProblem::PodUrl => credentials::pod_url(),
-        ConfigProblem::CaFile(setting) => about(CA_FILE.name).say(format!(
-            "names a file without a PEM certificate: {}\nSet the path of a file with the line -----BEGIN \
-             CERTIFICATE-----.",
-            shown(setting)
-        )),
-        ConfigProblem::AzureAccount { account } => about("The Azure storage account").say(format!(
+        Problem::AzureAccount(name) => about("The Azure storage account").say(format!(
             "can't be '{}'\nThe name of an account has 3 to 24 lower-case letters and digits.",
-            account.escape_debug()
+            name.escape_debug()
         )),
-        ConfigProblem::AzureKey => about("The Azure account key")
+        Problem::AzureKey => about("The Azure account key")
             .say("is not base64\nWas it copied whole, with the == at its end?"),
-        ConfigProblem::AzureSignature(origin) => credentials::azure_signature(origin),
-        ConfigProblem::AzureConnectionString { origin, missing } => {
+        Problem::AzureSignature(origin) => credentials::azure_signature(origin),
+        Problem::AzureConnectionString { origin, missing } => {
             credentials::azure_connection_string(origin, missing)
         }
-        ConfigProblem::GoogleKey { origin, problem } => credentials::google_key(origin, problem),
-        ConfigProblem::AmbientFile(file) => credentials::ambient_file(file),
-        ConfigProblem::SecretInProjectToml { key } => about("project.toml").say(format!(
-            "holds a secret: '{key}'\nproject.toml is part of the source code. Remove the key from [{NAMESPACE}], replace \
-             the secret at its provider, and set\nthe new one as an environment variable or in a service binding."
-        )),
-        ConfigProblem::ProjectToml { line, error } => about("project.toml").say(format!(
+        Problem::GoogleKey { origin, problem } => credentials::google_key(origin, problem),
+        Problem::AmbientFile(file) => credentials::ambient_file(file),
+        Problem::SecretInProjectToml(key) => about("project.toml").say(formatdoc! {"
+            holds a secret: '{key}'
+            project.toml is part of the source code. Remove the key from [{NAMESPACE}], replace the
+            secret at its provider, and set the new one as an environment variable or in a service binding."
+        }),
+        Problem::ProjectToml { line, error } => about("project.toml").say(format!(
             "is not valid TOML, near line {line}\n{}",
             error.message()
         )),
-        ConfigProblem::ProjectTomlType { key, found } => about("project.toml").say(format!(
+        Problem::ProjectTomlType { key, found } => about("project.toml").say(format!(
             "holds '{key}' as {found}, not as a string\nIn [{NAMESPACE}], write:\n  {key} = \"…\""
         )),
-        ConfigProblem::Unreadable { what, error } => {
+        Problem::Unreadable { what, error } => {
             about(what).say(format!("can't be read: {error}\n{}", read_fix(what)))
         }
     }
 }
 
-fn service_binding(name: &str) -> String {
-    format!("Service binding '{name}'")
+fn service_binding(name: &str) -> ProblemText {
+    about(format!("Service binding '{name}'"))
 }
 
-fn build_env_fix() -> String {
-    formatdoc! {"
+fn build_env(why: &str, origin: &Origin) -> ProblemText {
+    about("STATIC_ASSETS_BUILD_ENV").say(formatdoc! {"
+        {why} ({origin})
         Write NAME=value pairs as a shell reads them:
-          {name}=\"DATABASE_URL=sqlite:// NAME='two words'\"",
-        name = BUILD_ENV.name
-    }
+          STATIC_ASSETS_BUILD_ENV=\"DATABASE_URL=sqlite:// NAME='two words'\""
+    })
+}
+
+fn server_url(name: &str, problem: &ServerUrlProblem) -> ProblemText {
+    about(name).say(match problem {
+        ServerUrlProblem::Malformed(origin) => format!(
+            "is not the URL of a server ({origin})\nIt has the form https://host[:port][/path], without user, query or \
+             fragment."
+        ),
+        ServerUrlProblem::PlainHttp(host) => formatdoc! {"
+            uses plain http to {host}
+            Others on the network could read or change what is sent. Use https://. Plain http is for servers on this machine
+            (localhost), or for a network that you trust with the credentials:
+              STATIC_ASSETS_ALLOW_HTTP=1"
+        },
+        ServerUrlProblem::Metadata(host) => format!(
+            "names a metadata server: {host}\nIt gives out the credentials of machines. Set the URL of another server."
+        ),
+        ServerUrlProblem::HoldsBucket(bucket) => format!(
+            "ends in the name of the bucket: '{bucket}'\nRemove it from the end of the URL. STATIC_ASSETS_STORE holds it \
+             already."
+        ),
+    })
 }
 
 fn read_fix(what: &str) -> &'static str {
@@ -254,14 +215,10 @@ fn read_fix(what: &str) -> &'static str {
 
 pub(super) fn warning_text(warning: &ConfigWarning) -> String {
     match warning {
-        ConfigWarning::UnknownName {
-            name,
-            nearest: Some(nearest),
-        } => format!(
-            "{name} is not read. Did you mean {} ({})?",
-            nearest.name, nearest.help
-        ),
-        ConfigWarning::UnknownName { name, .. } => format!("{name} is not read."),
+        ConfigWarning::UnknownName { name, nearest } => {
+            let hint = nearest.map(|it| format!(" Did you mean {} ({})?", it.name, it.help));
+            format!("{name} is not read.{}", hint.unwrap_or_default())
+        }
         ConfigWarning::UnknownKey(key) => {
             format!("project.toml: '{key}' in [{NAMESPACE}] is not read.")
         }

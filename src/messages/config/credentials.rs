@@ -1,10 +1,6 @@
 //! Texts of credentials that are missing or can't be used.
 
 use super::{ProblemText, about};
-use crate::config::env_vars::{
-    AUTH, AWS_CONTAINER_CREDENTIALS_FULL_URI, AZURE_STORAGE_CONNECTION_STRING,
-    AZURE_STORAGE_SAS_TOKEN, GOOGLE_APPLICATION_CREDENTIALS, MISSING_CREDENTIALS, STORE,
-};
 use crate::config::{GoogleKeyProblem, Origin};
 use crate::prefix::{Scheme, StoreUrl};
 use indoc::formatdoc;
@@ -38,7 +34,7 @@ pub(super) fn missing(store: &StoreUrl, untyped: &[String]) -> ProblemText {
         [] => String::new(),
         names => format!("\n    (found without a file 'type': {})", names.join(", ")),
     };
-    about(STORE.name).say(formatdoc! {"
+    about("STATIC_ASSETS_STORE").say(formatdoc! {"
         is {store}, but no credentials for it were found
         Looked for:
           {before}
@@ -46,14 +42,13 @@ pub(super) fn missing(store: &StoreUrl, untyped: &[String]) -> ProblemText {
           {after}
         Set them as config vars on Heroku (heroku config:set NAME=…), or as secrets of a Dockerfile's RUN or of the CI job.
         The machine's own identity is never used unasked. To use it:
-          {auth}=ambient
+          STATIC_ASSETS_AUTH=ambient
         A build that must not have keys, such as a fork's, can serve its own files instead:
-          {skip}=skip",
-        auth = AUTH.name, skip = MISSING_CREDENTIALS.name
+          STATIC_ASSETS_MISSING_CREDENTIALS=skip"
     })
 }
 
-pub(super) fn beside_other_keys(setting: &str, keys_from: &str, instead: &str) -> ProblemText {
+pub(super) fn beside_other_keys(setting: &str, keys_from: &Origin, instead: &str) -> ProblemText {
     let or = if instead.starts_with("AWS_") {
         ", or give STATIC_ASSETS_ACCESS_KEY_ID and STATIC_ASSETS_SECRET_ACCESS_KEY"
     } else {
@@ -64,20 +59,13 @@ pub(super) fn beside_other_keys(setting: &str, keys_from: &str, instead: &str) -
     ))
 }
 
-pub(super) fn pod_url() -> ProblemText {
-    about(AWS_CONTAINER_CREDENTIALS_FULL_URI.name).say(
-        "is not the address of the EKS Pod Identity agent\nThe pod's token is sent to no other server. The agent is at \
-         169.254.170.23 or [fd00:ec2::23].",
-    )
-}
-
 pub(super) fn ambient_file(file: &Path) -> ProblemText {
-    about(AUTH.name).say(formatdoc! {"
+    about("STATIC_ASSETS_AUTH").say(formatdoc! {"
         is ambient, but gcloud's own credentials would be used: {file}
         To use them, name the file:
-          {name}={file}
+          GOOGLE_APPLICATION_CREDENTIALS={file}
         To use the machine's identity, remove the file or set HOME to another directory.",
-        name = GOOGLE_APPLICATION_CREDENTIALS.name, file = file.display()
+        file = file.display()
     })
 }
 
@@ -85,8 +73,7 @@ pub(super) fn azure_signature(origin: &Origin) -> ProblemText {
     about("The Azure shared access signature").say(formatdoc! {"
         is not whole ({origin})
         It is the query of a URL. It begins with sv= or sp=, and its sig= holds the signature:
-          {name}='sp=rcl&…&sv=…&sr=c&sig=…'",
-        name = AZURE_STORAGE_SAS_TOKEN.name
+          AZURE_STORAGE_SAS_TOKEN='sp=rcl&…&sv=…&sr=c&sig=…'"
     })
 }
 
@@ -94,8 +81,7 @@ pub(super) fn azure_connection_string(origin: &Origin, missing: &str) -> Problem
     about("The Azure connection string").say(formatdoc! {"
         has no {missing} ({origin})
         The portal shows it whole, under 'Access keys':
-          {name}='DefaultEndpointsProtocol=https;AccountName=…;AccountKey=…;EndpointSuffix=core.windows.net'",
-        name = AZURE_STORAGE_CONNECTION_STRING.name
+          AZURE_STORAGE_CONNECTION_STRING='DefaultEndpointsProtocol=https;AccountName=…;AccountKey=…;EndpointSuffix=core.windows.net'"
     })
 }
 

@@ -1,8 +1,7 @@
 //! Texts of a store or a public URL that can't be used.
 
-use super::{ProblemText, about, shown};
+use super::{ProblemText, about};
 use crate::config::Setting;
-use crate::config::env_vars::{ENDPOINT_URL, PUBLIC_URL, PUBLISH, STORE};
 use crate::prefix::{BucketUrl, ParsePublicUrlError, ParseStoreUrlError, Scheme, StoreUrl};
 use indoc::formatdoc;
 
@@ -11,7 +10,7 @@ fn shown_url(setting: &Setting<String>) -> String {
     if setting.value.contains('@') {
         format!(" ({})", setting.origin)
     } else {
-        format!(": {}", shown(setting))
+        format!(": {setting}")
     }
 }
 
@@ -35,15 +34,15 @@ pub(super) fn store(setting: &Setting<String>, error: &ParseStoreUrlError) -> Pr
             "A prefix has no empty part, no part '..' or '.static-assets', and no '?', '#' or '%'.\n",
         ),
     };
-    about(STORE.name).say(formatdoc! {"
+    about("STATIC_ASSETS_STORE").say(formatdoc! {"
         {why}{value}
         {rule}Use one of these forms:
-          {name}=s3://bucket/prefix
-          {name}=az://container/prefix
-          {name}=gs://bucket/prefix
-          {name}=file:///directory
-        For an S3-compatible server, set {endpoint}=https://host, too.",
-        name = STORE.name, value = shown_url(setting), endpoint = ENDPOINT_URL.name
+          STATIC_ASSETS_STORE=s3://bucket/prefix
+          STATIC_ASSETS_STORE=az://container/prefix
+          STATIC_ASSETS_STORE=gs://bucket/prefix
+          STATIC_ASSETS_STORE=file:///directory
+        For an S3-compatible server, set STATIC_ASSETS_ENDPOINT_URL=https://host, too.",
+        value = shown_url(setting)
     })
 }
 
@@ -60,7 +59,7 @@ pub(super) fn public_url(setting: &Setting<String>, error: ParsePublicUrlError) 
         ),
     };
     let fix = public_url_fix("the store's prefix");
-    about(PUBLIC_URL.name).say(format!("{why}{}\n{cause}{fix}", shown_url(setting)))
+    about("STATIC_ASSETS_PUBLIC_URL").say(format!("{why}{}\n{cause}{fix}", shown_url(setting)))
 }
 
 pub(super) fn public_url_missing(store: &StoreUrl) -> ProblemText {
@@ -72,13 +71,13 @@ pub(super) fn public_url_missing(store: &StoreUrl) -> ProblemText {
         StoreUrl::File { .. } => "a directory is not a public URL",
     };
     let fix = public_url_fix(&store.to_string());
-    about(PUBLIC_URL.name).say(format!("is not set, and {why}\n{fix}"))
+    about("STATIC_ASSETS_PUBLIC_URL").say(format!("is not set, and {why}\n{fix}"))
 }
 
 pub(super) fn public_url_not_pinned() -> ProblemText {
-    about(PUBLIC_URL.name).say(format!(
-        "is not set, but {}=release needs it\nThe build pins the URL now, before the release phase uploads. {}",
-        PUBLISH.name,
+    about("STATIC_ASSETS_PUBLIC_URL").say(format!(
+        "is not set, but STATIC_ASSETS_PUBLISH=release needs it\nThe build pins the URL now, before the release phase \
+         uploads. {}",
         public_url_fix("the store's prefix")
     ))
 }
@@ -86,9 +85,8 @@ pub(super) fn public_url_not_pinned() -> ProblemText {
 fn public_url_fix(store: &str) -> String {
     formatdoc! {"
         Set the URL under which browsers find {store}:
-          {name}=https://static.example.com/shop
+          STATIC_ASSETS_PUBLIC_URL=https://static.example.com/shop
         or a path that your site's own CDN or ingress routes there:
-          {name}=/assets-v",
-        name = PUBLIC_URL.name
+          STATIC_ASSETS_PUBLIC_URL=/assets-v"
     }
 }
