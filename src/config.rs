@@ -5,6 +5,7 @@
 mod access;
 mod azure;
 mod bindings;
+mod credential_source;
 mod credentials;
 mod destination;
 pub(crate) mod env_vars;

@@ -100,18 +100,13 @@ fn folded(key: &str) -> String {
     key.replace(['-', '_', '.'], "").to_lowercase()
 }
 
-pub(super) fn read(root: &Path) -> Result<Bindings, ConfigProblem> {
-    let unreadable = |error| ConfigProblem::Unreadable {
-        what: "A service binding".to_owned(),
-        error,
-    };
+pub(super) fn read(root: &Path) -> io::Result<Bindings> {
     let mut read = Bindings::default();
-    let entries = match fs::read_dir(root) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(read),
-        entries => entries.map_err(unreadable)?,
-    };
-    for entry in entries {
-        let entry = entry.map_err(unreadable)?;
+    if !root.try_exists()? {
+        return Ok(read);
+    }
+    for entry in fs::read_dir(root)? {
+        let entry = entry?;
         let (name, dir) = (entry.file_name(), entry.path());
         let name = name.to_string_lossy().into_owned();
         if name.starts_with('.') || !dir.is_dir() {
@@ -124,7 +119,7 @@ pub(super) fn read(root: &Path) -> Result<Bindings, ConfigProblem> {
             Some(kind) if KINDS.contains(&kind.as_str()) => read.bindings.push(Binding {
                 name,
                 kind,
-                entries: read_entries(&dir).map_err(unreadable)?,
+                entries: read_entries(&dir)?,
             }),
             Some(_) => {}
             None => read.untyped.push(name),

@@ -3,7 +3,7 @@
 //! Sources are never mixed, and no identity is used that was not given.
 
 use super::access::{Access, Ambient};
-use super::bindings::CredentialBinding;
+use super::credential_source::CredentialSource;
 use super::problems::ConfigProblem;
 use super::setting::{Origin, Setting};
 use super::sources::Sources;
@@ -66,12 +66,20 @@ fn find_access(
     let choices = [("keys", Ambient::Refused), ("ambient", Ambient::Allowed)];
     let ambient = sources.choice(&env_vars::AUTH, &choices)?;
     let ambient = ambient.map_or(Ambient::Refused, |ambient| ambient.value);
-    let find =
-        |wanted: &CredentialBinding| wanted.find(&url.bucket, settings.binding, &sources.bindings);
+    let entries = match url.scheme {
+        Scheme::S3 => s3::BINDING,
+        Scheme::Azure => azure::BINDING,
+        Scheme::Gcs => gcs::BINDING,
+    };
+    let source = CredentialSource {
+        binding: entries.find(&url.bucket, settings.binding, &sources.bindings)?,
+        ambient,
+        sources,
+    };
     match url.scheme {
-        Scheme::S3 => s3::read_access(&url.bucket, find(&s3::BINDING)?, ambient, sources),
-        Scheme::Azure => azure::read_access(find(&azure::BINDING)?, ambient, sources),
-        Scheme::Gcs => gcs::read_access(find(&gcs::BINDING)?, ambient, sources),
+        Scheme::S3 => s3::read_access(&url.bucket, &source),
+        Scheme::Azure => azure::read_access(&source),
+        Scheme::Gcs => gcs::read_access(&source),
     }
 }
 

@@ -32,17 +32,16 @@ impl<'a> Sources<'a> {
         platform: Platform,
         app: &Path,
     ) -> Result<Self, Vec<ConfigProblem>> {
-        let root = env
-            .text(env_vars::SERVICE_BINDING_ROOT.name)
-            .map(PathBuf::from);
-        let root = root.or_else(|| platform.bindings.clone());
+        let root = env.text(env_vars::SERVICE_BINDING_ROOT.name);
+        let root = root.map(PathBuf::from).or(platform.bindings.clone());
         let mut problems = Vec::new();
         let project = ProjectToml::read(&app.join("project.toml"));
         let project = project.map_err(|problem| problems.push(problem));
-        let bindings = root
-            .as_deref()
-            .map_or_else(|| Ok(Bindings::default()), bindings::read);
-        let bindings = bindings.map_err(|problem| problems.push(problem));
+        let bindings = root.map_or_else(|| Ok(Bindings::default()), |root| bindings::read(&root));
+        let bindings = bindings.map_err(|error| {
+            let what = "A service binding".to_owned();
+            problems.push(ConfigProblem::Unreadable { what, error });
+        });
         let Bindings { bindings, untyped } = bindings.unwrap_or_default();
         let sources = Self {
             env,
@@ -86,6 +85,14 @@ impl<'a> Sources<'a> {
         let value = self.env.text(name.name)?;
         let origin = self.platform.variables.get(name.name).cloned();
         Some(Setting::new(value, origin.unwrap_or(Origin::Environment)))
+    }
+
+    pub(super) fn given(&self, name: &Variable) -> Result<Option<Setting<String>>, ConfigProblem> {
+        if name.is_secret() {
+            self.secret(name)
+        } else {
+            Ok(self.text(name))
+        }
     }
 
     /// Reads a secret from the environment or from the file that `NAME_FILE` names.
