@@ -37,6 +37,7 @@ pub(crate) use framework::{
     DigestChoice, DjangoSettings, FrameworkName, FrameworkSettings, PhoenixSettings,
 };
 pub(crate) use platform::Platform;
+use problems::ConfigResult;
 pub(crate) use problems::{ConfigProblem, GoogleKeyProblem, ServerUrlProblem};
 pub(crate) use project_toml::NAMESPACE;
 pub(crate) use publishing::{DeferredDestination, Mode, Phase, Unpublished};

@@ -6,10 +6,8 @@ mod connection_string;
 use super::access::{Access, Ambient, AzureAccess, AzureIdentity, Secret};
 use super::bindings::CredentialBinding;
 use super::credential_source::CredentialSource;
-use super::env_vars;
-use super::problems::ConfigProblem;
 use super::server_url::{ServerUrl, check_header, read_server, read_url};
-use super::setting::{Origin, Setting};
+use super::{ConfigProblem, ConfigResult, Origin, Setting, env_vars};
 use crate::prefix::BucketUrl;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -32,7 +30,7 @@ struct AzureAccount {
     endpoint: Option<ServerUrl>,
 }
 
-pub(super) fn read_access(source: &CredentialSource<'_>) -> Result<Option<Access>, ConfigProblem> {
+pub(super) fn read_access(source: &CredentialSource<'_>) -> ConfigResult<Option<Access>> {
     let origin = source.origin("AZURE_*");
     let Some(account) = read_account(source, &origin)? else {
         // A binding must hold one of the credentials.
@@ -58,7 +56,7 @@ pub(super) fn read_access(source: &CredentialSource<'_>) -> Result<Option<Access
 fn read_account(
     source: &CredentialSource<'_>,
     origin: &Origin,
-) -> Result<Option<AzureAccount>, ConfigProblem> {
+) -> ConfigResult<Option<AzureAccount>> {
     let other = match source.binding {
         Some(_) => None,
         None => read_identity(source)?,
@@ -101,7 +99,7 @@ fn read_account(
 }
 
 /// Reads a workload identity, or the machine's own identity.
-fn read_identity(source: &CredentialSource<'_>) -> Result<Option<AzureIdentity>, ConfigProblem> {
+fn read_identity(source: &CredentialSource<'_>) -> ConfigResult<Option<AzureIdentity>> {
     let authority = read_url(&env_vars::AZURE_AUTHORITY_HOST, source.sources)?;
     let tenant = source.value(&env_vars::AZURE_TENANT_ID);
     check_header("Azure tenant", tenant.as_deref().unwrap_or_default())?;
@@ -118,7 +116,7 @@ fn read_identity(source: &CredentialSource<'_>) -> Result<Option<AzureIdentity>,
 }
 
 /// Takes the query of a URL, or the whole URL as the portal shows it.
-fn parse_signature(setting: &Setting<String>) -> Result<AzureIdentity, ConfigProblem> {
+fn parse_signature(setting: &Setting<String>) -> ConfigResult<AzureIdentity> {
     let text = setting.value.as_str();
     let query = text.split_once('?').map_or(text, |(_, query)| query);
     let is_signed = |pair: &str| pair.len() > 4 && pair.starts_with("sig=");

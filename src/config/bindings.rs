@@ -1,7 +1,6 @@
 //! Service bindings: <https://servicebinding.io/spec/core/1.1.0/#workload-projection>.
 
-use super::problems::ConfigProblem;
-use super::setting::{Origin, Setting};
+use super::{ConfigProblem, ConfigResult, Origin, Setting};
 use fs_err as fs;
 use std::collections::BTreeMap;
 use std::io;
@@ -55,10 +54,7 @@ impl Binding {
         Origin::Binding(self.name.clone())
     }
 
-    pub(super) fn required(
-        &self,
-        keys: &'static [&'static str],
-    ) -> Result<Setting<String>, ConfigProblem> {
+    pub(super) fn required(&self, keys: &'static [&'static str]) -> ConfigResult<Setting<String>> {
         self.entry(keys)
             .ok_or_else(|| ConfigProblem::BindingEntryMissing {
                 binding: self.name.clone(),
@@ -74,7 +70,7 @@ impl CredentialBinding {
         bucket: &str,
         own: Option<&'a Binding>,
         bindings: &'a [Binding],
-    ) -> Result<Option<&'a Binding>, ConfigProblem> {
+    ) -> ConfigResult<Option<&'a Binding>> {
         let names_bucket = |binding: &&Binding| {
             binding.kind == self.kind && binding.get(self.bucket) == Some(bucket)
         };
@@ -84,11 +80,14 @@ impl CredentialBinding {
                 .any(|keys| binding.get(keys).is_some())
         };
         let fitting = bindings.iter().filter(names_bucket);
-        at_most_one(fitting.chain(own.filter(holds_keys)).collect())
+        at_most_one(fitting.chain(own.filter(holds_keys)))
     }
 }
 
-pub(super) fn at_most_one(fitting: Vec<&Binding>) -> Result<Option<&Binding>, ConfigProblem> {
+pub(super) fn at_most_one<'a>(
+    fitting: impl Iterator<Item = &'a Binding>,
+) -> ConfigResult<Option<&'a Binding>> {
+    let fitting: Vec<&Binding> = fitting.collect();
     if fitting.len() > 1 {
         let names = fitting.iter().map(|binding| binding.name.clone());
         return Err(ConfigProblem::TwoBindings(names.collect()));

@@ -3,10 +3,8 @@
 use super::access::Ambient;
 use super::bindings::Binding;
 use super::env_vars::Variable;
-use super::problems::ConfigProblem;
 use super::server_url::ServerUrl;
-use super::setting::{Origin, Setting};
-use super::sources::Sources;
+use super::{ConfigProblem, ConfigResult, Origin, Setting, Sources};
 
 pub(super) struct CredentialSource<'a> {
     pub(super) binding: Option<&'a Binding>,
@@ -20,7 +18,7 @@ impl CredentialSource<'_> {
         &self,
         entry: &[&str],
         variables: &[&Variable],
-    ) -> Result<Option<Setting<String>>, ConfigProblem> {
+    ) -> ConfigResult<Option<Setting<String>>> {
         if let Some(binding) = self.binding {
             return Ok(binding.entry(entry));
         }
@@ -51,7 +49,7 @@ impl CredentialSource<'_> {
         keys_from: &Origin,
         setting: &Variable,
         instead: &'static str,
-    ) -> Result<(), ConfigProblem> {
+    ) -> ConfigResult<()> {
         if self.sources.text(setting).is_none() {
             return Ok(());
         }

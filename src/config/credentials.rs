@@ -4,11 +4,11 @@
 
 use super::access::{Access, Ambient};
 use super::credential_source::CredentialSource;
-use super::problems::ConfigProblem;
-use super::setting::{Origin, Setting};
-use super::sources::Sources;
 use super::store_settings::{StoreSettings, parse_public_url};
-use super::{DeferredDestination, azure, env_vars, gcs, s3};
+use super::{
+    ConfigProblem, ConfigResult, DeferredDestination, Origin, Setting, Sources, azure, env_vars,
+    gcs, s3,
+};
 use crate::prefix::{PublicUrl, Scheme, Site, StoreUrl};
 
 pub(super) enum Resolved {
@@ -59,7 +59,7 @@ fn find_access(
     store: &StoreUrl,
     settings: &StoreSettings<'_>,
     sources: &Sources<'_>,
-) -> Result<Option<Access>, ConfigProblem> {
+) -> ConfigResult<Option<Access>> {
     let StoreUrl::Bucket(url) = store else {
         return Ok(Some(Access::Directory));
     };
@@ -83,7 +83,7 @@ fn find_access(
     }
 }
 
-fn own_public_url(store: &StoreUrl, access: &Access) -> Result<PublicUrl, ConfigProblem> {
+fn own_public_url(store: &StoreUrl, access: &Access) -> ConfigResult<PublicUrl> {
     let own = match (store, access) {
         (StoreUrl::Bucket(url), Access::S3(access)) => s3::public_url(url, access),
         (StoreUrl::Bucket(url), Access::Azure(access)) => azure::public_url(url, access),

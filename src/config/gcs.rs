@@ -3,10 +3,8 @@
 use super::access::{Access, Ambient, GcsAccess, GcsIdentity, Secret};
 use super::bindings::CredentialBinding;
 use super::credential_source::CredentialSource;
-use super::env_vars;
-use super::problems::{ConfigProblem, GoogleKeyProblem};
 use super::server_url::read_server;
-use super::setting::{Origin, Setting};
+use super::{ConfigProblem, ConfigResult, GoogleKeyProblem, Origin, Setting, env_vars};
 use crate::prefix::BucketUrl;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -27,7 +25,7 @@ pub(super) const BINDING: CredentialBinding = CredentialBinding {
     credentials: &[KEY],
 };
 
-pub(super) fn read_access(source: &CredentialSource<'_>) -> Result<Option<Access>, ConfigProblem> {
+pub(super) fn read_access(source: &CredentialSource<'_>) -> ConfigResult<Option<Access>> {
     let identity = match source.binding {
         Some(binding) => Some(parse_key(&binding.required(KEY)?)?),
         None => read_identity(source)?,
@@ -40,7 +38,7 @@ pub(super) fn read_access(source: &CredentialSource<'_>) -> Result<Option<Access
     Ok(Some(Access::Gcs(Box::new(GcsAccess { identity, server }))))
 }
 
-fn read_identity(source: &CredentialSource<'_>) -> Result<Option<GcsIdentity>, ConfigProblem> {
+fn read_identity(source: &CredentialSource<'_>) -> ConfigResult<Option<GcsIdentity>> {
     if let Some(key) = source
         .sources
         .secret(&env_vars::GOOGLE_SERVICE_ACCOUNT_KEY)?
@@ -84,7 +82,7 @@ struct GoogleKeyFile {
     private_key_id: Option<String>,
 }
 
-fn parse_key(setting: &Setting<String>) -> Result<GcsIdentity, ConfigProblem> {
+fn parse_key(setting: &Setting<String>) -> ConfigResult<GcsIdentity> {
     let refused = |problem| ConfigProblem::GoogleKey {
         origin: setting.origin.clone(),
         problem,

@@ -3,11 +3,9 @@
 use super::access::{Access, Ambient, S3Access, S3Ambient, S3Identity, Secret, Server};
 use super::bindings::{Binding, CredentialBinding};
 use super::credential_source::CredentialSource;
-use super::env_vars::{self, Variable};
-use super::problems::{ConfigProblem, ServerUrlProblem};
+use super::env_vars::Variable;
 use super::server_url::{ServerUrl, check_header, read_server, read_url};
-use super::setting::Origin;
-use super::sources::Sources;
+use super::{ConfigProblem, ConfigResult, ServerUrlProblem, Sources, env_vars};
 use crate::prefix::BucketUrl;
 use url::Url;
 
@@ -38,7 +36,7 @@ const AWS: KeyVariables = [
 pub(super) fn read_access(
     bucket: &str,
     source: &CredentialSource<'_>,
-) -> Result<Option<Access>, ConfigProblem> {
+) -> ConfigResult<Option<Access>> {
     let ours = read_keys(OURS, source.sources)?;
     let is_ours = ours.is_some();
     let identity = match (ours, source.binding) {
@@ -64,7 +62,10 @@ pub(super) fn read_access(
     let origin = source.origin(family);
     if !is_ours {
         let [endpoint, region] = match source.binding {
-            Some(_) => ["its entry 'endpoint'", "its entry 'region'"],
+            Some(_) => [
+                "the binding's entry 'endpoint'",
+                "the binding's entry 'region'",
+            ],
             None => ["AWS_ENDPOINT_URL", "AWS_REGION"],
         };
         source.refuse_beside(&origin, &env_vars::ENDPOINT_URL, endpoint)?;
@@ -84,7 +85,7 @@ pub(super) fn read_access(
     }))))
 }
 
-fn read_bound_keys(binding: &Binding) -> Result<S3Identity, ConfigProblem> {
+fn read_bound_keys(binding: &Binding) -> ConfigResult<S3Identity> {
     Ok(S3Identity::Keys {
         id: Secret(binding.required(KEY_ID)?.value),
         secret: Secret(binding.required(SECRET_KEY)?.value),
@@ -92,7 +93,7 @@ fn read_bound_keys(binding: &Binding) -> Result<S3Identity, ConfigProblem> {
     })
 }
 
-fn check_keys(identity: &S3Identity) -> Result<(), ConfigProblem> {
+fn check_keys(identity: &S3Identity) -> ConfigResult<()> {
     let S3Identity::Keys { id, secret, token } = identity else {
         return Ok(());
     };
@@ -102,11 +103,7 @@ fn check_keys(identity: &S3Identity) -> Result<(), ConfigProblem> {
 }
 
 /// Refuses an endpoint that ends in the bucket's name, because requests add it.
-fn refuse_bucket(
-    bucket: &str,
-    endpoint: Option<ServerUrl>,
-    server: &Server,
-) -> Result<(), ConfigProblem> {
+fn refuse_bucket(bucket: &str, endpoint: Option<ServerUrl>, server: &Server) -> ConfigResult<()> {
     let path = server.endpoint.as_ref().and_then(Url::path_segments);
     let last = path.and_then(|mut parts| parts.rfind(|part| !part.is_empty()));
     match endpoint {
@@ -121,7 +118,7 @@ fn refuse_bucket(
 fn read_keys(
     [id, secret, token]: KeyVariables,
     sources: &Sources<'_>,
-) -> Result<Option<S3Identity>, ConfigProblem> {
+) -> ConfigResult<Option<S3Identity>> {
     let (given, missing) = match (sources.secret(id)?, sources.secret(secret)?) {
         (Some(id), Some(secret)) => {
             return Ok(Some(S3Identity::Keys {
@@ -138,7 +135,7 @@ fn read_keys(
 }
 
 /// Reads what AWS's own tools take: keys, the web identity of EKS and CI services, or the machine's own identity.
-fn read_aws_identity(source: &CredentialSource<'_>) -> Result<Option<S3Identity>, ConfigProblem> {
+fn read_aws_identity(source: &CredentialSource<'_>) -> ConfigResult<Option<S3Identity>> {
     if let Some(keys) = read_keys(AWS, source.sources)? {
         return Ok(Some(keys));
     }
@@ -172,7 +169,7 @@ fn read_aws_identity(source: &CredentialSource<'_>) -> Result<Option<S3Identity>
 }
 
 /// Accepts only the agent that EKS runs on the node, because it gets the content of a file of this machine.
-fn parse_pod_url(text: &str) -> Result<Url, ConfigProblem> {
+fn parse_pod_url(text: &str) -> ConfigResult<Url> {
     const AGENTS: [&str; 2] = ["169.254.170.23", "[fd00:ec2::23]"];
     Url::parse(text)
         .ok()

@@ -1,11 +1,10 @@
 //! Everything that can hold a setting, read but not judged: flags, the environment, `project.toml` and service bindings.
 
 use super::bindings::{self, Binding, Bindings};
-use super::env_vars::{self, Variable, VariableKind};
-use super::platform::Platform;
-use super::problems::ConfigProblem;
+use super::env_vars::{Variable, VariableKind};
 use super::project_toml::ProjectToml;
-use super::setting::{Origin, Setting, parse_flag};
+use super::setting::parse_flag;
+use super::{ConfigProblem, ConfigResult, Origin, Platform, Setting, env_vars};
 use crate::env::Env;
 use fs_err as fs;
 use std::collections::BTreeMap;
@@ -87,7 +86,7 @@ impl<'a> Sources<'a> {
         Some(Setting::new(value, origin.unwrap_or(Origin::Environment)))
     }
 
-    pub(super) fn given(&self, name: &Variable) -> Result<Option<Setting<String>>, ConfigProblem> {
+    pub(super) fn given(&self, name: &Variable) -> ConfigResult<Option<Setting<String>>> {
         if name.is_secret() {
             self.secret(name)
         } else {
@@ -96,7 +95,7 @@ impl<'a> Sources<'a> {
     }
 
     /// Reads a secret from the environment or from the file that `NAME_FILE` names.
-    pub(super) fn secret(&self, name: &Variable) -> Result<Option<Setting<String>>, ConfigProblem> {
+    pub(super) fn secret(&self, name: &Variable) -> ConfigResult<Option<Setting<String>>> {
         let variable = name.file_variable();
         let given = self.env_text(name);
         let Some(path) = self.env.text(&variable) else {
