@@ -5,6 +5,7 @@
 mod access;
 mod azure;
 mod bindings;
+mod credential_source;
 mod credentials;
 mod destination;
 pub(crate) mod env_vars;
@@ -36,6 +37,7 @@ pub(crate) use framework::{
     DigestChoice, DjangoSettings, FrameworkName, FrameworkSettings, PhoenixSettings,
 };
 pub(crate) use platform::Platform;
+use problems::ConfigResult;
 pub(crate) use problems::{ConfigProblem, GoogleKeyProblem, ServerUrlProblem};
 pub(crate) use project_toml::NAMESPACE;
 pub(crate) use publishing::{DeferredDestination, Mode, Phase, Unpublished};

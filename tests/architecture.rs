@@ -407,6 +407,9 @@ fn every_path_in_contributing_exists() {
         .collect();
     assert!(paths.len() > 40);
     for path in paths {
-        assert!(repository().join(path).exists(), "CONTRIBUTING names {path}");
+        assert!(
+            repository().join(path).exists(),
+            "CONTRIBUTING names {path}"
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! Whose credentials are used, where they are sent, and that nobody else is asked for any.
+//! Which credentials are used, where they are sent, and that no other identity is asked for.
 
 use crate::harness::azure::Container;
 use crate::harness::gcs::Gcs;
@@ -8,6 +8,7 @@ use crate::harness::s3::Bucket;
 use crate::harness::{Platform, server};
 use fs_err as fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 const PUBLISH: [&str; 3] = ["publish", "--dir", "dist"];
@@ -21,7 +22,7 @@ fn prebuilt() -> Platform {
     )
 }
 
-/// A server that answers everything with `answer`, and what it was asked.
+/// Starts a server that gives one answer to everything. Returns its URL and the requests that it gets.
 fn recording(status: u16, body: String) -> (String, Arc<Mutex<Vec<String>>>) {
     let asked = Arc::new(Mutex::new(Vec::new()));
     let seen = asked.clone();
@@ -40,7 +41,7 @@ fn recording(status: u16, body: String) -> (String, Arc<Mutex<Vec<String>>>) {
 }
 
 #[test]
-fn a_web_identity_is_exchanged_for_keys_of_its_role() {
+fn a_web_identity_gets_keys_of_its_role() {
     let Some(bucket) = Bucket::create() else {
         return;
     };
@@ -69,7 +70,7 @@ fn a_web_identity_is_exchanged_for_keys_of_its_role() {
 }
 
 #[test]
-fn a_token_service_that_refuses_is_told_with_its_code() {
+fn the_error_code_of_a_token_service_is_shown() {
     let (service, _) = recording(
         400,
         "<ErrorResponse><Error><Code>InvalidIdentityToken</Code></Error></ErrorResponse>"
@@ -93,7 +94,7 @@ fn a_token_service_that_refuses_is_told_with_its_code() {
 }
 
 #[test]
-fn a_workload_identity_is_exchanged_for_a_token_of_azure() {
+fn a_workload_identity_gets_an_azure_token() {
     let (authority, asked) = recording(
         200,
         r#"{"access_token":"bearer-of-a-test","token_type":"Bearer","expires_in":3600}"#.to_owned(),
@@ -136,7 +137,7 @@ fn a_workload_identity_is_exchanged_for_a_token_of_azure() {
 }
 
 #[test]
-fn credentials_that_azure_and_google_do_not_know() {
+fn wrong_credentials_of_azure_and_google_are_explained() {
     let Some(container) = Container::find() else {
         return;
     };
@@ -215,7 +216,7 @@ fn bindings_of_azure_and_google_hold_whole_sets() {
 }
 
 #[test]
-fn a_key_file_of_google_is_read_and_other_kinds_are_told() {
+fn only_service_account_keys_of_google_are_read() {
     let gcs = Gcs::start();
     let platform = prebuilt()
         .env("STATIC_ASSETS_STORE", format!("gs://{}/shop", gcs.bucket))
@@ -232,7 +233,7 @@ fn a_key_file_of_google_is_read_and_other_kinds_are_told() {
     platform
         .cli(&PUBLISH)
         .exits(2)
-        .says("federated identity (external_account)")
+        .says("external_account")
         .says("STATIC_ASSETS_AUTH=ambient");
     fs::write(&file, "no JSON: canary-0123456789").unwrap();
     platform
@@ -241,7 +242,39 @@ fn a_key_file_of_google_is_read_and_other_kinds_are_told() {
         .does_not_say("canary-0123456789");
 }
 
-/// What `object_store`'s own readers of the environment would follow.
+/// Settings that `object_store`'s own readers of the environment would follow.
+fn poison(elsewhere: &str) -> [(&'static str, &str); 18] {
+    [
+        ("AWS_ENDPOINT", elsewhere),
+        ("AWS_ENDPOINT_URL", elsewhere),
+        ("AWS_ENDPOINT_URL_S3", elsewhere),
+        ("AWS_ALLOW_HTTP", "true"),
+        ("AWS_PROXY_URL", elsewhere),
+        ("AWS_METADATA_ENDPOINT", elsewhere),
+        ("AWS_CONTAINER_CREDENTIALS_FULL_URI", elsewhere),
+        ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "/etc/hostname"),
+        ("AWS_SKIP_SIGNATURE", "true"),
+        ("AWS_BUCKET", "another"),
+        ("AZURE_USE_AZURE_CLI", "true"),
+        ("GOOGLE_BASE_URL", elsewhere),
+        // Without a prefix: `parse_url_opts` takes them all.
+        ("TIMEOUT", "banana"),
+        ("ENDPOINT", elsewhere),
+        ("REGION", "nowhere"),
+        ("BUCKET", "another"),
+        ("TOKEN", "another"),
+        ("PROXY_URL", elsewhere),
+    ]
+}
+
+/// Writes a program `az` that leaves a file when it runs.
+fn write_az(bin: &Path, ran_az: &Path) {
+    fs::create_dir_all(bin).unwrap();
+    let script = format!("#!/bin/sh\ntouch {}\n", ran_az.display());
+    fs::write(bin.join("az"), script).unwrap();
+    fs::set_permissions(bin.join("az"), std::fs::Permissions::from_mode(0o755)).unwrap();
+}
+
 #[test]
 fn a_poisoned_environment_leads_no_request_elsewhere() {
     let Some(bucket) = Bucket::create() else {
@@ -249,36 +282,9 @@ fn a_poisoned_environment_leads_no_request_elsewhere() {
     };
     let (elsewhere, asked) = recording(200, "{}".to_owned());
     let platform = prebuilt();
-    let ran_az = platform.path("az-was-run");
-    let bin = platform.path("bin");
-    fs::create_dir_all(&bin).unwrap();
-    fs::write(
-        bin.join("az"),
-        format!("#!/bin/sh\ntouch {}\n", ran_az.display()),
-    )
-    .unwrap();
-    fs::set_permissions(bin.join("az"), std::fs::Permissions::from_mode(0o755)).unwrap();
-    let poison = [
-        ("AWS_ENDPOINT", elsewhere.as_str()),
-        ("AWS_ENDPOINT_URL", &elsewhere),
-        ("AWS_ENDPOINT_URL_S3", &elsewhere),
-        ("AWS_ALLOW_HTTP", "true"),
-        ("AWS_PROXY_URL", &elsewhere),
-        ("AWS_METADATA_ENDPOINT", &elsewhere),
-        ("AWS_CONTAINER_CREDENTIALS_FULL_URI", &elsewhere),
-        ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "/etc/hostname"),
-        ("AWS_SKIP_SIGNATURE", "true"),
-        ("AWS_BUCKET", "another"),
-        ("AZURE_USE_AZURE_CLI", "true"),
-        ("GOOGLE_BASE_URL", &elsewhere),
-        // Without a prefix: `parse_url_opts` takes them all.
-        ("TIMEOUT", "banana"),
-        ("ENDPOINT", &elsewhere),
-        ("REGION", "nowhere"),
-        ("BUCKET", "another"),
-        ("TOKEN", "another"),
-        ("PROXY_URL", &elsewhere),
-    ];
+    let (ran_az, bin) = (platform.path("az-was-run"), platform.path("bin"));
+    write_az(&bin, &ran_az);
+    let poison = poison(&elsewhere);
     let mut platform = platform
         .env("PATH", &bin)
         .env("STATIC_ASSETS_STORE", format!("s3://{}/shop", bucket.name))
@@ -291,7 +297,7 @@ fn a_poisoned_environment_leads_no_request_elsewhere() {
     platform.cli(&PUBLISH).exits(0);
     assert_eq!(*asked.lock().unwrap(), [""; 0]);
 
-    // And where no credential is given, none is looked for.
+    // Without credentials, none is looked for.
     for store in [
         "s3://acme-static/x",
         "az://acme-static/x",
@@ -306,14 +312,14 @@ fn a_poisoned_environment_leads_no_request_elsewhere() {
         platform
             .cli(&PUBLISH)
             .exits(12)
-            .says("The machine's own identity is never used unasked");
+            .says("STATIC_ASSETS_AUTH=ambient");
     }
     assert_eq!(*asked.lock().unwrap(), [""; 0]);
     assert!(!ran_az.exists());
 }
 
 #[test]
-fn plain_http_and_metadata_addresses_are_no_endpoints() {
+fn plain_http_and_metadata_endpoints_are_refused() {
     let endpoint = |url: &str| {
         prebuilt()
             .env("STATIC_ASSETS_STORE", "s3://acme-static/shop")
@@ -324,7 +330,7 @@ fn plain_http_and_metadata_addresses_are_no_endpoints() {
     endpoint("http://minio.example.com")
         .cli(&PUBLISH)
         .exits(2)
-        .says("Refused to send credentials to minio.example.com by plain http")
+        .line_names(&["STATIC_ASSETS_ENDPOINT_URL", "http", "minio.example.com"])
         .says("STATIC_ASSETS_ALLOW_HTTP=1");
     for url in [
         "http://169.254.169.254/latest",
@@ -335,7 +341,7 @@ fn plain_http_and_metadata_addresses_are_no_endpoints() {
             .env("STATIC_ASSETS_ALLOW_HTTP", "1")
             .cli(&PUBLISH)
             .exits(2)
-            .says("gives out the credentials of machines");
+            .line_names(&["STATIC_ASSETS_ENDPOINT_URL", "metadata"]);
     }
     endpoint("https://s3.example.com")
         .env("STATIC_ASSETS_AUTH", "anything")
@@ -343,6 +349,6 @@ fn plain_http_and_metadata_addresses_are_no_endpoints() {
         .env("STATIC_ASSETS_SECRET_ACCESS_KEY", "")
         .cli(&PUBLISH)
         .exits(2)
-        .says("STATIC_ASSETS_AUTH is 'anything'")
+        .line_names(&["STATIC_ASSETS_AUTH", "'anything'"])
         .says("keys, ambient");
 }

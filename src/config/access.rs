@@ -2,7 +2,7 @@
 //!
 //! These are plain values. The files of the providers read them from the settings, and `store/` uses them.
 
-use super::setting::Origin;
+use super::Origin;
 use std::path::PathBuf;
 use url::Url;
 

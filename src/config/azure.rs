@@ -4,12 +4,10 @@
 mod connection_string;
 
 use super::access::{Access, Ambient, AzureAccess, AzureIdentity, Secret};
-use super::bindings::{Binding, CredentialBinding};
-use super::env_vars::{self, Variable};
-use super::problems::ConfigProblem;
+use super::bindings::CredentialBinding;
+use super::credential_source::CredentialSource;
 use super::server_url::{ServerUrl, check_header, read_server, read_url};
-use super::setting::{Origin, Setting};
-use super::sources::Sources;
+use super::{ConfigProblem, ConfigResult, Origin, Setting, env_vars};
 use crate::prefix::BucketUrl;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -25,17 +23,6 @@ pub(super) const BINDING: CredentialBinding = CredentialBinding {
     credentials: &[KEY, SAS, CONNECTION],
 };
 
-/// The values of one source, not yet judged.
-struct AzureSettings {
-    account: Option<String>,
-    connection: Option<Setting<String>>,
-    key: Option<Setting<String>>,
-    sas: Option<Setting<String>>,
-    other: Option<AzureIdentity>,
-    endpoint: Option<ServerUrl>,
-    source: Origin,
-}
-
 /// An account with the identity that may write to it.
 struct AzureAccount {
     name: String,
@@ -43,121 +30,93 @@ struct AzureAccount {
     endpoint: Option<ServerUrl>,
 }
 
-pub(super) fn read_access(
-    binding: Option<&Binding>,
-    ambient: Ambient,
-    sources: &Sources<'_>,
-) -> Result<Option<Access>, ConfigProblem> {
-    let settings = match binding {
-        Some(binding) => AzureSettings::of_binding(binding),
-        None => AzureSettings::of_environment(ambient, sources)?,
-    };
-    let source = settings.source.clone();
-    if sources.text(&env_vars::ENDPOINT_URL).is_some() {
-        return Err(ConfigProblem::BesideOtherKeys {
-            setting: env_vars::ENDPOINT_URL.name,
-            keys_from: source,
-            instead: "BlobEndpoint=… in AZURE_STORAGE_CONNECTION_STRING",
-        });
-    }
-    let Some(account) = settings.account()? else {
+pub(super) fn read_access(source: &CredentialSource<'_>) -> ConfigResult<Option<Access>> {
+    let origin = source.origin("AZURE_*");
+    let Some(account) = read_account(source, &origin)? else {
         // A binding must hold one of the credentials.
-        return match binding {
-            Some(binding) => binding.required(KEY).map(|_| None),
-            None => Ok(None),
-        };
+        let key = source.binding.map(|binding| binding.required(KEY));
+        return key.transpose().map(|_| None);
     };
-    account.check()?;
+    let is_letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    if !(3..=24).contains(&account.name.len()) || !account.name.bytes().all(is_letter) {
+        return Err(ConfigProblem::AzureAccount(account.name));
+    }
+    if let AzureIdentity::Key(key) = &account.identity
+        && STANDARD.decode(key.expose()).is_err()
+    {
+        return Err(ConfigProblem::AzureKey);
+    }
     Ok(Some(Access::Azure(Box::new(AzureAccess {
-        server: read_server(account.endpoint.as_ref(), source, sources)?,
+        server: read_server(account.endpoint.as_ref(), origin, source.sources)?,
         account: account.name,
         identity: account.identity,
     }))))
 }
 
-impl AzureSettings {
-    fn of_binding(binding: &Binding) -> Self {
-        let account = binding.get(&["account-name", "storage-account", "account"]);
-        Self {
-            account: account.map(str::to_owned),
-            connection: binding.entry(CONNECTION),
-            key: binding.entry(KEY),
-            sas: binding.entry(SAS),
-            other: None,
-            endpoint: ServerUrl::of_binding(binding),
-            source: binding.origin(),
-        }
+fn read_account(
+    source: &CredentialSource<'_>,
+    origin: &Origin,
+) -> ConfigResult<Option<AzureAccount>> {
+    let other = match source.binding {
+        Some(_) => None,
+        None => read_identity(source)?,
+    };
+    let connection = [&env_vars::AZURE_STORAGE_CONNECTION_STRING];
+    let connection = source.read(CONNECTION, &connection)?;
+    let key = [
+        &env_vars::AZURE_STORAGE_ACCOUNT_KEY,
+        &env_vars::AZURE_STORAGE_KEY,
+    ];
+    let key = source.read(KEY, &key)?;
+    let sas = source.read(SAS, &[&env_vars::AZURE_STORAGE_SAS_TOKEN])?;
+    let instead = "BlobEndpoint=… in AZURE_STORAGE_CONNECTION_STRING";
+    source.refuse_beside(origin, &env_vars::ENDPOINT_URL, instead)?;
+    if let Some(connection) = connection {
+        return connection_string::parse(&connection).map(Some);
     }
-
-    fn of_environment(ambient: Ambient, sources: &Sources<'_>) -> Result<Self, ConfigProblem> {
-        let value = |name: &Variable| sources.value(name);
-        let authority = read_url(&env_vars::AZURE_AUTHORITY_HOST, sources)?;
-        let tenant = value(&env_vars::AZURE_TENANT_ID);
-        check_header("Azure tenant", tenant.as_deref().unwrap_or_default())?;
-        let workload = || {
-            Some(AzureIdentity::Workload {
-                tenant: tenant?,
-                client: value(&env_vars::AZURE_CLIENT_ID)?,
-                token_file: value(&env_vars::AZURE_FEDERATED_TOKEN_FILE)?.into(),
-                authority,
-            })
-        };
-        let machine = (ambient == Ambient::Allowed).then_some(AzureIdentity::Ambient);
-        let account = value(&env_vars::AZURE_STORAGE_ACCOUNT_NAME);
-        let connection = sources.secret(&env_vars::AZURE_STORAGE_CONNECTION_STRING)?;
-        let key = sources.secret(&env_vars::AZURE_STORAGE_ACCOUNT_KEY)?;
-        Ok(Self {
-            account: account.or_else(|| value(&env_vars::AZURE_STORAGE_ACCOUNT)),
-            connection,
-            key: key.or(sources.secret(&env_vars::AZURE_STORAGE_KEY)?),
-            sas: sources.secret(&env_vars::AZURE_STORAGE_SAS_TOKEN)?,
-            other: workload().or(machine),
-            endpoint: None,
-            source: Origin::Variables("AZURE_*"),
-        })
-    }
-
-    fn account(self) -> Result<Option<AzureAccount>, ConfigProblem> {
-        if let Some(connection) = &self.connection {
-            return connection_string::parse(connection).map(Some);
-        }
-        let key = self.key.map(|key| AzureIdentity::Key(Secret(key.value)));
-        let sas = self.sas.as_ref().map(parse_signature).transpose()?;
-        let (given, identity) = match (key, sas, self.other) {
-            (Some(key), _, _) => ("an Azure account key", key),
-            (None, Some(sas), _) => ("an Azure shared access signature", sas),
-            (None, None, Some(other)) => ("an Azure identity", other),
-            (None, None, None) => return Ok(None),
-        };
-        let name = self.account.ok_or(ConfigProblem::HalfACredential {
-            given,
-            missing: env_vars::AZURE_STORAGE_ACCOUNT_NAME.name,
-        })?;
-        Ok(Some(AzureAccount {
-            name,
-            identity,
-            endpoint: self.endpoint,
-        }))
-    }
+    let sas = sas.as_ref().map(parse_signature).transpose()?;
+    let (given, identity) = match (key, sas, other) {
+        (Some(key), _, _) => (
+            "an Azure account key",
+            AzureIdentity::Key(Secret(key.value)),
+        ),
+        (None, Some(sas), _) => ("an Azure shared access signature", sas),
+        (None, None, Some(other)) => ("an Azure identity", other),
+        (None, None, None) => return Ok(None),
+    };
+    let names = [
+        &env_vars::AZURE_STORAGE_ACCOUNT_NAME,
+        &env_vars::AZURE_STORAGE_ACCOUNT,
+    ];
+    let name = source.read(&["account-name", "storage-account", "account"], &names)?;
+    let missing = names[0].name;
+    let name = name.ok_or(ConfigProblem::HalfACredential { given, missing })?;
+    Ok(Some(AzureAccount {
+        name: name.value,
+        identity,
+        endpoint: source.binding.and_then(ServerUrl::of_binding),
+    }))
 }
 
-impl AzureAccount {
-    fn check(&self) -> Result<(), ConfigProblem> {
-        let is_letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-        if !(3..=24).contains(&self.name.len()) || !self.name.bytes().all(is_letter) {
-            return Err(ConfigProblem::AzureAccount(self.name.clone()));
-        }
-        match &self.identity {
-            AzureIdentity::Key(key) if STANDARD.decode(key.expose()).is_err() => {
-                Err(ConfigProblem::AzureKey)
-            }
-            _ => Ok(()),
-        }
-    }
+/// Reads a workload identity, or the machine's own identity.
+fn read_identity(source: &CredentialSource<'_>) -> ConfigResult<Option<AzureIdentity>> {
+    let authority = read_url(&env_vars::AZURE_AUTHORITY_HOST, source.sources)?;
+    let tenant = source.value(&env_vars::AZURE_TENANT_ID);
+    check_header("Azure tenant", tenant.as_deref().unwrap_or_default())?;
+    let workload = || {
+        Some(AzureIdentity::Workload {
+            tenant: tenant?,
+            client: source.value(&env_vars::AZURE_CLIENT_ID)?,
+            token_file: source.value(&env_vars::AZURE_FEDERATED_TOKEN_FILE)?.into(),
+            authority,
+        })
+    };
+    let machine = (source.ambient == Ambient::Allowed).then_some(AzureIdentity::Ambient);
+    Ok(workload().or(machine))
 }
 
 /// Takes the query of a URL, or the whole URL as the portal shows it.
-fn parse_signature(setting: &Setting<String>) -> Result<AzureIdentity, ConfigProblem> {
+fn parse_signature(setting: &Setting<String>) -> ConfigResult<AzureIdentity> {
     let text = setting.value.as_str();
     let query = text.split_once('?').map_or(text, |(_, query)| query);
     let is_signed = |pair: &str| pair.len() > 4 && pair.starts_with("sig=");

@@ -1,7 +1,6 @@
 //! Service bindings: <https://servicebinding.io/spec/core/1.1.0/#workload-projection>.
 
-use super::problems::ConfigProblem;
-use super::setting::{Origin, Setting};
+use super::{ConfigProblem, ConfigResult, Origin, Setting};
 use fs_err as fs;
 use std::collections::BTreeMap;
 use std::io;
@@ -55,10 +54,7 @@ impl Binding {
         Origin::Binding(self.name.clone())
     }
 
-    pub(super) fn required(
-        &self,
-        keys: &'static [&'static str],
-    ) -> Result<Setting<String>, ConfigProblem> {
+    pub(super) fn required(&self, keys: &'static [&'static str]) -> ConfigResult<Setting<String>> {
         self.entry(keys)
             .ok_or_else(|| ConfigProblem::BindingEntryMissing {
                 binding: self.name.clone(),
@@ -74,7 +70,7 @@ impl CredentialBinding {
         bucket: &str,
         own: Option<&'a Binding>,
         bindings: &'a [Binding],
-    ) -> Result<Option<&'a Binding>, ConfigProblem> {
+    ) -> ConfigResult<Option<&'a Binding>> {
         let names_bucket = |binding: &&Binding| {
             binding.kind == self.kind && binding.get(self.bucket) == Some(bucket)
         };
@@ -84,11 +80,14 @@ impl CredentialBinding {
                 .any(|keys| binding.get(keys).is_some())
         };
         let fitting = bindings.iter().filter(names_bucket);
-        at_most_one(fitting.chain(own.filter(holds_keys)).collect())
+        at_most_one(fitting.chain(own.filter(holds_keys)))
     }
 }
 
-pub(super) fn at_most_one(fitting: Vec<&Binding>) -> Result<Option<&Binding>, ConfigProblem> {
+pub(super) fn at_most_one<'a>(
+    fitting: impl Iterator<Item = &'a Binding>,
+) -> ConfigResult<Option<&'a Binding>> {
+    let fitting: Vec<&Binding> = fitting.collect();
     if fitting.len() > 1 {
         let names = fitting.iter().map(|binding| binding.name.clone());
         return Err(ConfigProblem::TwoBindings(names.collect()));
@@ -100,18 +99,13 @@ fn folded(key: &str) -> String {
     key.replace(['-', '_', '.'], "").to_lowercase()
 }
 
-pub(super) fn read(root: &Path) -> Result<Bindings, ConfigProblem> {
-    let unreadable = |error| ConfigProblem::Unreadable {
-        what: "A service binding".to_owned(),
-        error,
-    };
+pub(super) fn read(root: &Path) -> io::Result<Bindings> {
     let mut read = Bindings::default();
-    let entries = match fs::read_dir(root) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(read),
-        entries => entries.map_err(unreadable)?,
-    };
-    for entry in entries {
-        let entry = entry.map_err(unreadable)?;
+    if !root.try_exists()? {
+        return Ok(read);
+    }
+    for entry in fs::read_dir(root)? {
+        let entry = entry?;
         let (name, dir) = (entry.file_name(), entry.path());
         let name = name.to_string_lossy().into_owned();
         if name.starts_with('.') || !dir.is_dir() {
@@ -124,7 +118,7 @@ pub(super) fn read(root: &Path) -> Result<Bindings, ConfigProblem> {
             Some(kind) if KINDS.contains(&kind.as_str()) => read.bindings.push(Binding {
                 name,
                 kind,
-                entries: read_entries(&dir).map_err(unreadable)?,
+                entries: read_entries(&dir)?,
             }),
             Some(_) => {}
             None => read.untyped.push(name),

@@ -3,12 +3,12 @@
 //! Sources are never mixed, and no identity is used that was not given.
 
 use super::access::{Access, Ambient};
-use super::bindings::CredentialBinding;
-use super::problems::ConfigProblem;
-use super::setting::{Origin, Setting};
-use super::sources::Sources;
+use super::credential_source::CredentialSource;
 use super::store_settings::{StoreSettings, parse_public_url};
-use super::{DeferredDestination, azure, env_vars, gcs, s3};
+use super::{
+    ConfigProblem, ConfigResult, DeferredDestination, Origin, Setting, Sources, azure, env_vars,
+    gcs, s3,
+};
 use crate::prefix::{PublicUrl, Scheme, Site, StoreUrl};
 
 pub(super) enum Resolved {
@@ -59,23 +59,31 @@ fn find_access(
     store: &StoreUrl,
     settings: &StoreSettings<'_>,
     sources: &Sources<'_>,
-) -> Result<Option<Access>, ConfigProblem> {
+) -> ConfigResult<Option<Access>> {
     let StoreUrl::Bucket(url) = store else {
         return Ok(Some(Access::Directory));
     };
     let choices = [("keys", Ambient::Refused), ("ambient", Ambient::Allowed)];
     let ambient = sources.choice(&env_vars::AUTH, &choices)?;
     let ambient = ambient.map_or(Ambient::Refused, |ambient| ambient.value);
-    let find =
-        |wanted: &CredentialBinding| wanted.find(&url.bucket, settings.binding, &sources.bindings);
+    let entries = match url.scheme {
+        Scheme::S3 => s3::BINDING,
+        Scheme::Azure => azure::BINDING,
+        Scheme::Gcs => gcs::BINDING,
+    };
+    let source = CredentialSource {
+        binding: entries.find(&url.bucket, settings.binding, &sources.bindings)?,
+        ambient,
+        sources,
+    };
     match url.scheme {
-        Scheme::S3 => s3::read_access(&url.bucket, find(&s3::BINDING)?, ambient, sources),
-        Scheme::Azure => azure::read_access(find(&azure::BINDING)?, ambient, sources),
-        Scheme::Gcs => gcs::read_access(find(&gcs::BINDING)?, ambient, sources),
+        Scheme::S3 => s3::read_access(&url.bucket, &source),
+        Scheme::Azure => azure::read_access(&source),
+        Scheme::Gcs => gcs::read_access(&source),
     }
 }
 
-fn own_public_url(store: &StoreUrl, access: &Access) -> Result<PublicUrl, ConfigProblem> {
+fn own_public_url(store: &StoreUrl, access: &Access) -> ConfigResult<PublicUrl> {
     let own = match (store, access) {
         (StoreUrl::Bucket(url), Access::S3(access)) => s3::public_url(url, access),
         (StoreUrl::Bucket(url), Access::Azure(access)) => azure::public_url(url, access),

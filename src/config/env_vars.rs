@@ -121,7 +121,7 @@ impl Variable {
         name.to_lowercase().replace('_', "-")
     }
 
-    fn is_secret(&self) -> bool {
+    pub(super) fn is_secret(&self) -> bool {
         self.kind == VariableKind::Secret
     }
 }

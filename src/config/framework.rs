@@ -1,11 +1,7 @@
 //! The settings of the frameworks.
 
-use super::env_vars;
-use super::problems::ConfigProblem;
-use super::reader::Reader;
 use super::server_url::read_url;
-use super::setting::{Origin, Setting};
-use super::sources::Sources;
+use super::{ConfigProblem, Origin, Reader, Setting, Sources, env_vars};
 use std::path::PathBuf;
 use url::Url;
 

@@ -1,16 +1,13 @@
 //! Reads the credentials of `gs://`: a service account's key, a person's file, or the machine's own identity.
 
-mod key_file;
-
-use super::access::{Access, Ambient, GcsAccess, GcsIdentity};
-use super::bindings::{Binding, CredentialBinding};
-use super::env_vars;
-use super::problems::{ConfigProblem, GoogleKeyProblem};
-use super::server_url::{ServerUrl, read_server};
-use super::setting::{Origin, Setting};
-use super::sources::Sources;
+use super::access::{Access, Ambient, GcsAccess, GcsIdentity, Secret};
+use super::bindings::CredentialBinding;
+use super::credential_source::CredentialSource;
+use super::server_url::read_server;
+use super::{ConfigProblem, ConfigResult, GoogleKeyProblem, Origin, Setting, env_vars};
 use crate::prefix::BucketUrl;
-pub(super) use key_file::find_secrets;
+use serde::Deserialize;
+use serde_json::{Value, json};
 use std::io;
 use std::path::PathBuf;
 
@@ -28,46 +25,35 @@ pub(super) const BINDING: CredentialBinding = CredentialBinding {
     credentials: &[KEY],
 };
 
-pub(super) fn read_access(
-    binding: Option<&Binding>,
-    ambient: Ambient,
-    sources: &Sources<'_>,
-) -> Result<Option<Access>, ConfigProblem> {
-    let (identity, endpoint, source) = match binding {
-        Some(binding) => (
-            Some(key_file::parse(&binding.required(KEY)?)?),
-            ServerUrl::of_binding(binding),
-            binding.origin(),
-        ),
-        None => (
-            read_identity(ambient, sources)?,
-            ServerUrl::of_variable(&env_vars::ENDPOINT_URL, sources),
-            Origin::Variables("GOOGLE_*"),
-        ),
+pub(super) fn read_access(source: &CredentialSource<'_>) -> ConfigResult<Option<Access>> {
+    let identity = match source.binding {
+        Some(binding) => Some(parse_key(&binding.required(KEY)?)?),
+        None => read_identity(source)?,
     };
     let Some(identity) = identity else {
         return Ok(None);
     };
-    let server = read_server(endpoint.as_ref(), source, sources)?;
+    let endpoint = source.endpoint(&env_vars::ENDPOINT_URL);
+    let server = read_server(endpoint.as_ref(), source.origin("GOOGLE_*"), source.sources)?;
     Ok(Some(Access::Gcs(Box::new(GcsAccess { identity, server }))))
 }
 
-fn read_identity(
-    ambient: Ambient,
-    sources: &Sources<'_>,
-) -> Result<Option<GcsIdentity>, ConfigProblem> {
-    if let Some(key) = sources.secret(&env_vars::GOOGLE_SERVICE_ACCOUNT_KEY)? {
-        return key_file::parse(&key).map(Some);
+fn read_identity(source: &CredentialSource<'_>) -> ConfigResult<Option<GcsIdentity>> {
+    if let Some(key) = source
+        .sources
+        .secret(&env_vars::GOOGLE_SERVICE_ACCOUNT_KEY)?
+    {
+        return parse_key(&key).map(Some);
     }
     let named = env_vars::GOOGLE_APPLICATION_CREDENTIALS;
-    if let Some(path) = sources.value(&named) {
+    if let Some(path) = source.value(&named) {
         // The error does not repeat the path. It may be the key itself, given by mistake.
         let read = fs_err::read_to_string(&path).map_err(|error| ConfigProblem::Unreadable {
             what: named.name.to_owned(),
             error: io::Error::from(error.kind()),
         });
         let key = Setting::new(read?, Origin::File(named.name.to_owned()));
-        return match key_file::parse(&key) {
+        return match parse_key(&key) {
             Err(ConfigProblem::GoogleKey {
                 problem: GoogleKeyProblem::PersonAsValue,
                 ..
@@ -75,11 +61,11 @@ fn read_identity(
             identity => identity.map(Some),
         };
     }
-    if ambient == Ambient::Refused {
+    if source.ambient == Ambient::Refused {
         return Ok(None);
     }
     // The client library takes gcloud's file before it asks the machine.
-    let home = sources.value(&env_vars::HOME).map(PathBuf::from);
+    let home = source.value(&env_vars::HOME).map(PathBuf::from);
     let file = home.map(|home| home.join(".config/gcloud/application_default_credentials.json"));
     match file.filter(|file| file.exists()) {
         Some(file) => Err(ConfigProblem::AmbientFile(file)),
@@ -87,9 +73,110 @@ fn read_identity(
     }
 }
 
+#[derive(Deserialize)]
+struct GoogleKeyFile {
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    client_email: Option<String>,
+    private_key: Option<String>,
+    private_key_id: Option<String>,
+}
+
+fn parse_key(setting: &Setting<String>) -> ConfigResult<GcsIdentity> {
+    let refused = |problem| ConfigProblem::GoogleKey {
+        origin: setting.origin.clone(),
+        problem,
+    };
+    let file: GoogleKeyFile =
+        serde_json::from_str(&setting.value).map_err(|_| refused(GoogleKeyProblem::NotJson))?;
+    match file.kind.as_deref() {
+        Some("service_account") | None => {}
+        Some("external_account") => return Err(refused(GoogleKeyProblem::Federated)),
+        Some("authorized_user") => return Err(refused(GoogleKeyProblem::PersonAsValue)),
+        Some(other) => return Err(refused(GoogleKeyProblem::Type(other.to_owned()))),
+    }
+    let missing = |name| move || refused(GoogleKeyProblem::Missing(name));
+    let email = file.client_email.ok_or_else(missing("client_email"))?;
+    let private_key = file.private_key.ok_or_else(missing("private_key"))?;
+    let key = json!({
+        "client_email": email,
+        "private_key": private_key,
+        "private_key_id": file.private_key_id.unwrap_or_default(),
+    });
+    let key = Secret(key.to_string());
+    Ok(GcsIdentity::ServiceAccount { email, key })
+}
+
+/// Finds the lines of the secrets in a key file. Whoever prints a key prints its lines.
+pub(super) fn find_secrets(json: &str) -> Vec<String> {
+    let Ok(file) = serde_json::from_str::<Value>(json) else {
+        return Vec::new();
+    };
+    ["private_key", "client_secret", "refresh_token"]
+        .iter()
+        .filter_map(|name| file.get(name)?.as_str())
+        .flat_map(str::lines)
+        .filter(|line| !line.starts_with("-----"))
+        .map(str::to_owned)
+        .collect()
+}
+
 /// Knows only the public URL of Google's own server.
 pub(super) fn public_url(url: &BucketUrl, access: &GcsAccess) -> Option<String> {
     let BucketUrl { bucket, folder, .. } = url;
     let is_google = access.server.endpoint.is_none();
     is_google.then(|| format!("https://storage.googleapis.com/{bucket}/{folder}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problem(json: &str) -> Option<GoogleKeyProblem> {
+        match parse_key(&Setting::new(json, Origin::Environment)) {
+            Err(ConfigProblem::GoogleKey { problem, .. }) => Some(problem),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn a_key_file_gives_its_key_and_nothing_else() {
+        let setting = Setting::new(
+            r#"{"type":"service_account","client_email":"a@b","private_key":"k","private_key_id":"i",
+                "gcs_base_url":"http://elsewhere","disable_oauth":true}"#,
+            Origin::Environment,
+        );
+        let Ok(GcsIdentity::ServiceAccount { email, key }) = parse_key(&setting) else {
+            panic!("not a service account");
+        };
+        assert_eq!(email, "a@b");
+        assert_eq!(
+            key.expose(),
+            r#"{"client_email":"a@b","private_key":"k","private_key_id":"i"}"#
+        );
+    }
+
+    #[test]
+    fn unusable_key_files_say_why() {
+        assert!(matches!(problem("x"), Some(GoogleKeyProblem::NotJson)));
+        let federated = problem(r#"{"type":"external_account"}"#);
+        assert!(matches!(federated, Some(GoogleKeyProblem::Federated)));
+        let person = problem(r#"{"type":"authorized_user"}"#);
+        assert!(matches!(person, Some(GoogleKeyProblem::PersonAsValue)));
+        let other = problem(r#"{"type":"gdch_service_account"}"#);
+        assert!(matches!(other, Some(GoogleKeyProblem::Type(_))));
+        let half = problem(r#"{"type":"service_account","client_email":"a@b"}"#);
+        assert!(matches!(
+            half,
+            Some(GoogleKeyProblem::Missing("private_key"))
+        ));
+    }
+
+    #[test]
+    fn secrets_in_a_key_file_are_its_lines() {
+        let line = "A".repeat(64);
+        let json = format!(r#"{{"private_key":"-----BEGIN PRIVATE KEY-----\n{line}\nB=\n"}}"#);
+        assert_eq!(find_secrets(&json), [line, "B=".to_owned()]);
+        assert_eq!(find_secrets("no JSON"), [""; 0]);
+    }
 }

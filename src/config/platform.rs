@@ -1,6 +1,6 @@
 //! What a platform adds to the environment: it knows who set a variable, and may hold service bindings.
 
-use super::setting::Origin;
+use super::Origin;
 use fs_err as fs;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

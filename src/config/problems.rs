@@ -1,9 +1,11 @@
 //! What can be wrong with the configuration, as causes. The sentences are in `messages/config.rs`.
 
-use super::setting::{Origin, Setting};
+use super::{Origin, Setting};
 use crate::prefix::{ParsePublicUrlError, ParseStoreUrlError, StoreUrl};
 use std::io;
 use std::path::PathBuf;
+
+pub(super) type ConfigResult<T> = Result<T, ConfigProblem>;
 
 /// One reason why the configuration can't be used. Holds no secret. A `&'static str` is the name of the setting.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! The app's `project.toml`. A table of our own holds settings, but no secrets.
 
-use super::env_vars::{self, VariableKind};
-use super::problems::ConfigProblem;
+use super::env_vars::VariableKind;
+use super::{ConfigProblem, ConfigResult, env_vars};
 use fs_err as fs;
 use std::collections::BTreeMap;
 use std::io;
@@ -24,7 +24,7 @@ impl ProjectToml {
         self.settings.get(key).map(String::as_str)
     }
 
-    pub(super) fn read(path: &Path) -> Result<Self, ConfigProblem> {
+    pub(super) fn read(path: &Path) -> ConfigResult<Self> {
         // Reading anything but a file, such as a pipe, would never end.
         if path.exists() && !path.is_file() {
             return Ok(Self::default());
@@ -39,7 +39,7 @@ impl ProjectToml {
         }
     }
 
-    fn parse(text: &str) -> Result<Self, ConfigProblem> {
+    fn parse(text: &str) -> ConfigResult<Self> {
         let document: toml::Table = text.parse().map_err(|error| parse_problem(text, error))?;
         let id = document
             .get("_")

@@ -1,9 +1,8 @@
 //! Reads single settings by their shape, and collects every problem so that a build reports all of them at once.
 
 use super::env_vars::Variable;
-use super::problems::ConfigProblem;
-use super::setting::{Choices, FLAGS, Setting, choose};
-use super::sources::Sources;
+use super::setting::{Choices, FLAGS, choose};
+use super::{ConfigProblem, ConfigResult, Setting, Sources};
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -17,7 +16,7 @@ impl Sources<'_> {
         &self,
         name: &Variable,
         choices: Choices<T>,
-    ) -> Result<Option<Setting<T>>, ConfigProblem> {
+    ) -> ConfigResult<Option<Setting<T>>> {
         let Some(setting) = self.text(name) else {
             return Ok(None);
         };
@@ -32,14 +31,14 @@ impl Sources<'_> {
     }
 
     /// Reads a flag. `None` if it is off or not set.
-    pub(super) fn flag(&self, name: &Variable) -> Result<Option<Setting<()>>, ConfigProblem> {
+    pub(super) fn flag(&self, name: &Variable) -> ConfigResult<Option<Setting<()>>> {
         let flag = self.choice(name, FLAGS)?.filter(|flag| flag.value);
         Ok(flag.map(|flag| flag.map(drop)))
     }
 }
 
 impl Reader<'_> {
-    pub(super) fn accept<T>(&mut self, read: Result<T, ConfigProblem>) -> Option<T> {
+    pub(super) fn accept<T>(&mut self, read: ConfigResult<T>) -> Option<T> {
         read.map_err(|problem| self.problems.push(problem)).ok()
     }
 

@@ -1,9 +1,6 @@
 //! The settings that name a release: its version, its group and its label.
 
-use super::env_vars;
-use super::problems::ConfigProblem;
-use super::reader::Reader;
-use super::setting::Setting;
+use super::{ConfigProblem, Reader, Setting, env_vars};
 use crate::version::{ParseVersionError, Version};
 
 impl Reader<'_> {

@@ -1,8 +1,7 @@
 //! The settings that decide which files may be published, and which values may become public.
 
-use super::env_vars::{self, Variable};
-use super::problems::ConfigProblem;
-use super::reader::Reader;
+use super::env_vars::Variable;
+use super::{ConfigProblem, Reader, env_vars};
 use crate::manifest::{Allowed, Empty, ParseAllowedError, ScanRules, SourceMaps};
 
 /// Their values become part of URLs or of what the store keeps.

@@ -1,12 +1,11 @@
 //! Reads the credentials of `s3://`: keys, a web identity, or the machine's own identity.
 
-use super::access::{Access, Ambient, S3Access, S3Ambient, S3Identity, Secret};
+use super::access::{Access, Ambient, S3Access, S3Ambient, S3Identity, Secret, Server};
 use super::bindings::{Binding, CredentialBinding};
-use super::env_vars::{self, Variable};
-use super::problems::{ConfigProblem, ServerUrlProblem};
+use super::credential_source::CredentialSource;
+use super::env_vars::Variable;
 use super::server_url::{ServerUrl, check_header, read_server, read_url};
-use super::setting::Origin;
-use super::sources::Sources;
+use super::{ConfigProblem, ConfigResult, ServerUrlProblem, Sources, env_vars};
 use crate::prefix::BucketUrl;
 use url::Url;
 
@@ -34,46 +33,92 @@ const AWS: KeyVariables = [
     &env_vars::AWS_SESSION_TOKEN,
 ];
 
-/// The values of one source, not yet judged.
-struct S3Settings {
-    identity: S3Identity,
-    region: Option<String>,
-    endpoint: Option<ServerUrl>,
-    source: Origin,
-}
-
 pub(super) fn read_access(
     bucket: &str,
-    binding: Option<&Binding>,
-    ambient: Ambient,
-    sources: &Sources<'_>,
-) -> Result<Option<Access>, ConfigProblem> {
-    let settings = match (read_keys(OURS, sources)?, binding) {
+    source: &CredentialSource<'_>,
+) -> ConfigResult<Option<Access>> {
+    let ours = read_keys(OURS, source.sources)?;
+    let is_ours = ours.is_some();
+    let identity = match (ours, source.binding) {
         (Some(_), Some(binding)) => {
             let name = env_vars::ACCESS_KEY_ID.name;
             let both = [binding.origin().to_string(), name.to_owned()];
             return Err(ConfigProblem::TwoSources(name, both));
         }
-        (Some(identity), None) => S3Settings {
-            identity,
-            region: sources.value(&env_vars::REGION),
-            endpoint: ServerUrl::of_variable(&env_vars::ENDPOINT_URL, sources),
-            source: Origin::Variables("STATIC_ASSETS_*"),
-        },
-        (None, Some(binding)) => S3Settings::of_binding(binding, sources)?,
-        (None, None) => match read_aws_identity(ambient, sources)? {
-            Some(identity) => S3Settings::of_aws(identity, sources)?,
-            None => return Ok(None),
-        },
+        (Some(keys), None) => Some(keys),
+        (None, Some(binding)) => Some(read_bound_keys(binding)?),
+        (None, None) => read_aws_identity(source)?,
     };
-    let access = settings.access(bucket, sources)?;
-    Ok(Some(Access::S3(Box::new(access))))
+    let Some(identity) = identity else {
+        return Ok(None);
+    };
+    let (family, regions, endpoint): (_, &[&Variable], _) = if is_ours {
+        let endpoint = &env_vars::ENDPOINT_URL;
+        ("STATIC_ASSETS_*", &[&env_vars::REGION], endpoint)
+    } else {
+        let regions = &[&env_vars::AWS_REGION, &env_vars::AWS_DEFAULT_REGION];
+        ("AWS_*", regions, &env_vars::AWS_ENDPOINT_URL)
+    };
+    let origin = source.origin(family);
+    if !is_ours {
+        let [endpoint, region] = match source.binding {
+            Some(_) => [
+                "the binding's entry 'endpoint'",
+                "the binding's entry 'region'",
+            ],
+            None => ["AWS_ENDPOINT_URL", "AWS_REGION"],
+        };
+        source.refuse_beside(&origin, &env_vars::ENDPOINT_URL, endpoint)?;
+        source.refuse_beside(&origin, &env_vars::REGION, region)?;
+    }
+    let region = source.read(&["region"], regions)?;
+    let region = region.map_or_else(|| "us-east-1".to_owned(), |region| region.value);
+    check_header("region", &region)?;
+    check_keys(&identity)?;
+    let endpoint = source.endpoint(endpoint);
+    let server = read_server(endpoint.as_ref(), origin, source.sources)?;
+    refuse_bucket(bucket, endpoint, &server)?;
+    Ok(Some(Access::S3(Box::new(S3Access {
+        identity,
+        region,
+        server,
+    }))))
+}
+
+fn read_bound_keys(binding: &Binding) -> ConfigResult<S3Identity> {
+    Ok(S3Identity::Keys {
+        id: Secret(binding.required(KEY_ID)?.value),
+        secret: Secret(binding.required(SECRET_KEY)?.value),
+        token: binding.entry(TOKEN).map(|token| Secret(token.value)),
+    })
+}
+
+fn check_keys(identity: &S3Identity) -> ConfigResult<()> {
+    let S3Identity::Keys { id, secret, token } = identity else {
+        return Ok(());
+    };
+    check_header("access key id", id.expose())?;
+    check_header("secret access key", secret.expose())?;
+    check_header("session token", token.as_ref().map_or("", Secret::expose))
+}
+
+/// Refuses an endpoint that ends in the bucket's name, because requests add it.
+fn refuse_bucket(bucket: &str, endpoint: Option<ServerUrl>, server: &Server) -> ConfigResult<()> {
+    let path = server.endpoint.as_ref().and_then(Url::path_segments);
+    let last = path.and_then(|mut parts| parts.rfind(|part| !part.is_empty()));
+    match endpoint {
+        Some(endpoint) if last == Some(bucket) => {
+            let problem = ServerUrlProblem::HoldsBucket(bucket.to_owned());
+            Err(ConfigProblem::ServerUrl(endpoint.name, problem))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn read_keys(
     [id, secret, token]: KeyVariables,
     sources: &Sources<'_>,
-) -> Result<Option<S3Identity>, ConfigProblem> {
+) -> ConfigResult<Option<S3Identity>> {
     let (given, missing) = match (sources.secret(id)?, sources.secret(secret)?) {
         (Some(id), Some(secret)) => {
             return Ok(Some(S3Identity::Keys {
@@ -90,28 +135,25 @@ fn read_keys(
 }
 
 /// Reads what AWS's own tools take: keys, the web identity of EKS and CI services, or the machine's own identity.
-fn read_aws_identity(
-    ambient: Ambient,
-    sources: &Sources<'_>,
-) -> Result<Option<S3Identity>, ConfigProblem> {
-    if let Some(keys) = read_keys(AWS, sources)? {
+fn read_aws_identity(source: &CredentialSource<'_>) -> ConfigResult<Option<S3Identity>> {
+    if let Some(keys) = read_keys(AWS, source.sources)? {
         return Ok(Some(keys));
     }
-    let token_file = sources.value(&env_vars::AWS_WEB_IDENTITY_TOKEN_FILE);
-    if let (Some(token_file), Some(role)) = (token_file, sources.value(&env_vars::AWS_ROLE_ARN)) {
+    let token_file = source.value(&env_vars::AWS_WEB_IDENTITY_TOKEN_FILE);
+    if let (Some(token_file), Some(role)) = (token_file, source.value(&env_vars::AWS_ROLE_ARN)) {
         return Ok(Some(S3Identity::Web {
             token_file: token_file.into(),
             role,
-            session: sources.value(&env_vars::AWS_ROLE_SESSION_NAME),
-            service: read_url(&env_vars::AWS_ENDPOINT_URL_STS, sources)?,
+            session: source.value(&env_vars::AWS_ROLE_SESSION_NAME),
+            service: read_url(&env_vars::AWS_ENDPOINT_URL_STS, source.sources)?,
         }));
     }
-    if ambient == Ambient::Refused {
+    if source.ambient == Ambient::Refused {
         return Ok(None);
     }
-    let task = sources.value(&env_vars::AWS_CONTAINER_CREDENTIALS_RELATIVE_URI);
-    let pod = sources.value(&env_vars::AWS_CONTAINER_CREDENTIALS_FULL_URI);
-    let token_file = sources.value(&env_vars::AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE);
+    let task = source.value(&env_vars::AWS_CONTAINER_CREDENTIALS_RELATIVE_URI);
+    let pod = source.value(&env_vars::AWS_CONTAINER_CREDENTIALS_FULL_URI);
+    let token_file = source.value(&env_vars::AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE);
     let machine = match (task, pod, token_file) {
         (Some(path), _, _) => {
             check_header("path of the task's credentials", &path)?;
@@ -127,84 +169,12 @@ fn read_aws_identity(
 }
 
 /// Accepts only the agent that EKS runs on the node, because it gets the content of a file of this machine.
-fn parse_pod_url(text: &str) -> Result<Url, ConfigProblem> {
+fn parse_pod_url(text: &str) -> ConfigResult<Url> {
     const AGENTS: [&str; 2] = ["169.254.170.23", "[fd00:ec2::23]"];
     Url::parse(text)
         .ok()
         .filter(|url| AGENTS.contains(&url.host_str().unwrap_or_default()))
         .ok_or(ConfigProblem::PodUrl)
-}
-
-/// Refuses our endpoint or region beside keys of another source. It would be ignored, or send keys to the wrong server.
-fn refuse_settings_beside(
-    keys_from: Origin,
-    [endpoint, region]: [&'static str; 2],
-    sources: &Sources<'_>,
-) -> Result<Origin, ConfigProblem> {
-    let (setting, instead) = if sources.text(&env_vars::ENDPOINT_URL).is_some() {
-        (env_vars::ENDPOINT_URL.name, endpoint)
-    } else if sources.text(&env_vars::REGION).is_some() {
-        (env_vars::REGION.name, region)
-    } else {
-        return Ok(keys_from);
-    };
-    Err(ConfigProblem::BesideOtherKeys {
-        setting,
-        keys_from,
-        instead,
-    })
-}
-
-impl S3Settings {
-    fn of_binding(binding: &Binding, sources: &Sources<'_>) -> Result<Self, ConfigProblem> {
-        let text = |keys: &[&str]| binding.get(keys).map(str::to_owned);
-        let entries = ["its entry 'endpoint'", "its entry 'region'"];
-        Ok(Self {
-            identity: S3Identity::Keys {
-                id: Secret(binding.required(KEY_ID)?.value),
-                secret: Secret(binding.required(SECRET_KEY)?.value),
-                token: text(TOKEN).map(Secret),
-            },
-            region: text(&["region"]),
-            endpoint: ServerUrl::of_binding(binding),
-            source: refuse_settings_beside(binding.origin(), entries, sources)?,
-        })
-    }
-
-    fn of_aws(identity: S3Identity, sources: &Sources<'_>) -> Result<Self, ConfigProblem> {
-        let family = Origin::Variables("AWS_*");
-        let names = ["AWS_ENDPOINT_URL", "AWS_REGION"];
-        let region = sources.value(&env_vars::AWS_REGION);
-        Ok(Self {
-            identity,
-            region: region.or_else(|| sources.value(&env_vars::AWS_DEFAULT_REGION)),
-            endpoint: ServerUrl::of_variable(&env_vars::AWS_ENDPOINT_URL, sources),
-            source: refuse_settings_beside(family, names, sources)?,
-        })
-    }
-
-    fn access(self, bucket: &str, sources: &Sources<'_>) -> Result<S3Access, ConfigProblem> {
-        let region = self.region.unwrap_or_else(|| "us-east-1".to_owned());
-        check_header("region", &region)?;
-        if let S3Identity::Keys { id, secret, token } = &self.identity {
-            check_header("access key id", id.expose())?;
-            check_header("secret access key", secret.expose())?;
-            check_header("session token", token.as_ref().map_or("", Secret::expose))?;
-        }
-        let server = read_server(self.endpoint.as_ref(), self.source, sources)?;
-        let path = server.endpoint.as_ref().and_then(Url::path_segments);
-        let last = path.and_then(|mut parts| parts.rfind(|part| !part.is_empty()));
-        if last == Some(bucket) {
-            let name = self.endpoint.map_or("endpoint", |endpoint| endpoint.name);
-            let problem = ServerUrlProblem::HoldsBucket(bucket.to_owned());
-            return Err(ConfigProblem::ServerUrl(name, problem));
-        }
-        Ok(S3Access {
-            identity: self.identity,
-            region,
-            server,
-        })
-    }
 }
 
 /// Knows only the public URLs of AWS. A server of one's own has none that could be known.

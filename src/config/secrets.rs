@@ -1,8 +1,7 @@
 //! Finds every secret of a build, also of settings that the build does not use.
 
-use super::env_vars::{self, secret_variables};
-use super::sources::Sources;
-use super::{azure, gcs, s3};
+use super::env_vars::secret_variables;
+use super::{Sources, azure, env_vars, gcs, s3};
 use crate::env::ChildEnv;
 use crate::redaction::Redaction;
 

@@ -2,10 +2,8 @@
 
 use super::access::Server;
 use super::bindings::Binding;
-use super::env_vars::{self, Variable};
-use super::problems::{ConfigProblem, ServerUrlProblem};
-use super::setting::{Origin, Setting};
-use super::sources::Sources;
+use super::env_vars::Variable;
+use super::{ConfigProblem, ConfigResult, Origin, ServerUrlProblem, Setting, Sources, env_vars};
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 use url::{Host, Url};
@@ -27,7 +25,7 @@ impl ServerUrl {
         Some(Self { name, setting })
     }
 
-    fn parse(&self, sources: &Sources<'_>) -> Result<Url, ConfigProblem> {
+    fn parse(&self, sources: &Sources<'_>) -> ConfigResult<Url> {
         let may_be_http = || matches!(sources.flag(&env_vars::ALLOW_HTTP), Ok(Some(_)));
         let is_plain = |url: &Url| {
             let has_user = !url.username().is_empty() || url.password().is_some();
@@ -48,10 +46,7 @@ impl ServerUrl {
     }
 }
 
-pub(super) fn read_url(
-    variable: &Variable,
-    sources: &Sources<'_>,
-) -> Result<Option<Url>, ConfigProblem> {
+pub(super) fn read_url(variable: &Variable, sources: &Sources<'_>) -> ConfigResult<Option<Url>> {
     let url = ServerUrl::of_variable(variable, sources);
     url.map(|url| url.parse(sources)).transpose()
 }
@@ -60,7 +55,7 @@ pub(super) fn read_server(
     endpoint: Option<&ServerUrl>,
     source: Origin,
     sources: &Sources<'_>,
-) -> Result<Server, ConfigProblem> {
+) -> ConfigResult<Server> {
     Ok(Server {
         endpoint: endpoint.map(|url| url.parse(sources)).transpose()?,
         ca_file: read_ca_file(sources)?,
@@ -68,7 +63,7 @@ pub(super) fn read_server(
     })
 }
 
-fn read_ca_file(sources: &Sources<'_>) -> Result<Option<PathBuf>, ConfigProblem> {
+fn read_ca_file(sources: &Sources<'_>) -> ConfigResult<Option<PathBuf>> {
     let Some(setting) = sources.text(&env_vars::CA_FILE) else {
         return Ok(None);
     };
@@ -87,7 +82,7 @@ fn read_ca_file(sources: &Sources<'_>) -> Result<Option<PathBuf>, ConfigProblem>
 }
 
 /// Checks a value that requests send in a header.
-pub(super) fn check_header(what: &'static str, text: &str) -> Result<(), ConfigProblem> {
+pub(super) fn check_header(what: &'static str, text: &str) -> ConfigResult<()> {
     if text.bytes().all(|byte| byte.is_ascii_graphic()) {
         Ok(())
     } else {

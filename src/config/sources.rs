@@ -1,11 +1,10 @@
 //! Everything that can hold a setting, read but not judged: flags, the environment, `project.toml` and service bindings.
 
 use super::bindings::{self, Binding, Bindings};
-use super::env_vars::{self, Variable, VariableKind};
-use super::platform::Platform;
-use super::problems::ConfigProblem;
+use super::env_vars::{Variable, VariableKind};
 use super::project_toml::ProjectToml;
-use super::setting::{Origin, Setting, parse_flag};
+use super::setting::parse_flag;
+use super::{ConfigProblem, ConfigResult, Origin, Platform, Setting, env_vars};
 use crate::env::Env;
 use fs_err as fs;
 use std::collections::BTreeMap;
@@ -32,17 +31,16 @@ impl<'a> Sources<'a> {
         platform: Platform,
         app: &Path,
     ) -> Result<Self, Vec<ConfigProblem>> {
-        let root = env
-            .text(env_vars::SERVICE_BINDING_ROOT.name)
-            .map(PathBuf::from);
-        let root = root.or_else(|| platform.bindings.clone());
+        let root = env.text(env_vars::SERVICE_BINDING_ROOT.name);
+        let root = root.map(PathBuf::from).or(platform.bindings.clone());
         let mut problems = Vec::new();
         let project = ProjectToml::read(&app.join("project.toml"));
         let project = project.map_err(|problem| problems.push(problem));
-        let bindings = root
-            .as_deref()
-            .map_or_else(|| Ok(Bindings::default()), bindings::read);
-        let bindings = bindings.map_err(|problem| problems.push(problem));
+        let bindings = root.map_or_else(|| Ok(Bindings::default()), |root| bindings::read(&root));
+        let bindings = bindings.map_err(|error| {
+            let what = "A service binding".to_owned();
+            problems.push(ConfigProblem::Unreadable { what, error });
+        });
         let Bindings { bindings, untyped } = bindings.unwrap_or_default();
         let sources = Self {
             env,
@@ -88,8 +86,16 @@ impl<'a> Sources<'a> {
         Some(Setting::new(value, origin.unwrap_or(Origin::Environment)))
     }
 
+    pub(super) fn given(&self, name: &Variable) -> ConfigResult<Option<Setting<String>>> {
+        if name.is_secret() {
+            self.secret(name)
+        } else {
+            Ok(self.text(name))
+        }
+    }
+
     /// Reads a secret from the environment or from the file that `NAME_FILE` names.
-    pub(super) fn secret(&self, name: &Variable) -> Result<Option<Setting<String>>, ConfigProblem> {
+    pub(super) fn secret(&self, name: &Variable) -> ConfigResult<Option<Setting<String>>> {
         let variable = name.file_variable();
         let given = self.env_text(name);
         let Some(path) = self.env.text(&variable) else {

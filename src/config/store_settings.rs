@@ -1,10 +1,8 @@
 //! The store and the public URL, from the settings or from a service binding of our own type.
 
 use super::bindings::{Binding, at_most_one};
-use super::env_vars::{self, Variable};
-use super::problems::ConfigProblem;
-use super::setting::{Origin, Setting};
-use super::sources::Sources;
+use super::env_vars::Variable;
+use super::{ConfigProblem, ConfigResult, Origin, Setting, Sources, env_vars};
 use crate::prefix::{PublicUrl, StoreUrl};
 
 pub(super) struct StoreSettings<'a> {
@@ -16,10 +14,10 @@ pub(super) struct StoreSettings<'a> {
 }
 
 impl<'a> StoreSettings<'a> {
-    pub(super) fn find(sources: &'a Sources<'_>) -> Result<Self, ConfigProblem> {
+    pub(super) fn find(sources: &'a Sources<'_>) -> ConfigResult<Self> {
         let bindings = sources.bindings.iter();
         let own = bindings.filter(|binding| binding.kind == "static-assets");
-        let binding = at_most_one(own.collect())?;
+        let binding = at_most_one(own)?;
         let entry = |name: &Variable| binding?.entry(&[&name.key()]);
         let one_of = |name: &Variable| match (entry(name), sources.text(name)) {
             (Some(entry), Some(setting)) if entry.value != setting.value => {
@@ -46,7 +44,7 @@ impl<'a> StoreSettings<'a> {
         })
     }
 
-    pub(super) fn store(&self) -> Result<Option<StoreUrl>, ConfigProblem> {
+    pub(super) fn store(&self) -> ConfigResult<Option<StoreUrl>> {
         let Some(setting) = &self.store else {
             return Ok(None);
         };
@@ -56,14 +54,14 @@ impl<'a> StoreSettings<'a> {
         }
     }
 
-    pub(super) fn public_url(&self) -> Result<Option<PublicUrl>, ConfigProblem> {
+    pub(super) fn public_url(&self) -> ConfigResult<Option<PublicUrl>> {
         let Some(Setting { value, origin }) = &self.public_url else {
             return Ok(None);
         };
         parse_public_url(Setting::new(self.with_app(value)?, origin.clone())).map(Some)
     }
 
-    fn with_app(&self, text: &str) -> Result<String, ConfigProblem> {
+    fn with_app(&self, text: &str) -> ConfigResult<String> {
         match &self.app {
             Some(app) => Ok(text.replace("{app}", app)),
             None if text.contains("{app}") => Err(ConfigProblem::AppMissing),
@@ -80,7 +78,7 @@ impl<'a> StoreSettings<'a> {
     }
 }
 
-pub(super) fn parse_public_url(setting: Setting<String>) -> Result<PublicUrl, ConfigProblem> {
+pub(super) fn parse_public_url(setting: Setting<String>) -> ConfigResult<PublicUrl> {
     let parsed = setting.value.parse();
     parsed.map_err(|error| ConfigProblem::PublicUrl(setting, error))
 }

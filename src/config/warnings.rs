@@ -1,7 +1,7 @@
 //! Names that nothing reads. They are logged before any problem, because a misspelt name is often its cause.
 
-use super::env_vars::{self, Variable};
-use super::sources::Sources;
+use super::env_vars::Variable;
+use super::{Sources, env_vars};
 
 #[derive(Clone, Debug)]
 pub(crate) enum ConfigWarning {

@@ -92,7 +92,7 @@ pub(super) fn google_key(origin: &Origin, problem: &GoogleKeyProblem) -> Problem
             "It is the whole file that Google gives, from { to }.",
         ),
         GoogleKeyProblem::Federated => (
-            "is for a federated identity (external_account)".to_owned(),
+            "is an external_account, which is a federated identity".to_owned(),
             "That kind is not supported. Use the key of a service account, or the machine's own identity:\n  \
              STATIC_ASSETS_AUTH=ambient",
         ),
@@ -105,9 +105,9 @@ pub(super) fn google_key(origin: &Origin, problem: &GoogleKeyProblem) -> Problem
             "It is the whole file that Google gives, from { to }.",
         ),
         GoogleKeyProblem::PersonAsValue => (
-            "is a person's (authorized_user)".to_owned(),
+            "is an authorized_user, which is a person's credential".to_owned(),
             "That kind is read from a file only:\n  GOOGLE_APPLICATION_CREDENTIALS=<file>",
         ),
     };
-    about("The Google credential").say(format!("{why}, {origin}\n{fix}"))
+    about("The Google credential").say(format!("{why} ({origin})\n{fix}"))
 }

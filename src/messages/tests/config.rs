@@ -1,81 +1,35 @@
 use super::*;
+use crate::config::ServerUrlProblem;
 
-#[test]
-#[allow(clippy::too_many_lines, reason = "one line for each text")]
-fn config() {
-    let problems = vec![
+fn problems_of_values() -> Vec<ConfigProblem> {
+    vec![
+        ConfigProblem::Store(setting("acme-static"), ParseStoreUrlError::NoScheme),
+        ConfigProblem::Store(
+            setting("gopher://x"),
+            ParseStoreUrlError::UnknownScheme("gopher".to_owned()),
+        ),
+        ConfigProblem::Store(setting("s3://"), ParseStoreUrlError::NoBucket),
+        ConfigProblem::PublicUrl(
+            setting("static.acme.com"),
+            ParsePublicUrlError::NotHttpOrPath,
+        ),
+        // The password is not repeated.
+        ConfigProblem::PublicUrl(setting("https://u:p@x"), ParsePublicUrlError::HasUserInfo),
+        ConfigProblem::PublicUrlMissing(s3()),
+        ConfigProblem::PublicUrlMissing("file:///srv/assets".parse().unwrap()),
         ConfigProblem::PublicUrlNotPinned,
-        ConfigProblem::NodeUrl {
-            origin: Origin::ConfigVar,
-        },
-        ConfigProblem::Store {
-            setting: setting("acme-static"),
-            reason: ParseStoreUrlError::NoScheme,
-        },
-        ConfigProblem::Store {
-            setting: setting("gopher://x"),
-            reason: ParseStoreUrlError::UnknownScheme("gopher".to_owned()),
-        },
-        ConfigProblem::Store {
-            setting: setting("s3://"),
-            reason: ParseStoreUrlError::NoBucket,
-        },
-        ConfigProblem::Store {
-            setting: setting("file://x"),
-            reason: ParseStoreUrlError::NotAbsolute,
-        },
-        ConfigProblem::Store {
-            setting: setting("s3://acme/../x"),
-            reason: ParseStoreUrlError::BadFolder,
-        },
-        ConfigProblem::PublicUrl {
-            setting: setting("static.acme.com"),
-            reason: ParsePublicUrlError::NotHttpOrPath,
-        },
-        ConfigProblem::PublicUrl {
-            setting: setting("https://u:p@x"),
-            reason: ParsePublicUrlError::HasUserInfo,
-        },
-        ConfigProblem::PublicUrl {
-            setting: setting("https://x/?v=1"),
-            reason: ParsePublicUrlError::HasQueryOrFragment,
-        },
-        ConfigProblem::PublicUrl {
-            setting: setting("https://x/{app}"),
-            reason: ParsePublicUrlError::Malformed,
-        },
-        ConfigProblem::PublicUrlMissing { store: s3() },
-        ConfigProblem::PublicUrlMissing {
-            store: "file:///srv/assets".parse().unwrap(),
-        },
-        ConfigProblem::AppMissing,
-        ConfigProblem::Version {
-            setting: setting("feature/x"),
-        },
+        ConfigProblem::Version(setting("feature/x\nand more")),
         ConfigProblem::Choice {
             name: "STATIC_ASSETS_INJECT",
             setting: setting("maybe"),
             choices: vec!["auto", "off"],
         },
-        ConfigProblem::Group {
-            setting: setting("a/b"),
-        },
-        ConfigProblem::Allow {
-            setting: setting("**"),
-            glob: "**".to_owned(),
-        },
-        ConfigProblem::BuildEnv {
-            origin: Origin::Platform,
-            word: None,
-        },
-        ConfigProblem::BuildEnv {
-            origin: Origin::Platform,
-            word: Some("DATABASE_URL".to_owned()),
-        },
-        ConfigProblem::CredentialsMissing {
-            store: s3(),
-            untyped: Vec::new(),
-        },
+        ConfigProblem::BuildEnvWord(Origin::Platform),
+    ]
+}
+
+fn problems_of_credentials() -> Vec<ConfigProblem> {
+    vec![
         ConfigProblem::CredentialsMissing {
             store: s3(),
             untyped: vec!["object-store".to_owned()],
@@ -88,77 +42,49 @@ fn config() {
             store: "gs://acme-static/shop".parse().unwrap(),
             untyped: Vec::new(),
         },
-        ConfigProblem::MetadataHost {
-            host: "169.254.169.254".to_owned(),
-        },
-        ConfigProblem::AmbientFile {
-            file: "/home/build/.config/gcloud/application_default_credentials.json".into(),
-        },
-        ConfigProblem::PodUrl,
-        ConfigProblem::ConnectionString {
-            origin: Origin::Platform,
-            missing: "AccountKey",
-        },
-        ConfigProblem::NoBase64 {
-            what: "Azure account key",
-        },
-        google(GoogleKeyProblem::NotJson),
-        google(GoogleKeyProblem::Federated),
-        google(GoogleKeyProblem::Type("gdch_service_account".to_owned())),
-        google(GoogleKeyProblem::Missing("private_key")),
-        google(GoogleKeyProblem::PersonAsValue),
-        ConfigProblem::HoldsSecret {
-            name: "RELEASE_VERSION",
-        },
-        ConfigProblem::SharedSignature {
-            origin: Origin::Platform,
-        },
-        ConfigProblem::AzureAccount {
-            account: "a/b".to_owned(),
-        },
-        ConfigProblem::EndpointHoldsBucket {
-            bucket: "acme-static".to_owned(),
-        },
-        ConfigProblem::NoHeader { what: "region" },
-        ConfigProblem::NoCertificate {
-            setting: setting("/etc/passwd"),
-        },
-        ConfigProblem::NotUtf8 {
-            name: "STATIC_ASSETS_STORE",
-        },
         ConfigProblem::HalfACredential {
-            given: "STATIC_ASSETS_ACCESS_KEY_ID",
-            missing: "STATIC_ASSETS_SECRET_ACCESS_KEY",
+            given: "an Azure account key",
+            missing: "AZURE_STORAGE_ACCOUNT_NAME",
         },
-        ConfigProblem::TwoSources {
-            what: "STATIC_ASSETS_STORE",
-            one: Origin::Binding("assets".to_owned()).to_string(),
-            other: Origin::Environment.to_string(),
-        },
+        ConfigProblem::TwoSources(
+            "STATIC_ASSETS_STORE",
+            [binding(), Origin::Environment].map(|origin| origin.to_string()),
+        ),
         ConfigProblem::BesideOtherKeys {
             setting: "STATIC_ASSETS_ENDPOINT_URL",
-            keys_from: "AWS_*".to_owned(),
-            instead: "AWS_ENDPOINT_URL, or give STATIC_ASSETS_ACCESS_KEY_ID and STATIC_ASSETS_SECRET_ACCESS_KEY",
+            keys_from: Origin::Variables("AWS_*"),
+            instead: "AWS_ENDPOINT_URL",
         },
-        ConfigProblem::TwoBindings {
-            names: vec!["one".to_owned(), "two".to_owned()],
-        },
-        ConfigProblem::BindingWithoutStore {
-            binding: "assets".to_owned(),
+        ConfigProblem::BesideOtherKeys {
+            setting: "STATIC_ASSETS_REGION",
+            keys_from: binding(),
+            instead: "the binding's entry 'region'",
         },
         ConfigProblem::BindingEntryMissing {
             binding: "assets".to_owned(),
             entry: "secret-access-key",
         },
-        ConfigProblem::Endpoint {
+        ConfigProblem::ServerUrl(
+            "AWS_ENDPOINT_URL",
+            ServerUrlProblem::Malformed(Origin::ConfigVar),
+        ),
+        ConfigProblem::ServerUrl(
+            "STATIC_ASSETS_ENDPOINT_URL",
+            ServerUrlProblem::PlainHttp("minio.internal".to_owned()),
+        ),
+        ConfigProblem::NotForHeader("region"),
+        ConfigProblem::AmbientFile("/home/build/.config/gcloud/credentials.json".into()),
+        ConfigProblem::AzureConnectionString {
             origin: Origin::Platform,
+            missing: "AccountKey",
         },
-        ConfigProblem::PlainHttp {
-            host: "minio.internal".to_owned(),
-        },
-        ConfigProblem::SecretInProjectToml {
-            key: "secret-access-key".to_owned(),
-        },
+        google(GoogleKeyProblem::Federated),
+        google(GoogleKeyProblem::Type("gdch_service_account".to_owned())),
+    ]
+}
+
+fn problems_of_files() -> Vec<ConfigProblem> {
+    vec![
         ConfigProblem::ProjectToml {
             line: 1,
             error: "a = ".parse::<toml::Table>().unwrap_err(),
@@ -171,12 +97,47 @@ fn config() {
             what: "STATIC_ASSETS_SECRET_ACCESS_KEY_FILE".to_owned(),
             error: denied_io(),
         },
-    ];
-    let together = config_message(&problems);
-    let mut messages: Vec<Message> = problems
+    ]
+}
+
+#[test]
+fn config() {
+    let problems = problems_of_values()
         .into_iter()
-        .map(|problem| config_message(&[problem]))
-        .collect();
-    messages.push(together);
+        .chain(problems_of_credentials())
+        .chain(problems_of_files());
+    let mut messages: Vec<Message> = problems.map(|problem| config_message(&[problem])).collect();
+    messages.push(config_message(&[
+        ConfigProblem::AppMissing,
+        ConfigProblem::Group(setting("a/b")),
+        ConfigProblem::BindingWithoutStore("assets".to_owned()),
+    ]));
+    messages.push(config_message(&[
+        ConfigProblem::BuildEnvWord(Origin::Platform),
+        ConfigProblem::BuildEnvWord(Origin::Platform),
+    ]));
     compare("config", &messages);
+}
+
+fn binding() -> Origin {
+    Origin::Binding("assets".to_owned())
+}
+
+#[test]
+fn a_secret_in_a_setting_is_explained_once() {
+    let message = config_message(&[ConfigProblem::HoldsSecret("RELEASE_VERSION")]);
+    let text = format!("{}\n{message}", message.title());
+    assert!(text.starts_with("RELEASE_VERSION holds a secret"), "{text}");
+    assert_eq!(text.matches("Nothing was sent").count(), 1, "{text}");
+}
+
+#[test]
+fn only_missing_credentials_have_their_own_exit_code() {
+    let missing = || ConfigProblem::CredentialsMissing {
+        store: s3(),
+        untyped: Vec::new(),
+    };
+    assert_eq!(config_message(&[missing()]).exit_code(), 12);
+    let both = [missing(), ConfigProblem::AppMissing];
+    assert_eq!(config_message(&both).exit_code(), 2);
 }
