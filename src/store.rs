@@ -26,7 +26,7 @@ mod verify;
 
 use crate::config::Access;
 use crate::interrupt::Interrupt;
-use crate::manifest::{Marker, UnreadableMarker};
+use crate::manifest::{Marker, UnreadableMarker, of_json};
 use crate::plan::{Conflict, Summary};
 use crate::prefix::{Key, Site, StoreUrl};
 use crate::release::Release;
@@ -136,7 +136,7 @@ impl Store {
             Self::Directory(directory) => directory.marker(version),
             Self::DryRun(store) => return store.marker(version),
         };
-        Marker::of_json(&json?).ok()
+        of_json::<Marker>(&json?).ok()
     }
 }
 

@@ -91,7 +91,7 @@ impl DeferredRelease {
         let prepared: PreparedRelease =
             of_json(prepared).map_err(|error| malformed(PREPARED)(error.into()))?;
         let json = Bytes::from(read_saved(dir, MARKER)?);
-        let marker = Marker::of_json(&json).map_err(|error| malformed(MARKER)(error.into()))?;
+        let marker = of_json::<Marker>(&json).map_err(|error| malformed(MARKER)(error.into()))?;
         let pinned = prepared.public_url.parse();
         let version = marker.version.parse();
         Ok(Self {
@@ -130,7 +130,7 @@ impl DeferredRelease {
             }
         }
         let rules = rules.for_store(store, &version, marker.kind);
-        let manifest = Manifest::rescan(&marker.files, &dir, &rules)?;
+        let manifest = Manifest::rescan(&marker.files, &dir, rules)?;
         for (asset, marked) in manifest.assets().iter().zip(&marker.files) {
             if (asset.size, asset.sha256) != (marked.size, marked.sha256) {
                 return changed(&asset.path);
