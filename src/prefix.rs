@@ -27,7 +27,7 @@ impl Site {
         };
         let (name, folder) = match &self.store {
             StoreUrl::Bucket(bucket) => (bucket.bucket.clone(), bucket.folder.to_string()),
-            StoreUrl::File { root } => {
+            StoreUrl::File(root) => {
                 let name = root.file_name().unwrap_or_default().to_string_lossy();
                 (percent_encoded_path(&name), String::new())
             }

@@ -49,14 +49,12 @@ pub(crate) struct Naming<'a> {
 
 impl Naming<'_> {
     fn rules(&self, rules: &ScanRules) -> ScanRules {
-        match (self.store, self.given) {
-            (None, _) => rules.clone(),
-            (Some(store), Some(given)) => {
-                rules.for_store(store, &given.value, VersionKind::Explicit)
-            }
-            (Some(store), None) => {
-                rules.for_store(store, &Version::placeholder(), VersionKind::Digest)
-            }
+        let Some(store) = self.store else {
+            return rules.clone();
+        };
+        match self.given {
+            Some(given) => rules.for_store(store, &given.value, VersionKind::Explicit),
+            None => rules.for_store(store, &Version::placeholder(), VersionKind::Digest),
         }
     }
 

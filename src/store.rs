@@ -102,7 +102,7 @@ impl Store {
     pub(crate) fn open(site: &Site, access: &Access) -> Result<Self, StoreError> {
         match &site.store {
             StoreUrl::Bucket(url) => Bucket::open(url.clone(), access).map(Self::Bucket),
-            StoreUrl::File { root } => Directory::open(root).map(Self::Directory),
+            StoreUrl::File(root) => Directory::open(root).map(Self::Directory),
         }
     }
 

@@ -87,7 +87,7 @@ pub(super) fn resolve(
 
     let mut problems = Vec::new();
     let access = match &store {
-        StoreUrl::File { .. } => Some(Access::Directory),
+        StoreUrl::File(_) => Some(Access::Directory),
         StoreUrl::Bucket(bucket) => match access_to(bucket, &place, sources) {
             Ok(access) => access,
             Err(found) => {
@@ -463,7 +463,7 @@ fn public_url(
         (StoreUrl::Bucket(bucket), Some(Access::Gcs(access))) => gcs::public_url(bucket, access),
         // Where the credentials are missing, that is what has to be said.
         (StoreUrl::Bucket(_), _) => Some("/".to_owned()),
-        (StoreUrl::File { .. }, _) => None,
+        (StoreUrl::File(_), _) => None,
     };
     match own {
         Some(value) => parse_public_url(Setting {

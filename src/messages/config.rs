@@ -224,7 +224,7 @@ fn text(problem: &ConfigProblem) -> String {
 fn credentials_missing(store: &StoreUrl, untyped: &[String]) -> String {
     let scheme = match store {
         StoreUrl::Bucket(bucket) => bucket.scheme,
-        StoreUrl::File { .. } => Scheme::S3,
+        StoreUrl::File(_) => Scheme::S3,
     };
     let (kind, before, after) = match scheme {
         Scheme::S3 => (
@@ -344,7 +344,7 @@ fn public_url_missing(store: &StoreUrl) -> String {
             scheme: Scheme::S3, ..
         }) => "an S3 endpoint is not a public URL",
         StoreUrl::Bucket(_) => "the store's own public URL is not known",
-        StoreUrl::File { .. } => "a folder is not a public URL",
+        StoreUrl::File(_) => "a folder is not a public URL",
     };
     formatdoc! {"
         {name} is not set, and {why}. Set the base under which browsers find {store}:

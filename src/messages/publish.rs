@@ -189,7 +189,7 @@ impl Explain for PublishError {
 impl Explain for DeferredError {
     fn explain(&self) -> Message {
         match self {
-            Self::Missing { folder } => Message::new(
+            Self::Missing(folder) => Message::new(
                 Kind::Configuration,
                 "This image holds nothing to publish",
                 formatdoc! {"
@@ -223,7 +223,7 @@ impl Explain for DeferredError {
                 Message::new(Kind::Refused, "What the build saved can't be read", body)
                     .with_details(details)
             }
-            Self::Changed { path } => Message::new(
+            Self::Changed(path) => Message::new(
                 Kind::Refused,
                 format!("{path} changed after the build"),
                 "What the release phase would upload is not what the version's name stands for. Does something write to \

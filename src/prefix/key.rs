@@ -27,7 +27,8 @@ impl Folder {
         Key(format!("{}{META}/{object}", self.base()))
     }
 
-    fn base(&self) -> String {
+    /// Empty, or the prefix with a trailing `/`.
+    pub(crate) fn base(&self) -> String {
         match self.0.as_str() {
             "" => String::new(),
             folder => format!("{folder}/"),

@@ -8,15 +8,10 @@ fn front_ends() {
     };
     let pin = || Path::new("/etc/static-assets/pin.env").to_owned();
     let messages = [
-        DeferredError::Missing {
-            folder: "/etc/static-assets/prepared".into(),
-        }
-        .explain(),
-        DeferredError::Changed {
-            path: "web/app.css".to_owned(),
-        }
-        .explain()
-        .in_release(),
+        DeferredError::Missing("/etc/static-assets/prepared".into()).explain(),
+        DeferredError::Changed("web/app.css".to_owned())
+            .explain()
+            .in_release(),
         malformed(MalformedCause::Unreadable(UnreadableMarker::NotJson(
             serde_json::from_str::<bool>("{").unwrap_err(),
         )))

@@ -34,7 +34,7 @@ pub(super) const CANARIES: [&str; 3] = [
 pub(super) fn bucket() -> BucketUrl {
     match format!("s3://{BUCKET}/shop").parse().unwrap() {
         StoreUrl::Bucket(bucket) => bucket,
-        StoreUrl::File { .. } => panic!("not a bucket"),
+        StoreUrl::File(_) => panic!("not a bucket"),
     }
 }
 
