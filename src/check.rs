@@ -17,14 +17,11 @@ use std::mem::discriminant;
 pub(crate) const ORIGIN: &str = "https://example.org";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Display)]
+#[display(rename_all = "lowercase")]
 pub(crate) enum AssetKind {
-    #[display("css")]
     Css,
-    #[display("js")]
     Js,
-    #[display("svg")]
     Svg,
-    #[display("font")]
     Font,
 }
 

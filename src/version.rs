@@ -52,9 +52,7 @@ impl FromStr for Version {
             && text.bytes().all(is_allowed)
             && !text.contains("..")
             && text != PLACEHOLDER;
-        is_version
-            .then(|| Self(text.to_owned()))
-            .ok_or(ParseVersionError)
+        (is_version.then(|| Self(text.to_owned()))).ok_or(ParseVersionError)
     }
 }
 

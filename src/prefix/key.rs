@@ -11,9 +11,6 @@ const META: &str = ".static-assets";
 #[derive(Clone, Debug, Default, PartialEq, Eq, Display)]
 pub(crate) struct Folder(String);
 
-#[derive(Debug)]
-pub(crate) struct ParseFolderError;
-
 impl Folder {
     pub(crate) fn asset(&self, version: &Version, path: &str) -> Key {
         Key(format!("{}{version}/{path}", self.base()))
@@ -37,7 +34,7 @@ impl Folder {
 }
 
 impl FromStr for Folder {
-    type Err = ParseFolderError;
+    type Err = ();
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let text = text.trim_matches('/');
@@ -48,7 +45,7 @@ impl FromStr for Folder {
         if text.is_empty() || text.split('/').all(is_segment) {
             Ok(Self(text.to_owned()))
         } else {
-            Err(ParseFolderError)
+            Err(())
         }
     }
 }
