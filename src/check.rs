@@ -154,10 +154,7 @@ impl CheckReport {
 /// Why a published version is not pinned.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum CheckError {
-    Wrong {
-        findings: Vec<CheckFinding>,
-        site: Site,
-    },
+    Wrong(Vec<CheckFinding>, Site),
     Interrupted,
 }
 

@@ -24,10 +24,8 @@ pub(crate) fn replace_process(
     arguments: &[OsString],
     more: &[(String, String)],
 ) -> io::Error {
-    std::process::Command::new(program)
-        .args(arguments)
-        .envs(more.iter().cloned())
-        .exec()
+    let mut command = std::process::Command::new(program);
+    command.args(arguments).envs(more.iter().cloned()).exec()
 }
 
 /// A command line. The log shows exactly what runs.
@@ -86,9 +84,8 @@ impl<'a> Command<'a> {
     /// Runs the command to its end and captures its output. An interrupt ends it.
     pub(crate) fn run(&self, interrupt: &Interrupt) -> Result<Finished, CommandError> {
         let start = Instant::now();
-        let ended = self
-            .start_and_wait(interrupt)
-            .map_err(|error| self.failure(error))?;
+        let ended = self.start_and_wait(interrupt);
+        let ended = ended.map_err(|error| self.failure(error))?;
         let (output, status) = ended.ok_or(CommandError::Interrupted)?;
         Ok(Finished {
             status,

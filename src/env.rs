@@ -19,10 +19,7 @@ pub(crate) fn own_program() -> Option<PathBuf> {
 pub(crate) struct Env(BTreeMap<OsString, OsString>);
 
 impl Env {
-    #[allow(
-        clippy::disallowed_methods,
-        reason = "the one reader of the environment"
-    )]
+    #[allow(clippy::disallowed_methods, reason = "the one reader")]
     pub(crate) fn of_process() -> Self {
         std::env::vars_os().collect()
     }
@@ -96,11 +93,8 @@ impl ChildEnv {
     /// Puts `dir` in front of a list of directories such as `PYTHONPATH`.
     pub(crate) fn with_first(self, name: &str, dir: &OsStr) -> Self {
         let rest = self.0.0.get(OsStr::new(name)).filter(|it| !it.is_empty());
-        let list: Vec<&OsStr> = [dir]
-            .into_iter()
-            .chain(rest.map(OsString::as_os_str))
-            .collect();
-        let list = list.join(OsStr::new(":"));
+        let rest = rest.into_iter().flat_map(|rest| [OsStr::new(":"), rest]);
+        let list: OsString = [dir].into_iter().chain(rest).collect();
         self.with(name, list)
     }
 

@@ -56,8 +56,7 @@ impl From<&Path> for Assets {
 impl Assets {
     /// Whether `dir` is in one of the directories.
     pub(crate) fn contain_dir(&self, dir: &Path) -> bool {
-        let mut roots = self.roots.iter();
-        roots.any(|root| lies_in(dir, &root.folder))
+        (self.roots.iter()).any(|root| lies_in(dir, &root.folder))
     }
 
     /// The compiled file that is published as `path`.
@@ -124,9 +123,7 @@ impl Manifest {
     }
 
     pub(crate) fn holds(&self, path: &str) -> bool {
-        let found = self
-            .assets
-            .binary_search_by(|asset| (*asset.path).cmp(path));
-        found.is_ok()
+        let by_path = |asset: &Asset| (*asset.path).cmp(path);
+        self.assets.binary_search_by(by_path).is_ok()
     }
 }

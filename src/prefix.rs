@@ -46,11 +46,10 @@ impl Site {
         // The longest tail comes first; the empty one always fits.
         let stem = tails.iter().find_map(|tail| path.strip_suffix(tail));
         let stem = stem.unwrap_or(path);
-        tails
+        let urls = tails
             .iter()
-            .map(|tail| PublicUrl(format!("{origin}{stem}{tail}/")))
-            .filter(|other| *other != self.public)
-            .collect()
+            .map(|tail| PublicUrl(format!("{origin}{stem}{tail}/")));
+        urls.filter(|url| *url != self.public).collect()
     }
 }
 

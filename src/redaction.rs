@@ -66,10 +66,8 @@ impl Redaction {
     }
 
     pub(crate) fn apply(&self, text: &str) -> String {
-        let needles = self.needles.iter();
-        needles.fold(text.to_owned(), |text, needle| {
-            text.replace(needle, REDACTED)
-        })
+        let redacted = |text: String, needle| text.replace(needle, REDACTED);
+        self.needles.iter().fold(text.to_owned(), redacted)
     }
 
     /// Whether `content` holds a secret.

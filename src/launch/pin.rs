@@ -54,10 +54,11 @@ pub(crate) fn environment<'a>(
 ) -> Vec<(String, String)> {
     let lines = pin.lines().filter(|line| !line.starts_with('#'));
     let pairs: Vec<(&str, &str)> = lines.filter_map(|line| line.split_once('=')).collect();
-    let pinned = pairs
+    let is_version = |(name, _): &&(&str, &str)| *name == STATIC_ASSETS_VERSION;
+    let version = pairs
         .iter()
-        .find(|(name, _)| *name == STATIC_ASSETS_VERSION);
-    let version = pinned.and_then(|(_, value)| value.parse().ok());
+        .find(is_version)
+        .and_then(|(_, value)| value.parse().ok());
     let pairs = pairs.into_iter();
     let missing = pairs.filter(|(name, _)| *name == STATIC_ASSETS_VERSION || own(name).is_none());
     let filled = missing.map(|(name, value)| {

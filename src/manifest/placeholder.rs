@@ -2,6 +2,7 @@
 //! what is uploaded, and what the running app reads, gets the version that the content then gives.
 
 use super::{Asset, AssetSource, Manifest, Scanned, Sha256};
+use crate::fs::write_for_all;
 use crate::redaction::base64_forms;
 use crate::version::{PLACEHOLDER, Version};
 use base64::Engine;
@@ -78,10 +79,11 @@ impl Scanned {
                 return Err(PlaceholderError::Integrity { path, user });
             }
         }
-        let compressed = templates().find(|asset| is_compressed(&asset.path));
-        compressed.map_or(Ok(()), |asset| {
-            Err(PlaceholderError::InCompressed(asset.path.to_string()))
-        })
+        let mut paths = templates().map(|asset| &asset.path);
+        let compressed = paths
+            .find(|path| is_compressed(path))
+            .map(ToString::to_string);
+        compressed.map_or(Ok(()), |path| Err(PlaceholderError::InCompressed(path)))
     }
 }
 
@@ -104,10 +106,7 @@ impl Manifest {
 fn resolve(asset: &Asset, version: &Version, dir: &Path) -> io::Result<Asset> {
     let content = replaced(&fs::read(asset.source())?, version);
     let copy = dir.join(&*asset.path);
-    if let Some(parent) = copy.parent() {
-        fs::create_dir_all(parent)?;
-    }
-    fs::write(&copy, &content)?;
+    write_for_all(&copy, &content)?;
     Ok(Asset {
         source: AssetSource::At(copy.into()),
         size: content.len() as u64,
@@ -126,9 +125,8 @@ fn integrity_hashes(content: &[u8]) -> [String; 3] {
 }
 
 fn is_compressed(path: &str) -> bool {
-    [".gz", ".br", ".zst", ".zip"]
-        .iter()
-        .any(|end| path.ends_with(end))
+    let mut extensions = [".gz", ".br", ".zst", ".zip"].iter();
+    extensions.any(|extension| path.ends_with(extension))
 }
 
 #[cfg(test)]

@@ -11,7 +11,6 @@ use fs_err as fs;
 use memchr::memmem::Finder;
 use sha2::Digest;
 use std::io::{self, Read};
-use std::path::Path;
 
 /// The memory for one file: a larger one is read in windows of this size.
 const WINDOW: usize = 8 << 20;
@@ -36,17 +35,14 @@ struct Content {
 
 pub(super) fn hash_all(files: Vec<FoundFile>, rules: &ScanRules) -> io::Result<Hashed> {
     let finders = encoded_placeholder();
-    let contents = parallel(&files, |FoundFile { path, source }| {
-        read_and_hash(path, &source.of(path), rules, &finders)
-    })?;
+    let contents = parallel(&files, |file| read_and_hash(file, rules, &finders))?;
     let mut hashed = Hashed::default();
     hashed.assets.reserve_exact(files.len());
     for (FoundFile { path, source }, content) in files.into_iter().zip(contents) {
         match content {
             Err(violation) => hashed.refused.push(RefusedFile::new(path, violation)),
             Ok(content) => {
-                let encoded = content.is_encoded.then(|| path.to_string());
-                hashed.encoded.extend(encoded);
+                (hashed.encoded).extend(content.is_encoded.then(|| path.to_string()));
                 hashed.assets.push(Asset {
                     content_type: media_type::of(&path),
                     path,
@@ -62,12 +58,11 @@ pub(super) fn hash_all(files: Vec<FoundFile>, rules: &ScanRules) -> io::Result<H
 }
 
 fn read_and_hash(
-    path: &str,
-    source: &Path,
+    FoundFile { path, source }: &FoundFile,
     rules: &ScanRules,
     finders: &[Finder<'static>],
 ) -> io::Result<Result<Content, Violation>> {
-    let mut file = fs::File::open(source)?;
+    let mut file = fs::File::open(source.of(path))?;
     let size = file.metadata()?.len();
     if rules.largest.is_some_and(|largest| size > largest) {
         return Ok(Err(Violation::TooLarge(size)));

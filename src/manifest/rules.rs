@@ -82,10 +82,8 @@ impl FromStr for Allowed {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let globs = text.split([',', ' ', '\n', '\t', '\r']);
-        let globs: Vec<String> = globs
-            .filter(|glob| !glob.is_empty())
-            .map(str::to_owned)
-            .collect();
+        let globs = globs.filter(|glob| !glob.is_empty()).map(str::to_owned);
+        let globs: Vec<String> = globs.collect();
         let is_too_wide = |glob: &&String| {
             glob.matches("**").count() > 2 || glob.bytes().all(|byte| b"*/.".contains(&byte))
         };

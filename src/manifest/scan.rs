@@ -75,10 +75,10 @@ impl Manifest {
         for MarkedFile { path, .. } in marked {
             match violation_of_path(path, &rules) {
                 Some(violation) => refused.push(RefusedFile::new(path, violation)),
-                None => files.push(FoundFile {
-                    path: path.as_str().into(),
-                    source: AssetSource::Under(root.clone()),
-                }),
+                None => {
+                    let (path, source) = (path.as_str().into(), AssetSource::Under(root.clone()));
+                    files.push(FoundFile { path, source });
+                }
             }
         }
         let hashed = hash_all(files, &rules)?;
@@ -96,10 +96,8 @@ impl Manifest {
 }
 
 fn violation_of_path(path: &str, rules: &ScanRules) -> Option<Violation> {
-    let of_names = path
-        .split('/')
-        .find_map(|name| violation_of_name(name, &rules.names));
-    match of_names {
+    let mut names = path.split('/');
+    match names.find_map(|name| violation_of_name(name, &rules.names)) {
         None if rules.names.is_too_long(path) => Some(Violation::TooLong),
         None if rules.secrets.occurs_in(path.as_bytes()) => Some(Violation::StorageCredential),
         of_names => of_names,

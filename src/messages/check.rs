@@ -15,7 +15,7 @@ const PUBLIC: &str = PUBLIC_URL.name;
 
 impl Explain for CheckError {
     fn explain(&self) -> Message {
-        let Self::Wrong { findings, site } = self else {
+        let Self::Wrong(findings, site) = self else {
             let title = "Interrupted during the public check";
             return Message::new(Kind::Interrupted, title, "The build was told to stop.");
         };
@@ -37,12 +37,11 @@ fn title(findings: &[CheckFinding], site: &Site) -> String {
     let Some(CheckFinding { problem, url, .. }) = findings.first() else {
         return "Browsers don't get the published files".to_owned();
     };
+    let public = &site.public;
     match problem {
         CheckProblem::Status(status) => format!("Browsers get {status} for {url}"),
         CheckProblem::Page => format!("Browsers get an HTML page for {url}"),
-        CheckProblem::Elsewhere(_) => {
-            format!("{PUBLIC} doesn't lead to the store: {}", site.public)
-        }
+        CheckProblem::Elsewhere(_) => format!("{PUBLIC} doesn't lead to the store: {public}"),
         CheckProblem::WrongType { found, .. } => {
             format!("Content-Type is {}: {url}", quoted(found.as_ref()))
         }
@@ -139,8 +138,8 @@ fn status_text(url: &str, status: u16, remedies: &Remedies, leads: &str) -> Stri
     }
 }
 
-fn quoted(value: Option<&String>) -> String {
-    value.map_or_else(|| "missing".to_owned(), |value| format!("'{value}'"))
+fn quoted(header: Option<&String>) -> String {
+    header.map_or_else(|| "missing".to_owned(), |value| format!("'{value}'"))
 }
 
 /// The command that shows what the check saw.

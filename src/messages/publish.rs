@@ -202,7 +202,7 @@ impl Explain for DeferredError {
                     dir = folder.display()
                 },
             ),
-            Self::Malformed { file, cause } => {
+            Self::Malformed(file, cause) => {
                 let why = match cause {
                     MalformedCause::Unreadable(UnreadableMarker::UnknownSchema(schema)) => {
                         format!("a newer version of static-assets wrote it (schema {schema})")

@@ -26,10 +26,8 @@ impl Folder {
 
     /// Empty, or the prefix with a trailing `/`.
     pub(crate) fn base(&self) -> String {
-        match self.0.as_str() {
-            "" => String::new(),
-            folder => format!("{folder}/"),
-        }
+        let separator = if self.0.is_empty() { "" } else { "/" };
+        format!("{self}{separator}")
     }
 }
 
@@ -39,14 +37,10 @@ impl FromStr for Folder {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let text = text.trim_matches('/');
         let is_forbidden = |letter: char| letter.is_control() || "\\?#%{}".contains(letter);
-        let is_segment = |segment: &str| {
-            !matches!(segment, "" | "." | ".." | META) && !segment.contains(is_forbidden)
-        };
-        if text.is_empty() || text.split('/').all(is_segment) {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(())
-        }
+        let is_segment = |segment: &str| !matches!(segment, "" | "." | ".." | META);
+        let is_folder = text.is_empty() || text.split('/').all(is_segment);
+        let is_folder = is_folder && !text.contains(is_forbidden);
+        is_folder.then(|| Self(text.to_owned())).ok_or(())
     }
 }
 

@@ -48,9 +48,7 @@ impl Scheme {
     fn is_bucket(self, name: &str) -> bool {
         let is_letter = |byte: u8| match self {
             // `$web` and `$root` are containers with a meaning of their own.
-            Self::Azure => {
-                byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-$".contains(&byte)
-            }
+            Self::Azure => matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'$'),
             Self::S3 | Self::Gcs => byte.is_ascii_alphanumeric() || b".-_".contains(&byte),
         };
         // Servers refuse shorter names.
@@ -118,13 +116,12 @@ impl StoreUrl {
         };
         let dir = folder.version(version).to_string();
         let mut rules = NameRules::default();
+        let left = |most: usize, used: usize| Some(most.saturating_sub(used));
         match scheme {
-            Scheme::S3 | Scheme::Gcs => {
-                rules.most_bytes = Some(1024_usize.saturating_sub(dir.len()))
-            }
+            Scheme::S3 | Scheme::Gcs => rules.most_bytes = left(1024, dir.len()),
             Scheme::Azure => {
-                rules.most_units = Some(1024_usize.saturating_sub(dir.encode_utf16().count()));
-                rules.most_segments = Some(254_usize.saturating_sub(dir.matches('/').count()));
+                rules.most_units = left(1024, dir.encode_utf16().count());
+                rules.most_segments = left(254, dir.matches('/').count());
                 rules.drops_trailing_dot = true;
             }
         }

@@ -2,10 +2,8 @@ use super::*;
 
 #[test]
 fn front_ends() {
-    let malformed = |cause| DeferredError::Malformed {
-        file: "/etc/static-assets/prepared/prepared.json".into(),
-        cause,
-    };
+    let file = std::path::PathBuf::from("/etc/static-assets/prepared/prepared.json");
+    let malformed = |cause| DeferredError::Malformed(file.clone(), cause);
     let pin = || Path::new("/etc/static-assets/pin.env").to_owned();
     let messages = [
         DeferredError::Missing("/etc/static-assets/prepared".into()).explain(),

@@ -39,10 +39,7 @@ pub(crate) enum DeferredError {
     /// Nothing was saved there.
     Missing(PathBuf),
     /// No build writes such a file.
-    Malformed {
-        file: PathBuf,
-        cause: MalformedCause,
-    },
+    Malformed(PathBuf, MalformedCause),
     /// A file differs from the one that the build has saved.
     Changed(String),
     #[from]
@@ -80,12 +77,9 @@ impl Deferred {
 
 impl DeferredRelease {
     fn read(dir: &Path, prepared: &[u8]) -> Result<Self, DeferredError> {
-        let malformed = |file: &str, cause| {
-            let file = dir.join(file);
-            DeferredError::Malformed { file, cause }
-        };
-        let prepared: PreparedRelease =
-            of_json(prepared).map_err(|error| malformed(PREPARED, error.into()))?;
+        let malformed = |file, cause| DeferredError::Malformed(dir.join(file), cause);
+        let prepared = of_json::<PreparedRelease>(prepared);
+        let prepared = prepared.map_err(|error| malformed(PREPARED, error.into()))?;
         let json = Bytes::from(read_saved(dir, MARKER)?);
         let marker: Marker = of_json(&json).map_err(|error| malformed(MARKER, error.into()))?;
         let pinned = prepared.public_url.parse();
