@@ -17,14 +17,11 @@ use std::mem::discriminant;
 pub(crate) const ORIGIN: &str = "https://example.org";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Display)]
+#[display(rename_all = "lowercase")]
 pub(crate) enum AssetKind {
-    #[display("css")]
     Css,
-    #[display("js")]
     Js,
-    #[display("svg")]
     Svg,
-    #[display("font")]
     Font,
 }
 
@@ -157,10 +154,7 @@ impl CheckReport {
 /// Why a published version is not pinned.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum CheckError {
-    Wrong {
-        findings: Vec<CheckFinding>,
-        site: Site,
-    },
+    Wrong(Vec<CheckFinding>, Site),
     Interrupted,
 }
 

@@ -24,10 +24,8 @@ pub(crate) fn replace_process(
     arguments: &[OsString],
     more: &[(String, String)],
 ) -> io::Error {
-    std::process::Command::new(program)
-        .args(arguments)
-        .envs(more.iter().cloned())
-        .exec()
+    let mut command = std::process::Command::new(program);
+    command.args(arguments).envs(more.iter().cloned()).exec()
 }
 
 /// A command line. The log shows exactly what runs.
@@ -86,10 +84,9 @@ impl<'a> Command<'a> {
     /// Runs the command to its end and captures its output. An interrupt ends it.
     pub(crate) fn run(&self, interrupt: &Interrupt) -> Result<Finished, CommandError> {
         let start = Instant::now();
-        let (mut child, output) = self.start().map_err(|error| self.failure(error))?;
-        let (output, status) = wait(&mut child, &output, interrupt)
-            .map_err(|error| self.failure(error))?
-            .ok_or(CommandError::Interrupted)?;
+        let ended = self.start_and_wait(interrupt);
+        let ended = ended.map_err(|error| self.failure(error))?;
+        let (output, status) = ended.ok_or(CommandError::Interrupted)?;
         Ok(Finished {
             status,
             output: String::from_utf8_lossy(&output).into_owned(),
@@ -97,9 +94,9 @@ impl<'a> Command<'a> {
         })
     }
 
-    fn start(&self) -> io::Result<(Child, mpsc::Receiver<Vec<u8>>)> {
+    fn start_and_wait(&self, interrupt: &Interrupt) -> io::Result<Option<(Vec<u8>, ExitStatus)>> {
         let (reader, writer) = io::pipe()?;
-        let child = std::process::Command::new(&self.program)
+        let mut child = std::process::Command::new(&self.program)
             .args(&self.arguments)
             .current_dir(self.folder)
             .env_clear()
@@ -109,20 +106,17 @@ impl<'a> Command<'a> {
             .stdout(writer.try_clone()?)
             .stderr(writer)
             .spawn()?;
-        Ok((child, read_to_end(reader)))
+        wait(&mut child, &read_to_end(reader), interrupt)
     }
 
     fn failure(&self, error: io::Error) -> CommandError {
         if error.kind() == io::ErrorKind::NotFound && self.folder.is_dir() {
-            return CommandError::NotFound {
-                program: self.program.to_string_lossy().into_owned(),
-                path: self.env.text("PATH").unwrap_or_default().to_owned(),
-            };
+            let program = self.program.to_string_lossy().into_owned();
+            let path = self.env.text("PATH").unwrap_or_default().to_owned();
+            return CommandError::NotFound { program, path };
         }
-        CommandError::Io {
-            command: self.shown(),
-            error,
-        }
+        let command = self.shown();
+        CommandError::Io { command, error }
     }
 }
 

@@ -37,9 +37,8 @@ pub(crate) fn has_whole_escapes(text: &str) -> bool {
 /// Writes bytes as hexadecimal digits in lower case.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes
-        .iter()
-        .flat_map(|byte| [byte >> 4, byte & 15])
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits
         .map(|digit| char::from(DIGITS[usize::from(digit)]))
         .collect()
 }

@@ -6,8 +6,7 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
-/// Replaces a storage credential in the environment of a child process: an app that merely reads the
-/// variable must still start.
+/// Replaces a storage credential in a child's environment: an app that merely reads the variable must still start.
 pub(crate) const REMOVED: &str = "removed-by-static-assets";
 
 /// The path of this program.
@@ -20,10 +19,7 @@ pub(crate) fn own_program() -> Option<PathBuf> {
 pub(crate) struct Env(BTreeMap<OsString, OsString>);
 
 impl Env {
-    #[allow(
-        clippy::disallowed_methods,
-        reason = "the one reader of the environment"
-    )]
+    #[allow(clippy::disallowed_methods, reason = "the one reader")]
     pub(crate) fn of_process() -> Self {
         std::env::vars_os().collect()
     }
@@ -57,11 +53,8 @@ impl Env {
         names: &[&str],
         secrets: impl IntoIterator<Item = &'a str>,
     ) -> ChildEnv {
-        let secrets: Vec<Finder<'_>> = secrets
-            .into_iter()
-            .filter(|secret| secret.len() >= SHORTEST_SECRET)
-            .map(Finder::new)
-            .collect();
+        let secrets = secrets.into_iter().filter(|it| it.len() >= SHORTEST_SECRET);
+        let secrets: Vec<Finder<'_>> = secrets.map(Finder::new).collect();
         let holds_secret = |value: &OsStr| {
             let value = value.as_encoded_bytes();
             secrets.iter().any(|secret| secret.find(value).is_some())
@@ -99,11 +92,9 @@ impl ChildEnv {
 
     /// Puts `dir` in front of a list of directories such as `PYTHONPATH`.
     pub(crate) fn with_first(self, name: &str, dir: &OsStr) -> Self {
-        let mut list = dir.to_owned();
-        if let Some(rest) = self.0.0.get(OsStr::new(name)).filter(|it| !it.is_empty()) {
-            list.push(":");
-            list.push(rest);
-        }
+        let rest = self.0.0.get(OsStr::new(name)).filter(|it| !it.is_empty());
+        let rest = rest.into_iter().flat_map(|rest| [OsStr::new(":"), rest]);
+        let list: OsString = [dir].into_iter().chain(rest).collect();
         self.with(name, list)
     }
 

@@ -14,10 +14,8 @@ pub(crate) fn lies_in(inner: &Path, outer: &Path) -> bool {
 /// Fails for a directory, and for a pipe, which would block a read. A path that doesn't exist passes.
 pub(crate) fn ensure_is_file(path: &Path) -> io::Result<()> {
     if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
-        return Err(io::Error::other(format!(
-            "{} is not a file",
-            path.display()
-        )));
+        let problem = format!("{} is not a file", path.display());
+        return Err(io::Error::other(problem));
     }
     Ok(())
 }
@@ -39,19 +37,22 @@ pub(crate) fn remove_dir_if_exists(path: &Path) -> io::Result<()> {
 }
 
 fn unless_absent(removed: io::Result<()>) -> io::Result<()> {
-    removed.or_else(|error| match error.kind() {
-        io::ErrorKind::NotFound => Ok(()),
-        _ => Err(error),
-    })
+    match removed {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// Writes a file that every user may read, whatever the build's umask is: an image's processes run as other users.
 pub(crate) fn write_for_all(path: &Path, content: &[u8]) -> io::Result<()> {
-    if let Some(dir) = path.parent() {
-        create_dir_for_all(dir)?;
-    }
+    create_parent_for_all(path)?;
     replace_file(path, content)?;
     fs::set_permissions(path, PermissionsExt::from_mode(0o644))
+}
+
+/// Creates the directory of a file as [`create_dir_for_all`] does.
+pub(crate) fn create_parent_for_all(path: &Path) -> io::Result<()> {
+    path.parent().map_or(Ok(()), create_dir_for_all)
 }
 
 /// Creates a directory and its missing parents so that every user may read them. Existing ones stay as they are.
@@ -59,9 +60,7 @@ pub(crate) fn create_dir_for_all(dir: &Path) -> io::Result<()> {
     if dir.as_os_str().is_empty() || dir.is_dir() {
         return Ok(());
     }
-    if let Some(parent) = dir.parent() {
-        create_dir_for_all(parent)?;
-    }
+    create_parent_for_all(dir)?;
     match fs::create_dir(dir) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
         _ => fs::set_permissions(dir, PermissionsExt::from_mode(0o755)),

@@ -24,7 +24,7 @@ use std::process::ExitCode;
 pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let log = Log::to(io::stdout())
         .with_errors_to(io::stderr())
-        .in_style(Style::Heroku);
+        .in_style(Style::HEROKU);
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     match dispatch(&arguments, &log) {
         Ok(()) => ExitCode::SUCCESS,

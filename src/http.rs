@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 use std::path::Path;
 use std::time::Duration;
-use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
+use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Body, Error, Proxy};
-use url::{Host, Url};
+use url::Url;
 
 const CONNECT: Duration = Duration::from_secs(5);
 /// The deadline of one answer. Each redirect is a request of its own.
@@ -65,22 +65,17 @@ impl Client {
         Self {
             direct: agent(None, RootCerts::PlatformVerifier),
             by_proxy: by_proxy(RootCerts::PlatformVerifier),
-            private: ca_file
-                .and_then(authorities)
-                .map(|authorities| by_proxy(RootCerts::new_with_certs(&authorities))),
+            private: ca_file.and_then(authorities).map(by_proxy),
         }
     }
 
     /// The answer after redirects, with at most `limit` bytes of its body.
     pub(crate) fn get(&self, url: &str, headers: Headers<'_>, limit: u64) -> Fetched<Answer> {
-        let Opened {
-            mut answer, body, ..
-        } = self.follow(url, headers, ANSWER)?;
-        let mut reader = body.into_reader().take(limit);
-        reader
-            .read_to_end(&mut answer.body)
-            .map_err(|error| failure(error.into()))?;
-        Ok(answer)
+        let mut opened = self.follow(url, headers, ANSWER)?;
+        let mut reader = opened.body.into_reader().take(limit);
+        let read = reader.read_to_end(&mut opened.answer.body);
+        read.map_err(|error| failure(error.into()))?;
+        Ok(opened.answer)
     }
 
     /// Returns the status, and writes the body if the status is 200.
@@ -130,10 +125,9 @@ impl Client {
         let mut headers = BTreeMap::<String, String>::new();
         for (name, value) in &parts.headers {
             let value = String::from_utf8_lossy(value.as_bytes());
-            headers
-                .entry(name.to_string())
-                .and_modify(|values| *values = format!("{values}, {value}"))
-                .or_insert_with(|| value.into_owned());
+            let values = headers.entry(name.to_string());
+            let values = values.and_modify(|values| values.push_str(", "));
+            values.or_default().push_str(&value);
         }
         let answer = Answer {
             status: parts.status.as_u16(),
@@ -165,13 +159,13 @@ fn agent(proxy: Option<Proxy>, authorities: RootCerts) -> Agent {
         .new_agent()
 }
 
-fn authorities(file: &Path) -> Option<Vec<Certificate<'static>>> {
+fn authorities(file: &Path) -> Option<RootCerts> {
     let pem = fs_err::read(file).ok()?;
     let certificates = parse_pem(&pem).filter_map(|item| match item {
         Ok(PemItem::Certificate(certificate)) => Some(certificate),
         _ => None,
     });
-    Some(certificates.collect())
+    Some(certificates.into())
 }
 
 /// The target of a redirect that may be followed. Not allowed are plain http after https, which browsers block, and
@@ -181,15 +175,9 @@ fn redirect(from: &Url, answer: &Answer) -> Option<Url> {
         return None;
     }
     let to = from.join(answer.header("location")?).ok()?;
-    let is_safe = match to.scheme() {
-        "https" => true,
-        "http" => from.scheme() == "http",
-        _ => false,
-    };
-    let is_public_name = matches!(
-        to.host(),
-        Some(Host::Domain(name)) if !name.trim_end_matches('.').ends_with(".internal")
-    );
+    let is_safe = to.scheme() == "https" || to.scheme() == "http" && from.scheme() == "http";
+    let name = to.domain().map(|name| name.trim_end_matches('.'));
+    let is_public_name = name.is_some_and(|name| !name.ends_with(".internal"));
     (is_safe && (is_public_name || to.host() == from.host())).then_some(to)
 }
 
@@ -206,9 +194,8 @@ fn failure(error: Error) -> FetchError {
 }
 
 fn io_failure(error: &io::Error) -> FetchError {
-    let is_tls = error
-        .get_ref()
-        .is_some_and(<dyn std::error::Error + Send + Sync>::is::<rustls::Error>);
+    let inner = error.get_ref();
+    let is_tls = inner.is_some_and(<dyn std::error::Error + Send + Sync>::is::<rustls::Error>);
     match error.kind() {
         io::ErrorKind::ConnectionRefused => FetchError::Refused,
         io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => FetchError::Timeout,

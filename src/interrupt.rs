@@ -32,17 +32,13 @@ impl Interrupt {
     async fn obey_signals(self) -> io::Result<()> {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
+        let mut signal = async || {
+            tokio::select! { _ = terminate.recv() => {} _ = interrupt.recv() => {} }
+        };
+        signal().await;
         self.raise();
         // A second signal means that nobody wants to wait.
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-            () = tokio::time::sleep(GRACE) => {}
-        }
+        let _ = tokio::time::timeout(GRACE, signal()).await;
         std::process::exit(INTERRUPTED);
     }
 

@@ -40,39 +40,31 @@ pub(crate) struct InjectedFile {
 impl Launch {
     /// Pins a release: the image always finds its own assets.
     pub(crate) fn pin(release: &Release) -> Self {
-        let version = release.version.to_string();
+        let (name, value) = (STATIC_ASSETS_VERSION, release.version.to_string());
+        let (version, url) = (value.clone(), release.prefix.url().to_owned());
+        let digest = release.digest.to_string();
         Self {
-            vars: vec![
-                LaunchVar::Override {
-                    name: STATIC_ASSETS_VERSION,
-                    value: version.clone(),
-                },
-                LaunchVar::Url(release.prefix.url().to_owned()),
-            ],
             labels: vec![
                 ("version", version),
-                ("url", release.prefix.url().to_owned()),
-                ("digest", release.digest.to_string()),
+                ("url", url.clone()),
+                ("digest", digest),
             ],
+            vars: vec![LaunchVar::Override { name, value }, LaunchVar::Url(url)],
             ..Self::default()
         }
     }
 
     pub(crate) fn version(&self) -> Option<&str> {
         self.vars.iter().find_map(|var| match var {
-            LaunchVar::Override { name, value } => {
-                (*name == STATIC_ASSETS_VERSION).then_some(value.as_str())
-            }
+            LaunchVar::Override { name, value } if *name == STATIC_ASSETS_VERSION => Some(&**value),
             _ => None,
         })
     }
 
     /// Adds a variable only for apps that read it: Sentry and OpenTelemetry take it for the app's release.
     pub(crate) fn with_release_version(mut self, release: &Release) -> Self {
-        self.vars.push(LaunchVar::Default {
-            name: RELEASE_VERSION.name,
-            value: release.version.to_string(),
-        });
+        let (name, value) = (RELEASE_VERSION.name, release.version.to_string());
+        self.vars.push(LaunchVar::Default { name, value });
         self
     }
 }

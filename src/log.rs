@@ -24,17 +24,11 @@ pub(crate) trait Event {
     fn write_to(&self, log: &Log);
 }
 
-/// How a platform wants lines to look.
+/// What a platform wants lines to begin with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Style {
-    /// `[Header]`, `- bullet`.
-    Plain,
-    /// The style of Heroku's classic buildpacks: <https://devcenter.heroku.com/articles/buildpack-api#style>.
-    Heroku,
-}
-
-/// What a line begins with.
-struct Marks {
+pub(crate) struct Style {
+    /// What is before and after a header.
+    header: [&'static str; 2],
     bullet: &'static str,
     detail: &'static str,
     warning: &'static str,
@@ -44,30 +38,29 @@ struct Marks {
 }
 
 impl Style {
-    const fn marks(self) -> Marks {
-        match self {
-            Self::Plain => Marks {
-                bullet: "- ",
-                detail: "  - ",
-                warning: "  ! ",
-                block: "    ",
-                error: "",
-            },
-            Self::Heroku => Marks {
-                bullet: "       ",
-                detail: "         ",
-                warning: " !     ",
-                block: "           ",
-                error: " !     ",
-            },
-        }
-    }
+    const PLAIN: Self = Self {
+        header: ["[", "]"],
+        bullet: "- ",
+        detail: "  - ",
+        warning: "  ! ",
+        block: "    ",
+        error: "",
+    };
+    /// The style of Heroku's classic buildpacks: <https://devcenter.heroku.com/articles/buildpack-api#style>.
+    pub(crate) const HEROKU: Self = Self {
+        header: ["-----> ", ""],
+        bullet: "       ",
+        detail: "         ",
+        warning: " !     ",
+        block: "           ",
+        error: " !     ",
+    };
 }
 
 impl Log {
     pub(crate) fn to(lines: impl Write + Send + 'static) -> Self {
         Self {
-            style: Style::Plain,
+            style: Style::PLAIN,
             sink: Mutex::new(Sink {
                 lines: Box::new(lines),
                 errors: None,
@@ -95,23 +88,21 @@ impl Log {
     }
 
     pub(crate) fn header(&self, text: &str) {
-        match self.style {
-            Style::Plain => self.line(&format!("[{text}]")),
-            Style::Heroku => self.line(&format!("-----> {text}")),
-        }
+        let [before, after] = self.style.header;
+        self.line(&format!("{before}{text}{after}"));
     }
 
     pub(crate) fn bullet(&self, text: &str) {
-        self.line(&format!("{}{text}", self.style.marks().bullet));
+        self.line(&format!("{}{text}", self.style.bullet));
     }
 
     pub(crate) fn detail(&self, text: &str) {
-        self.line(&format!("{}{text}", self.style.marks().detail));
+        self.line(&format!("{}{text}", self.style.detail));
     }
 
     pub(crate) fn warning(&self, text: &str) {
         let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
-        self.line(&format!("{}{first}", self.style.marks().warning));
+        self.line(&format!("{}{first}", self.style.warning));
         self.block(rest);
     }
 
@@ -119,7 +110,7 @@ impl Log {
     pub(crate) fn block(&self, text: &str) {
         let text = self.sink().redaction.apply(text);
         if !text.is_empty() {
-            self.write(&indented(&text, self.style.marks().block));
+            self.write(&indented(&text, self.style.block));
         }
     }
 
@@ -127,7 +118,7 @@ impl Log {
         let mut sink = self.sink();
         let title = format!("[Error: static assets: {}]", message.title());
         let text = sink.redaction.apply(&format!("{title}\n{message}"));
-        let text = indented(text.trim_end(), self.style.marks().error);
+        let text = indented(text.trim_end(), self.style.error);
         let Sink { lines, errors, .. } = &mut *sink;
         let _ = lines.flush();
         let errors = errors.as_mut().unwrap_or(lines);
@@ -168,16 +159,15 @@ fn indented(text: &str, indent: &'static str) -> String {
 
 /// Escapes control characters, so that the name of a file or setting can't move the cursor or forge a line.
 fn plain(text: &str) -> String {
-    let escaped = |letter: char| {
-        let escape = letter.is_control() && letter != '\n';
-        let shown = if escape {
-            letter.escape_debug().to_string()
-        } else {
-            letter.to_string()
-        };
-        shown.chars().collect::<Vec<_>>()
-    };
-    text.chars().flat_map(escaped).collect()
+    let mut plain = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '\n' => plain.push(letter),
+            _ if letter.is_control() => plain.extend(letter.escape_debug()),
+            _ => plain.push(letter),
+        }
+    }
+    plain
 }
 
 /// Writes to stdout what other programs read. A reader that went away is no failure.
@@ -187,11 +177,8 @@ pub(crate) fn data(text: &str) {
 
 /// Shows `450 files` or `1 file`.
 pub(crate) fn count(number: usize, noun: &str) -> String {
-    if number == 1 {
-        format!("1 {noun}")
-    } else {
-        format!("{number} {noun}s")
-    }
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{plural}")
 }
 
 /// Shows bytes in decimal units, in which object stores bill them: `9.8 MB`.

@@ -1,8 +1,6 @@
 //! The files of a release: scanned, checked against the safety rules, hashed, and named by their content. The JSON
 //! that is stored of them is defined here and is for ever. No module here knows a store or a framework.
 
-mod allowed;
-mod collisions;
 mod digest;
 mod marker;
 mod media_type;
@@ -13,14 +11,13 @@ mod safety;
 mod scan;
 mod walk;
 
-pub(crate) use allowed::{Allowed, ParseAllowedError};
 pub(crate) use digest::{canonical, content_of};
 pub(crate) use marker::{
-    Claim, MarkedFile, Marker, Ref, Tombstone, TombstoneState, UnreadableMarker, VersionKind,
+    MarkedFile, Marker, Ref, Tombstone, TombstoneState, UnreadableMarker, VersionKind, claim_json,
     of_json,
 };
 pub(crate) use placeholder::{PlaceholderError, holds_placeholder, replaced};
-pub(crate) use rules::{Empty, ScanRules, SourceMaps};
+pub(crate) use rules::{Allowed, Empty, ParseAllowedError, ScanRules, SourceMaps};
 pub(crate) use safety::{RefusedFile, Violation};
 pub(crate) use scan::{ScanError, Scanned};
 pub(crate) use walk::LeftOut;
@@ -50,20 +47,16 @@ pub(crate) struct AssetRoot {
 
 impl From<&Path> for Assets {
     fn from(dir: &Path) -> Self {
-        Self {
-            roots: vec![AssetRoot {
-                mount: String::new(),
-                folder: dir.to_owned(),
-            }],
-        }
+        let (mount, folder) = (String::new(), dir.to_owned());
+        let roots = vec![AssetRoot { mount, folder }];
+        Self { roots }
     }
 }
 
 impl Assets {
     /// Whether `dir` is in one of the directories.
     pub(crate) fn contain_dir(&self, dir: &Path) -> bool {
-        let mut roots = self.roots.iter();
-        roots.any(|root| lies_in(dir, &root.folder))
+        (self.roots.iter()).any(|root| lies_in(dir, &root.folder))
     }
 
     /// The compiled file that is published as `path`.
@@ -97,8 +90,8 @@ enum AssetSource {
 impl AssetSource {
     fn of(&self, path: &str) -> Cow<'_, Path> {
         match self {
-            Self::Under(root) => Cow::Owned(root.folder.join(&path[root.mount.len()..])),
-            Self::At(path) => Cow::Borrowed(path),
+            Self::Under(root) => root.folder.join(&path[root.mount.len()..]).into(),
+            Self::At(path) => (&**path).into(),
         }
     }
 }
@@ -130,8 +123,7 @@ impl Manifest {
     }
 
     pub(crate) fn holds(&self, path: &str) -> bool {
-        self.assets
-            .binary_search_by(|asset| (*asset.path).cmp(path))
-            .is_ok()
+        let by_path = |asset: &Asset| (*asset.path).cmp(path);
+        self.assets.binary_search_by(by_path).is_ok()
     }
 }

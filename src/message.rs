@@ -104,48 +104,45 @@ impl Message {
     }
 
     fn closing(&self) -> Option<&'static str> {
-        use Outcome::{Build, Release};
-        Some(match (self.outcome, self.kind) {
-            (Outcome::None, _) | (_, Kind::Machine | Kind::NoCommand | Kind::NotStartable) => {
-                return None;
-            }
-            (Build, Kind::Configuration | Kind::NoCredentials | Kind::Missing) => {
-                "Nothing was sent or pinned. Fix the setting and run this again."
-            }
-            (Release, Kind::Configuration | Kind::NoCredentials | Kind::Missing) => {
-                "Nothing was sent. Fix the setting and run the release again."
-            }
-            (Build, Kind::Credentials) => {
-                "Nothing is visible or pinned. Fix the key and build again: only what is missing is uploaded."
-            }
-            (Release, Kind::Credentials) => {
-                "Nothing new is visible. Fix the key and run the release again: only what is missing is uploaded."
-            }
-            (Build, Kind::Conflict) => "What is published stays as it is, and nothing was pinned.",
-            (Release, Kind::Conflict) => "What is published stays as it is.",
-            (_, Kind::Refused) => "Nothing was sent.",
-            (Build, Kind::Published) => {
-                "The version is published and stays, but nothing was pinned: no image uses it."
-            }
-            (Release, Kind::Published) => {
-                "The version is published and stays. The release stops here, before its processes start."
-            }
-            (Build, Kind::Temporary) => {
-                "Nothing is visible yet. Build again: only what is missing is uploaded."
-            }
+        let [build, release] = match self.kind {
+            Kind::Machine | Kind::NoCommand | Kind::NotStartable => return None,
+            Kind::Configuration | Kind::NoCredentials | Kind::Missing => [
+                "Nothing was sent or pinned. Fix the setting and run this again.",
+                "Nothing was sent. Fix the setting and run the release again.",
+            ],
+            Kind::Credentials => [
+                "Nothing is visible or pinned. Fix the key and build again: only what is missing is uploaded.",
+                "Nothing new is visible. Fix the key and run the release again: only what is missing is uploaded.",
+            ],
+            Kind::Conflict => [
+                "What is published stays as it is, and nothing was pinned.",
+                "What is published stays as it is.",
+            ],
+            Kind::Refused => ["Nothing was sent."; 2],
+            Kind::Published => [
+                "The version is published and stays, but nothing was pinned: no image uses it.",
+                "The version is published and stays. The release stops here, before its processes start.",
+            ],
+            Kind::Temporary => [
+                "Nothing is visible yet. Build again: only what is missing is uploaded.",
+                "Run the release again: only what is missing is uploaded.",
+            ],
             // The interrupt may come after the last upload.
-            (Build, Kind::Interrupted) => {
-                "Nothing was pinned. Build again: only what is missing is uploaded."
+            Kind::Interrupted => [
+                "Nothing was pinned. Build again: only what is missing is uploaded.",
+                "Run the release again: only what is missing is uploaded.",
+            ],
+            Kind::App => ["Nothing was sent or pinned."; 2],
+            Kind::Internal => {
+                ["This is not your app's fault. Please report it with this log:\n\
+                 https://github.com/static-assets/static-assets/issues"; 2]
             }
-            (Release, Kind::Temporary | Kind::Interrupted) => {
-                "Run the release again: only what is missing is uploaded."
-            }
-            (_, Kind::App) => "Nothing was sent or pinned.",
-            (_, Kind::Internal) => {
-                "This is not your app's fault. Please report it with this log:\n\
-                 https://github.com/static-assets/static-assets/issues"
-            }
-        })
+        };
+        match self.outcome {
+            Outcome::Build => Some(build),
+            Outcome::Release => Some(release),
+            Outcome::None => None,
+        }
     }
 }
 
@@ -154,13 +151,10 @@ impl fmt::Display for Message {
         writeln!(formatter, "{}", self.body.trim_end())?;
         if let Some(details) = &self.details {
             writeln!(formatter, "\nDetails:")?;
-            for line in details.trim_end().lines() {
-                writeln!(formatter, "  {line}")?;
-            }
+            let mut lines = details.trim_end().lines();
+            lines.try_for_each(|line| writeln!(formatter, "  {line}"))?;
         }
-        if let Some(closing) = self.closing() {
-            writeln!(formatter, "\n{closing}")?;
-        }
-        Ok(())
+        self.closing()
+            .map_or(Ok(()), |closing| writeln!(formatter, "\n{closing}"))
     }
 }

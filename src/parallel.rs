@@ -1,5 +1,6 @@
 //! Work on files, shared among the machine's processors.
 
+use std::panic::resume_unwind;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -13,29 +14,22 @@ pub(crate) fn parallel<T: Sync, R: Send + Sync, E: Send>(
     let workers = thread::available_parallelism().map_or(1, usize::from);
     let next = AtomicUsize::new(0);
     let slots: Vec<OnceLock<R>> = items.iter().map(|_| OnceLock::new()).collect();
+    // Each slot is set once: no two workers get the same index.
+    let take = || {
+        let index = next.fetch_add(1, Ordering::Relaxed);
+        items.get(index).zip(slots.get(index))
+    };
     let work_off = || {
-        loop {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            let Some(item) = items.get(index) else {
-                return Ok(());
-            };
-            match work(item) {
-                // Each slot is set once: no two workers get the same index.
-                Ok(result) => drop(slots[index].set(result)),
-                Err(error) => {
-                    next.store(items.len(), Ordering::Relaxed);
-                    return Err(error);
-                }
-            }
+        while let Some((item, slot)) = take() {
+            let end = |_: &E| next.store(items.len(), Ordering::Relaxed);
+            drop(slot.set(work(item).inspect_err(end)?));
         }
+        Ok(())
     };
     thread::scope(|scope| {
         let running: Vec<_> = (0..workers).map(|_| scope.spawn(work_off)).collect();
-        running.into_iter().try_for_each(|worker| {
-            worker
-                .join()
-                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        })
+        let mut results = running.into_iter().map(thread::ScopedJoinHandle::join);
+        results.try_for_each(|result| result.unwrap_or_else(|panic| resume_unwind(panic)))
     })?;
     // Without an error every slot is set.
     Ok(slots.into_iter().filter_map(OnceLock::into_inner).collect())

@@ -181,7 +181,7 @@ impl Requests {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::manifest::ScanRules;
+    use crate::manifest::{ScanRules, of_json};
     use crate::prefix::Site;
     use crate::release::Naming;
 
@@ -228,7 +228,7 @@ mod tests {
     #[test]
     fn a_change_counts_what_is_new_and_what_is_equal() {
         let before = release(&[("a", "1"), ("b", "2"), ("gone", "3")]);
-        let marker = Marker::of_json(&before.marker).unwrap();
+        let marker = of_json::<Marker>(&before.marker).unwrap();
         let change = Change::between(&marker, &release(&[("a", "1"), ("b", "x"), ("d", "4")]));
         assert_eq!(change.since, before.version.to_string());
         assert_eq!((change.new, change.equal), (2, 1));
@@ -237,7 +237,7 @@ mod tests {
     #[test]
     fn a_conflict_says_what_differs() {
         let published = release(&[("a", "1"), ("b", "2"), ("c", "3")]);
-        let marker = Marker::of_json(&published.marker).unwrap();
+        let marker = of_json::<Marker>(&published.marker).unwrap();
         let conflict =
             Conflict::published(&release(&[("a", "1"), ("b", "x"), ("d", "4")]), &marker);
         let ConflictWith::Published { differing } = conflict.with else {

@@ -27,7 +27,7 @@ impl Site {
         };
         let (name, folder) = match &self.store {
             StoreUrl::Bucket(bucket) => (bucket.bucket.clone(), bucket.folder.to_string()),
-            StoreUrl::File { root } => {
+            StoreUrl::File(root) => {
                 let name = root.file_name().unwrap_or_default().to_string_lossy();
                 (percent_encoded_path(&name), String::new())
             }
@@ -46,11 +46,10 @@ impl Site {
         // The longest tail comes first; the empty one always fits.
         let stem = tails.iter().find_map(|tail| path.strip_suffix(tail));
         let stem = stem.unwrap_or(path);
-        tails
+        let urls = tails
             .iter()
-            .map(|tail| PublicUrl(format!("{origin}{stem}{tail}/")))
-            .filter(|other| *other != self.public)
-            .collect()
+            .map(|tail| PublicUrl(format!("{origin}{stem}{tail}/")));
+        urls.filter(|url| *url != self.public).collect()
     }
 }
 

@@ -193,7 +193,7 @@ fn make_release(compiled: &Compiled, ctx: &BuildContext<'_>) -> Result<Arc<Relea
     let Some(public) = config.mode.public_url() else {
         return Err(PublishError::NoStore);
     };
-    if let Some(StoreUrl::File { root }) = config.mode.store()
+    if let Some(StoreUrl::File(root)) = config.mode.store()
         && compiled.assets.contain_dir(root)
     {
         return Err(PublishError::StoreInside(root.clone()));

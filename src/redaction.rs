@@ -5,13 +5,13 @@ use crate::encoding::{hex, percent_encoded};
 use aho_corasick::{AhoCorasick, AhoCorasickKind, packed};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 const REDACTED: &str = "[redacted]";
 
 /// Shorter values would redact ordinary words.
 pub(crate) const SHORTEST_SECRET: usize = 6;
-
 /// Longer secrets are files, which are found by their parts.
 const LONGEST_SECRET: usize = 512;
 
@@ -51,9 +51,7 @@ impl Redaction {
 
     /// Adds the parts of a secret that is a whole file, such as the lines of a private key.
     pub(crate) fn with_parts<'a>(self, parts: impl IntoIterator<Item = &'a str>) -> Self {
-        let parts = parts
-            .into_iter()
-            .filter(|part| part.len() >= SHORTEST_SECRET);
+        let parts = parts.into_iter().filter(|it| it.len() >= SHORTEST_SECRET);
         self.and(parts.flat_map(|part| [part.to_owned(), percent_encoded(part)]))
     }
 
@@ -68,13 +66,8 @@ impl Redaction {
     }
 
     pub(crate) fn apply(&self, text: &str) -> String {
-        let mut text = text.to_owned();
-        for needle in &self.needles {
-            if text.contains(needle) {
-                text = text.replace(needle, REDACTED);
-            }
-        }
-        text
+        let redacted = |text: String, needle| text.replace(needle, REDACTED);
+        self.needles.iter().fold(text.to_owned(), redacted)
     }
 
     /// Whether `content` holds a secret.
@@ -108,19 +101,13 @@ fn forms(secret: &str) -> Vec<String> {
 /// What base64 makes of `bytes` at each of the three alignments inside a longer text, without the
 /// characters at the edges, which depend on the neighbours.
 pub(crate) fn base64_forms(bytes: &[u8]) -> Vec<String> {
-    let mut forms = Vec::new();
-    for padding in 0..3 {
-        let mut padded = vec![0; padding];
-        padded.extend_from_slice(bytes);
-        let first = (padding * 8).div_ceil(6);
-        let last = padded.len() * 8 / 6;
-        for engine in [STANDARD_NO_PAD, URL_SAFE_NO_PAD] {
-            forms.push(engine.encode(&padded)[first..last].to_owned());
-        }
-    }
-    forms.sort();
-    forms.dedup();
-    forms
+    let forms = (0..3).flat_map(|padding| {
+        let padded = [&vec![0; padding], bytes].concat();
+        let inner = (padding * 8).div_ceil(6)..padded.len() * 8 / 6;
+        let engines = [STANDARD_NO_PAD, URL_SAFE_NO_PAD];
+        engines.map(|engine| engine.encode(&padded)[inner.clone()].to_owned())
+    });
+    forms.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 #[cfg(test)]

@@ -49,26 +49,25 @@ pub(crate) struct Naming<'a> {
 
 impl Naming<'_> {
     fn rules(&self, rules: &ScanRules) -> ScanRules {
-        match (self.store, self.given) {
-            (None, _) => rules.clone(),
-            (Some(store), Some(given)) => {
-                rules.for_store(store, &given.value, VersionKind::Explicit)
-            }
-            (Some(store), None) => {
-                rules.for_store(store, &Version::placeholder(), VersionKind::Digest)
-            }
+        let Some(store) = self.store else {
+            return rules.clone();
+        };
+        match self.given {
+            Some(given) => rules.for_store(store, &given.value, VersionKind::Explicit),
+            None => rules.for_store(store, &Version::placeholder(), VersionKind::Digest),
         }
     }
 
     fn version(&self, computed: Version) -> Result<(Version, VersionKind), ReleaseError> {
         match self.given {
-            Some(given) if given.value == computed => Ok((computed, VersionKind::Digest)),
-            Some(given) if given.value.looks_like_digest() => Err(ReleaseError::OtherContent {
-                given: given.clone(),
-                computed,
-            }),
-            Some(given) => Ok((given.value.clone(), VersionKind::Explicit)),
-            None => Ok((computed, VersionKind::Digest)),
+            Some(given) if given.value != computed && given.value.looks_like_digest() => {
+                let given = given.clone();
+                Err(ReleaseError::OtherContent { given, computed })
+            }
+            Some(given) if given.value != computed => {
+                Ok((given.value.clone(), VersionKind::Explicit))
+            }
+            _ => Ok((computed, VersionKind::Digest)),
         }
     }
 }
@@ -86,9 +85,8 @@ impl Release {
         let digest = scanned.manifest.digest(naming.salt);
         let (version, kind) = naming.version(Version::of_digest(&digest))?;
         scanned.check_placeholder()?;
-        let manifest = scanned
-            .manifest
-            .resolve_placeholder(&version, &scratch.join("resolved"))?;
+        let resolved = scratch.join("resolved");
+        let manifest = scanned.manifest.resolve_placeholder(&version, &resolved)?;
         let content = content_of(&manifest);
         let marker = Marker::json(&version, kind, digest, content, &manifest).into();
         let release = Self {

@@ -26,7 +26,7 @@ mod verify;
 
 use crate::config::Access;
 use crate::interrupt::Interrupt;
-use crate::manifest::{Marker, UnreadableMarker};
+use crate::manifest::{Marker, UnreadableMarker, of_json};
 use crate::plan::{Conflict, Summary};
 use crate::prefix::{Key, Site, StoreUrl};
 use crate::release::Release;
@@ -102,7 +102,7 @@ impl Store {
     pub(crate) fn open(site: &Site, access: &Access) -> Result<Self, StoreError> {
         match &site.store {
             StoreUrl::Bucket(url) => Bucket::open(url.clone(), access).map(Self::Bucket),
-            StoreUrl::File { root } => Directory::open(root).map(Self::Directory),
+            StoreUrl::File(root) => Directory::open(root).map(Self::Directory),
         }
     }
 
@@ -136,7 +136,7 @@ impl Store {
             Self::Directory(directory) => directory.marker(version),
             Self::DryRun(store) => return store.marker(version),
         };
-        Marker::of_json(&json?).ok()
+        of_json::<Marker>(&json?).ok()
     }
 }
 

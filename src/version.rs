@@ -22,9 +22,8 @@ impl Version {
 
     /// The digest version: the first 20 base32 characters of the digest, in lower case.
     pub(crate) fn of_digest(digest: &Sha256) -> Self {
-        let bits = digest.as_bytes()[..16]
-            .iter()
-            .fold(0_u128, |bits, byte| (bits << 8) | u128::from(*byte));
+        let bytes = digest.as_bytes()[..16].iter();
+        let bits = bytes.fold(0_u128, |bits, byte| (bits << 8) | u128::from(*byte));
         let character = |index| char::from(BASE32[(bits >> (123 - 5 * index)) as usize & 31]);
         Self((0..DIGEST_CHARACTERS).map(character).collect())
     }
@@ -52,9 +51,7 @@ impl FromStr for Version {
             && text.bytes().all(is_allowed)
             && !text.contains("..")
             && text != PLACEHOLDER;
-        is_version
-            .then(|| Self(text.to_owned()))
-            .ok_or(ParseVersionError)
+        (is_version.then(|| Self(text.to_owned()))).ok_or(ParseVersionError)
     }
 }
 

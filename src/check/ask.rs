@@ -29,12 +29,10 @@ fn samples(release: &Release) -> Vec<Sample<'_>> {
 }
 
 pub(crate) fn is_checkable(release: &Release) -> Result<(), Uncheckable> {
-    if release.prefix.is_path() {
-        Err(Uncheckable::Path)
-    } else if samples(release).is_empty() {
-        Err(Uncheckable::NothingToAskFor)
-    } else {
-        Ok(())
+    match samples(release).as_slice() {
+        _ if release.prefix.is_path() => Err(Uncheckable::Path),
+        [] => Err(Uncheckable::NothingToAskFor),
+        _ => Ok(()),
     }
 }
 
@@ -101,15 +99,13 @@ impl Asker<'_> {
     }
 
     fn look_elsewhere(&mut self, asset: &Asset) -> Option<PublicUrl> {
-        if let Some(known) = self.elsewhere.get() {
-            return known.clone();
-        }
-        let found = self.site.other_public_urls().into_iter().find(|public| {
+        let holds_asset = |public: &PublicUrl| {
             let url = public.prefix(&self.release.version).url_of(&asset.path);
             let answer = (self.get)(&url, None, asset.size + 1);
             answer.is_ok_and(|it| it.status == 200 && Sha256::of(&it.body) == asset.sha256)
-        });
-        self.elsewhere.get_or_init(|| found).clone()
+        };
+        let seek = || self.site.other_public_urls().into_iter().find(holds_asset);
+        self.elsewhere.get_or_init(seek).clone()
     }
 
     fn cors_problem(&mut self, sample: &Sample<'_>) -> Option<CheckProblem> {

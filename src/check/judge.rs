@@ -28,10 +28,8 @@ pub(super) fn judge(
         problems.push(CheckProblem::WrongBytes(asset.sha256));
     }
     if !is_type(*kind, content_type) {
-        problems.push(CheckProblem::WrongType {
-            found: content_type.map(str::to_owned),
-            expected: asset.content_type,
-        });
+        let (found, expected) = (content_type.map(str::to_owned), asset.content_type);
+        problems.push(CheckProblem::WrongType { found, expected });
     }
     let cache_control = plain.header("cache-control");
     if !cache_control.is_some_and(lasts) {

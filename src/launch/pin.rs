@@ -54,23 +54,21 @@ pub(crate) fn environment<'a>(
 ) -> Vec<(String, String)> {
     let lines = pin.lines().filter(|line| !line.starts_with('#'));
     let pairs: Vec<(&str, &str)> = lines.filter_map(|line| line.split_once('=')).collect();
-    let mut versions = pairs
+    let is_version = |(name, _): &&(&str, &str)| *name == STATIC_ASSETS_VERSION;
+    let version = pairs
         .iter()
-        .filter(|(name, _)| *name == STATIC_ASSETS_VERSION);
-    let version = versions.next().and_then(|(_, value)| value.parse().ok());
-    let mut environment = Vec::new();
-    for (name, value) in pairs {
-        if name != STATIC_ASSETS_VERSION && own(name).is_some() {
-            continue;
-        }
+        .find(is_version)
+        .and_then(|(_, value)| value.parse().ok());
+    let pairs = pairs.into_iter();
+    let missing = pairs.filter(|(name, _)| *name == STATIC_ASSETS_VERSION || own(name).is_none());
+    let filled = missing.map(|(name, value)| {
         let rebased = match (name, &version, own(PUBLIC_URL.name)) {
             (STATIC_URL, Some(version), Some(base)) => rebased(base, version),
             _ => None,
         };
-        let value = rebased.unwrap_or_else(|| value.to_owned());
-        environment.push((name.to_owned(), value));
-    }
-    environment
+        (name.to_owned(), rebased.unwrap_or_else(|| value.to_owned()))
+    });
+    filled.collect()
 }
 
 /// The URL of a version under a base that is given at run time. `None` if that is not a base.
@@ -83,11 +81,10 @@ pub(crate) fn rebased(base: &str, version: &Version) -> Option<String> {
 /// a build accepts (`{app}`, a user, an IPv6 address) changes nothing at run time.
 fn is_base(text: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/:.%_~+=,-".contains(&byte);
-    let host = text
-        .strip_prefix("https://")
-        .or_else(|| text.strip_prefix("http://"));
-    let is_address =
-        host.is_some_and(|host| host.starts_with(|it: char| it.is_ascii_alphanumeric()));
+    let mut hosts = ["https://", "http://"]
+        .iter()
+        .filter_map(|it| text.strip_prefix(it));
+    let is_address = hosts.any(|host| host.starts_with(|it: char| it.is_ascii_alphanumeric()));
     let is_path = text.starts_with('/') && !text.starts_with("//");
     text.bytes().all(is_plain) && (is_address || is_path)
 }

@@ -24,14 +24,8 @@ struct WrittenMarker<'a> {
     files: Files<'a, FileJson<'a>>,
     kind: VersionKind,
     schema: u32,
-    totals: Totals,
+    totals: serde_json::Value,
     version: &'a str,
-}
-
-#[derive(Serialize)]
-struct Totals {
-    bytes: u64,
-    files: usize,
 }
 
 /// A marker as it is read, with the fields that this program uses. A version is published once its marker exists.
@@ -76,26 +70,15 @@ impl Marker {
             files: Files(manifest, FileJson::of),
             kind,
             schema: SCHEMA,
-            totals: Totals {
-                bytes: manifest.bytes(),
-                files: manifest.assets().len(),
-            },
+            totals: json!({"bytes": manifest.bytes(), "files": manifest.assets().len()}),
             version: version.as_str(),
         })
-    }
-
-    pub(crate) fn of_json(json: &[u8]) -> Result<Self, UnreadableMarker> {
-        of_json(json)
     }
 }
 
 /// Announces the content that was first seen under an explicit version. Equal claims are equal bytes.
-pub(crate) struct Claim;
-
-impl Claim {
-    pub(crate) fn json(version: &Version, content: Sha256) -> Vec<u8> {
-        canonical(&json!({"content": content, "schema": SCHEMA, "version": version.as_str()}))
-    }
+pub(crate) fn claim_json(version: &Version, content: Sha256) -> Vec<u8> {
+    canonical(&json!({"content": content, "schema": SCHEMA, "version": version.as_str()}))
 }
 
 /// Records that one run uses a version. A prune deletes no version that has a fresh ref.
@@ -114,10 +97,6 @@ pub(crate) struct Ref<'a> {
 
 impl Ref<'_> {
     pub(crate) const SCHEMA: u32 = SCHEMA;
-
-    pub(crate) fn to_json(&self) -> Vec<u8> {
-        canonical(self)
-    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -133,12 +112,6 @@ pub(crate) enum TombstoneState {
 pub(crate) struct Tombstone {
     pub(crate) state: TombstoneState,
     pub(crate) content: Option<Sha256>,
-}
-
-impl Tombstone {
-    pub(crate) fn of_json(json: &[u8]) -> Result<Self, UnreadableMarker> {
-        of_json(json)
-    }
 }
 
 /// Parses JSON of schema 1.
@@ -208,7 +181,7 @@ mod tests {
 
     #[test]
     fn a_marker_is_read_as_written() {
-        let marker = Marker::of_json(&marker()).unwrap();
+        let marker: Marker = of_json(&marker()).unwrap();
         assert_eq!(marker.version, "v1");
         assert_eq!(marker.content, content_of(&manifest()));
         let [file] = marker.files.as_slice() else {
@@ -220,16 +193,16 @@ mod tests {
 
     #[test]
     fn unknown_fields_pass_and_unknown_schemas_fail() {
-        let state = Tombstone::of_json(
+        let state = of_json::<Tombstone>(
             br#"{"schema":1,"version":"v1","state":"spared","content":null,"later":1}"#,
         );
         assert_eq!(state.unwrap().state, TombstoneState::Spared);
         assert!(matches!(
-            Tombstone::of_json(br#"{"schema":2,"other":"shape"}"#),
+            of_json::<Tombstone>(br#"{"schema":2,"other":"shape"}"#),
             Err(UnreadableMarker::UnknownSchema(2))
         ));
         assert!(matches!(
-            Marker::of_json(b"{\"schema\":1,"),
+            of_json::<Marker>(b"{\"schema\":1,"),
             Err(UnreadableMarker::NotJson(_))
         ));
     }

@@ -1,7 +1,8 @@
 //! The placeholder, which stands for the version in content that holds its own URL. The framework compiles with it;
 //! what is uploaded, and what the running app reads, gets the version that the content then gives.
 
-use super::{Asset, AssetSource, Manifest, Sha256};
+use super::{Asset, AssetSource, Manifest, Scanned, Sha256};
+use crate::fs::write_for_all;
 use crate::redaction::base64_forms;
 use crate::version::{PLACEHOLDER, Version};
 use base64::Engine;
@@ -46,31 +47,27 @@ pub(crate) fn replaced(content: &[u8], version: &Version) -> Vec<u8> {
 
 /// Finds the placeholder in base64.
 pub(super) fn encoded_placeholder() -> Vec<Finder<'static>> {
-    let forms = base64_forms(PLACEHOLDER.as_bytes());
-    let finders = forms.iter().map(|form| Finder::new(form).into_owned());
-    finders.collect()
+    let forms = base64_forms(PLACEHOLDER.as_bytes()).into_iter();
+    forms.map(|form| Finder::new(&form).into_owned()).collect()
 }
 
-impl Manifest {
-    /// Refuses files in which the placeholder can't be replaced exactly (`docs/contract.md`). `encoded` are the paths
-    /// of files that hold it in base64.
-    pub(super) fn check_placeholder(&self, encoded: &[String]) -> Result<(), PlaceholderError> {
-        if let Some(path) = encoded.first() {
+impl Scanned {
+    /// Refuses files in which the placeholder can't be replaced exactly (`docs/contract.md`).
+    pub(crate) fn check_placeholder(&self) -> Result<(), PlaceholderError> {
+        if let Some(path) = self.encoded.first() {
             return Err(PlaceholderError::InBase64(path.clone()));
         }
-        let templates = || {
-            self.assets()
-                .iter()
-                .filter(|asset| asset.template.is_some())
-        };
+        let assets = self.manifest.assets();
+        let templates = || assets.iter().filter(|asset| asset.template.is_some());
         let mut integrity: Vec<(&Asset, String)> = Vec::new();
         for asset in templates() {
             let content = fs::read(asset.source())?;
             integrity.extend(integrity_hashes(&content).map(|hash| (asset, hash)));
         }
-        for asset in self.assets() {
-            if asset.path.contains(PLACEHOLDER) {
-                return Err(PlaceholderError::InName(asset.path.to_string()));
+        for asset in assets {
+            let user = asset.path.to_string();
+            if user.contains(PLACEHOLDER) {
+                return Err(PlaceholderError::InName(user));
             }
             if integrity.is_empty() {
                 continue;
@@ -78,18 +75,19 @@ impl Manifest {
             let content = fs::read(asset.source())?;
             let holds = |hash: &str| memmem::find(&content, hash.as_bytes()).is_some();
             if let Some((changed, _)) = integrity.iter().find(|(_, hash)| holds(hash)) {
-                return Err(PlaceholderError::Integrity {
-                    path: changed.path.to_string(),
-                    user: asset.path.to_string(),
-                });
+                let path = changed.path.to_string();
+                return Err(PlaceholderError::Integrity { path, user });
             }
         }
-        match templates().find(|asset| is_compressed(&asset.path)) {
-            Some(asset) => Err(PlaceholderError::InCompressed(asset.path.to_string())),
-            None => Ok(()),
-        }
+        let mut paths = templates().map(|asset| &asset.path);
+        let compressed = paths
+            .find(|path| is_compressed(path))
+            .map(ToString::to_string);
+        compressed.map_or(Ok(()), |path| Err(PlaceholderError::InCompressed(path)))
     }
+}
 
+impl Manifest {
     /// Writes the files that hold the placeholder into `dir`, with the version instead of it.
     pub(crate) fn resolve_placeholder(
         &self,
@@ -108,10 +106,7 @@ impl Manifest {
 fn resolve(asset: &Asset, version: &Version, dir: &Path) -> io::Result<Asset> {
     let content = replaced(&fs::read(asset.source())?, version);
     let copy = dir.join(&*asset.path);
-    if let Some(parent) = copy.parent() {
-        fs::create_dir_all(parent)?;
-    }
-    fs::write(&copy, &content)?;
+    write_for_all(&copy, &content)?;
     Ok(Asset {
         source: AssetSource::At(copy.into()),
         size: content.len() as u64,
@@ -130,14 +125,14 @@ fn integrity_hashes(content: &[u8]) -> [String; 3] {
 }
 
 fn is_compressed(path: &str) -> bool {
-    let extensions = [".gz", ".br", ".zst", ".zip"];
-    extensions.iter().any(|end| path.ends_with(end))
+    let mut extensions = [".gz", ".br", ".zst", ".zip"].iter();
+    extensions.any(|extension| path.ends_with(extension))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::manifest::{ScanRules, Scanned};
+    use crate::manifest::ScanRules;
 
     fn scanned(files: &[(&str, &[u8])]) -> (tempfile::TempDir, Scanned) {
         let folder = tempfile::tempdir().unwrap();

@@ -74,10 +74,11 @@ pub(super) fn holds_private_key(content: &[u8]) -> bool {
             let rest = &content[at + start.len()..];
             let rest = &rest[..rest.len().min(KEY_HEADERS)];
             // A string of a program holds its line ends as `\\n`.
-            rest.split(|byte| matches!(byte, b'\n' | b'\r' | b'\\'))
+            let lines = rest.split(|byte| matches!(byte, b'\n' | b'\r' | b'\\'));
+            let mut lines = lines
                 .skip(1)
-                .map(|line| line.strip_prefix(b"n").unwrap_or(line))
-                .any(is_key_line)
+                .map(|line| line.strip_prefix(b"n").unwrap_or(line));
+            lines.any(is_key_line)
         })
     })
 }

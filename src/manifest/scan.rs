@@ -1,11 +1,9 @@
 //! Scans directories into a manifest.
 
-use super::collisions::collisions;
-use super::placeholder::PlaceholderError;
 use super::read::hash_all;
 use super::rules::{Empty, ScanRules};
 use super::safety::{RefusedFile, Violation};
-use super::walk::{FoundFile, LeftOut, Walk, is_source_map, violation_of_name};
+use super::walk::{FoundFile, LeftOut, Walk, collisions, is_source_map, violation_of_name};
 use super::{Allowed, Asset, AssetRoot, AssetSource, Assets, Manifest, MarkedFile, media_type};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -18,7 +16,7 @@ pub(crate) struct Scanned {
     /// How many source maps are published; the log warns that they show the app's sources.
     pub(crate) source_maps: usize,
     /// Paths of files that hold the placeholder in base64, where it can't be replaced.
-    encoded: Vec<String>,
+    pub(super) encoded: Vec<String>,
 }
 
 #[derive(Debug, derive_more::From)]
@@ -59,10 +57,6 @@ impl Scanned {
             encoded: hashed.encoded,
         })
     }
-
-    pub(crate) fn check_placeholder(&self) -> Result<(), PlaceholderError> {
-        self.manifest.check_placeholder(&self.encoded)
-    }
 }
 
 impl Manifest {
@@ -71,25 +65,20 @@ impl Manifest {
     pub(crate) fn rescan(
         marked: &[MarkedFile],
         dir: &Path,
-        rules: &ScanRules,
+        mut rules: ScanRules,
     ) -> Result<Self, ScanError> {
-        let rules = ScanRules {
-            allowed: Allowed::everything(),
-            ..rules.clone()
-        };
-        let root = Arc::new(AssetRoot {
-            mount: String::new(),
-            folder: dir.to_owned(),
-        });
+        rules.allowed = Allowed::everything();
+        let (mount, folder) = (String::new(), dir.to_owned());
+        let root = Arc::new(AssetRoot { mount, folder });
         let mut refused = Vec::new();
         let mut files = Vec::new();
         for MarkedFile { path, .. } in marked {
             match violation_of_path(path, &rules) {
                 Some(violation) => refused.push(RefusedFile::new(path, violation)),
-                None => files.push(FoundFile {
-                    path: path.as_str().into(),
-                    source: AssetSource::Under(root.clone()),
-                }),
+                None => {
+                    let (path, source) = (path.as_str().into(), AssetSource::Under(root.clone()));
+                    files.push(FoundFile { path, source });
+                }
             }
         }
         let hashed = hash_all(files, &rules)?;
@@ -107,15 +96,12 @@ impl Manifest {
 }
 
 fn violation_of_path(path: &str, rules: &ScanRules) -> Option<Violation> {
-    let names = &rules.names;
-    let mut segments = path.split('/');
-    segments
-        .find_map(|name| violation_of_name(name, names))
-        .or_else(|| names.is_too_long(path).then_some(Violation::TooLong))
-        .or_else(|| {
-            let holds_secret = rules.secrets.occurs_in(path.as_bytes());
-            holds_secret.then_some(Violation::StorageCredential)
-        })
+    let mut names = path.split('/');
+    match names.find_map(|name| violation_of_name(name, &rules.names)) {
+        None if rules.names.is_too_long(path) => Some(Violation::TooLong),
+        None if rules.secrets.occurs_in(path.as_bytes()) => Some(Violation::StorageCredential),
+        of_names => of_names,
+    }
 }
 
 #[cfg(test)]

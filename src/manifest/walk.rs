@@ -1,18 +1,28 @@
-//! Walks the directories to publish and sorts their files: to publish, left out, or refused by name.
+//! Walks the directories to publish and sorts their files: to publish, left out, or refused by name. Names that would
+//! be one object or one file on some stores and file systems are refused, too.
 
 use super::rules::{ScanRules, SourceMaps};
 use super::safety::{RefusedFile, Violation, is_secret_name};
 use super::{AssetRoot, AssetSource};
 use crate::prefix::NameRules;
 use fs_err as fs;
+use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use unicode_normalization::UnicodeNormalization;
 
 /// A file that passed the rules for names.
 pub(super) struct FoundFile {
     pub(super) path: Box<str>,
     pub(super) source: AssetSource,
+}
+
+impl FoundFile {
+    fn refuse_as_same(&self, other: String) -> RefusedFile {
+        RefusedFile::new(&*self.path, Violation::SameAs(other))
+    }
 }
 
 /// Files that are not assets, counted for the log.
@@ -124,13 +134,51 @@ pub(super) fn is_source_map(path: &str) -> bool {
 
 /// Checks one segment of a path.
 pub(super) fn violation_of_name(name: &str, rules: &NameRules) -> Option<Violation> {
-    if name.contains(char::is_control) {
-        Some(Violation::ControlCharacter)
-    } else if rules.drops_trailing_dot && name.ends_with('.') {
-        Some(Violation::TrailingDot)
-    } else if matches!(name, "" | "." | "..") || name.contains('\\') {
-        Some(Violation::Segment)
-    } else {
-        None
+    match name {
+        _ if name.contains(char::is_control) => Some(Violation::ControlCharacter),
+        _ if rules.drops_trailing_dot && name.ends_with('.') => Some(Violation::TrailingDot),
+        "" | "." | ".." => Some(Violation::Segment),
+        _ => name.contains('\\').then_some(Violation::Segment),
     }
+}
+
+/// Refuses names that are equal but for case or normal form, and files that have the name of a directory.
+pub(super) fn collisions(files: &[FoundFile]) -> Vec<RefusedFile> {
+    let mut refused = Vec::new();
+    let mut seen = HashMap::with_capacity(files.len());
+    for file in files {
+        let name = folded(&file.path);
+        let before: Option<&FoundFile> = seen.insert(hash_of(&name), file);
+        let equal = before.filter(|before| folded(&before.path) == name);
+        refused.extend(equal.map(|equal| file.refuse_as_same(equal.path.to_string())));
+    }
+    refused.extend(files_named_as_dirs(files));
+    refused
+}
+
+fn folded(path: &str) -> String {
+    path.nfc().flat_map(char::to_lowercase).collect()
+}
+
+/// `a` and `a/b` can both be objects of a store, but not files of one directory.
+fn files_named_as_dirs(files: &[FoundFile]) -> Vec<RefusedFile> {
+    let mut dirs = HashSet::new();
+    for FoundFile { path, .. } in files {
+        let ends = path.match_indices('/').map(|(end, _)| end);
+        dirs.extend(ends.map(|end| hash_of(&path[..end].to_lowercase())));
+    }
+    let is_dir = |file: &&FoundFile| {
+        let name = file.path.to_lowercase();
+        let holds = |other: &FoundFile| other.path.to_lowercase().starts_with(&format!("{name}/"));
+        dirs.contains(&hash_of(&name)) && files.iter().any(holds)
+    };
+    let refuse = |file: &FoundFile| file.refuse_as_same(format!("{}/", file.path));
+    files.iter().filter(is_dir).map(refuse).collect()
+}
+
+/// Stands for a name: there may be too many names to keep a second copy of each.
+fn hash_of(name: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    name.hash(&mut hasher);
+    hasher.finish()
 }

@@ -11,30 +11,25 @@ use crate::prefix::{PublicUrl, Site};
 use indoc::formatdoc;
 use remedies::Remedies;
 
+const PUBLIC: &str = PUBLIC_URL.name;
+
 impl Explain for CheckError {
     fn explain(&self) -> Message {
-        let Self::Wrong { findings, site } = self else {
-            return Message::new(
-                Kind::Interrupted,
-                "Interrupted during the public check",
-                "The build was told to stop.",
-            );
+        let Self::Wrong(findings, site) = self else {
+            let title = "Interrupted during the public check";
+            return Message::new(Kind::Interrupted, title, "The build was told to stop.");
         };
-        let texts: Vec<String> = findings
-            .iter()
-            .map(|finding| finding_text(finding, site))
-            .collect();
-        let url = findings.first().map_or("", |finding| &finding.url);
-        Message::new(Kind::Published, title(findings, site), texts.join("\n\n")).with_line(
-            &formatdoc! {"
-                After fixing it, check:
-                  {curl}
-                Then deploy with {check}=fail; otherwise an unchanged build skips the check. To continue with a
-                warning instead:
-                  {check}=warn",
-                curl = curl(url), check = CHECK.name
-            },
-        )
+        let texts = findings.iter().map(|finding| finding_text(finding, site));
+        let texts = texts.collect::<Vec<_>>().join("\n\n");
+        let curl = curl(findings.first().map_or("", |finding| &finding.url));
+        let check = CHECK.name;
+        Message::new(Kind::Published, title(findings, site), texts).with_line(&formatdoc! {"
+            After fixing it, check:
+              {curl}
+            Then deploy with {check}=fail; otherwise an unchanged build skips the check. To continue with a
+            warning instead:
+              {check}=warn"
+        })
     }
 }
 
@@ -42,17 +37,13 @@ fn title(findings: &[CheckFinding], site: &Site) -> String {
     let Some(CheckFinding { problem, url, .. }) = findings.first() else {
         return "Browsers don't get the published files".to_owned();
     };
+    let public = &site.public;
     match problem {
         CheckProblem::Status(status) => format!("Browsers get {status} for {url}"),
         CheckProblem::Page => format!("Browsers get an HTML page for {url}"),
-        CheckProblem::Elsewhere(_) => {
-            format!(
-                "{} doesn't lead to the store: {}",
-                PUBLIC_URL.name, site.public
-            )
-        }
+        CheckProblem::Elsewhere(_) => format!("{PUBLIC} doesn't lead to the store: {public}"),
         CheckProblem::WrongType { found, .. } => {
-            format!("Content-Type is {}: {url}", quoted(found.as_deref()))
+            format!("Content-Type is {}: {url}", quoted(found.as_ref()))
         }
         _ => format!("Browsers get other bytes than were published: {url}"),
     }
@@ -61,18 +52,13 @@ fn title(findings: &[CheckFinding], site: &Site) -> String {
 /// Says what is wrong and how to fix it.
 pub(super) fn finding_text(finding: &CheckFinding, site: &Site) -> String {
     let CheckFinding { url, problem, .. } = finding;
-    let (salt, curl, leads) = (SALT.name, curl(url), leads_to_store(site));
+    let (salt, leads) = (SALT.name, leads_to_store(site));
     let remedies = Remedies::of(site, url);
-    let Remedies {
-        types,
-        caching,
-        cors,
-        ..
-    } = &remedies;
     let text = match problem {
         CheckProblem::Unreachable(error) => format!(
-            "not checked, {}: {url}\nPerhaps browsers reach it and this machine doesn't. Check from another network:\n  {curl}",
-            no_answer(error)
+            "not checked, {}: {url}\nPerhaps browsers reach it and this machine doesn't. Check from another network:\n  {}",
+            no_answer(error),
+            curl(url)
         ),
         CheckProblem::Status(status) => status_text(url, *status, &remedies, &leads),
         CheckProblem::Page => formatdoc! {"
@@ -90,35 +76,33 @@ pub(super) fn finding_text(finding: &CheckFinding, site: &Site) -> String {
             The published file has the SHA-256 {expected}. Compare:
               curl -sSL '{url}' | sha256sum"
         },
-        CheckProblem::WrongType { found, expected } => {
-            let found = quoted(found.as_deref());
-            format!(
-                "Content-Type is {found}, so browsers refuse the file; it should be '{expected}': {url}\n{types}"
-            )
-        }
+        CheckProblem::WrongType { found, expected } => format!(
+            "Content-Type is {}, so browsers refuse the file; it should be '{expected}': {url}\n{}",
+            quoted(found.as_ref()),
+            remedies.types
+        ),
         CheckProblem::Encoded(encoding) => {
             format!(
                 "not compared, the answer has an unrequested Content-Encoding {encoding}: {url}"
             )
         }
-        CheckProblem::CacheControl(found) => {
-            let found = quoted(found.as_deref());
-            format!(
-                "Cache-Control is {found}; it should be '{CACHE_CONTROL}': {url}\n\
-                 Browsers load the file again and again.\n{caching}"
-            )
-        }
-        CheckProblem::Redirected(to) => {
-            let set = set_final_url();
-            format!("redirected to {to}\nEach file costs browsers two requests. {set}")
-        }
+        CheckProblem::CacheControl(found) => format!(
+            "Cache-Control is {}; it should be '{CACHE_CONTROL}': {url}\nBrowsers load the file again and again.\n{}",
+            quoted(found.as_ref()),
+            remedies.caching
+        ),
+        CheckProblem::Redirected(to) => format!(
+            "redirected to {to}\nEach file costs browsers two requests. {}",
+            set_final_url()
+        ),
         CheckProblem::RefusedWithOrigin(status) => format!(
             "200, but {status} to a request with 'Origin: {ORIGIN}': {url}\n\
              Browsers send an Origin for fonts and modules. Does a rule against hotlinking refuse it?"
         ),
         CheckProblem::NoCors => format!(
             "no Access-Control-Allow-Origin for 'Origin: {ORIGIN}': {url}\n\
-             Pages of another host can't load fonts and <script type=\"module\"> from here.\n{cors}"
+             Pages of another host can't load fonts and <script type=\"module\"> from here.\n{}",
+            remedies.cors
         ),
         CheckProblem::CorsCachedAway => formatdoc! {"
             the CDN has cached an answer without Access-Control-Allow-Origin, although the store allows the Origin: {url}
@@ -132,10 +116,9 @@ pub(super) fn finding_text(finding: &CheckFinding, site: &Site) -> String {
 }
 
 fn status_text(url: &str, status: u16, remedies: &Remedies, leads: &str) -> String {
-    let (salt, set) = (SALT.name, set_final_url());
+    let (salt, set, read) = (SALT.name, set_final_url(), remedies.read.trim_end());
     match status {
         _ if remedies.private.contains(&status) => {
-            let read = remedies.read.trim_end();
             format!("{status} without a key: {url}\n{read}\nOr the URL is wrong. {leads}")
         }
         401 => format!(
@@ -155,8 +138,8 @@ fn status_text(url: &str, status: u16, remedies: &Remedies, leads: &str) -> Stri
     }
 }
 
-fn quoted(value: Option<&str>) -> String {
-    value.map_or_else(|| "missing".to_owned(), |value| format!("'{value}'"))
+fn quoted(header: Option<&String>) -> String {
+    header.map_or_else(|| "missing".to_owned(), |value| format!("'{value}'"))
 }
 
 /// The command that shows what the check saw.
@@ -176,12 +159,12 @@ pub(super) fn no_answer(error: &FetchError) -> String {
 }
 
 fn set_final_url() -> String {
-    format!("Set the final URL:\n  {}=https://…", PUBLIC_URL.name)
+    format!("Set the final URL:\n  {PUBLIC}=https://…")
 }
 
 /// Names the URLs that the check has tried as well.
 fn leads_to_store(site: &Site) -> String {
-    let mut text = format!("{} must lead to {}.", PUBLIC_URL.name, site.store);
+    let mut text = format!("{PUBLIC} must lead to {}.", site.store);
     let others = site.other_public_urls();
     if !others.is_empty() {
         text.push_str(" These URLs don't have the file either:");
@@ -192,16 +175,12 @@ fn leads_to_store(site: &Site) -> String {
 
 fn elsewhere_text(url: &str, public: &PublicUrl, instead: &PublicUrl) -> String {
     let [now, then] = [public, instead].map(ToString::to_string);
-    let why = if let Some(added) = now.strip_prefix(&then) {
-        format!(
-            ", because the CDN already adds /{}",
-            added.trim_end_matches('/')
-        )
-    } else if let Some(missing) = then.strip_prefix(&now) {
-        format!(", because the URL lacks /{}", missing.trim_end_matches('/'))
-    } else {
-        String::new()
+    let (added, missing) = (now.strip_prefix(&then), then.strip_prefix(&now));
+    let why = match [added, missing].map(|path| path.map(|path| path.trim_end_matches('/'))) {
+        [Some(added), _] => format!(", because the CDN already adds /{added}"),
+        [_, Some(missing)] => format!(", because the URL lacks /{missing}"),
+        [None, None] => String::new(),
     };
-    let (name, base) = (PUBLIC_URL.name, then.trim_end_matches('/'));
-    format!("not found: {url}\nThe file is under {then}{why}. Set:\n  {name}={base}")
+    let base = then.trim_end_matches('/');
+    format!("not found: {url}\nThe file is under {then}{why}. Set:\n  {PUBLIC}={base}")
 }

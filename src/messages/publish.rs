@@ -189,7 +189,7 @@ impl Explain for PublishError {
 impl Explain for DeferredError {
     fn explain(&self) -> Message {
         match self {
-            Self::Missing { folder } => Message::new(
+            Self::Missing(folder) => Message::new(
                 Kind::Configuration,
                 "This image holds nothing to publish",
                 formatdoc! {"
@@ -202,7 +202,7 @@ impl Explain for DeferredError {
                     dir = folder.display()
                 },
             ),
-            Self::Malformed { file, cause } => {
+            Self::Malformed(file, cause) => {
                 let why = match cause {
                     MalformedCause::Unreadable(UnreadableMarker::UnknownSchema(schema)) => {
                         format!("a newer version of static-assets wrote it (schema {schema})")
@@ -223,7 +223,7 @@ impl Explain for DeferredError {
                 Message::new(Kind::Refused, "What the build saved can't be read", body)
                     .with_details(details)
             }
-            Self::Changed { path } => Message::new(
+            Self::Changed(path) => Message::new(
                 Kind::Refused,
                 format!("{path} changed after the build"),
                 "What the release phase would upload is not what the version's name stands for. Does something write to \

@@ -64,8 +64,10 @@ fn refused_message(refused: &[RefusedFile]) -> Message {
         "These files would be public:\n{list}\n\nRemove or correct them in the static directories."
     );
     let message = Message::new(Kind::Refused, title, body);
-    let can_be_allowed = |file: &&RefusedFile| file.violation.can_be_allowed();
-    let files = refused.iter().filter(can_be_allowed).take(3);
+    let files = refused
+        .iter()
+        .filter(|file| file.violation.can_be_allowed())
+        .take(3);
     let files: Vec<&str> = files.map(|file| file.path.as_str()).collect();
     if files.is_empty() {
         return message;
@@ -81,11 +83,11 @@ fn violation_text(violation: &Violation) -> Cow<'static, str> {
         Violation::Link(target) => {
             format!("a link to {target}: the target is not a file in the same directory").into()
         }
-        Violation::SameAs(other) => format!(
-            "the same name as {} on stores that ignore case or Unicode normal form",
-            other.escape_debug()
-        )
-        .into(),
+        Violation::SameAs(other) => {
+            let other = other.escape_debug();
+            format!("the same name as {other} on stores that ignore case or Unicode normal form")
+                .into()
+        }
         Violation::TooLarge(size) => {
             format!("{}, which is too large for the store", bytes(*size)).into()
         }
@@ -105,17 +107,15 @@ fn violation_text(violation: &Violation) -> Cow<'static, str> {
 
 impl Explain for PlaceholderError {
     fn explain(&self) -> Message {
-        let (path, why) = match self {
-            Self::InName(path) => (path, "its name holds the version".to_owned()),
-            Self::InBase64(path) => (path, "it holds the version's URL in base64".to_owned()),
-            Self::InCompressed(path) => (
-                path,
-                "it is compressed and holds the version's URL".to_owned(),
-            ),
-            Self::Integrity { path, user } => (
-                path,
-                format!("it holds the version's URL, and {user} holds its integrity hash"),
-            ),
+        let integrity =
+            |user| format!("it holds the version's URL, and {user} holds its integrity hash");
+        let (path, why): (_, Cow<'_, str>) = match self {
+            Self::InName(path) => (path, "its name holds the version".into()),
+            Self::InBase64(path) => (path, "it holds the version's URL in base64".into()),
+            Self::InCompressed(path) => {
+                (path, "it is compressed and holds the version's URL".into())
+            }
+            Self::Integrity { path, user } => (path, integrity(user).into()),
             Self::Io(error) => return unreadable(error),
         };
         Message::new(

@@ -73,7 +73,7 @@ fn s3() -> StoreUrl {
 fn bucket(url: &str) -> BucketUrl {
     match url.parse().unwrap() {
         StoreUrl::Bucket(bucket) => bucket,
-        StoreUrl::File { .. } => panic!("not a bucket"),
+        StoreUrl::File(_) => panic!("not a bucket"),
     }
 }
 

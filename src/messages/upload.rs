@@ -180,7 +180,7 @@ pub(super) fn uploaded(
             "Published to {destination}: {put} new, {present} reused, {size}{requests}, {duration}"
         )
     });
-    if let StoreUrl::File { root } = &destination.site.store
+    if let StoreUrl::File(root) = &destination.site.store
         && is_in_container(root)
     {
         log.warning(&format!(

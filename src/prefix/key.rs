@@ -11,9 +11,6 @@ const META: &str = ".static-assets";
 #[derive(Clone, Debug, Default, PartialEq, Eq, Display)]
 pub(crate) struct Folder(String);
 
-#[derive(Debug)]
-pub(crate) struct ParseFolderError;
-
 impl Folder {
     pub(crate) fn asset(&self, version: &Version, path: &str) -> Key {
         Key(format!("{}{version}/{path}", self.base()))
@@ -27,28 +24,23 @@ impl Folder {
         Key(format!("{}{META}/{object}", self.base()))
     }
 
-    fn base(&self) -> String {
-        match self.0.as_str() {
-            "" => String::new(),
-            folder => format!("{folder}/"),
-        }
+    /// Empty, or the prefix with a trailing `/`.
+    pub(crate) fn base(&self) -> String {
+        let separator = if self.0.is_empty() { "" } else { "/" };
+        format!("{self}{separator}")
     }
 }
 
 impl FromStr for Folder {
-    type Err = ParseFolderError;
+    type Err = ();
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let text = text.trim_matches('/');
         let is_forbidden = |letter: char| letter.is_control() || "\\?#%{}".contains(letter);
-        let is_segment = |segment: &str| {
-            !matches!(segment, "" | "." | ".." | META) && !segment.contains(is_forbidden)
-        };
-        if text.is_empty() || text.split('/').all(is_segment) {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(ParseFolderError)
-        }
+        let is_segment = |segment: &str| !matches!(segment, "" | "." | ".." | META);
+        let is_folder = text.is_empty() || text.split('/').all(is_segment);
+        let is_folder = is_folder && !text.contains(is_forbidden);
+        is_folder.then(|| Self(text.to_owned())).ok_or(())
     }
 }
 

@@ -10,10 +10,8 @@ use std::str::FromStr;
 #[derive(Clone, Debug, PartialEq, Eq, Display)]
 pub(crate) enum StoreUrl {
     Bucket(BucketUrl),
-    #[display("file://{}", root.display())]
-    File {
-        root: PathBuf,
-    },
+    #[display("file://{}", _0.display())]
+    File(PathBuf),
 }
 
 /// A bucket, which Azure calls a container, and a prefix in it.
@@ -50,9 +48,7 @@ impl Scheme {
     fn is_bucket(self, name: &str) -> bool {
         let is_letter = |byte: u8| match self {
             // `$web` and `$root` are containers with a meaning of their own.
-            Self::Azure => {
-                byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-$".contains(&byte)
-            }
+            Self::Azure => matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'$'),
             Self::S3 | Self::Gcs => byte.is_ascii_alphanumeric() || b".-_".contains(&byte),
         };
         // Servers refuse shorter names.
@@ -118,20 +114,18 @@ impl StoreUrl {
         let Self::Bucket(BucketUrl { scheme, folder, .. }) = self else {
             return NameRules::default();
         };
-        let dir = folder.version(version);
-        let dir = dir.as_str();
+        let dir = folder.version(version).to_string();
+        let mut rules = NameRules::default();
+        let left = |most: usize, used: usize| Some(most.saturating_sub(used));
         match scheme {
-            Scheme::S3 | Scheme::Gcs => NameRules {
-                most_bytes: Some(1024_usize.saturating_sub(dir.len())),
-                ..NameRules::default()
-            },
-            Scheme::Azure => NameRules {
-                most_bytes: None,
-                most_units: Some(1024_usize.saturating_sub(dir.encode_utf16().count())),
-                most_segments: Some(254_usize.saturating_sub(dir.matches('/').count())),
-                drops_trailing_dot: true,
-            },
+            Scheme::S3 | Scheme::Gcs => rules.most_bytes = left(1024, dir.len()),
+            Scheme::Azure => {
+                rules.most_units = left(1024, dir.encode_utf16().count());
+                rules.most_segments = left(254, dir.matches('/').count());
+                rules.drops_trailing_dot = true;
+            }
         }
+        rules
     }
 }
 
@@ -166,9 +160,7 @@ fn file_url(root: &Path) -> Result<StoreUrl, ParseStoreUrlError> {
     if root.components().any(|part| part == Component::ParentDir) {
         return Err(ParseStoreUrlError::BadFolder);
     }
-    Ok(StoreUrl::File {
-        root: root.to_owned(),
-    })
+    Ok(StoreUrl::File(root.to_owned()))
 }
 
 #[cfg(test)]

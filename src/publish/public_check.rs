@@ -42,10 +42,7 @@ pub(super) fn run(
     if fatal.is_empty() {
         return Ok(());
     }
-    Err(CheckError::Wrong {
-        findings: fatal,
-        site: destination.site.clone(),
-    })
+    Err(CheckError::Wrong(fatal, destination.site.clone()))
 }
 
 fn ask(

@@ -6,7 +6,7 @@
 mod read;
 
 use super::Release;
-use crate::fs::{create_dir_for_all, remove_dir_if_exists, write_for_all};
+use crate::fs::{create_dir_for_all, create_parent_for_all, remove_dir_if_exists, write_for_all};
 use crate::manifest::canonical;
 use crate::prefix::PublicUrl;
 use fs_err as fs;
@@ -30,7 +30,7 @@ struct PreparedRelease {
 }
 
 /// `prepared.json` of an image whose release phase has nothing to upload.
-#[derive(Serialize, Deserialize)]
+#[derive(PartialEq, Serialize, Deserialize)]
 struct PreparedNothing {
     kept: bool,
     schema: u32,
@@ -56,9 +56,7 @@ impl Release {
         create_dir_for_all(&dir.join(FILES))?;
         for asset in self.manifest.assets() {
             let copy = dir.join(FILES).join(&*asset.path);
-            if let Some(parent) = copy.parent() {
-                create_dir_for_all(parent)?;
-            }
+            create_parent_for_all(&copy)?;
             // A copy and not a link: the app may write into its own file.
             fs::copy(asset.source(), &copy)?;
             fs::set_permissions(copy, PermissionsExt::from_mode(0o644))?;
@@ -76,10 +74,8 @@ impl Release {
 /// Tells a release phase, which runs in any case, that it has nothing to upload.
 pub(crate) fn save_nothing(dir: &Path) -> Result<(), SaveError> {
     remove_earlier_save(dir)?;
-    let prepared = canonical(&PreparedNothing {
-        kept: false,
-        schema: SCHEMA,
-    });
+    let (kept, schema) = (false, SCHEMA);
+    let prepared = canonical(&PreparedNothing { kept, schema });
     Ok(write_for_all(&dir.join(PREPARED), &prepared)?)
 }
 

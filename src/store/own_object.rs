@@ -1,7 +1,7 @@
 //! The objects of the protocol that a run writes.
 
 use super::{RunLabel, StoreError};
-use crate::manifest::{Claim, Ref};
+use crate::manifest::{Ref, canonical, claim_json};
 use crate::prefix::{Folder, Key, MetaObject};
 use crate::release::Release;
 use bytes::Bytes;
@@ -38,7 +38,7 @@ impl OwnObject {
         };
         Ok(Self {
             key: dir.meta(&key),
-            json: json.to_json().into(),
+            json: canonical(&json).into(),
         })
     }
 
@@ -49,7 +49,7 @@ impl OwnObject {
         };
         Self {
             key: dir.meta(&key),
-            json: Claim::json(&release.version, release.content).into(),
+            json: claim_json(&release.version, release.content).into(),
         }
     }
 

@@ -1,7 +1,7 @@
 //! What the protocol's objects mean for a release, in every kind of store.
 
 use super::StoreError;
-use crate::manifest::{Marker, Tombstone, TombstoneState, UnreadableMarker};
+use crate::manifest::{Marker, Tombstone, TombstoneState, UnreadableMarker, of_json};
 use crate::plan::{Conflict, ConflictWith};
 use crate::prefix::Key;
 use crate::release::Release;
@@ -12,7 +12,7 @@ pub(super) fn verify_tombstone(
     key: &Key,
     json: &[u8],
 ) -> Result<(), StoreError> {
-    let tombstone = Tombstone::of_json(json).map_err(|reason| unreadable(key, reason))?;
+    let tombstone = of_json::<Tombstone>(json).map_err(|reason| unreadable(key, reason))?;
     match (tombstone.state, tombstone.content) {
         (TombstoneState::Deleting, _) => Err(StoreError::BeingPruned),
         // Browsers hold a pruned version for a year. A spared one may have been pruned before.
@@ -31,7 +31,7 @@ pub(super) fn verify_marker(release: &Release, key: &Key, json: &[u8]) -> Result
     if json == release.marker {
         return Ok(());
     }
-    let marker = Marker::of_json(json).map_err(|reason| unreadable(key, reason))?;
+    let marker = of_json::<Marker>(json).map_err(|reason| unreadable(key, reason))?;
     if marker.content == release.content {
         Ok(())
     } else {

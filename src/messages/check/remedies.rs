@@ -20,10 +20,10 @@ impl Remedies {
     pub(super) fn of(site: &Site, url: &str) -> Self {
         let public = site.public.to_string();
         match &site.store {
-            StoreUrl::File { root } => directory(root, &public),
+            StoreUrl::File(root) => directory(root, &public),
             StoreUrl::Bucket(bucket) => {
                 let file = url.strip_prefix(&public).unwrap_or("<version>/<file>");
-                let key = format!("{}{file}", under(bucket));
+                let key = format!("{}{file}", bucket.folder.base());
                 match bucket.scheme {
                     Scheme::S3 => s3(bucket, &key),
                     Scheme::Azure => azure(bucket, &key),
@@ -36,7 +36,7 @@ impl Remedies {
 
 fn s3(store: &BucketUrl, key: &str) -> Remedies {
     let bucket = &store.bucket;
-    let under = under(store);
+    let under = store.folder.base();
     let read = formatdoc! {r#"
         The bucket is private, or Block Public Access is on. Let everyone read the published files, but not
         `.static-assets/`. This replaces the bucket's policy:
@@ -140,13 +140,5 @@ fn directory(root: &Path, public: &str) -> Remedies {
         cors: server("add_header Access-Control-Allow-Origin *;"),
         types: server("include mime.types;"),
         caching: server(&format!("add_header Cache-Control \"{CACHE_CONTROL}\";")),
-    }
-}
-
-/// The prefix of the store's keys: empty, or with a trailing `/`.
-fn under(store: &BucketUrl) -> String {
-    match store.folder.to_string().as_str() {
-        "" => String::new(),
-        folder => format!("{folder}/"),
     }
 }

@@ -29,10 +29,7 @@ fn wrong_type() -> CheckProblem {
 
 #[test]
 fn check() {
-    let wrong = |site: Site, problem| CheckError::Wrong {
-        findings: vec![found(problem)],
-        site,
-    };
+    let wrong = |site: Site, problem| CheckError::Wrong(vec![found(problem)], site);
     let azure = || site("az://acme-static/shop");
     let gcs = || site("gs://acme-static/shop");
     let directory = || site("file:///srv/assets");
@@ -59,10 +56,10 @@ fn check() {
         wrong(s3_site(), wrong_type()),
         wrong(directory(), CheckProblem::Status(403)),
         wrong(directory(), wrong_type()),
-        CheckError::Wrong {
-            findings: vec![found(CheckProblem::Status(404)), found(wrong_type())],
-            site: s3_site(),
-        },
+        CheckError::Wrong(
+            vec![found(CheckProblem::Status(404)), found(wrong_type())],
+            s3_site(),
+        ),
     ];
     compare("check", &errors.map(|error| error.explain()));
 }

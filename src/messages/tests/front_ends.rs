@@ -2,21 +2,14 @@ use super::*;
 
 #[test]
 fn front_ends() {
-    let malformed = |cause| DeferredError::Malformed {
-        file: "/etc/static-assets/prepared/prepared.json".into(),
-        cause,
-    };
+    let file = std::path::PathBuf::from("/etc/static-assets/prepared/prepared.json");
+    let malformed = |cause| DeferredError::Malformed(file.clone(), cause);
     let pin = || Path::new("/etc/static-assets/pin.env").to_owned();
     let messages = [
-        DeferredError::Missing {
-            folder: "/etc/static-assets/prepared".into(),
-        }
-        .explain(),
-        DeferredError::Changed {
-            path: "web/app.css".to_owned(),
-        }
-        .explain()
-        .in_release(),
+        DeferredError::Missing("/etc/static-assets/prepared".into()).explain(),
+        DeferredError::Changed("web/app.css".to_owned())
+            .explain()
+            .in_release(),
         malformed(MalformedCause::Unreadable(UnreadableMarker::NotJson(
             serde_json::from_str::<bool>("{").unwrap_err(),
         )))

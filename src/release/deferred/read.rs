@@ -37,14 +37,11 @@ pub(crate) struct DeferredRelease {
 #[derive(Debug, From)]
 pub(crate) enum DeferredError {
     /// Nothing was saved there.
-    Missing { folder: PathBuf },
+    Missing(PathBuf),
     /// No build writes such a file.
-    Malformed {
-        file: PathBuf,
-        cause: MalformedCause,
-    },
+    Malformed(PathBuf, MalformedCause),
     /// A file differs from the one that the build has saved.
-    Changed { path: String },
+    Changed(String),
     #[from]
     Scan(ScanError),
     #[from]
@@ -62,15 +59,11 @@ pub(crate) enum MalformedCause {
 impl Deferred {
     pub(crate) fn read(dir: &Path) -> Result<Self, DeferredError> {
         let prepared = read_saved(dir, PREPARED)?;
-        match serde_json::from_slice(&prepared) {
-            Ok(PreparedNothing {
-                kept: false,
-                schema: SCHEMA,
-            }) => Ok(Self::Nothing),
-            _ => Ok(Self::Release(Box::new(DeferredRelease::read(
-                dir, &prepared,
-            )?))),
+        let (kept, schema) = (false, SCHEMA);
+        if serde_json::from_slice(&prepared).ok() == Some(PreparedNothing { kept, schema }) {
+            return Ok(Self::Nothing);
         }
+        DeferredRelease::read(dir, &prepared).map(|saved| Self::Release(Box::new(saved)))
     }
 
     /// The public URL that the build has pinned.
@@ -84,21 +77,18 @@ impl Deferred {
 
 impl DeferredRelease {
     fn read(dir: &Path, prepared: &[u8]) -> Result<Self, DeferredError> {
-        let malformed = |file: &str| {
-            let file = dir.join(file);
-            move |cause| DeferredError::Malformed { file, cause }
-        };
-        let prepared: PreparedRelease =
-            of_json(prepared).map_err(|error| malformed(PREPARED)(error.into()))?;
+        let malformed = |file, cause| DeferredError::Malformed(dir.join(file), cause);
+        let prepared = of_json::<PreparedRelease>(prepared);
+        let prepared = prepared.map_err(|error| malformed(PREPARED, error.into()))?;
         let json = Bytes::from(read_saved(dir, MARKER)?);
-        let marker = Marker::of_json(&json).map_err(|error| malformed(MARKER)(error.into()))?;
+        let marker: Marker = of_json(&json).map_err(|error| malformed(MARKER, error.into()))?;
         let pinned = prepared.public_url.parse();
         let version = marker.version.parse();
         Ok(Self {
             folder: dir.to_owned(),
-            pinned: pinned.map_err(|_| malformed(PREPARED)(MalformedCause::PublicUrl))?,
+            pinned: pinned.map_err(|_| malformed(PREPARED, MalformedCause::PublicUrl))?,
             framework: prepared.framework,
-            version: version.map_err(|_| malformed(MARKER)(MalformedCause::Version))?,
+            version: version.map_err(|_| malformed(MARKER, MalformedCause::Version))?,
             marker,
             json,
         })
@@ -111,13 +101,8 @@ impl DeferredRelease {
         store: &StoreUrl,
         rules: &ScanRules,
     ) -> Result<Release, DeferredError> {
-        let Self {
-            marker, version, ..
-        } = self;
-        let changed = |path: &str| {
-            let path = path.to_owned();
-            Err(DeferredError::Changed { path })
-        };
+        let (marker, version) = (self.marker, self.version);
+        let changed = |path: &str| Err(DeferredError::Changed(path.to_owned()));
         if marker.kind == VersionKind::Digest && version != Version::of_digest(&marker.digest) {
             return changed(MARKER);
         }
@@ -130,7 +115,7 @@ impl DeferredRelease {
             }
         }
         let rules = rules.for_store(store, &version, marker.kind);
-        let manifest = Manifest::rescan(&marker.files, &dir, &rules)?;
+        let manifest = Manifest::rescan(&marker.files, &dir, rules)?;
         for (asset, marked) in manifest.assets().iter().zip(&marker.files) {
             if (asset.size, asset.sha256) != (marked.size, marked.sha256) {
                 return changed(&asset.path);
@@ -153,9 +138,7 @@ impl DeferredRelease {
 
 fn read_saved(dir: &Path, file: &str) -> Result<Vec<u8>, DeferredError> {
     read_file(&dir.join(file)).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => DeferredError::Missing {
-            folder: dir.to_owned(),
-        },
+        io::ErrorKind::NotFound => DeferredError::Missing(dir.to_owned()),
         _ => error.into(),
     })
 }

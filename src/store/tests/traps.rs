@@ -44,7 +44,7 @@ fn configured(settings: &[(&str, &str)]) -> (BucketUrl, Access) {
     };
     match destination.site.store {
         StoreUrl::Bucket(url) => (url, destination.access),
-        StoreUrl::File { .. } => panic!("not a bucket"),
+        StoreUrl::File(_) => panic!("not a bucket"),
     }
 }
 

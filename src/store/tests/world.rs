@@ -1,7 +1,7 @@
 //! A release, a store for it, and what must hold for both whatever happens.
 
 use super::fake::{BUCKET, Fake, FakeState};
-use crate::manifest::{Marker, ScanRules};
+use crate::manifest::{Marker, ScanRules, of_json};
 use crate::message::Explain;
 use crate::plan::Summary;
 use crate::prefix::{BucketUrl, Site, StoreUrl};
@@ -34,7 +34,7 @@ pub(super) const CANARIES: [&str; 3] = [
 pub(super) fn bucket() -> BucketUrl {
     match format!("s3://{BUCKET}/shop").parse().unwrap() {
         StoreUrl::Bucket(bucket) => bucket,
-        StoreUrl::File { .. } => panic!("not a bucket"),
+        StoreUrl::File(_) => panic!("not a bucket"),
     }
 }
 
@@ -189,7 +189,7 @@ pub(super) fn assert_promises(state: &FakeState) {
             continue;
         };
         let version = name.strip_suffix(".json").unwrap();
-        let marker = Marker::of_json(&object.body).unwrap();
+        let marker = of_json::<Marker>(&object.body).unwrap();
         for file in &marker.files {
             let asset = state.objects.get(&format!("shop/{version}/{}", file.path));
             let is_whole = asset.is_some_and(|asset| Sha256::of(&asset.body) == file.sha256);
