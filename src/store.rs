@@ -19,15 +19,13 @@ mod protocol;
 mod provider;
 mod receipt;
 mod retry;
-mod shared;
 mod transport;
 mod upload;
-mod verify;
 
 use crate::config::Access;
 use crate::interrupt::Interrupt;
 use crate::manifest::{Marker, UnreadableMarker};
-use crate::plan::{Conflict, Summary};
+use crate::plan::{Conflict, Progress, Summary};
 use crate::prefix::{Key, Site, StoreUrl};
 use crate::release::Release;
 use crate::version::Version;
@@ -35,11 +33,10 @@ use bucket::Bucket;
 use derive_more::From;
 use directory::Directory;
 pub(crate) use error::{FailedRequest, RequestError, RequestTarget};
-pub(crate) use shared::Progress;
-use std::fmt::Display;
+use std::error::Error;
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 pub(crate) enum Store {
     Bucket(Bucket),
@@ -76,19 +73,14 @@ pub(crate) enum StoreError {
     /// The client library can't use the credentials.
     MalformedCredentials(String),
     /// A part of this program failed.
-    Internal(String),
+    #[from(&'static str, reqwest::Error, tokio::sync::AcquireError, tokio::task::JoinError)]
+    Internal(Box<dyn Error + Send + Sync>),
     /// The machine gave no threads or no random numbers.
     NoResources(io::Error),
     TooLong,
     /// For minutes, nothing was sent and no answer came.
     Stalled,
     Interrupted,
-}
-
-impl StoreError {
-    pub(super) fn internal(error: impl Display) -> Self {
-        Self::Internal(error.to_string())
-    }
 }
 
 /// What the ref of a run says besides the version.
@@ -140,11 +132,14 @@ impl Store {
     }
 }
 
-/// The summary of a run that finds all files uploaded.
-fn nothing_uploaded(release: &Release) -> Summary {
-    Summary {
-        present: release.manifest.assets().len(),
-        ..Summary::default()
+/// A value that tasks change while the waiting thread reads it. Its lock is held for one closure at a time.
+#[derive(Debug, Default)]
+struct Shared<T>(Mutex<T>);
+
+impl<T> Shared<T> {
+    fn with<R>(&self, change: impl FnOnce(&mut T) -> R) -> R {
+        // No closure panics while it holds the lock.
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

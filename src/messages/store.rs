@@ -74,7 +74,7 @@ impl Explain for StoreError {
                 "The upload ended unexpectedly",
                 "Something in this program failed.",
             )
-            .with_details(cause),
+            .with_details(cause.to_string()),
             Self::NoResources(error) => Message::new(
                 Kind::Machine,
                 format!("The upload can't start: {error}"),

@@ -7,12 +7,11 @@ use super::network::Network;
 use super::objects::Objects;
 use super::protocol::Protocol;
 use super::provider::Provider;
-use super::shared::{Progress, Shared};
 use super::transport::Transport;
-use super::{RunLabel, StoreError};
+use super::{RunLabel, Shared, StoreError};
 use crate::config::Access;
 use crate::interrupt::Interrupt;
-use crate::plan::{Requests, Summary};
+use crate::plan::{Progress, Requests, Summary};
 use crate::prefix::{BucketUrl, MetaObject};
 use crate::release::Release;
 use crate::version::Version;
@@ -64,7 +63,7 @@ impl Bucket {
                 url,
                 provider,
                 limiter,
-                put_mode: Shared::new(PutMode::Create),
+                put_mode: Shared(PutMode::Create.into()),
             }),
             requests,
         })
@@ -111,7 +110,7 @@ impl Bucket {
                     });
                 }
                 Err(mpsc::RecvTimeoutError::Disconnected) => {
-                    return Err(StoreError::internal("the upload stopped"));
+                    return Err("the upload stopped".into());
                 }
                 Err(mpsc::RecvTimeoutError::Timeout) => {}
             }

@@ -32,7 +32,7 @@ pub(super) fn connect(
         Access::S3(access) => s3(bucket, access, transport).map(|it| Arc::new(it) as _),
         Access::Azure(access) => azure(bucket, access, transport).map(|it| Arc::new(it) as _),
         Access::Gcs(access) => gcs(bucket, access, transport).map(|it| Arc::new(it) as _),
-        Access::Directory => return Err(StoreError::internal("not a bucket")),
+        Access::Directory => return Err("not a bucket".into()),
     };
     remote.map_err(|error| StoreError::MalformedCredentials(error.to_string()))
 }

@@ -5,9 +5,8 @@ mod files;
 mod staging;
 
 use super::local_file::hash_file;
-use super::own_object::OwnObject;
-use super::verify::{foreign, is_claim, verify_marker, verify_tombstone};
-use super::{RunLabel, StoreError, nothing_uploaded};
+use super::own_object::{OwnObject, foreign, is_claim, verify_marker, verify_tombstone};
+use super::{RunLabel, StoreError};
 use crate::fs::files_below;
 use crate::interrupt::Interrupt;
 use crate::plan::{Conflict, ConflictWith, Summary};
@@ -55,15 +54,11 @@ impl Directory {
         self.create(&OwnObject::new_ref(&self.dir, release, label)?)?;
         let tombstone = MetaObject::Tombstone(&release.version);
         self.verify_object(release, &tombstone, verify_tombstone)?;
-        let mut summary = nothing_uploaded(release);
+        let mut summary = Summary::of_unchanged(release);
         // A directory that somebody removed by hand is made again.
-        if self.is_published(release)? && self.version_dir(release).is_dir() {
-            summary.unchanged = true;
-        } else {
+        if !self.is_published(release)? || !self.version_dir(release).is_dir() {
             self.claim(release)?;
-            if self.place(release, interrupt)? {
-                summary = everything_uploaded(release);
-            }
+            summary = self.place(release, interrupt)?;
             self.commit(release)?;
         }
         summary.duration = start.elapsed();
@@ -77,10 +72,9 @@ impl Directory {
             return Ok(everything_uploaded(release));
         }
         compare(&version_dir, release)?;
-        Ok(Summary {
-            unchanged,
-            ..nothing_uploaded(release)
-        })
+        let mut summary = Summary::of(release, 0, 0);
+        summary.unchanged = unchanged;
+        Ok(summary)
     }
 
     pub(super) fn marker(&self, version: &Version) -> Option<Bytes> {
@@ -120,11 +114,8 @@ impl Directory {
     }
 
     fn is_published(&self, release: &Release) -> Result<bool, StoreError> {
-        self.verify_object(
-            release,
-            &MetaObject::Marker(&release.version),
-            verify_marker,
-        )
+        let marker = MetaObject::Marker(&release.version);
+        self.verify_object(release, &marker, verify_marker)
     }
 
     fn claim(&self, release: &Release) -> Result<(), StoreError> {
@@ -151,11 +142,11 @@ impl Directory {
         Ok(())
     }
 
-    /// Stages a version and renames it into place. Returns `false` if the same version existed without a marker.
-    fn place(&self, release: &Release, interrupt: &Interrupt) -> Result<bool, StoreError> {
+    /// Stages a version and renames it into place, unless the same version exists without a marker.
+    fn place(&self, release: &Release, interrupt: &Interrupt) -> Result<Summary, StoreError> {
         let version_dir = self.version_dir(release);
         if version_dir.is_dir() {
-            return compare(&version_dir, release).map(|()| false);
+            return compare(&version_dir, release).map(|()| Summary::of(release, 0, 0));
         }
         if version_dir.symlink_metadata().is_ok() {
             // A file, or a link that leads nowhere.
@@ -169,7 +160,7 @@ impl Directory {
             Err(error) => return Err(self.rename_error(error)),
         }
         fs::File::open(&self.root)?.sync_all()?;
-        Ok(true)
+        Ok(everything_uploaded(release))
     }
 
     fn commit(&self, release: &Release) -> Result<(), StoreError> {
@@ -201,9 +192,9 @@ fn compare(version_dir: &Path, release: &Release) -> Result<(), StoreError> {
 }
 
 fn everything_uploaded(release: &Release) -> Summary {
-    Summary {
-        put: release.manifest.assets().len(),
-        put_bytes: release.manifest.bytes(),
-        ..Summary::default()
-    }
+    Summary::of(
+        release,
+        release.manifest.assets().len(),
+        release.manifest.bytes(),
+    )
 }

@@ -1,7 +1,8 @@
 //! How many requests may be in flight, and how long each may take: both follow from what the store has shown it can
 //! do. The uploader asks for the limit; the transport reports every request.
 
-use super::shared::Shared;
+use super::Shared;
+use std::sync::Mutex;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -58,11 +59,11 @@ impl Drop for InFlight<'_> {
 impl Limiter {
     /// `highest_limit` is what the store takes from one client.
     pub(super) fn up_to(highest_limit: usize) -> Self {
-        Self(Shared::new(Traffic {
+        Self(Shared(Mutex::new(Traffic {
             highest_limit,
             limit: FIRST.min(highest_limit),
             ..Traffic::default()
-        }))
+        })))
     }
 
     pub(super) fn limit(&self) -> usize {

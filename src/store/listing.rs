@@ -2,10 +2,9 @@
 
 use super::error::{RequestError, RequestResult};
 use super::objects::Objects;
-use crate::plan::ListedObject;
+use crate::plan::{ListedObject, Listing};
 use crate::prefix::Key;
 use object_store::list::PaginatedListOptions;
-use std::collections::BTreeMap;
 
 /// Azure may answer some empty pages in a row.
 const MOST_EMPTY_PAGES: usize = 100;
@@ -14,8 +13,8 @@ const MOST_OBJECTS: usize = 10_000_000;
 
 impl Objects {
     /// Lists what lies under `dir`, by the rest of its key.
-    pub(super) async fn list(&self, dir: &Key) -> RequestResult<BTreeMap<String, ListedObject>> {
-        let mut listed = BTreeMap::new();
+    pub(super) async fn list(&self, dir: &Key) -> RequestResult<Listing> {
+        let mut listed = Listing::new();
         let mut page_token = None;
         let mut empty_pages = 0;
         loop {
@@ -30,8 +29,7 @@ impl Objects {
             let before = listed.len();
             for object in page.result.objects {
                 if let Some(rest) = object.location.as_ref().strip_prefix(dir.as_str()) {
-                    let etag = object.e_tag;
-                    let size = object.size;
+                    let (size, etag) = (object.size, object.e_tag);
                     listed.insert(rest.to_owned(), ListedObject { size, etag });
                 }
             }

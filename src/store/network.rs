@@ -3,6 +3,7 @@
 use super::StoreError;
 use crate::config::{Access, Server};
 use object_store::client::{HttpClient, HttpRequest};
+use reqwest::Certificate;
 use rustls_native_certs::load_native_certs;
 use std::time::Duration;
 use url::Url;
@@ -20,10 +21,8 @@ impl Network {
     pub(super) fn of(access: &Access) -> Result<Self, StoreError> {
         // Fails only if a provider is installed already, which then is this one.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let authorities = match access.server() {
-            Some(server) => authorities(server)?,
-            None => Vec::new(),
-        };
+        let authorities = access.server().map(authorities).transpose()?;
+        let authorities = authorities.unwrap_or_default();
         let client = || {
             reqwest::Client::builder()
                 .redirect(reqwest::redirect::Policy::none())
@@ -32,10 +31,9 @@ impl Network {
                 .tls_certs_merge(authorities.clone())
                 .user_agent(concat!("static-assets/", env!("CARGO_PKG_VERSION")))
         };
-        let build = |client: reqwest::ClientBuilder| client.build().map(HttpClient::new);
         Ok(Self {
-            https: build(client()).map_err(StoreError::internal)?,
-            plain: build(client().no_proxy()).map_err(StoreError::internal)?,
+            https: HttpClient::new(client().build()?),
+            plain: HttpClient::new(client().no_proxy().build()?),
         })
     }
 
@@ -47,11 +45,10 @@ impl Network {
     }
 }
 
-fn authorities(server: &Server) -> Result<Vec<reqwest::Certificate>, StoreError> {
+fn authorities(server: &Server) -> Result<Vec<Certificate>, StoreError> {
     let is_https = |endpoint: &Url| endpoint.scheme() == "https";
     match &server.ca_file {
-        Some(file) => reqwest::Certificate::from_pem_bundle(&fs_err::read(file)?)
-            .map_err(StoreError::internal),
+        Some(file) => Ok(Certificate::from_pem_bundle(&fs_err::read(file)?)?),
         None if server.endpoint.as_ref().is_none_or(is_https)
             && load_native_certs().certs.is_empty() =>
         {

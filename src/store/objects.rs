@@ -1,7 +1,6 @@
 //! What can be done with one object of a bucket, with retries.
 
-use super::StoreError;
-use super::attributes::{has_sha256_of, meta_attributes};
+use super::attributes::{attributes_of, has_sha256_of, meta_attributes};
 use super::client::Remote;
 use super::error::{FailedRequest, RequestError, RequestResult, RequestTarget};
 use super::limiter::Limiter;
@@ -9,7 +8,7 @@ use super::own_object::OwnObject;
 use super::provider::{Action, Provider};
 use super::receipt::{Md5Hash, Md5Match, compare_md5, is_etag_of, md5_of};
 use super::retry::{PartRetry, READ_BACKS, pause, with_retry};
-use super::shared::Shared;
+use super::{Shared, StoreError};
 use crate::encoding::hex;
 use crate::manifest::Asset;
 use crate::prefix::{BucketUrl, Key};
@@ -74,23 +73,18 @@ impl Objects {
         attributes: Attributes,
     ) -> RequestResult<Option<PutResult>> {
         let path = self.path(key)?;
-        let mut mode = self.put_mode.with(|mode| mode.clone());
         loop {
+            let mode = self.put_mode.with(|mode| mode.clone());
             let result = self.request(self.provider.create_action, key, || {
-                let options = PutOptions {
-                    mode: mode.clone(),
-                    attributes: attributes.clone(),
-                    ..PutOptions::default()
-                };
+                let mut options = PutOptions::from(attributes.clone());
+                options.mode = mode.clone();
                 self.remote.put_opts(&path, payload.clone(), options)
             });
             match result.await {
                 Ok(result) => return Ok(Some(result)),
                 Err(FailedRequest(RequestError::Exists, _)) => return Ok(None),
                 Err(FailedRequest(RequestError::NotImplemented, _)) if mode == PutMode::Create => {
-                    mode = PutMode::Overwrite;
-                    self.put_mode
-                        .with(|put_mode| *put_mode = PutMode::Overwrite);
+                    self.put_mode.with(|mode| *mode = PutMode::Overwrite);
                 }
                 Err(failed) => return Err(failed),
             }
@@ -121,11 +115,11 @@ impl Objects {
     pub(super) async fn begin_multipart(
         &self,
         key: &Key,
-        attributes: Attributes,
+        asset: &Asset,
     ) -> RequestResult<Box<dyn MultipartUpload>> {
         let path = self.path(key)?;
         self.request(self.provider.create_action, key, || {
-            let options = PutMultipartOptions::from(attributes.clone());
+            let options = PutMultipartOptions::from(attributes_of(asset));
             let options = options.with_retry_policy(Arc::new(PartRetry));
             self.remote.put_multipart_opts(&path, options)
         })
@@ -152,10 +146,7 @@ impl Objects {
     pub(super) async fn read(&self, key: &Key, known_etag: Option<String>) -> RequestResult<Bytes> {
         let path = self.path(key)?;
         self.request(self.provider.get_action, key, || async {
-            let options = GetOptions {
-                if_none_match: known_etag.clone(),
-                ..GetOptions::default()
-            };
+            let options = GetOptions::new().with_if_none_match(known_etag.as_deref());
             self.remote.get_opts(&path, options).await?.bytes().await
         })
         .await
@@ -170,16 +161,11 @@ impl Objects {
     ) -> RequestResult<ObjectState> {
         let path = self.path(key)?;
         let head = self.request(self.provider.get_action, key, || {
-            let options = GetOptions {
-                head: true,
-                ..GetOptions::default()
-            };
+            let options = GetOptions::new().with_head(true);
             self.remote.get_opts(&path, options)
         });
         let head = match head.await {
-            Err(FailedRequest(RequestError::NotFound, _)) => {
-                return Ok(ObjectState::Absent);
-            }
+            Err(FailedRequest(RequestError::NotFound, _)) => return Ok(ObjectState::Absent),
             head => head?,
         };
         let has_md5 = match (self.provider.has_md5_etags, md5, &head.meta.e_tag) {

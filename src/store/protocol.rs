@@ -3,16 +3,13 @@
 
 use super::error::{FailedRequest, RequestError, RequestResult};
 use super::objects::Objects;
-use super::own_object::OwnObject;
+use super::own_object::{OwnObject, foreign, is_claim, verify_marker, verify_tombstone};
 use super::receipt::md5_of;
 use super::retry::{READ_BACKS, pause};
-use super::shared::{Progress, Shared};
-use super::verify::{foreign, is_claim, verify_marker, verify_tombstone};
-use super::{RunLabel, StoreError, nothing_uploaded};
-use crate::plan::{Conflict, ConflictWith, ListedObject, Plan, Summary, VersionState};
+use super::{RunLabel, Shared, StoreError};
+use crate::plan::{Conflict, ConflictWith, ListedObject, Listing, Plan, Progress, Summary};
 use crate::prefix::{Folder, Key, MetaObject};
 use crate::release::Release;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Semaphore;
@@ -43,26 +40,27 @@ impl Protocol {
     }
 
     pub(super) async fn publish(self: &Arc<Self>, label: &RunLabel) -> Result<Summary, StoreError> {
-        let own_ref = self.announce(label).await?;
-        self.verify_tombstone(&own_ref).await?;
-        let VersionState::Unfinished(listed) = self.read_state(&own_ref).await? else {
-            return Ok(Summary {
-                unchanged: true,
-                ..nothing_uploaded(&self.release)
-            });
-        };
+        // Step 1. It comes first, because a prune that sees this ref deletes nothing.
+        let own_ref = OwnObject::new_ref(self.dir(), &self.release, label)?;
+        self.objects.create_own(&own_ref).await?;
+        let own_ref = own_ref.key;
+        // Step 2.
+        let key = MetaObject::Tombstone(&self.release.version);
+        let key = self.dir().meta(&key);
+        if let Some(json) = self.objects.read_meta(&key, None, &own_ref).await? {
+            verify_tombstone(&self.release, &key, &json)?;
+        }
+        if self.is_published(&own_ref).await? {
+            return Ok(Summary::of_unchanged(&self.release));
+        }
+        let listed = self.claim_and_list().await?;
         self.upload_plan(Plan::of(&self.release, listed)).await?;
         if self.is_unproven.load(Ordering::Relaxed) {
             self.verify_uploads().await?;
         }
         self.commit(&own_ref).await?;
         let progress = self.progress.with(|progress| *progress);
-        Ok(Summary {
-            put: progress.files,
-            put_bytes: progress.bytes,
-            present: self.release.manifest.assets().len() - progress.files,
-            ..Summary::default()
-        })
+        Ok(Summary::of(&self.release, progress.files, progress.bytes))
     }
 
     /// Finds out what a run would upload, by reading only.
@@ -71,53 +69,25 @@ impl Protocol {
         match self.objects.read(&marker, None).await {
             Ok(json) => {
                 verify_marker(&self.release, &marker, &json)?;
-                return Ok(Summary {
-                    unchanged: true,
-                    ..nothing_uploaded(&self.release)
-                });
+                return Ok(Summary::of_unchanged(&self.release));
             }
             // Without the right to list, S3 answers 403 for what does not exist.
             Err(FailedRequest(RequestError::NotFound | RequestError::Forbidden, _)) => {}
             Err(failed) => return Err(failed.into()),
         }
         let plan = Plan::of(&self.release, self.list_version_if_allowed().await?);
-        Ok(Summary {
-            put: plan.missing.len(),
-            put_bytes: plan.missing_bytes(&self.release),
-            present: plan.present.len(),
-            ..Summary::default()
-        })
+        let bytes = plan.missing_bytes(&self.release);
+        Ok(Summary::of(&self.release, plan.missing.len(), bytes))
     }
 
     fn dir(&self) -> &Folder {
         &self.objects.url.folder
     }
 
-    /// Step 1. It comes first, because a prune that sees this ref deletes nothing.
-    async fn announce(&self, label: &RunLabel) -> Result<Key, StoreError> {
-        let own_ref = OwnObject::new_ref(self.dir(), &self.release, label)?;
-        self.objects.create_own(&own_ref).await?;
-        Ok(own_ref.key)
-    }
-
-    /// Step 2.
-    async fn verify_tombstone(&self, own_ref: &Key) -> Result<(), StoreError> {
-        let key = MetaObject::Tombstone(&self.release.version);
-        let key = self.dir().meta(&key);
-        match self.objects.read_meta(&key, None, own_ref).await? {
-            Some(json) => verify_tombstone(&self.release, &key, &json),
-            None => Ok(()),
-        }
-    }
-
-    /// Steps 3 and 4.
-    async fn read_state(&self, own_ref: &Key) -> Result<VersionState, StoreError> {
-        if self.is_published(own_ref).await? {
-            return Ok(VersionState::Published);
-        }
+    /// Step 4. Returns the objects of an earlier, unfinished run.
+    async fn claim_and_list(&self) -> Result<Listing, StoreError> {
         if !self.release.is_explicit() {
-            let listed = self.list_version_if_allowed().await?;
-            return Ok(VersionState::Unfinished(listed));
+            return self.list_version_if_allowed().await;
         }
         // The version is listed first: files that another build of this content uploads meanwhile have its claim.
         let listed = self.list_version().await?;
@@ -133,7 +103,7 @@ impl Protocol {
             // A listing that does not show this claim would not show another's either.
             return Err(StoreError::ReadBackMismatch(claim.key));
         }
-        Ok(VersionState::Unfinished(listed))
+        Ok(listed)
     }
 
     /// Step 3: whether the marker exists. A marker of other content is an error.
@@ -163,15 +133,15 @@ impl Protocol {
         Ok(claims.contains_key(&ours))
     }
 
-    async fn list_version(&self) -> RequestResult<BTreeMap<String, ListedObject>> {
+    async fn list_version(&self) -> RequestResult<Listing> {
         let dir = self.dir().version(&self.release.version);
         self.objects.list(&dir).await
     }
 
     /// A digest version needs no right to list: without it, every file is uploaded again.
-    async fn list_version_if_allowed(&self) -> Result<BTreeMap<String, ListedObject>, StoreError> {
+    async fn list_version_if_allowed(&self) -> Result<Listing, StoreError> {
         match self.list_version().await {
-            Err(FailedRequest(RequestError::Forbidden, _)) => Ok(BTreeMap::new()),
+            Err(FailedRequest(RequestError::Forbidden, _)) => Ok(Listing::new()),
             listed => Ok(listed?),
         }
     }

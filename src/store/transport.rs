@@ -1,12 +1,12 @@
 //! Sends the requests of `object_store`: counts each one, lets none go to another host, and gives each a deadline.
 
+use super::Shared;
 use super::error_response::ErrorResponse;
 use super::hosts::{HostRole, Hosts};
 use super::limiter::Limiter;
 use super::network::Network;
 use super::receipt::StoredMd5;
 use super::retry::{record, try_number};
-use super::shared::Shared;
 use crate::plan::Requests;
 use futures_util::StreamExt;
 use object_store::ClientOptions;

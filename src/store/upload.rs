@@ -5,10 +5,10 @@ use super::attributes::attributes_of;
 use super::error::{FailedRequest, RequestError};
 use super::local_file::{AssetBody, read_asset, read_asset_chunks};
 use super::objects::ObjectState;
+use super::own_object::foreign;
 use super::protocol::{BYTES_IN_FLIGHT, Protocol};
 use super::receipt::{Md5Hash, Md5Match, compare_md5, is_etag_of};
 use super::retry::{READ_BACKS, pause};
-use super::verify::foreign;
 use crate::manifest::Asset;
 use crate::parallel::parallel;
 use crate::plan::Plan;
@@ -26,56 +26,49 @@ const LARGEST_AT_ONCE: u64 = 16 << 20;
 /// A file up to this size is in the page cache, where the scan left it.
 const LARGEST_INLINE: u64 = 256 << 10;
 
-/// An asset to upload, by its index in the manifest.
-#[derive(Clone, Copy)]
-pub(super) struct Pending {
-    index: usize,
-    /// The store holds an object of its size, whose `ETag` does not prove it equal.
-    pub(super) exists: bool,
-}
-
 impl Protocol {
     /// Uploads what a plan names; compares existing objects meanwhile.
     pub(super) async fn upload_plan(self: &Arc<Self>, plan: Plan) -> Result<(), StoreError> {
         let Plan { missing, present } = plan;
         let release = self.release.clone();
         let unproven = spawn_blocking(move || find_unproven(&release, &present));
-        let exists = false;
-        let missing = missing.into_iter().map(|index| Pending { index, exists });
-        self.upload_all(missing.collect()).await?;
-        let unproven = unproven.await.map_err(StoreError::internal)??;
-        self.upload_all(unproven).await
+        self.upload_all(missing, false).await?;
+        self.upload_all(unproven.await??, true).await
     }
 
-    async fn upload_all(self: &Arc<Self>, pending: Vec<Pending>) -> Result<(), StoreError> {
+    /// Uploads assets, by their index. `exists` says that the store holds an object of each one's size.
+    async fn upload_all(
+        self: &Arc<Self>,
+        indices: Vec<usize>,
+        exists: bool,
+    ) -> Result<(), StoreError> {
         let assets = self.release.manifest.assets();
-        let sizes = pending.iter().map(|pending| assets[pending.index].size);
-        let bytes: u64 = sizes.sum();
         self.progress.with(|progress| {
-            progress.of_files += pending.len();
-            progress.of_bytes += bytes;
+            progress.of_files += indices.len();
+            let sizes = indices.iter().map(|index| assets[*index].size);
+            progress.of_bytes += sizes.sum::<u64>();
         });
-        let mut waiting = pending.into_iter();
+        let mut waiting = indices.into_iter();
         let mut running = JoinSet::new();
         loop {
             while running.len() < self.objects.limiter.limit() {
-                let Some(pending) = waiting.next() else { break };
-                running.spawn(self.clone().upload(pending));
+                let Some(index) = waiting.next() else { break };
+                running.spawn(self.clone().upload(index, exists));
             }
             // The first error drops the set, which ends the other uploads.
             match running.join_next().await {
-                Some(result) => result.map_err(StoreError::internal)??,
+                Some(result) => result??,
                 None => return Ok(()),
             }
         }
     }
 
-    async fn upload(self: Arc<Self>, pending: Pending) -> Result<(), StoreError> {
-        let asset = self.asset(pending);
+    async fn upload(self: Arc<Self>, index: usize, exists: bool) -> Result<(), StoreError> {
+        let asset = &self.release.manifest.assets()[index];
         let proof = if asset.size > LARGEST_AT_ONCE && !self.release.is_explicit() {
-            self.upload_in_parts(pending).await?
+            self.upload_in_parts(asset, exists).await?
         } else {
-            self.upload_at_once(pending).await?
+            self.upload_at_once(asset, exists).await?
         };
         if proof == Some(Md5Match::Unknown) {
             self.is_unproven.store(true, Ordering::Relaxed);
@@ -94,22 +87,21 @@ impl Protocol {
 
     /// Uploads an asset. `None` if that is not needed. An object of the same name decides: an equal one is fine, an
     /// absent one is uploaded again, a different one belongs to somebody else.
-    async fn upload_at_once(&self, pending: Pending) -> Result<Option<Md5Match>, StoreError> {
-        let asset = self.asset(pending);
+    async fn upload_at_once(
+        &self,
+        asset: &Asset,
+        exists: bool,
+    ) -> Result<Option<Md5Match>, StoreError> {
         let key = self.key(asset);
         let _memory = self.reserve(asset.size).await?;
         let AssetBody { content, md5 } = read_body(asset).await?;
         let payload = PutPayload::from(content);
-        if pending.exists
-            && let ObjectState::Equal = self.head(&key, asset, Some(md5)).await?
-        {
+        if exists && let ObjectState::Equal = self.head(&key, asset, Some(md5)).await? {
             return Ok(None);
         }
         for _ in 0..READ_BACKS {
-            let created = self
-                .objects
-                .create(&key, payload.clone(), attributes_of(asset));
-            if let Some(result) = created.await? {
+            let (payload, attributes) = (payload.clone(), attributes_of(asset));
+            if let Some(result) = self.objects.create(&key, payload, attributes).await? {
                 return match compare_md5(&result, md5) {
                     Md5Match::Different => Err(StoreError::ReadBackMismatch(key)),
                     proof => Ok(Some(proof)),
@@ -124,10 +116,6 @@ impl Protocol {
         Err(StoreError::ReadBackMismatch(key))
     }
 
-    pub(super) fn asset(&self, pending: Pending) -> &Asset {
-        &self.release.manifest.assets()[pending.index]
-    }
-
     pub(super) fn key(&self, asset: &Asset) -> Key {
         let dir = &self.objects.url.folder;
         dir.asset(&self.release.version, &asset.path)
@@ -135,8 +123,7 @@ impl Protocol {
 
     pub(super) async fn reserve(&self, bytes: u64) -> Result<OwnedSemaphorePermit, StoreError> {
         let bytes = u32::try_from(bytes).map_or(BYTES_IN_FLIGHT, |it| it.min(BYTES_IN_FLIGHT));
-        let permit = self.memory.clone().acquire_many_owned(bytes).await;
-        permit.map_err(StoreError::internal)
+        Ok(self.memory.clone().acquire_many_owned(bytes).await?)
     }
 
     pub(super) async fn head(
@@ -159,20 +146,20 @@ impl Protocol {
 fn find_unproven(
     release: &Release,
     present: &[(usize, Option<String>)],
-) -> Result<Vec<Pending>, StoreError> {
+) -> Result<Vec<usize>, StoreError> {
     let compared = parallel(present, |(index, etag)| {
-        let asset = &release.manifest.assets()[*index];
-        let is_equal = is_proven_equal(asset, etag.as_deref())?;
-        let (index, exists) = (*index, true);
-        Ok::<_, StoreError>((!is_equal).then_some(Pending { index, exists }))
+        let is_equal = is_proven_equal(&release.manifest.assets()[*index], etag.as_deref())?;
+        Ok::<_, StoreError>((!is_equal).then_some(*index))
     })?;
     Ok(compared.into_iter().flatten().collect())
 }
 
 fn is_proven_equal(asset: &Asset, etag: Option<&str>) -> Result<bool, StoreError> {
     let is_md5 = |etag: &&str| etag.trim_matches('"').len() == 32;
-    let etag = etag.filter(is_md5);
-    let Some(etag) = etag.filter(|_| asset.size <= LARGEST_AT_ONCE) else {
+    let Some(etag) = etag
+        .filter(is_md5)
+        .filter(|_| asset.size <= LARGEST_AT_ONCE)
+    else {
         return Ok(false);
     };
     let mut md5 = Md5::new();
@@ -189,6 +176,5 @@ async fn read_body(asset: &Asset) -> Result<AssetBody, StoreError> {
         return read_asset(asset);
     }
     let asset = asset.clone();
-    let body = spawn_blocking(move || read_asset(&asset)).await;
-    body.map_err(StoreError::internal)?
+    spawn_blocking(move || read_asset(&asset)).await?
 }

@@ -7,7 +7,7 @@ impl Explain for Conflict {
     fn explain(&self) -> Message {
         let version = &self.version;
         let (title, body) = match &self.with {
-            ConflictWith::Published { differing } => (
+            ConflictWith::Published(differing) => (
                 format!("{version} is already published with other content"),
                 format!(
                     "This build differs in these {} files:\n{}\nA published version never changes, because browsers hold \
@@ -21,7 +21,7 @@ impl Explain for Conflict {
                 "Another build started to publish other content under this version. It failed, or it is still running."
                     .to_owned(),
             ),
-            ConflictWith::Foreign { path } => (
+            ConflictWith::Foreign(path) => (
                 format!("The store already holds another file at {version}/{path}"),
                 "It does not come from a build of this content, so it is not touched.".to_owned(),
             ),

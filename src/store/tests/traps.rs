@@ -179,7 +179,7 @@ async fn r01_an_existing_object_is_always_compared() {
             Ok(_) => assert!(is_fine),
             Err(StoreError::Conflict(conflict)) => {
                 assert!(!is_fine);
-                assert!(matches!(conflict.with, ConflictWith::Foreign { .. }));
+                assert!(matches!(conflict.with, ConflictWith::Foreign(_)));
             }
             Err(error) => panic!("{error:?}"),
         }
