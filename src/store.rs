@@ -1,13 +1,11 @@
 //! Stores for releases: a bucket or a directory, behind one synchronous API. Async code and `object_store` stay in
 //! here; the app, its framework and the public URL stay out.
 
-mod attributes;
 mod bucket;
 mod client;
 mod directory;
 mod error;
 mod error_response;
-mod hosts;
 mod limiter;
 mod listing;
 mod local_file;

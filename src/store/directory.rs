@@ -1,7 +1,6 @@
 //! The publish protocol on a directory, `file://`: a version is staged whole on the same file system, synced, and
 //! renamed into place. Nothing in here is async.
 
-mod files;
 mod staging;
 
 use super::local_file::hash_file;
@@ -14,8 +13,8 @@ use crate::prefix::{Folder, Key, MetaObject};
 use crate::release::Release;
 use crate::version::Version;
 use bytes::Bytes;
-use files::{read_if_exists, rename};
 use fs_err as fs;
+use staging::{read_if_exists, rename};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};

@@ -116,9 +116,7 @@ impl Limiter {
 impl Traffic {
     /// The uplink that bodies may count on: half of what was seen, never less than the slowest.
     fn bytes_a_second(&self) -> u64 {
-        let elapsed = self
-            .first_start
-            .map_or(Duration::ZERO, |start| start.elapsed());
+        let elapsed = self.first_start.unwrap_or_else(Instant::now).elapsed();
         let seen = u128::from(self.bytes_answered) * 1000 / elapsed.as_millis().max(1);
         u64::try_from(seen / 2).unwrap_or(u64::MAX).max(SLOWEST)
     }

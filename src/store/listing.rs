@@ -26,18 +26,15 @@ impl Objects {
                 self.remote.list_paginated(Some(dir.as_str()), options)
             });
             let page = page.await?;
-            let before = listed.len();
+            empty_pages += 1;
             for object in page.result.objects {
-                if let Some(rest) = object.location.as_ref().strip_prefix(dir.as_str()) {
-                    let (size, etag) = (object.size, object.e_tag);
-                    listed.insert(rest.to_owned(), ListedObject { size, etag });
+                let (size, etag) = (object.size, object.e_tag);
+                if let Some(rest) = object.location.as_ref().strip_prefix(dir.as_str())
+                    && let None = listed.insert(rest.to_owned(), ListedObject { size, etag })
+                {
+                    empty_pages = 0;
                 }
             }
-            empty_pages = if listed.len() == before {
-                empty_pages + 1
-            } else {
-                0
-            };
             let is_endless = empty_pages > MOST_EMPTY_PAGES || listed.len() > MOST_OBJECTS;
             match page.page_token {
                 None => return Ok(listed),

@@ -56,11 +56,10 @@ pub(super) fn hash_file(
 }
 
 pub(super) fn verify_hash(asset: &Asset, hash: Sha256) -> Result<(), StoreError> {
-    if hash == asset.sha256 {
-        Ok(())
-    } else {
-        Err(asset_changed(asset))
+    if hash != asset.sha256 {
+        return Err(asset_changed(asset));
     }
+    Ok(())
 }
 
 pub(super) fn asset_changed(asset: &Asset) -> StoreError {

@@ -48,10 +48,8 @@ impl Protocol {
             return Ok(None);
         }
         let action = self.objects.provider.create_action;
-        let mut last_error = RequestError::Temporary {
-            cause: "the multipart upload was not completed".to_owned(),
-            retry_after: None,
-        };
+        let incomplete = "the multipart upload was not completed".to_owned();
+        let mut last_error = RequestError::temporary(incomplete);
         for _ in 0..READ_BACKS {
             let mut upload = self.objects.begin_multipart(key, asset).await?;
             if let Err(error) = self.send_parts(upload.as_mut(), asset, key).await {

@@ -1,12 +1,14 @@
 //! What can be done with one object of a bucket, with retries.
 
-use super::attributes::{attributes_of, has_sha256_of, meta_attributes};
 use super::client::Remote;
 use super::error::{FailedRequest, RequestError, RequestResult, RequestTarget};
 use super::limiter::Limiter;
 use super::own_object::OwnObject;
 use super::provider::{Action, Provider};
-use super::receipt::{Md5Hash, Md5Match, compare_md5, is_etag_of, md5_of};
+use super::receipt::{
+    Md5Hash, Md5Match, attributes_of, compare_md5, has_sha256_of, is_etag_of, md5_of,
+    meta_attributes,
+};
 use super::retry::{PartRetry, READ_BACKS, pause, with_retry};
 use super::{Shared, StoreError};
 use crate::encoding::hex;

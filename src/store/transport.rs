@@ -2,9 +2,8 @@
 
 use super::Shared;
 use super::error_response::ErrorResponse;
-use super::hosts::{HostRole, Hosts};
 use super::limiter::Limiter;
-use super::network::Network;
+use super::network::{HostRole, Hosts, Network};
 use super::receipt::StoredMd5;
 use super::retry::{record, try_number};
 use crate::plan::Requests;
@@ -136,17 +135,19 @@ async fn read_body(body: HttpResponseBody, patience: Duration) -> Result<Vec<u8>
             Err(_) => return Err(no_answer(due)),
         }
         if content.len() > LONGEST_BODY {
-            let text = "the answer has no end".to_owned();
-            return Err(error(HttpErrorKind::Decode, text));
+            return Err(error(HttpErrorKind::Decode, "the answer has no end"));
         }
     }
 }
 
 fn no_answer(within: Duration) -> HttpError {
-    let text = format!("no answer within {} s", within.as_secs());
-    error(HttpErrorKind::Timeout, text)
+    let seconds = within.as_secs();
+    error(
+        HttpErrorKind::Timeout,
+        format!("no answer within {seconds} s"),
+    )
 }
 
-fn error(kind: HttpErrorKind, text: String) -> HttpError {
-    HttpError::new(kind, io::Error::other(text))
+fn error(kind: HttpErrorKind, text: impl Into<String>) -> HttpError {
+    HttpError::new(kind, io::Error::other(text.into()))
 }

@@ -1,13 +1,12 @@
 //! Uploads the missing files of a release, as many at a time as the store takes, in bounded memory.
 
 use super::StoreError;
-use super::attributes::attributes_of;
 use super::error::{FailedRequest, RequestError};
 use super::local_file::{AssetBody, read_asset, read_asset_chunks};
 use super::objects::ObjectState;
 use super::own_object::foreign;
 use super::protocol::{BYTES_IN_FLIGHT, Protocol};
-use super::receipt::{Md5Hash, Md5Match, compare_md5, is_etag_of};
+use super::receipt::{Md5Hash, Md5Match, attributes_of, compare_md5, is_etag_of};
 use super::retry::{READ_BACKS, pause};
 use crate::manifest::Asset;
 use crate::parallel::parallel;

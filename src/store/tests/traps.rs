@@ -11,7 +11,7 @@ use crate::env::Env;
 use crate::plan::ConflictWith;
 use crate::prefix::{BucketUrl, StoreUrl};
 use crate::store::client::{Remote, connect};
-use crate::store::hosts::Hosts;
+use crate::store::network::Hosts;
 use crate::store::{RequestError, StoreError};
 use object_store::list::PaginatedListOptions;
 use object_store::path::Path;
