@@ -127,11 +127,9 @@ impl Summary {
     }
 
     pub(crate) fn of_unchanged(release: &Release) -> Self {
-        let unchanged = true;
-        Self {
-            unchanged,
-            ..Self::of(release, 0, 0)
-        }
+        let mut summary = Self::of(release, 0, 0);
+        summary.unchanged = true;
+        summary
     }
 }
 

@@ -81,6 +81,8 @@ pub(crate) enum StoreError {
     Interrupted,
 }
 
+pub(crate) type StoreResult<T = ()> = Result<T, StoreError>;
+
 /// What the ref of a run says besides the version.
 #[derive(Clone, Debug)]
 pub(crate) struct RunLabel {
@@ -89,7 +91,7 @@ pub(crate) struct RunLabel {
 }
 
 impl Store {
-    pub(crate) fn open(site: &Site, access: &Access) -> Result<Self, StoreError> {
+    pub(crate) fn open(site: &Site, access: &Access) -> StoreResult<Self> {
         match &site.store {
             StoreUrl::Bucket(url) => Bucket::open(url.clone(), access).map(Self::Bucket),
             StoreUrl::File { root } => Directory::open(root).map(Self::Directory),
@@ -107,7 +109,7 @@ impl Store {
         label: &RunLabel,
         interrupt: &Interrupt,
         tick: &mut dyn FnMut(Progress),
-    ) -> Result<Summary, StoreError> {
+    ) -> StoreResult<Summary> {
         match self {
             Self::Bucket(bucket) => bucket.run(release, Some(label), interrupt, tick),
             Self::Directory(directory) => directory.publish(release, label, interrupt),

@@ -7,7 +7,7 @@ use super::objects::Objects;
 use super::protocol::Protocol;
 use super::provider::Provider;
 use super::transport::Transport;
-use super::{RunLabel, Shared, StoreError};
+use super::{RunLabel, Shared, StoreError, StoreResult};
 use crate::config::Access;
 use crate::interrupt::Interrupt;
 use crate::plan::{Progress, Requests, Summary};
@@ -39,7 +39,7 @@ pub(crate) struct Bucket {
 }
 
 impl Bucket {
-    pub(super) fn open(url: BucketUrl, access: &Access) -> Result<Self, StoreError> {
+    pub(super) fn open(url: BucketUrl, access: &Access) -> StoreResult<Self> {
         // One thread keeps hundreds of requests in flight; more threads would wake each other for each answer. Slow
         // work, such as reading a large file, has threads of its own.
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -83,7 +83,7 @@ impl Bucket {
         label: Option<&RunLabel>,
         interrupt: &Interrupt,
         tick: &mut dyn FnMut(Progress),
-    ) -> Result<Summary, StoreError> {
+    ) -> StoreResult<Summary> {
         let start = Instant::now();
         let requests = self.requests.with(|requests| *requests);
         let protocol = Protocol::new(self.objects.clone(), release.clone());

@@ -1,8 +1,8 @@
 //! The clients of `object_store`, with each setting named: their own readers of the environment take unprefixed
 //! names, run other programs and fall back to the machine's identity.
 
-use super::StoreError;
 use super::transport::Transport;
+use super::{StoreError, StoreResult};
 use crate::config::{
     Access, AzureAccess, AzureIdentity, GcsAccess, GcsIdentity, S3Access, S3Ambient, S3Identity,
     Server,
@@ -26,7 +26,7 @@ pub(super) fn connect(
     url: &BucketUrl,
     access: &Access,
     transport: Transport,
-) -> std::result::Result<Arc<dyn Remote>, StoreError> {
+) -> StoreResult<Arc<dyn Remote>> {
     let bucket = &url.bucket;
     let remote: Result<Arc<dyn Remote>> = match access {
         Access::S3(access) => s3(bucket, access, transport).map(|it| Arc::new(it) as _),

@@ -5,7 +5,7 @@ mod staging;
 
 use super::local_file::hash_file;
 use super::own_object::{OwnObject, foreign, is_claim, verify_marker, verify_tombstone};
-use super::{RunLabel, StoreError};
+use super::{RunLabel, StoreError, StoreResult};
 use crate::fs::files_below;
 use crate::interrupt::Interrupt;
 use crate::plan::{Conflict, ConflictWith, Summary};
@@ -14,7 +14,7 @@ use crate::release::Release;
 use crate::version::Version;
 use bytes::Bytes;
 use fs_err as fs;
-use staging::{read_if_exists, rename};
+use staging::{if_exists, read_if_exists, rename};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -30,7 +30,7 @@ pub(crate) struct Directory {
 
 impl Directory {
     /// Fails if the root does not exist: a volume that is not mounted must not look like success.
-    pub(super) fn open(root: &Path) -> Result<Self, StoreError> {
+    pub(super) fn open(root: &Path) -> StoreResult<Self> {
         let root = root.to_owned();
         if !root.is_dir() {
             return Err(StoreError::NoRoot(root));
@@ -47,7 +47,7 @@ impl Directory {
         release: &Release,
         label: &RunLabel,
         interrupt: &Interrupt,
-    ) -> Result<Summary, StoreError> {
+    ) -> StoreResult<Summary> {
         let start = Instant::now();
         self.prepare_staging()?;
         self.create(&OwnObject::new_ref(&self.dir, release, label)?)?;
@@ -64,7 +64,7 @@ impl Directory {
         Ok(summary)
     }
 
-    pub(super) fn dry_run(&self, release: &Release) -> Result<Summary, StoreError> {
+    pub(super) fn dry_run(&self, release: &Release) -> StoreResult<Summary> {
         let unchanged = self.is_published(release)?;
         let version_dir = self.version_dir(release);
         if !version_dir.is_dir() {
@@ -103,21 +103,20 @@ impl Directory {
         &self,
         release: &Release,
         object: &MetaObject<'_>,
-        verify: fn(&Release, &Key, &[u8]) -> Result<(), StoreError>,
-    ) -> Result<bool, StoreError> {
+        verify: fn(&Release, &Key, &[u8]) -> StoreResult,
+    ) -> StoreResult<bool> {
         let key = self.dir.meta(object);
-        match read_if_exists(&self.path(&key))? {
-            Some(json) => verify(release, &key, &json).map(|()| true),
-            None => Ok(false),
-        }
+        let json = read_if_exists(&self.path(&key))?;
+        let verified = json.map(|json| verify(release, &key, &json)).transpose()?;
+        Ok(verified.is_some())
     }
 
-    fn is_published(&self, release: &Release) -> Result<bool, StoreError> {
+    fn is_published(&self, release: &Release) -> StoreResult<bool> {
         let marker = MetaObject::Marker(&release.version);
         self.verify_object(release, &marker, verify_marker)
     }
 
-    fn claim(&self, release: &Release) -> Result<(), StoreError> {
+    fn claim(&self, release: &Release) -> StoreResult {
         if release.is_explicit() {
             self.verify_claims(release)?;
             self.create(&OwnObject::claim(&self.dir, release))?;
@@ -127,13 +126,10 @@ impl Directory {
     }
 
     /// Fails if other content has a claim on the version.
-    fn verify_claims(&self, release: &Release) -> Result<(), StoreError> {
+    fn verify_claims(&self, release: &Release) -> StoreResult {
         let ours = format!("{}.json", release.content);
         let claims = self.meta_path(&MetaObject::Claims(&release.version));
-        let names = match files_below(&claims) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            names => names?,
-        };
+        let names = if_exists(files_below(&claims))?.unwrap_or_default();
         let mut names = names.iter().map(|name| name.to_string_lossy());
         if names.any(|name| is_claim(&name) && name != ours) {
             return Err(Conflict::new(release, ConflictWith::Claimed).into());
@@ -142,7 +138,7 @@ impl Directory {
     }
 
     /// Stages a version and renames it into place, unless the same version exists without a marker.
-    fn place(&self, release: &Release, interrupt: &Interrupt) -> Result<Summary, StoreError> {
+    fn place(&self, release: &Release, interrupt: &Interrupt) -> StoreResult<Summary> {
         let version_dir = self.version_dir(release);
         if version_dir.is_dir() {
             return compare(&version_dir, release).map(|()| Summary::of(release, 0, 0));
@@ -162,18 +158,17 @@ impl Directory {
         Ok(everything_uploaded(release))
     }
 
-    fn commit(&self, release: &Release) -> Result<(), StoreError> {
+    fn commit(&self, release: &Release) -> StoreResult {
         let marker = OwnObject::marker(&self.dir, release);
-        if self.create(&marker)? || self.is_published(release)? {
-            Ok(())
-        } else {
-            Err(StoreError::ReadBackMismatch(marker.key))
+        if !self.create(&marker)? && !self.is_published(release)? {
+            return Err(StoreError::ReadBackMismatch(marker.key));
         }
+        Ok(())
     }
 }
 
 /// Fails if the directory of a version holds anything but the version.
-fn compare(version_dir: &Path, release: &Release) -> Result<(), StoreError> {
+fn compare(version_dir: &Path, release: &Release) -> StoreResult {
     for path in files_below(version_dir)? {
         let path = path.to_string_lossy();
         if !release.manifest.holds(&path) {

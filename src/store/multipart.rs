@@ -1,6 +1,6 @@
 //! Uploads a large file of a digest version in parts, of which a few are in memory at a time.
 
-use super::StoreError;
+use super::StoreResult;
 use super::error::{FailedRequest, RequestError, RequestResult};
 use super::local_file::{asset_changed, read_error, verify_hash};
 use super::objects::ObjectState;
@@ -25,7 +25,7 @@ struct Part {
 }
 
 impl Part {
-    fn read_next(mut self) -> Result<Self, StoreError> {
+    fn read_next(mut self) -> StoreResult<Self> {
         self.rest
             .by_ref()
             .take(PART)
@@ -42,7 +42,7 @@ impl Protocol {
         &self,
         asset: &Asset,
         exists: bool,
-    ) -> Result<Option<Md5Match>, StoreError> {
+    ) -> StoreResult<Option<Md5Match>> {
         let key = &self.key(asset);
         if exists && let ObjectState::Equal = self.head(key, asset, None).await? {
             return Ok(None);
@@ -91,7 +91,7 @@ impl Protocol {
         upload: &mut dyn MultipartUpload,
         asset: &Asset,
         key: &Key,
-    ) -> Result<(), StoreError> {
+    ) -> StoreResult {
         let action = self.objects.provider.create_action;
         let failed = |error| self.objects.failed(action, key, error);
         let file = fs::File::open(asset.source());

@@ -1,7 +1,7 @@
 //! The HTTP clients below `object_store`, with the certificate authorities they trust, and the hosts that they may
 //! ask: no setting, redirect or metadata address of a cloud sends a credential anywhere else.
 
-use super::StoreError;
+use super::{StoreError, StoreResult};
 use crate::config::{Access, AzureIdentity, GcsIdentity, S3Ambient, S3Identity, Server};
 use crate::prefix::BucketUrl;
 use object_store::client::{HttpClient, HttpRequest};
@@ -21,7 +21,7 @@ pub(super) struct Network {
 
 impl Network {
     /// `object_store`'s own client would follow redirects past every guard.
-    pub(super) fn of(access: &Access) -> Result<Self, StoreError> {
+    pub(super) fn of(access: &Access) -> StoreResult<Self> {
         // Fails only if a provider is installed already, which then is this one.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let authorities = access.server().map(authorities).transpose()?;
@@ -48,7 +48,7 @@ impl Network {
     }
 }
 
-fn authorities(server: &Server) -> Result<Vec<Certificate>, StoreError> {
+fn authorities(server: &Server) -> StoreResult<Vec<Certificate>> {
     let is_https = |endpoint: &Url| endpoint.scheme() == "https";
     match &server.ca_file {
         Some(file) => Ok(Certificate::from_pem_bundle(&fs_err::read(file)?)?),

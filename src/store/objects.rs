@@ -10,7 +10,7 @@ use super::receipt::{
     meta_attributes,
 };
 use super::retry::{PartRetry, READ_BACKS, pause, with_retry};
-use super::{Shared, StoreError};
+use super::{Shared, StoreError, StoreResult};
 use crate::encoding::hex;
 use crate::manifest::Asset;
 use crate::prefix::{BucketUrl, Key};
@@ -18,7 +18,7 @@ use bytes::Bytes;
 use object_store::path::Path;
 use object_store::{
     Attributes, GetOptions, MultipartUpload, PutMode, PutMultipartOptions, PutOptions, PutPayload,
-    PutResult,
+    PutResult, Result,
 };
 use std::future::Future;
 use std::sync::Arc;
@@ -41,15 +41,12 @@ pub(super) enum ObjectState {
 
 impl Objects {
     /// Sends a request for a key, with retries.
-    pub(super) async fn request<T, F>(
+    pub(super) async fn request<T, F: Future<Output = Result<T>>>(
         &self,
         action: Action,
         key: &Key,
         send: impl FnMut() -> F,
-    ) -> RequestResult<T>
-    where
-        F: Future<Output = object_store::Result<T>>,
-    {
+    ) -> RequestResult<T> {
         let result = with_retry(send).await;
         result.map_err(|error| self.failed(action, key, error))
     }
@@ -61,10 +58,9 @@ impl Objects {
 
     /// `Path::from` would encode names a second time; browsers ask for the key.
     fn path(&self, key: &Key) -> RequestResult<Path> {
-        Path::parse(key.as_str()).map_err(|error| {
-            let error = RequestError::Unexpected(error.to_string());
-            self.failed(self.provider.get_action, key, error)
-        })
+        let path = Path::parse(key.as_str());
+        let path = path.map_err(|error| RequestError::Unexpected(error.to_string()));
+        path.map_err(|error| self.failed(self.provider.get_action, key, error))
     }
 
     /// Uploads an object. `None` if one exists and the store honours conditional writes; nothing relies on that.
@@ -94,7 +90,7 @@ impl Objects {
     }
 
     /// Creates an object of the protocol. Fails if the store does not hold its content then.
-    pub(super) async fn create_own(&self, own: &OwnObject) -> Result<(), StoreError> {
+    pub(super) async fn create_own(&self, own: &OwnObject) -> StoreResult {
         for _ in 0..READ_BACKS {
             let payload = PutPayload::from(own.json.clone());
             if let Some(result) = self.create(&own.key, payload, meta_attributes()).await? {
@@ -170,11 +166,10 @@ impl Objects {
             Err(FailedRequest(RequestError::NotFound, _)) => return Ok(ObjectState::Absent),
             head => head?,
         };
-        let has_md5 = match (self.provider.has_md5_etags, md5, &head.meta.e_tag) {
-            (true, Some(md5), Some(etag)) => is_etag_of(etag, md5),
-            _ => false,
-        };
-        let is_equal = has_md5 || has_sha256_of(&head.attributes, asset);
+        let md5 = md5.filter(|_| self.provider.has_md5_etags);
+        let etag = md5.zip(head.meta.e_tag.as_ref());
+        let is_equal = etag.is_some_and(|(md5, etag)| is_etag_of(etag, md5))
+            || has_sha256_of(&head.attributes, asset);
         Ok(if is_equal && head.meta.size == asset.size {
             ObjectState::Equal
         } else {
@@ -184,7 +179,7 @@ impl Objects {
 
     /// The `ETag` that the store will give a body, as it sends it. `None` if nobody knows beforehand.
     pub(super) fn etag_of(&self, md5: Md5Hash) -> Option<String> {
-        let has_md5_etags = self.provider.has_md5_etags;
-        has_md5_etags.then(|| format!("\"{}\"", hex(&md5)))
+        let quoted = || format!("\"{}\"", hex(&md5));
+        self.provider.has_md5_etags.then(quoted)
     }
 }

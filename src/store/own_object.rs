@@ -1,6 +1,6 @@
 //! The protocol's own objects: those that a run writes, and what existing ones mean for a release.
 
-use super::{RunLabel, StoreError};
+use super::{RunLabel, StoreError, StoreResult};
 use crate::manifest::{Claim, Marker, Ref, Tombstone, TombstoneState, UnreadableMarker};
 use crate::plan::{Conflict, ConflictWith};
 use crate::prefix::{Folder, Key, MetaObject};
@@ -21,11 +21,7 @@ impl OwnObject {
     }
 
     /// The ref of this run, under a name of its own.
-    pub(super) fn new_ref(
-        dir: &Folder,
-        release: &Release,
-        label: &RunLabel,
-    ) -> Result<Self, StoreError> {
+    pub(super) fn new_ref(dir: &Folder, release: &Release, label: &RunLabel) -> StoreResult<Self> {
         let random = getrandom::u64();
         let random = random.map_err(|error| StoreError::NoResources(io::Error::other(error)))?;
         let (version, group) = (&release.version, label.group.as_str());
@@ -59,11 +55,7 @@ impl OwnObject {
 }
 
 /// Fails if a prune keeps this release from its version.
-pub(super) fn verify_tombstone(
-    release: &Release,
-    key: &Key,
-    json: &[u8],
-) -> Result<(), StoreError> {
+pub(super) fn verify_tombstone(release: &Release, key: &Key, json: &[u8]) -> StoreResult {
     let tombstone = Tombstone::of_json(json).map_err(|reason| unreadable(key, reason))?;
     if let TombstoneState::Deleting = tombstone.state {
         return Err(StoreError::BeingPruned);
@@ -79,16 +71,15 @@ pub(super) fn verify_tombstone(
 
 /// Fails if the marker of the version names other content. Another version of this tool may name other headers; the
 /// stored ones stay.
-pub(super) fn verify_marker(release: &Release, key: &Key, json: &[u8]) -> Result<(), StoreError> {
+pub(super) fn verify_marker(release: &Release, key: &Key, json: &[u8]) -> StoreResult {
     if json == release.marker {
         return Ok(());
     }
     let marker = Marker::of_json(json).map_err(|reason| unreadable(key, reason))?;
-    if marker.content == release.content {
-        Ok(())
-    } else {
-        Err(Conflict::published(release, &marker).into())
+    if marker.content != release.content {
+        return Err(Conflict::published(release, &marker).into());
     }
+    Ok(())
 }
 
 fn unreadable(key: &Key, reason: UnreadableMarker) -> StoreError {

@@ -6,7 +6,7 @@ use super::objects::Objects;
 use super::own_object::{OwnObject, foreign, is_claim, verify_marker, verify_tombstone};
 use super::receipt::md5_of;
 use super::retry::{READ_BACKS, pause};
-use super::{RunLabel, Shared, StoreError};
+use super::{RunLabel, Shared, StoreError, StoreResult};
 use crate::plan::{Conflict, ConflictWith, ListedObject, Listing, Plan, Progress, Summary};
 use crate::prefix::{Folder, Key, MetaObject};
 use crate::release::Release;
@@ -39,7 +39,7 @@ impl Protocol {
         })
     }
 
-    pub(super) async fn publish(self: &Arc<Self>, label: &RunLabel) -> Result<Summary, StoreError> {
+    pub(super) async fn publish(self: &Arc<Self>, label: &RunLabel) -> StoreResult<Summary> {
         // Step 1. It comes first, because a prune that sees this ref deletes nothing.
         let own_ref = OwnObject::new_ref(self.dir(), &self.release, label)?;
         self.objects.create_own(&own_ref).await?;
@@ -64,7 +64,7 @@ impl Protocol {
     }
 
     /// Finds out what a run would upload, by reading only.
-    pub(super) async fn dry_run(&self) -> Result<Summary, StoreError> {
+    pub(super) async fn dry_run(&self) -> StoreResult<Summary> {
         let marker = self.dir().meta(&MetaObject::Marker(&self.release.version));
         match self.objects.read(&marker, None).await {
             Ok(json) => {
@@ -85,7 +85,7 @@ impl Protocol {
     }
 
     /// Step 4. Returns the objects of an earlier, unfinished run.
-    async fn claim_and_list(&self) -> Result<Listing, StoreError> {
+    async fn claim_and_list(&self) -> StoreResult<Listing> {
         if !self.release.is_explicit() {
             return self.list_version_if_allowed().await;
         }
@@ -107,20 +107,19 @@ impl Protocol {
     }
 
     /// Step 3: whether the marker exists. A marker of other content is an error.
-    async fn is_published(&self, own_ref: &Key) -> Result<bool, StoreError> {
+    async fn is_published(&self, own_ref: &Key) -> StoreResult<bool> {
         let OwnObject { key, json } = OwnObject::marker(self.dir(), &self.release);
         let etag = self.objects.etag_of(md5_of(&json));
         match self.objects.read_meta(&key, etag, own_ref).await {
             Err(FailedRequest(RequestError::NotModified, _)) => Ok(true),
-            existing => match existing? {
-                Some(json) => verify_marker(&self.release, &key, &json).map(|()| true),
-                None => Ok(false),
-            },
+            Ok(Some(json)) => verify_marker(&self.release, &key, &json).map(|()| true),
+            Ok(None) => Ok(false),
+            Err(failed) => Err(failed.into()),
         }
     }
 
     /// Whether the claim of this content exists. A claim of other content is an error.
-    async fn is_claimed_by_us(&self) -> Result<bool, StoreError> {
+    async fn is_claimed_by_us(&self) -> StoreResult<bool> {
         let dir = MetaObject::Claims(&self.release.version);
         let claims = self.objects.list(&self.dir().meta(&dir)).await?;
         let ours = format!("{}.json", self.release.content);
@@ -139,7 +138,7 @@ impl Protocol {
     }
 
     /// A digest version needs no right to list: without it, every file is uploaded again.
-    async fn list_version_if_allowed(&self) -> Result<Listing, StoreError> {
+    async fn list_version_if_allowed(&self) -> StoreResult<Listing> {
         match self.list_version().await {
             Err(FailedRequest(RequestError::Forbidden, _)) => Ok(Listing::new()),
             listed => Ok(listed?),
@@ -147,7 +146,7 @@ impl Protocol {
     }
 
     /// Step 6, if the answers prove nothing: the listing shows every file whole. Some stores' listings lag.
-    async fn verify_uploads(&self) -> Result<(), StoreError> {
+    async fn verify_uploads(&self) -> StoreResult {
         let mut read_back = 1;
         loop {
             let listed = match self.list_version().await {
@@ -171,7 +170,7 @@ impl Protocol {
     }
 
     /// Step 7. From here on the version is published.
-    async fn commit(&self, own_ref: &Key) -> Result<(), StoreError> {
+    async fn commit(&self, own_ref: &Key) -> StoreResult {
         let marker = OwnObject::marker(self.dir(), &self.release);
         match self.objects.create_own(&marker).await {
             Err(StoreError::ReadBackMismatch(_)) if self.is_published(own_ref).await? => Ok(()),

@@ -51,28 +51,22 @@ pub(super) async fn without_retry<T>(
         number: number.into(),
         response: RefCell::default(),
     };
-    let result = async {
-        let result = request.await;
-        result.map_err(|error| RequestError::of(&error, recorded().as_ref()))
-    };
+    let meaning = |error| RequestError::of(&error, recorded().as_ref());
+    let result = async { request.await.map_err(meaning) };
     TRY.scope(this, result).await
 }
 
 /// Sends a request of `object_store` again while its failure may pass.
-pub(super) async fn with_retry<T, F>(mut request: impl FnMut() -> F) -> Result<T, RequestError>
-where
-    F: Future<Output = object_store::Result<T>>,
-{
-    let mut number = 1;
-    loop {
+pub(super) async fn with_retry<T, F: Future<Output = object_store::Result<T>>>(
+    mut request: impl FnMut() -> F,
+) -> Result<T, RequestError> {
+    for number in 1..TRIES {
         match without_retry(number, request()).await {
-            Err(RequestError::Temporary { retry_after, .. }) if number < TRIES => {
-                pause(number, retry_after).await;
-            }
+            Err(RequestError::Temporary { retry_after, .. }) => pause(number, retry_after).await,
             result => return result,
         }
-        number += 1;
     }
+    without_retry(TRIES, request()).await
 }
 
 /// Waits longer after each try, and never as long as another build that failed at the same time.

@@ -1,6 +1,5 @@
 //! Uploads the missing files of a release, as many at a time as the store takes, in bounded memory.
 
-use super::StoreError;
 use super::error::{FailedRequest, RequestError};
 use super::local_file::{AssetBody, read_asset, read_asset_chunks};
 use super::objects::ObjectState;
@@ -8,6 +7,7 @@ use super::own_object::foreign;
 use super::protocol::{BYTES_IN_FLIGHT, Protocol};
 use super::receipt::{Md5Hash, Md5Match, attributes_of, compare_md5, is_etag_of};
 use super::retry::{READ_BACKS, pause};
+use super::{StoreError, StoreResult};
 use crate::manifest::Asset;
 use crate::parallel::parallel;
 use crate::plan::Plan;
@@ -27,7 +27,7 @@ const LARGEST_INLINE: u64 = 256 << 10;
 
 impl Protocol {
     /// Uploads what a plan names; compares existing objects meanwhile.
-    pub(super) async fn upload_plan(self: &Arc<Self>, plan: Plan) -> Result<(), StoreError> {
+    pub(super) async fn upload_plan(self: &Arc<Self>, plan: Plan) -> StoreResult {
         let Plan { missing, present } = plan;
         let release = self.release.clone();
         let unproven = spawn_blocking(move || find_unproven(&release, &present));
@@ -36,11 +36,7 @@ impl Protocol {
     }
 
     /// Uploads assets, by their index. `exists` says that the store holds an object of each one's size.
-    async fn upload_all(
-        self: &Arc<Self>,
-        indices: Vec<usize>,
-        exists: bool,
-    ) -> Result<(), StoreError> {
+    async fn upload_all(self: &Arc<Self>, indices: Vec<usize>, exists: bool) -> StoreResult {
         let assets = self.release.manifest.assets();
         self.progress.with(|progress| {
             progress.of_files += indices.len();
@@ -62,7 +58,7 @@ impl Protocol {
         }
     }
 
-    async fn upload(self: Arc<Self>, index: usize, exists: bool) -> Result<(), StoreError> {
+    async fn upload(self: Arc<Self>, index: usize, exists: bool) -> StoreResult {
         let asset = &self.release.manifest.assets()[index];
         let proof = if asset.size > LARGEST_AT_ONCE && !self.release.is_explicit() {
             self.upload_in_parts(asset, exists).await?
@@ -86,11 +82,7 @@ impl Protocol {
 
     /// Uploads an asset. `None` if that is not needed. An object of the same name decides: an equal one is fine, an
     /// absent one is uploaded again, a different one belongs to somebody else.
-    async fn upload_at_once(
-        &self,
-        asset: &Asset,
-        exists: bool,
-    ) -> Result<Option<Md5Match>, StoreError> {
+    async fn upload_at_once(&self, asset: &Asset, exists: bool) -> StoreResult<Option<Md5Match>> {
         let key = self.key(asset);
         let _memory = self.reserve(asset.size).await?;
         let AssetBody { content, md5 } = read_body(asset).await?;
@@ -120,7 +112,7 @@ impl Protocol {
         dir.asset(&self.release.version, &asset.path)
     }
 
-    pub(super) async fn reserve(&self, bytes: u64) -> Result<OwnedSemaphorePermit, StoreError> {
+    pub(super) async fn reserve(&self, bytes: u64) -> StoreResult<OwnedSemaphorePermit> {
         let bytes = u32::try_from(bytes).map_or(BYTES_IN_FLIGHT, |it| it.min(BYTES_IN_FLIGHT));
         Ok(self.memory.clone().acquire_many_owned(bytes).await?)
     }
@@ -130,7 +122,7 @@ impl Protocol {
         key: &Key,
         asset: &Asset,
         md5: Option<Md5Hash>,
-    ) -> Result<ObjectState, StoreError> {
+    ) -> StoreResult<ObjectState> {
         match self.objects.head(key, asset, md5).await {
             // The least rights let nobody head the assets of a digest version. Its names decide their content.
             Err(FailedRequest(RequestError::Forbidden, _)) if !self.release.is_explicit() => {
@@ -145,7 +137,7 @@ impl Protocol {
 fn find_unproven(
     release: &Release,
     present: &[(usize, Option<String>)],
-) -> Result<Vec<usize>, StoreError> {
+) -> StoreResult<Vec<usize>> {
     let compared = parallel(present, |(index, etag)| {
         let is_equal = is_proven_equal(&release.manifest.assets()[*index], etag.as_deref())?;
         Ok::<_, StoreError>((!is_equal).then_some(*index))
@@ -153,7 +145,7 @@ fn find_unproven(
     Ok(compared.into_iter().flatten().collect())
 }
 
-fn is_proven_equal(asset: &Asset, etag: Option<&str>) -> Result<bool, StoreError> {
+fn is_proven_equal(asset: &Asset, etag: Option<&str>) -> StoreResult<bool> {
     let is_md5 = |etag: &&str| etag.trim_matches('"').len() == 32;
     let Some(etag) = etag
         .filter(is_md5)
@@ -170,7 +162,7 @@ fn is_proven_equal(asset: &Asset, etag: Option<&str>) -> Result<bool, StoreError
 }
 
 /// Reads the bytes that were scanned: the store gets what the marker says.
-async fn read_body(asset: &Asset) -> Result<AssetBody, StoreError> {
+async fn read_body(asset: &Asset) -> StoreResult<AssetBody> {
     if asset.size <= LARGEST_INLINE {
         return read_asset(asset);
     }

@@ -113,9 +113,21 @@ fn rejected(code: &str) -> Message {
 }
 
 fn least_rights(store: &BucketUrl) -> String {
-    let BucketUrl { scheme, bucket, .. } = store;
-    match scheme {
-        Scheme::S3 => policy(store),
+    let bucket = &store.bucket;
+    match store.scheme {
+        Scheme::S3 => {
+            let base = store.folder.to_string();
+            let slash = if base.is_empty() { "" } else { "/" };
+            formatdoc! {r#"
+                Publishing needs at least this policy:
+                {{"Version": "2012-10-17", "Statement": [
+                  {{"Effect": "Allow", "Action": ["s3:PutObject", "s3:GetObject"],
+                   "Resource": "arn:aws:s3:::{bucket}/{base}{slash}*"}},
+                  {{"Effect": "Allow", "Action": "s3:ListBucket",
+                   "Resource": "arn:aws:s3:::{bucket}",
+                   "Condition": {{"StringLike": {{"s3:prefix": "{base}{slash}*"}}}}}}]}}"#
+            }
+        }
         Scheme::Azure => formatdoc! {"
             Publishing reads, creates and lists blobs, and writes parts of files above 16 MiB. This makes a shared access
             signature for that; its w is for the parts:
@@ -132,22 +144,5 @@ fn least_rights(store: &BucketUrl) -> String {
               gcloud storage buckets add-iam-policy-binding gs://{bucket} \\
                 --member serviceAccount:<email> --role roles/storage.objectViewer"
         },
-    }
-}
-
-fn policy(store: &BucketUrl) -> String {
-    let BucketUrl { bucket, folder, .. } = store;
-    let prefix = match folder.to_string().as_str() {
-        "" => String::new(),
-        folder => format!("{folder}/"),
-    };
-    formatdoc! {r#"
-        Publishing needs at least this policy:
-        {{"Version": "2012-10-17", "Statement": [
-          {{"Effect": "Allow", "Action": ["s3:PutObject", "s3:GetObject"],
-           "Resource": "arn:aws:s3:::{bucket}/{prefix}*"}},
-          {{"Effect": "Allow", "Action": "s3:ListBucket",
-           "Resource": "arn:aws:s3:::{bucket}",
-           "Condition": {{"StringLike": {{"s3:prefix": "{prefix}*"}}}}}}]}}"#
     }
 }

@@ -7,9 +7,9 @@ use crate::interrupt::Interrupt;
 use crate::manifest::Asset;
 use crate::parallel::parallel;
 use crate::release::Release;
-use crate::store::StoreError;
 use crate::store::local_file::read_asset_chunks;
 use crate::store::own_object::OwnObject;
+use crate::store::{StoreError, StoreResult};
 use fs_err as fs;
 use rustix::fs::{CWD, FlockOperation, RenameFlags, flock, renameat_with, syncfs};
 use rustix::io::Errno;
@@ -40,7 +40,7 @@ impl Drop for StagedVersion {
 impl Directory {
     /// Creates a directory under the root. The root itself is never created: a volume that went away must not come
     /// back as an empty directory.
-    pub(super) fn create_dir(&self, dir: &Path) -> Result<(), StoreError> {
+    pub(super) fn create_dir(&self, dir: &Path) -> StoreResult {
         if !fs::metadata(&self.root).is_ok_and(|root| root.dev() == self.device) {
             return Err(StoreError::NoRoot(self.root.clone()));
         }
@@ -56,7 +56,7 @@ impl Directory {
     }
 
     /// Writes a whole file under an unused name. Returns `false` if the name holds something else.
-    pub(super) fn create(&self, own: &OwnObject) -> Result<bool, StoreError> {
+    pub(super) fn create(&self, own: &OwnObject) -> StoreResult<bool> {
         let path = self.path(&own.key);
         let dir = path.parent().unwrap_or(&self.root);
         self.create_dir(dir)?;
@@ -82,7 +82,7 @@ impl Directory {
         }
     }
 
-    pub(super) fn prepare_staging(&self) -> Result<(), StoreError> {
+    pub(super) fn prepare_staging(&self) -> StoreResult {
         let staging = self.staging_dir();
         if !staging.is_dir() {
             self.create_dir(&staging)?;
@@ -99,7 +99,7 @@ impl Directory {
         &self,
         release: &Release,
         interrupt: &Interrupt,
-    ) -> Result<StagedVersion, StoreError> {
+    ) -> StoreResult<StagedVersion> {
         let lock = tempfile::Builder::new()
             .prefix(&format!("{}.", release.version))
             .suffix(".lock")
@@ -122,7 +122,7 @@ impl Directory {
 }
 
 /// Every user may read the copy, whatever the umask is: a web server of another user serves it.
-fn stage_asset(asset: &Asset, dir: &Path) -> Result<(), StoreError> {
+fn stage_asset(asset: &Asset, dir: &Path) -> StoreResult {
     let path = dir.join(&*asset.path);
     create_dir_for_all(path.parent().unwrap_or(dir))?;
     let mut file = fs::File::create(&path)?;
@@ -135,16 +135,13 @@ fn remove_leftovers(staging: &Path) -> io::Result<()> {
     for entry in fs::read_dir(staging)? {
         let path = entry?.path();
         let extension = path.extension().unwrap_or_default();
-        if !is_leftover(&path) {
-            continue;
-        }
-        if extension == "lock" {
+        if extension == "lock" && is_leftover(&path) {
             let lock = fs::File::open(&path)?;
             if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_ok() {
                 remove_dir_if_exists(&path.with_extension(""))?;
                 fs::remove_file(&path)?;
             }
-        } else if extension == "json" {
+        } else if extension == "json" && is_leftover(&path) {
             fs::remove_file(&path)?;
         }
     }
@@ -163,8 +160,12 @@ pub(super) fn rename(from: &Path, to: &Path) -> Result<(), Errno> {
 
 pub(super) fn read_if_exists(path: &Path) -> io::Result<Option<Vec<u8>>> {
     ensure_is_file(path)?;
-    match fs::read(path) {
+    if_exists(fs::read(path))
+}
+
+pub(super) fn if_exists<T>(read: io::Result<T>) -> io::Result<Option<T>> {
+    match read {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        content => content.map(Some),
+        read => read.map(Some),
     }
 }
