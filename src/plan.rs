@@ -55,7 +55,7 @@ impl Conflict {
     pub(crate) fn published(release: &Release, marker: &Marker) -> Self {
         let files = marker.files.iter();
         let files = files.map(|file| (file.path.as_str(), (file.size, file.sha256)));
-        let mut published = BTreeMap::from_iter(files);
+        let mut published: BTreeMap<_, _> = files.collect();
         let mut differing = Vec::new();
         for asset in release.manifest.assets() {
             match published.remove(&*asset.path) {
@@ -103,7 +103,6 @@ impl Plan {
     }
 }
 
-/// What one run did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Summary {
     pub(crate) put: usize,
@@ -155,7 +154,8 @@ pub(crate) struct Change {
 impl Change {
     pub(crate) fn between(before: &Marker, release: &Release) -> Self {
         let files = before.files.iter();
-        let known = BTreeSet::from_iter(files.map(|file| (file.path.as_str(), file.sha256)));
+        let files = files.map(|file| (file.path.as_str(), file.sha256));
+        let known: BTreeSet<_> = files.collect();
         let assets = release.manifest.assets();
         let is_equal = |asset: &&Asset| known.contains(&(&*asset.path, asset.sha256));
         let equal = assets.iter().filter(is_equal).count();

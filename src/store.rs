@@ -53,7 +53,6 @@ pub(crate) enum StoreError {
     Conflict(Conflict),
     /// A prune is deleting this version; a later run uploads it again.
     BeingPruned,
-    /// An object of the protocol can't be read.
     UnreadableObject {
         key: Key,
         reason: UnreadableMarker,
@@ -68,9 +67,7 @@ pub(crate) enum StoreError {
     NoRename(PathBuf),
     #[from]
     LocalFile(io::Error),
-    /// The client library can't use the credentials.
     MalformedCredentials(String),
-    /// A part of this program failed.
     #[from(&'static str, reqwest::Error, tokio::sync::AcquireError, tokio::task::JoinError)]
     Internal(Box<dyn Error + Send + Sync>),
     /// The machine gave no threads or no random numbers.

@@ -65,15 +65,13 @@ impl Directory {
     }
 
     pub(super) fn dry_run(&self, release: &Release) -> StoreResult<Summary> {
-        let unchanged = self.is_published(release)?;
+        let mut summary = Summary::of(release, 0, 0);
+        summary.unchanged = self.is_published(release)?;
         let version_dir = self.version_dir(release);
         if !version_dir.is_dir() {
             return Ok(everything_uploaded(release));
         }
-        compare(&version_dir, release)?;
-        let mut summary = Summary::of(release, 0, 0);
-        summary.unchanged = unchanged;
-        Ok(summary)
+        compare(&version_dir, release).map(|()| summary)
     }
 
     pub(super) fn marker(&self, version: &Version) -> Option<Bytes> {
@@ -88,10 +86,6 @@ impl Directory {
 
     fn meta_path(&self, object: &MetaObject<'_>) -> PathBuf {
         self.path(&self.dir.meta(object))
-    }
-
-    fn staging_dir(&self) -> PathBuf {
-        self.meta_path(&MetaObject::Staging)
     }
 
     fn version_dir(&self, release: &Release) -> PathBuf {
@@ -169,11 +163,10 @@ impl Directory {
 
 /// Fails if the directory of a version holds anything but the version.
 fn compare(version_dir: &Path, release: &Release) -> StoreResult {
-    for path in files_below(version_dir)? {
-        let path = path.to_string_lossy();
-        if !release.manifest.holds(&path) {
-            return Err(foreign(release, &path));
-        }
+    let paths = files_below(version_dir)?;
+    let mut paths = paths.iter().map(|path| path.to_string_lossy());
+    if let Some(path) = paths.find(|path| !release.manifest.holds(path)) {
+        return Err(foreign(release, &path));
     }
     for asset in release.manifest.assets() {
         match hash_file(&version_dir.join(&*asset.path), |_| Ok(())) {

@@ -13,7 +13,6 @@ pub(crate) struct FailedRequest(pub(crate) RequestError, pub(crate) Box<RequestT
 
 pub(super) type RequestResult<T> = Result<T, FailedRequest>;
 
-/// What a failed request was for.
 #[derive(Debug)]
 pub(crate) struct RequestTarget {
     /// The permission that the request needs, as the store calls it.
@@ -30,7 +29,6 @@ pub(crate) enum RequestError {
     NotModified,
     /// The condition of a create says that something has the name.
     Exists,
-    /// The store knows no conditional writes.
     NotImplemented,
     /// A store without the right to list also answers so for what does not exist.
     Forbidden,
@@ -142,15 +140,12 @@ impl RequestError {
         // The outer errors repeat the URL.
         let innermost = sources_of(error).last();
         let cause = innermost.map_or_else(|| error.to_string(), ToString::to_string);
-        if !may_pass(error.kind()) || lasting.iter().any(|sign| cause.contains(sign)) {
+        if error.kind() == HttpErrorKind::Decode || lasting.iter().any(|sign| cause.contains(sign))
+        {
             return Self::NoAnswer(cause);
         }
         Self::temporary(cause)
     }
-}
-
-pub(super) fn may_pass(kind: HttpErrorKind) -> bool {
-    kind != HttpErrorKind::Decode
 }
 
 fn sources_of<'a>(error: &'a dyn Error) -> impl Iterator<Item = &'a (dyn Error + 'static)> {

@@ -6,7 +6,6 @@ use std::sync::Mutex;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// The first limit on requests in flight.
 const FIRST: usize = 64;
 const FEWEST: usize = 4;
 /// A doubled limit is kept only if it brings this many times the answers a second.
@@ -43,7 +42,6 @@ struct Traffic {
 pub(super) struct InFlight<'a> {
     limiter: &'a Limiter,
     bytes: u64,
-    /// How long the request may take.
     pub(super) patience: Duration,
 }
 

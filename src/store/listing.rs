@@ -12,7 +12,6 @@ const MOST_EMPTY_PAGES: usize = 100;
 const MOST_OBJECTS: usize = 10_000_000;
 
 impl Objects {
-    /// Lists what lies under `dir`, by the rest of its key.
     pub(super) async fn list(&self, dir: &Key) -> RequestResult<Listing> {
         let mut listed = Listing::new();
         let mut page_token = None;

@@ -18,7 +18,6 @@ pub(super) struct AssetBody {
     pub(super) md5: Md5Hash,
 }
 
-/// Reads an asset at once.
 pub(super) fn read_asset(asset: &Asset) -> StoreResult<AssetBody> {
     let content = fs::read(asset.source()).map_err(|error| read_error(error, asset))?;
     verify_hash(asset, Sha256::of(&content))?;
@@ -26,7 +25,6 @@ pub(super) fn read_asset(asset: &Asset) -> StoreResult<AssetBody> {
     Ok(AssetBody { content, md5 })
 }
 
-/// Reads an asset in chunks.
 pub(super) fn read_asset_chunks(
     asset: &Asset,
     chunk: impl FnMut(&[u8]) -> io::Result<()>,

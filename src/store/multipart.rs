@@ -8,6 +8,7 @@ use super::own_object::foreign;
 use super::protocol::Protocol;
 use super::receipt::Md5Match;
 use super::retry::{READ_BACKS, TRIES, pause, without_retry};
+use super::upload::Listed;
 use crate::manifest::Asset;
 use crate::prefix::{Key, PART};
 use fs_err as fs;
@@ -41,10 +42,12 @@ impl Protocol {
     pub(super) async fn upload_in_parts(
         &self,
         asset: &Asset,
-        exists: bool,
+        listed: Listed,
     ) -> StoreResult<Option<Md5Match>> {
         let key = &self.key(asset);
-        if exists && let ObjectState::Equal = self.head(key, asset, None).await? {
+        if listed == Listed::SameSize
+            && let ObjectState::Equal = self.head(key, asset, None).await?
+        {
             return Ok(None);
         }
         let action = self.objects.provider.create_action;

@@ -95,7 +95,6 @@ fn host_of(url: &Url) -> String {
     url.authority().to_owned()
 }
 
-/// The hosts of the provider itself.
 fn store_hosts(url: &BucketUrl, access: &Access) -> Vec<String> {
     match access {
         Access::S3(access) => {

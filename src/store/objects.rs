@@ -4,7 +4,7 @@ use super::client::Remote;
 use super::error::{FailedRequest, RequestError, RequestResult, RequestTarget};
 use super::limiter::Limiter;
 use super::own_object::OwnObject;
-use super::provider::{Action, Provider};
+use super::provider::Provider;
 use super::receipt::{
     Md5Hash, Md5Match, attributes_of, compare_md5, has_sha256_of, is_etag_of, md5_of,
     meta_attributes,
@@ -40,10 +40,9 @@ pub(super) enum ObjectState {
 }
 
 impl Objects {
-    /// Sends a request for a key, with retries.
     pub(super) async fn request<T, F: Future<Output = Result<T>>>(
         &self,
-        action: Action,
+        action: &'static str,
         key: &Key,
         send: impl FnMut() -> F,
     ) -> RequestResult<T> {
@@ -51,7 +50,12 @@ impl Objects {
         result.map_err(|error| self.failed(action, key, error))
     }
 
-    pub(super) fn failed(&self, action: Action, key: &Key, error: RequestError) -> FailedRequest {
+    pub(super) fn failed(
+        &self,
+        action: &'static str,
+        key: &Key,
+        error: RequestError,
+    ) -> FailedRequest {
         let (key, store) = (key.clone(), self.url.clone());
         FailedRequest(error, Box::new(RequestTarget { action, key, store }))
     }

@@ -17,7 +17,6 @@ use tokio::sync::Semaphore;
 /// Bodies in memory at one time. A larger one of an explicit version goes alone.
 pub(super) const BYTES_IN_FLIGHT: u32 = 64 << 20;
 
-/// One run of the protocol.
 pub(super) struct Protocol {
     pub(super) objects: Arc<Objects>,
     pub(super) release: Arc<Release>,

@@ -3,8 +3,9 @@
 //!
 //! What the transport sees of a try gets past `object_store` in a task-local value: its errors repeat bodies.
 
-use super::error::{RequestError, may_pass};
+use super::error::RequestError;
 use super::error_response::ErrorResponse;
+use object_store::client::HttpErrorKind;
 use object_store::retry::{RetryContext, RetryFailure, RetryPolicy};
 use std::cell::{Cell, RefCell};
 use std::future::Future;
@@ -96,7 +97,7 @@ impl RetryPolicy for PartRetry {
                     RequestError::Temporary { retry_after, .. } => retry_after,
                     _ => return false,
                 },
-                (None, RetryFailure::Transport(kind)) if may_pass(kind) => None,
+                (None, RetryFailure::Transport(kind)) if kind != HttpErrorKind::Decode => None,
                 (None, _) => return false,
             };
             let number = TRY.with(|this| this.number.replace(this.number.get() + 1));

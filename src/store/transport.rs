@@ -31,7 +31,6 @@ const LONGEST_BODY: usize = 256 << 20;
 /// In bytes a second.
 const SLOWEST_BODY: u64 = 16 << 10;
 
-/// What `object_store` sends its requests by.
 #[derive(Clone, Debug)]
 pub(super) struct Transport {
     pub(super) network: Network,
@@ -101,7 +100,6 @@ impl Transport {
     }
 }
 
-/// Counts a request by what it costs.
 fn count(requests: &mut Requests, request: &HttpRequest) {
     let query = request.uri().query().unwrap_or_default();
     let mut parts = query.split('&');

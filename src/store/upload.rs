@@ -25,18 +25,25 @@ const LARGEST_AT_ONCE: u64 = 16 << 20;
 /// A file up to this size is in the page cache, where the scan left it.
 const LARGEST_INLINE: u64 = 256 << 10;
 
+/// What the listing shows under the name of an asset.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Listed {
+    Absent,
+    SameSize,
+}
+
 impl Protocol {
     /// Uploads what a plan names; compares existing objects meanwhile.
     pub(super) async fn upload_plan(self: &Arc<Self>, plan: Plan) -> StoreResult {
         let Plan { missing, present } = plan;
         let release = self.release.clone();
         let unproven = spawn_blocking(move || find_unproven(&release, &present));
-        self.upload_all(missing, false).await?;
-        self.upload_all(unproven.await??, true).await
+        self.upload_all(missing, Listed::Absent).await?;
+        self.upload_all(unproven.await??, Listed::SameSize).await
     }
 
-    /// Uploads assets, by their index. `exists` says that the store holds an object of each one's size.
-    async fn upload_all(self: &Arc<Self>, indices: Vec<usize>, exists: bool) -> StoreResult {
+    /// Uploads assets, by their index.
+    async fn upload_all(self: &Arc<Self>, indices: Vec<usize>, listed: Listed) -> StoreResult {
         let assets = self.release.manifest.assets();
         self.progress.with(|progress| {
             progress.of_files += indices.len();
@@ -48,7 +55,7 @@ impl Protocol {
         loop {
             while running.len() < self.objects.limiter.limit() {
                 let Some(index) = waiting.next() else { break };
-                running.spawn(self.clone().upload(index, exists));
+                running.spawn(self.clone().upload(index, listed));
             }
             // The first error drops the set, which ends the other uploads.
             match running.join_next().await {
@@ -58,12 +65,12 @@ impl Protocol {
         }
     }
 
-    async fn upload(self: Arc<Self>, index: usize, exists: bool) -> StoreResult {
+    async fn upload(self: Arc<Self>, index: usize, listed: Listed) -> StoreResult {
         let asset = &self.release.manifest.assets()[index];
         let proof = if asset.size > LARGEST_AT_ONCE && !self.release.is_explicit() {
-            self.upload_in_parts(asset, exists).await?
+            self.upload_in_parts(asset, listed).await?
         } else {
-            self.upload_at_once(asset, exists).await?
+            self.upload_at_once(asset, listed).await?
         };
         if proof == Some(Md5Match::Unknown) {
             self.is_unproven.store(true, Ordering::Relaxed);
@@ -82,12 +89,19 @@ impl Protocol {
 
     /// Uploads an asset. `None` if that is not needed. An object of the same name decides: an equal one is fine, an
     /// absent one is uploaded again, a different one belongs to somebody else.
-    async fn upload_at_once(&self, asset: &Asset, exists: bool) -> StoreResult<Option<Md5Match>> {
+    async fn upload_at_once(&self, asset: &Asset, listed: Listed) -> StoreResult<Option<Md5Match>> {
         let key = self.key(asset);
         let _memory = self.reserve(asset.size).await?;
-        let AssetBody { content, md5 } = read_body(asset).await?;
+        let AssetBody { content, md5 } = if asset.size <= LARGEST_INLINE {
+            read_asset(asset)?
+        } else {
+            let asset = asset.clone();
+            spawn_blocking(move || read_asset(&asset)).await??
+        };
         let payload = PutPayload::from(content);
-        if exists && let ObjectState::Equal = self.head(&key, asset, Some(md5)).await? {
+        if listed == Listed::SameSize
+            && let ObjectState::Equal = self.head(&key, asset, Some(md5)).await?
+        {
             return Ok(None);
         }
         for _ in 0..READ_BACKS {
@@ -159,13 +173,4 @@ fn is_proven_equal(asset: &Asset, etag: Option<&str>) -> StoreResult<bool> {
         Ok(())
     })?;
     Ok(is_etag_of(etag, md5.finalize().into()))
-}
-
-/// Reads the bytes that were scanned: the store gets what the marker says.
-async fn read_body(asset: &Asset) -> StoreResult<AssetBody> {
-    if asset.size <= LARGEST_INLINE {
-        return read_asset(asset);
-    }
-    let asset = asset.clone();
-    spawn_blocking(move || read_asset(&asset)).await?
 }

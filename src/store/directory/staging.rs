@@ -6,6 +6,7 @@ use crate::fs::{create_dir_for_all, ensure_is_file, remove_dir_if_exists};
 use crate::interrupt::Interrupt;
 use crate::manifest::Asset;
 use crate::parallel::parallel;
+use crate::prefix::MetaObject;
 use crate::release::Release;
 use crate::store::local_file::read_asset_chunks;
 use crate::store::own_object::OwnObject;
@@ -62,7 +63,7 @@ impl Directory {
         self.create_dir(dir)?;
         let mut file = tempfile::Builder::new()
             .suffix(".json")
-            .tempfile_in(self.staging_dir())?;
+            .tempfile_in(self.meta_path(&MetaObject::Staging))?;
         file.write_all(&own.json)?;
         file.as_file().sync_all()?;
         match rename(file.path(), &path) {
@@ -83,7 +84,7 @@ impl Directory {
     }
 
     pub(super) fn prepare_staging(&self) -> StoreResult {
-        let staging = self.staging_dir();
+        let staging = self.meta_path(&MetaObject::Staging);
         if !staging.is_dir() {
             self.create_dir(&staging)?;
             if let Some(meta) = staging.parent() {
@@ -104,7 +105,7 @@ impl Directory {
             .prefix(&format!("{}.", release.version))
             .suffix(".lock")
             .rand_bytes(16)
-            .tempfile_in(self.staging_dir())?;
+            .tempfile_in(self.meta_path(&MetaObject::Staging))?;
         flock(&lock, FlockOperation::NonBlockingLockExclusive).map_err(io::Error::from)?;
         let dir = lock.path().with_extension("");
         let staged = StagedVersion { dir, lock };
@@ -127,8 +128,10 @@ fn stage_asset(asset: &Asset, dir: &Path) -> StoreResult {
     create_dir_for_all(path.parent().unwrap_or(dir))?;
     let mut file = fs::File::create(&path)?;
     read_asset_chunks(asset, |chunk| file.write_all(chunk))?;
-    fs::set_permissions(&path, PermissionsExt::from_mode(0o644))?;
-    Ok(())
+    Ok(fs::set_permissions(
+        &path,
+        PermissionsExt::from_mode(0o644),
+    )?)
 }
 
 fn remove_leftovers(staging: &Path) -> io::Result<()> {
