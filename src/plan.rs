@@ -2,21 +2,14 @@
 
 use crate::manifest::{Asset, Marker};
 use crate::release::Release;
-use crate::sha256::Sha256;
 use crate::version::Version;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-/// What the store holds of a version.
-#[derive(Debug)]
-pub(crate) enum VersionState {
-    /// There is no marker. The objects of an earlier, unfinished run are listed by their path.
-    Unfinished(BTreeMap<String, ListedObject>),
-    Published,
-}
+/// The objects under a prefix, by the rest of their key.
+pub(crate) type Listing = BTreeMap<String, ListedObject>;
 
-/// An object in a listing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ListedObject {
     pub(crate) size: u64,
@@ -42,11 +35,11 @@ pub(crate) struct Conflict {
 #[derive(Debug)]
 pub(crate) enum ConflictWith {
     /// The version is published. It differs in these paths.
-    Published { differing: Vec<Difference> },
+    Published(Vec<Difference>),
     /// Another build, earlier or at the same time, claimed the version for other content.
     Claimed,
     /// The version's prefix holds an object that the protocol did not put there.
-    Foreign { path: String },
+    Foreign(String),
     /// The version was pruned. It accepts only its old content, because browsers cache that for a year.
     Pruned,
 }
@@ -60,11 +53,9 @@ pub(crate) enum Difference {
 
 impl Conflict {
     pub(crate) fn published(release: &Release, marker: &Marker) -> Self {
-        let mut published: BTreeMap<&str, _> = marker
-            .files
-            .iter()
-            .map(|file| (file.path.as_str(), (file.size, file.sha256)))
-            .collect();
+        let files = marker.files.iter();
+        let files = files.map(|file| (file.path.as_str(), (file.size, file.sha256)));
+        let mut published: BTreeMap<_, _> = files.collect();
         let mut differing = Vec::new();
         for asset in release.manifest.assets() {
             match published.remove(&*asset.path) {
@@ -75,14 +66,12 @@ impl Conflict {
         }
         let removed = published.into_keys().map(str::to_owned);
         differing.extend(removed.map(Difference::Removed));
-        Self::new(release, ConflictWith::Published { differing })
+        Self::new(release, ConflictWith::Published(differing))
     }
 
     pub(crate) fn new(release: &Release, with: ConflictWith) -> Self {
-        Self {
-            version: release.version.clone(),
-            with,
-        }
+        let version = release.version.clone();
+        Self { version, with }
     }
 }
 
@@ -96,14 +85,13 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    pub(crate) fn of(release: &Release, mut stored: BTreeMap<String, ListedObject>) -> Self {
+    pub(crate) fn of(release: &Release, mut listing: Listing) -> Self {
         let mut plan = Self::default();
         for (index, asset) in release.manifest.assets().iter().enumerate() {
-            match stored.remove(&*asset.path) {
-                Some(stored) if stored.size == asset.size => {
-                    plan.present.push((index, stored.etag));
-                }
-                _ => plan.missing.push(index),
+            let object = listing.remove(&*asset.path);
+            match object.filter(|object| object.size == asset.size) {
+                Some(object) => plan.present.push((index, object.etag)),
+                None => plan.missing.push(index),
             }
         }
         plan
@@ -115,7 +103,6 @@ impl Plan {
     }
 }
 
-/// What one run did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Summary {
     pub(crate) put: usize,
@@ -125,6 +112,34 @@ pub(crate) struct Summary {
     pub(crate) unchanged: bool,
     pub(crate) requests: Requests,
     pub(crate) duration: Duration,
+}
+
+impl Summary {
+    /// The summary of a run that uploads `put` of the files and finds the others.
+    pub(crate) fn of(release: &Release, put: usize, put_bytes: u64) -> Self {
+        Self {
+            put,
+            put_bytes,
+            present: release.manifest.assets().len() - put,
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn of_unchanged(release: &Release) -> Self {
+        let mut summary = Self::of(release, 0, 0);
+        summary.unchanged = true;
+        summary
+    }
+}
+
+/// What is uploaded so far of what is known to be missing. The caller of a publish gets it ten times a second.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Progress {
+    pub(crate) files: usize,
+    pub(crate) of_files: usize,
+    pub(crate) bytes: u64,
+    pub(crate) of_bytes: u64,
+    pub(crate) elapsed: Duration,
 }
 
 /// What a version changes for visitors of the previous one.
@@ -138,11 +153,9 @@ pub(crate) struct Change {
 
 impl Change {
     pub(crate) fn between(before: &Marker, release: &Release) -> Self {
-        let known: BTreeSet<(&str, Sha256)> = before
-            .files
-            .iter()
-            .map(|file| (file.path.as_str(), file.sha256))
-            .collect();
+        let files = before.files.iter();
+        let files = files.map(|file| (file.path.as_str(), file.sha256));
+        let known: BTreeSet<_> = files.collect();
         let assets = release.manifest.assets();
         let is_equal = |asset: &&Asset| known.contains(&(&*asset.path, asset.sha256));
         let equal = assets.iter().filter(is_equal).count();
@@ -240,7 +253,7 @@ mod tests {
         let marker = of_json::<Marker>(&published.marker).unwrap();
         let conflict =
             Conflict::published(&release(&[("a", "1"), ("b", "x"), ("d", "4")]), &marker);
-        let ConflictWith::Published { differing } = conflict.with else {
+        let ConflictWith::Published(differing) = conflict.with else {
             panic!("{conflict:?}");
         };
         assert_eq!(

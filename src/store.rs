@@ -1,13 +1,11 @@
 //! Stores for releases: a bucket or a directory, behind one synchronous API. Async code and `object_store` stay in
 //! here; the app, its framework and the public URL stay out.
 
-mod attributes;
 mod bucket;
 mod client;
 mod directory;
 mod error;
 mod error_response;
-mod hosts;
 mod limiter;
 mod listing;
 mod local_file;
@@ -19,7 +17,6 @@ mod protocol;
 mod provider;
 mod receipt;
 mod retry;
-mod shared;
 mod transport;
 mod upload;
 mod verify;
@@ -27,7 +24,7 @@ mod verify;
 use crate::config::Access;
 use crate::interrupt::Interrupt;
 use crate::manifest::{Marker, UnreadableMarker, of_json};
-use crate::plan::{Conflict, Summary};
+use crate::plan::{Conflict, Progress, Summary};
 use crate::prefix::{Key, Site, StoreUrl};
 use crate::release::Release;
 use crate::version::Version;
@@ -35,11 +32,10 @@ use bucket::Bucket;
 use derive_more::From;
 use directory::Directory;
 pub(crate) use error::{FailedRequest, RequestError, RequestTarget};
-pub(crate) use shared::Progress;
-use std::fmt::Display;
+use std::error::Error;
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 pub(crate) enum Store {
     Bucket(Bucket),
@@ -58,7 +54,6 @@ pub(crate) enum StoreError {
     Conflict(Conflict),
     /// A prune is deleting this version; a later run uploads it again.
     BeingPruned,
-    /// An object of the protocol can't be read.
     UnreadableObject {
         key: Key,
         reason: UnreadableMarker,
@@ -73,10 +68,9 @@ pub(crate) enum StoreError {
     NoRename(PathBuf),
     #[from]
     LocalFile(io::Error),
-    /// The client library can't use the credentials.
     MalformedCredentials(String),
-    /// A part of this program failed.
-    Internal(String),
+    #[from(&'static str, reqwest::Error, tokio::sync::AcquireError, tokio::task::JoinError)]
+    Internal(Box<dyn Error + Send + Sync>),
     /// The machine gave no threads or no random numbers.
     NoResources(io::Error),
     TooLong,
@@ -85,11 +79,7 @@ pub(crate) enum StoreError {
     Interrupted,
 }
 
-impl StoreError {
-    pub(super) fn internal(error: impl Display) -> Self {
-        Self::Internal(error.to_string())
-    }
-}
+pub(crate) type StoreResult<T = ()> = Result<T, StoreError>;
 
 /// What the ref of a run says besides the version.
 #[derive(Clone, Debug)]
@@ -99,7 +89,7 @@ pub(crate) struct RunLabel {
 }
 
 impl Store {
-    pub(crate) fn open(site: &Site, access: &Access) -> Result<Self, StoreError> {
+    pub(crate) fn open(site: &Site, access: &Access) -> StoreResult<Self> {
         match &site.store {
             StoreUrl::Bucket(url) => Bucket::open(url.clone(), access).map(Self::Bucket),
             StoreUrl::File(root) => Directory::open(root).map(Self::Directory),
@@ -117,7 +107,7 @@ impl Store {
         label: &RunLabel,
         interrupt: &Interrupt,
         tick: &mut dyn FnMut(Progress),
-    ) -> Result<Summary, StoreError> {
+    ) -> StoreResult<Summary> {
         match self {
             Self::Bucket(bucket) => bucket.run(release, Some(label), interrupt, tick),
             Self::Directory(directory) => directory.publish(release, label, interrupt),
@@ -140,11 +130,14 @@ impl Store {
     }
 }
 
-/// The summary of a run that finds all files uploaded.
-fn nothing_uploaded(release: &Release) -> Summary {
-    Summary {
-        present: release.manifest.assets().len(),
-        ..Summary::default()
+/// A value that tasks change while the waiting thread reads it. Its lock is held for one closure at a time.
+#[derive(Debug, Default)]
+struct Shared<T>(Mutex<T>);
+
+impl<T> Shared<T> {
+    fn with<R>(&self, change: impl FnOnce(&mut T) -> R) -> R {
+        // No closure panics while it holds the lock.
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

@@ -1,11 +1,10 @@
 //! Texts of the store: why it does not hold a release.
 
-mod conflict;
-mod credentials;
 mod request;
 
 use super::{Explain, Kind, Message, listed};
 use crate::manifest::UnreadableMarker;
+use crate::plan::{Conflict, ConflictWith, Difference};
 use crate::prefix::Key;
 use crate::store::StoreError;
 use indoc::formatdoc;
@@ -74,7 +73,7 @@ impl Explain for StoreError {
                 "The upload ended unexpectedly",
                 "Something in this program failed.",
             )
-            .with_details(cause),
+            .with_details(cause.to_string()),
             Self::NoResources(error) => Message::new(
                 Kind::Machine,
                 format!("The upload can't start: {error}"),
@@ -115,4 +114,49 @@ fn unreadable(key: &Key, reason: &UnreadableMarker) -> Message {
     };
     let title = format!("The store holds an object that can't be read: {key}");
     Message::new(Kind::Machine, title, body)
+}
+
+impl Explain for Conflict {
+    fn explain(&self) -> Message {
+        let version = &self.version;
+        let (title, body) = match &self.with {
+            ConflictWith::Published(differing) => (
+                format!("{version} is already published with other content"),
+                format!(
+                    "This build differs in these {} files:\n{}\nA published version never changes, because browsers hold \
+                     it for a year.",
+                    differing.len(),
+                    listed(differing, difference_text)
+                ),
+            ),
+            ConflictWith::Claimed => (
+                format!("{version} was started with other content"),
+                "Another build started to publish other content under this version. It failed, or it is still running."
+                    .to_owned(),
+            ),
+            ConflictWith::Foreign(path) => (
+                format!("The store already holds another file at {version}/{path}"),
+                "It does not come from a build of this content, so it is not touched.".to_owned(),
+            ),
+            ConflictWith::Pruned => (
+                format!("{version} was pruned with other content"),
+                "Browsers may still hold the files of the pruned version, so it accepts only its old content."
+                    .to_owned(),
+            ),
+        };
+        let fix = if version.looks_like_digest() {
+            "This gives the same files another version:\n  STATIC_ASSETS_SALT=2"
+        } else {
+            "Set another RELEASE_VERSION, or unset it: the version is then a hash of the files."
+        };
+        Message::new(Kind::Conflict, title, format!("{body} {fix}"))
+    }
+}
+
+fn difference_text(difference: &Difference) -> String {
+    match difference {
+        Difference::Changed(path) => format!("changed  {path}"),
+        Difference::Added(path) => format!("added    {path}"),
+        Difference::Removed(path) => format!("removed  {path}"),
+    }
 }

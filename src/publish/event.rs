@@ -5,10 +5,9 @@ use crate::config::{ConfigWarning, Destination, Setting, Unpublished};
 use crate::context::{BuildContext, DryRun};
 use crate::framework::Compiled;
 use crate::manifest::Scanned;
-use crate::plan::{Change, Summary};
+use crate::plan::{Change, Progress, Summary};
 use crate::release::Release;
 use crate::release::deferred::Deferred;
-use crate::store::Progress;
 use crate::version::Version;
 
 pub(crate) enum PublishEvent<'a> {

@@ -1,26 +1,26 @@
 //! A bucket as a synchronous store: a runtime does the work while the calling thread waits, reports and listens.
 
 use super::client::connect;
-use super::hosts::Hosts;
 use super::limiter::Limiter;
-use super::network::Network;
+use super::network::{Hosts, Network};
 use super::objects::Objects;
 use super::protocol::Protocol;
 use super::provider::Provider;
-use super::shared::{Progress, Shared};
 use super::transport::Transport;
-use super::{RunLabel, StoreError};
+use super::{RunLabel, Shared, StoreError, StoreResult};
 use crate::config::Access;
 use crate::interrupt::Interrupt;
-use crate::plan::{Requests, Summary};
+use crate::plan::{Progress, Requests, Summary};
 use crate::prefix::{BucketUrl, MetaObject};
 use crate::release::Release;
 use crate::version::Version;
 use bytes::Bytes;
 use object_store::PutMode;
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
+use tokio::time::timeout;
 
 /// How often the waiting thread reports and listens.
 const TICK: Duration = Duration::from_millis(100);
@@ -39,7 +39,7 @@ pub(crate) struct Bucket {
 }
 
 impl Bucket {
-    pub(super) fn open(url: BucketUrl, access: &Access) -> Result<Self, StoreError> {
+    pub(super) fn open(url: BucketUrl, access: &Access) -> StoreResult<Self> {
         // One thread keeps hundreds of requests in flight; more threads would wake each other for each answer. Slow
         // work, such as reading a large file, has threads of its own.
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -64,7 +64,7 @@ impl Bucket {
                 url,
                 provider,
                 limiter,
-                put_mode: Shared::new(PutMode::Create),
+                put_mode: Shared(PutMode::Create.into()),
             }),
             requests,
         })
@@ -72,10 +72,7 @@ impl Bucket {
 
     pub(super) fn marker(&self, version: &Version) -> Option<Bytes> {
         let key = self.objects.url.folder.meta(&MetaObject::Marker(version));
-        let read = async {
-            let read = self.objects.read(&key, None);
-            tokio::time::timeout(MARKER_PATIENCE, read).await
-        };
+        let read = async { timeout(MARKER_PATIENCE, self.objects.read(&key, None)).await };
         self.runtime.block_on(read).ok()?.ok()
     }
 
@@ -86,7 +83,7 @@ impl Bucket {
         label: Option<&RunLabel>,
         interrupt: &Interrupt,
         tick: &mut dyn FnMut(Progress),
-    ) -> Result<Summary, StoreError> {
+    ) -> StoreResult<Summary> {
         let start = Instant::now();
         let requests = self.requests.with(|requests| *requests);
         let protocol = Protocol::new(self.objects.clone(), release.clone());
@@ -104,22 +101,18 @@ impl Bucket {
         loop {
             match receiver.recv_timeout(TICK) {
                 Ok(summary) => {
-                    return Ok(Summary {
-                        requests: self.requests.with(|now| now.since(requests)),
-                        duration: start.elapsed(),
-                        ..summary?
-                    });
+                    let mut summary = summary?;
+                    summary.requests = self.requests.with(|now| now.since(requests));
+                    summary.duration = start.elapsed();
+                    return Ok(summary);
                 }
-                Err(mpsc::RecvTimeoutError::Disconnected) => {
-                    return Err(StoreError::internal("the upload stopped"));
-                }
-                Err(mpsc::RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return Err("the upload stopped".into()),
+                Err(RecvTimeoutError::Timeout) => {}
             }
             let elapsed = start.elapsed();
-            tick(Progress {
-                elapsed,
-                ..protocol.progress.with(|progress| *progress)
-            });
+            let mut progress = protocol.progress.with(|progress| *progress);
+            progress.elapsed = elapsed;
+            tick(progress);
             let active_until = self.objects.limiter.active_until();
             let active_until = active_until.map_or(start, |until| until.max(start));
             let error = if interrupt.is_raised() {

@@ -1,8 +1,8 @@
 //! The clients of `object_store`, with each setting named: their own readers of the environment take unprefixed
 //! names, run other programs and fall back to the machine's identity.
 
-use super::StoreError;
 use super::transport::Transport;
+use super::{StoreError, StoreResult};
 use crate::config::{
     Access, AzureAccess, AzureIdentity, GcsAccess, GcsIdentity, S3Access, S3Ambient, S3Identity,
     Server,
@@ -26,13 +26,13 @@ pub(super) fn connect(
     url: &BucketUrl,
     access: &Access,
     transport: Transport,
-) -> std::result::Result<Arc<dyn Remote>, StoreError> {
+) -> StoreResult<Arc<dyn Remote>> {
     let bucket = &url.bucket;
     let remote: Result<Arc<dyn Remote>> = match access {
         Access::S3(access) => s3(bucket, access, transport).map(|it| Arc::new(it) as _),
         Access::Azure(access) => azure(bucket, access, transport).map(|it| Arc::new(it) as _),
         Access::Gcs(access) => gcs(bucket, access, transport).map(|it| Arc::new(it) as _),
-        Access::Directory => return Err(StoreError::internal("not a bucket")),
+        Access::Directory => return Err("not a bucket".into()),
     };
     remote.map_err(|error| StoreError::MalformedCredentials(error.to_string()))
 }
@@ -113,13 +113,12 @@ fn azure(bucket: &str, access: &AzureAccess, transport: Transport) -> Result<Mic
     if let Some(endpoint) = &access.server.endpoint {
         builder = builder.with_endpoint(without_slash(endpoint).to_owned());
     }
-    builder = match &access.identity {
-        AzureIdentity::Key(key) => builder
-            .with_access_key(key.expose())
-            .with_credential_type("access_key"),
-        AzureIdentity::Sas(query) => builder
-            .with_config(AzureConfigKey::SasKey, query.expose())
-            .with_credential_type("sas_token"),
+    let (builder, credential_type) = match &access.identity {
+        AzureIdentity::Key(key) => (builder.with_access_key(key.expose()), "access_key"),
+        AzureIdentity::Sas(query) => {
+            let builder = builder.with_config(AzureConfigKey::SasKey, query.expose());
+            (builder, "sas_token")
+        }
         AzureIdentity::Workload {
             tenant,
             client,
@@ -129,15 +128,13 @@ fn azure(bucket: &str, access: &AzureAccess, transport: Transport) -> Result<Mic
             if let Some(url) = authority {
                 builder = builder.with_authority_host(without_slash(url));
             }
-            builder
-                .with_tenant_id(tenant)
-                .with_client_id(client)
-                .with_federated_token_file(token_file.to_string_lossy())
-                .with_credential_type("workload_identity")
+            let builder = builder.with_tenant_id(tenant).with_client_id(client);
+            let builder = builder.with_federated_token_file(token_file.to_string_lossy());
+            (builder, "workload_identity")
         }
-        AzureIdentity::Ambient => builder.with_credential_type("managed_identity"),
+        AzureIdentity::Ambient => (builder, "managed_identity"),
     };
-    builder.build()
+    builder.with_credential_type(credential_type).build()
 }
 
 fn gcs(bucket: &str, access: &GcsAccess, transport: Transport) -> Result<GoogleCloudStorage> {
@@ -149,10 +146,10 @@ fn gcs(bucket: &str, access: &GcsAccess, transport: Transport) -> Result<GoogleC
     if let Some(endpoint) = &access.server.endpoint {
         builder = builder.with_base_url(without_slash(endpoint));
     }
-    builder = match &access.identity {
+    match &access.identity {
         GcsIdentity::ServiceAccount { key, .. } => builder.with_service_account_key(key.expose()),
         GcsIdentity::Person(file) => builder.with_application_credentials(file.to_string_lossy()),
         GcsIdentity::Ambient => builder,
-    };
-    builder.build()
+    }
+    .build()
 }

@@ -1,13 +1,12 @@
 //! The publish protocol on a directory, `file://`: a version is staged whole on the same file system, synced, and
 //! renamed into place. Nothing in here is async.
 
-mod files;
 mod staging;
 
 use super::local_file::hash_file;
 use super::own_object::OwnObject;
 use super::verify::{foreign, is_claim, verify_marker, verify_tombstone};
-use super::{RunLabel, StoreError, nothing_uploaded};
+use super::{RunLabel, StoreError, StoreResult};
 use crate::fs::files_below;
 use crate::interrupt::Interrupt;
 use crate::plan::{Conflict, ConflictWith, Summary};
@@ -15,8 +14,8 @@ use crate::prefix::{Folder, Key, MetaObject};
 use crate::release::Release;
 use crate::version::Version;
 use bytes::Bytes;
-use files::{read_if_exists, rename};
 use fs_err as fs;
+use staging::{if_exists, read_if_exists, rename};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -32,7 +31,7 @@ pub(crate) struct Directory {
 
 impl Directory {
     /// Fails if the root does not exist: a volume that is not mounted must not look like success.
-    pub(super) fn open(root: &Path) -> Result<Self, StoreError> {
+    pub(super) fn open(root: &Path) -> StoreResult<Self> {
         let root = root.to_owned();
         if !root.is_dir() {
             return Err(StoreError::NoRoot(root));
@@ -49,38 +48,31 @@ impl Directory {
         release: &Release,
         label: &RunLabel,
         interrupt: &Interrupt,
-    ) -> Result<Summary, StoreError> {
+    ) -> StoreResult<Summary> {
         let start = Instant::now();
         self.prepare_staging()?;
         self.create(&OwnObject::new_ref(&self.dir, release, label)?)?;
         let tombstone = MetaObject::Tombstone(&release.version);
         self.verify_object(release, &tombstone, verify_tombstone)?;
-        let mut summary = nothing_uploaded(release);
+        let mut summary = Summary::of_unchanged(release);
         // A directory that somebody removed by hand is made again.
-        if self.is_published(release)? && self.version_dir(release).is_dir() {
-            summary.unchanged = true;
-        } else {
+        if !self.is_published(release)? || !self.version_dir(release).is_dir() {
             self.claim(release)?;
-            if self.place(release, interrupt)? {
-                summary = everything_uploaded(release);
-            }
+            summary = self.place(release, interrupt)?;
             self.commit(release)?;
         }
         summary.duration = start.elapsed();
         Ok(summary)
     }
 
-    pub(super) fn dry_run(&self, release: &Release) -> Result<Summary, StoreError> {
-        let unchanged = self.is_published(release)?;
+    pub(super) fn dry_run(&self, release: &Release) -> StoreResult<Summary> {
+        let mut summary = Summary::of(release, 0, 0);
+        summary.unchanged = self.is_published(release)?;
         let version_dir = self.version_dir(release);
         if !version_dir.is_dir() {
             return Ok(everything_uploaded(release));
         }
-        compare(&version_dir, release)?;
-        Ok(Summary {
-            unchanged,
-            ..nothing_uploaded(release)
-        })
+        compare(&version_dir, release).map(|()| summary)
     }
 
     pub(super) fn marker(&self, version: &Version) -> Option<Bytes> {
@@ -97,10 +89,6 @@ impl Directory {
         self.path(&self.dir.meta(object))
     }
 
-    fn staging_dir(&self) -> PathBuf {
-        self.meta_path(&MetaObject::Staging)
-    }
-
     fn version_dir(&self, release: &Release) -> PathBuf {
         self.path(&self.dir.version(&release.version))
     }
@@ -110,24 +98,20 @@ impl Directory {
         &self,
         release: &Release,
         object: &MetaObject<'_>,
-        verify: fn(&Release, &Key, &[u8]) -> Result<(), StoreError>,
-    ) -> Result<bool, StoreError> {
+        verify: fn(&Release, &Key, &[u8]) -> StoreResult,
+    ) -> StoreResult<bool> {
         let key = self.dir.meta(object);
-        match read_if_exists(&self.path(&key))? {
-            Some(json) => verify(release, &key, &json).map(|()| true),
-            None => Ok(false),
-        }
+        let json = read_if_exists(&self.path(&key))?;
+        let verified = json.map(|json| verify(release, &key, &json)).transpose()?;
+        Ok(verified.is_some())
     }
 
-    fn is_published(&self, release: &Release) -> Result<bool, StoreError> {
-        self.verify_object(
-            release,
-            &MetaObject::Marker(&release.version),
-            verify_marker,
-        )
+    fn is_published(&self, release: &Release) -> StoreResult<bool> {
+        let marker = MetaObject::Marker(&release.version);
+        self.verify_object(release, &marker, verify_marker)
     }
 
-    fn claim(&self, release: &Release) -> Result<(), StoreError> {
+    fn claim(&self, release: &Release) -> StoreResult {
         if release.is_explicit() {
             self.verify_claims(release)?;
             self.create(&OwnObject::claim(&self.dir, release))?;
@@ -137,13 +121,10 @@ impl Directory {
     }
 
     /// Fails if other content has a claim on the version.
-    fn verify_claims(&self, release: &Release) -> Result<(), StoreError> {
+    fn verify_claims(&self, release: &Release) -> StoreResult {
         let ours = format!("{}.json", release.content);
         let claims = self.meta_path(&MetaObject::Claims(&release.version));
-        let names = match files_below(&claims) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            names => names?,
-        };
+        let names = if_exists(files_below(&claims))?.unwrap_or_default();
         let mut names = names.iter().map(|name| name.to_string_lossy());
         if names.any(|name| is_claim(&name) && name != ours) {
             return Err(Conflict::new(release, ConflictWith::Claimed).into());
@@ -151,11 +132,11 @@ impl Directory {
         Ok(())
     }
 
-    /// Stages a version and renames it into place. Returns `false` if the same version existed without a marker.
-    fn place(&self, release: &Release, interrupt: &Interrupt) -> Result<bool, StoreError> {
+    /// Stages a version and renames it into place, unless the same version exists without a marker.
+    fn place(&self, release: &Release, interrupt: &Interrupt) -> StoreResult<Summary> {
         let version_dir = self.version_dir(release);
         if version_dir.is_dir() {
-            return compare(&version_dir, release).map(|()| false);
+            return compare(&version_dir, release).map(|()| Summary::of(release, 0, 0));
         }
         if version_dir.symlink_metadata().is_ok() {
             // A file, or a link that leads nowhere.
@@ -169,26 +150,24 @@ impl Directory {
             Err(error) => return Err(self.rename_error(error)),
         }
         fs::File::open(&self.root)?.sync_all()?;
-        Ok(true)
+        Ok(everything_uploaded(release))
     }
 
-    fn commit(&self, release: &Release) -> Result<(), StoreError> {
+    fn commit(&self, release: &Release) -> StoreResult {
         let marker = OwnObject::marker(&self.dir, release);
-        if self.create(&marker)? || self.is_published(release)? {
-            Ok(())
-        } else {
-            Err(StoreError::ReadBackMismatch(marker.key))
+        if !self.create(&marker)? && !self.is_published(release)? {
+            return Err(StoreError::ReadBackMismatch(marker.key));
         }
+        Ok(())
     }
 }
 
 /// Fails if the directory of a version holds anything but the version.
-fn compare(version_dir: &Path, release: &Release) -> Result<(), StoreError> {
-    for path in files_below(version_dir)? {
-        let path = path.to_string_lossy();
-        if !release.manifest.holds(&path) {
-            return Err(foreign(release, &path));
-        }
+fn compare(version_dir: &Path, release: &Release) -> StoreResult {
+    let paths = files_below(version_dir)?;
+    let mut paths = paths.iter().map(|path| path.to_string_lossy());
+    if let Some(path) = paths.find(|path| !release.manifest.holds(path)) {
+        return Err(foreign(release, &path));
     }
     for asset in release.manifest.assets() {
         match hash_file(&version_dir.join(&*asset.path), |_| Ok(())) {
@@ -201,9 +180,9 @@ fn compare(version_dir: &Path, release: &Release) -> Result<(), StoreError> {
 }
 
 fn everything_uploaded(release: &Release) -> Summary {
-    Summary {
-        put: release.manifest.assets().len(),
-        put_bytes: release.manifest.bytes(),
-        ..Summary::default()
-    }
+    Summary::of(
+        release,
+        release.manifest.assets().len(),
+        release.manifest.bytes(),
+    )
 }

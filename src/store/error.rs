@@ -1,7 +1,7 @@
 //! What a failed request means: `object_store::Error` ends here.
 
 use super::error_response::ErrorResponse;
-use super::hosts::HostRole;
+use super::network::HostRole;
 use crate::prefix::{BucketUrl, Key};
 use object_store::client::{HttpError, HttpErrorKind};
 use std::error::Error;
@@ -13,7 +13,6 @@ pub(crate) struct FailedRequest(pub(crate) RequestError, pub(crate) Box<RequestT
 
 pub(super) type RequestResult<T> = Result<T, FailedRequest>;
 
-/// What a failed request was for.
 #[derive(Debug)]
 pub(crate) struct RequestTarget {
     /// The permission that the request needs, as the store calls it.
@@ -30,7 +29,6 @@ pub(crate) enum RequestError {
     NotModified,
     /// The condition of a create says that something has the name.
     Exists,
-    /// The store knows no conditional writes.
     NotImplemented,
     /// A store without the right to list also answers so for what does not exist.
     Forbidden,
@@ -53,14 +51,14 @@ pub(crate) enum RequestError {
 impl RequestError {
     /// `response` is the last error response of the request, if it got one.
     pub(super) fn of(error: &object_store::Error, response: Option<&ErrorResponse>) -> Self {
+        let unreadable = || Self::NoAnswer("the answer can't be read".to_owned());
         match (response, error) {
             (Some(response), _) => Self::of_response(response),
             (None, object_store::Error::NotModified { .. }) => Self::NotModified,
             (None, object_store::Error::NotFound { .. }) => Self::NotFound,
-            (None, error) => match sources_of(error).find_map(|error| error.downcast_ref()) {
-                Some(error) => Self::of_transport(error),
-                None => Self::NoAnswer("the answer can't be read".to_owned()),
-            },
+            (None, error) => sources_of(error)
+                .find_map(|error| error.downcast_ref())
+                .map_or_else(unreadable, Self::of_transport),
         }
     }
 
@@ -126,6 +124,11 @@ impl RequestError {
         }
     }
 
+    pub(super) fn temporary(cause: String) -> Self {
+        let retry_after = None;
+        Self::Temporary { cause, retry_after }
+    }
+
     /// Failed connections may succeed later, unless a name or a certificate is wrong.
     fn of_transport(error: &HttpError) -> Self {
         let lasting = [
@@ -137,16 +140,12 @@ impl RequestError {
         // The outer errors repeat the URL.
         let innermost = sources_of(error).last();
         let cause = innermost.map_or_else(|| error.to_string(), ToString::to_string);
-        if !may_pass(error.kind()) || lasting.iter().any(|sign| cause.contains(sign)) {
+        if error.kind() == HttpErrorKind::Decode || lasting.iter().any(|sign| cause.contains(sign))
+        {
             return Self::NoAnswer(cause);
         }
-        let retry_after = None;
-        Self::Temporary { cause, retry_after }
+        Self::temporary(cause)
     }
-}
-
-pub(super) fn may_pass(kind: HttpErrorKind) -> bool {
-    kind != HttpErrorKind::Decode
 }
 
 fn sources_of<'a>(error: &'a dyn Error) -> impl Iterator<Item = &'a (dyn Error + 'static)> {

@@ -1,6 +1,6 @@
 //! What an answer other than success says. Nothing else of its body goes any further: S3's repeat session tokens.
 
-use super::hosts::HostRole;
+use super::network::HostRole;
 use object_store::client::HttpResponse;
 use std::fmt;
 use std::time::Duration;
@@ -20,14 +20,7 @@ pub(super) struct ErrorResponse {
 
 impl ErrorResponse {
     pub(super) fn of(from: HostRole, response: &HttpResponse, body: &[u8]) -> Self {
-        let header = |name: &str| {
-            response
-                .headers()
-                .get(name)?
-                .to_str()
-                .ok()
-                .map(str::to_owned)
-        };
+        let header = |name: &str| Some(response.headers().get(name)?.to_str().ok()?.to_owned());
         let body = String::from_utf8_lossy(&body[..body.len().min(LONGEST_BODY)]);
         let code = header("x-ms-error-code").or_else(|| xml_element(&body, "Code"));
         let retry_after = header("retry-after").and_then(|seconds| seconds.parse().ok());

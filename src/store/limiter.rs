@@ -1,11 +1,11 @@
 //! How many requests may be in flight, and how long each may take: both follow from what the store has shown it can
 //! do. The uploader asks for the limit; the transport reports every request.
 
-use super::shared::Shared;
+use super::Shared;
+use std::sync::Mutex;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// The first limit on requests in flight.
 const FIRST: usize = 64;
 const FEWEST: usize = 4;
 /// A doubled limit is kept only if it brings this many times the answers a second.
@@ -42,7 +42,6 @@ struct Traffic {
 pub(super) struct InFlight<'a> {
     limiter: &'a Limiter,
     bytes: u64,
-    /// How long the request may take.
     pub(super) patience: Duration,
 }
 
@@ -58,11 +57,11 @@ impl Drop for InFlight<'_> {
 impl Limiter {
     /// `highest_limit` is what the store takes from one client.
     pub(super) fn up_to(highest_limit: usize) -> Self {
-        Self(Shared::new(Traffic {
+        Self(Shared(Mutex::new(Traffic {
             highest_limit,
             limit: FIRST.min(highest_limit),
             ..Traffic::default()
-        }))
+        })))
     }
 
     pub(super) fn limit(&self) -> usize {
@@ -115,9 +114,7 @@ impl Limiter {
 impl Traffic {
     /// The uplink that bodies may count on: half of what was seen, never less than the slowest.
     fn bytes_a_second(&self) -> u64 {
-        let elapsed = self
-            .first_start
-            .map_or(Duration::ZERO, |start| start.elapsed());
+        let elapsed = self.first_start.unwrap_or_else(Instant::now).elapsed();
         let seen = u128::from(self.bytes_answered) * 1000 / elapsed.as_millis().max(1);
         u64::try_from(seen / 2).unwrap_or(u64::MAX).max(SLOWEST)
     }

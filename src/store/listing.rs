@@ -2,10 +2,9 @@
 
 use super::error::{RequestError, RequestResult};
 use super::objects::Objects;
-use crate::plan::ListedObject;
+use crate::plan::{ListedObject, Listing};
 use crate::prefix::Key;
 use object_store::list::PaginatedListOptions;
-use std::collections::BTreeMap;
 
 /// Azure may answer some empty pages in a row.
 const MOST_EMPTY_PAGES: usize = 100;
@@ -13,9 +12,8 @@ const MOST_EMPTY_PAGES: usize = 100;
 const MOST_OBJECTS: usize = 10_000_000;
 
 impl Objects {
-    /// Lists what lies under `dir`, by the rest of its key.
-    pub(super) async fn list(&self, dir: &Key) -> RequestResult<BTreeMap<String, ListedObject>> {
-        let mut listed = BTreeMap::new();
+    pub(super) async fn list(&self, dir: &Key) -> RequestResult<Listing> {
+        let mut listed = Listing::new();
         let mut page_token = None;
         let mut empty_pages = 0;
         loop {
@@ -27,19 +25,15 @@ impl Objects {
                 self.remote.list_paginated(Some(dir.as_str()), options)
             });
             let page = page.await?;
-            let before = listed.len();
+            empty_pages += 1;
             for object in page.result.objects {
-                if let Some(rest) = object.location.as_ref().strip_prefix(dir.as_str()) {
-                    let etag = object.e_tag;
-                    let size = object.size;
-                    listed.insert(rest.to_owned(), ListedObject { size, etag });
+                let (size, etag) = (object.size, object.e_tag);
+                if let Some(rest) = object.location.as_ref().strip_prefix(dir.as_str())
+                    && let None = listed.insert(rest.to_owned(), ListedObject { size, etag })
+                {
+                    empty_pages = 0;
                 }
             }
-            empty_pages = if listed.len() == before {
-                empty_pages + 1
-            } else {
-                0
-            };
             let is_endless = empty_pages > MOST_EMPTY_PAGES || listed.len() > MOST_OBJECTS;
             match page.page_token {
                 None => return Ok(listed),

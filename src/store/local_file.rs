@@ -1,8 +1,8 @@
 //! Assets on this machine, verified to hold what was scanned. Large ones are read in chunks: a file of gigabytes
 //! takes no more memory than any other.
 
-use super::StoreError;
 use super::receipt::{Md5Hash, md5_of};
+use super::{StoreError, StoreResult};
 use crate::fs::ensure_is_file;
 use crate::manifest::Asset;
 use crate::sha256::Sha256;
@@ -18,19 +18,17 @@ pub(super) struct AssetBody {
     pub(super) md5: Md5Hash,
 }
 
-/// Reads an asset at once.
-pub(super) fn read_asset(asset: &Asset) -> Result<AssetBody, StoreError> {
+pub(super) fn read_asset(asset: &Asset) -> StoreResult<AssetBody> {
     let content = fs::read(asset.source()).map_err(|error| read_error(error, asset))?;
     verify_hash(asset, Sha256::of(&content))?;
     let md5 = md5_of(&content);
     Ok(AssetBody { content, md5 })
 }
 
-/// Reads an asset in chunks.
 pub(super) fn read_asset_chunks(
     asset: &Asset,
     chunk: impl FnMut(&[u8]) -> io::Result<()>,
-) -> Result<(), StoreError> {
+) -> StoreResult {
     let hash = hash_file(&asset.source(), chunk).map_err(|error| read_error(error, asset))?;
     verify_hash(asset, hash)
 }
@@ -55,12 +53,11 @@ pub(super) fn hash_file(
     }
 }
 
-pub(super) fn verify_hash(asset: &Asset, hash: Sha256) -> Result<(), StoreError> {
-    if hash == asset.sha256 {
-        Ok(())
-    } else {
-        Err(asset_changed(asset))
+pub(super) fn verify_hash(asset: &Asset, hash: Sha256) -> StoreResult {
+    if hash != asset.sha256 {
+        return Err(asset_changed(asset));
     }
+    Ok(())
 }
 
 pub(super) fn asset_changed(asset: &Asset) -> StoreError {

@@ -1,27 +1,39 @@
 //! Uploads a large file of a digest version in parts, of which a few are in memory at a time.
 
-use super::StoreError;
-use super::attributes::attributes_of;
+use super::StoreResult;
 use super::error::{FailedRequest, RequestError, RequestResult};
 use super::local_file::{asset_changed, read_error, verify_hash};
 use super::objects::ObjectState;
 use super::protocol::Protocol;
 use super::receipt::Md5Match;
 use super::retry::{READ_BACKS, TRIES, pause, without_retry};
-use super::upload::Pending;
+use super::upload::Listed;
 use super::verify::foreign;
 use crate::manifest::Asset;
 use crate::prefix::{Key, PART};
 use fs_err as fs;
-use object_store::{MultipartUpload, PutPayload};
+use object_store::MultipartUpload;
 use sha2::{Digest, Sha256};
 use std::io::Read;
+use std::mem::take;
 use tokio::task::{JoinSet, spawn_blocking};
 
 struct Part {
-    rest: fs::File,
-    hasher: Sha256,
     content: Vec<u8>,
+    /// Of all parts so far.
+    hasher: Sha256,
+    rest: fs::File,
+}
+
+impl Part {
+    fn read_next(mut self) -> StoreResult<Self> {
+        self.rest
+            .by_ref()
+            .take(PART)
+            .read_to_end(&mut self.content)?;
+        self.hasher.update(&self.content);
+        Ok(self)
+    }
 }
 
 impl Protocol {
@@ -29,23 +41,20 @@ impl Protocol {
     /// digest version only, that can be nothing but the same bytes.
     pub(super) async fn upload_in_parts(
         &self,
-        pending: Pending,
-    ) -> Result<Option<Md5Match>, StoreError> {
-        let asset = self.asset(pending);
+        asset: &Asset,
+        listed: Listed,
+    ) -> StoreResult<Option<Md5Match>> {
         let key = &self.key(asset);
-        if pending.exists
+        if listed == Listed::SameSize
             && let ObjectState::Equal = self.head(key, asset, None).await?
         {
             return Ok(None);
         }
         let action = self.objects.provider.create_action;
-        let mut last_error = RequestError::Temporary {
-            cause: "the multipart upload was not completed".to_owned(),
-            retry_after: None,
-        };
+        let incomplete = "the multipart upload was not completed".to_owned();
+        let mut last_error = RequestError::temporary(incomplete);
         for _ in 0..READ_BACKS {
-            let attributes = attributes_of(asset);
-            let mut upload = self.objects.begin_multipart(key, attributes).await?;
+            let mut upload = self.objects.begin_multipart(key, asset).await?;
             if let Err(error) = self.send_parts(upload.as_mut(), asset, key).await {
                 // Parts that stay are invisible, and the bucket's own rules delete them.
                 let _ = upload.abort().await;
@@ -85,50 +94,40 @@ impl Protocol {
         upload: &mut dyn MultipartUpload,
         asset: &Asset,
         key: &Key,
-    ) -> Result<(), StoreError> {
-        let create_action = self.objects.provider.create_action;
-        let failed = |error| self.objects.failed(create_action, key, error);
+    ) -> StoreResult {
+        let action = self.objects.provider.create_action;
+        let failed = |error| self.objects.failed(action, key, error);
         let file = fs::File::open(asset.source());
-        let mut rest = file.map_err(|error| read_error(error, asset))?;
-        let mut hasher = Sha256::new();
+        let mut part = Part {
+            content: Vec::new(),
+            hasher: Sha256::new(),
+            rest: file.map_err(|error| read_error(error, asset))?,
+        };
         let mut bytes_left = asset.size;
         let mut running = JoinSet::new();
         while bytes_left > 0 {
             let memory = self.reserve(PART).await?;
-            let part = spawn_blocking(move || read_part(rest, hasher)).await;
-            let part = part.map_err(StoreError::internal)??;
-            (rest, hasher) = (part.rest, part.hasher);
+            part = spawn_blocking(move || part.read_next()).await??;
             bytes_left = match bytes_left.checked_sub(part.content.len() as u64) {
                 Some(left) if !part.content.is_empty() => left,
                 _ => return Err(asset_changed(asset)),
             };
-            let sent = upload.put_part(PutPayload::from(part.content));
+            let sent = upload.put_part(take(&mut part.content).into());
             running.spawn(async move {
                 let _memory = memory;
                 without_retry(1, sent).await
             });
             while let Some(result) = running.try_join_next() {
-                result.map_err(StoreError::internal)?.map_err(failed)?;
+                result?.map_err(failed)?;
             }
         }
         while let Some(result) = running.join_next().await {
-            result.map_err(StoreError::internal)?.map_err(failed)?;
+            result?.map_err(failed)?;
         }
-        let end = read_part(rest, hasher)?;
+        let end = part.read_next()?;
         if !end.content.is_empty() {
             return Err(asset_changed(asset));
         }
         verify_hash(asset, end.hasher.into())
     }
-}
-
-fn read_part(mut rest: fs::File, mut hasher: Sha256) -> Result<Part, StoreError> {
-    let mut content = Vec::new();
-    rest.by_ref().take(PART).read_to_end(&mut content)?;
-    hasher.update(&content);
-    Ok(Part {
-        rest,
-        hasher,
-        content,
-    })
 }

@@ -1,9 +1,13 @@
-//! The HTTP clients below `object_store`, with the certificate authorities they trust.
+//! The HTTP clients below `object_store`, with the certificate authorities they trust, and the hosts that they may
+//! ask: no setting, redirect or metadata address of a cloud sends a credential anywhere else.
 
-use super::StoreError;
-use crate::config::{Access, Server};
+use super::{StoreError, StoreResult};
+use crate::config::{Access, AzureIdentity, GcsIdentity, S3Ambient, S3Identity, Server};
+use crate::prefix::BucketUrl;
 use object_store::client::{HttpClient, HttpRequest};
+use reqwest::Certificate;
 use rustls_native_certs::load_native_certs;
+use std::collections::BTreeMap;
 use std::time::Duration;
 use url::Url;
 
@@ -17,13 +21,11 @@ pub(super) struct Network {
 
 impl Network {
     /// `object_store`'s own client would follow redirects past every guard.
-    pub(super) fn of(access: &Access) -> Result<Self, StoreError> {
+    pub(super) fn of(access: &Access) -> StoreResult<Self> {
         // Fails only if a provider is installed already, which then is this one.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let authorities = match access.server() {
-            Some(server) => authorities(server)?,
-            None => Vec::new(),
-        };
+        let authorities = access.server().map(authorities).transpose()?;
+        let authorities = authorities.unwrap_or_default();
         let client = || {
             reqwest::Client::builder()
                 .redirect(reqwest::redirect::Policy::none())
@@ -32,10 +34,9 @@ impl Network {
                 .tls_certs_merge(authorities.clone())
                 .user_agent(concat!("static-assets/", env!("CARGO_PKG_VERSION")))
         };
-        let build = |client: reqwest::ClientBuilder| client.build().map(HttpClient::new);
         Ok(Self {
-            https: build(client()).map_err(StoreError::internal)?,
-            plain: build(client().no_proxy()).map_err(StoreError::internal)?,
+            https: HttpClient::new(client().build()?),
+            plain: HttpClient::new(client().no_proxy().build()?),
         })
     }
 
@@ -47,16 +48,91 @@ impl Network {
     }
 }
 
-fn authorities(server: &Server) -> Result<Vec<reqwest::Certificate>, StoreError> {
+fn authorities(server: &Server) -> StoreResult<Vec<Certificate>> {
     let is_https = |endpoint: &Url| endpoint.scheme() == "https";
     match &server.ca_file {
-        Some(file) => reqwest::Certificate::from_pem_bundle(&fs_err::read(file)?)
-            .map_err(StoreError::internal),
+        Some(file) => Ok(Certificate::from_pem_bundle(&fs_err::read(file)?)?),
         None if server.endpoint.as_ref().is_none_or(is_https)
             && load_native_certs().certs.is_empty() =>
         {
             Err(StoreError::NoCertificateAuthorities)
         }
         None => Ok(Vec::new()),
+    }
+}
+
+/// The hosts that serve a machine's own identity, by plain http.
+const METADATA_HOSTS: [&str; 3] = [
+    "169.254.169.254",
+    "169.254.170.2",
+    "metadata.google.internal",
+];
+
+/// By name, with a port unless it is the scheme's own.
+#[derive(Clone, Debug)]
+pub(super) struct Hosts(pub(super) BTreeMap<String, HostRole>);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum HostRole {
+    Store,
+    /// The host issues tokens.
+    Identity,
+}
+
+impl Hosts {
+    pub(super) fn of(url: &BucketUrl, access: &Access) -> Self {
+        let endpoint = access.server().and_then(|server| server.endpoint.as_ref());
+        let store = endpoint.map_or_else(|| store_hosts(url, access), |url| vec![host_of(url)]);
+        let store = store.into_iter().map(|host| (host, HostRole::Store));
+        let identity = identity_hosts(access).into_iter();
+        let identity = identity.map(|host| (host, HostRole::Identity));
+        // A host that is both counts as the store.
+        Self(identity.chain(store).collect())
+    }
+}
+
+fn host_of(url: &Url) -> String {
+    url.authority().to_owned()
+}
+
+fn store_hosts(url: &BucketUrl, access: &Access) -> Vec<String> {
+    match access {
+        Access::S3(access) => {
+            let regional = format!("s3.{}.amazonaws.com", access.region);
+            vec![format!("{}.{regional}", url.bucket), regional]
+        }
+        Access::Azure(access) => vec![format!("{}.blob.core.windows.net", access.account)],
+        Access::Gcs(_) => vec!["storage.googleapis.com".to_owned()],
+        Access::Directory => Vec::new(),
+    }
+}
+
+/// The hosts that issue tokens for this identity. Keys sign for themselves.
+fn identity_hosts(access: &Access) -> Vec<String> {
+    let metadata = || METADATA_HOSTS.map(str::to_owned).to_vec();
+    match access {
+        Access::S3(access) => match &access.identity {
+            S3Identity::Keys { .. } => Vec::new(),
+            S3Identity::Web { service, .. } => {
+                let regional = || format!("sts.{}.amazonaws.com", access.region);
+                vec![service.as_ref().map_or_else(regional, host_of)]
+            }
+            S3Identity::Ambient(S3Ambient::Pod { url, .. }) => vec![host_of(url)],
+            S3Identity::Ambient(_) => metadata(),
+        },
+        Access::Azure(access) => match &access.identity {
+            AzureIdentity::Key(_) | AzureIdentity::Sas(_) => Vec::new(),
+            AzureIdentity::Workload { authority, .. } => {
+                let public = || "login.microsoftonline.com".to_owned();
+                vec![authority.as_ref().map_or_else(public, host_of)]
+            }
+            AzureIdentity::Ambient => metadata(),
+        },
+        Access::Gcs(access) => match &access.identity {
+            GcsIdentity::ServiceAccount { .. } => Vec::new(),
+            GcsIdentity::Person(_) => vec!["accounts.google.com".to_owned()],
+            GcsIdentity::Ambient => metadata(),
+        },
+        Access::Directory => Vec::new(),
     }
 }

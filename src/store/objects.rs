@@ -1,15 +1,16 @@
 //! What can be done with one object of a bucket, with retries.
 
-use super::StoreError;
-use super::attributes::{has_sha256_of, meta_attributes};
 use super::client::Remote;
 use super::error::{FailedRequest, RequestError, RequestResult, RequestTarget};
 use super::limiter::Limiter;
 use super::own_object::OwnObject;
-use super::provider::{Action, Provider};
-use super::receipt::{Md5Hash, Md5Match, compare_md5, is_etag_of, md5_of};
+use super::provider::Provider;
+use super::receipt::{
+    Md5Hash, Md5Match, attributes_of, compare_md5, has_sha256_of, is_etag_of, md5_of,
+    meta_attributes,
+};
 use super::retry::{PartRetry, READ_BACKS, pause, with_retry};
-use super::shared::Shared;
+use super::{Shared, StoreError, StoreResult};
 use crate::encoding::hex;
 use crate::manifest::Asset;
 use crate::prefix::{BucketUrl, Key};
@@ -17,7 +18,7 @@ use bytes::Bytes;
 use object_store::path::Path;
 use object_store::{
     Attributes, GetOptions, MultipartUpload, PutMode, PutMultipartOptions, PutOptions, PutPayload,
-    PutResult,
+    PutResult, Result,
 };
 use std::future::Future;
 use std::sync::Arc;
@@ -39,31 +40,31 @@ pub(super) enum ObjectState {
 }
 
 impl Objects {
-    /// Sends a request for a key, with retries.
-    pub(super) async fn request<T, F>(
+    pub(super) async fn request<T, F: Future<Output = Result<T>>>(
         &self,
-        action: Action,
+        action: &'static str,
         key: &Key,
         send: impl FnMut() -> F,
-    ) -> RequestResult<T>
-    where
-        F: Future<Output = object_store::Result<T>>,
-    {
+    ) -> RequestResult<T> {
         let result = with_retry(send).await;
         result.map_err(|error| self.failed(action, key, error))
     }
 
-    pub(super) fn failed(&self, action: Action, key: &Key, error: RequestError) -> FailedRequest {
+    pub(super) fn failed(
+        &self,
+        action: &'static str,
+        key: &Key,
+        error: RequestError,
+    ) -> FailedRequest {
         let (key, store) = (key.clone(), self.url.clone());
         FailedRequest(error, Box::new(RequestTarget { action, key, store }))
     }
 
     /// `Path::from` would encode names a second time; browsers ask for the key.
     fn path(&self, key: &Key) -> RequestResult<Path> {
-        Path::parse(key.as_str()).map_err(|error| {
-            let error = RequestError::Unexpected(error.to_string());
-            self.failed(self.provider.get_action, key, error)
-        })
+        let path = Path::parse(key.as_str());
+        let path = path.map_err(|error| RequestError::Unexpected(error.to_string()));
+        path.map_err(|error| self.failed(self.provider.get_action, key, error))
     }
 
     /// Uploads an object. `None` if one exists and the store honours conditional writes; nothing relies on that.
@@ -74,23 +75,18 @@ impl Objects {
         attributes: Attributes,
     ) -> RequestResult<Option<PutResult>> {
         let path = self.path(key)?;
-        let mut mode = self.put_mode.with(|mode| mode.clone());
         loop {
+            let mode = self.put_mode.with(|mode| mode.clone());
             let result = self.request(self.provider.create_action, key, || {
-                let options = PutOptions {
-                    mode: mode.clone(),
-                    attributes: attributes.clone(),
-                    ..PutOptions::default()
-                };
+                let mut options = PutOptions::from(attributes.clone());
+                options.mode = mode.clone();
                 self.remote.put_opts(&path, payload.clone(), options)
             });
             match result.await {
                 Ok(result) => return Ok(Some(result)),
                 Err(FailedRequest(RequestError::Exists, _)) => return Ok(None),
                 Err(FailedRequest(RequestError::NotImplemented, _)) if mode == PutMode::Create => {
-                    mode = PutMode::Overwrite;
-                    self.put_mode
-                        .with(|put_mode| *put_mode = PutMode::Overwrite);
+                    self.put_mode.with(|mode| *mode = PutMode::Overwrite);
                 }
                 Err(failed) => return Err(failed),
             }
@@ -98,7 +94,7 @@ impl Objects {
     }
 
     /// Creates an object of the protocol. Fails if the store does not hold its content then.
-    pub(super) async fn create_own(&self, own: &OwnObject) -> Result<(), StoreError> {
+    pub(super) async fn create_own(&self, own: &OwnObject) -> StoreResult {
         for _ in 0..READ_BACKS {
             let payload = PutPayload::from(own.json.clone());
             if let Some(result) = self.create(&own.key, payload, meta_attributes()).await? {
@@ -121,11 +117,11 @@ impl Objects {
     pub(super) async fn begin_multipart(
         &self,
         key: &Key,
-        attributes: Attributes,
+        asset: &Asset,
     ) -> RequestResult<Box<dyn MultipartUpload>> {
         let path = self.path(key)?;
         self.request(self.provider.create_action, key, || {
-            let options = PutMultipartOptions::from(attributes.clone());
+            let options = PutMultipartOptions::from(attributes_of(asset));
             let options = options.with_retry_policy(Arc::new(PartRetry));
             self.remote.put_multipart_opts(&path, options)
         })
@@ -152,10 +148,7 @@ impl Objects {
     pub(super) async fn read(&self, key: &Key, known_etag: Option<String>) -> RequestResult<Bytes> {
         let path = self.path(key)?;
         self.request(self.provider.get_action, key, || async {
-            let options = GetOptions {
-                if_none_match: known_etag.clone(),
-                ..GetOptions::default()
-            };
+            let options = GetOptions::new().with_if_none_match(known_etag.as_deref());
             self.remote.get_opts(&path, options).await?.bytes().await
         })
         .await
@@ -170,23 +163,17 @@ impl Objects {
     ) -> RequestResult<ObjectState> {
         let path = self.path(key)?;
         let head = self.request(self.provider.get_action, key, || {
-            let options = GetOptions {
-                head: true,
-                ..GetOptions::default()
-            };
+            let options = GetOptions::new().with_head(true);
             self.remote.get_opts(&path, options)
         });
         let head = match head.await {
-            Err(FailedRequest(RequestError::NotFound, _)) => {
-                return Ok(ObjectState::Absent);
-            }
+            Err(FailedRequest(RequestError::NotFound, _)) => return Ok(ObjectState::Absent),
             head => head?,
         };
-        let has_md5 = match (self.provider.has_md5_etags, md5, &head.meta.e_tag) {
-            (true, Some(md5), Some(etag)) => is_etag_of(etag, md5),
-            _ => false,
-        };
-        let is_equal = has_md5 || has_sha256_of(&head.attributes, asset);
+        let md5 = md5.filter(|_| self.provider.has_md5_etags);
+        let etag = md5.zip(head.meta.e_tag.as_ref());
+        let is_equal = etag.is_some_and(|(md5, etag)| is_etag_of(etag, md5))
+            || has_sha256_of(&head.attributes, asset);
         Ok(if is_equal && head.meta.size == asset.size {
             ObjectState::Equal
         } else {
@@ -196,7 +183,7 @@ impl Objects {
 
     /// The `ETag` that the store will give a body, as it sends it. `None` if nobody knows beforehand.
     pub(super) fn etag_of(&self, md5: Md5Hash) -> Option<String> {
-        let has_md5_etags = self.provider.has_md5_etags;
-        has_md5_etags.then(|| format!("\"{}\"", hex(&md5)))
+        let quoted = || format!("\"{}\"", hex(&md5));
+        self.provider.has_md5_etags.then(quoted)
     }
 }

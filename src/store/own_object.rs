@@ -1,6 +1,6 @@
 //! The objects of the protocol that a run writes.
 
-use super::{RunLabel, StoreError};
+use super::{RunLabel, StoreError, StoreResult};
 use crate::manifest::{Ref, canonical, claim_json};
 use crate::prefix::{Folder, Key, MetaObject};
 use crate::release::Release;
@@ -14,49 +14,41 @@ pub(super) struct OwnObject {
 }
 
 impl OwnObject {
+    fn new(dir: &Folder, object: &MetaObject<'_>, json: impl Into<Bytes>) -> Self {
+        let (key, json) = (dir.meta(object), json.into());
+        Self { key, json }
+    }
+
     /// The ref of this run, under a name of its own.
-    pub(super) fn new_ref(
-        dir: &Folder,
-        release: &Release,
-        label: &RunLabel,
-    ) -> Result<Self, StoreError> {
+    pub(super) fn new_ref(dir: &Folder, release: &Release, label: &RunLabel) -> StoreResult<Self> {
         let random = getrandom::u64();
         let random = random.map_err(|error| StoreError::NoResources(io::Error::other(error)))?;
+        let (version, group) = (&release.version, label.group.as_str());
         let json = Ref {
             at: Utc::now().to_rfc3339_opts(SecondsFormat::Secs, true),
             content: release.content,
-            group: &label.group,
+            group,
             label: label.commit.as_deref(),
             schema: Ref::SCHEMA,
             tool: concat!("static-assets ", env!("CARGO_PKG_VERSION")),
-            version: release.version.as_str(),
+            version: version.as_str(),
         };
-        let key = MetaObject::Ref {
-            version: &release.version,
-            group: &label.group,
+        let object = MetaObject::Ref {
+            version,
+            group,
             random: &format!("{random:016x}"),
         };
-        Ok(Self {
-            key: dir.meta(&key),
-            json: canonical(&json).into(),
-        })
+        Ok(Self::new(dir, &object, canonical(&json)))
     }
 
     pub(super) fn claim(dir: &Folder, release: &Release) -> Self {
-        let key = MetaObject::Claim {
-            version: &release.version,
-            content: &release.content.to_string(),
-        };
-        Self {
-            key: dir.meta(&key),
-            json: claim_json(&release.version, release.content).into(),
-        }
+        let (version, content) = (&release.version, &release.content.to_string());
+        let json = claim_json(version, release.content);
+        Self::new(dir, &MetaObject::Claim { version, content }, json)
     }
 
     pub(super) fn marker(dir: &Folder, release: &Release) -> Self {
-        Self {
-            key: dir.meta(&MetaObject::Marker(&release.version)),
-            json: release.marker.clone(),
-        }
+        let object = MetaObject::Marker(&release.version);
+        Self::new(dir, &object, release.marker.clone())
     }
 }

@@ -2,9 +2,6 @@
 
 use crate::prefix::Scheme;
 
-/// A permission, as the store calls it.
-pub(super) type Action = &'static str;
-
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Provider {
     /// An `ETag` is the MD5 of the body, unless the store encrypts with its customers' keys or assembled the object
@@ -12,9 +9,10 @@ pub(super) struct Provider {
     pub(super) has_md5_etags: bool,
     /// The most requests in flight that the store takes from one client.
     pub(super) highest_limit: usize,
-    pub(super) get_action: Action,
-    pub(super) list_action: Action,
-    pub(super) create_action: Action,
+    /// Permissions, as the store calls them.
+    pub(super) get_action: &'static str,
+    pub(super) list_action: &'static str,
+    pub(super) create_action: &'static str,
 }
 
 impl Provider {

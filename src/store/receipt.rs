@@ -1,10 +1,11 @@
-//! MD5 hashes: what an answer proves of the body that was uploaded.
+//! What proves the content of an object: MD5 hashes in answers, and the headers and metadata that it is stored with.
 
 use crate::encoding::hex;
+use crate::manifest::{Asset, CACHE_CONTROL};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use md5::{Digest, Md5};
-use object_store::{HeaderMap, PutResult};
+use object_store::{Attribute, Attributes, HeaderMap, PutResult};
 
 pub(super) type Md5Hash = [u8; 16];
 
@@ -52,6 +53,31 @@ pub(super) fn compare_md5(result: &PutResult, md5: Md5Hash) -> Md5Match {
         (None, Some(etag)) if is_etag_of(etag, md5) => Md5Match::Equal,
         (None, _) => Md5Match::Unknown,
     }
+}
+
+/// The name of the metadata that holds the hash of an asset.
+const SHA256: &str = "sha256";
+
+pub(super) fn attributes_of(asset: &Asset) -> Attributes {
+    Attributes::from_iter([
+        (Attribute::ContentType, asset.content_type.to_owned()),
+        (Attribute::CacheControl, CACHE_CONTROL.to_owned()),
+        (Attribute::Metadata(SHA256.into()), asset.sha256.to_string()),
+    ])
+}
+
+/// The protocol's own objects are read from the store, never through a cache.
+pub(super) fn meta_attributes() -> Attributes {
+    Attributes::from_iter([
+        (Attribute::ContentType, "application/json"),
+        (Attribute::CacheControl, "no-store"),
+    ])
+}
+
+/// Whether an object was uploaded with the hash of this asset.
+pub(super) fn has_sha256_of(attributes: &Attributes, asset: &Asset) -> bool {
+    let stored = attributes.get(&Attribute::Metadata(SHA256.into()));
+    stored.is_some_and(|stored| stored.as_ref() == asset.sha256.to_string())
 }
 
 #[cfg(test)]

@@ -3,8 +3,9 @@
 //!
 //! What the transport sees of a try gets past `object_store` in a task-local value: its errors repeat bodies.
 
-use super::error::{RequestError, may_pass};
+use super::error::RequestError;
 use super::error_response::ErrorResponse;
+use object_store::client::HttpErrorKind;
 use object_store::retry::{RetryContext, RetryFailure, RetryPolicy};
 use std::cell::{Cell, RefCell};
 use std::future::Future;
@@ -51,28 +52,22 @@ pub(super) async fn without_retry<T>(
         number: number.into(),
         response: RefCell::default(),
     };
-    let result = async {
-        let result = request.await;
-        result.map_err(|error| RequestError::of(&error, recorded().as_ref()))
-    };
+    let meaning = |error| RequestError::of(&error, recorded().as_ref());
+    let result = async { request.await.map_err(meaning) };
     TRY.scope(this, result).await
 }
 
 /// Sends a request of `object_store` again while its failure may pass.
-pub(super) async fn with_retry<T, F>(mut request: impl FnMut() -> F) -> Result<T, RequestError>
-where
-    F: Future<Output = object_store::Result<T>>,
-{
-    let mut number = 1;
-    loop {
+pub(super) async fn with_retry<T, F: Future<Output = object_store::Result<T>>>(
+    mut request: impl FnMut() -> F,
+) -> Result<T, RequestError> {
+    for number in 1..TRIES {
         match without_retry(number, request()).await {
-            Err(RequestError::Temporary { retry_after, .. }) if number < TRIES => {
-                pause(number, retry_after).await;
-            }
+            Err(RequestError::Temporary { retry_after, .. }) => pause(number, retry_after).await,
             result => return result,
         }
-        number += 1;
     }
+    without_retry(TRIES, request()).await
 }
 
 /// Waits longer after each try, and never as long as another build that failed at the same time.
@@ -102,7 +97,7 @@ impl RetryPolicy for PartRetry {
                     RequestError::Temporary { retry_after, .. } => retry_after,
                     _ => return false,
                 },
-                (None, RetryFailure::Transport(kind)) if may_pass(kind) => None,
+                (None, RetryFailure::Transport(kind)) if kind != HttpErrorKind::Decode => None,
                 (None, _) => return false,
             };
             let number = TRY.with(|this| this.number.replace(this.number.get() + 1));

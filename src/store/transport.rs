@@ -1,12 +1,11 @@
 //! Sends the requests of `object_store`: counts each one, lets none go to another host, and gives each a deadline.
 
+use super::Shared;
 use super::error_response::ErrorResponse;
-use super::hosts::{HostRole, Hosts};
 use super::limiter::Limiter;
-use super::network::Network;
+use super::network::{HostRole, Hosts, Network};
 use super::receipt::StoredMd5;
 use super::retry::{record, try_number};
-use super::shared::Shared;
 use crate::plan::Requests;
 use futures_util::StreamExt;
 use object_store::ClientOptions;
@@ -32,7 +31,6 @@ const LONGEST_BODY: usize = 256 << 20;
 /// In bytes a second.
 const SLOWEST_BODY: u64 = 16 << 10;
 
-/// What `object_store` sends its requests by.
 #[derive(Clone, Debug)]
 pub(super) struct Transport {
     pub(super) network: Network,
@@ -102,7 +100,6 @@ impl Transport {
     }
 }
 
-/// Counts a request by what it costs.
 fn count(requests: &mut Requests, request: &HttpRequest) {
     let query = request.uri().query().unwrap_or_default();
     let mut parts = query.split('&');
@@ -136,17 +133,19 @@ async fn read_body(body: HttpResponseBody, patience: Duration) -> Result<Vec<u8>
             Err(_) => return Err(no_answer(due)),
         }
         if content.len() > LONGEST_BODY {
-            let text = "the answer has no end".to_owned();
-            return Err(error(HttpErrorKind::Decode, text));
+            return Err(error(HttpErrorKind::Decode, "the answer has no end"));
         }
     }
 }
 
 fn no_answer(within: Duration) -> HttpError {
-    let text = format!("no answer within {} s", within.as_secs());
-    error(HttpErrorKind::Timeout, text)
+    let seconds = within.as_secs();
+    error(
+        HttpErrorKind::Timeout,
+        format!("no answer within {seconds} s"),
+    )
 }
 
-fn error(kind: HttpErrorKind, text: String) -> HttpError {
-    HttpError::new(kind, io::Error::other(text))
+fn error(kind: HttpErrorKind, text: impl Into<String>) -> HttpError {
+    HttpError::new(kind, io::Error::other(text.into()))
 }

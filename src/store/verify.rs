@@ -1,55 +1,47 @@
 //! What the protocol's objects mean for a release, in every kind of store.
 
-use super::StoreError;
+use super::{StoreError, StoreResult};
 use crate::manifest::{Marker, Tombstone, TombstoneState, UnreadableMarker, of_json};
 use crate::plan::{Conflict, ConflictWith};
 use crate::prefix::Key;
 use crate::release::Release;
 
 /// Fails if a prune keeps this release from its version.
-pub(super) fn verify_tombstone(
-    release: &Release,
-    key: &Key,
-    json: &[u8],
-) -> Result<(), StoreError> {
+pub(super) fn verify_tombstone(release: &Release, key: &Key, json: &[u8]) -> StoreResult {
     let tombstone = of_json::<Tombstone>(json).map_err(|reason| unreadable(key, reason))?;
-    match (tombstone.state, tombstone.content) {
-        (TombstoneState::Deleting, _) => Err(StoreError::BeingPruned),
-        // Browsers hold a pruned version for a year. A spared one may have been pruned before.
-        (TombstoneState::Deleted | TombstoneState::Spared, Some(content))
-            if content != release.content =>
-        {
+    if let TombstoneState::Deleting = tombstone.state {
+        return Err(StoreError::BeingPruned);
+    }
+    // Browsers hold a pruned version for a year. A spared one may have been pruned before.
+    match tombstone.content {
+        Some(content) if content != release.content => {
             Err(Conflict::new(release, ConflictWith::Pruned).into())
         }
-        (TombstoneState::Deleted | TombstoneState::Spared, _) => Ok(()),
+        _ => Ok(()),
     }
 }
 
 /// Fails if the marker of the version names other content. Another version of this tool may name other headers; the
 /// stored ones stay.
-pub(super) fn verify_marker(release: &Release, key: &Key, json: &[u8]) -> Result<(), StoreError> {
+pub(super) fn verify_marker(release: &Release, key: &Key, json: &[u8]) -> StoreResult {
     if json == release.marker {
         return Ok(());
     }
     let marker = of_json::<Marker>(json).map_err(|reason| unreadable(key, reason))?;
-    if marker.content == release.content {
-        Ok(())
-    } else {
-        Err(Conflict::published(release, &marker).into())
+    if marker.content != release.content {
+        return Err(Conflict::published(release, &marker).into());
     }
+    Ok(())
 }
 
 fn unreadable(key: &Key, reason: UnreadableMarker) -> StoreError {
-    StoreError::UnreadableObject {
-        key: key.clone(),
-        reason,
-    }
+    let key = key.clone();
+    StoreError::UnreadableObject { key, reason }
 }
 
 /// Something else uploaded a file where the version wants to be.
 pub(super) fn foreign(release: &Release, path: &str) -> StoreError {
-    let path = path.to_owned();
-    Conflict::new(release, ConflictWith::Foreign { path }).into()
+    Conflict::new(release, ConflictWith::Foreign(path.to_owned())).into()
 }
 
 /// Whether a file name is a claim's: file systems leave names of their own.

@@ -41,10 +41,10 @@ fn store() {
     let many = changed.collect();
     let two = vec![added, removed];
     for (version, with) in [
-        ("v42", ConflictWith::Published { differing: many }),
-        ("v42", ConflictWith::Published { differing: two }),
+        ("v42", ConflictWith::Published(many)),
+        ("v42", ConflictWith::Published(two)),
         ("v42", ConflictWith::Claimed),
-        ("v42", ConflictWith::Foreign { path }),
+        ("v42", ConflictWith::Foreign(path)),
         ("mfrggzdfmztwq2lknnwa", ConflictWith::Pruned),
     ] {
         let version = version.parse().unwrap();

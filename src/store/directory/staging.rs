@@ -1,17 +1,21 @@
-//! Staging: a version is made whole where nobody sees it, in a directory whose lock shows that its run is alive.
+//! Staging: files and versions are made whole where nobody sees them, a version in a directory whose lock shows that
+//! its run is alive.
 
 use super::Directory;
-use crate::fs::{create_dir_for_all, remove_dir_if_exists};
+use crate::fs::{create_dir_for_all, ensure_is_file, remove_dir_if_exists};
 use crate::interrupt::Interrupt;
 use crate::manifest::Asset;
 use crate::parallel::parallel;
+use crate::prefix::MetaObject;
 use crate::release::Release;
-use crate::store::StoreError;
 use crate::store::local_file::read_asset_chunks;
+use crate::store::own_object::OwnObject;
+use crate::store::{StoreError, StoreResult};
 use fs_err as fs;
-use rustix::fs::{FlockOperation, flock, syncfs};
+use rustix::fs::{CWD, FlockOperation, RenameFlags, flock, renameat_with, syncfs};
+use rustix::io::Errno;
 use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tempfile::NamedTempFile;
@@ -35,8 +39,52 @@ impl Drop for StagedVersion {
 }
 
 impl Directory {
-    pub(super) fn prepare_staging(&self) -> Result<(), StoreError> {
-        let staging = self.staging_dir();
+    /// Creates a directory under the root. The root itself is never created: a volume that went away must not come
+    /// back as an empty directory.
+    pub(super) fn create_dir(&self, dir: &Path) -> StoreResult {
+        if !fs::metadata(&self.root).is_ok_and(|root| root.dev() == self.device) {
+            return Err(StoreError::NoRoot(self.root.clone()));
+        }
+        let mut path = self.root.clone();
+        for part in dir.strip_prefix(&self.root).unwrap_or(dir) {
+            path.push(part);
+            match fs::create_dir(&path) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                created => created?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes a whole file under an unused name. Returns `false` if the name holds something else.
+    pub(super) fn create(&self, own: &OwnObject) -> StoreResult<bool> {
+        let path = self.path(&own.key);
+        let dir = path.parent().unwrap_or(&self.root);
+        self.create_dir(dir)?;
+        let mut file = tempfile::Builder::new()
+            .suffix(".json")
+            .tempfile_in(self.meta_path(&MetaObject::Staging))?;
+        file.write_all(&own.json)?;
+        file.as_file().sync_all()?;
+        match rename(file.path(), &path) {
+            Ok(()) => fs::File::open(dir)?.sync_all()?,
+            // NFS loses replies, so the file itself decides.
+            Err(_) if read_if_exists(&path)?.is_some_and(|json| json == own.json) => {}
+            Err(Errno::EXIST) => return Ok(false),
+            Err(error) => return Err(self.rename_error(error)),
+        }
+        Ok(true)
+    }
+
+    pub(super) fn rename_error(&self, error: Errno) -> StoreError {
+        match error {
+            Errno::INVAL | Errno::NOSYS => StoreError::NoRename(self.root.clone()),
+            error => io::Error::from(error).into(),
+        }
+    }
+
+    pub(super) fn prepare_staging(&self) -> StoreResult {
+        let staging = self.meta_path(&MetaObject::Staging);
         if !staging.is_dir() {
             self.create_dir(&staging)?;
             if let Some(meta) = staging.parent() {
@@ -52,12 +100,12 @@ impl Directory {
         &self,
         release: &Release,
         interrupt: &Interrupt,
-    ) -> Result<StagedVersion, StoreError> {
+    ) -> StoreResult<StagedVersion> {
         let lock = tempfile::Builder::new()
             .prefix(&format!("{}.", release.version))
             .suffix(".lock")
             .rand_bytes(16)
-            .tempfile_in(self.staging_dir())?;
+            .tempfile_in(self.meta_path(&MetaObject::Staging))?;
         flock(&lock, FlockOperation::NonBlockingLockExclusive).map_err(io::Error::from)?;
         let dir = lock.path().with_extension("");
         let staged = StagedVersion { dir, lock };
@@ -75,29 +123,28 @@ impl Directory {
 }
 
 /// Every user may read the copy, whatever the umask is: a web server of another user serves it.
-fn stage_asset(asset: &Asset, dir: &Path) -> Result<(), StoreError> {
+fn stage_asset(asset: &Asset, dir: &Path) -> StoreResult {
     let path = dir.join(&*asset.path);
     create_dir_for_all(path.parent().unwrap_or(dir))?;
     let mut file = fs::File::create(&path)?;
     read_asset_chunks(asset, |chunk| file.write_all(chunk))?;
-    fs::set_permissions(&path, PermissionsExt::from_mode(0o644))?;
-    Ok(())
+    Ok(fs::set_permissions(
+        &path,
+        PermissionsExt::from_mode(0o644),
+    )?)
 }
 
 fn remove_leftovers(staging: &Path) -> io::Result<()> {
     for entry in fs::read_dir(staging)? {
         let path = entry?.path();
         let extension = path.extension().unwrap_or_default();
-        if !is_leftover(&path) {
-            continue;
-        }
-        if extension == "lock" {
+        if extension == "lock" && is_leftover(&path) {
             let lock = fs::File::open(&path)?;
             if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_ok() {
                 remove_dir_if_exists(&path.with_extension(""))?;
                 fs::remove_file(&path)?;
             }
-        } else if extension == "json" {
+        } else if extension == "json" && is_leftover(&path) {
             fs::remove_file(&path)?;
         }
     }
@@ -107,4 +154,21 @@ fn remove_leftovers(staging: &Path) -> io::Result<()> {
 fn is_leftover(path: &Path) -> bool {
     let modified = fs::metadata(path).and_then(|metadata| metadata.modified());
     modified.is_ok_and(|modified| modified.elapsed().is_ok_and(|age| age > LEFTOVER_AGE))
+}
+
+/// Renames without replacing.
+pub(super) fn rename(from: &Path, to: &Path) -> Result<(), Errno> {
+    renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE)
+}
+
+pub(super) fn read_if_exists(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    ensure_is_file(path)?;
+    if_exists(fs::read(path))
+}
+
+pub(super) fn if_exists<T>(read: io::Result<T>) -> io::Result<Option<T>> {
+    match read {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        read => read.map(Some),
+    }
 }

@@ -160,7 +160,7 @@ async fn f05_a_different_object_is_a_conflict_and_stays() {
             let StoreError::Conflict(conflict) = error else {
                 panic!("{error:?}");
             };
-            assert!(matches!(conflict.with, ConflictWith::Foreign { path } if path == "a.css"));
+            assert!(matches!(conflict.with, ConflictWith::Foreign(path) if path == "a.css"));
             assert_eq!(fake.objects()[&key], other.as_bytes());
             assert!(!is_visible(&fake));
         }

@@ -11,7 +11,7 @@ use crate::env::Env;
 use crate::plan::ConflictWith;
 use crate::prefix::{BucketUrl, StoreUrl};
 use crate::store::client::{Remote, connect};
-use crate::store::hosts::Hosts;
+use crate::store::network::Hosts;
 use crate::store::{RequestError, StoreError};
 use object_store::list::PaginatedListOptions;
 use object_store::path::Path;
@@ -179,7 +179,7 @@ async fn r01_an_existing_object_is_always_compared() {
             Ok(_) => assert!(is_fine),
             Err(StoreError::Conflict(conflict)) => {
                 assert!(!is_fine);
-                assert!(matches!(conflict.with, ConflictWith::Foreign { .. }));
+                assert!(matches!(conflict.with, ConflictWith::Foreign(_)));
             }
             Err(error) => panic!("{error:?}"),
         }

@@ -8,14 +8,13 @@ use crate::prefix::{BucketUrl, Site, StoreUrl};
 use crate::release::{Naming, Release};
 use crate::sha256::Sha256;
 use crate::store::client::Remote;
-use crate::store::hosts::{HostRole, Hosts};
 use crate::store::limiter::Limiter;
+use crate::store::network::{HostRole, Hosts};
 use crate::store::objects::Objects;
 use crate::store::protocol::Protocol;
 use crate::store::provider::Provider;
-use crate::store::shared::Shared;
 use crate::store::transport::Transport;
-use crate::store::{FailedRequest, RequestError, RunLabel, StoreError};
+use crate::store::{FailedRequest, RequestError, RunLabel, Shared, StoreError};
 use object_store::aws::AmazonS3Builder;
 use object_store::{ClientOptions, PutMode, RetryConfig};
 use std::collections::BTreeMap;
@@ -158,7 +157,7 @@ pub(super) fn protocol(fake: &Fake, release: &Arc<Release>) -> Arc<Protocol> {
         url: bucket(),
         provider: Provider::of(bucket().scheme),
         limiter,
-        put_mode: Shared::new(PutMode::Create),
+        put_mode: Shared(PutMode::Create.into()),
     };
     Protocol::new(Arc::new(objects), release.clone())
 }
