@@ -1,4 +1,4 @@
-//! Child processes: always with an explicit environment, never with ours.
+//! Child processes. Each gets an explicit environment and never inherits ours.
 
 use crate::env::ChildEnv;
 use crate::interrupt::Interrupt;
@@ -11,14 +11,14 @@ use std::process::{Child, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-/// How often a waiting build looks for an interrupt.
-const LOOK: Duration = Duration::from_millis(100);
-/// Chunks that are still read when a child has ended.
-const REST: usize = 64;
-/// What is kept of a child's output: its end.
-const KEPT: usize = 256 << 10;
+/// How often a wait checks for an interrupt and for the child's exit.
+const POLL: Duration = Duration::from_millis(100);
+/// How many chunks of output are still read after the child has exited.
+const CHUNKS_AFTER_EXIT: usize = 64;
+/// How many bytes of a child's output are kept: its end.
+const OUTPUT_KEPT: usize = 256 << 10;
 
-/// Becomes another program, with this environment and some more; gives back only why it could not.
+/// Replaces this process by another program, with this environment and `more`. Returns only if that fails.
 pub(crate) fn replace_process(
     program: &OsStr,
     arguments: &[OsString],
@@ -26,11 +26,11 @@ pub(crate) fn replace_process(
 ) -> io::Error {
     std::process::Command::new(program)
         .args(arguments)
-        .envs(more.iter().map(|(name, value)| (name, value)))
+        .envs(more.iter().cloned())
         .exec()
 }
 
-/// A command line; what is shown is what runs.
+/// A command line. The log shows exactly what runs.
 pub(crate) struct Command<'a> {
     program: OsString,
     arguments: Vec<OsString>,
@@ -62,7 +62,7 @@ impl<'a> Command<'a> {
         }
     }
 
-    /// A command line of the user's, by the rules of `sh`.
+    /// A command line of the user's, which `sh` splits.
     pub(crate) fn shell(line: &str, folder: &'a Path, env: &'a ChildEnv) -> Self {
         Self::new("sh", folder, env).argument("-ec").argument(line)
     }
@@ -76,112 +76,104 @@ impl<'a> Command<'a> {
         self.folder
     }
 
+    /// The command line as a shell takes it.
     pub(crate) fn shown(&self) -> String {
-        let words: Vec<_> = std::iter::once(&self.program)
-            .chain(&self.arguments)
-            .map(|word| word.to_string_lossy())
-            .map(|word| {
-                if !word.is_empty() && word.chars().all(is_plain) {
-                    word.into_owned()
-                } else {
-                    shell_words::quote(&word).into_owned()
-                }
-            })
-            .collect();
+        let words = std::iter::once(&self.program).chain(&self.arguments);
+        let words: Vec<String> = words.map(|word| quoted(&word.to_string_lossy())).collect();
         words.join(" ")
     }
 
-    /// Runs to the end, with its output captured; an interrupt ends it.
+    /// Runs the command to its end and captures its output. An interrupt ends it.
     pub(crate) fn run(&self, interrupt: &Interrupt) -> Result<Finished, CommandError> {
-        let failed = |error: io::Error| {
-            if error.kind() == io::ErrorKind::NotFound && self.folder.is_dir() {
-                CommandError::NotFound {
-                    program: self.program.to_string_lossy().into_owned(),
-                    path: self.env.text("PATH").unwrap_or_default().to_owned(),
-                }
-            } else {
-                CommandError::Io {
-                    command: self.shown(),
-                    error,
-                }
-            }
-        };
         let start = Instant::now();
-        let (reader, writer) = io::pipe().map_err(failed)?;
-        let mut child = std::process::Command::new(&self.program)
+        let (mut child, output) = self.start().map_err(|error| self.failure(error))?;
+        let (output, status) = wait(&mut child, &output, interrupt)
+            .map_err(|error| self.failure(error))?
+            .ok_or(CommandError::Interrupted)?;
+        Ok(Finished {
+            status,
+            output: String::from_utf8_lossy(&output).into_owned(),
+            duration: start.elapsed(),
+        })
+    }
+
+    fn start(&self) -> io::Result<(Child, mpsc::Receiver<Vec<u8>>)> {
+        let (reader, writer) = io::pipe()?;
+        let child = std::process::Command::new(&self.program)
             .args(&self.arguments)
             .current_dir(self.folder)
             .env_clear()
             .envs(self.env.pairs())
             .process_group(0)
             .stdin(Stdio::null())
-            .stdout(writer.try_clone().map_err(failed)?)
+            .stdout(writer.try_clone()?)
             .stderr(writer)
-            .spawn()
-            .map_err(failed)?;
-        let output = read_to_end(reader);
-        let (output, status) = wait(&mut child, &output, interrupt, failed)?;
-        Ok(Finished {
-            status,
-            output,
-            duration: start.elapsed(),
-        })
+            .spawn()?;
+        Ok((child, read_to_end(reader)))
+    }
+
+    fn failure(&self, error: io::Error) -> CommandError {
+        if error.kind() == io::ErrorKind::NotFound && self.folder.is_dir() {
+            return CommandError::NotFound {
+                program: self.program.to_string_lossy().into_owned(),
+                path: self.env.text("PATH").unwrap_or_default().to_owned(),
+            };
+        }
+        CommandError::Io {
+            command: self.shown(),
+            error,
+        }
     }
 }
 
-/// What needs no quotes, also where a library is more careful.
-fn is_plain(letter: char) -> bool {
-    letter.is_ascii_alphanumeric() || "_-./:=,@%+".contains(letter)
+/// Quotes a word if it needs quotes; `shell_words` quotes more than that.
+fn quoted(word: &str) -> String {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "_-./:=,@%+".contains(letter);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.to_owned()
+    } else {
+        shell_words::quote(word).into_owned()
+    }
 }
 
-/// Waits for the end of the output, then of the child. A child that leaves a daemon behind with the
-/// pipe in its hand is done when it has exited.
+/// Waits for the end of the output and the child's exit; `None` after an interrupt. The exit alone is enough: a
+/// daemon that the child left behind may hold the pipe open.
 fn wait(
     child: &mut Child,
     output: &mpsc::Receiver<Vec<u8>>,
     interrupt: &Interrupt,
-    failed: impl Fn(io::Error) -> CommandError,
-) -> Result<(String, ExitStatus), CommandError> {
+) -> io::Result<Option<(Vec<u8>, ExitStatus)>> {
     let mut kept = Vec::new();
-    let mut looked = Instant::now();
+    let mut polled = Instant::now();
     loop {
-        let received = output.recv_timeout(LOOK);
-        // What it left behind may talk on for ever.
-        if looked.elapsed() >= LOOK {
-            looked = Instant::now();
-            if let Some(status) = child.try_wait().map_err(&failed)? {
-                if let Ok(chunk) = received {
-                    kept.extend(chunk);
-                }
-                kept.extend(output.try_iter().take(REST).flatten());
-                return Ok((String::from_utf8_lossy(&kept).into_owned(), status));
+        let received = output.recv_timeout(POLL);
+        let is_closed = received == Err(mpsc::RecvTimeoutError::Disconnected);
+        kept.extend(received.unwrap_or_default());
+        if kept.len() > 2 * OUTPUT_KEPT {
+            kept.drain(..kept.len() - OUTPUT_KEPT);
+        }
+        // Not only after a timeout: the daemon may write without a pause.
+        if polled.elapsed() >= POLL {
+            polled = Instant::now();
+            if let Some(status) = child.try_wait()? {
+                kept.extend(output.try_iter().take(CHUNKS_AFTER_EXIT).flatten());
+                return Ok(Some((kept, status)));
             }
         }
         if interrupt.is_raised() {
-            end(child).map_err(failed)?;
-            return Err(CommandError::Interrupted);
+            kill_group(child)?;
+            return Ok(None);
         }
-        match received {
-            Ok(chunk) => {
-                kept.extend_from_slice(&chunk);
-                if kept.len() > 2 * KEPT {
-                    kept.drain(..kept.len() - KEPT);
-                }
-            }
-            Err(mpsc::RecvTimeoutError::Disconnected) => {
-                let status = child.wait().map_err(failed)?;
-                return Ok((String::from_utf8_lossy(&kept).into_owned(), status));
-            }
-            Err(mpsc::RecvTimeoutError::Timeout) => {}
+        if is_closed {
+            return Ok(Some((kept, child.wait()?)));
         }
     }
 }
 
-/// Ends a child with all that it has started: `sh` alone would leave its npm and python behind.
-fn end(child: &mut Child) -> io::Result<()> {
-    let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
-    if let Some(group) = group {
-        // Gone already where it ended by itself.
+/// Kills a child with all that it has started: killing `sh` alone would leave its npm and python behind.
+fn kill_group(child: &mut Child) -> io::Result<()> {
+    if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
+        // Fails if the group has ended by itself.
         let _ = kill_process_group(group, Signal::KILL);
     }
     child.wait().map(drop)
@@ -204,9 +196,8 @@ fn read_to_end(mut reader: io::PipeReader) -> mpsc::Receiver<Vec<u8>> {
 pub(crate) fn program_on_path(env: &ChildEnv, names: &[&str]) -> Option<PathBuf> {
     let path = env.text("PATH")?;
     names.iter().find_map(|name| {
-        path.split(':')
-            .map(|folder| Path::new(folder).join(name))
-            .find(|program| program.is_file())
+        let mut programs = path.split(':').map(|dir| Path::new(dir).join(name));
+        programs.find(|program| program.is_file())
     })
 }
 
@@ -224,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn a_child_sees_only_what_it_is_given() {
+    fn a_child_sees_only_its_own_environment() {
         let env = env(&[("PATH", "/usr/bin:/bin"), ("ONLY", "this")]);
         let command = Command::shell("env; echo err >&2; exit 3", Path::new("/"), &env);
         let finished = command.run(&Interrupt::default()).unwrap();
@@ -235,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_program_is_named_with_the_path_that_was_searched() {
+    fn a_missing_program_is_reported_with_the_path() {
         let env = env(&[("PATH", "/nowhere")]);
         let error = Command::new("mix", Path::new("/"), &env)
             .run(&Interrupt::default())
@@ -261,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn a_child_that_leaves_a_talking_process_behind_is_done_when_it_has_exited() {
+    fn a_daemon_of_the_child_is_not_awaited() {
         let env = env(&[("PATH", "/usr/bin:/bin")]);
         // Ends by itself when nobody reads any more.
         let line = "(while echo x; do :; done) & echo done";

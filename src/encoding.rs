@@ -1,48 +1,37 @@
 //! Hexadecimal digits and percent-encoding.
 
-use std::fmt::Write;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-/// Of one segment, or any text.
+/// Every character but the unreserved ones: <https://www.rfc-editor.org/rfc/rfc3986#section-2.3>
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+const RESERVED_IN_PATH: &AsciiSet = &RESERVED.remove(b'/');
+
+/// Encodes one segment of a path, or any other text.
 pub(crate) fn percent_encoded(text: &str) -> String {
-    with_plain(text, b"-._~")
+    utf8_percent_encode(text, RESERVED).to_string()
 }
 
-/// Of a path, whose `/` stay.
+/// Encodes a path and keeps its `/`.
 pub(crate) fn percent_encoded_path(path: &str) -> String {
-    with_plain(path, b"-._~/")
+    utf8_percent_encode(path, RESERVED_IN_PATH).to_string()
 }
 
-fn with_plain(text: &str, plain: &[u8]) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || plain.contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            let _ = write!(encoded, "%{byte:02X}");
-        }
-    }
-    encoded
-}
-
-/// `None` where a `%` begins no byte, or the bytes are no text.
+/// Decodes a text. `None` if a `%` has no two hexadecimal digits, or if the bytes are not UTF-8.
 pub(crate) fn percent_decoded(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, tail @ ..] = rest {
-        rest = match (first, tail) {
-            (b'%', [high, low, tail @ ..]) => {
-                let digits = [*high, *low];
-                let digits = std::str::from_utf8(&digits).ok()?;
-                bytes.push(u8::from_str_radix(digits, 16).ok()?);
-                tail
-            }
-            (byte, tail) => {
-                bytes.push(*byte);
-                tail
-            }
-        };
-    }
-    String::from_utf8(bytes).ok()
+    let decoded = percent_decode_str(text).decode_utf8().ok()?;
+    has_whole_escapes(text).then(|| decoded.into_owned())
+}
+
+/// Whether two hexadecimal digits follow each `%`.
+pub(crate) fn has_whole_escapes(text: &str) -> bool {
+    text.split('%').skip(1).all(|rest| {
+        let digits = rest.as_bytes().get(..2);
+        digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    })
 }
 
 /// Writes bytes as hexadecimal digits in lower case.
@@ -60,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_encoded_is_decoded_to_the_same() {
+    fn encoded_text_is_decoded_to_the_same_text() {
         for (text, expected) in [
             ("a b/c", "a%20b%2Fc"),
             ("\u{e9}~", "%C3%A9~"),
@@ -72,6 +61,7 @@ mod tests {
         assert_eq!(percent_encoded_path("a b/c"), "a%20b/c");
         assert_eq!(percent_decoded("%zz"), None);
         assert_eq!(percent_decoded("%ff"), None);
+        assert_eq!(percent_decoded("100%"), None);
     }
 
     #[test]

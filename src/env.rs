@@ -1,20 +1,21 @@
-//! The environment, read once.
+//! The environment, which this process reads once.
 
 use crate::redaction::SHORTEST_SECRET;
+use memchr::memmem::Finder;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
-/// What a child process finds in place of a storage credential: an app that merely reads the
+/// Replaces a storage credential in the environment of a child process: an app that merely reads the
 /// variable must still start.
 pub(crate) const REMOVED: &str = "removed-by-static-assets";
 
-/// Where this program is.
+/// The path of this program.
 pub(crate) fn own_program() -> Option<PathBuf> {
     std::env::current_exe().ok()
 }
 
-/// A snapshot of the environment. Deliberately without `Debug`: it holds secrets.
+/// A snapshot of the environment. It has no `Debug`, because it holds secrets.
 #[derive(Clone, Default)]
 pub(crate) struct Env(BTreeMap<OsString, OsString>);
 
@@ -27,19 +28,15 @@ impl Env {
         std::env::vars_os().collect()
     }
 
-    /// The value, where it is set, not empty and UTF-8.
+    /// The value, if it is set, not empty and UTF-8.
     ///
-    /// A trailing line end is dropped: values that come from files (`<platform>/env`, secrets)
-    /// carry one so often that no setting could rely on it.
+    /// Drops a trailing line end: values that come from files (`<platform>/env`, secrets) often carry one.
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
-        self.0
-            .get(OsStr::new(name))
-            .and_then(|value| value.to_str())
-            .map(|value| value.trim_end_matches(['\n', '\r']))
-            .filter(|value| !value.is_empty())
+        let text = self.0.get(OsStr::new(name))?.to_str()?;
+        Some(text.trim_end_matches(['\n', '\r'])).filter(|text| !text.is_empty())
     }
 
-    /// Set, but not UTF-8.
+    /// Whether a variable is set, but not to UTF-8.
     pub(crate) fn is_no_text(&self, name: &str) -> bool {
         let value = self.0.get(OsStr::new(name));
         value.is_some_and(|value| value.to_str().is_none())
@@ -53,36 +50,30 @@ impl Env {
         self.0.keys().filter_map(|name| name.to_str())
     }
 
-    /// The environment for child processes: every variable named in `names`, and every other one
-    /// whose value holds one of `secrets`, is replaced by [`REMOVED`].
+    /// The environment for child processes. [`REMOVED`] replaces the value of each variable in `names`, and
+    /// each other value that holds one of `secrets`.
     pub(crate) fn for_children<'a>(
         &self,
         names: &[&str],
         secrets: impl IntoIterator<Item = &'a str>,
     ) -> ChildEnv {
-        let secrets: Vec<_> = secrets
+        let secrets: Vec<Finder<'_>> = secrets
             .into_iter()
             .filter(|secret| secret.len() >= SHORTEST_SECRET)
+            .map(Finder::new)
             .collect();
-        let hides_secret = |value: &OsStr| {
-            secrets.iter().any(|secret| {
-                memchr::memmem::find(value.as_encoded_bytes(), secret.as_bytes()).is_some()
-            })
+        let holds_secret = |value: &OsStr| {
+            let value = value.as_encoded_bytes();
+            secrets.iter().any(|secret| secret.find(value).is_some())
         };
-        ChildEnv(
-            self.0
-                .iter()
-                .map(|(name, value)| {
-                    let is_credential = name.to_str().is_some_and(|name| names.contains(&name))
-                        && !value.is_empty();
-                    if is_credential || (name != "PATH" && hides_secret(value)) {
-                        (name.clone(), REMOVED.into())
-                    } else {
-                        (name.clone(), value.clone())
-                    }
-                })
-                .collect(),
-        )
+        let mut env = self.clone();
+        for (name, value) in &mut env.0 {
+            let is_listed = name.to_str().is_some_and(|name| names.contains(&name));
+            if (is_listed && !value.is_empty()) || (name != "PATH" && holds_secret(value)) {
+                *value = REMOVED.into();
+            }
+        }
+        ChildEnv(env)
     }
 }
 
@@ -92,7 +83,7 @@ impl FromIterator<(OsString, OsString)> for Env {
     }
 }
 
-/// The only environment that a child process can be given.
+/// The environment of a child process: [`crate::command::Command`] takes no other.
 #[derive(Clone)]
 pub(crate) struct ChildEnv(Env);
 
@@ -106,22 +97,18 @@ impl ChildEnv {
         self
     }
 
-    /// Puts `folder` in front of a list of folders such as `PYTHONPATH`.
-    pub(crate) fn with_first(self, name: &str, folder: &OsStr) -> Self {
-        let list = match self.0.0.get(OsStr::new(name)) {
-            Some(rest) if !rest.is_empty() => {
-                let mut list = folder.to_owned();
-                list.push(":");
-                list.push(rest);
-                list
-            }
-            _ => folder.to_owned(),
-        };
+    /// Puts `dir` in front of a list of directories such as `PYTHONPATH`.
+    pub(crate) fn with_first(self, name: &str, dir: &OsStr) -> Self {
+        let mut list = dir.to_owned();
+        if let Some(rest) = self.0.0.get(OsStr::new(name)).filter(|it| !it.is_empty()) {
+            list.push(":");
+            list.push(rest);
+        }
         self.with(name, list)
     }
 
     pub(crate) fn pairs(&self) -> impl Iterator<Item = (&OsString, &OsString)> {
-        self.0.0.iter()
+        self.0.pairs()
     }
 }
 

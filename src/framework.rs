@@ -21,7 +21,7 @@ pub(crate) use compiled::{
 };
 pub(crate) use django::{Django, DjangoError};
 pub(crate) use phoenix::{Phoenix, PhoenixError};
-use prebuilt::Prebuilt;
+pub(crate) use prebuilt::Prebuilt;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -73,7 +73,7 @@ impl Framework {
             None => match (django()?, phoenix()?) {
                 (Some(django), Some(phoenix)) => {
                     return Err(DetectError::Both {
-                        django: django.evidence().to_owned(),
+                        django: django.evidence,
                         phoenix: phoenix.evidence(),
                     });
                 }

@@ -1,100 +1,91 @@
-//! Files and directories: what `fs_err` lacks.
+//! Operations on files and directories that `fs_err` lacks.
 
 use fs_err as fs;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-/// By where they really are. What is not there lies nowhere.
+/// Whether `inner` is in `outer` once links are followed. A path that doesn't exist is in no directory.
 pub(crate) fn lies_in(inner: &Path, outer: &Path) -> bool {
-    match (fs::canonicalize(inner), fs::canonicalize(outer)) {
-        (Ok(inner), Ok(outer)) => inner.starts_with(outer),
-        _ => false,
-    }
+    let real = [inner, outer].map(fs::canonicalize);
+    matches!(real, [Ok(inner), Ok(outer)] if inner.starts_with(&outer))
 }
 
-/// A pipe would be waited for.
-pub(crate) fn refuse_what_is_no_file(path: &Path) -> io::Result<()> {
-    match fs::metadata(path) {
-        Ok(metadata) if !metadata.is_file() => Err(io::Error::other(format!(
+/// Fails for a directory, and for a pipe, which would block a read. A path that doesn't exist passes.
+pub(crate) fn ensure_is_file(path: &Path) -> io::Result<()> {
+    if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+        return Err(io::Error::other(format!(
             "{} is not a file",
             path.display()
-        ))),
-        _ => Ok(()),
+        )));
     }
+    Ok(())
 }
 
-/// A file's content; a pipe or a folder is an error.
+/// Reads a file; fails for a directory or a pipe.
 pub(crate) fn read_file(path: &Path) -> io::Result<Vec<u8>> {
-    refuse_what_is_no_file(path)?;
+    ensure_is_file(path)?;
     fs::read(path)
 }
 
-/// Nothing is wrong where there is nothing.
-pub(crate) fn remove_file_if_there(path: &Path) -> io::Result<()> {
+/// Removes a file and succeeds if there is none.
+pub(crate) fn remove_file_if_exists(path: &Path) -> io::Result<()> {
     unless_absent(fs::remove_file(path))
 }
 
-/// The same with a folder and all that is in it.
-pub(crate) fn remove_folder_if_there(path: &Path) -> io::Result<()> {
+/// Removes a directory with its content and succeeds if there is none.
+pub(crate) fn remove_dir_if_exists(path: &Path) -> io::Result<()> {
     unless_absent(fs::remove_dir_all(path))
 }
 
 fn unless_absent(removed: io::Result<()>) -> io::Result<()> {
-    match removed {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
+    removed.or_else(|error| match error.kind() {
+        io::ErrorKind::NotFound => Ok(()),
+        _ => Err(error),
+    })
 }
 
-/// A file that every user may read, whatever the build's own umask is: an image's processes have other users.
+/// Writes a file that every user may read, whatever the build's umask is: an image's processes run as other users.
 pub(crate) fn write_for_all(path: &Path, content: &[u8]) -> io::Result<()> {
-    if let Some(folder) = path.parent() {
-        create_folder_for_all(folder)?;
+    if let Some(dir) = path.parent() {
+        create_dir_for_all(dir)?;
     }
     replace_file(path, content)?;
     fs::set_permissions(path, PermissionsExt::from_mode(0o644))
 }
 
-/// Those above it that are there already stay as they are.
-pub(crate) fn create_folder_for_all(folder: &Path) -> io::Result<()> {
-    if folder.as_os_str().is_empty() || folder.is_dir() {
+/// Creates a directory and its missing parents so that every user may read them. Existing ones stay as they are.
+pub(crate) fn create_dir_for_all(dir: &Path) -> io::Result<()> {
+    if dir.as_os_str().is_empty() || dir.is_dir() {
         return Ok(());
     }
-    if let Some(parent) = folder.parent() {
-        create_folder_for_all(parent)?;
+    if let Some(parent) = dir.parent() {
+        create_dir_for_all(parent)?;
     }
-    match fs::create_dir(folder) {
+    match fs::create_dir(dir) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-        _ => fs::set_permissions(folder, PermissionsExt::from_mode(0o755)),
+        _ => fs::set_permissions(dir, PermissionsExt::from_mode(0o755)),
     }
 }
 
-/// Writes a file anew, with the rights that it had: neither another name of it nor what a link led to is
-/// changed.
+/// Writes a file anew and keeps its permissions. Other names of the old file, and the target of a link, don't change.
 pub(crate) fn replace_file(path: &Path, content: &[u8]) -> io::Result<()> {
-    let rights = match fs::metadata(path) {
-        Ok(metadata) => Some(metadata.permissions()),
-        Err(_) => None,
-    };
-    remove_file_if_there(path)?;
+    let permissions = fs::metadata(path).map(|metadata| metadata.permissions());
+    remove_file_if_exists(path)?;
     fs::write(path, content)?;
-    match rights {
-        Some(rights) => fs::set_permissions(path, rights),
-        None => Ok(()),
-    }
+    permissions.map_or(Ok(()), |permissions| fs::set_permissions(path, permissions))
 }
 
-/// By their paths below `folder`. Links are named, never followed.
-pub(crate) fn files_below(folder: &Path) -> io::Result<Vec<PathBuf>> {
+/// The sorted paths of all files under `dir`, relative to it. Links are listed, but not followed.
+pub(crate) fn files_below(dir: &Path) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
-    let mut folders = vec![PathBuf::new()];
-    while let Some(below) = folders.pop() {
-        for entry in fs::read_dir(folder.join(&below))? {
+    let mut dirs = vec![PathBuf::new()];
+    while let Some(parent) = dirs.pop() {
+        for entry in fs::read_dir(dir.join(&parent))? {
             let entry = entry?;
-            let path = below.join(entry.file_name());
+            let path = parent.join(entry.file_name());
             if entry.file_type()?.is_dir() {
-                folders.push(path);
+                dirs.push(path);
             } else {
                 files.push(path);
             }
@@ -104,7 +95,6 @@ pub(crate) fn files_below(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// A folder of a test, with these files in it.
 #[cfg(test)]
 pub(crate) fn folder_with(files: &[(&str, &str)]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
@@ -122,7 +112,7 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     #[test]
-    fn a_replaced_file_is_one_of_its_own() {
+    fn a_replaced_file_shares_nothing_with_the_old() {
         let root = tempfile::tempdir().unwrap();
         let path = |name: &str| root.path().join(name);
         fs::write(path("outside"), "old").unwrap();
@@ -139,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn links_are_named_and_never_followed() {
+    fn links_are_listed_and_not_followed() {
         let root = folder_with(&[("a/b/file", "")]);
         std::os::unix::fs::symlink("..", root.path().join("a/up")).unwrap();
         let files = files_below(root.path()).unwrap();

@@ -1,28 +1,31 @@
-//! A plain GET, as whoever has no key makes it. Sends no credential, ever.
+//! Plain GET requests, as anybody without a key makes them. This module sends no credential.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 use std::path::Path;
 use std::time::Duration;
-use ureq::http::HeaderMap;
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Body, Error, Proxy};
 use url::{Host, Url};
 
 const CONNECT: Duration = Duration::from_secs(5);
-/// For one answer; each redirect is a request of its own.
+/// The deadline of one answer. Each redirect is a request of its own.
 const ANSWER: Duration = Duration::from_secs(15);
 const MOST_REDIRECTS: usize = 3;
-/// For a whole file of some ten megabytes.
+/// The deadline of a whole file of some ten megabytes.
 const FILE: Duration = Duration::from_mins(5);
-/// One that goes on for ever is cut, and then is not what its checksum says.
+/// Cuts an endless download, whose checksum is then wrong.
 const LARGEST_FILE: u64 = 300 << 20;
 
+/// Pairs of name and value.
+type Headers<'a> = &'a [(&'a str, &'a str)];
+type Fetched<T> = Result<T, FetchError>;
+
 pub(crate) struct Client {
-    /// Plain http goes to no proxy, as with the store.
+    /// For plain http, which uses no proxy, as requests to the store.
     direct: Agent,
     by_proxy: Agent,
-    /// Trusts the authority of the settings alone; asked where the system's authorities don't do.
+    /// Trusts only the CA file of the settings. Asked if the system's authorities don't trust the server.
     private: Option<Agent>,
 }
 
@@ -33,7 +36,7 @@ pub(crate) struct Answer {
     pub(crate) headers: BTreeMap<String, String>,
     /// Cut at the limit.
     pub(crate) body: Vec<u8>,
-    /// The URL that answered, where redirects led to it.
+    /// The URL that answered, if redirects led to it.
     pub(crate) redirected: Option<String>,
 }
 
@@ -43,7 +46,7 @@ impl Answer {
     }
 }
 
-/// There was no answer.
+/// Why a request got no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum FetchError {
     UnknownHost,
@@ -54,105 +57,98 @@ pub(crate) enum FetchError {
 }
 
 impl Client {
-    /// An authority that can't be read is not added: what needs it fails as untrusted.
+    /// Ignores a CA file that it can't read: requests that need it fail as untrusted.
     pub(crate) fn new(ca_file: Option<&Path>) -> Self {
-        // ureq panics without a provider. Fails only when one is installed already, which then is this one.
+        // ureq panics without a provider. This fails only if one is installed already, which then is this one.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let private = ca_file.and_then(authorities).map(|authorities| {
-            agent(
-                Proxy::try_from_env(),
-                RootCerts::new_with_certs(&authorities),
-            )
-        });
+        let by_proxy = |authorities| agent(Proxy::try_from_env(), authorities);
         Self {
             direct: agent(None, RootCerts::PlatformVerifier),
-            by_proxy: agent(Proxy::try_from_env(), RootCerts::PlatformVerifier),
-            private,
+            by_proxy: by_proxy(RootCerts::PlatformVerifier),
+            private: ca_file
+                .and_then(authorities)
+                .map(|authorities| by_proxy(RootCerts::new_with_certs(&authorities))),
         }
     }
 
-    /// The last answer where redirects lead; `limit` bytes of its body.
-    pub(crate) fn get(
-        &self,
-        url: &str,
-        headers: &[(&str, &str)],
-        limit: u64,
-    ) -> Result<Answer, FetchError> {
-        let followed = self.follow(url, headers, ANSWER)?;
-        let mut body = Vec::new();
-        let mut reader = followed.body.into_reader().take(limit);
+    /// The answer after redirects, with at most `limit` bytes of its body.
+    pub(crate) fn get(&self, url: &str, headers: Headers<'_>, limit: u64) -> Fetched<Answer> {
+        let Opened {
+            mut answer, body, ..
+        } = self.follow(url, headers, ANSWER)?;
+        let mut reader = body.into_reader().take(limit);
         reader
-            .read_to_end(&mut body)
+            .read_to_end(&mut answer.body)
             .map_err(|error| failure(error.into()))?;
-        Ok(Answer {
-            body,
-            ..followed.answer
-        })
+        Ok(answer)
     }
 
-    /// Writes a file's content; the status of the answer, of which nothing is written unless it is 200.
-    pub(crate) fn download(&self, url: &str, to: &mut impl Write) -> Result<u16, FetchError> {
-        let headers = [("Accept-Encoding", "identity")];
-        let followed = self.follow(url, &headers, FILE)?;
-        if followed.leads_on {
+    /// Returns the status, and writes the body if the status is 200.
+    pub(crate) fn download(&self, url: &str, to: &mut impl Write) -> Fetched<u16> {
+        let opened = self.follow(url, &[("Accept-Encoding", "identity")], FILE)?;
+        if redirect(&opened.url, &opened.answer).is_some() {
             return Err(FetchError::Other("too many redirects".to_owned()));
         }
-        if followed.answer.status == 200 {
-            let mut body = followed.body.into_reader().take(LARGEST_FILE);
+        if opened.answer.status == 200 {
+            let mut body = opened.body.into_reader().take(LARGEST_FILE);
             io::copy(&mut body, to).map_err(|error| failure(error.into()))?;
         }
-        Ok(followed.answer.status)
+        Ok(opened.answer.status)
     }
 
-    /// Follows few redirects: none to plain http, which browsers block, and none to an address in the
-    /// place of a name, such as a cloud's metadata endpoint.
-    fn follow(
-        &self,
-        url: &str,
-        headers: &[(&str, &str)],
-        timeout: Duration,
-    ) -> Result<Followed, FetchError> {
-        let mut url = Url::parse(url).map_err(|error| FetchError::Other(error.to_string()))?;
-        let mut redirects = 0;
-        loop {
-            let (mut answer, body) = self.open(&url, headers, timeout)?;
-            answer.redirected = (redirects > 0).then(|| url.to_string());
-            match redirect(&url, &answer) {
-                Some(next) if redirects < MOST_REDIRECTS => url = next,
-                next => {
-                    return Ok(Followed {
-                        answer,
-                        body,
-                        leads_on: next.is_some(),
-                    });
-                }
+    fn follow(&self, url: &str, headers: Headers<'_>, timeout: Duration) -> Fetched<Opened> {
+        let url = Url::parse(url).map_err(|error| FetchError::Other(error.to_string()))?;
+        let mut opened = self.open(url, headers, timeout)?;
+        for _ in 0..MOST_REDIRECTS {
+            let Some(next) = redirect(&opened.url, &opened.answer) else {
+                break;
+            };
+            opened = self.open(next, headers, timeout)?;
+            opened.answer.redirected = Some(opened.url.to_string());
+        }
+        Ok(opened)
+    }
+
+    fn open(&self, url: Url, headers: Headers<'_>, timeout: Duration) -> Fetched<Opened> {
+        let ask = |agent: &Agent| {
+            let mut request = agent.get(url.as_str());
+            for (name, value) in headers {
+                request = request.header(*name, *value);
             }
-            redirects += 1;
+            let request = request.config().timeout_global(Some(timeout)).build();
+            request.call().map_err(failure)
+        };
+        let response = if url.scheme() == "http" {
+            ask(&self.direct)
+        } else {
+            match (ask(&self.by_proxy), &self.private) {
+                (Err(FetchError::Tls(_)), Some(private)) => ask(private),
+                (response, _) => response,
+            }
+        };
+        let (parts, body) = response?.into_parts();
+        let mut headers = BTreeMap::<String, String>::new();
+        for (name, value) in &parts.headers {
+            let value = String::from_utf8_lossy(value.as_bytes());
+            headers
+                .entry(name.to_string())
+                .and_modify(|values| *values = format!("{values}, {value}"))
+                .or_insert_with(|| value.into_owned());
         }
-    }
-
-    fn open(
-        &self,
-        url: &Url,
-        headers: &[(&str, &str)],
-        timeout: Duration,
-    ) -> Result<(Answer, Body), FetchError> {
-        if url.scheme() == "http" {
-            return open(&self.direct, url, headers, timeout);
-        }
-        match (open(&self.by_proxy, url, headers, timeout), &self.private) {
-            (Err(FetchError::Tls(_)), Some(private)) => open(private, url, headers, timeout),
-            (result, _) => result,
-        }
+        let answer = Answer {
+            status: parts.status.as_u16(),
+            headers,
+            ..Answer::default()
+        };
+        Ok(Opened { url, answer, body })
     }
 }
 
-/// The last answer of a chain of redirects, its body unread.
-struct Followed {
+/// An answer whose body is unread.
+struct Opened {
+    url: Url,
     answer: Answer,
     body: Body,
-    /// There were too many.
-    leads_on: bool,
 }
 
 fn agent(proxy: Option<Proxy>, authorities: RootCerts) -> Agent {
@@ -178,51 +174,23 @@ fn authorities(file: &Path) -> Option<Vec<Certificate<'static>>> {
     Some(certificates.collect())
 }
 
-fn open(
-    agent: &Agent,
-    url: &Url,
-    headers: &[(&str, &str)],
-    timeout: Duration,
-) -> Result<(Answer, Body), FetchError> {
-    let request = headers
-        .iter()
-        .fold(agent.get(url.as_str()), |request, (name, value)| {
-            request.header(*name, *value)
-        });
-    let request = request.config().timeout_global(Some(timeout)).build();
-    let (parts, body) = request.call().map_err(failure)?.into_parts();
-    let answer = Answer {
-        status: parts.status.as_u16(),
-        headers: headers_of(&parts.headers),
-        ..Answer::default()
-    };
-    Ok((answer, body))
-}
-
-fn headers_of(map: &HeaderMap) -> BTreeMap<String, String> {
-    let mut headers: BTreeMap<String, String> = BTreeMap::new();
-    for (name, value) in map {
-        let value = String::from_utf8_lossy(value.as_bytes());
-        headers
-            .entry(name.as_str().to_owned())
-            .and_modify(|values| *values = format!("{values}, {value}"))
-            .or_insert_with(|| value.into_owned());
-    }
-    headers
-}
-
-/// Where an answer leads, if it may.
+/// The target of a redirect that may be followed. Not allowed are plain http after https, which browsers block, and
+/// another host that is an address or an internal name, such as a cloud's metadata endpoint.
 fn redirect(from: &Url, answer: &Answer) -> Option<Url> {
     if !matches!(answer.status, 301 | 302 | 303 | 307 | 308) {
         return None;
     }
     let to = from.join(answer.header("location")?).ok()?;
-    let is_safe = to.scheme() == "https" || to.scheme() == from.scheme();
-    // Nor a name that clouds give to what hands out credentials.
-    let is_metadata = |name: &str| name.trim_end_matches('.').ends_with(".internal");
-    let is_name = matches!(to.host(), Some(Host::Domain(name)) if !is_metadata(name));
-    let is_same_host = to.host() == from.host();
-    (matches!(to.scheme(), "http" | "https") && is_safe && (is_name || is_same_host)).then_some(to)
+    let is_safe = match to.scheme() {
+        "https" => true,
+        "http" => from.scheme() == "http",
+        _ => false,
+    };
+    let is_public_name = matches!(
+        to.host(),
+        Some(Host::Domain(name)) if !name.trim_end_matches('.').ends_with(".internal")
+    );
+    (is_safe && (is_public_name || to.host() == from.host())).then_some(to)
 }
 
 fn failure(error: Error) -> FetchError {
@@ -245,7 +213,7 @@ fn io_failure(error: &io::Error) -> FetchError {
         io::ErrorKind::ConnectionRefused => FetchError::Refused,
         io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => FetchError::Timeout,
         _ if is_tls => FetchError::Tls(error.to_string()),
-        // std has no kind for what the resolver says.
+        // std has no kind for a failed lookup.
         _ if error.to_string().starts_with("failed to lookup address") => FetchError::UnknownHost,
         _ => FetchError::Other(error.to_string()),
     }
@@ -308,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn failures_are_told_apart() {
+    fn failures_are_distinguished() {
         let client = Client::new(None);
         // A port that was free a moment ago.
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -324,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_without_tls_is_a_failure_of_tls() {
+    fn a_server_without_tls_fails_as_tls() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let server = std::thread::spawn(move || {

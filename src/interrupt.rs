@@ -1,55 +1,49 @@
-//! SIGTERM and SIGINT set one flag; whoever waits looks at it.
+//! A flag that SIGTERM and SIGINT set, and that every wait checks.
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// As a shell reports a command that SIGINT ended.
+/// The exit code of a shell for a command that SIGINT ended.
 const INTERRUPTED: i32 = 130;
-/// Platforms kill what does not end within some seconds of being asked. Whoever looks at the flag has
-/// stopped long before; what is too long in other work, such as hashing a large tree, is ended here: nothing
-/// half published becomes visible by that.
+/// How long work that doesn't check the flag, such as hashing a large tree, may go on. Platforms kill a process
+/// some seconds after the signal. Ending it is safe: nothing half published becomes visible.
 const GRACE: Duration = Duration::from_secs(4);
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Interrupt(Arc<AtomicBool>);
 
 impl Interrupt {
-    /// Starts listening. A process that cannot listen keeps the signals' default effect, which
-    /// ends it at once: nothing half published becomes visible by that either.
+    /// Starts to listen. If that fails, signals end the process at once, which is safe as well.
     pub(crate) fn listen() -> Self {
         let interrupt = Self::default();
         let raised = interrupt.clone();
         std::thread::spawn(move || {
-            let Ok(runtime) = tokio::runtime::Builder::new_current_thread()
+            tokio::runtime::Builder::new_current_thread()
                 .enable_all()
-                .build()
-            else {
-                return;
-            };
-            runtime.block_on(async {
-                let (Ok(mut terminate), Ok(mut interrupt)) = (
-                    signal(SignalKind::terminate()),
-                    signal(SignalKind::interrupt()),
-                ) else {
-                    return;
-                };
-                tokio::select! {
-                    _ = terminate.recv() => {}
-                    _ = interrupt.recv() => {}
-                }
-                raised.raise();
-                // Asked twice: whoever asks does not want to wait.
-                tokio::select! {
-                    _ = terminate.recv() => {}
-                    _ = interrupt.recv() => {}
-                    () = tokio::time::sleep(GRACE) => {}
-                }
-                std::process::exit(INTERRUPTED);
-            });
+                .build()?
+                .block_on(raised.obey_signals())
         });
         interrupt
+    }
+
+    async fn obey_signals(self) -> io::Result<()> {
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        self.raise();
+        // A second signal means that nobody wants to wait.
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+            () = tokio::time::sleep(GRACE) => {}
+        }
+        std::process::exit(INTERRUPTED);
     }
 
     pub(crate) fn raise(&self) {

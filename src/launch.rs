@@ -1,4 +1,4 @@
-//! What the running app finds. The doors render it: layers and labels, `.profile.d`, a pin file.
+//! What the running app finds. Each front end renders it: as layers and labels, `.profile.d`, or a pin file.
 
 pub(crate) mod pin;
 pub(crate) mod publisher;
@@ -10,24 +10,24 @@ use std::path::PathBuf;
 #[derive(Debug, Default)]
 pub(crate) struct Launch {
     pub(crate) vars: Vec<LaunchVar>,
-    /// For each launched process, in a folder of ours: [`crate::context::ImagePlaces::injected`].
+    /// Files for each launched process, under [`crate::context::ImagePlaces::injected`].
     pub(crate) files: Vec<InjectedFile>,
-    /// Files of the image's own without which pages would not link to the version.
+    /// Files of the image without which pages would not link to the version.
     pub(crate) needs: Vec<PathBuf>,
-    /// What is known of the image from outside, without starting it.
+    /// The labels of the image, readable without starting it.
     pub(crate) labels: Vec<(&'static str, String)>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum LaunchVar {
-    /// Wins over every other value.
+    /// This value wins over every other one.
     Override { name: &'static str, value: String },
     /// An operator's value wins.
     Default { name: &'static str, value: String },
-    /// `STATIC_URL`: an operator's value wins. Where the door can, a public URL that is given at run time is the
-    /// base, so that an image fits the stage it runs in.
+    /// `STATIC_URL`: an operator's value wins. If a public URL is set at run time, it is the base, so that one image
+    /// fits every stage.
     Url(String),
-    /// A folder below the injected ones, put in front of a list separated by `:`.
+    /// A directory under the injected ones, which goes in front of a list separated by `:`.
     PrependFolder { name: &'static str, folder: PathBuf },
 }
 
@@ -38,7 +38,7 @@ pub(crate) struct InjectedFile {
 }
 
 impl Launch {
-    /// The pin: every image always finds its own assets.
+    /// Pins a release: the image always finds its own assets.
     pub(crate) fn pin(release: &Release) -> Self {
         let version = release.version.to_string();
         Self {
@@ -49,26 +49,25 @@ impl Launch {
                 },
                 LaunchVar::Url(release.prefix.url().to_owned()),
             ],
-            files: Vec::new(),
-            needs: Vec::new(),
             labels: vec![
                 ("version", version),
                 ("url", release.prefix.url().to_owned()),
                 ("digest", release.digest.to_string()),
             ],
+            ..Self::default()
         }
     }
 
     pub(crate) fn version(&self) -> Option<&str> {
         self.vars.iter().find_map(|var| match var {
-            LaunchVar::Override { name, value } if *name == STATIC_ASSETS_VERSION => {
-                Some(value.as_str())
+            LaunchVar::Override { name, value } => {
+                (*name == STATIC_ASSETS_VERSION).then_some(value.as_str())
             }
             _ => None,
         })
     }
 
-    /// Only for apps that read it: elsewhere Sentry and OpenTelemetry take it for the app's release.
+    /// Adds a variable only for apps that read it: Sentry and OpenTelemetry take it for the app's release.
     pub(crate) fn with_release_version(mut self, release: &Release) -> Self {
         self.vars.push(LaunchVar::Default {
             name: RELEASE_VERSION.name,

@@ -1,19 +1,29 @@
-//! What is to be published: every file with its hash, size and headers, and the names of the whole.
+//! The files of a release: scanned, checked against the safety rules, hashed, and named by their content. The JSON
+//! that is stored of them is defined here and is for ever. No module here knows a store or a framework.
 
+mod allowed;
+mod collisions;
 mod digest;
 mod marker;
 mod media_type;
 mod placeholder;
+mod read;
+mod rules;
 mod safety;
 mod scan;
+mod walk;
 
+pub(crate) use allowed::{Allowed, ParseAllowedError};
 pub(crate) use digest::{canonical, content_of};
 pub(crate) use marker::{
     Claim, MarkedFile, Marker, Ref, Tombstone, TombstoneState, UnreadableMarker, VersionKind,
+    of_json,
 };
 pub(crate) use placeholder::{PlaceholderError, holds_placeholder, replaced};
-pub(crate) use safety::{Allowed, ParseAllowedError, Violation};
-pub(crate) use scan::{Empty, LeftOut, ScanError, ScanRules, Scanned, SourceMaps};
+pub(crate) use rules::{Empty, ScanRules, SourceMaps};
+pub(crate) use safety::{RefusedFile, Violation};
+pub(crate) use scan::{ScanError, Scanned};
+pub(crate) use walk::LeftOut;
 
 use crate::fs::lies_in;
 use crate::sha256::Sha256;
@@ -21,16 +31,16 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Everything below a version's prefix is immutable by construction.
+/// Files of a version never change.
 pub(crate) const CACHE_CONTROL: &str = "public, max-age=31536000, immutable";
 
-/// The folders to publish, as the framework's compile left them.
+/// The directories to publish, as the framework's compile left them.
 #[derive(Clone, Debug)]
 pub(crate) struct Assets {
     pub(crate) roots: Vec<AssetRoot>,
 }
 
-/// One folder, and where it stands below the version.
+/// A directory, and its path under the version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct AssetRoot {
     /// Empty, or ends with `/`.
@@ -39,63 +49,63 @@ pub(crate) struct AssetRoot {
 }
 
 impl From<&Path> for Assets {
-    fn from(folder: &Path) -> Self {
+    fn from(dir: &Path) -> Self {
         Self {
             roots: vec![AssetRoot {
                 mount: String::new(),
-                folder: folder.to_owned(),
+                folder: dir.to_owned(),
             }],
         }
     }
 }
 
 impl Assets {
-    /// Whether `dir` lies in one of the folders.
+    /// Whether `dir` is in one of the directories.
     pub(crate) fn contain_dir(&self, dir: &Path) -> bool {
         let mut roots = self.roots.iter();
         roots.any(|root| lies_in(dir, &root.folder))
     }
 
-    /// Where the compile left what is published as `path`.
+    /// The compiled file that is published as `path`.
     pub(crate) fn compiled(&self, path: &str) -> Option<PathBuf> {
-        let below = |root: &AssetRoot| Some(root.folder.join(path.strip_prefix(&root.mount)?));
-        self.roots.iter().find_map(below)
+        let under = |root: &AssetRoot| Some(root.folder.join(path.strip_prefix(&root.mount)?));
+        self.roots.iter().find_map(under)
     }
 }
 
-/// One file to publish. Small: there are apps with a hundred thousand of them.
+/// One file to publish. It is small, because some apps have a hundred thousand files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Asset {
-    /// Below the version, separated by `/`.
+    /// Relative to the version, separated by `/`.
     pub(crate) path: Box<str>,
-    source: Source,
+    source: AssetSource,
     pub(crate) size: u64,
     pub(crate) sha256: Sha256,
     pub(crate) content_type: &'static str,
-    /// The hash of the file with the placeholder in it, where the file holds its own URL.
+    /// The hash of the file with the placeholder in it, if the file holds its own URL.
     pub(crate) template: Option<Box<Sha256>>,
 }
 
-/// Where an asset's bytes are on this machine.
+/// Where a file is on this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Source {
-    /// Under the same path below a folder.
-    Below(Arc<AssetRoot>),
+enum AssetSource {
+    /// Under this directory, by the path of the asset.
+    Under(Arc<AssetRoot>),
     At(Box<Path>),
+}
+
+impl AssetSource {
+    fn of(&self, path: &str) -> Cow<'_, Path> {
+        match self {
+            Self::Under(root) => Cow::Owned(root.folder.join(&path[root.mount.len()..])),
+            Self::At(path) => Cow::Borrowed(path),
+        }
+    }
 }
 
 impl Asset {
     pub(crate) fn source(&self) -> Cow<'_, Path> {
         self.source.of(&self.path)
-    }
-}
-
-impl Source {
-    fn of(&self, path: &str) -> Cow<'_, Path> {
-        match self {
-            Self::Below(root) => Cow::Owned(root.folder.join(&path[root.mount.len()..])),
-            Self::At(path) => Cow::Borrowed(path),
-        }
     }
 }
 
@@ -123,15 +133,5 @@ impl Manifest {
         self.assets
             .binary_search_by(|asset| (*asset.path).cmp(path))
             .is_ok()
-    }
-
-    /// The same files with some of them replaced.
-    pub(crate) fn with(&self, mut replace: impl FnMut(&Asset) -> Option<Asset>) -> Self {
-        Self::of(
-            self.assets
-                .iter()
-                .map(|asset| replace(asset).unwrap_or_else(|| asset.clone()))
-                .collect(),
-        )
     }
 }

@@ -7,6 +7,7 @@
 mod check;
 pub(crate) mod cli;
 pub(crate) mod cnb;
+mod command;
 mod config;
 mod detect;
 mod django;
@@ -17,6 +18,7 @@ mod phoenix_failure;
 mod phoenix_links;
 mod phoenix_node;
 mod phoenix_pipeline;
+mod prebuilt;
 mod publish;
 mod scan;
 mod store;

@@ -4,8 +4,8 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-/// What `work` makes of each item, in order. Whoever is free takes the next: files differ in size.
-/// After an error no new item is begun.
+/// The results of `work` for each item, in order. A free worker takes the next item, because files differ in size.
+/// After an error no worker begins another item.
 pub(crate) fn parallel<T: Sync, R: Send + Sync, E: Send>(
     items: &[T],
     work: impl Fn(&T) -> Result<R, E> + Sync,
@@ -20,8 +20,8 @@ pub(crate) fn parallel<T: Sync, R: Send + Sync, E: Send>(
                 return Ok(());
             };
             match work(item) {
-                // Each index is given out once.
-                Ok(made) => drop(slots[index].set(made)),
+                // Each slot is set once: no two workers get the same index.
+                Ok(result) => drop(slots[index].set(result)),
                 Err(error) => {
                     next.store(items.len(), Ordering::Relaxed);
                     return Err(error);
@@ -37,7 +37,7 @@ pub(crate) fn parallel<T: Sync, R: Send + Sync, E: Send>(
                 .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         })
     })?;
-    // Without an error every item was worked on.
+    // Without an error every slot is set.
     Ok(slots.into_iter().filter_map(OnceLock::into_inner).collect())
 }
 

@@ -227,7 +227,7 @@ fn save_for_release_phase(
     if ctx.dry_run == DryRun::No
         && let Some(public) = ctx.config.mode.public_url()
     {
-        release.keep(&ctx.image.deferred_dir, public, framework)?;
+        release.save_for_release_phase(&ctx.image.deferred_dir, public, framework)?;
     }
     ctx.log.event(&PublishEvent::Saved {
         release,

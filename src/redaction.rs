@@ -1,8 +1,7 @@
-//! No line that leaves the process holds a secret, in whatever form it got there: error bodies of
-//! S3 repeat session tokens, proxies are named with their passwords.
+//! Removes secrets, in every form in which they could be found again, from each line that leaves the process: error
+//! bodies of S3 repeat session tokens, and URLs of proxies hold passwords. The scan searches files for the same forms.
 
-use crate::encoding::hex;
-use crate::encoding::percent_encoded;
+use crate::encoding::{hex, percent_encoded};
 use aho_corasick::{AhoCorasick, AhoCorasickKind, packed};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
@@ -13,19 +12,19 @@ const REDACTED: &str = "[redacted]";
 /// Shorter values would redact ordinary words.
 pub(crate) const SHORTEST_SECRET: usize = 6;
 
-/// Longer ones are files, known by their parts.
+/// Longer secrets are files, which are found by their parts.
 const LONGEST_SECRET: usize = 512;
 
-/// The forms of the secrets to look for. Deliberately without `Debug`.
+/// The forms of the secrets to search for. It has no `Debug`, because it holds them.
 #[derive(Clone, Default)]
 pub(crate) struct Redaction {
     needles: Vec<String>,
     search: Option<Arc<Search>>,
 }
 
-/// All needles in one pass over a content: there are dozens, and every published byte is looked at.
+/// Finds all needles in one pass: there are dozens, and the scan searches every published byte.
 enum Search {
-    /// By SIMD, for some dozens.
+    /// Uses SIMD, and takes some dozens.
     Packed(packed::Searcher),
     Automaton(AhoCorasick),
 }
@@ -38,18 +37,10 @@ impl Search {
         packed::Searcher::new(needles)
             .map(Self::Packed)
             .or_else(|| {
-                let automaton = AhoCorasick::builder()
-                    .kind(Some(AhoCorasickKind::DFA))
-                    .build(needles);
+                let mut builder = AhoCorasick::builder();
+                let automaton = builder.kind(Some(AhoCorasickKind::DFA)).build(needles);
                 automaton.ok().map(Self::Automaton)
             })
-    }
-
-    fn finds(&self, content: &[u8]) -> bool {
-        match self {
-            Self::Packed(searcher) => searcher.find(content).is_some(),
-            Self::Automaton(automaton) => automaton.is_match(content),
-        }
     }
 }
 
@@ -58,11 +49,12 @@ impl Redaction {
         Self::default().and(secrets.into_iter().flat_map(forms))
     }
 
-    /// Also the parts of a secret that is a whole file, such as the lines of a private key.
+    /// Adds the parts of a secret that is a whole file, such as the lines of a private key.
     pub(crate) fn with_parts<'a>(self, parts: impl IntoIterator<Item = &'a str>) -> Self {
-        let is_long = |part: &&str| part.len() >= SHORTEST_SECRET;
-        let forms = |part: &str| [part.to_owned(), percent_encoded(part)];
-        self.and(parts.into_iter().filter(is_long).flat_map(forms))
+        let parts = parts
+            .into_iter()
+            .filter(|part| part.len() >= SHORTEST_SECRET);
+        self.and(parts.flat_map(|part| [part.to_owned(), percent_encoded(part)]))
     }
 
     fn and(mut self, needles: impl Iterator<Item = String>) -> Self {
@@ -76,20 +68,22 @@ impl Redaction {
     }
 
     pub(crate) fn apply(&self, text: &str) -> String {
-        self.needles.iter().fold(text.to_owned(), |text, needle| {
-            if text.contains(needle.as_str()) {
-                text.replace(needle.as_str(), REDACTED)
-            } else {
-                text
+        let mut text = text.to_owned();
+        for needle in &self.needles {
+            if text.contains(needle) {
+                text = text.replace(needle, REDACTED);
             }
-        })
+        }
+        text
     }
 
-    /// Whether `content` holds a secret; names none.
+    /// Whether `content` holds a secret.
     pub(crate) fn occurs_in(&self, content: &[u8]) -> bool {
-        self.search
-            .as_ref()
-            .is_some_and(|search| search.finds(content))
+        match self.search.as_deref() {
+            Some(Search::Packed(searcher)) => searcher.find(content).is_some(),
+            Some(Search::Automaton(automaton)) => automaton.is_match(content),
+            None => false,
+        }
     }
 }
 
@@ -99,22 +93,20 @@ fn forms(secret: &str) -> Vec<String> {
         LONGEST_SECRET.. => return vec![secret.to_owned()],
         _ => {}
     }
-    let mut forms = vec![
+    let mut forms = base64_forms(secret.as_bytes());
+    forms.extend([
         secret.to_owned(),
         hex(secret.as_bytes()),
         hex(secret.as_bytes()).to_uppercase(),
         url::form_urlencoded::byte_serialize(secret.as_bytes()).collect(),
         percent_encoded(secret),
         secret.replace('\\', "\\\\").replace('"', "\\\""),
-    ];
-    forms.extend(base64_forms(secret.as_bytes()));
-    forms.sort();
-    forms.dedup();
+    ]);
     forms
 }
 
 /// What base64 makes of `bytes` at each of the three alignments inside a longer text, without the
-/// characters at the edges that depend on the neighbours.
+/// characters at the edges, which depend on the neighbours.
 pub(crate) fn base64_forms(bytes: &[u8]) -> Vec<String> {
     let mut forms = Vec::new();
     for padding in 0..3 {
@@ -122,11 +114,8 @@ pub(crate) fn base64_forms(bytes: &[u8]) -> Vec<String> {
         padded.extend_from_slice(bytes);
         let first = (padding * 8).div_ceil(6);
         let last = padded.len() * 8 / 6;
-        for encoded in [
-            STANDARD_NO_PAD.encode(&padded),
-            URL_SAFE_NO_PAD.encode(&padded),
-        ] {
-            forms.push(encoded[first..last].to_owned());
+        for engine in [STANDARD_NO_PAD, URL_SAFE_NO_PAD] {
+            forms.push(engine.encode(&padded)[first..last].to_owned());
         }
     }
     forms.sort();

@@ -1,4 +1,4 @@
-//! One version of the assets: its name, its files, its marker and its URL.
+//! One version of the assets with all that publishing needs: its name, files, marker and URL.
 
 pub(crate) mod deferred;
 
@@ -7,10 +7,11 @@ use crate::manifest::{
     Assets, Manifest, Marker, PlaceholderError, ScanError, ScanRules, Scanned, VersionKind,
     content_of,
 };
-use crate::prefix::{NameRules, Prefix, PublicUrl, StoreUrl};
+use crate::prefix::{Prefix, PublicUrl, StoreUrl};
 use crate::sha256::Sha256;
 use crate::version::Version;
 use bytes::Bytes;
+use derive_more::From;
 use std::path::Path;
 
 #[derive(Debug)]
@@ -24,33 +25,23 @@ pub(crate) struct Release {
     pub(crate) marker: Bytes,
 }
 
-#[derive(Debug)]
+#[derive(Debug, From)]
 pub(crate) enum ReleaseError {
+    #[from]
     Scan(ScanError),
+    #[from]
     Placeholder(PlaceholderError),
-    /// An explicit version of the shape of a digest version, but of other content.
-    LooksLikeDigest {
+    /// An explicit version has the form of a digest version, but the files give another one.
+    OtherContent {
         given: Setting<Version>,
         computed: Version,
     },
 }
 
-impl From<ScanError> for ReleaseError {
-    fn from(error: ScanError) -> Self {
-        Self::Scan(error)
-    }
-}
-
-impl From<PlaceholderError> for ReleaseError {
-    fn from(error: PlaceholderError) -> Self {
-        Self::Placeholder(error)
-    }
-}
-
-/// What names a release besides its content.
+/// The settings that, with the files, decide the name and the limits of a release.
 pub(crate) struct Naming<'a> {
     pub(crate) public: &'a PublicUrl,
-    /// Its rules are kept; where it is not known yet, they are looked at once it is.
+    /// The store whose limits apply. `None` if the build doesn't know it; the release phase then checks them.
     pub(crate) store: Option<&'a StoreUrl>,
     pub(crate) given: Option<&'a Setting<Version>>,
     pub(crate) salt: Option<&'a str>,
@@ -58,51 +49,48 @@ pub(crate) struct Naming<'a> {
 
 impl Naming<'_> {
     fn rules(&self, rules: &ScanRules) -> ScanRules {
-        let (largest, names) = match (self.store, self.given) {
-            (None, _) => (None, NameRules::default()),
-            (Some(store), Some(given)) => (store.largest_put(), store.name_rules(&given.value)),
-            (Some(store), None) => (
-                store.largest_file(),
-                store.name_rules(&Version::placeholder()),
-            ),
-        };
-        ScanRules {
-            largest,
-            names,
-            ..rules.clone()
+        match (self.store, self.given) {
+            (None, _) => rules.clone(),
+            (Some(store), Some(given)) => {
+                rules.for_store(store, &given.value, VersionKind::Explicit)
+            }
+            (Some(store), None) => {
+                rules.for_store(store, &Version::placeholder(), VersionKind::Digest)
+            }
+        }
+    }
+
+    fn version(&self, computed: Version) -> Result<(Version, VersionKind), ReleaseError> {
+        match self.given {
+            Some(given) if given.value == computed => Ok((computed, VersionKind::Digest)),
+            Some(given) if given.value.looks_like_digest() => Err(ReleaseError::OtherContent {
+                given: given.clone(),
+                computed,
+            }),
+            Some(given) => Ok((given.value.clone(), VersionKind::Explicit)),
+            None => Ok((computed, VersionKind::Digest)),
         }
     }
 }
 
 impl Release {
-    /// Scans what was compiled, derives the version, and puts it in the place of the placeholder in
-    /// copies below `scratch`.
+    /// Scans the compiled files and derives the version. Files that hold the placeholder are copied to `scratch`,
+    /// with the version instead of it.
     pub(crate) fn of(
         assets: &Assets,
         rules: &ScanRules,
         naming: &Naming<'_>,
         scratch: &Path,
     ) -> Result<(Self, Scanned), ReleaseError> {
-        let rules = naming.rules(rules);
-        let scanned = Scanned::of(assets, &rules)?;
+        let scanned = Scanned::of(assets, &naming.rules(rules))?;
         let digest = scanned.manifest.digest(naming.salt);
-        let computed = Version::of_digest(&digest);
-        let (version, kind) = match naming.given {
-            Some(given) if given.value.looks_like_digest() && given.value != computed => {
-                return Err(ReleaseError::LooksLikeDigest {
-                    given: given.clone(),
-                    computed,
-                });
-            }
-            Some(given) if given.value != computed => (given.value.clone(), VersionKind::Explicit),
-            _ => (computed, VersionKind::Digest),
-        };
+        let (version, kind) = naming.version(Version::of_digest(&digest))?;
         scanned.check_placeholder()?;
         let manifest = scanned
             .manifest
             .resolve_placeholder(&version, &scratch.join("resolved"))?;
         let content = content_of(&manifest);
-        let marker = Marker::json(&version, kind, (digest, content), &manifest).into();
+        let marker = Marker::json(&version, kind, digest, content, &manifest).into();
         let release = Self {
             prefix: naming.public.prefix(&version),
             version,

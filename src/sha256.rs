@@ -1,11 +1,12 @@
-//! A SHA-256 hash.
+//! A SHA-256 hash, shown and stored as hexadecimal digits.
 
 use crate::encoding::hex;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 use sha2::Digest;
-use std::fmt;
 
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, derive_more::Display, Deserialize)]
+#[display("{}", hex(_0))]
+#[serde(try_from = "String")]
 pub(crate) struct Sha256([u8; 32]);
 
 impl Sha256 {
@@ -16,17 +17,6 @@ impl Sha256 {
     pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.0
     }
-
-    fn of_hex(text: &str) -> Option<Self> {
-        let mut bytes = [0; 32];
-        if text.len() != 64 || !text.is_ascii() {
-            return None;
-        }
-        for (index, byte) in bytes.iter_mut().enumerate() {
-            *byte = u8::from_str_radix(&text[index * 2..index * 2 + 2], 16).ok()?;
-        }
-        Some(Self(bytes))
-    }
 }
 
 impl From<sha2::Sha256> for Sha256 {
@@ -35,27 +25,24 @@ impl From<sha2::Sha256> for Sha256 {
     }
 }
 
-impl fmt::Display for Sha256 {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&hex(&self.0))
-    }
-}
+impl TryFrom<String> for Sha256 {
+    type Error = &'static str;
 
-impl fmt::Debug for Sha256 {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{self}")
+    fn try_from(digits: String) -> Result<Self, Self::Error> {
+        const NOT_HEX: &str = "not a SHA-256 in hex";
+        if digits.len() != 64 || !digits.is_ascii() {
+            return Err(NOT_HEX);
+        }
+        let mut bytes = [0; 32];
+        for (byte, at) in bytes.iter_mut().zip((0..).step_by(2)) {
+            *byte = u8::from_str_radix(&digits[at..at + 2], 16).map_err(|_| NOT_HEX)?;
+        }
+        Ok(Self(bytes))
     }
 }
 
 impl Serialize for Sha256 {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Sha256 {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Self::of_hex(&text).ok_or_else(|| serde::de::Error::custom("not a SHA-256 in hex"))
     }
 }

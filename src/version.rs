@@ -1,19 +1,18 @@
-//! The name of a published version.
+//! The name of a release.
 
 use crate::sha256::Sha256;
-use std::fmt;
 use std::str::FromStr;
 
 const LONGEST: usize = 63;
 const DIGEST_CHARACTERS: usize = 20;
 const BASE32: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 
-/// Stands for the version in files that hold their own URL, until their content gives the version.
-/// As long as a digest version, so that a file keeps its size when it is replaced.
+/// Stands for the version in files that hold their own URL, until their content decides the version.
+/// It is as long as a digest version, so that replacing it keeps the size of a file.
 pub(crate) const PLACEHOLDER: &str = "vsaplaceholder234567";
 
 /// One path segment: `[A-Za-z0-9][A-Za-z0-9._-]{0,62}`, without `..`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, derive_more::Display)]
 pub(crate) struct Version(String);
 
 impl Version {
@@ -21,7 +20,7 @@ impl Version {
         Self(PLACEHOLDER.to_owned())
     }
 
-    /// The version named by content: the first 20 base32 characters of the digest, lower case.
+    /// The digest version: the first 20 base32 characters of the digest, in lower case.
     pub(crate) fn of_digest(digest: &Sha256) -> Self {
         let bits = digest.as_bytes()[..16]
             .iter()
@@ -30,7 +29,7 @@ impl Version {
         Self((0..DIGEST_CHARACTERS).map(character).collect())
     }
 
-    /// Whether the name could be a digest version: then it must be the one of this content.
+    /// Whether the name has the form of a digest version. A release may have it only if its files give it.
     pub(crate) fn looks_like_digest(&self) -> bool {
         self.0.len() == DIGEST_CHARACTERS && self.0.bytes().all(|byte| BASE32.contains(&byte))
     }
@@ -47,24 +46,15 @@ impl FromStr for Version {
     type Err = ParseVersionError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let starts_well = text.starts_with(|first: char| first.is_ascii_alphanumeric());
-        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
-        if starts_well
+        let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+        let is_version = text.starts_with(|first: char| first.is_ascii_alphanumeric())
             && text.len() <= LONGEST
-            && text.bytes().all(allowed)
+            && text.bytes().all(is_allowed)
             && !text.contains("..")
-            && text != PLACEHOLDER
-        {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(ParseVersionError)
-        }
-    }
-}
-
-impl fmt::Display for Version {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
+            && text != PLACEHOLDER;
+        is_version
+            .then(|| Self(text.to_owned()))
+            .ok_or(ParseVersionError)
     }
 }
 

@@ -395,3 +395,18 @@ fn no_fixture_holds_a_buildpack_toml() {
         .find(|path| path.ends_with("buildpack.toml"));
     assert_eq!(odd, None);
 }
+
+#[test]
+fn every_path_in_contributing_exists() {
+    let guide = fs::read_to_string(repository().join("CONTRIBUTING.md")).unwrap();
+    let is_path = |letter: char| letter.is_alphanumeric() || "_-./".contains(letter);
+    let words = guide.split(|letter| !is_path(letter));
+    let paths: Vec<&str> = words
+        .map(|word| word.trim_end_matches('.'))
+        .filter(|word| word.starts_with("src/") || word.starts_with("tests/"))
+        .collect();
+    assert!(paths.len() > 40);
+    for path in paths {
+        assert!(repository().join(path).exists(), "CONTRIBUTING names {path}");
+    }
+}

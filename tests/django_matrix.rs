@@ -32,11 +32,11 @@ fn check(environment: &str, backend: &str, static_root: &str) {
     assert_all_from(&prefix, &server.url, &page.text());
 
     let version = ran.launch("STATIC_ASSETS_VERSION");
-    let published = below(&bucket.objects(), &format!("shop/{version}/"));
+    let published = under(&bucket.objects(), &format!("shop/{version}/"));
     assert_eq!(published, plain_collectstatic(&python, backend));
 }
 
-fn below(objects: &BTreeMap<String, Vec<u8>>, prefix: &str) -> BTreeMap<String, Vec<u8>> {
+fn under(objects: &BTreeMap<String, Vec<u8>>, prefix: &str) -> BTreeMap<String, Vec<u8>> {
     objects
         .iter()
         .filter_map(|(key, body)| Some((key.strip_prefix(prefix)?.to_owned(), body.clone())))

@@ -1,5 +1,4 @@
-//! Layouts and set-ups of real projects, each as the smallest app that shows it; and what is said when
-//! a build can't go on.
+//! Layouts and set-ups of real projects, each in the smallest app that shows it, and the errors of builds that stop.
 
 use crate::harness::pages::links;
 use crate::harness::python::{ENVIRONMENTS, Python};
@@ -29,17 +28,21 @@ fn assert_pages_link_to_the_version(
     for link in links {
         let path = link
             .strip_prefix(&base)
-            .unwrap_or_else(|| panic!("{link} is not below {base}"));
+            .unwrap_or_else(|| panic!("{link} is not under {base}"));
         let file = platform.store().join(&version).join(path);
         assert!(file.is_file(), "{link} is not in the store");
     }
 }
 
 #[test]
-fn layouts_in_which_projects_come() {
+fn each_layout_links_to_the_version() {
     for (fixture, operator, said) in [
         ("django_basic", vec![], "manage.py, project.settings"),
-        ("django_follows", vec![], "settings follow STATIC_URL"),
+        (
+            "django_follows",
+            vec![],
+            "the settings read STATIC_URL from the environment",
+        ),
         ("django_symlinked_manage", vec![], "Django 5.2"),
         ("django_subdirectory", vec![], "src/manage.py"),
         (
@@ -77,7 +80,7 @@ fn layouts_in_which_projects_come() {
 }
 
 #[test]
-fn settings_of_the_server_are_collected_and_said() {
+fn settings_of_the_server_are_used() {
     let Some((platform, _)) = django("django_split_settings") else {
         return;
     };
@@ -123,7 +126,7 @@ fn offline_compression_is_published_and_linked() {
 }
 
 #[test]
-fn files_that_hold_their_own_url_get_the_version_of_their_content() {
+fn own_url_in_a_file_gets_the_version() {
     let Some((platform, python)) = django("django_basic") else {
         return;
     };
@@ -160,7 +163,7 @@ class Generating(AppDirectoriesFinder):
 }
 
 #[test]
-fn an_app_with_its_own_versioned_storage_is_left_alone() {
+fn app_with_versioned_storage_gets_no_hook() {
     let Some((platform, python)) = django("django_article") else {
         return;
     };
@@ -178,7 +181,7 @@ fn an_app_with_its_own_versioned_storage_is_left_alone() {
 }
 
 #[test]
-fn urls_of_the_version_that_name_no_published_file_are_no_proof() {
+fn urls_of_missing_files_fail_the_link_check() {
     let Some((platform, _)) = django("django_article") else {
         return;
     };
@@ -197,7 +200,7 @@ fn urls_of_the_version_that_name_no_published_file_are_no_proof() {
 }
 
 #[test]
-fn a_version_that_is_read_from_a_copy_of_the_environment_is_there_at_launch() {
+fn version_from_a_copied_environment_is_set_at_launch() {
     let Some((platform, _)) = django("django_article") else {
         return;
     };
@@ -211,7 +214,7 @@ fn a_version_that_is_read_from_a_copy_of_the_environment_is_there_at_launch() {
 }
 
 #[test]
-fn a_manage_py_that_exits_by_itself() {
+fn manage_py_may_exit_by_itself() {
     let Some((platform, _)) = django("django_basic") else {
         return;
     };
@@ -224,7 +227,7 @@ fn a_manage_py_that_exits_by_itself() {
 }
 
 #[test]
-fn an_own_compressed_file_is_published_and_a_by_product_is_not() {
+fn own_compressed_file_is_published_without_by_products() {
     let Some(python) = Python::find("django52") else {
         return;
     };
@@ -248,7 +251,7 @@ fn an_own_compressed_file_is_published_and_a_by_product_is_not() {
 }
 
 #[test]
-fn a_placeholder_that_is_left_in_the_image_is_an_error() {
+fn placeholder_left_in_the_image_fails_the_build() {
     let Some((platform, _)) = django("django_basic") else {
         return;
     };
@@ -256,12 +259,12 @@ fn a_placeholder_that_is_left_in_the_image_is_an_error() {
     platform
         .build()
         .exits(1)
-        .says("stats.json was written by the compile");
+        .says("stats.json would lead to no version");
     platform.env("RELEASE_VERSION", "v42").build().succeeds();
 }
 
 #[test]
-fn the_panic_switch_serves_from_the_app_again() {
+fn fallback_serves_from_the_app() {
     let Some(python) = Python::find("django52") else {
         return;
     };
@@ -293,7 +296,7 @@ fn the_panic_switch_serves_from_the_app_again() {
 }
 
 #[test]
-fn injection_can_be_switched_off_at_run_time() {
+fn hook_can_be_switched_off_at_run_time() {
     let Some(project) = django("django_basic") else {
         return;
     };
@@ -306,7 +309,7 @@ fn injection_can_be_switched_off_at_run_time() {
 }
 
 #[test]
-fn a_command_in_the_place_of_collectstatic() {
+fn own_command_replaces_collectstatic() {
     let Some((platform, _)) = django("django_basic") else {
         return;
     };
@@ -337,11 +340,11 @@ fn a_command_in_the_place_of_collectstatic() {
         .env("STATIC_ASSETS_COLLECT_COMMAND", "true")
         .build()
         .exits(1)
-        .says("Nothing was collected");
+        .says("STATIC_ASSETS_COLLECT_COMMAND collected nothing");
 }
 
 #[test]
-fn a_command_of_the_user_that_fails() {
+fn failed_command_of_the_user_fails_the_build() {
     let Some((platform, _)) = django("django_basic") else {
         return;
     };
@@ -357,7 +360,7 @@ fn a_command_of_the_user_that_fails() {
 }
 
 #[test]
-fn pages_that_would_not_link_to_the_version_end_the_build() {
+fn pages_without_links_fail_the_build() {
     let Some((platform, _)) = django("django_basic") else {
         return;
     };
@@ -365,7 +368,7 @@ fn pages_that_would_not_link_to_the_version_end_the_build() {
     platform
         .build()
         .exits(1)
-        .says("The app's STATIC_URL is /static/, whatever the environment says")
+        .says("With its own settings, the app does not link to the published files")
         .says("STATIC_URL = os.environ.get(\"STATIC_URL\", \"/static/\")");
     assert!(tree(&platform.store()).is_empty());
 
@@ -387,12 +390,12 @@ fn failures_of_the_app_are_named_with_a_fix() {
         ),
         (
             "django_missing_manifest_entry",
-            "A stylesheet refers to a file that is not there",
+            "A stylesheet refers to a missing file",
             "django.contrib.staticfiles.storage.StaticFilesStorage",
         ),
         (
             "django_no_staticfiles",
-            "Django has no collectstatic here",
+            "'django.contrib.staticfiles' is not in INSTALLED_APPS",
             "INSTALLED_APPS = [..., \"django.contrib.staticfiles\"]",
         ),
     ] {
@@ -405,7 +408,7 @@ fn failures_of_the_app_are_named_with_a_fix() {
 }
 
 #[test]
-fn a_value_for_the_build_alone_rescues_it() {
+fn build_env_supplies_a_missing_variable() {
     let Some((platform, _)) = django("django_missing_variable") else {
         return;
     };
@@ -420,7 +423,7 @@ fn a_value_for_the_build_alone_rescues_it() {
 }
 
 #[test]
-fn other_settings_of_an_app_that_can_not_be_used() {
+fn missing_settings_or_python_fail_the_build() {
     let Some((platform, python)) = django("django_basic") else {
         return;
     };
@@ -428,7 +431,7 @@ fn other_settings_of_an_app_that_can_not_be_used() {
     platform
         .build()
         .exits(1)
-        .says("There is no module project.staging (DJANGO_SETTINGS_MODULE)")
+        .says("DJANGO_SETTINGS_MODULE=project.staging: no such module")
         .says("DJANGO_SETTINGS_MODULE=project.settings");
     let platform = platform.env("PATH", "/invalid");
     platform
@@ -440,7 +443,7 @@ fn other_settings_of_an_app_that_can_not_be_used() {
 }
 
 #[test]
-fn a_python_without_django() {
+fn python_without_django_fails_the_build() {
     let Some((platform, _)) = django("django_basic") else {
         return;
     };
@@ -452,7 +455,7 @@ fn a_python_without_django() {
 }
 
 #[test]
-fn a_missing_frontend_build_is_warned_of() {
+fn missing_frontend_build_is_a_warning() {
     let Some((platform, _)) = django("django_warns_w004") else {
         return;
     };
@@ -464,7 +467,7 @@ fn a_missing_frontend_build_is_warned_of() {
 }
 
 #[test]
-fn a_setting_that_django_ignores_is_warned_of() {
+fn setting_that_django_ignores_is_a_warning() {
     let Some((platform, _)) = django("django_basic") else {
         return;
     };

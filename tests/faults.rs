@@ -204,7 +204,7 @@ fn f21_bad_names_are_refused_before_sending(way: Way) {
     platform.write(&format!("dist/{long}"), "x");
     way.publish(&platform)
         .exits(13)
-        .says("longer than the store takes");
+        .says("too long for the store");
 
     let azure = s3(&store.url)
         .env("STATIC_ASSETS_STORE", "az://acme-static/shop")
@@ -357,32 +357,32 @@ fn changed_deferred_uploads_are_not_published() {
         (
             |kept| fs::write(kept.join("files/app.css"), "b{}").unwrap(),
             13,
-            "app.css was changed",
+            "app.css changed after the build",
         ),
         (
             |kept| fs::write(kept.join("files/app.css"), "a{").unwrap(),
             13,
-            "app.css was changed",
+            "app.css changed after the build",
         ),
         (
             |kept| fs::remove_file(kept.join("files/b/app.js")).unwrap(),
             13,
-            "b/app.js was changed",
+            "b/app.js changed after the build",
         ),
         (
             |kept| fs::write(kept.join("marker.json"), "{}").unwrap(),
             13,
-            "marker.json is no JSON",
+            "marker.json: it is not valid JSON",
         ),
         (
             |kept| fs::write(kept.join("prepared.json"), "").unwrap(),
             13,
-            "prepared.json is no JSON",
+            "prepared.json: it is not valid JSON",
         ),
         (
             |kept| fs::remove_file(kept.join("marker.json")).unwrap(),
             2,
-            "not there, or not whole",
+            "does not exist or is incomplete",
         ),
         (
             |kept| fs::remove_dir_all(kept).unwrap(),

@@ -499,8 +499,8 @@ fn a_missing_or_altered_node_stops_the_build() {
         let ran = heroku.build().compile.exits(1);
         ran.says("[Error: static assets: ")
             .says(range)
-            .says("STATIC_ASSETS_NODE_URL=")
-            .says("heroku/nodejs");
+            .says("engines in package.json")
+            .says("22.x");
     }
     for url in [
         "https://user:hunter2secret@mirror.example.com/dist",

@@ -573,11 +573,11 @@ fn django_beside_phoenix_needs_a_setting() {
     platform
         .detect()
         .succeeds()
-        .says("Django and Phoenix, to be settled by the build");
+        .says("Django or Phoenix, but which app is unclear");
     platform
         .build()
         .exits(1)
-        .says("[Error: static assets: Django or Phoenix?]")
+        .says("[Error: static assets: The app is both Django and Phoenix]")
         .says("STATIC_ASSETS_FRAMEWORK=phoenix");
     let platform = platform.env("STATIC_ASSETS_FRAMEWORK", "phoenix");
     platform.build().succeeds().says("digest only");

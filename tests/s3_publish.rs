@@ -390,7 +390,7 @@ fn a_denied_write_names_action_and_object() {
         .build()
         .exits(1)
         .line_names(&["s3:PutObject", "shop/.static-assets/refs/"])
-        .says("\"Effect\": \"Allow\", \"Action\": \"s3:PutObject\"");
+        .says("\"Effect\": \"Allow\", \"Action\": [\"s3:PutObject\", \"s3:GetObject\"]");
 }
 
 #[test]

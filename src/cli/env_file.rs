@@ -2,7 +2,7 @@
 //! pipelines.
 
 use crate::config::env_vars::{RELEASE_VERSION, STATIC_ASSETS_VERSION, STATIC_URL};
-use crate::fs::refuse_what_is_no_file;
+use crate::fs::ensure_is_file;
 use crate::launch::{Launch, pin};
 use crate::version::Version;
 use fs_err as fs;
@@ -20,7 +20,7 @@ impl EnvFile {
     /// Opens the file for writing, so that one that can't be written is known before any work. A file that does not exist
     /// is empty.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
-        refuse_what_is_no_file(path)?;
+        ensure_is_file(path)?;
         fs::OpenOptions::new()
             .append(true)
             .create(true)
@@ -29,7 +29,7 @@ impl EnvFile {
     }
 
     pub(super) fn read(path: &Path) -> io::Result<Self> {
-        refuse_what_is_no_file(path)?;
+        ensure_is_file(path)?;
         let text = match fs::read_to_string(path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),

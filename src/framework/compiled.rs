@@ -201,7 +201,7 @@ impl Compiled {
             }
         }
         if release.is_some()
-            && let Some(path) = find_leftover_placeholder(ctx, install.into_put())?
+            && let Some(path) = find_leftover_placeholder(ctx, install.installed)?
         {
             return Err(InstallError::Leftover(path));
         }

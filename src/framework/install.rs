@@ -1,8 +1,7 @@
-//! Puts compiled files into the image as they are published: with the version in place of the
-//! placeholder.
+//! Copies compiled files into the image as they are published: with the version in place of the placeholder.
 
 use crate::config::Keep;
-use crate::fs::remove_file_if_there;
+use crate::fs::remove_file_if_exists;
 use crate::manifest::{Assets, holds_placeholder, replaced};
 use crate::release::Release;
 use crate::version::Version;
@@ -13,15 +12,17 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub(super) struct Install<'a> {
-    /// Unset where nothing is published: then no file holds the placeholder.
+    /// `None` if nothing is published: then no file holds the placeholder.
     version: Option<&'a Version>,
-    /// What is published, by where it was compiled to; with its own source where it was resolved.
+    /// The published files by the path to which they were compiled, each with its source if the placeholder in it was
+    /// replaced.
     published: HashMap<PathBuf, Option<Cow<'a, Path>>>,
     keep: Keep,
-    put: HashSet<PathBuf>,
+    /// The files of the image that hold what was compiled.
+    pub(super) installed: HashSet<PathBuf>,
 }
 
-/// What bundlers leave for the server to read: <https://vite.dev/guide/backend-integration>.
+/// The manifests that bundlers leave for the server: <https://vite.dev/guide/backend-integration>.
 const BUNDLER_MANIFESTS: [&str; 3] = ["manifest.json", "webpack-stats.json", "staticfiles.json"];
 
 impl<'a> Install<'a> {
@@ -35,22 +36,25 @@ impl<'a> Install<'a> {
             version: release.map(|release| &release.version),
             published: published.collect(),
             keep,
-            put: HashSet::new(),
+            installed: HashSet::new(),
         }
     }
 
     pub(super) fn folder(&mut self, from: &Path, to: &Path) -> io::Result<()> {
         for entry in fs::read_dir(from)? {
             let entry = entry?;
-            let (source, destination) = (entry.path(), to.join(entry.file_name()));
-            let is_manifest = BUNDLER_MANIFESTS
-                .iter()
-                .any(|name| entry.file_name() == *name);
+            let name = entry.file_name();
+            let (source, destination) = (entry.path(), to.join(&name));
             if entry.file_type()?.is_dir() {
                 refuse_link(&destination)?;
                 self.folder(&source, &destination)?;
-            } else if self.keep == Keep::Manifests && !is_manifest {
-                trim(&source, &destination)?;
+            } else if self.keep == Keep::Manifests
+                && !BUNDLER_MANIFESTS.iter().any(|it| name == *it)
+            {
+                // An earlier collectstatic may have left the file, such as a Python buildpack's own.
+                if destination.is_file() && fs::read(&destination)? == fs::read(&source)? {
+                    fs::remove_file(&destination)?;
+                }
             } else if !self.is_stale(&source) {
                 self.file(&source, &destination)?;
             }
@@ -58,79 +62,62 @@ impl<'a> Install<'a> {
         Ok(())
     }
 
-    /// The files of the image that hold what was compiled.
-    pub(super) fn into_put(self) -> HashSet<PathBuf> {
-        self.put
-    }
-
-    /// The compressed form of a file that was resolved holds the placeholder, out of reach.
+    /// Whether a file is the compressed form of one in which the placeholder was replaced: it still holds it.
     fn is_stale(&self, source: &Path) -> bool {
         let is_compressed = source
             .extension()
-            .is_some_and(|extension| extension == "gz" || extension == "br");
-        is_compressed
-            && matches!(
-                self.published.get(&source.with_extension("")),
-                Some(Some(_))
-            )
+            .is_some_and(|it| it == "gz" || it == "br");
+        let original = self.published.get(&source.with_extension(""));
+        is_compressed && matches!(original, Some(Some(_)))
     }
 
     pub(super) fn file(&mut self, source: &Path, destination: &Path) -> io::Result<()> {
-        self.put.insert(destination.to_owned());
+        self.installed.insert(destination.to_owned());
         if let Some(resolved) = self.published.get(source) {
-            return place(resolved.as_deref().unwrap_or(source), destination);
+            return link_or_copy(resolved.as_deref().unwrap_or(source), destination);
         }
         let Some(version) = self.version else {
-            return place(source, destination);
+            return link_or_copy(source, destination);
         };
-        let mut content = fs::read(source)?;
-        if holds_placeholder(&content) {
-            make_way(destination)?;
-            fs::write(destination, replaced(&content, version))
-        } else if forget_time(&mut content) {
-            make_way(destination)?;
-            fs::write(destination, content)
+        let content = fs::read(source)?;
+        let changed = if holds_placeholder(&content) {
+            replaced(&content, version)
+        } else if let Some(changed) = without_gzip_time(&content) {
+            changed
         } else {
-            place(source, destination)
-        }
+            return link_or_copy(source, destination);
+        };
+        make_way(destination)?;
+        fs::write(destination, changed)
     }
 }
 
-/// The time of compression in the header of gzip would make every image another one:
-/// <https://www.rfc-editor.org/rfc/rfc1952#page-5>. Whether there was one.
-fn forget_time(content: &mut [u8]) -> bool {
+/// Clears the time of compression in the header of gzip, which would make every image differ:
+/// <https://www.rfc-editor.org/rfc/rfc1952#page-5>. `None` if the content has none.
+fn without_gzip_time(content: &[u8]) -> Option<Vec<u8>> {
     match content {
         [0x1f, 0x8b, 8, _, time @ ..] if time.len() >= 4 && time[..4] != [0; 4] => {
-            time[..4].fill(0);
-            true
+            let mut content = content.to_vec();
+            content[4..8].fill(0);
+            Some(content)
         }
-        _ => false,
+        _ => None,
     }
 }
 
-/// Removes what an earlier collectstatic of the same file left, such as a Python buildpack's own.
-fn trim(collected: &Path, left: &Path) -> io::Result<()> {
-    let is_same = left.is_file() && fs::read(left)? == fs::read(collected)?;
-    if is_same {
-        fs::remove_file(left)
-    } else {
-        Ok(())
-    }
-}
-
-/// A link in the place of a folder may lead out of the app, into another buildpack's layer.
-fn refuse_link(folder: &Path) -> io::Result<()> {
-    if folder.is_symlink() {
+/// A link in the place of a directory may lead out of the app, into another buildpack's layer.
+fn refuse_link(dir: &Path) -> io::Result<()> {
+    if dir.is_symlink() {
         return Err(io::Error::other(format!(
-            "{} is a link; static files are put into folders only",
-            folder.display()
+            "{} is a link; static files are only written into directories",
+            dir.display()
         )));
     }
     Ok(())
 }
 
-/// A link costs nothing where both are on one file system.
-fn place(source: &Path, destination: &Path) -> io::Result<()> {
+/// Links a file, which costs nothing on one file system, or else copies it.
+fn link_or_copy(source: &Path, destination: &Path) -> io::Result<()> {
     if fs::hard_link(source, destination).is_ok() {
         return Ok(());
     }
@@ -142,5 +129,5 @@ fn make_way(destination: &Path) -> io::Result<()> {
     if let Some(parent) = destination.parent() {
         fs::create_dir_all(parent)?;
     }
-    remove_file_if_there(destination)
+    remove_file_if_exists(destination)
 }

@@ -1,4 +1,4 @@
-//! A folder that something else has built: published as it is.
+//! A directory that something else has built. It is published as it is.
 
 use super::{Compiled, DetectError, Fallback, Links};
 use crate::config::{Origin, Setting, env_vars};
@@ -8,39 +8,32 @@ use std::path::{Path, PathBuf};
 
 #[derive(Debug)]
 pub(crate) struct Prebuilt {
-    folder: Setting<PathBuf>,
+    pub(crate) dir: Setting<PathBuf>,
 }
 
 impl Prebuilt {
-    /// The folder may be relative to the app's.
-    pub(super) fn of(app: &Path, folder: &Setting<PathBuf>) -> Result<Self, DetectError> {
-        let path = app.join(&folder.value);
-        if !path.is_dir() {
-            return Err(DetectError::Missing {
-                setting: match folder.origin {
-                    Origin::Flag(flag) => flag,
-                    _ => env_vars::DIR.name,
-                },
-                path,
-            });
-        }
-        Ok(Self {
-            folder: Setting {
+    /// Finds the directory, which may be relative to the app's.
+    pub(super) fn of(app: &Path, dir: &Setting<PathBuf>) -> Result<Self, DetectError> {
+        let path = app.join(&dir.value);
+        let origin = dir.origin.clone();
+        if path.is_dir() {
+            let dir = Setting {
                 value: path,
-                origin: folder.origin.clone(),
-            },
-        })
+                origin,
+            };
+            return Ok(Self { dir });
+        }
+        let setting = match origin {
+            Origin::Flag(flag) => flag,
+            _ => env_vars::DIR.name,
+        };
+        Err(DetectError::Missing { setting, path })
     }
 
     pub(super) fn compile(&self, log: &Log) -> Compiled {
-        let Setting { value, origin } = &self.folder;
-        let folder = value.display().to_string();
-        log.bullet(&format!(
-            "Folder {}, as it is ({origin})",
-            folder.escape_debug()
-        ));
+        log.event(self);
         Compiled {
-            assets: value.as_path().into(),
+            assets: self.dir.value.as_path().into(),
             links: Links::Unverified,
             injection: None,
             reads_release_version: false,

@@ -2,7 +2,7 @@
 
 use super::dirs::Dirs;
 use super::profile_d;
-use crate::fs::remove_file_if_there;
+use crate::fs::remove_file_if_exists;
 use crate::launch::Launch;
 use fs_err as fs;
 use std::io;
@@ -15,6 +15,6 @@ pub(super) fn write(dirs: &Dirs, launch: &Launch) -> io::Result<()> {
 
 /// Removes what an earlier build told the next buildpack and `bin/release`.
 pub(super) fn forget(dirs: &Dirs) -> io::Result<()> {
-    remove_file_if_there(&dirs.buildpack.join(FILE))?;
-    remove_file_if_there(&dirs.phoenix_root())
+    remove_file_if_exists(&dirs.buildpack.join(FILE))?;
+    remove_file_if_exists(&dirs.phoenix_root())
 }

@@ -1,7 +1,7 @@
 //! `.profile.d/static-assets.sh`: every dyno sources it at its start, after its config vars are set.
 
 use crate::config::env_vars::{PUBLIC_URL, STATIC_ASSETS_VERSION, STATIC_URL};
-use crate::fs::{remove_file_if_there, write_for_all};
+use crate::fs::{remove_file_if_exists, write_for_all};
 use crate::launch::{Launch, LaunchVar};
 use indoc::formatdoc;
 use shell_words::quote;
@@ -25,7 +25,7 @@ pub(super) fn write(build: &Path, launch: &Launch) -> io::Result<()> {
 pub(super) fn forget(build: &Path) -> io::Result<()> {
     let programs = ["publisher", "node"].map(path_file);
     let mut files = programs.iter().map(String::as_str).chain([FILE]);
-    files.try_for_each(|file| remove_file_if_there(&build.join(file)))
+    files.try_for_each(|file| remove_file_if_exists(&build.join(file)))
 }
 
 /// The script that puts a program on the `PATH`.

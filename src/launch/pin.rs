@@ -1,6 +1,5 @@
-//! The pin file of a container image: what its processes find, for whoever starts them without a launcher.
-//!
-//! Lines of `NAME=value`. `STATIC_ASSETS_VERSION` is the truth; of the others, what an operator sets wins.
+//! The pin file of a container image, for processes that start without a launcher: `NAME=value` lines. The value of
+//! `STATIC_ASSETS_VERSION` is fixed; an operator's value of any other variable wins.
 
 use super::{Launch, LaunchVar};
 use crate::config::env_vars::{PUBLIC_URL, STATIC_ASSETS_VERSION, STATIC_URL};
@@ -8,8 +7,7 @@ use crate::prefix::PublicUrl;
 use crate::version::Version;
 use std::path::Path;
 
-/// Read without being named: by `static-assets exec`, by the hook in an image's Python and by the lines in an
-/// image's `runtime.exs`.
+/// The default path, which `static-assets exec`, the hook and the runtime.exs block read.
 pub(crate) const PIN_FILE: &str = "/etc/static-assets/pin.env";
 
 const COMMENT: &str =
@@ -21,14 +19,15 @@ const NOTHING: &str = "# Nothing was published by the build: the app serves its 
 pub(crate) fn lines(launch: &Launch) -> String {
     let mut text = String::new();
     for var in &launch.vars {
-        match var {
+        let (name, value) = match var {
             LaunchVar::Override { name, value } | LaunchVar::Default { name, value } => {
-                text.extend([name, "=", value.as_str(), "\n"]);
+                (*name, value)
             }
-            LaunchVar::Url(url) => text.extend([STATIC_URL, "=", url.as_str(), "\n"]),
-            // Of a folder that only a launcher puts there.
-            LaunchVar::PrependFolder { .. } => {}
-        }
+            LaunchVar::Url(url) => (STATIC_URL, url),
+            // Only a launcher adds that directory.
+            LaunchVar::PrependFolder { .. } => continue,
+        };
+        text.extend([name, "=", value.as_str(), "\n"]);
     }
     text
 }
@@ -42,64 +41,57 @@ pub(crate) fn render(launch: &Launch) -> String {
     }
 }
 
-/// The files without which pages would not link to the version, and which are not there: a later stage of a Dockerfile
-/// has installed its packages anew.
+/// The needed files that don't exist: a later stage of a Dockerfile has installed its packages anew.
 pub(crate) fn missing(pin: &str) -> Vec<&Path> {
     let needs = pin.lines().filter_map(|line| line.strip_prefix(NEEDS));
     needs.map(Path::new).filter(|path| !path.exists()).collect()
 }
 
-/// What a process gets besides its own environment, in which `own` looks.
+/// The variables that a process gets in addition to its own, which `own` looks up.
 pub(crate) fn environment<'a>(
     pin: &str,
     own: impl Fn(&str) -> Option<&'a str>,
 ) -> Vec<(String, String)> {
-    let pairs: Vec<(&str, &str)> = pin
-        .lines()
-        .filter(|line| !line.starts_with('#'))
-        .filter_map(|line| line.split_once('='))
-        .collect();
-    let version = pairs
+    let lines = pin.lines().filter(|line| !line.starts_with('#'));
+    let pairs: Vec<(&str, &str)> = lines.filter_map(|line| line.split_once('=')).collect();
+    let mut versions = pairs
         .iter()
-        .find(|(name, _)| *name == STATIC_ASSETS_VERSION)
-        .and_then(|(_, version)| version.parse().ok());
+        .filter(|(name, _)| *name == STATIC_ASSETS_VERSION);
+    let version = versions.next().and_then(|(_, value)| value.parse().ok());
     let mut environment = Vec::new();
     for (name, value) in pairs {
         if name != STATIC_ASSETS_VERSION && own(name).is_some() {
             continue;
         }
-        let value = match (name, &version, own(PUBLIC_URL.name)) {
+        let rebased = match (name, &version, own(PUBLIC_URL.name)) {
             (STATIC_URL, Some(version), Some(base)) => rebased(base, version),
             _ => None,
-        }
-        .unwrap_or_else(|| value.to_owned());
+        };
+        let value = rebased.unwrap_or_else(|| value.to_owned());
         environment.push((name.to_owned(), value));
     }
     environment
 }
 
-/// The URL of a version below a base that is given at run time; `None` where that is no base.
+/// The URL of a version under a base that is given at run time. `None` if that is not a base.
 pub(crate) fn rebased(base: &str, version: &Version) -> Option<String> {
-    if !is_base(base) {
-        return None;
-    }
-    let base: PublicUrl = base.parse().ok()?;
+    let base: PublicUrl = Some(base).filter(|base| is_base(base))?.parse().ok()?;
     Some(base.prefix(version).url().to_owned())
 }
 
-/// The same rule in four languages: here, in `hook.py`, in the lines of `runtime_exs.rs` and in those of
-/// `profile_d.rs`. What a build accepts beyond it (`{app}`, a user, an address of IPv6) changes nothing at run time.
+/// The rule exists in four languages: here, in `static_assets_hook.py`, in `runtime_exs.rs` and in `profile_d.rs`. A base that only
+/// a build accepts (`{app}`, a user, an IPv6 address) changes nothing at run time.
 fn is_base(text: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/:.%_~+=,-".contains(&byte);
-    let starts_well = |rest: &str| rest.starts_with(|first: char| first.is_ascii_alphanumeric());
-    let is_address = ["https://", "http://"]
-        .iter()
-        .any(|scheme| text.strip_prefix(scheme).is_some_and(starts_well));
+    let host = text
+        .strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://"));
+    let is_address =
+        host.is_some_and(|host| host.starts_with(|it: char| it.is_ascii_alphanumeric()));
     let is_path = text.starts_with('/') && !text.starts_with("//");
     text.bytes().all(is_plain) && (is_address || is_path)
 }
 
-/// Bases of run time, and the URL of `v1` below them: empty where the pinned one stands.
 #[cfg(test)]
 pub(crate) const BASES: &str = include_str!("../../tests/rebase.txt");
 
@@ -126,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn the_version_is_the_truth_and_an_operators_url_wins() {
+    fn the_version_is_fixed_and_an_operators_url_wins() {
         let version = ("STATIC_ASSETS_VERSION".to_owned(), "v1".to_owned());
         assert_eq!(environment_over(&[])[0], version);
         let stale = environment_over(&[("STATIC_ASSETS_VERSION", "v0")]);

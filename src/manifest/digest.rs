@@ -1,11 +1,9 @@
-//! SHA-256 and the two names of content (`docs/contract.md`): `digest` with headers, `content`
-//! without.
+//! The two hashes of a manifest (`docs/contract.md`): `digest` includes headers, `content` doesn't. Their JSON is for
+//! ever: it names the versions that are published.
 
 use super::{Asset, CACHE_CONTROL, Manifest};
 use crate::sha256::Sha256;
 use serde::{Serialize, Serializer};
-use sha2::Digest;
-use std::io::{self, BufWriter, Write};
 
 /// Canonical JSON: fields in alphabetical order, no spaces, LF at the end.
 pub(crate) fn canonical<T: Serialize>(value: &T) -> Vec<u8> {
@@ -14,56 +12,47 @@ pub(crate) fn canonical<T: Serialize>(value: &T) -> Vec<u8> {
     json
 }
 
-/// Of canonical JSON that nobody needs as such.
-fn sha256_of_canonical<T: Serialize>(value: &T) -> Sha256 {
-    let mut hasher = BufWriter::new(Hasher(sha2::Sha256::new()));
-    // Hashing does not fail, and the values are maps and lists of text.
-    let _ = serde_json::to_writer(&mut hasher, value);
-    let _ = hasher.write_all(b"\n");
-    let (hasher, rest) = hasher.into_parts();
-    let mut hasher = hasher.0;
-    hasher.update(rest.unwrap_or_default());
-    hasher.into()
-}
+/// Serializes the files of a manifest one by one: there may be too many to convert them first.
+pub(super) struct Files<'a, T>(pub(super) &'a Manifest, pub(super) fn(&'a Asset) -> T);
 
-struct Hasher(sha2::Sha256);
-
-impl Write for Hasher {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// The files of a manifest, each made as it is written.
-pub(super) struct Files<'a, F>(pub(super) &'a [Asset], pub(super) F);
-
-impl<'a, T: Serialize, F: Fn(&'a Asset) -> T> Serialize for Files<'a, F> {
+impl<T: Serialize> Serialize for Files<'_, T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(&self.1))
+        serializer.collect_seq(self.0.assets().iter().map(self.1))
     }
 }
 
 #[derive(Serialize)]
-struct CanonicalManifest<'a, F: Serialize> {
-    files: F,
+struct DigestInput<'a> {
+    files: Files<'a, FileJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     salt: Option<&'a str>,
     schema: u32,
 }
 
+/// A file in a marker. The JSON that is hashed for the digest has no template.
 #[derive(Serialize)]
-struct CanonicalFile<'a> {
-    cache: &'a str,
+pub(super) struct FileJson<'a> {
+    cache: &'static str,
     path: &'a str,
     sha256: Sha256,
     size: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    template: Option<&'a Sha256>,
     #[serde(rename = "type")]
-    content_type: &'a str,
+    content_type: &'static str,
+}
+
+impl<'a> FileJson<'a> {
+    pub(super) fn of(asset: &'a Asset) -> Self {
+        Self {
+            cache: CACHE_CONTROL,
+            path: &asset.path,
+            sha256: asset.sha256,
+            size: asset.size,
+            template: asset.template.as_deref(),
+            content_type: asset.content_type,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -74,52 +63,41 @@ struct ContentFile<'a> {
 }
 
 impl Manifest {
-    /// Names a digest version. Of the files as compiled: where one holds its own URL, with the
-    /// placeholder in place of the version.
+    /// Names a digest version. Hashes the files as compiled: a file that holds its own URL counts with the placeholder
+    /// in it.
     pub(crate) fn digest(&self, salt: Option<&str>) -> Sha256 {
-        sha256_of_canonical(&CanonicalManifest {
-            files: Files(self.assets(), canonical_file),
+        let files = Files(self, |asset| FileJson {
+            sha256: asset.template.as_deref().copied().unwrap_or(asset.sha256),
+            template: None,
+            ..FileJson::of(asset)
+        });
+        Sha256::of(&canonical(&DigestInput {
+            files,
             salt,
             schema: 1,
-        })
+        }))
     }
 }
 
-fn canonical_file(asset: &Asset) -> CanonicalFile<'_> {
-    CanonicalFile {
-        cache: CACHE_CONTROL,
-        path: &asset.path,
-        sha256: asset.template.as_deref().copied().unwrap_or(asset.sha256),
-        size: asset.size,
-        content_type: asset.content_type,
-    }
-}
-
-/// Decides whether an explicit version is the same: paths and bytes as published, without headers.
+/// Decides whether two explicit versions are equal: hashes paths and bytes as published, without headers.
 pub(crate) fn content_of(manifest: &Manifest) -> Sha256 {
-    let file = |asset| {
-        let Asset {
-            path, sha256, size, ..
-        }: &Asset = asset;
-        ContentFile {
-            path,
-            sha256: *sha256,
-            size: *size,
-        }
-    };
-    sha256_of_canonical(&Files(manifest.assets(), file))
+    Sha256::of(&canonical(&Files(manifest, |asset| ContentFile {
+        path: &asset.path,
+        sha256: asset.sha256,
+        size: asset.size,
+    })))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::Source;
+    use super::super::AssetSource;
     use super::*;
     use std::path::Path;
 
     fn asset(path: &str, content_type: &'static str) -> Asset {
         Asset {
             path: path.into(),
-            source: Source::At(Path::new(path).into()),
+            source: AssetSource::At(Path::new(path).into()),
             size: 3,
             sha256: Sha256::of(b"abc"),
             content_type,
@@ -128,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn digest_is_of_headers_and_salt_too_and_content_is_not() {
+    fn digest_includes_headers_and_salt_content_does_not() {
         let text = Manifest::of(vec![asset("a.js", "text/javascript; charset=utf-8")]);
         let other = Manifest::of(vec![asset("a.js", "application/javascript")]);
         assert_ne!(text.digest(None), other.digest(None));
@@ -137,13 +115,13 @@ mod tests {
     }
 
     #[test]
-    fn digest_does_not_depend_on_the_order_of_the_scan() {
+    fn digest_ignores_the_order_of_the_scan() {
         let one = Manifest::of(vec![asset("a", "x"), asset("b", "x")]);
         let other = Manifest::of(vec![asset("b", "x"), asset("a", "x")]);
         assert_eq!(one.digest(None), other.digest(None));
     }
 
-    /// Old images publish with what is written here: this literal never changes.
+    /// This literal never changes: old images publish with it.
     #[test]
     fn digest_of_a_known_manifest() {
         let manifest = Manifest::of(vec![asset("a.css", "text/css; charset=utf-8")]);

@@ -1,10 +1,11 @@
-//! The protocol's own objects: canonical JSON, read with unknown fields ignored and an unknown
-//! schema refused. Schema 1 is for ever: old images publish with it.
+//! The JSON of markers, claims, refs and tombstones (`docs/contract.md`). Readers ignore unknown fields and refuse an
+//! unknown schema. Schema 1 is for ever: old images publish with it.
 
-use super::digest::{Files, canonical};
-use super::{Asset, CACHE_CONTROL, Manifest, Sha256};
+use super::digest::{FileJson, Files, canonical};
+use super::{Manifest, Sha256};
 use crate::version::Version;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 const SCHEMA: u32 = 1;
 
@@ -15,12 +16,12 @@ pub(crate) enum VersionKind {
     Explicit,
 }
 
-/// The commit marker: a version is published when this exists. No time, host or random value in it.
+/// A marker to write. It holds no time, host or random value: equal releases have equal markers.
 #[derive(Serialize)]
-struct Written<'a, F: Serialize> {
+struct WrittenMarker<'a> {
     content: Sha256,
     digest: Sha256,
-    files: F,
+    files: Files<'a, FileJson<'a>>,
     kind: VersionKind,
     schema: u32,
     totals: Totals,
@@ -28,18 +29,12 @@ struct Written<'a, F: Serialize> {
 }
 
 #[derive(Serialize)]
-struct WrittenFile<'a> {
-    cache: &'static str,
-    path: &'a str,
-    sha256: Sha256,
-    size: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    template: Option<Sha256>,
-    #[serde(rename = "type")]
-    content_type: &'static str,
+struct Totals {
+    bytes: u64,
+    files: usize,
 }
 
-/// A marker as it is read: of it, what decides something.
+/// A marker as it is read, with the fields that this program uses. A version is published once its marker exists.
 #[derive(Debug, PartialEq, Eq, Deserialize)]
 pub(crate) struct Marker {
     pub(crate) content: Sha256,
@@ -59,15 +54,10 @@ pub(crate) struct MarkedFile {
     pub(crate) content_type: String,
 }
 
-#[derive(Serialize)]
-struct Totals {
-    bytes: u64,
-    files: usize,
-}
-
-/// A marker, tombstone or claim that is cut, no JSON, or of a schema that this version can't read.
-#[derive(Debug)]
+/// Why a stored JSON of schema 1, such as a marker, can't be read.
+#[derive(Debug, derive_more::From)]
 pub(crate) enum UnreadableMarker {
+    #[from]
     NotJson(serde_json::Error),
     UnknownSchema(u32),
 }
@@ -76,13 +66,14 @@ impl Marker {
     pub(crate) fn json(
         version: &Version,
         kind: VersionKind,
-        (digest, content): (Sha256, Sha256),
+        digest: Sha256,
+        content: Sha256,
         manifest: &Manifest,
     ) -> Vec<u8> {
-        canonical(&Written {
+        canonical(&WrittenMarker {
             content,
             digest,
-            files: Files(manifest.assets(), written_file),
+            files: Files(manifest, FileJson::of),
             kind,
             schema: SCHEMA,
             totals: Totals {
@@ -98,39 +89,19 @@ impl Marker {
     }
 }
 
-fn written_file(asset: &Asset) -> WrittenFile<'_> {
-    WrittenFile {
-        cache: CACHE_CONTROL,
-        path: &asset.path,
-        sha256: asset.sha256,
-        size: asset.size,
-        template: asset.template.as_deref().copied(),
-        content_type: asset.content_type,
+/// Announces the content that was first seen under an explicit version. Equal claims are equal bytes.
+pub(crate) struct Claim;
+
+impl Claim {
+    pub(crate) fn json(version: &Version, content: Sha256) -> Vec<u8> {
+        canonical(&json!({"content": content, "schema": SCHEMA, "version": version.as_str()}))
     }
 }
 
-/// Announces that content was first seen under an explicit version; a pure function of its key.
-#[derive(Debug, Serialize)]
-pub(crate) struct Claim<'a> {
-    content: Sha256,
-    schema: u32,
-    version: &'a str,
-}
-
-impl<'a> Claim<'a> {
-    pub(crate) fn json(version: &'a Version, content: Sha256) -> Vec<u8> {
-        canonical(&Self {
-            content,
-            schema: SCHEMA,
-            version: version.as_str(),
-        })
-    }
-}
-
-/// One run's use of a version. A prune deletes nothing that has a fresh one.
+/// Records that one run uses a version. A prune deletes no version that has a fresh ref.
 #[derive(Debug, Serialize)]
 pub(crate) struct Ref<'a> {
-    /// RFC 3339; advisory: retention goes by the store's own clock.
+    /// RFC 3339. Only advisory: retention uses the store's own clock.
     pub(crate) at: String,
     pub(crate) content: Sha256,
     pub(crate) group: &'a str,
@@ -157,7 +128,7 @@ pub(crate) enum TombstoneState {
     Spared,
 }
 
-/// Written by a prune, never deleted.
+/// The record of a prune, which is never deleted.
 #[derive(Debug, PartialEq, Eq, Deserialize)]
 pub(crate) struct Tombstone {
     pub(crate) state: TombstoneState,
@@ -170,28 +141,28 @@ impl Tombstone {
     }
 }
 
-fn of_json<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, UnreadableMarker> {
+/// Parses JSON of schema 1.
+pub(crate) fn of_json<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, UnreadableMarker> {
     #[derive(Deserialize)]
     struct Schema {
         schema: u32,
     }
-    let Schema { schema } = serde_json::from_slice(json).map_err(UnreadableMarker::NotJson)?;
-    if schema != SCHEMA {
-        return Err(UnreadableMarker::UnknownSchema(schema));
+    match serde_json::from_slice(json)? {
+        Schema { schema: SCHEMA } => Ok(serde_json::from_slice(json)?),
+        Schema { schema } => Err(UnreadableMarker::UnknownSchema(schema)),
     }
-    serde_json::from_slice(json).map_err(UnreadableMarker::NotJson)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Source, content_of};
+    use super::super::{Asset, AssetSource, content_of};
     use super::*;
     use std::path::Path;
 
     fn manifest() -> Manifest {
         Manifest::of(vec![Asset {
             path: "a.css".into(),
-            source: Source::At(Path::new("a.css").into()),
+            source: AssetSource::At(Path::new("a.css").into()),
             size: 3,
             sha256: Sha256::of(b"abc"),
             content_type: "text/css; charset=utf-8",
@@ -201,11 +172,12 @@ mod tests {
 
     fn marker() -> Vec<u8> {
         let manifest = manifest();
-        let names = (manifest.digest(None), content_of(&manifest));
+        let (digest, content) = (manifest.digest(None), content_of(&manifest));
         Marker::json(
             &"v1".parse().unwrap(),
             VersionKind::Explicit,
-            names,
+            digest,
+            content,
             &manifest,
         )
     }
@@ -235,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_marker_is_read_as_it_was_written() {
+    fn a_marker_is_read_as_written() {
         let marker = Marker::of_json(&marker()).unwrap();
         assert_eq!(marker.version, "v1");
         assert_eq!(marker.content, content_of(&manifest()));
@@ -247,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_fields_are_ignored_and_unknown_schemas_are_not() {
+    fn unknown_fields_pass_and_unknown_schemas_fail() {
         let state = Tombstone::of_json(
             br#"{"schema":1,"version":"v1","state":"spared","content":null,"later":1}"#,
         );

@@ -1,19 +1,19 @@
-//! Content types of the web's files. `mimetypes` of Python and `mime_guess` are stale or wrong on
+//! The content types of the web's files. `mimetypes` of Python and `mime_guess` are stale or wrong on
 //! several of these, and browsers refuse a module or a stylesheet of the wrong type.
 
-/// The type that was decided when a file was hashed, perhaps by another version of this program.
+/// The type that a marker holds, which another version of this program may have decided.
 pub(super) fn as_marked(path: &str, marked: &str) -> &'static str {
     match of(path) {
         known if known == marked => known,
-        // Small, few, and wanted until the end.
+        // Leaks little: such types are few, and needed until the end.
         _ => Box::leak(marked.into()),
     }
 }
 
-/// The value of `Content-Type` for a path, by its lower-cased last extension.
+/// The value of `Content-Type` for a path, by its last extension in lower case.
 ///
-/// Text says its character set; JSON and SVG are UTF-8 by their own specifications.
-pub(crate) fn of(path: &str) -> &'static str {
+/// Text names its character set; JSON and SVG are UTF-8 by their specifications.
+pub(super) fn of(path: &str) -> &'static str {
     let name = path.rsplit('/').next().unwrap_or(path);
     if name == "apple-app-site-association" {
         return "application/json";

@@ -1,47 +1,37 @@
-//! Content that holds its own URL. The placeholder stands for the version while the framework
-//! compiles; published and run-time copies get the version that their content then gives.
+//! The placeholder, which stands for the version in content that holds its own URL. The framework compiles with it;
+//! what is uploaded, and what the running app reads, gets the version that the content then gives.
 
-use super::{Asset, Manifest, Scanned, Sha256, Source};
+use super::{Asset, AssetSource, Manifest, Sha256};
 use crate::redaction::base64_forms;
 use crate::version::{PLACEHOLDER, Version};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use memchr::memmem;
+use fs_err as fs;
+use memchr::memmem::{self, Finder};
 use sha2::Digest;
 use std::io;
 use std::path::Path;
 
-/// Where the placeholder can't be replaced without breaking the file or its users.
-#[derive(Debug)]
+/// A file in which replacing the placeholder would break the file or its users.
+#[derive(Debug, derive_more::From)]
 pub(crate) enum PlaceholderError {
-    InName {
-        path: String,
-    },
-    InBase64 {
-        path: String,
-    },
-    InCompressed {
-        path: String,
-    },
+    InName(String),
+    InBase64(String),
+    InCompressed(String),
     /// `user` holds a subresource integrity hash of `path`, which would change.
     Integrity {
         path: String,
         user: String,
     },
+    #[from]
     Io(io::Error),
-}
-
-impl From<io::Error> for PlaceholderError {
-    fn from(error: io::Error) -> Self {
-        Self::Io(error)
-    }
 }
 
 pub(crate) fn holds_placeholder(content: &[u8]) -> bool {
     memmem::find(content, PLACEHOLDER.as_bytes()).is_some()
 }
 
-/// `content` with the version in place of the placeholder.
+/// Returns `content` with the version instead of the placeholder.
 pub(crate) fn replaced(content: &[u8], version: &Version) -> Vec<u8> {
     let mut replaced = Vec::with_capacity(content.len());
     let mut rest = content;
@@ -54,124 +44,100 @@ pub(crate) fn replaced(content: &[u8], version: &Version) -> Vec<u8> {
     replaced
 }
 
-/// Finders of the placeholder in base64.
-pub(super) fn encoded_placeholder() -> Vec<memmem::Finder<'static>> {
-    base64_forms(PLACEHOLDER.as_bytes())
-        .into_iter()
-        .map(|form| memmem::Finder::new(form.as_bytes()).into_owned())
-        .collect()
-}
-
-impl Scanned {
-    /// Refuses what can't be replaced exactly (`docs/contract.md`).
-    pub(crate) fn check_placeholder(&self) -> Result<(), PlaceholderError> {
-        if let Some(path) = self.encoded.first() {
-            return Err(PlaceholderError::InBase64 { path: path.clone() });
-        }
-        self.manifest.check_placeholder()
-    }
+/// Finds the placeholder in base64.
+pub(super) fn encoded_placeholder() -> Vec<Finder<'static>> {
+    let forms = base64_forms(PLACEHOLDER.as_bytes());
+    let finders = forms.iter().map(|form| Finder::new(form).into_owned());
+    finders.collect()
 }
 
 impl Manifest {
-    fn check_placeholder(&self) -> Result<(), PlaceholderError> {
-        let templates: Vec<&Asset> = self
-            .assets()
-            .iter()
-            .filter(|asset| asset.template.is_some())
-            .collect();
-        let integrity = integrity_hashes(&templates)?;
+    /// Refuses files in which the placeholder can't be replaced exactly (`docs/contract.md`). `encoded` are the paths
+    /// of files that hold it in base64.
+    pub(super) fn check_placeholder(&self, encoded: &[String]) -> Result<(), PlaceholderError> {
+        if let Some(path) = encoded.first() {
+            return Err(PlaceholderError::InBase64(path.clone()));
+        }
+        let templates = || {
+            self.assets()
+                .iter()
+                .filter(|asset| asset.template.is_some())
+        };
+        let mut integrity: Vec<(&Asset, String)> = Vec::new();
+        for asset in templates() {
+            let content = fs::read(asset.source())?;
+            integrity.extend(integrity_hashes(&content).map(|hash| (asset, hash)));
+        }
         for asset in self.assets() {
-            let path = || asset.path.to_string();
             if asset.path.contains(PLACEHOLDER) {
-                return Err(PlaceholderError::InName { path: path() });
+                return Err(PlaceholderError::InName(asset.path.to_string()));
             }
             if integrity.is_empty() {
                 continue;
             }
-            let content = fs_err::read(asset.source())?;
-            let user_of = integrity
-                .iter()
-                .find(|(_, hash)| memmem::find(&content, hash.as_bytes()).is_some());
-            if let Some((changed, _)) = user_of {
+            let content = fs::read(asset.source())?;
+            let holds = |hash: &str| memmem::find(&content, hash.as_bytes()).is_some();
+            if let Some((changed, _)) = integrity.iter().find(|(_, hash)| holds(hash)) {
                 return Err(PlaceholderError::Integrity {
-                    path: changed.clone(),
-                    user: path(),
+                    path: changed.path.to_string(),
+                    user: asset.path.to_string(),
                 });
             }
         }
-        match templates.iter().find(|asset| is_compressed(&asset.path)) {
-            Some(asset) => Err(PlaceholderError::InCompressed {
-                path: asset.path.to_string(),
-            }),
+        match templates().find(|asset| is_compressed(&asset.path)) {
+            Some(asset) => Err(PlaceholderError::InCompressed(asset.path.to_string())),
             None => Ok(()),
         }
     }
 
-    /// The files that hold the placeholder, written with `version` into `folder`.
+    /// Writes the files that hold the placeholder into `dir`, with the version instead of it.
     pub(crate) fn resolve_placeholder(
         &self,
         version: &Version,
-        folder: &Path,
+        dir: &Path,
     ) -> Result<Self, PlaceholderError> {
-        let mut failure = None;
-        let resolved = self.with(|asset| {
-            asset.template.as_ref()?;
-            match resolve(asset, version, folder) {
-                Ok(asset) => Some(asset),
-                Err(error) => {
-                    failure = Some(error);
-                    None
-                }
-            }
+        let resolved = self.assets.iter().map(|asset| match asset.template {
+            Some(_) => resolve(asset, version, dir),
+            None => Ok(asset.clone()),
         });
-        match failure {
-            Some(error) => Err(error.into()),
-            None => Ok(resolved),
-        }
+        let assets = resolved.collect::<io::Result<_>>()?;
+        Ok(Self { assets })
     }
 }
 
-fn resolve(asset: &Asset, version: &Version, folder: &Path) -> io::Result<Asset> {
-    let content = replaced(&fs_err::read(asset.source())?, version);
-    let copy = folder.join(&*asset.path);
+fn resolve(asset: &Asset, version: &Version, dir: &Path) -> io::Result<Asset> {
+    let content = replaced(&fs::read(asset.source())?, version);
+    let copy = dir.join(&*asset.path);
     if let Some(parent) = copy.parent() {
-        fs_err::create_dir_all(parent)?;
+        fs::create_dir_all(parent)?;
     }
-    fs_err::write(&copy, &content)?;
+    fs::write(&copy, &content)?;
     Ok(Asset {
-        source: Source::At(copy.into()),
+        source: AssetSource::At(copy.into()),
         size: content.len() as u64,
         sha256: Sha256::of(&content),
         ..asset.clone()
     })
 }
 
-/// The subresource integrity forms of each file that will change.
-fn integrity_hashes(changed: &[&Asset]) -> io::Result<Vec<(String, String)>> {
-    let mut hashes = Vec::new();
-    for asset in changed {
-        let content = fs_err::read(asset.source())?;
-        for hash in [
-            STANDARD.encode(sha2::Sha256::digest(&content)),
-            STANDARD.encode(sha2::Sha384::digest(&content)),
-            STANDARD.encode(sha2::Sha512::digest(&content)),
-        ] {
-            hashes.push((asset.path.to_string(), hash));
-        }
-    }
-    Ok(hashes)
+/// The forms in which subresource integrity names a file.
+fn integrity_hashes(content: &[u8]) -> [String; 3] {
+    [
+        STANDARD.encode(sha2::Sha256::digest(content)),
+        STANDARD.encode(sha2::Sha384::digest(content)),
+        STANDARD.encode(sha2::Sha512::digest(content)),
+    ]
 }
 
 fn is_compressed(path: &str) -> bool {
-    [".gz", ".br", ".zst", ".zip"]
-        .iter()
-        .any(|extension| path.ends_with(extension))
+    let extensions = [".gz", ".br", ".zst", ".zip"];
+    extensions.iter().any(|end| path.ends_with(end))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::manifest::ScanRules;
+    use crate::manifest::{ScanRules, Scanned};
 
     fn scanned(files: &[(&str, &[u8])]) -> (tempfile::TempDir, Scanned) {
         let folder = tempfile::tempdir().unwrap();
@@ -189,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_holds_its_own_url_gets_the_version_of_its_content() {
+    fn a_file_with_its_own_url_gets_the_version() {
         let (_folder, scanned) = scanned(&[("a.css", css().as_bytes()), ("b.js", b"1")]);
         scanned.check_placeholder().unwrap();
         let manifest = scanned.manifest;
@@ -209,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_replaced_is_refused() {
+    fn irreplaceable_placeholders_are_refused() {
         let css = css();
         let sri = STANDARD.encode(sha2::Sha384::digest(css.as_bytes()));
         let page = format!("integrity=\"sha384-{sri}\"");
@@ -223,15 +189,15 @@ mod tests {
         ));
         assert!(matches!(
             check(&[("b.css", data.as_bytes())]),
-            PlaceholderError::InBase64 { path } if path == "b.css"
+            PlaceholderError::InBase64(path) if path == "b.css"
         ));
         assert!(matches!(
             check(&[(name.as_str(), b"1")]),
-            PlaceholderError::InName { .. }
+            PlaceholderError::InName(_)
         ));
         assert!(matches!(
             check(&[("stored.zip", css.as_bytes())]),
-            PlaceholderError::InCompressed { .. }
+            PlaceholderError::InCompressed(_)
         ));
     }
 }

@@ -66,7 +66,7 @@ impl Event for CnbEvent<'_> {
 
 fn detected(app: &Framework, dir: &Path, sources: &Sources<'_>, log: &Log) {
     match app {
-        Framework::Django(django) => log.bullet(&format!("Django: {}", django.evidence())),
+        Framework::Django(django) => log.bullet(&format!("Django: {}", django.evidence)),
         Framework::Phoenix(phoenix) => {
             log.bullet(&phoenix.evidence());
             let settings = FrameworkSettings::read(sources);

@@ -6,8 +6,9 @@ use crate::config::env_vars::STORE;
 use crate::config::{FrameworkName, Unpublished};
 use crate::framework::CompileError;
 use crate::log::{Event, Log};
+use crate::manifest::UnreadableMarker;
 use crate::publish::{CheckSkipped, PublishError, PublishEvent};
-use crate::release::deferred::{DeferredError, Malformed};
+use crate::release::deferred::{DeferredError, MalformedCause};
 use indoc::formatdoc;
 
 impl Event for PublishEvent<'_> {
@@ -55,8 +56,7 @@ impl Event for PublishEvent<'_> {
                 finding,
                 destination,
             } => {
-                let site = &destination.site;
-                log.warning(&check::finding_text(finding, &site.store, &site.public));
+                log.warning(&check::finding_text(finding, &destination.site));
             }
             Self::Links {
                 compiled,
@@ -204,15 +204,19 @@ impl Explain for DeferredError {
             ),
             Self::Malformed { file, cause } => {
                 let why = match cause {
-                    Malformed::Schema(schema) => {
+                    MalformedCause::Unreadable(UnreadableMarker::UnknownSchema(schema)) => {
                         format!("a newer version of static-assets wrote it (schema {schema})")
                     }
-                    Malformed::Json(_) => "it is not valid JSON".to_owned(),
-                    Malformed::PublicUrl => "it has no public URL".to_owned(),
-                    Malformed::Version => "it has no version".to_owned(),
+                    MalformedCause::Unreadable(UnreadableMarker::NotJson(_)) => {
+                        "it is not valid JSON".to_owned()
+                    }
+                    MalformedCause::PublicUrl => "it has no public URL".to_owned(),
+                    MalformedCause::Version => "it has no version".to_owned(),
                 };
                 let details = match cause {
-                    Malformed::Json(error) => error.to_string(),
+                    MalformedCause::Unreadable(UnreadableMarker::NotJson(error)) => {
+                        error.to_string()
+                    }
                     _ => String::new(),
                 };
                 let body = format!("{}: {why}. Build the image again.", file.display());

@@ -1,23 +1,26 @@
-//! Texts of files that are not published.
+//! Texts about files that can't be published.
 
 use super::{Explain, Kind, Message, listed};
+use crate::config::env_vars::{ALLOW, ALLOW_EMPTY};
 use crate::log::bytes;
-use crate::manifest::{PlaceholderError, ScanError, Violation};
+use crate::manifest::{PlaceholderError, RefusedFile, ScanError, Violation};
 use crate::release::ReleaseError;
 use indoc::formatdoc;
+use std::borrow::Cow;
+use std::io;
 
 impl Explain for ReleaseError {
     fn explain(&self) -> Message {
         match self {
             Self::Scan(error) => error.explain(),
             Self::Placeholder(error) => error.explain(),
-            Self::LooksLikeDigest { given, computed } => Message::new(
+            Self::OtherContent { given, computed } => Message::new(
                 Kind::Configuration,
-                "RELEASE_VERSION names other content",
+                format!("RELEASE_VERSION={} names other files", given.value),
                 formatdoc! {"
-                    RELEASE_VERSION is {version} ({origin}), which has the form of a version made from
-                    content, but this content is {computed}. Was it set for a rollback? A rollback is the
-                    start of the old image: unset it, then build.",
+                    RELEASE_VERSION={version} ({origin}) has the form of a hash of the files, but these files
+                    give {computed}. Was it set for a rollback? A rollback needs no build: start the old image.
+                    To publish these files, unset RELEASE_VERSION and build again.",
                     version = given.value, origin = given.origin
                 },
             ),
@@ -28,108 +31,107 @@ impl Explain for ReleaseError {
 impl Explain for ScanError {
     fn explain(&self) -> Message {
         match self {
-            Self::NoFolder { root } => Message::new(
+            Self::NoDirectory(dir) => Message::new(
                 Kind::App,
-                "Nothing was compiled",
-                format!("There is no folder {} to publish.", root.display()),
+                format!("The compile left no directory {}", dir.display()),
+                "There is nothing to publish. The compile may write to another directory, or it did not run.",
             ),
             Self::Empty => Message::new(
                 Kind::Refused,
-                "No static file at all",
+                "There is no static file to publish",
                 formatdoc! {"
-                    There is no file to publish. Django: are the settings those of production, and are the apps
-                    with static files in INSTALLED_APPS? A folder: was it built before? A version that is meant to be empty:
-                      STATIC_ASSETS_ALLOW_EMPTY=1"
+                    Django: do the settings of the build equal those of production, and are the apps with static files
+                    in INSTALLED_APPS? Otherwise: was the directory built? If the version is meant to be empty:
+                      {empty}=1",
+                    empty = ALLOW_EMPTY.name
                 },
             ),
             Self::Refused(refused) => refused_message(refused),
-            Self::Io(error) => Message::new(
-                Kind::Machine,
-                "A file can't be read",
-                "A compiled file could not be read.",
-            )
-            .with_details(error.to_string()),
+            Self::Io(error) => unreadable(error),
         }
     }
 }
 
-fn refused_message(refused: &[(String, Violation)]) -> Message {
-    let list = listed(refused, |(path, refusal)| {
-        format!("{}: {}", path.escape_debug(), refusal_text(refusal))
+fn refused_message(refused: &[RefusedFile]) -> Message {
+    let list = listed(refused, |RefusedFile { path, violation }| {
+        format!("{}: {}", path.escape_debug(), violation_text(violation))
     });
-    let mut body = format!("These files would be public and are refused:\n{list}");
-    if refused.iter().any(|(_, refusal)| refusal.can_be_allowed()) {
-        let reviewed: Vec<&str> = refused
-            .iter()
-            .filter(|(_, refusal)| refusal.can_be_allowed())
-            .map(|(path, _)| path.as_str())
-            .take(3)
-            .collect();
-        let reviewed = reviewed.join(" ");
-        body.push_str(
-            "\n\nTake them out of the static folders. One that was reviewed and is meant to be ",
-        );
-        body.push_str("public:\n  STATIC_ASSETS_ALLOW=\"");
-        body.push_str(&reviewed);
-        body.push('"');
+    let title = match refused {
+        [one] => format!("{} must not be published", one.path.escape_debug()),
+        several => format!("{} files must not be published", several.len()),
+    };
+    let body = format!(
+        "These files would be public:\n{list}\n\nRemove or correct them in the static directories."
+    );
+    let message = Message::new(Kind::Refused, title, body);
+    let can_be_allowed = |file: &&RefusedFile| file.violation.can_be_allowed();
+    let files = refused.iter().filter(can_be_allowed).take(3);
+    let files: Vec<&str> = files.map(|file| file.path.as_str()).collect();
+    if files.is_empty() {
+        return message;
     }
-    Message::new(Kind::Refused, "A file must not be published", body)
+    let (allow, files) = (ALLOW.name, files.join(" "));
+    message.with_line(&format!(
+        "If you have reviewed a file and it is meant to be public:\n  {allow}=\"{files}\""
+    ))
 }
 
-fn refusal_text(refusal: &Violation) -> String {
-    match refusal {
-        Violation::Link { target } => {
-            format!("a link to {target}, not to a file inside the folder")
+fn violation_text(violation: &Violation) -> Cow<'static, str> {
+    match violation {
+        Violation::Link(target) => {
+            format!("a link to {target}: the target is not a file in the same directory").into()
         }
-        Violation::NotAFile => "neither a file nor a folder".to_owned(),
-        Violation::SecretName => "the name of a secret".to_owned(),
-        Violation::PrivateKey => "holds a private key".to_owned(),
-        Violation::StorageCredential => {
-            "holds a storage credential of this build: replace that key now".to_owned()
-        }
-        Violation::ControlCharacter => "a control character in the name".to_owned(),
-        Violation::NotUtf8 => "the name is not UTF-8".to_owned(),
-        Violation::Segment => "a name that URLs and stores read as a path".to_owned(),
-        Violation::SameAs { other } => format!(
-            "the same as {} on stores that ignore case or normal form: rename one",
+        Violation::SameAs(other) => format!(
+            "the same name as {} on stores that ignore case or Unicode normal form",
             other.escape_debug()
-        ),
-        Violation::TrailingDot => "a name that ends in a dot, which Azure drops".to_owned(),
-        Violation::TooLong => "the path is longer than the store takes".to_owned(),
-        Violation::TooLarge { size } => {
-            format!("{}, more than the store takes at once", bytes(*size))
+        )
+        .into(),
+        Violation::TooLarge(size) => {
+            format!("{}, which is too large for the store", bytes(*size)).into()
         }
+        Violation::NotAFile => "neither a file nor a directory".into(),
+        Violation::SecretName => "the name of a secret".into(),
+        Violation::PrivateKey => "holds a private key".into(),
+        Violation::StorageCredential => {
+            "holds a storage credential of this build: replace that key now".into()
+        }
+        Violation::ControlCharacter => "a control character in the name".into(),
+        Violation::NotUtf8 => "the name is not UTF-8".into(),
+        Violation::Segment => "URLs and stores read the name as another path".into(),
+        Violation::TrailingDot => "the name ends in a dot, which Azure drops".into(),
+        Violation::TooLong => "the path is too long for the store".into(),
     }
 }
 
 impl Explain for PlaceholderError {
     fn explain(&self) -> Message {
-        let why = match self {
-            Self::InName { path } => format!("the name of {path} holds the version"),
-            Self::InBase64 { path } => format!("{path} holds the version's URL in base64"),
-            Self::InCompressed { path } => {
-                format!("{path} holds the version's URL and is compressed")
-            }
-            Self::Integrity { path, user } => format!(
-                "{path} holds the version's URL, and {user} holds its integrity hash, which would change"
+        let (path, why) = match self {
+            Self::InName(path) => (path, "its name holds the version".to_owned()),
+            Self::InBase64(path) => (path, "it holds the version's URL in base64".to_owned()),
+            Self::InCompressed(path) => (
+                path,
+                "it is compressed and holds the version's URL".to_owned(),
             ),
-            Self::Io(error) => {
-                return Message::new(
-                    Kind::Machine,
-                    "A file can't be read or written",
-                    "A file that holds its own URL could not be rewritten.",
-                )
-                .with_details(error.to_string());
-            }
+            Self::Integrity { path, user } => (
+                path,
+                format!("it holds the version's URL, and {user} holds its integrity hash"),
+            ),
+            Self::Io(error) => return unreadable(error),
         };
         Message::new(
             Kind::Refused,
-            "The version can't be made from the content",
+            format!("{path} can't hold the version"),
             formatdoc! {"
-                The version is made from the files, but {why}. Two ways on:
-                  RELEASE_VERSION=v42   a version that is known before the compile
-                  relative URLs in that file, such as url(../img/logo.svg)"
+                The version is a hash of the files, so it is filled in afterwards. {path} doesn't allow that:
+                {why}.
+                Use relative URLs in that file, such as url(../img/logo.svg). Or choose the version before the compile:
+                  RELEASE_VERSION=v42"
             },
         )
     }
+}
+
+fn unreadable(error: &io::Error) -> Message {
+    let title = "A compiled file can't be read or copied";
+    Message::new(Kind::Machine, title, "The build stopped at it.").with_details(error.to_string())
 }

@@ -13,24 +13,20 @@ mod scan;
 mod store;
 
 use super::{Explain, Kind, Message, config_message};
-use crate::check::{AssetKind, CheckError, Finding, Problem};
+use crate::check::{AssetKind, CheckError, CheckFinding, CheckProblem};
 use crate::command::CommandError;
 use crate::config::{ConfigProblem, FrameworkName, GoogleKeyProblem, Origin, Setting};
-use crate::framework::django::{
-    DjangoFailure, DjangoFailureReason, DjangoLinkProblem, HookBlocked,
-};
+use crate::framework::django::{DjangoFailure, DjangoFailureReason, DjangoLinkProblem};
 use crate::framework::{DetectError, DjangoError, NotFollowing, PhoenixError};
 use crate::http::FetchError;
-use crate::manifest::{PlaceholderError, ScanError, UnreadableMarker, Violation};
+use crate::manifest::{PlaceholderError, RefusedFile, ScanError, UnreadableMarker, Violation};
 use crate::messages::cli::{ExecError, FileError, UsageError};
 use crate::messages::heroku::HerokuError;
 use crate::plan::{Conflict, ConflictWith, Difference};
-use crate::prefix::{
-    BucketUrl, Folder, ParsePublicUrlError, ParseStoreUrlError, PublicUrl, StoreUrl,
-};
+use crate::prefix::{BucketUrl, Folder, ParsePublicUrlError, ParseStoreUrlError, Site, StoreUrl};
 use crate::publish::PublishError;
 use crate::release::ReleaseError;
-use crate::release::deferred::{DeferredError, Malformed};
+use crate::release::deferred::{DeferredError, MalformedCause};
 use crate::sha256::Sha256;
 use crate::store::StoreError;
 use fs_err as fs;

@@ -1,30 +1,37 @@
-//! Where to publish, as it is written, and what names and sizes each kind of store takes.
+//! The URL of a store, and the limits of each provider on names and sizes.
 
-use super::Folder;
+use super::key::Folder;
 use crate::version::Version;
-use std::fmt;
-use std::path::{Path, PathBuf};
+use derive_more::Display;
+use std::path::{Component, Path, PathBuf};
 use std::str::FromStr;
 
-/// `s3://bucket/prefix`, `az://container/prefix`, `gs://bucket/prefix` or `file:///folder`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// `s3://bucket/prefix`, `az://container/prefix`, `gs://bucket/prefix` or `file:///directory`.
+#[derive(Clone, Debug, PartialEq, Eq, Display)]
 pub(crate) enum StoreUrl {
     Bucket(BucketUrl),
-    File { root: PathBuf },
+    #[display("file://{}", root.display())]
+    File {
+        root: PathBuf,
+    },
 }
 
-/// A bucket, which Azure calls a container, and a folder in it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A bucket, which Azure calls a container, and a prefix in it.
+#[derive(Clone, Debug, PartialEq, Eq, Display)]
+#[display("{scheme}://{bucket}/{folder}")]
 pub(crate) struct BucketUrl {
     pub(crate) scheme: Scheme,
     pub(crate) bucket: String,
     pub(crate) folder: Folder,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Display)]
 pub(crate) enum Scheme {
+    #[display("s3")]
     S3,
+    #[display("az")]
     Azure,
+    #[display("gs")]
     Gcs,
 }
 
@@ -34,35 +41,12 @@ pub(crate) enum ParseStoreUrlError {
     UnknownScheme(String),
     NoScheme,
     NoBucket,
-    /// A relative path, or a host where a path is meant: `file://assets/x`.
+    /// A relative path, or a host instead of a path: `file://assets/x`.
     NotAbsolute,
     BadFolder,
 }
 
 impl Scheme {
-    const ALL: [Self; 3] = [Self::S3, Self::Azure, Self::Gcs];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::S3 => "s3",
-            Self::Azure => "az",
-            Self::Gcs => "gs",
-        }
-    }
-
-    /// The most bytes that one request can put.
-    ///
-    /// S3: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/upload-objects.html>,
-    /// Azure: <https://learn.microsoft.com/rest/api/storageservices/put-blob>,
-    /// GCS: <https://cloud.google.com/storage/quotas#objects>
-    pub(crate) fn largest_put(self) -> u64 {
-        match self {
-            Self::S3 => 5 << 30,
-            Self::Azure => 5_000 << 20,
-            Self::Gcs => 5 << 40,
-        }
-    }
-
     fn is_bucket(self, name: &str) -> bool {
         let is_letter = |byte: u8| match self {
             // `$web` and `$root` are containers with a meaning of their own.
@@ -71,62 +55,61 @@ impl Scheme {
             }
             Self::S3 | Self::Gcs => byte.is_ascii_alphanumeric() || b".-_".contains(&byte),
         };
-        // Servers refuse shorter ones.
+        // Servers refuse shorter names.
         name.len() >= 3 && name.bytes().all(is_letter)
     }
 }
 
-/// Of a file that goes in parts. Not less than S3's 5 MiB, and all but the last equal, as R2 asks:
+/// The size of a part of a large file. S3 asks for at least 5 MiB, and R2 for equal parts but the last:
 /// <https://developers.cloudflare.com/r2/objects/multipart-objects/#limitations>
 pub(crate) const PART: u64 = 8 << 20;
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html>
 const MOST_PARTS: u64 = 10_000;
 
-/// What a store can hold under one name.
+/// The limits of a store on the names of a version's files. `None` means no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct NameRules {
-    /// The longest path of an asset.
-    pub(crate) longest: Option<Longest>,
-    /// The most segments of a path.
-    pub(crate) segments: Option<usize>,
-    /// Whether no segment may end in a dot.
-    pub(crate) trailing_dot: TrailingDot,
+    most_bytes: Option<usize>,
+    /// Azure counts UTF-16 code units.
+    most_units: Option<usize>,
+    most_segments: Option<usize>,
+    /// Whether the store, or what is between it and the browser, drops a dot at the end of a segment.
+    pub(crate) drops_trailing_dot: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Longest {
-    Bytes(usize),
-    /// UTF-16 code units, in which Azure counts.
-    Units(usize),
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum TrailingDot {
-    #[default]
-    Kept,
-    /// The store, or what is between it and the browser, drops it.
-    Dropped,
+impl NameRules {
+    pub(crate) fn is_too_long(&self, path: &str) -> bool {
+        let is_over = |most: Option<usize>, length: usize| most.is_some_and(|most| length > most);
+        is_over(self.most_bytes, path.len())
+            || is_over(self.most_units, path.encode_utf16().count())
+            || is_over(self.most_segments, path.split('/').count())
+    }
 }
 
 impl StoreUrl {
-    /// The most bytes of a file in a digest version, which may go in parts.
+    /// The largest file of a digest version, which is uploaded in parts if it is large.
     pub(crate) fn largest_file(&self) -> Option<u64> {
-        match self {
-            Self::Bucket(_) => Some(PART * MOST_PARTS),
-            Self::File { .. } => None,
-        }
+        matches!(self, Self::Bucket(_)).then_some(PART * MOST_PARTS)
     }
 
-    /// The most bytes of a file in an explicit version: one request puts it, because the end of an upload in
-    /// parts replaces what is there.
+    /// The largest file of an explicit version. One request uploads it, because completing an upload in parts
+    /// overwrites an existing object.
+    ///
+    /// S3: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/upload-objects.html>,
+    /// Azure: <https://learn.microsoft.com/rest/api/storageservices/put-blob>,
+    /// GCS: <https://cloud.google.com/storage/quotas#objects>
     pub(crate) fn largest_put(&self) -> Option<u64> {
-        match self {
-            Self::Bucket(bucket) => Some(bucket.scheme.largest_put()),
-            Self::File { .. } => None,
-        }
+        let Self::Bucket(bucket) = self else {
+            return None;
+        };
+        Some(match bucket.scheme {
+            Scheme::S3 => 5 << 30,
+            Scheme::Azure => 5_000 << 20,
+            Scheme::Gcs => 5 << 40,
+        })
     }
 
-    /// What the names of a version's files must keep to.
+    /// The rules for the names of a version's files.
     ///
     /// S3: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html>,
     /// Azure: <https://learn.microsoft.com/rest/api/storageservices/naming-and-referencing-containers--blobs--and-metadata>,
@@ -135,33 +118,20 @@ impl StoreUrl {
         let Self::Bucket(BucketUrl { scheme, folder, .. }) = self else {
             return NameRules::default();
         };
-        let folder = folder.version(version);
-        let rest = |length: usize| 1024 - length.min(1024);
+        let dir = folder.version(version);
+        let dir = dir.as_str();
         match scheme {
             Scheme::S3 | Scheme::Gcs => NameRules {
-                longest: Some(Longest::Bytes(rest(folder.as_str().len()))),
+                most_bytes: Some(1024_usize.saturating_sub(dir.len())),
                 ..NameRules::default()
             },
             Scheme::Azure => NameRules {
-                longest: Some(Longest::Units(rest(folder.as_str().encode_utf16().count()))),
-                segments: Some(254 - folder.as_str().matches('/').count().min(254)),
-                trailing_dot: TrailingDot::Dropped,
+                most_bytes: None,
+                most_units: Some(1024_usize.saturating_sub(dir.encode_utf16().count())),
+                most_segments: Some(254_usize.saturating_sub(dir.matches('/').count())),
+                drops_trailing_dot: true,
             },
         }
-    }
-}
-
-impl NameRules {
-    pub(crate) fn is_too_long(&self, path: &str) -> bool {
-        let too_long = match self.longest {
-            Some(Longest::Bytes(longest)) => path.len() > longest,
-            Some(Longest::Units(longest)) => path.encode_utf16().count() > longest,
-            None => false,
-        };
-        too_long
-            || self
-                .segments
-                .is_some_and(|most| path.split('/').count() > most)
     }
 }
 
@@ -169,14 +139,14 @@ impl FromStr for StoreUrl {
     type Err = ParseStoreUrlError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (name, rest) = text.split_once("://").ok_or(ParseStoreUrlError::NoScheme)?;
-        if name == "file" {
-            return file_url(rest);
-        }
-        let scheme = Scheme::ALL
-            .into_iter()
-            .find(|scheme| scheme.name() == name)
-            .ok_or_else(|| ParseStoreUrlError::UnknownScheme(name.to_owned()))?;
+        let (scheme, rest) = text.split_once("://").ok_or(ParseStoreUrlError::NoScheme)?;
+        let scheme = match scheme {
+            "s3" => Scheme::S3,
+            "az" => Scheme::Azure,
+            "gs" => Scheme::Gcs,
+            "file" => return file_url(Path::new(rest)),
+            other => return Err(ParseStoreUrlError::UnknownScheme(other.to_owned())),
+        };
         let (bucket, folder) = rest.split_once('/').unwrap_or((rest, ""));
         if !scheme.is_bucket(bucket) {
             return Err(ParseStoreUrlError::NoBucket);
@@ -184,39 +154,21 @@ impl FromStr for StoreUrl {
         Ok(Self::Bucket(BucketUrl {
             scheme,
             bucket: bucket.to_owned(),
-            folder: folder.parse()?,
+            folder: folder.parse().map_err(|_| ParseStoreUrlError::BadFolder)?,
         }))
     }
 }
 
-fn file_url(rest: &str) -> Result<StoreUrl, ParseStoreUrlError> {
-    let root = Path::new(rest);
+fn file_url(root: &Path) -> Result<StoreUrl, ParseStoreUrlError> {
     if !root.is_absolute() {
         return Err(ParseStoreUrlError::NotAbsolute);
     }
-    let is_parent = |part| part == std::path::Component::ParentDir;
-    if root.components().any(is_parent) {
+    if root.components().any(|part| part == Component::ParentDir) {
         return Err(ParseStoreUrlError::BadFolder);
     }
     Ok(StoreUrl::File {
         root: root.to_owned(),
     })
-}
-
-impl fmt::Display for StoreUrl {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Bucket(bucket) => bucket.fmt(formatter),
-            Self::File { root } => write!(formatter, "file://{}", root.display()),
-        }
-    }
-}
-
-impl fmt::Display for BucketUrl {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = self.scheme.name();
-        write!(formatter, "{scheme}://{}/{}", self.bucket, self.folder)
-    }
 }
 
 #[cfg(test)]

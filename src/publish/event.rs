@@ -1,6 +1,6 @@
 //! The facts that the log prints while a run publishes. Their texts are in `messages/`.
 
-use crate::check::{AssetKind, Finding};
+use crate::check::{AssetKind, CheckFinding};
 use crate::config::{ConfigWarning, Destination, Setting, Unpublished};
 use crate::context::{BuildContext, DryRun};
 use crate::framework::Compiled;
@@ -57,7 +57,7 @@ pub(crate) enum PublishEvent<'a> {
     CheckBegins(&'a Release),
     Checked(&'a [AssetKind]),
     CheckFailed {
-        finding: &'a Finding,
+        finding: &'a CheckFinding,
         destination: &'a Destination,
     },
     /// How pages link to the release, and the fallback.

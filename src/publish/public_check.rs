@@ -1,7 +1,7 @@
 //! The public check as a step of a run: what it logs, and whether the run goes on.
 
 use super::{CheckSkipped, PublishEvent};
-use crate::check::{self, CheckError, ORIGIN, Report, Severity, Unchecked};
+use crate::check::{self, CheckError, CheckReport, Uncheckable};
 use crate::config::{CheckMode, Destination};
 use crate::http::Client;
 use crate::interrupt::Interrupt;
@@ -17,8 +17,8 @@ pub(super) fn run(
 ) -> Result<(), CheckError> {
     let skipped = match (mode, check::is_checkable(release)) {
         (CheckMode::Off, _) => Some(CheckSkipped::Off),
-        (_, Err(Unchecked::Path)) => Some(CheckSkipped::Path),
-        (_, Err(Unchecked::NothingToAskFor)) => Some(CheckSkipped::NothingToAskFor),
+        (_, Err(Uncheckable::Path)) => Some(CheckSkipped::Path),
+        (_, Err(Uncheckable::NothingToAskFor)) => Some(CheckSkipped::NothingToAskFor),
         (_, Ok(())) => None,
     };
     if let Some(why) = skipped {
@@ -31,7 +31,7 @@ pub(super) fn run(
     let (fatal, warnings): (Vec<_>, Vec<_>) = report
         .findings
         .into_iter()
-        .partition(|finding| mode == CheckMode::Fail && finding.severity() == Severity::Fails);
+        .partition(|finding| mode == CheckMode::Fail && finding.is_fatal());
     // The error tells the fatal ones.
     for finding in &warnings {
         log.event(&PublishEvent::CheckFailed {
@@ -44,8 +44,7 @@ pub(super) fn run(
     }
     Err(CheckError::Wrong {
         findings: fatal,
-        store: destination.site.store.clone(),
-        public: destination.site.public.clone(),
+        site: destination.site.clone(),
     })
 }
 
@@ -53,14 +52,17 @@ fn ask(
     release: &Release,
     destination: &Destination,
     interrupt: &Interrupt,
-) -> Result<Report, CheckError> {
+) -> Result<CheckReport, CheckError> {
     let server = destination.access.server();
     let client = Client::new(server.and_then(|server| server.ca_file.as_deref()));
-    check::check(&destination.site, release, interrupt, &mut |request| {
-        let mut headers = vec![("Accept-Encoding", "identity")];
-        if request.with_origin {
-            headers.push(("Origin", ORIGIN));
-        }
-        client.get(request.url, &headers, request.limit)
-    })
+    check::check(
+        &destination.site,
+        release,
+        interrupt,
+        &mut |url, origin, limit| {
+            let mut headers = vec![("Accept-Encoding", "identity")];
+            headers.extend(origin.map(|origin| ("Origin", origin)));
+            client.get(url, &headers, limit)
+        },
+    )
 }

@@ -3,7 +3,7 @@
 
 use super::StoreError;
 use super::receipt::{Md5Hash, md5_of};
-use crate::fs::refuse_what_is_no_file;
+use crate::fs::ensure_is_file;
 use crate::manifest::Asset;
 use crate::sha256::Sha256;
 use fs_err as fs;
@@ -40,7 +40,7 @@ pub(super) fn hash_file(
     path: &Path,
     mut chunk: impl FnMut(&[u8]) -> io::Result<()>,
 ) -> io::Result<Sha256> {
-    refuse_what_is_no_file(path)?;
+    ensure_is_file(path)?;
     let mut file = BufReader::with_capacity(CHUNK, fs::File::open(path)?);
     let mut hasher = sha2::Sha256::new();
     loop {

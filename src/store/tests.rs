@@ -48,7 +48,9 @@ mod in_the_release_phase {
     fn uploaded(release: Release, dir: &Path) -> Release {
         let kept = dir.join("kept");
         let public = "https://static.example.com/".parse().unwrap();
-        release.keep(&kept, &public, "directory").unwrap();
+        release
+            .save_for_release_phase(&kept, &public, "directory")
+            .unwrap();
         // The build is over by now.
         drop(release);
         let store = format!("s3://{}/shop", fake::BUCKET).parse().unwrap();

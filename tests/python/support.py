@@ -13,6 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ROOT / "src" / "framework" / "django" / "python"
+PACKAGE = "static_assets_runner"
 FIXTURES = ROOT / "fixtures"
 URL = "https://cdn.example/x/v1/"
 RUN_TIME = {"STATIC_URL": URL, "STATIC_ASSETS_VERSION": "v1"}
@@ -50,15 +51,11 @@ class Case(unittest.TestCase):
     def inject(self, baked="{}"):
         """The inject layer's folder on PYTHONPATH."""
         folder = self.folder() / "inject" / "python"
-        hook = (SOURCES / "hook.py").read_text()
-        self.write(folder / "static_assets_hook.py", hook.replace("BAKED = {}\n", f"BAKED = {baked}\n", 1))
-        self.write(folder / "sitecustomize.py", (SOURCES / "sitecustomize.py").read_text())
-        info = folder / "static_assets-1.0.0.dist-info"
-        self.write(info / "METADATA", "Metadata-Version: 2.1\nName: static-assets\nVersion: 1.0.0\n")
-        self.write(
-            info / "entry_points.txt",
-            "[opentelemetry_pre_instrument]\nstatic_assets = static_assets_hook:install\n",
-        )
+        for path in ("sitecustomize.py", "static_assets_hook.py", *SOURCES.glob("*.dist-info/*")):
+            source = SOURCES / path
+            self.write(folder / source.relative_to(SOURCES), source.read_text())
+        hook = folder / "static_assets_hook.py"
+        hook.write_text(hook.read_text().replace("BAKED = {}\n", f"BAKED = {baked}\n", 1))
         return folder
 
     def python(self, *arguments, cwd, env=(), **options):
@@ -92,10 +89,9 @@ class Case(unittest.TestCase):
         own = run.report["static_root"]
         if own:
             shutil.copytree(run.into, own, dirs_exist_ok=True)
-        for file in run.report["runtime_files"]:
-            destination = Path(file["destination"])
-            destination.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(run.into / file["path"], destination)
+        for path, destination in run.report["runtime_files"].items():
+            Path(destination).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(run.into / path, destination)
         variables = {**SETTINGS, **run.launch, **dict(env)}
         started = self.python("-c", ASK_FOR_PAGE, cwd=app / source, env=variables)
         self.assertEqual((started.returncode, started.stderr), (0, ""))
@@ -134,23 +130,27 @@ class Collected:
             "manage": manage and str(app / manage),
             "into": str(self.into),
             "url": None,
-            "version": None,
             "report": str(self.folder / "report.json"),
             "app": str(app),
         }
         if published:
-            request.update(url=URL, version="v1", folder_beside_hook=self.hook_storage_root.name, pin=None)
-            request.update(inject=str(self.inject), inject_at=str(self.inject))
+            request.update(url=URL, dir_beside_hook=self.hook_storage_root.name, pin=None)
+            request.update(hook_dir=str(self.inject), hook_at=str(self.inject))
         return request
 
+    def baked(self):
+        hook = (self.inject / "static_assets_hook.py").read_text()
+        return re.search("^BAKED = (.*)$", hook, re.MULTILINE).group(1)
+
     def urls(self, kind):
-        return [sample["url"] for sample in self.report["emission"][kind]["samples"]]
+        return list(self.report[f"{kind}_urls"]["samples"].values())
 
 
 def scratch(case, folder):
     target = folder / "scratch"
-    case.write(target / "runner.py", (SOURCES / "runner.py").read_text())
-    case.write(target / "static_assets_hook.py", (SOURCES / "hook.py").read_text())
+    shutil.copytree(SOURCES / PACKAGE, target / PACKAGE, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("runner.py", "static_assets_hook.py"):
+        shutil.copy(SOURCES / name, target)
     return target
 
 

@@ -27,7 +27,7 @@ class Failures(Case):
     def test_missing_variable(self):
         failure = self.failure("django_missing_variable")
         self.assert_failure(
-            failure, step="settings", type="KeyError", missing_variable="DATABASE_URL", file="project/settings.py:6"
+            failure, step="settings", type="KeyError", missing_variable="DATABASE_URL", place="project/settings.py:6"
         )
         self.assertIn("LookupError", failure["mro"])
         self.assertEqual(self.with_us.stderr, self.run_without_us.stderr)
@@ -70,7 +70,7 @@ class Failures(Case):
             step="settings",
             type="ModuleNotFoundError",
             missing_module="no_such_module",
-            file="project/settings.py:1",
+            place="project/settings.py:1",
         )
 
     def test_wrong_settings_module(self):
@@ -88,7 +88,7 @@ class Failures(Case):
         self.write(app / "manage.py", "import sys\nsys.modules['django'] = None\nimport django\n")
         run = self.collect(app)
         self.assert_failure(
-            run.report["failure"], step="start", missing_module="django", missing_variable=None, file="manage.py:3"
+            run.report["failure"], step="start", missing_module="django", missing_variable=None, place="manage.py:3"
         )
         self.assertEqual(run.report["django"], None)
 

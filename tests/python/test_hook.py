@@ -33,7 +33,7 @@ class HookCase(Case):
 
 
 class Applies(HookCase):
-    def test_sets_the_url_and_keeps_the_local_path(self):
+    def test_sets_the_url_and_keeps_the_path(self):
         for own, prefix in {
             "/static/": "/static/",
             "static/": "static/",
@@ -134,7 +134,7 @@ class Bakes(HookCase):
         found = self.ask(names=["STATIC_ROOT", "COMPRESS_ROOT"], baked=baked)
         self.assertEqual(found, {"STATIC_ROOT": "/layers/s", "COMPRESS_ROOT": "/layers/s"})
 
-    def test_folders_lie_beside_the_hook_wherever_that_is(self):
+    def test_directories_are_relative_to_the_hook(self):
         found = self.ask(names=["STATIC_ROOT"], baked="{'folders': {'STATIC_ROOT': '../static'}}")
         self.assertEqual(Path(found["STATIC_ROOT"]).name, "static")
         self.assertTrue(Path(found["STATIC_ROOT"]).is_absolute())
@@ -162,7 +162,7 @@ class LoadsThePin(Case):
         file = folder / "pin.env"
         if pin is not None:
             self.write(file, pin)
-        hook = (SOURCES / "hook.py").read_text()
+        hook = (SOURCES / "static_assets_hook.py").read_text()
         self.write(folder / "static_assets_hook.py", hook.replace("PIN = None\n", f"PIN = {str(file)!r}\n", 1))
         load = "import static_assets_hook, os, json; static_assets_hook.load_pin(); print(json.dumps(dict(os.environ)))"
         run = self.python("-c", load, cwd=folder, env=env)
@@ -171,40 +171,40 @@ class LoadsThePin(Case):
         found = json.loads(run.stdout)
         return [found.get(name) for name in ("STATIC_ASSETS_VERSION", "STATIC_URL", "RELEASE_VERSION")]
 
-    def test_the_pin_is_the_environment_where_nothing_else_is(self):
+    def test_pin_sets_unset_and_empty_variables(self):
         self.assertEqual(self.environment(self.PIN), ["v1", "https://built/v1/", "v1"])
         self.assertEqual(self.environment(self.PIN, {"STATIC_URL": ""})[1], "https://built/v1/")
 
-    def test_an_operators_value_wins_but_for_the_version(self):
+    def test_operator_overrides_all_but_the_version(self):
         own = {"STATIC_ASSETS_VERSION": "v0", "STATIC_URL": "/static/", "RELEASE_VERSION": "mine"}
         self.assertEqual(self.environment(self.PIN, own), ["v1", "/static/", "mine"])
 
-    def test_a_public_url_of_run_time_is_the_base(self):
+    def test_public_url_at_run_time_replaces_the_base(self):
         rows = (Path(__file__).parents[1] / "rebase.txt").read_text().splitlines()
         for base, _, url in (row.partition("\t") for row in rows if not row.startswith("#")):
             with self.subTest(base=base):
                 found = self.environment(self.PIN, {"STATIC_ASSETS_PUBLIC_URL": base + "\n"})[1]
                 self.assertEqual(found, url or "https://built/v1/")
 
-    def test_an_image_without_a_pin_or_with_one_of_nothing_starts(self):
+    def test_missing_or_empty_pin_changes_nothing(self):
         for pin in (None, "", "# Nothing was published\n", "no line of ours"):
             with self.subTest(pin=pin):
                 self.assertEqual(self.environment(pin), [None, None, None])
                 self.assertEqual(self.stderr, "")
 
-    def test_one_that_is_not_text_is_complained_of_and_nothing_more(self):
+    def test_binary_pin_is_reported_and_ignored(self):
         folder = self.folder()
         (folder / "pin.env").write_bytes(b"STATIC_ASSETS_VERSION=\xff\xfe\n")
-        hook = (SOURCES / "hook.py").read_text()
+        hook = (SOURCES / "static_assets_hook.py").read_text()
         self.write(folder / "static_assets_hook.py", hook.replace("PIN = None", f"PIN = {str(folder / 'pin.env')!r}"))
         run = self.python("-c", "import static_assets_hook as h; h.load_pin(); print('on')", cwd=folder)
         self.assertEqual(run.stdout, "on\n")
         self.assertIn("static-assets: UnicodeDecodeError", run.stderr)
 
-    def test_what_is_no_file_is_not_waited_for(self):
+    def test_named_pipe_is_not_read(self):
         folder = self.folder()
         os.mkfifo(folder / "pin.env")
-        hook = (SOURCES / "hook.py").read_text()
+        hook = (SOURCES / "static_assets_hook.py").read_text()
         self.write(folder / "static_assets_hook.py", hook.replace("PIN = None", f"PIN = {str(folder / 'pin.env')!r}"))
         run = self.python("-c", "import static_assets_hook as h; h.load_pin(); print('on')", cwd=folder)
         self.assertEqual((run.stdout, run.stderr), ("on\n", ""))
@@ -250,8 +250,8 @@ class StaysOut(HookCase):
                 self.write(app / program, ask)
                 self.assertEqual(self.run_program(app, [program, command])["STATIC_URL"], expected)
 
-    def test_panic_switch(self):
-        """STATIC_URL=/static/ serves from the app again: at the path where the app serves."""
+    def test_fallback(self):
+        """STATIC_URL=/static/ serves from the app again, at the path where the app serves."""
         for own, expected in {
             "/static/": {"STATIC_URL": "/static/", "WHITENOISE_STATIC_PREFIX": "None"},
             "/assets/": {"STATIC_URL": "/assets/", "WHITENOISE_STATIC_PREFIX": "None"},
@@ -260,7 +260,7 @@ class StaysOut(HookCase):
             with self.subTest(own=own):
                 self.assertEqual(self.ask(f"STATIC_URL = {own!r}\n", env={"STATIC_URL": "/static/"}), expected)
 
-    def test_path_of_the_published_version_is_no_panic_switch(self):
+    def test_path_of_the_published_version_is_followed(self):
         found = self.ask(env={"STATIC_URL": "/assets-v/v1/"})
         self.assertEqual(found, {"STATIC_URL": "/assets-v/v1/", "WHITENOISE_STATIC_PREFIX": "/static/"})
 
@@ -316,7 +316,7 @@ class NeverBreaks(HookCase):
 
 
 class Compiled(Case):
-    def test_byte_code_outlives_what_happens_to_the_source(self):
+    def test_byte_code_outlives_changes_of_the_source(self):
         app = self.app("django_basic")
         run = self.collect(app)
         for name in ("sitecustomize.py", "static_assets_hook.py"):

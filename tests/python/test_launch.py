@@ -78,7 +78,7 @@ class Launched(Case):
                 self.assert_published(self.page(app, run, env), run, 5)
 
     @needs("whitenoise")
-    def test_panic_switch(self):
+    def test_fallback(self):
         app = self.app("django_matrix")
         env = {"MATRIX_BACKEND": "whitenoise"}
         links = self.page(app, self.collect(app, env=env), dict(env, STATIC_URL="/static/"))

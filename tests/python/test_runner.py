@@ -64,28 +64,28 @@ class Matrix(Case):
         self.assertEqual((storage["local"], storage["manifest"], storage["setting"]), (is_local, manifest, "STORAGES"))
         self.assertEqual(storage["collected_with"], collected_with)
         self.assertEqual(report["static_root"], str(app / "staticfiles") if root == "set" else None)
-        self.assertEqual(report["static_url"], {"own": "/static/"})
+        self.assertEqual(report["static_url"], "/static/")
         self.assertEqual(report["whitenoise"], backend == "whitenoise")
 
         bakes_root = manifest and root == "unset"
         place = run.hook_storage_root if bakes_root else app / "staticfiles"
-        runtime_files = [{"path": "staticfiles.json", "destination": str(place / "staticfiles.json")}]
-        self.assertEqual(report["runtime_files"], runtime_files if manifest else [])
+        runtime_files = {"staticfiles.json": str(place / "staticfiles.json")}
+        self.assertEqual(report["runtime_files"], runtime_files if manifest else {})
         baked = {} if is_local else {"storage": collected_with}
         if bakes_root:
             baked["folders"] = {"STATIC_ROOT": run.hook_storage_root.name}
-        self.assertEqual(report["inject"]["baked"], repr(baked))
-        self.assertEqual(report["inject"]["storage"], baked.get("storage"))
-        self.assertEqual(report["inject"]["static_root"], bakes_root)
+        self.assertEqual(run.baked(), repr(baked))
+        self.assertEqual(report["hook_storage"], baked.get("storage"))
+        self.assertEqual(report["hook_static_root"], bakes_root)
 
-        self.assertIsNone(report["emission"]["injected"]["error"])
-        self.assertEqual(len(run.urls("injected")), 5)
-        for url in run.urls("injected"):
+        self.assertIsNone(report["hooked_urls"]["error"])
+        self.assertEqual(len(run.urls("hooked")), 5)
+        for url in run.urls("hooked"):
             self.assertIn(url.removeprefix(URL), local[manifest])
         if backend == "plain":
             self.assertEqual(run.urls("own")[0], "/static/web/app.css")
         elif bakes_root and is_local:
-            self.assertIn("ImproperlyConfigured", report["emission"]["own"]["error"])
+            self.assertIn("ImproperlyConfigured", report["own_urls"]["error"])
 
         env = {"MATRIX_BACKEND": backend, "MATRIX_STATIC_ROOT": root}
         self.assert_published(self.page(app, run, env), run, 5)
@@ -138,16 +138,16 @@ class Fixtures(Case):
     def test_follows(self):
         run = self.collected("django_follows")
         self.assertEqual(run.report["read"], ["STATIC_URL"])
-        self.assertEqual(run.report["static_url"], {"own": URL})
+        self.assertEqual(run.report["static_url"], URL)
         self.assertEqual(run.urls("own"), [URL + "web/app.css", URL + "web/logo.svg"])
 
     def test_split_settings(self):
         run = self.collected("django_split_settings")
         self.assertEqual((run.report["settings_module"], run.report["debug"]), ("config.settings.local", True))
-        self.assertEqual(run.urls("injected"), run.urls("own"))
+        self.assertEqual(run.urls("hooked"), run.urls("own"))
         run = self.collected("django_split_settings", env={"DJANGO_SETTINGS_MODULE": "config.settings.production"})
         self.assertEqual((run.report["settings_module"], run.report["debug"]), ("config.settings.production", False))
-        self.assertEqual(run.urls("injected"), [URL + "web/app.css", URL + "web/logo.svg"])
+        self.assertEqual(run.urls("hooked"), [URL + "web/app.css", URL + "web/logo.svg"])
 
     @needs("configurations")
     def test_configurations(self):
@@ -168,10 +168,10 @@ class Fixtures(Case):
     def test_compressor(self):
         run = self.collected("django_compressor")
         report = run.report
-        self.assertEqual(report["compressor"], {"enabled": True, "offline": True})
+        self.assertEqual(report["compressor"], "build")
         self.assertTrue(report["compressed"])
         manifest = report["static_root"] + "/CACHE/manifest.json"
-        self.assertEqual(report["runtime_files"], [{"path": "CACHE/manifest.json", "destination": manifest}])
+        self.assertEqual(report["runtime_files"], {"CACHE/manifest.json": manifest})
         css = next((run.into / "CACHE" / "css").iterdir()).read_text()
         self.assertIn("url(../../web/logo.svg?", css)
         self.assertEqual(files(run.into), files(self.collected("django_compressor").into))
@@ -181,7 +181,7 @@ class Fixtures(Case):
     def test_article(self):
         run = self.collected("django_article")
         self.assertEqual(run.report["read"], ["RELEASE_VERSION"])
-        self.assertIsNone(run.report["emission"]["own"]["error"])
+        self.assertIsNone(run.report["own_urls"]["error"])
         self.assertEqual(run.urls("own")[0], URL + "web/app.css")
 
     def test_warns_w004(self):
@@ -253,8 +253,8 @@ class Settings(Case):
         storages = {"staticfiles": {"BACKEND": MANIFEST, "OPTIONS": options}}
         run = self.collected(f"STORAGES = {storages}\n")
         self.assertEqual(len(files(run.into)), 11)
-        self.assertIsNone(run.report["emission"]["injected"]["error"])
-        self.assertEqual(run.urls("injected")[0][: len(URL)], URL)
+        self.assertIsNone(run.report["hooked_urls"]["error"])
+        self.assertEqual(run.urls("hooked")[0][: len(URL)], URL)
         storage = "from django.contrib.staticfiles.storage import StaticFilesStorage\n"
         storage += "class Own(StaticFilesStorage):\n    def __init__(self): super().__init__(location='/nowhere')\n"
         run = self.collected("STORAGES = {'staticfiles': {'BACKEND': 'project.storage.Own'}}\n", storage=storage)
@@ -270,17 +270,17 @@ class Settings(Case):
         self.assertEqual(run.report["storage"]["naming"], naming)
         self.assertEqual(run.report["storage"]["naming_methods"], ["file_hash"])
         self.assertIn("own.json", files(run.into))
-        self.assertEqual(run.report["inject"]["baked"], repr({"storage": MANIFEST, "naming": naming}))
-        self.assertRegex(run.urls("injected")[0], r"^https://cdn.example/x/v1/web/app\.\w{12}\.css$")
+        self.assertEqual(run.baked(), repr({"storage": MANIFEST, "naming": naming}))
+        self.assertRegex(run.urls("hooked")[0], r"^https://cdn.example/x/v1/web/app\.\w{12}\.css$")
 
     def test_root_outside_of_the_image(self):
         storages = {"staticfiles": {"BACKEND": MANIFEST}}
         run = self.collected(f"STATIC_ROOT = '/nowhere'\nSTORAGES = {storages}\n")
         destination = str(run.hook_storage_root / "staticfiles.json")
-        self.assertEqual(run.report["runtime_files"], [{"path": "staticfiles.json", "destination": destination}])
-        self.assertTrue(run.report["inject"]["static_root"])
-        self.assertIn("Missing staticfiles manifest entry", run.report["emission"]["own"]["error"])
-        self.assertIsNone(run.report["emission"]["injected"]["error"])
+        self.assertEqual(run.report["runtime_files"], {"staticfiles.json": destination})
+        self.assertTrue(run.report["hook_static_root"])
+        self.assertIn("Missing staticfiles manifest entry", run.report["own_urls"]["error"])
+        self.assertIsNone(run.report["hooked_urls"]["error"])
 
 
 class Local(Case):
@@ -289,9 +289,9 @@ class Local(Case):
     def collected(self, app, env=()):
         run = self.collect(app, env=env, published=False)
         self.assertEqual((run.returncode, run.report["failure"]), (0, None), run.stderr)
-        nothing = {"samples": [], "error": None}
-        self.assertEqual(run.report["emission"], {"own": nothing, "injected": nothing})
-        self.assertEqual(run.report["inject"], {"storage": None, "static_root": False, "baked": "{}"})
+        nothing = {"samples": {}, "error": None}
+        self.assertEqual((run.report["own_urls"], run.report["hooked_urls"]), (nothing, nothing))
+        self.assertEqual((run.report["hook_storage"], run.report["hook_static_root"]), (None, False))
         self.assertFalse((app / "staticfiles").exists())
         return run
 
@@ -302,7 +302,7 @@ class Local(Case):
         return app
 
     def runtime_file(self, app, path):
-        return {"path": path, "destination": str(app / "staticfiles" / path)}
+        return {path: str(app / "staticfiles" / path)}
 
     def test_own_storages(self):
         for backend in ("plain", "manifest"):
@@ -311,7 +311,7 @@ class Local(Case):
                 app = self.app("django_matrix")
                 run = self.collected(app, env)
                 self.assertEqual(files(run.into), self.own_files(self.app("django_matrix"), env=env))
-                manifest = [self.runtime_file(app, "staticfiles.json")] if backend == "manifest" else []
+                manifest = self.runtime_file(app, "staticfiles.json") if backend == "manifest" else {}
                 self.assertEqual(run.report["runtime_files"], manifest)
                 self.assert_files(self.page(app, run, env), "/static/", app / "staticfiles", 5)
 
@@ -323,7 +323,7 @@ class Local(Case):
                 app = self.app("django_matrix")
                 run = self.collected(app, {"MATRIX_BACKEND": "s3manifest", "MATRIX_STATIC_ROOT": root})
                 self.assertEqual(files(run.into), local)
-                manifest = [self.runtime_file(app, "staticfiles.json")] if root == "set" else []
+                manifest = self.runtime_file(app, "staticfiles.json") if root == "set" else {}
                 self.assertEqual(run.report["runtime_files"], manifest)
 
     def test_own_settings(self):
@@ -333,7 +333,7 @@ class Local(Case):
         self.write(app / "web/apps.py", READY.format(seen))
         run = self.collected(app)
         self.assertEqual(len(files(run.into)), 5)
-        self.assertEqual((run.report["dummies"], run.report["runtime_files"]), (["SECRET_KEY"], []))
+        self.assertEqual((run.report["dummies"], run.report["runtime_files"]), (["SECRET_KEY"], {}))
 
     @needs("compressor")
     @needs("storages")
@@ -355,7 +355,7 @@ class Local(Case):
                 run = self.collected(app)
                 self.assertEqual(files(run.into), own)
                 manifest = self.runtime_file(app, "CACHE/manifest.json")
-                self.assertEqual(run.report["runtime_files"], [manifest] if in_image else [])
+                self.assertEqual(run.report["runtime_files"], manifest if in_image else {})
                 if in_image and "s3" not in extra:
                     self.assert_files(self.page(app, run), "/static/", app / "staticfiles", 4)
 
@@ -397,9 +397,9 @@ class Attached(Case):
         self.write(target / "sitecustomize.py", (SOURCES / "attach.py").read_text())
         into = folder / "into"
         into.mkdir()
-        request = {"manage": None, "into": str(into), "url": URL, "version": "v1", "app": str(app)}
-        request.update(report=str(folder / "report.json"), folder_beside_hook="files", pin=None)
-        request.update(dict.fromkeys(("inject", "inject_at"), str(self.inject())))
+        request = {"manage": None, "into": str(into), "url": URL, "app": str(app)}
+        request.update(report=str(folder / "report.json"), dir_beside_hook="files", pin=None)
+        request.update(dict.fromkeys(("hook_dir", "hook_at"), str(self.inject())))
         self.write(folder / "request.json", json.dumps(request))
         env = {"PYTHONPATH": str(target), "STATIC_ASSETS_RUNNER_REQUEST": str(folder / "request.json")}
         run = self.start(command, cwd=app, env=dict(BUILD_TIME, **env))

@@ -107,7 +107,7 @@ class Gunicorn(Case):
     def test_plain(self):
         self.assertEqual(self.serve()[0], URL + "web/app.css")
 
-    def test_panic_switch(self):
+    def test_fallback(self):
         self.assertEqual(self.serve(env={"STATIC_URL": "/static/"})[0], "/static/web/app.css")
 
     @needs("opentelemetry.instrumentation.django")

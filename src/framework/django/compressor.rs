@@ -1,32 +1,32 @@
-//! django-compressor: compresses while the app is built, or not at all.
+//! Finds apps in which django-compressor compresses while they run.
 
-use super::DjangoError;
-use super::links::DjangoLinkProblem;
-use super::report::Report;
+use super::error::{DjangoError, DjangoLinkProblem};
+use super::report::CollectReport;
 use crate::framework::NotFollowing;
 use crate::framework::app_files::is_foreign;
 use fs_err as fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// What django-compressor writes at run time lands in the container, not in the store: pages would
-/// link to nothing.
-pub(super) fn refuse_at_run_time(report: &Report, app: &Path) -> Result<(), DjangoError> {
-    if !report.compresses_at_run_time() {
+const TEMPLATE_EXTENSIONS: [&str; 6] = ["html", "htm", "djhtml", "jinja", "jinja2", "j2"];
+
+/// Fails if pages would link to files that django-compressor writes while the app runs: they are in that
+/// container, not in the store.
+pub(super) fn check_compressor(report: &CollectReport, app: &Path) -> Result<(), DjangoError> {
+    if report.compressor.as_deref() != Some("run_time") {
         return Ok(());
     }
-    match template_with(app, app, uses_compress)? {
-        Some(template) => Err(DjangoError::NotFollowing(Box::new(NotFollowing {
-            why: DjangoLinkProblem::CompressesAtRunTime { template },
-            snippet: "COMPRESS_OFFLINE = True".to_owned(),
-        }))),
-        None => Ok(()),
-    }
+    let Some(path) = find_template(app)? else {
+        return Ok(());
+    };
+    let template = path.strip_prefix(app).unwrap_or(&path).to_owned();
+    Err(DjangoError::NotFollowing(Box::new(NotFollowing {
+        why: DjangoLinkProblem::CompressesAtRunTime(template),
+        snippet: "COMPRESS_OFFLINE = True".to_owned(),
+    })))
 }
 
-const TEMPLATES: [&str; 6] = ["html", "htm", "djhtml", "jinja", "jinja2", "j2"];
-
-/// `{% compress css %}`, however it is spaced.
+/// Whether a template holds `{% compress css %}`, with any spaces.
 fn uses_compress(template: &str) -> bool {
     template.split("{%").skip(1).any(|tag| {
         tag.trim_start_matches(['-', '+', ' ', '\t', '\n'])
@@ -35,27 +35,24 @@ fn uses_compress(template: &str) -> bool {
     })
 }
 
-/// A template of the app's own that uses a tag.
-fn template_with(
-    root: &Path,
-    folder: &Path,
-    uses: fn(&str) -> bool,
-) -> io::Result<Option<PathBuf>> {
-    for entry in fs::read_dir(folder)? {
+/// Finds one of the app's own templates that compresses.
+fn find_template(dir: &Path) -> io::Result<Option<PathBuf>> {
+    for entry in fs::read_dir(dir)? {
         let entry = entry?;
         let path = entry.path();
         let kind = entry.file_type()?;
         if kind.is_dir() && !is_foreign(&entry.file_name().to_string_lossy()) {
-            if let Some(found) = template_with(root, &path, uses)? {
+            if let Some(found) = find_template(&path)? {
                 return Ok(Some(found));
             }
-        } else if kind.is_file()
-            && path
-                .extension()
-                .is_some_and(|extension| TEMPLATES.contains(&extension.to_string_lossy().as_ref()))
-            && uses(&String::from_utf8_lossy(&fs::read(&path)?))
+            continue;
+        }
+        let extension = path.extension().unwrap_or_default().to_string_lossy();
+        if kind.is_file()
+            && TEMPLATE_EXTENSIONS.contains(&&*extension)
+            && uses_compress(&String::from_utf8_lossy(&fs::read(&path)?))
         {
-            return Ok(Some(path.strip_prefix(root).unwrap_or(&path).to_owned()));
+            return Ok(Some(path));
         }
     }
     Ok(None)
@@ -66,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn templates_that_compress() {
+    fn templates_with_the_compress_tag() {
         for (template, uses) in [
             ("{% compress css %}", true),
             ("{%compress js inline%}", true),

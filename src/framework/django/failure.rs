@@ -1,147 +1,93 @@
-//! Why a collectstatic failed: from what the runner saw of the exception, not from its prose.
+//! Finds why a collectstatic failed, from the class of the exception if that tells.
 
-use super::DjangoError;
-use super::detect::settings_beside;
-use super::report::{Failure, Report, Step};
-use super::runner::Runner;
+use super::detect::DjangoEntry;
+use super::error::{DjangoError, DjangoFailure, DjangoFailureReason};
+use super::python::AppPython;
+use super::report::{CollectReport, PythonFailure};
+use super::settings_module::settings_beside;
 use crate::command::Finished;
-use crate::config::env_vars::DJANGO_SETTINGS_MODULE;
+use crate::config::env_vars::{COLLECT_COMMAND, DJANGO_SETTINGS_MODULE};
 
-#[derive(Debug)]
-pub(crate) struct DjangoFailure {
-    pub(crate) command: String,
-    pub(crate) status: Option<i32>,
-    pub(crate) reason: DjangoFailureReason,
-    /// `path:line` of the app.
-    pub(crate) place: Option<String>,
-    /// The end of what the command printed.
-    pub(crate) output: String,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum DjangoFailureReason {
-    MissingVariable {
-        name: String,
-    },
-    MissingModule {
-        name: String,
-        settings: Option<String>,
-    },
-    /// `DJANGO_SETTINGS_MODULE` names nothing.
-    NoSuchSettings {
-        module: String,
-        beside: Vec<String>,
-    },
-    /// `django.contrib.staticfiles` is not installed: there is no such command.
-    UnknownCommand {
-        settings: Option<String>,
-    },
-    /// A stylesheet or module refers to a file that is not there.
-    MissingReference {
-        message: String,
-    },
-    BadSettings {
-        message: String,
-    },
-    SettingsNotConfigured,
-    Permission {
-        message: String,
-    },
-    Compress {
-        message: String,
-    },
-    SyntaxError {
-        message: String,
-    },
-    Other {
-        kind: String,
-        message: String,
-    },
-    /// The process ended without a word that the runner could hear.
-    Died,
-}
-
-/// How much of a command's output an error shows.
+/// How many lines of a command's output an error shows.
 const SHOWN_LINES: usize = 25;
 
 pub(super) fn diagnose(
-    command: String,
-    report: Option<Report>,
-    finished: &Finished,
-    runner: &Runner<'_>,
+    report: Option<CollectReport>,
+    finished: Finished,
+    python: &AppPython<'_>,
 ) -> DjangoError {
-    let failure = report.as_ref().and_then(|report| report.failure.clone());
-    let settings = report.and_then(|report| report.settings_module);
-    if let Some(failure) = &failure
-        && failure.missing_module.as_deref() == Some("django")
+    let (failure, settings) = report.map_or((None, None), |it| (it.failure, it.settings_module));
+    let died = failure.is_none();
+    if let Some(line) = &python.ctx.config.framework.django.collect_command
+        && died
     {
-        return DjangoError::NoDjango {
-            python: runner.python.clone(),
-        };
+        return DjangoError::of_command(COLLECT_COMMAND.name, line, finished);
     }
-    let place = failure.as_ref().and_then(|failure| failure.file.clone());
-    DjangoError::Failed(Box::new(DjangoFailure {
-        command,
-        status: finished.status.code(),
-        reason: failure.map_or(DjangoFailureReason::Died, |failure| {
-            no_such_settings(&failure, runner).unwrap_or_else(|| reason(failure, settings))
-        }),
-        place,
-        output: last_lines(&finished.output),
-    }))
-}
-
-/// Where the module that can't be imported is the one that was chosen.
-fn no_such_settings(failure: &Failure, runner: &Runner<'_>) -> Option<DjangoFailureReason> {
-    let chosen = runner.env.text(DJANGO_SETTINGS_MODULE.name)?;
-    (failure.missing_module.as_deref() == Some(chosen)).then(|| {
-        DjangoFailureReason::NoSuchSettings {
-            module: chosen.to_owned(),
-            beside: settings_beside(runner.folder(), chosen),
+    let failure = failure.unwrap_or_default();
+    let missing = failure.missing_module.as_deref();
+    if missing == Some("django") {
+        return DjangoError::NoDjango(python.program.clone());
+    }
+    let reason = match missing {
+        _ if died => DjangoFailureReason::Died,
+        Some(module) if python.env.text(DJANGO_SETTINGS_MODULE.name) == Some(module) => {
+            DjangoFailureReason::NoSuchSettings {
+                module: module.to_owned(),
+                beside: settings_beside(&python.ctx.app_dir, module),
+            }
         }
-    })
+        _ => reason_of(&failure),
+    };
+    let failure = DjangoFailure {
+        command: shown_command(python.entry),
+        status: finished.status.code(),
+        reason,
+        message: failure.message,
+        settings,
+        place: failure.place,
+        output: last_lines(&finished.output),
+    };
+    Box::new(failure).into()
 }
 
-fn reason(failure: Failure, settings: Option<String>) -> DjangoFailureReason {
+/// Shows the command as the user would type it: the runner runs the same one.
+fn shown_command(entry: &DjangoEntry) -> String {
+    let program = match entry {
+        DjangoEntry::ManagePy(path) => path.display().to_string(),
+        DjangoEntry::Module => "-m django".to_owned(),
+    };
+    format!("python {program} collectstatic --noinput")
+}
+
+fn reason_of(failure: &PythonFailure) -> DjangoFailureReason {
     let is = |class: &str| failure.mro.iter().any(|name| name == class);
-    let message = failure.message;
-    if let Some(name) = failure.missing_variable {
-        return DjangoFailureReason::MissingVariable { name };
-    }
-    if let Some(name) = failure.missing_module {
-        return DjangoFailureReason::MissingModule { name, settings };
-    }
-    if message.contains("Unknown command") {
-        return if message.contains("No Django settings specified") {
-            DjangoFailureReason::SettingsNotConfigured
-        } else {
-            DjangoFailureReason::UnknownCommand { settings }
-        };
-    }
-    if message.contains("You must either define the environment variable DJANGO_SETTINGS_MODULE") {
-        return DjangoFailureReason::SettingsNotConfigured;
-    }
-    if is("PermissionError") {
-        return DjangoFailureReason::Permission { message };
-    }
-    if is("SyntaxError") {
-        return DjangoFailureReason::SyntaxError { message };
-    }
-    if failure.step == Step::Compress {
-        return DjangoFailureReason::Compress { message };
-    }
-    if failure.step == Step::Collectstatic && message.contains("could not be found") {
-        return DjangoFailureReason::MissingReference { message };
-    }
-    if is("django.core.exceptions.ImproperlyConfigured") {
-        return DjangoFailureReason::BadSettings { message };
-    }
-    DjangoFailureReason::Other {
-        kind: failure.kind,
-        message,
+    let says = |text: &str| failure.message.contains(text);
+    if let Some(name) = &failure.missing_variable {
+        DjangoFailureReason::MissingVariable(name.clone())
+    } else if let Some(name) = &failure.missing_module {
+        DjangoFailureReason::MissingModule(name.clone())
+    } else if says("No Django settings specified")
+        || says("You must either define the environment variable DJANGO_SETTINGS_MODULE")
+    {
+        DjangoFailureReason::SettingsNotConfigured
+    } else if says("Unknown command") {
+        DjangoFailureReason::UnknownCommand
+    } else if is("PermissionError") {
+        DjangoFailureReason::Permission
+    } else if is("SyntaxError") {
+        DjangoFailureReason::SyntaxError
+    } else if failure.step == "compress" {
+        DjangoFailureReason::Compress
+    } else if failure.step == "collectstatic" && says("could not be found") {
+        DjangoFailureReason::MissingReference
+    } else if is("django.core.exceptions.ImproperlyConfigured") {
+        DjangoFailureReason::BadSettings
+    } else {
+        DjangoFailureReason::Other(failure.class.clone())
     }
 }
 
+/// Returns the last lines of an output.
 fn last_lines(output: &str) -> String {
     let lines: Vec<&str> = output.lines().collect();
     lines[lines.len().saturating_sub(SHOWN_LINES)..].join("\n")
@@ -151,62 +97,50 @@ fn last_lines(output: &str) -> String {
 mod tests {
     use super::*;
 
-    fn failure(step: Step, kind: &str, message: &str) -> Failure {
-        Failure {
-            step,
-            kind: kind.to_owned(),
-            mro: vec![kind.to_owned()],
-            message: message.to_owned(),
-            missing_module: None,
-            missing_variable: None,
-            file: None,
-        }
-    }
-
     #[test]
-    fn reasons_of_what_the_runner_saw() {
+    fn reason_follows_from_the_exception() {
         const IMPROPER: &str = "django.core.exceptions.ImproperlyConfigured";
         const COMMAND: &str = "django.core.management.base.CommandError";
-        for (step, kind, message, expected) in [
+        for (step, class, message, expected) in [
             (
-                Step::Settings,
+                "settings",
                 COMMAND,
                 "Unknown command: 'collectstatic'",
-                DjangoFailureReason::UnknownCommand { settings: None },
+                DjangoFailureReason::UnknownCommand,
             ),
             (
-                Step::Settings,
+                "settings",
                 COMMAND,
                 "No Django settings specified. Unknown command: 'collectstatic'",
                 DjangoFailureReason::SettingsNotConfigured,
             ),
             (
-                Step::Collectstatic,
+                "collectstatic",
                 "ValueError",
                 "The file 'a.png' could not be found with <…>.",
-                DjangoFailureReason::MissingReference {
-                    message: "The file 'a.png' could not be found with <…>.".to_owned(),
-                },
+                DjangoFailureReason::MissingReference,
             ),
             (
-                Step::Settings,
+                "settings",
                 IMPROPER,
                 "The X setting",
-                DjangoFailureReason::BadSettings {
-                    message: "The X setting".to_owned(),
-                },
+                DjangoFailureReason::BadSettings,
             ),
             (
-                Step::Settings,
+                "settings",
                 "RuntimeError",
                 "no",
-                DjangoFailureReason::Other {
-                    kind: "RuntimeError".to_owned(),
-                    message: "no".to_owned(),
-                },
+                DjangoFailureReason::Other("RuntimeError".to_owned()),
             ),
         ] {
-            assert_eq!(reason(failure(step, kind, message), None), expected);
+            let failure = PythonFailure {
+                step: step.to_owned(),
+                class: class.to_owned(),
+                mro: vec![class.to_owned()],
+                message: message.to_owned(),
+                ..PythonFailure::default()
+            };
+            assert_eq!(reason_of(&failure), expected);
         }
     }
 

@@ -1,308 +1,161 @@
-//! The hook for apps that don't follow by themselves: where it lies, and whether Python loads it from there.
+//! The hook for apps that ignore `STATIC_URL`: where the image has it, and whether Python loads it from there.
 
-use super::DjangoError;
-use super::runner::{HookFolder, Runner, write_hook};
-use crate::command::{Command, CommandError};
+use super::embedded::{HOOK, write_files};
+use super::error::{DjangoError, DjangoLinkProblem};
+use super::python::AppPython;
 use crate::config::env_vars::STATIC_URL;
-use crate::context::HookPlace;
-use crate::env::ChildEnv;
+use crate::context::{BuildContext, HookPlace};
 use crate::framework::{Injection, PlacedFile};
-use crate::fs::files_below;
-use crate::fs::{lies_in, remove_file_if_there, remove_folder_if_there};
-use crate::interrupt::Interrupt;
+use crate::fs::{files_below, lies_in, remove_dir_if_exists, remove_file_if_exists};
 use crate::launch::{InjectedFile, LaunchVar};
-use crate::log::Log;
 use fs_err as fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The folder, below the injected ones, of the hook.
-const PYTHON: &str = "python";
-
-/// Where the hook lies at launch, and what makes Python load it.
-#[derive(Clone, Debug)]
-pub(super) struct Place {
-    pub(super) folder: HookFolder,
-    way: Way,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Way {
-    /// `PYTHONPATH` leads there.
-    PythonPath,
-    /// Lines in a `.pth` of the interpreter's own packages: <https://docs.python.org/3/library/site.html>.
-    SitePackages,
-}
-
-/// Why nothing can be put where Python would load it.
-#[derive(Debug)]
-pub(crate) enum HookBlocked {
-    /// Only a part of the machine is deployed, and Python is none of it.
-    NotDeployed {
-        packages: PathBuf,
-    },
-    NotWritable {
-        packages: PathBuf,
-        error: io::Error,
-    },
-    /// Python could not tell where its packages are.
-    Unknown {
-        output: String,
-    },
-}
-
-/// Whether Python loads a hook that lies in its place.
-#[derive(Debug)]
-pub(super) enum Reach {
-    Loads(Place),
-    /// Something keeps it from that; the output of the start.
-    Silent(String),
-    No(HookBlocked),
-}
-
-/// What a `.pth` does at the start of Python.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Job {
-    /// The app follows by itself, once it has the environment.
-    Pin,
-    Follow,
-}
-
+/// The directory of the hook among the injected ones.
+const PYTHON_DIR: &str = "python";
 const MODULE: &str = "static_assets_hook";
 const PTH: &str = "static_assets.pth";
 const PROBE: &str = "static_assets_probe.pth";
+const PROBE_LINE: &str = "import sys; sys.modules['static_assets_probe'] = sys\n";
 const FILES: &str = "static_assets_files";
 
-impl Place {
-    pub(super) fn find(
-        runner: &Runner<'_>,
-        interrupt: &Interrupt,
-    ) -> Result<Result<Self, HookBlocked>, DjangoError> {
-        match runner.hook_place() {
-            HookPlace::PythonPath => Ok(Ok(Self {
-                folder: HookFolder {
-                    at: runner.injected().join(PYTHON),
-                    beside: "../static",
-                },
-                way: Way::PythonPath,
-            })),
-            HookPlace::SitePackages { within, .. } => {
-                let place = Self::of_packages(runner, interrupt, within.as_deref())?;
-                if let Ok(place) = &place {
-                    place.remove_what_an_earlier_build_left()?;
-                }
-                Ok(place)
+const PRINT_PURELIB: &str = "import os, sysconfig; \
+     open(os.environ['STATIC_ASSETS_PURELIB'], 'w').write(sysconfig.get_path('purelib'))";
+const IS_LOADED: &str = "import sys; \
+     sys.exit({'static_assets_hook', 'static_assets_probe'}.isdisjoint(sys.modules))";
+
+/// Where the hook is at launch, and what makes Python load it.
+#[derive(Debug)]
+pub(super) struct HookDir {
+    pub(super) path: PathBuf,
+    /// The directory, relative to `path`, of files that the app reads but the image has no `STATIC_ROOT` for.
+    pub(super) beside: &'static str,
+    pub(super) loader: HookLoader,
+}
+
+#[derive(Debug)]
+pub(super) enum HookLoader {
+    /// `PYTHONPATH` names the directory.
+    PythonPath,
+    /// A `.pth` file in the interpreter's own packages: <https://docs.python.org/3/library/site.html>.
+    Pth,
+    Nothing(DjangoLinkProblem),
+}
+
+/// The `.pth` of an app that reads the pinned variables by itself.
+pub(super) const PIN: &str = "import static_assets_hook; static_assets_hook.load_pin()\n";
+/// The `.pth` that sets them and changes the app's settings.
+pub(super) const PIN_AND_LINK: &str =
+    "import static_assets_hook; static_assets_hook.load_pin(); static_assets_hook.install()\n";
+
+/// Returns where the runner leaves the hook for the launch.
+pub(super) fn hook_files(ctx: &BuildContext<'_>) -> PathBuf {
+    ctx.scratch.join("inject")
+}
+
+impl HookDir {
+    /// Finds the place that the front end gives the hook.
+    pub(super) fn find(python: &AppPython<'_>) -> Result<Self, DjangoError> {
+        let ctx = python.ctx;
+        let HookPlace::SitePackages { within, .. } = &ctx.image.hook else {
+            return Ok(Self {
+                path: ctx.image.injected.join(PYTHON_DIR),
+                beside: "../static",
+                loader: HookLoader::PythonPath,
+            });
+        };
+        // Python writes the path into a file, because the app's own sitecustomize may print.
+        let answer = ctx.scratch.join("purelib");
+        let env = python.env.clone().with("STATIC_ASSETS_PURELIB", &answer);
+        let finished = python.run_code(&env, PRINT_PURELIB)?;
+        let (path, problem) = match fs::read_to_string(&answer).map(PathBuf::from) {
+            Ok(packages) if finished.status.success() => {
+                let problem = find_problem(&packages, within.as_deref());
+                (packages, problem)
             }
-        }
-    }
-
-    /// Where there is none, for a collect that shows whether one is needed.
-    pub(super) fn none(runner: &Runner<'_>) -> Self {
-        Self {
-            folder: HookFolder {
-                at: runner.scratch().join("nowhere"),
-                beside: FILES,
-            },
-            way: Way::SitePackages,
-        }
-    }
-
-    fn of_packages(
-        runner: &Runner<'_>,
-        interrupt: &Interrupt,
-        within: Option<&Path>,
-    ) -> Result<Result<Self, HookBlocked>, DjangoError> {
-        // Into a file: what the app's own sitecustomize prints is no answer.
-        let answer = runner.scratch().join("purelib");
-        let finished = Command::new(&runner.python, runner.folder(), &runner.env)
-            .argument("-c")
-            .argument(
-                "import sys, sysconfig; open(sys.argv[1], 'w').write(sysconfig.get_path('purelib'))",
-            )
-            .argument(&answer)
-            .run(interrupt)?;
-        let packages = match fs::read_to_string(&answer) {
-            Ok(packages) if finished.status.success() => PathBuf::from(packages),
             _ => {
-                let output = finished.output;
-                return Ok(Err(HookBlocked::Unknown { output }));
+                let problem = DjangoLinkProblem::PackagesUnknown(finished.output);
+                (answer, Some(problem))
             }
         };
-        if within.is_some_and(|within| !lies_in(&packages, within)) {
-            return Ok(Err(HookBlocked::NotDeployed { packages }));
+        // The collect would load the hook of an earlier build.
+        if problem.is_none() {
+            for file in [PTH, PROBE, "static_assets_hook.py"] {
+                remove_file_if_exists(&path.join(file))?;
+            }
+            remove_dir_if_exists(&path.join(FILES))?;
         }
-        if let Err(error) = tempfile::tempfile_in(&packages) {
-            return Ok(Err(HookBlocked::NotWritable { packages, error }));
-        }
-        Ok(Ok(Self {
-            folder: HookFolder {
-                at: packages,
-                beside: FILES,
-            },
-            way: Way::SitePackages,
-        }))
+        Ok(Self {
+            path,
+            beside: FILES,
+            loader: problem.map_or(HookLoader::Pth, HookLoader::Nothing),
+        })
     }
 
-    /// It would work in the collect, too.
-    fn remove_what_an_earlier_build_left(&self) -> io::Result<()> {
-        for file in [PTH.to_owned(), PROBE.to_owned(), format!("{MODULE}.py")] {
-            remove_file_if_there(&self.folder.at.join(file))?;
-        }
-        remove_folder_if_there(&self.folder.at.join(FILES))
-    }
-
-    /// Starts the app's Python as it will be started and looks whether the hook was loaded. Needs nothing of
-    /// the compile, so it runs beside it.
-    pub(super) fn try_reach(
+    /// Starts Python as the running app will start it and returns what keeps it from loading the hook. It needs
+    /// nothing of the collect, so both run at the same time.
+    pub(super) fn try_load(
         &self,
-        runner: &Runner<'_>,
-        interrupt: &Interrupt,
-    ) -> Result<Reach, DjangoError> {
-        let (loaded, finished) = match self.way {
-            Way::PythonPath => {
-                let folder = runner.scratch().join("reach");
-                write_hook(&folder)?;
-                let env = runner
-                    .env
-                    .clone()
-                    .with(STATIC_URL, "/")
-                    .with_first("PYTHONPATH", folder.as_os_str());
-                start(
-                    &format!("'{MODULE}' in sys.modules"),
-                    runner,
-                    &env,
-                    interrupt,
-                )
+        python: &AppPython<'_>,
+    ) -> Result<Option<DjangoLinkProblem>, DjangoError> {
+        let probe = self.path.join(PROBE);
+        let mut env = python.env.clone();
+        match &self.loader {
+            HookLoader::Nothing(problem) => return Ok(Some(problem.clone())),
+            HookLoader::Pth => fs::write(&probe, PROBE_LINE)?,
+            HookLoader::PythonPath => {
+                let dir = python.ctx.scratch.join("reach");
+                write_files(HOOK, &dir)?;
+                env = env.with(STATIC_URL, "/");
+                env = env.with_first("PYTHONPATH", dir.as_os_str());
             }
-            Way::SitePackages => {
-                let probe = self.folder.at.join(PROBE);
-                fs::write(&probe, "import sys; sys.static_assets_probe = True\n")?;
-                let asked = "hasattr(sys, 'static_assets_probe')";
-                let started = start(asked, runner, &runner.env, interrupt);
-                fs::remove_file(&probe)?;
-                started
-            }
-        }?;
-        Ok(if loaded {
-            Reach::Loads(self.clone())
-        } else {
-            Reach::Silent(finished)
-        })
+        }
+        let finished = python.run_code(&env, IS_LOADED);
+        remove_file_if_exists(&probe)?;
+        let finished = finished?;
+        let is_loaded = finished.status.success();
+        Ok((!is_loaded).then_some(DjangoLinkProblem::Unreachable(finished.output)))
     }
 
-    /// What the runner left for the launch: the hook, and what Python compiles it to.
-    pub(super) fn injection(&self, hook: &Path, job: Job) -> Result<Injection, DjangoError> {
-        let files = files_below(hook)?;
-        if self.way == Way::PythonPath {
-            let files = files.into_iter().map(|path| {
-                Ok(InjectedFile {
-                    content: fs::read(hook.join(&path))?,
-                    path: Path::new(PYTHON).join(path),
-                })
-            });
-            return Ok(Injection {
-                vars: vec![LaunchVar::PrependFolder {
-                    name: "PYTHONPATH",
-                    folder: PathBuf::from(PYTHON),
-                }],
-                files: files.collect::<io::Result<_>>()?,
-                ..Injection::default()
-            });
-        }
-        let of_the_module = |path: &PathBuf| {
+    /// Returns the hook that the runner left, with its byte code, for its place in the image.
+    pub(super) fn injection(&self, ctx: &BuildContext<'_>, line: &str) -> io::Result<Injection> {
+        let files = hook_files(ctx);
+        let by_path = matches!(self.loader, HookLoader::PythonPath);
+        let mut injection = Injection::default();
+        for path in files_below(&files)? {
+            let content = fs::read(files.join(&path))?;
             let name = path.file_name().unwrap_or_default().to_string_lossy();
-            name.starts_with(MODULE)
-        };
-        let mut placed = Vec::new();
-        for path in files.into_iter().filter(of_the_module) {
-            placed.push(PlacedFile {
-                content: fs::read(hook.join(&path))?,
-                path: self.folder.at.join(path),
+            if by_path {
+                let path = Path::new(PYTHON_DIR).join(path);
+                injection.files.push(InjectedFile { path, content });
+            } else if name.starts_with(MODULE) {
+                let path = self.path.join(path);
+                injection.placed.push(PlacedFile { path, content });
+            }
+        }
+        if by_path {
+            injection.vars.push(LaunchVar::PrependFolder {
+                name: "PYTHONPATH",
+                folder: PathBuf::from(PYTHON_DIR),
+            });
+        } else {
+            // Last, because it loads the others.
+            injection.placed.push(PlacedFile {
+                path: self.path.join(PTH),
+                content: line.into(),
             });
         }
-        // Last: it loads the others.
-        placed.push(PlacedFile {
-            path: self.folder.at.join(PTH),
-            content: pth(job).into_bytes(),
-        });
-        Ok(Injection {
-            placed,
-            ..Injection::default()
-        })
+        Ok(injection)
     }
 }
 
-/// Whether what was asked of a started Python is so, and what it printed.
-fn start(
-    asked: &str,
-    runner: &Runner<'_>,
-    env: &ChildEnv,
-    interrupt: &Interrupt,
-) -> Result<(bool, String), CommandError> {
-    let finished = Command::new(&runner.python, runner.folder(), env)
-        .argument("-c")
-        .argument(format!("import sys; sys.exit(not ({asked}))"))
-        .run(interrupt)?;
-    Ok((finished.status.success(), finished.output))
-}
-
-fn pth(job: Job) -> String {
-    let install = match job {
-        Job::Pin => String::new(),
-        Job::Follow => format!("; {MODULE}.install()"),
-    };
-    format!("import {MODULE}; {MODULE}.load_pin(){install}\n")
-}
-
-/// `python -E`, `-I` and `-S` ignore `PYTHONPATH` or `sitecustomize`; only `-S` ignores a `.pth`.
-pub(super) fn warn_of_unreachable_processes(app: &Path, place: &HookPlace, log: &Log) {
-    let procfile = fs::read_to_string(app.join("Procfile")).unwrap_or_default();
-    let flags = match place {
-        HookPlace::PythonPath => &['E', 'I', 'S'][..],
-        HookPlace::SitePackages { .. } => &['S'],
-    };
-    for line in procfile.lines().filter(|line| is_unreachable(line, flags)) {
-        log.warning(&format!(
-            "this process starts Python so that STATIC_URL can't be set from outside:\n{line}"
-        ));
+/// Finds what keeps the hook out of the interpreter's packages.
+fn find_problem(packages: &Path, within: Option<&Path>) -> Option<DjangoLinkProblem> {
+    let packages = packages.to_owned();
+    if within.is_some_and(|within| !lies_in(&packages, within)) {
+        return Some(DjangoLinkProblem::PackagesNotDeployed(packages));
     }
-}
-
-fn is_unreachable(line: &str, letters: &[char]) -> bool {
-    let mut words = line.split_whitespace();
-    let is_python = |word: &str| {
-        let name = word.rsplit('/').next().unwrap_or_default();
-        name.starts_with("python")
-    };
-    words.any(is_python)
-        && words
-            .take_while(|word| word.starts_with('-') && !word.starts_with("--"))
-            .any(|flags| flags.contains(letters))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::runner::HOOK;
-    use super::*;
-
-    #[test]
-    fn processes_that_the_hook_cannot_reach() {
-        for (line, by_path, by_packages) in [
-            ("web: python -I -m gunicorn shop.wsgi", true, false),
-            ("web: /layers/x/bin/python3.12 -uE manage.py x", true, false),
-            ("web: python -S manage.py x", true, true),
-            ("web: gunicorn shop.wsgi -S", false, false),
-            ("web: python manage.py migrate -E", false, false),
-            ("web: python -u manage.py x", false, false),
-        ] {
-            assert_eq!(is_unreachable(line, &['E', 'I', 'S']), by_path, "{line}");
-            assert_eq!(is_unreachable(line, &['S']), by_packages, "{line}");
-        }
-    }
-
-    #[test]
-    fn the_hook_has_the_lines_that_the_runner_bakes() {
-        assert_eq!(HOOK.matches("BAKED = {}").count(), 1);
-        assert_eq!(HOOK.matches("PIN = None").count(), 1);
-    }
+    let error = tempfile::tempfile_in(&packages).err()?.to_string();
+    Some(DjangoLinkProblem::PackagesNotWritable { packages, error })
 }

@@ -1,193 +1,127 @@
-//! The proof that pages will link to what is published.
+//! The link check: whether pages will link to the version that the build publishes.
 
-use super::DjangoError;
-use super::detect::settings_beside;
-use super::hook::{HookBlocked, Job, Reach};
-use super::report::{Emitted, Report, Sample};
+use super::error::{DjangoError, DjangoLinkProblem};
+use super::hook::{HookDir, PIN, PIN_AND_LINK};
+use super::report::{CollectReport, SampledUrls};
+use super::runner::collected_dir;
+use super::settings_module::settings_beside;
 use crate::config::Inject;
+use crate::context::BuildContext;
 use crate::framework::{CompileTarget, Injection, Links, NotFollowing, VersionVariable};
-use std::path::PathBuf;
 
-/// Why no page would link to the version.
-#[derive(Debug)]
-pub(crate) enum DjangoLinkProblem {
-    /// `STATIC_ASSETS_INJECT=off`, and the settings ignore `STATIC_URL`.
-    InjectOff,
-    /// The command line puts nothing beside the app.
-    InjectNowhere,
-    /// The hook stays out of DEBUG.
-    Debug {
-        settings: Option<String>,
-        beside: Vec<String>,
-    },
-    /// Even with the hook, `static()` gives this.
-    Emits {
-        name: String,
-        url: String,
-    },
-    StaticFails {
-        error: String,
-    },
-    /// Something keeps Python from loading the hook.
-    Unreachable {
-        output: String,
-    },
-    /// Nothing can be put where Python would load it.
-    HookBlocked(HookBlocked),
-    /// django-compressor would write files at run time that are not in the store.
-    CompressesAtRunTime {
-        template: PathBuf,
-    },
-}
-
-/// The hook that the runner left, and whether the app's Python loads one.
-pub(super) struct Hook {
-    pub(super) folder: PathBuf,
-    pub(super) reach: Reach,
-    pub(super) app: PathBuf,
-    pub(super) collected: PathBuf,
-    /// Whether an app that follows is given its environment by Python, where nothing else does.
-    pub(super) pins: bool,
-}
-
-/// How pages come to follow, and what that needs.
-pub(super) struct Verdict {
+/// How pages come to link to the version, and what the image needs for it.
+pub(super) struct DjangoLinkCheck {
     pub(super) links: Links,
     pub(super) injection: Option<Injection>,
 }
 
-pub(super) fn judge(
-    report: &Report,
+/// Checks that `static()` gives URLs of published files: with the app's own settings, else with the hook.
+pub(super) fn verify_links(
+    report: &CollectReport,
     target: &CompileTarget,
-    inject: Inject,
-    hook: Hook,
-) -> Result<Verdict, DjangoError> {
-    let own_follows = first_elsewhere(&report.emission.own, target, &hook).is_none();
-    let needs_files = report.inject.static_root;
-    if own_follows && !needs_files {
-        return Ok(Verdict {
-            links: follows(report, target),
-            injection: match hook.reach {
-                Reach::Loads(place) if hook.pins => Some(place.injection(&hook.folder, Job::Pin)?),
-                _ => None,
-            },
+    hook: &HookDir,
+    load_problem: Option<DjangoLinkProblem>,
+    ctx: &BuildContext<'_>,
+) -> Result<DjangoLinkCheck, DjangoError> {
+    let own_problem = find_wrong_url(&report.own_urls, report, target, ctx);
+    if own_problem.is_none() && !report.hook_static_root {
+        let pins = needs_pin(ctx) && load_problem.is_none();
+        let injection = pins.then(|| hook.injection(ctx, PIN));
+        return Ok(DjangoLinkCheck {
+            links: links_by_app(report, target),
+            injection: injection.transpose()?,
         });
     }
-    let failed = |why| {
-        Err(DjangoError::NotFollowing(Box::new(NotFollowing {
-            why,
-            snippet: snippet(report),
-        })))
+    let problem = match ctx.inject() {
+        Inject::Off => Some(DjangoLinkProblem::InjectOff),
+        Inject::Nowhere => Some(DjangoLinkProblem::InjectNowhere),
+        Inject::Auto if report.debug => Some(debug_problem(report, ctx)),
+        Inject::Auto => find_wrong_url(&report.hooked_urls, report, target, ctx).or(load_problem),
     };
-    match inject {
-        Inject::Auto => {}
-        Inject::Off => return failed(DjangoLinkProblem::InjectOff),
-        Inject::Nowhere => return failed(DjangoLinkProblem::InjectNowhere),
+    let snippet = snippet(report);
+    if let Some(why) = problem {
+        return Err(Box::new(NotFollowing { why, snippet }).into());
     }
-    if report.debug {
-        return failed(DjangoLinkProblem::Debug {
-            settings: report.settings_module.clone(),
-            beside: report
-                .settings_module
-                .as_deref()
-                .map(|module| settings_beside(&hook.app, module))
-                .unwrap_or_default(),
-        });
-    }
-    match first_elsewhere(&report.emission.injected, target, &hook) {
-        None => {}
-        Some(Elsewhere::Url(Sample { name, url })) => {
-            return failed(DjangoLinkProblem::Emits {
-                name: name.clone(),
-                url: url.clone(),
-            });
-        }
-        Some(Elsewhere::Error(error)) => {
-            return failed(DjangoLinkProblem::StaticFails {
-                error: error.to_owned(),
-            });
-        }
-    }
-    match hook.reach {
-        Reach::Loads(place) => Ok(Verdict {
-            links: Links::ByInjection {
-                because: why_needed(report),
-                snippet: snippet(report),
-            },
-            injection: Some(place.injection(&hook.folder, Job::Follow)?),
-        }),
-        Reach::Silent(output) => failed(DjangoLinkProblem::Unreachable { output }),
-        Reach::No(obstacle) => failed(DjangoLinkProblem::HookBlocked(obstacle)),
-    }
+    Ok(DjangoLinkCheck {
+        links: Links::ByInjection {
+            because: why_needed(report),
+            snippet,
+        },
+        injection: Some(hook.injection(ctx, PIN_AND_LINK)?),
+    })
 }
 
-enum Elsewhere<'a> {
-    Url(&'a Sample),
-    Error(&'a str),
+/// Whether Python has to set the pinned variables, because a process may start without the image's entrypoint.
+pub(super) fn needs_pin(ctx: &BuildContext<'_>) -> bool {
+    ctx.image.hook.pin().is_some() && ctx.inject() == Inject::Auto
 }
 
-/// The first thing that shows that `static()` does not give the target's URL of a collected file.
-fn first_elsewhere<'a>(
-    emitted: &'a Emitted,
+/// Finds the first URL that names no file of the version.
+fn find_wrong_url(
+    urls: &SampledUrls,
+    report: &CollectReport,
     target: &CompileTarget,
-    hook: &Hook,
-) -> Option<Elsewhere<'a>> {
-    if let Some(error) = &emitted.error {
-        return Some(Elsewhere::Error(error));
+    ctx: &BuildContext<'_>,
+) -> Option<DjangoLinkProblem> {
+    let hooked = report.hook_storage.as_deref();
+    let storage = hooked.unwrap_or(report.own_storage()).to_owned();
+    if let Some(error) = urls.error.clone() {
+        return Some(DjangoLinkProblem::StaticFails { error, storage });
     }
-    let is_published = |sample: &&Sample| {
-        let path = target.prefix.path_of(&sample.url);
-        path.is_some_and(|path| hook.collected.join(path).is_file())
+    let collected = collected_dir(ctx);
+    let is_published = |url: &str| {
+        let path = target.prefix.path_of(url);
+        path.is_some_and(|path| collected.join(path).is_file())
     };
-    emitted
-        .samples
-        .iter()
-        .find(|sample| !is_published(sample))
-        .map(Elsewhere::Url)
+    let mut samples = urls.samples.iter();
+    let (name, url) = samples.find(|(_, url)| !is_published(url))?;
+    let (name, url) = (name.clone(), url.clone());
+    Some(DjangoLinkProblem::Emits { name, url, storage })
 }
 
-fn follows(report: &Report, target: &CompileTarget) -> Links {
-    let own_url = report.static_url.own.as_deref().unwrap_or_default();
-    if own_url.trim_end_matches('/') == target.prefix.url().trim_end_matches('/') {
-        Links::ByApp {
-            by: VersionVariable::StaticUrl,
-            because: "settings follow STATIC_URL from the environment".to_owned(),
-        }
+fn debug_problem(report: &CollectReport, ctx: &BuildContext<'_>) -> DjangoLinkProblem {
+    let settings = report.settings_module.clone();
+    let beside = settings_beside(&ctx.app_dir, settings.as_deref().unwrap_or_default());
+    DjangoLinkProblem::Debug { settings, beside }
+}
+
+fn links_by_app(report: &CollectReport, target: &CompileTarget) -> Links {
+    let own_url = report.static_url.as_deref().unwrap_or_default();
+    let is_target = own_url.trim_end_matches('/') == target.prefix.url().trim_end_matches('/');
+    let (by, because) = if is_target {
+        let because = "the settings read STATIC_URL from the environment";
+        (VersionVariable::StaticUrl, because.to_owned())
     } else {
-        Links::ByApp {
-            by: VersionVariable::Version,
-            because: format!("{} links to the version by itself", report.own_storage()),
-        }
-    }
+        let because = format!("{} links to the version by itself", report.own_storage());
+        (VersionVariable::Version, because)
+    };
+    Links::ByApp { by, because }
 }
 
-fn why_needed(report: &Report) -> String {
-    match (&report.inject.storage, report.inject.static_root) {
+fn why_needed(report: &CollectReport) -> String {
+    match (&report.hook_storage, report.hook_static_root) {
         (Some(_), _) => format!(
             "{} links elsewhere, so a local storage and STATIC_URL are set at launch",
             report.own_storage()
         ),
-        (None, true) => {
-            "no STATIC_ROOT in the image holds the manifest, so it is set at launch with STATIC_URL"
-                .to_owned()
-        }
-        (None, false) => "settings ignore STATIC_URL, so it is set at launch".to_owned(),
+        (None, true) => "no STATIC_ROOT in the image holds the manifest, so STATIC_ROOT and \
+                         STATIC_URL are set at launch"
+            .to_owned(),
+        (None, false) => "the settings ignore STATIC_URL, so it is set at launch".to_owned(),
     }
 }
 
-/// The lines that make the hook unnecessary.
-fn snippet(report: &Report) -> String {
-    let mut lines = Vec::new();
-    let own = report.static_url.own.as_deref().unwrap_or("/static/");
-    let is_address = own.contains("://");
-    lines.push(format!(
-        "STATIC_URL = os.environ.get(\"STATIC_URL\", \"{}\")",
-        if is_address { "/static/" } else { own }
-    ));
-    if report.inject.static_root && report.static_root.is_none() {
+/// Composes the lines in the settings that make the hook unnecessary.
+fn snippet(report: &CollectReport) -> String {
+    let own = report.static_url.as_deref();
+    let own = own.filter(|own| !own.contains("://")).unwrap_or("/static/");
+    let mut lines = vec![format!(
+        "STATIC_URL = os.environ.get(\"STATIC_URL\", \"{own}\")"
+    )];
+    if report.hook_static_root && report.static_root.is_none() {
         lines.push("STATIC_ROOT = BASE_DIR / \"staticfiles\"".to_owned());
     }
-    if let Some(storage) = &report.inject.storage {
+    if let Some(storage) = &report.hook_storage {
         lines.push(format!(
             "STORAGES[\"staticfiles\"] = {{\"BACKEND\": \"{storage}\"}}"
         ));

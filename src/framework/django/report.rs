@@ -1,192 +1,88 @@
-//! What the runner saw (`python/runner.py` writes it, in this order).
+//! The report that `python/static_assets_runner` writes, in the order of its keys.
 
-use crate::config::env_vars;
 use serde::Deserialize;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::time::Duration;
 
 #[derive(Debug, Deserialize)]
 #[allow(
     clippy::struct_excessive_bools,
     reason = "the shape of the runner's JSON"
 )]
-pub(crate) struct Report {
-    pub(super) django: Option<String>,
-    pub(super) settings_module: Option<String>,
-    pub(super) debug: bool,
-    pub(super) static_url: StaticUrl,
-    pub(super) static_root: Option<PathBuf>,
-    /// Then nothing there can be told from the app's own.
-    pub(super) static_root_holds_sources: bool,
-    storage: Option<Storage>,
-    ignored_staticfiles_storage: Option<String>,
-    pub(super) whitenoise: bool,
-    compressor: Option<Compressor>,
+pub(crate) struct CollectReport {
+    pub(crate) django: Option<String>,
+    pub(crate) settings_module: Option<String>,
+    pub(crate) debug: bool,
+    pub(crate) static_url: Option<String>,
+    pub(crate) static_root: Option<PathBuf>,
+    /// Whether files are also collected from there. Then nothing tells the app's own files from the collected ones.
+    pub(crate) static_root_holds_sources: bool,
+    pub(crate) storage: Option<StaticfilesStorage>,
+    pub(crate) ignored_staticfiles_storage: Option<String>,
+    pub(crate) whitenoise: bool,
+    /// When django-compressor compresses: `never`, `build` or `run_time`.
+    pub(crate) compressor: Option<String>,
     /// Variables that the app asked for by name.
-    pub(super) read: Vec<String>,
-    dummies: Vec<String>,
-    pub(super) inject: Inject,
-    pub(super) runtime_files: Vec<File>,
-    /// Compressed forms of collected files, below the compiled folder.
-    pub(super) by_products: BTreeSet<String>,
-    checks: Vec<Check>,
-    pub(super) emission: Emissions,
-    pub(super) collected: bool,
-    pub(super) failure: Option<Failure>,
+    pub(crate) read: Vec<String>,
+    /// Secret keys that the build made up.
+    pub(crate) dummies: Vec<String>,
+    /// The storage that the hook puts in place of the app's own, and whether it sets `STATIC_ROOT`.
+    pub(crate) hook_storage: Option<String>,
+    pub(crate) hook_static_root: bool,
+    /// The collected files that the running app reads, each with the path from which it reads it.
+    pub(crate) runtime_files: BTreeMap<PathBuf, PathBuf>,
+    /// Compressed forms of collected files.
+    pub(crate) by_products: BTreeSet<String>,
+    pub(crate) checks: Vec<DjangoCheck>,
+    /// With the app's own settings, and with the hook.
+    pub(crate) own_urls: SampledUrls,
+    pub(crate) hooked_urls: SampledUrls,
+    pub(crate) collected: bool,
+    pub(crate) failure: Option<PythonFailure>,
+    /// How long the whole run took, as this program measured it.
+    #[serde(skip)]
+    pub(crate) duration: Duration,
 }
 
 #[derive(Debug, Deserialize)]
-pub(crate) struct StaticUrl {
-    pub(super) own: Option<String>,
+pub(crate) struct StaticfilesStorage {
+    /// The dotted name in the settings.
+    pub(crate) own: String,
+    pub(crate) local: bool,
+    pub(crate) collected_with: String,
 }
 
+/// A message of Django's system checks.
 #[derive(Debug, Deserialize)]
-struct Storage {
-    own: String,
-    local: bool,
-    collected_with: String,
+pub(crate) struct DjangoCheck {
+    pub(crate) id: Option<String>,
+    pub(crate) message: String,
 }
 
+/// The URLs that `static()` gives for some collected files, by their names.
 #[derive(Debug, Deserialize)]
-#[allow(
-    clippy::struct_excessive_bools,
-    reason = "the shape of the runner's JSON"
-)]
-struct Compressor {
-    enabled: bool,
-    offline: bool,
+pub(crate) struct SampledUrls {
+    pub(crate) samples: BTreeMap<String, String>,
+    pub(crate) error: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
-pub(crate) struct Inject {
-    pub(super) storage: Option<String>,
-    pub(super) static_root: bool,
-}
-
-#[derive(Debug, Deserialize)]
-pub(crate) struct File {
-    pub(super) path: PathBuf,
-    pub(super) destination: PathBuf,
-}
-
-#[derive(Debug, Deserialize)]
-struct Check {
-    id: Option<String>,
-    message: String,
-}
-
-#[derive(Debug, Deserialize)]
-pub(crate) struct Emissions {
-    pub(super) own: Emitted,
-    pub(super) injected: Emitted,
-}
-
-/// What `static()` gives for some of the collected names.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Emitted {
-    pub(super) samples: Vec<Sample>,
-    pub(super) error: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-pub(crate) struct Sample {
-    pub(super) name: String,
-    pub(super) url: String,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-pub(crate) struct Failure {
-    pub(super) step: Step,
+/// The exception that ended the collect.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct PythonFailure {
+    pub(crate) step: String,
     #[serde(rename = "type")]
-    pub(super) kind: String,
-    pub(super) mro: Vec<String>,
-    pub(super) message: String,
-    pub(super) missing_module: Option<String>,
-    pub(super) missing_variable: Option<String>,
-    pub(super) file: Option<String>,
+    pub(crate) class: String,
+    pub(crate) mro: Vec<String>,
+    pub(crate) message: String,
+    pub(crate) missing_module: Option<String>,
+    pub(crate) missing_variable: Option<String>,
+    pub(crate) place: Option<String>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Step {
-    Start,
-    Settings,
-    Collectstatic,
-    Compress,
-    Done,
-}
-
-const WHITENOISE: &str = "whitenoise.";
-
-impl Report {
-    /// What a reader wants to know of the storage, in parentheses; empty where it is Django's own.
-    pub(super) fn storage_note(&self) -> String {
-        let Some(storage) = &self.storage else {
-            return String::new();
-        };
-        if storage.own == storage.collected_with {
-            String::new()
-        } else if storage.own.starts_with(WHITENOISE) {
-            " (WhiteNoise storage, compression skipped)".to_owned()
-        } else if storage.local {
-            String::new()
-        } else {
-            let class = storage.own.rsplit('.').next().unwrap_or_default();
-            format!(" ({class} replaced by a local storage: this build uploads)")
-        }
-    }
-
-    /// The dotted name of the storage that the app's settings name.
+impl CollectReport {
     pub(super) fn own_storage(&self) -> &str {
-        self.storage
-            .as_ref()
-            .map_or("unknown", |storage| &storage.own)
-    }
-
-    pub(super) fn warnings(&self) -> Vec<String> {
-        let mut warnings = Vec::new();
-        if let Some(ignored) = &self.ignored_staticfiles_storage {
-            warnings.push(format!(
-                "STATICFILES_STORAGE = \"{ignored}\" is ignored since Django 5.1; to use it:\n\
-                 STORAGES = {{\n    \
-                     \"default\": {{\"BACKEND\": \"django.core.files.storage.FileSystemStorage\"}},\n    \
-                     \"staticfiles\": {{\"BACKEND\": \"{ignored}\"}},\n\
-                 }}"
-            ));
-        }
-        for check in &self.checks {
-            let id = check.id.as_deref().unwrap_or("check");
-            let advice = if id == "staticfiles.W004" {
-                format!(
-                    "\nWhere a frontend build makes that folder, run it first:\n\
-                     {}=\"npm ci && npm run build\"",
-                    env_vars::BEFORE_COLLECT.name
-                )
-            } else {
-                String::new()
-            };
-            warnings.push(format!("{id}: {}{advice}", check.message));
-        }
-        warnings
-    }
-
-    pub(super) fn compresses_at_run_time(&self) -> bool {
-        matches!(
-            self.compressor,
-            Some(Compressor {
-                enabled: true,
-                offline: false,
-            })
-        )
-    }
-
-    pub(super) fn notes(&self) -> Vec<String> {
-        if self.dummies.is_empty() {
-            return Vec::new();
-        }
-        vec![format!(
-            "{} is unset in the build: collected with a throw-away value",
-            self.dummies.join(", ")
-        )]
+        let storage = self.storage.as_ref();
+        storage.map_or("unknown", |storage| &storage.own)
     }
 }

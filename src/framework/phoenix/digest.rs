@@ -9,7 +9,7 @@ use super::phx_digest::{DigestRules, NativeDigest, Vsn, first_stale};
 use super::pipeline::Mix;
 use crate::config::DigestChoice;
 use crate::fs::{files_below, replace_file};
-use crate::manifest::{ScanError, Violation};
+use crate::manifest::{RefusedFile, ScanError, Violation};
 use fs_err as fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
@@ -115,11 +115,11 @@ impl AppBuild<'_> {
             }
             let violation = if file.is_symlink() {
                 let target = fs::read_link(&file)?.display().to_string();
-                Violation::Link { target }
+                Violation::Link(target)
             } else {
                 Violation::NotAFile
             };
-            refused.push((path.display().to_string(), violation));
+            refused.push(RefusedFile::new(path.display().to_string(), violation));
         }
         if refused.is_empty() {
             return Ok(());

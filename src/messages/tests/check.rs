@@ -1,34 +1,27 @@
 use super::*;
+use crate::messages::check::finding_text;
 
-fn azure() -> StoreUrl {
-    "az://acme-static/shop".parse().unwrap()
+fn site(store: &str) -> Site {
+    Site {
+        store: store.parse().unwrap(),
+        public: "https://static.acme.com/shop".parse().unwrap(),
+    }
 }
 
-fn gcs() -> StoreUrl {
-    "gs://acme-static/shop".parse().unwrap()
+fn s3_site() -> Site {
+    site("s3://acme-static/shop")
 }
 
-fn found(problem: Problem) -> Finding {
-    Finding {
+fn found(problem: CheckProblem) -> CheckFinding {
+    CheckFinding {
         kinds: vec![AssetKind::Css, AssetKind::Font],
         url: "https://static.acme.com/shop/v42/web/app.css".to_owned(),
         problem,
     }
 }
 
-fn public(url: &str) -> PublicUrl {
-    url.parse().unwrap()
-}
-
-fn tried() -> Vec<PublicUrl> {
-    vec![
-        public("https://static.acme.com/acme-static/shop"),
-        public("https://static.acme.com"),
-    ]
-}
-
-fn wrong_type() -> Problem {
-    Problem::WrongType {
+fn wrong_type() -> CheckProblem {
+    CheckProblem::WrongType {
         found: Some("text/plain".to_owned()),
         expected: "text/css; charset=utf-8",
     }
@@ -36,90 +29,76 @@ fn wrong_type() -> Problem {
 
 #[test]
 fn check() {
-    let status = |status, tried| found(Problem::Status { status, tried });
-    let instead = |url| {
-        found(Problem::Elsewhere {
-            instead: public(url),
-        })
+    let wrong = |site: Site, problem| CheckError::Wrong {
+        findings: vec![found(problem)],
+        site,
     };
-    let wrong = |store: StoreUrl, finding| CheckError::Wrong {
-        findings: vec![finding],
-        store,
-        public: public("https://static.acme.com/shop"),
-    };
-    let folder: StoreUrl = "file:///srv/assets".parse().unwrap();
+    let azure = || site("az://acme-static/shop");
+    let gcs = || site("gs://acme-static/shop");
+    let directory = || site("file:///srv/assets");
+    let elsewhere = |url: &str| CheckProblem::Elsewhere(url.parse().unwrap());
     let errors = [
-        wrong(s3(), status(403, tried())),
-        wrong(s3(), status(401, vec![])),
-        wrong(azure(), status(409, tried())),
-        wrong(gcs(), status(403, tried())),
-        wrong(azure(), found(wrong_type())),
-        wrong(gcs(), found(wrong_type())),
-        wrong(s3(), status(404, tried())),
-        wrong(s3(), status(301, vec![])),
-        wrong(s3(), status(503, vec![])),
-        wrong(s3(), status(204, vec![])),
-        wrong(s3(), found(Problem::Page { tried: tried() })),
-        wrong(s3(), instead("https://static.acme.com")),
-        wrong(s3(), instead("https://static.acme.com/shop/x")),
-        wrong(s3(), instead("https://static.acme.com/acme-static/shop")),
+        wrong(s3_site(), CheckProblem::Status(403)),
+        wrong(s3_site(), CheckProblem::Status(401)),
+        wrong(azure(), CheckProblem::Status(409)),
+        wrong(gcs(), CheckProblem::Status(403)),
+        wrong(azure(), wrong_type()),
+        wrong(gcs(), wrong_type()),
+        wrong(s3_site(), CheckProblem::Status(404)),
+        wrong(s3_site(), CheckProblem::Status(301)),
+        wrong(s3_site(), CheckProblem::Status(503)),
+        wrong(s3_site(), CheckProblem::Status(204)),
+        wrong(s3_site(), CheckProblem::Page),
+        wrong(s3_site(), elsewhere("https://static.acme.com")),
+        wrong(s3_site(), elsewhere("https://static.acme.com/shop/x")),
+        wrong(s3_site(), elsewhere("https://static.acme.com/acme-static")),
         wrong(
-            s3(),
-            found(Problem::WrongBytes {
-                expected: Sha256::of(b"published"),
-            }),
+            s3_site(),
+            CheckProblem::WrongBytes(Sha256::of(b"published")),
         ),
-        wrong(s3(), found(wrong_type())),
-        wrong(folder.clone(), status(403, vec![])),
-        wrong(folder, found(wrong_type())),
+        wrong(s3_site(), wrong_type()),
+        wrong(directory(), CheckProblem::Status(403)),
+        wrong(directory(), wrong_type()),
         CheckError::Wrong {
-            findings: vec![status(404, vec![]), found(wrong_type())],
-            store: s3(),
-            public: public("https://static.acme.com/shop"),
+            findings: vec![found(CheckProblem::Status(404)), found(wrong_type())],
+            site: s3_site(),
         },
-        CheckError::Interrupted,
     ];
     compare("check", &errors.map(|error| error.explain()));
 }
 
 #[test]
 fn check_warnings() {
-    let folder: StoreUrl = "file:///srv/assets".parse().unwrap();
+    let tls = FetchError::Tls("UnknownIssuer".to_owned());
+    let other = FetchError::Other("connection reset".to_owned());
+    let redirected = "https://cdn.acme.com/shop/v42/web/app.css".to_owned();
     let warnings = [
-        (s3(), Problem::Unreachable(FetchError::UnknownHost)),
-        (s3(), Problem::Unreachable(FetchError::Refused)),
-        (s3(), Problem::Unreachable(FetchError::Timeout)),
+        ("s3", CheckProblem::Unreachable(FetchError::UnknownHost)),
+        ("s3", CheckProblem::Unreachable(FetchError::Refused)),
+        ("s3", CheckProblem::Unreachable(FetchError::Timeout)),
+        ("s3", CheckProblem::Unreachable(tls)),
+        ("s3", CheckProblem::Unreachable(other)),
+        ("s3", CheckProblem::Encoded("gzip".to_owned())),
         (
-            s3(),
-            Problem::Unreachable(FetchError::Tls("UnknownIssuer".to_owned())),
+            "s3",
+            CheckProblem::CacheControl(Some("max-age=14400".to_owned())),
         ),
-        (
-            s3(),
-            Problem::Unreachable(FetchError::Other("connection reset".to_owned())),
-        ),
-        (s3(), Problem::Encoded("gzip".to_owned())),
-        (
-            s3(),
-            Problem::CacheControl(Some("max-age=14400".to_owned())),
-        ),
-        (folder.clone(), Problem::CacheControl(None)),
-        (
-            s3(),
-            Problem::Redirected {
-                to: "https://cdn.acme.com/shop/v42/web/app.css".to_owned(),
-            },
-        ),
-        (s3(), Problem::RefusedWithOrigin(403)),
-        (s3(), Problem::NoCors),
-        (azure(), Problem::NoCors),
-        (gcs(), Problem::NoCors),
-        (folder, Problem::NoCors),
-        (s3(), Problem::CorsCachedAway),
+        ("file", CheckProblem::CacheControl(None)),
+        ("s3", CheckProblem::Redirected(redirected)),
+        ("s3", CheckProblem::RefusedWithOrigin(403)),
+        ("s3", CheckProblem::NoCors),
+        ("az", CheckProblem::NoCors),
+        ("gs", CheckProblem::NoCors),
+        ("file", CheckProblem::NoCors),
+        ("s3", CheckProblem::CorsCachedAway),
     ];
-    let public = public("https://static.acme.com/shop");
-    let rendered = warnings.map(|(store, problem)| {
-        let text = crate::messages::check::finding_text(&found(problem), &store, &public);
-        Message::new(Kind::Machine, format!("a warning, {store}"), text)
+    let rendered = warnings.map(|(scheme, problem)| {
+        let site = site(&match scheme {
+            "file" => "file:///srv/assets".to_owned(),
+            scheme => format!("{scheme}://acme-static/shop"),
+        });
+        let text = finding_text(&found(problem), &site);
+        Message::new(Kind::Machine, format!("a warning, {}", site.store), text)
     });
     compare("check_warnings", &rendered);
 }

@@ -1,117 +1,102 @@
 use super::*;
 
+const PYTHON_PACKAGES: &str = "/usr/lib/python3/dist-packages";
+
 #[test]
-#[allow(clippy::too_many_lines, reason = "one line for each text")]
 fn django() {
-    let module = || Some("config.settings".to_owned());
-    let message = || "The message of the app.".to_owned();
+    let errors = failures().chain(other_errors()).chain(link_errors());
+    let messages: Vec<Message> = errors.map(|error| error.explain()).collect();
+    compare("django", &messages);
+}
+
+fn failures() -> impl Iterator<Item = DjangoError> {
     let reasons = [
-        DjangoFailureReason::MissingVariable {
-            name: "DATABASE_URL".to_owned(),
-        },
+        DjangoFailureReason::MissingVariable("DATABASE_URL".to_owned()),
         DjangoFailureReason::NoSuchSettings {
             module: "config.prod".to_owned(),
             beside: vec!["config.production".to_owned(), "config.local".to_owned()],
         },
-        DjangoFailureReason::MissingModule {
-            name: "debug_toolbar".to_owned(),
-            settings: module(),
+        DjangoFailureReason::NoSuchSettings {
+            module: "prod".to_owned(),
+            beside: Vec::new(),
         },
-        DjangoFailureReason::UnknownCommand { settings: module() },
-        DjangoFailureReason::MissingReference {
-            message: "The file 'web/missing.png' could not be found.".to_owned(),
-        },
-        DjangoFailureReason::BadSettings { message: message() },
-        DjangoFailureReason::SettingsNotConfigured,
-        DjangoFailureReason::Permission { message: message() },
-        DjangoFailureReason::Compress { message: message() },
-        DjangoFailureReason::SyntaxError { message: message() },
-        DjangoFailureReason::Other {
-            kind: "RuntimeError".to_owned(),
-            message: message(),
-        },
-        DjangoFailureReason::Died,
+        DjangoFailureReason::MissingModule("debug_toolbar".to_owned()),
+        DjangoFailureReason::UnknownCommand,
+        DjangoFailureReason::MissingReference,
+        DjangoFailureReason::Other("RuntimeError".to_owned()),
     ];
-    let failures = reasons.map(|reason| {
+    reasons.into_iter().map(|reason| {
         DjangoError::Failed(Box::new(DjangoFailure {
             command: "python manage.py collectstatic --noinput".to_owned(),
             status: Some(1),
             reason,
+            message: "The message of the app.".to_owned(),
+            settings: Some("config.settings".to_owned()),
             place: Some("config/settings.py:12".to_owned()),
             output: "The end of the output.".to_owned(),
         }))
-    });
-    let causes = [
-        DjangoLinkProblem::InjectOff,
-        DjangoLinkProblem::InjectNowhere,
-        DjangoLinkProblem::Debug {
-            settings: module(),
-            beside: vec!["config.production".to_owned()],
-        },
-        DjangoLinkProblem::Emits {
-            name: "web/app.css".to_owned(),
-            url: "https://elsewhere.example.com/web/app.css".to_owned(),
-        },
-        DjangoLinkProblem::StaticFails {
-            error: "ValueError: no such entry".to_owned(),
-        },
-        DjangoLinkProblem::Unreachable {
-            output: String::new(),
-        },
-        DjangoLinkProblem::CompressesAtRunTime {
-            template: "web/templates/base.html".into(),
-        },
-        DjangoLinkProblem::HookBlocked(HookBlocked::NotDeployed {
-            packages: "/usr/lib/python3/dist-packages".into(),
-        }),
-        DjangoLinkProblem::HookBlocked(HookBlocked::NotWritable {
-            packages: "/usr/lib/python3/dist-packages".into(),
-            error: denied_io(),
-        }),
-        DjangoLinkProblem::HookBlocked(HookBlocked::Unknown {
-            output: "Segmentation fault".to_owned(),
-        }),
-    ];
-    let not_following = causes.map(|why| {
-        DjangoError::NotFollowing(Box::new(NotFollowing {
-            why,
-            snippet: "STATIC_URL = os.environ.get(\"STATIC_URL\", \"/static/\")".to_owned(),
-        }))
-    });
-    let others = [
-        DjangoError::NoPython {
-            path: "/usr/bin:/bin".to_owned(),
-        },
-        DjangoError::NoDjango {
-            python: "/usr/bin/python3".into(),
-        },
+    })
+}
+
+fn other_errors() -> impl Iterator<Item = DjangoError> {
+    [
+        DjangoError::NoPython("/usr/bin:/bin".to_owned()),
+        DjangoError::NoDjango("/usr/bin/python3".into()),
         DjangoError::Command {
             setting: "STATIC_ASSETS_BEFORE_COLLECT",
             line: "npm run build".to_owned(),
-            status: Some(127),
+            status: None,
             output: "sh: npm: not found".to_owned(),
         },
-        DjangoError::NothingCollected {
+        DjangoError::Command {
+            setting: "STATIC_ASSETS_COLLECT_COMMAND",
             line: "make static".to_owned(),
+            status: Some(0),
             output: String::new(),
         },
         DjangoError::Start(CommandError::NotFound {
             program: "sh".to_owned(),
             path: "/nowhere".to_owned(),
         }),
-        DjangoError::Start(CommandError::Io {
-            command: "python x".to_owned(),
-            error: denied_io(),
-        }),
-        DjangoError::Start(CommandError::Interrupted),
-        DjangoError::Report(serde_json::from_str::<u8>("{").unwrap_err()),
-        DjangoError::Io(denied_io()),
-    ];
-    let messages: Vec<Message> = failures
-        .iter()
-        .chain(&not_following)
-        .chain(&others)
-        .map(Explain::explain)
-        .collect();
-    compare("django", &messages);
+    ]
+    .into_iter()
+}
+
+fn link_errors() -> impl Iterator<Item = DjangoError> {
+    link_problems().into_iter().map(|why| {
+        let snippet = match &why {
+            DjangoLinkProblem::CompressesAtRunTime(_) => "COMPRESS_OFFLINE = True",
+            _ => "STATIC_URL = os.environ.get(\"STATIC_URL\", \"/static/\")",
+        };
+        let snippet = snippet.to_owned();
+        DjangoError::NotFollowing(Box::new(NotFollowing { why, snippet }))
+    })
+}
+
+fn link_problems() -> [DjangoLinkProblem; 9] {
+    let storage = || "shop.storage.Hashed".to_owned();
+    [
+        DjangoLinkProblem::InjectOff,
+        DjangoLinkProblem::InjectNowhere,
+        DjangoLinkProblem::Debug {
+            settings: Some("config.settings".to_owned()),
+            beside: vec!["config.production".to_owned()],
+        },
+        DjangoLinkProblem::Emits {
+            name: "web/app.css".to_owned(),
+            url: "https://elsewhere.example.com/web/app.css".to_owned(),
+            storage: storage(),
+        },
+        DjangoLinkProblem::StaticFails {
+            error: "ValueError: no such entry".to_owned(),
+            storage: storage(),
+        },
+        DjangoLinkProblem::CompressesAtRunTime("web/templates/base.html".into()),
+        DjangoLinkProblem::PackagesNotDeployed(PYTHON_PACKAGES.into()),
+        DjangoLinkProblem::PackagesNotWritable {
+            packages: PYTHON_PACKAGES.into(),
+            error: denied_io().to_string(),
+        },
+        DjangoLinkProblem::PackagesUnknown("Segmentation fault".to_owned()),
+    ]
 }

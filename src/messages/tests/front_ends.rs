@@ -17,11 +17,14 @@ fn front_ends() {
         }
         .explain()
         .in_release(),
-        malformed(Malformed::Json(
+        malformed(MalformedCause::Unreadable(UnreadableMarker::NotJson(
             serde_json::from_str::<bool>("{").unwrap_err(),
-        ))
+        )))
         .explain(),
-        malformed(Malformed::Schema(2)).explain(),
+        malformed(MalformedCause::Unreadable(UnreadableMarker::UnknownSchema(
+            2,
+        )))
+        .explain(),
         ExecError::NoPin { file: pin() }.explain().alone(),
         ExecError::NotStarted {
             program: "gunicorn".into(),

@@ -1,43 +1,39 @@
 use super::*;
 
+fn refused(files: Vec<RefusedFile>) -> ReleaseError {
+    ReleaseError::Scan(ScanError::Refused(files))
+}
+
 #[test]
 fn scan() {
-    let refused = |refusal| ("web/x".to_owned(), refusal);
-    let refusals = vec![
-        refused(Violation::Link {
-            target: "/etc/passwd".to_owned(),
-        }),
-        refused(Violation::NotAFile),
-        refused(Violation::SecretName),
-        refused(Violation::PrivateKey),
-        refused(Violation::StorageCredential),
-        ("web/a\nb".to_owned(), Violation::ControlCharacter),
-        refused(Violation::NotUtf8),
-        refused(Violation::Segment),
-        refused(Violation::SameAs {
-            other: "web/X".to_owned(),
-        }),
-        refused(Violation::TooLong),
-        refused(Violation::TooLarge { size: 6 << 30 }),
-        refused(Violation::SecretName),
+    let file = |violation| RefusedFile::new("web/x", violation);
+    let files = vec![
+        file(Violation::Link("/etc/passwd".to_owned())),
+        file(Violation::NotAFile),
+        file(Violation::SecretName),
+        file(Violation::PrivateKey),
+        RefusedFile::new("web/a\nb", Violation::ControlCharacter),
+        file(Violation::NotUtf8),
+        file(Violation::Segment),
+        file(Violation::SameAs("web/X".to_owned())),
+        file(Violation::TooLong),
+        file(Violation::TooLarge(6 << 30)),
+        file(Violation::TrailingDot),
+        file(Violation::SecretName),
     ];
     let path = || "web/app.css".to_owned();
     let errors = [
-        ReleaseError::Scan(ScanError::Refused(refusals)),
-        ReleaseError::Scan(ScanError::Empty),
-        ReleaseError::Scan(ScanError::NoFolder {
-            root: "/tmp/x".into(),
-        }),
-        ReleaseError::Scan(ScanError::Io(denied_io())),
-        ReleaseError::Placeholder(PlaceholderError::InName { path: path() }),
-        ReleaseError::Placeholder(PlaceholderError::InBase64 { path: path() }),
-        ReleaseError::Placeholder(PlaceholderError::InCompressed { path: path() }),
+        refused(files),
+        refused(vec![file(Violation::StorageCredential)]),
+        ReleaseError::Scan(ScanError::NoDirectory("/tmp/x".into())),
+        ReleaseError::Placeholder(PlaceholderError::InName(path())),
+        ReleaseError::Placeholder(PlaceholderError::InBase64(path())),
+        ReleaseError::Placeholder(PlaceholderError::InCompressed(path())),
         ReleaseError::Placeholder(PlaceholderError::Integrity {
             path: path(),
             user: "web/page.html".to_owned(),
         }),
-        ReleaseError::Placeholder(PlaceholderError::Io(denied_io())),
-        ReleaseError::LooksLikeDigest {
+        ReleaseError::OtherContent {
             given: Setting {
                 value: "aaaaaaaaaaaaaaaaaaaa".parse().unwrap(),
                 origin: Origin::Platform,

@@ -1,7 +1,7 @@
 //! Whole files and directories under the root of a store, which appear complete or not at all.
 
 use super::Directory;
-use crate::fs::refuse_what_is_no_file;
+use crate::fs::ensure_is_file;
 use crate::store::StoreError;
 use crate::store::own_object::OwnObject;
 use fs_err as fs;
@@ -63,7 +63,7 @@ pub(super) fn rename(from: &Path, to: &Path) -> Result<(), Errno> {
 }
 
 pub(super) fn read_if_exists(path: &Path) -> io::Result<Option<Vec<u8>>> {
-    refuse_what_is_no_file(path)?;
+    ensure_is_file(path)?;
     match fs::read(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         content => content.map(Some),

@@ -1,7 +1,7 @@
 //! Staging: a version is made whole where nobody sees it, in a directory whose lock shows that its run is alive.
 
 use super::Directory;
-use crate::fs::{create_folder_for_all, remove_folder_if_there};
+use crate::fs::{create_dir_for_all, remove_dir_if_exists};
 use crate::interrupt::Interrupt;
 use crate::manifest::Asset;
 use crate::parallel::parallel;
@@ -29,7 +29,7 @@ pub(super) struct StagedVersion {
 impl Drop for StagedVersion {
     fn drop(&mut self) {
         // A later run removes what can't be removed now, if the lock is left.
-        let is_left = remove_folder_if_there(&self.dir).is_err();
+        let is_left = remove_dir_if_exists(&self.dir).is_err();
         self.lock.disable_cleanup(is_left);
     }
 }
@@ -61,7 +61,7 @@ impl Directory {
         flock(&lock, FlockOperation::NonBlockingLockExclusive).map_err(io::Error::from)?;
         let dir = lock.path().with_extension("");
         let staged = StagedVersion { dir, lock };
-        create_folder_for_all(&staged.dir)?;
+        create_dir_for_all(&staged.dir)?;
         parallel(release.manifest.assets(), |asset| {
             if interrupt.is_raised() {
                 return Err(StoreError::Interrupted);
@@ -77,7 +77,7 @@ impl Directory {
 /// Every user may read the copy, whatever the umask is: a web server of another user serves it.
 fn stage_asset(asset: &Asset, dir: &Path) -> Result<(), StoreError> {
     let path = dir.join(&*asset.path);
-    create_folder_for_all(path.parent().unwrap_or(dir))?;
+    create_dir_for_all(path.parent().unwrap_or(dir))?;
     let mut file = fs::File::create(&path)?;
     read_asset_chunks(asset, |chunk| file.write_all(chunk))?;
     fs::set_permissions(&path, PermissionsExt::from_mode(0o644))?;
@@ -94,7 +94,7 @@ fn remove_leftovers(staging: &Path) -> io::Result<()> {
         if extension == "lock" {
             let lock = fs::File::open(&path)?;
             if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_ok() {
-                remove_folder_if_there(&path.with_extension(""))?;
+                remove_dir_if_exists(&path.with_extension(""))?;
                 fs::remove_file(&path)?;
             }
         } else if extension == "json" {

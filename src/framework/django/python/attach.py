@@ -1,4 +1,4 @@
-"""Attaches the runner to the collectstatic of a user's own command. Written as sitecustomize.py beside it."""
+"""Attaches the runner to the collectstatic of a user's own command. Written beside the runner as sitecustomize.py."""
 
 import os
 import sys
@@ -6,11 +6,11 @@ import sys
 import static_assets_hook
 
 if "collectstatic" in sys.argv[1:]:
-    import runner
+    from static_assets_runner import command
 
-    runner.attach()
+    command.attach()
 static_assets_hook.chain_sitecustomize(__file__)
 
-# The app may have modules of the same names.
+# The app may have modules with the names of ours.
 here = os.path.dirname(os.path.abspath(__file__))
 sys.path[:] = [folder for folder in sys.path if os.path.abspath(folder) != here]

@@ -1,15 +1,15 @@
-"""Makes a Django app link to the published static files when its settings don't follow STATIC_URL.
+"""Makes a Django app link to the published static files if its settings ignore STATIC_URL.
 
-Runs at every start of every Python process of the image: nothing but sys and os is imported before
-Django itself is, and nothing here may break a start. Python 2.7 syntax.
+Every Python process of the image runs this when it starts. So it imports nothing but sys and os before Django is
+imported, and it never breaks a start. Python 2.7 syntax.
 """
 
 import os
 import sys
 
-# Written by the build: what differs from the app's own settings besides STATIC_URL.
+# The build writes here what differs from the app's own settings besides STATIC_URL.
 BAKED = {}
-# Written by the build: the file that has the environment of an image whose entrypoint may be replaced.
+# The build writes here the path of a file: the environment of a process that the image's entrypoint does not start.
 PIN = None
 
 _watched = {}
@@ -25,7 +25,7 @@ def install(on_settings=None):
 
 
 def load_pin():
-    """Gives a process what the entrypoint of its image gives it (see src/launch/pin.rs). Never raises."""
+    """Sets the variables that the image's entrypoint sets (see src/launch/pin.rs). Never raises."""
     try:
         if PIN and os.path.isfile(PIN):
             import io
@@ -47,7 +47,7 @@ def _apply_pin(lines):
 
 
 def _is_base(url):
-    """The rule of src/launch/pin.rs."""
+    """Follows the rule of src/launch/pin.rs."""
     letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
     host = url.split("://", 1)[1][:1] if url.startswith(("https://", "http://")) else ""
     is_plain = all(letter in letters + "/:.%_~+=,-" for letter in url)
@@ -55,7 +55,7 @@ def _is_base(url):
 
 
 def watch(name, callback):
-    """Calls back with the module `name` after each execution of it: now, if it is imported already."""
+    """Calls back with the module `name` after each execution of it, and now if it is already imported."""
     if sys.version_info < (3, 4):
         return
     _watched[name] = callback
@@ -66,13 +66,13 @@ def watch(name, callback):
 
 
 class _Finder(object):
-    """Stays on sys.meta_path: a module that is reloaded needs its patch again."""
+    """Stays on sys.meta_path, because a module that is reloaded needs its patch again."""
 
     def __init__(self):
         self.finding = set()
 
     def find_spec(self, name, path=None, target=None):
-        # Other import hooks (wrapt, ddtrace, newrelic) ask all of sys.meta_path again while we ask them.
+        # While we ask other import hooks (wrapt, ddtrace, newrelic), they ask all of sys.meta_path again.
         if name not in _watched or name in self.finding:
             return None
         self.finding.add(name)
@@ -89,7 +89,7 @@ class _Finder(object):
 
 
 def _notify_after_exec(loader, name):
-    # The loader itself stays in place, so module.__loader__ and its resources are what they were.
+    # The loader itself stays in place, so module.__loader__ and its resources stay as they were.
     try:
         exec_module = loader.exec_module
 
@@ -160,7 +160,7 @@ def _apply_url(settings, url):
     own = "" if own is None else str(own)
     version = os.environ.get("STATIC_ASSETS_VERSION")
     if _is_path(url) and not (version and "/%s/" % version in url):
-        # STATIC_URL=/static/ means "serve from the app again": at the path where the app serves.
+        # The fallback: STATIC_URL=/static/ serves from the app again, at the path where the app serves.
         if not own or "//" not in own:
             return
     elif own != url:
@@ -204,7 +204,7 @@ def _apply_baked(settings):
 
 
 def beside(path):
-    """Relative to this file: what is deployed may lie elsewhere than where it was built."""
+    """Resolves a path relative to this file, because the app may run in another directory than it was built in."""
     return os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), path))
 
 
@@ -223,31 +223,31 @@ def _backend():
 
 
 def storage(**options):
-    """The baked storage with the naming attributes of the app's own one."""
+    """Makes the baked storage with the naming attributes of the app's own storage."""
     from django.utils.module_loading import import_string
 
     return type("Storage", (import_string(BAKED["storage"]),), dict(BAKED["naming"]))(**options)
 
 
 def set_staticfiles_storage(settings, entry):
-    """Replaces the staticfiles storage of any Django version; the app's own dict stays as it is."""
+    """Replaces the staticfiles storage in any Django version. The app's own dict stays as it is."""
     if hasattr(settings, "STORAGES"):
         settings.STORAGES = dict(settings.STORAGES, staticfiles=entry)
     if hasattr(settings, "STATICFILES_STORAGE"):
-        # Not by setattr: Django 4.2 warns about the deprecated name there.
+        # Not by setattr, which in Django 4.2 warns about the deprecated name.
         settings.__dict__["STATICFILES_STORAGE"] = entry["BACKEND"]
 
 
 def like(own, path):
-    """`path` as the type of `own`: settings hold strings or pathlib paths."""
+    """Converts `path` to the type of `own`: settings hold strings or pathlib paths."""
     return type(own)(path) if hasattr(own, "joinpath") else path
 
 
 def chain_sitecustomize(path):
-    """Runs the sitecustomize that the one at `path` hides: Python imports the first of sys.path only."""
+    """Runs the sitecustomize that the one at `path` hides: Python imports only the first on sys.path."""
     here = os.path.dirname(os.path.abspath(path))
     folders = [os.path.abspath(folder) for folder in sys.path]
-    # Not the ones before: a wrapper such as newrelic-admin has run already, and runs us.
+    # Not those before ours: a wrapper such as newrelic-admin has already run, and runs ours.
     after = sys.path[folders.index(here) + 1 :] if here in folders else []
     after = [folder for folder in after if os.path.abspath(folder) != here]
     if sys.version_info < (3, 4):

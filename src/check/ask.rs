@@ -1,0 +1,123 @@
+//! Asks for the files through the public URL.
+
+use super::judge::{allows_origin, judge};
+use super::{AssetKind, CheckError, CheckProblem, CheckReport, ORIGIN, Sample, Uncheckable};
+use crate::http::{Answer, FetchError};
+use crate::interrupt::Interrupt;
+use crate::manifest::Asset;
+use crate::prefix::{PublicUrl, Site};
+use crate::release::Release;
+use crate::sha256::Sha256;
+use std::cell::OnceCell;
+
+/// Makes another URL of the same file, which no cache in front of the store has seen.
+const CACHE_BUSTER: &str = "static-assets-check=1";
+
+/// GETs a URL, with an `Origin` header if one is given, and reads at most so many bytes of the body.
+type Get<'a> = &'a mut dyn FnMut(&str, Option<&'static str>, u64) -> Result<Answer, FetchError>;
+
+/// The smallest file of each kind.
+fn samples(release: &Release) -> Vec<Sample<'_>> {
+    let smallest = |kind| {
+        let assets = release.manifest.assets().iter();
+        let of_kind = assets.filter(|asset| asset.size > 0 && AssetKind::of(asset) == Some(kind));
+        let asset = of_kind.min_by_key(|asset| asset.size)?;
+        let url = release.prefix.url_of(&asset.path);
+        Some(Sample { kind, asset, url })
+    };
+    AssetKind::ALL.into_iter().filter_map(smallest).collect()
+}
+
+pub(crate) fn is_checkable(release: &Release) -> Result<(), Uncheckable> {
+    if release.prefix.is_path() {
+        Err(Uncheckable::Path)
+    } else if samples(release).is_empty() {
+        Err(Uncheckable::NothingToAskFor)
+    } else {
+        Ok(())
+    }
+}
+
+/// Asks for one file of each kind. Asks more only if something is wrong.
+pub(crate) fn check(
+    site: &Site,
+    release: &Release,
+    interrupt: &Interrupt,
+    get: Get<'_>,
+) -> Result<CheckReport, CheckError> {
+    let mut asker = Asker {
+        site,
+        release,
+        get,
+        elsewhere: OnceCell::new(),
+    };
+    let mut report = CheckReport::default();
+    for sample in samples(release) {
+        if interrupt.is_raised() {
+            return Err(CheckError::Interrupted);
+        }
+        match asker.problems(&sample) {
+            Ok(problems) => report.add(&sample, problems),
+            // The same host would make the build wait again.
+            Err(error) => {
+                report.add(&sample, vec![CheckProblem::Unreachable(error)]);
+                break;
+            }
+        }
+    }
+    Ok(report)
+}
+
+struct Asker<'a> {
+    site: &'a Site,
+    release: &'a Release,
+    get: Get<'a>,
+    /// Another public URL that leads to the files, if there is one. It is sought once.
+    elsewhere: OnceCell<Option<PublicUrl>>,
+}
+
+impl Asker<'_> {
+    fn problems(&mut self, sample: &Sample<'_>) -> Result<Vec<CheckProblem>, FetchError> {
+        let mut get = |origin| (self.get)(&sample.url, origin, sample.asset.size + 1);
+        // A cache that ignores the `Origin` keeps the first answer for a year. For fonts and modules, that must be an
+        // answer that allows an `Origin`.
+        let early = sample.kind.needs_cors().then(|| get(Some(ORIGIN)));
+        let early = early.transpose()?;
+        let plain = get(None)?;
+        let with_origin = early.map_or_else(|| get(Some(ORIGIN)), Ok)?;
+        let mut problems = judge(sample, &plain, &with_origin);
+        for problem in &mut problems {
+            if let CheckProblem::Status(400..=499) | CheckProblem::Page = problem
+                && let Some(instead) = self.look_elsewhere(sample.asset)
+            {
+                *problem = CheckProblem::Elsewhere(instead);
+            }
+        }
+        let are_found = plain.status == 200 && with_origin.status == 200;
+        if are_found && !allows_origin(&with_origin) {
+            problems.extend(self.cors_problem(sample));
+        }
+        Ok(problems)
+    }
+
+    fn look_elsewhere(&mut self, asset: &Asset) -> Option<PublicUrl> {
+        if let Some(known) = self.elsewhere.get() {
+            return known.clone();
+        }
+        let found = self.site.other_public_urls().into_iter().find(|public| {
+            let url = public.prefix(&self.release.version).url_of(&asset.path);
+            let answer = (self.get)(&url, None, asset.size + 1);
+            answer.is_ok_and(|it| it.status == 200 && Sha256::of(&it.body) == asset.sha256)
+        });
+        self.elsewhere.get_or_init(|| found).clone()
+    }
+
+    fn cors_problem(&mut self, sample: &Sample<'_>) -> Option<CheckProblem> {
+        let fresh = (self.get)(&format!("{}?{CACHE_BUSTER}", sample.url), Some(ORIGIN), 0);
+        if fresh.is_ok_and(|fresh| fresh.status == 200 && allows_origin(&fresh)) {
+            Some(CheckProblem::CorsCachedAway)
+        } else {
+            sample.kind.needs_cors().then_some(CheckProblem::NoCors)
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! Why a Django app can't be compiled. The texts are in `messages/`.
+
+use crate::command::{CommandError, Finished};
+use crate::framework::NotFollowing;
+use std::io;
+use std::path::PathBuf;
+
+#[derive(Debug, derive_more::From)]
+pub(crate) enum DjangoError {
+    /// The value of `PATH`.
+    #[from(ignore)]
+    NoPython(String),
+    /// The Python that can't import Django.
+    #[from(ignore)]
+    NoDjango(PathBuf),
+    /// The app's own code, or Django, failed.
+    Failed(Box<DjangoFailure>),
+    /// A user's command failed. With status 0, it started no collectstatic that the runner could see.
+    Command {
+        setting: &'static str,
+        line: String,
+        status: Option<i32>,
+        output: String,
+    },
+    NotFollowing(Box<NotFollowing<DjangoLinkProblem>>),
+    Start(CommandError),
+    Report(serde_json::Error),
+    Io(io::Error),
+}
+
+impl DjangoError {
+    pub(super) fn of_command(setting: &'static str, line: &str, finished: Finished) -> Self {
+        Self::Command {
+            setting,
+            line: line.to_owned(),
+            status: finished.status.code(),
+            output: finished.output,
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct DjangoFailure {
+    pub(crate) command: String,
+    pub(crate) status: Option<i32>,
+    pub(crate) reason: DjangoFailureReason,
+    pub(crate) message: String,
+    pub(crate) settings: Option<String>,
+    /// `path:line` of the app.
+    pub(crate) place: Option<String>,
+    /// The end of what the command printed.
+    pub(crate) output: String,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum DjangoFailureReason {
+    MissingVariable(String),
+    MissingModule(String),
+    /// `DJANGO_SETTINGS_MODULE` names a module that does not exist. Others are beside it.
+    NoSuchSettings {
+        module: String,
+        beside: Vec<String>,
+    },
+    /// Django knows no collectstatic, because `django.contrib.staticfiles` is not installed.
+    UnknownCommand,
+    /// A stylesheet or module refers to a file that does not exist.
+    MissingReference,
+    BadSettings,
+    SettingsNotConfigured,
+    Permission,
+    Compress,
+    SyntaxError,
+    /// The class of another exception.
+    Other(String),
+    /// The process ended before the runner could report.
+    Died,
+}
+
+/// Why no page would link to the version.
+#[derive(Clone, Debug)]
+pub(crate) enum DjangoLinkProblem {
+    /// `STATIC_ASSETS_INJECT=off` forbids the hook.
+    InjectOff,
+    /// The command line installs no hook.
+    InjectNowhere,
+    /// The hook does nothing in an app with DEBUG.
+    Debug {
+        settings: Option<String>,
+        beside: Vec<String>,
+    },
+    /// Even with the hook, `static(name)` gives another URL.
+    Emits {
+        name: String,
+        url: String,
+        storage: String,
+    },
+    StaticFails {
+        error: String,
+        storage: String,
+    },
+    /// Python does not load the hook. This is the output of the start.
+    Unreachable(String),
+    /// The platform deploys only a part of this machine, without Python's packages.
+    PackagesNotDeployed(PathBuf),
+    PackagesNotWritable {
+        packages: PathBuf,
+        error: String,
+    },
+    /// Python could not tell where its packages are. This is its output.
+    PackagesUnknown(String),
+    /// django-compressor would write files at run time, for this template, that are not in the store.
+    CompressesAtRunTime(PathBuf),
+}

@@ -1,0 +1,39 @@
+//! The facts that the log prints while a Django app is compiled. Their texts are in `messages/`.
+
+use super::report::CollectReport;
+use super::settings_module::{ServerSettings, SettingsSource};
+use crate::config::Origin;
+use std::path::Path;
+
+pub(crate) enum DjangoEvent<'a> {
+    /// `DISABLE_COLLECTSTATIC` is set.
+    Disabled {
+        evidence: &'a str,
+        origin: &'a Origin,
+    },
+    /// The server runs with other settings than the build, unless the running app has the variable, too.
+    ServerNeedsVariable {
+        server: &'a ServerSettings,
+        chosen: &'a str,
+    },
+    /// The build uses the server's settings, which differ from those of `manage.py`.
+    ServerSettings {
+        server: &'a ServerSettings,
+        manage_py: &'a Path,
+    },
+    /// A user's command begins.
+    Running {
+        setting: &'static str,
+        line: &'a str,
+    },
+    Collected {
+        evidence: &'a str,
+        settings: &'a SettingsSource,
+        report: &'a CollectReport,
+        files: usize,
+    },
+    /// This line of the Procfile starts Python in a way that does not load the hook.
+    ProcessWithoutHook(&'a str),
+    /// Python loads nothing of this build, so only the image's entrypoint sets the pinned variables.
+    PinOnlyByEntrypoint,
+}

@@ -1,0 +1,109 @@
+"""What stopped a collectstatic."""
+
+import os
+import re
+
+from .paths import dotted
+
+MISSING_VARIABLE = (
+    # django-environ, and the helper that many projects copy from "Two Scoops of Django"
+    r"[Ss]et the (\w+) env(?:ironment)? variable",
+    # python-decouple
+    r"^(\w+) not found\. Declare it as envvar",
+    # environs
+    r"Environment variable \"?(\w+)\"? (?:not )?(?:set|invalid)",
+    # django-configurations
+    r"environment variable '(\w+)'",
+    r"The (SECRET_KEY) setting must not be empty",
+)
+
+
+class Failure:
+    def __init__(self, error, app):
+        # Commands print a CommandError and exit while they handle it.
+        context = error.__context__
+        if isinstance(error, SystemExit) and context is not None:
+            error = unknown_command() if context.args == ("collectstatic",) else context
+        self.error = error
+        self.app = os.path.realpath(app)
+
+    def describe(self, step):
+        return {
+            "step": step,
+            "type": dotted(type(self.error)),
+            "mro": [dotted(cls) for cls in type(self.error).__mro__ if cls is not object],
+            "message": "\n".join([str(self.error), *getattr(self.error, "__notes__", ())]),
+            "missing_module": self.missing_module(),
+            "missing_variable": self.missing_variable(),
+            "place": self.place(),
+        }
+
+    def chain(self):
+        error, seen = self.error, set()
+        while error is not None and id(error) not in seen:
+            seen.add(id(error))
+            yield error
+            error = error.__cause__ or error.__context__
+
+    def missing_module(self):
+        if not isinstance(self.error, ImportError):
+            return None
+        if isinstance(self.error, ModuleNotFoundError) and self.error.name:
+            return self.error.name
+        found = re.match(r"No module named '?([\w.]+)", str(self.error))
+        return found and found.group(1)
+
+    def missing_variable(self):
+        message = str(self.error)
+        for error in self.chain():
+            name = getattr(error, "static_assets_variable", None)
+            if name and name in message:
+                return name
+        for pattern in MISSING_VARIABLE:
+            found = re.search(pattern, message)
+            if found:
+                return found.group(1)
+        return self.missing_field()
+
+    def missing_field(self):
+        """pydantic: the variable of the first missing field of a BaseSettings."""
+        try:
+            missing = [e["loc"][0] for e in self.error.errors() if e["type"] in ("missing", "value_error.missing")]
+        except Exception:
+            return None
+        if not missing:
+            return None
+        prefix = ""
+        for traceback in tracebacks(self.error):
+            variables = traceback.tb_frame.f_locals.items()
+            model = next((value for name, value in variables if name.endswith("self__")), None)
+            prefix = getattr(type(model), "model_config", {}).get("env_prefix", "") or prefix
+        return (prefix + str(missing[0])).upper()
+
+    def place(self):
+        """The innermost line of the app itself, as `path:line`."""
+        for error in self.chain():
+            lines = []
+            for traceback in tracebacks(error):
+                path = os.path.realpath(traceback.tb_frame.f_code.co_filename)
+                if path.startswith(os.path.join(self.app, "")) and "site-packages" not in path and os.path.isfile(path):
+                    lines.append("%s:%d" % (os.path.relpath(path, self.app), traceback.tb_lineno))
+            if lines:
+                return lines[-1]
+        return None
+
+
+def unknown_command():
+    """What Django prints without an exception before it exits."""
+    from django.conf import settings
+    from django.core.management import CommandError
+
+    prefix = "" if settings.configured else "No Django settings specified. "
+    return CommandError(prefix + "Unknown command: 'collectstatic'")
+
+
+def tracebacks(error):
+    traceback = error.__traceback__
+    while traceback:
+        yield traceback
+        traceback = traceback.tb_next

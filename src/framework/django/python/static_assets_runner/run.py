@@ -1,0 +1,184 @@
+"""One collectstatic: the settings on their way in, the command, the facts on their way out."""
+
+import json
+import os
+import sys
+import tempfile
+
+import static_assets_hook as hook
+
+from .compressor import Compressor
+from .environment import URL_VARIABLES, Environment, set_dummy_secrets
+from .failure import Failure
+from .finders import by_products, holds_sources, staticfiles_checks
+from .launch_hook import LaunchHook
+from .link_check import LinkCheck, choose_samples
+from .paths import is_inside
+from .settings import AppSettings
+from .storage import Storage
+
+current = None
+
+
+class Run:
+    # What the staticfiles storage of the settings is called while collecting.
+    BACKEND = __name__ + ".collecting_storage"
+
+    def __init__(self, request):
+        self.request = request
+        self.into = request["into"]
+        # None if nothing is published: the app then keeps its URLs and gets no hook.
+        self.url = request["url"]
+        self.settings = AppSettings(self)
+        self.storage = None
+        self.compressor = Compressor(self)
+        self.hook = LaunchHook(request)
+        self.dummies = {}
+        self.step = "start"
+        nothing = {"samples": {}, "error": None}
+        self.report = {
+            "django": None,
+            "settings_module": None,
+            "debug": False,
+            "static_url": None,
+            "static_root": None,
+            "static_root_holds_sources": False,
+            "storage": None,
+            "ignored_staticfiles_storage": None,
+            "whitenoise": False,
+            "compressor": None,
+            "read": [],
+            "dummies": [],
+            **self.hook.describe(),
+            "runtime_files": {},
+            "by_products": [],
+            "checks": [],
+            "own_urls": nothing,
+            "hooked_urls": nothing,
+            "collected": False,
+            "compressed": False,
+            "failure": None,
+        }
+
+    def install(self):
+        global current
+        current = self
+        self.dummies = set_dummy_secrets()
+        Environment.observe()
+        hook.install(on_settings=self.settings.redirect)
+        hook.watch("django.core.management", self.on_management)
+        hook.watch("compressor.conf", self.compressor.on_conf)
+
+    def collecting_storage(self, options):
+        # Only now, because the module of the storage may need the settings or the apps.
+        self.storage = Storage(self.settings.storage_entry()["BACKEND"])
+        self.report["storage"] = dict(self.storage.describe(), setting=self.settings.storage_setting)
+        for name in ("location", "base_url") if self.url else ("location",):
+            options.pop(name, None)
+        return self.storage.collector(options, self.into)
+
+    def on_management(self, management):
+        original = management.ManagementUtility.execute
+        if hasattr(original, "static_assets"):
+            return
+
+        def execute(utility):
+            if utility.argv[1:2] == ["collectstatic"]:
+                self.execute(utility, original)
+            else:
+                original(utility)
+
+        execute.static_assets = True
+        management.ManagementUtility.execute = execute
+
+    def execute(self, utility, original):
+        from django.conf import settings
+
+        fetch_command = utility.fetch_command
+
+        def fetch_and_begin(name):
+            if settings.configured:
+                self.step = "collectstatic"
+            return fetch_command(name)
+
+        utility.fetch_command = fetch_and_begin
+        try:
+            self.step = "settings"
+            original(utility)
+            self.report["collected"] = True
+            used = used_storage()
+            # The names without those that `compress` makes.
+            names = choose_samples(used, self.into)
+            self.step = "compress"
+            self.compressor.compress(utility.argv[0], fetch_command)
+            self.step = "done"
+            self.observe(used, names)
+        except BaseException as error:
+            self.fail(error)
+            raise
+
+    def observe(self, used, names):
+        """Reports what Django says about the collected files and their URLs. None of it is a failure of the app."""
+        self.report["checks"] = staticfiles_checks()
+        self.report["static_root_holds_sources"] = holds_sources(self.report["static_root"])
+        self.report["by_products"] = by_products(self.into)
+        moved = self.describe_runtime_files(used)
+        if self.url:
+            self.hook.bake(self.storage, moved, self.compressor.replaced)
+            self.report.update(self.hook.describe())
+            self.report.update(LinkCheck(self, names, self.hook.baked).measure())
+            self.hook.write()
+
+    def describe_runtime_files(self, used):
+        """Reports which collected files the app reads by itself. Returns the settings that only the hook can set."""
+        moved = {}
+        for path, setting, root in self.runtime_files(used):
+            if not self.in_image(root):
+                if not self.url:
+                    continue
+                moved[setting] = self.request["dir_beside_hook"]
+                root = os.path.normpath(os.path.join(self.request["hook_at"], moved[setting]))
+            self.report["runtime_files"][path] = os.path.join(root, path)
+        return moved
+
+    def runtime_files(self, used):
+        manifest = getattr(used, "manifest_name", None)
+        if manifest and os.path.isfile(os.path.join(self.into, manifest)):
+            yield manifest, "STATIC_ROOT", self.settings.root()
+        if self.report["compressed"]:
+            root = self.compressor.own_root()
+            setting = "COMPRESS_ROOT" if root else "STATIC_ROOT"
+            yield self.compressor.manifest(), setting, root or self.report["static_root"]
+
+    def in_image(self, directory):
+        return bool(directory) and is_inside(directory, self.request["app"])
+
+    def fail(self, error):
+        if self.report["failure"] is None:
+            self.report["failure"] = Failure(error, self.request["app"]).describe(self.step)
+
+    def write(self):
+        """Writes atomically: a reader finds the whole report or none."""
+        django = sys.modules.get("django")
+        self.report["django"] = django.get_version() if hasattr(django, "get_version") else None
+        self.report["read"] = [name for name in URL_VARIABLES if name in Environment.asked]
+        self.report["dummies"] = [name for name in self.dummies if name in Environment.asked]
+        path = self.request["report"]
+        descriptor, scratch = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".report")
+        # File names and messages may hold what no UTF-8 can.
+        text = json.dumps(self.report, default=str, ensure_ascii=False)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(text.encode("utf-8", "replace"))
+        os.replace(scratch, path)
+
+
+def collecting_storage(**options):
+    """The staticfiles storage while collecting."""
+    return current.collecting_storage(options)
+
+
+def used_storage():
+    """The instance that the command collected with."""
+    from django.contrib.staticfiles.storage import staticfiles_storage
+
+    return staticfiles_storage

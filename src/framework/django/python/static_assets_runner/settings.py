@@ -1,0 +1,65 @@
+"""The app's own settings, and their redirection while collecting."""
+
+import static_assets_hook as hook
+
+from .environment import Environment, random_secret
+from .paths import absolute
+
+NAMES = ("STATIC_ROOT", "STATIC_URL", "STORAGES", "STATICFILES_STORAGE", "COMPRESS_URL", "COMPRESS_ROOT")
+
+
+class AppSettings:
+    def __init__(self, run):
+        self.run = run
+        self.own = {}
+        self.storage_setting = "default"
+
+    def redirect(self, settings):
+        """Notes the app's own values, then makes collectstatic write into the build's directory."""
+        self.own = {name: getattr(settings, name) for name in NAMES if hasattr(settings, name)}
+        self.describe(settings)
+        settings.STATIC_ROOT = hook.like(settings.STATIC_ROOT, self.run.into)
+        if self.storage_entry():
+            hook.set_staticfiles_storage(settings, dict(self.storage_entry(), BACKEND=self.run.BACKEND))
+        if self.run.url:
+            settings.STATIC_URL = self.run.url
+            if hook.same_url(self.own.get("COMPRESS_URL"), self.own["STATIC_URL"]):
+                settings.COMPRESS_URL = self.run.url
+        if not settings.SECRET_KEY:
+            settings.SECRET_KEY = random_secret()
+
+    def describe(self, settings):
+        import django
+
+        report = self.run.report
+        report["settings_module"] = getattr(settings, "SETTINGS_MODULE", None)
+        report["debug"] = bool(settings.DEBUG)
+        report["static_url"] = effective_url(settings)
+        report["static_root"] = absolute(settings.STATIC_ROOT)
+        report["whitenoise"] = "whitenoise.middleware.WhiteNoiseMiddleware" in (settings.MIDDLEWARE or ())
+        legacy = settings.is_overridden("STATICFILES_STORAGE")
+        if legacy and django.VERSION >= (5, 1):
+            report["ignored_staticfiles_storage"] = settings.STATICFILES_STORAGE
+            legacy = False
+        current = "STORAGES" if settings.is_overridden("STORAGES") else "default"
+        self.storage_setting = "STATICFILES_STORAGE" if legacy else current
+        Environment.asked.update(name for name, value in self.run.dummies.items() if settings.SECRET_KEY == value)
+
+    def storage_entry(self):
+        """The staticfiles storage of the app's settings, as STORAGES has it since Django 4.2."""
+        if "STORAGES" in self.own:
+            return self.own["STORAGES"].get("staticfiles")
+        return {"BACKEND": self.own["STATICFILES_STORAGE"]}
+
+    def root(self):
+        """Where the app's own storage looks for files at run time."""
+        options = (self.storage_entry() or {}).get("OPTIONS") or {}
+        return absolute(options.get("location")) or self.run.report["static_root"]
+
+
+def effective_url(settings):
+    """STATIC_URL as django.conf.settings gives it: a relative one begins with the script name."""
+    url = settings.STATIC_URL
+    if url is None or str(url).startswith(("http://", "https://", "/")):
+        return url if url is None else str(url)
+    return (settings.FORCE_SCRIPT_NAME or "").rstrip("/") + "/" + str(url)

@@ -1,0 +1,97 @@
+"""The app's staticfiles storage, and the one that collects in its place."""
+
+import os
+
+from .paths import dotted
+
+PLAIN = "django.contrib.staticfiles.storage.StaticFilesStorage"
+MANIFEST = "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
+# Compressing takes most of the time of a collectstatic. The names and contents are those of the parent class.
+WITHOUT_COMPRESSION = {
+    "whitenoise.storage.CompressedStaticFilesStorage": PLAIN,
+    "whitenoise.storage.CompressedManifestStaticFilesStorage": MANIFEST,
+}
+NAMING_ATTRIBUTES = (
+    "manifest_name",
+    "manifest_strict",
+    "keep_intermediate_files",
+    "max_post_process_passes",
+    "support_js_module_import_aggregation",
+)
+NAMING_METHODS = ("file_hash", "hashed_name", "stored_name")
+
+
+class Storage:
+    """Describes a storage class without an instance, because S3ManifestStaticStorage asks S3 to make one."""
+
+    def __init__(self, backend):
+        from django.contrib.staticfiles.storage import ManifestFilesMixin
+        from django.utils.module_loading import import_string
+
+        self.own = import_string(backend)
+        self.mro = [dotted(cls) for cls in self.own.__mro__ if cls is not object]
+        self.local = is_local(self.own)
+        self.manifest = issubclass(self.own, ManifestFilesMixin)
+        self.naming = {} if self.local else overridden(self.own, NAMING_ATTRIBUTES)
+        self.collected_with = self.choose()
+
+    def choose(self):
+        from django.conf import settings
+
+        if not self.local:
+            return MANIFEST if self.manifest else PLAIN
+        if getattr(settings, "WHITENOISE_KEEP_ONLY_HASHED_FILES", False):
+            return dotted(self.own)
+        return WITHOUT_COMPRESSION.get(dotted(self.own), dotted(self.own))
+
+    def collector(self, options, into):
+        from django.utils.module_loading import import_string
+
+        cls = self.own if self.collected_with == dotted(self.own) else import_string(self.collected_with)
+        if self.naming:
+            cls = type(cls.__name__, (cls,), dict(self.naming))
+        storage = cls(**(options if self.local else {}))
+        relocate(storage, into)
+        return storage
+
+    def baked(self):
+        if self.local:
+            return {}
+        baked = {"storage": self.collected_with}
+        if self.naming:
+            baked["naming"] = self.naming
+        return baked
+
+    def describe(self):
+        return {
+            "own": dotted(self.own),
+            "classes": self.mro,
+            "local": self.local,
+            "manifest": self.manifest,
+            "collected_with": self.collected_with,
+            "naming": self.naming,
+            "naming_methods": [] if self.local else sorted(overridden(self.own, NAMING_METHODS)),
+        }
+
+
+def is_local(cls):
+    from django.core.files.storage import FileSystemStorage
+
+    return isinstance(cls, type) and issubclass(cls, FileSystemStorage)
+
+
+def overridden(cls, names):
+    """The attributes among `names` that a class outside of Django gives another value."""
+    found = {}
+    for base in reversed(cls.__mro__):
+        if not base.__module__.startswith("django."):
+            found.update({name: vars(base)[name] for name in names if name in vars(base)})
+    return found
+
+
+def relocate(storage, into):
+    """Moves a storage whose class chooses its directory by itself."""
+    if os.path.realpath(storage.location) != os.path.realpath(into):
+        storage._location = into
+        for name in ("base_location", "location"):
+            vars(storage).pop(name, None)

@@ -1,0 +1,119 @@
+//! Texts of a collectstatic that failed.
+
+use super::{Explain, Kind, Message, listed, status_text};
+use crate::framework::django::{DjangoFailure, DjangoFailureReason};
+use indoc::{formatdoc, indoc};
+
+impl Explain for DjangoFailure {
+    fn explain(&self) -> Message {
+        let status = status_text(self.status);
+        let place = self.place.as_ref();
+        let place = place.map_or_else(String::new, |place| format!(" at {place}"));
+        let (title, text) = reason_text(self);
+        let (command, text) = (&self.command, text.trim_start());
+        let body = format!("'{command}' failed with {status}{place}.\n\n{text}");
+        Message::new(Kind::App, title, body).with_details(&self.output)
+    }
+}
+
+#[allow(clippy::too_many_lines, reason = "one text for each reason")]
+fn reason_text(failure: &DjangoFailure) -> (String, String) {
+    let of_exception = |title: &str, fix: &str| {
+        let text = format!("{}\n\n{fix}", failure.message);
+        (title.to_owned(), text)
+    };
+    let settings = failure.settings.as_deref().unwrap_or("the settings");
+    match &failure.reason {
+        DjangoFailureReason::MissingVariable(name) => (
+            format!("{name} is not set in the build"),
+            formatdoc! {"
+                The settings need {name}. collectstatic needs no real value of it. To give one to the build alone,
+                never to the running app:
+                  STATIC_ASSETS_BUILD_ENV=\"{name}=unused-while-collecting\"
+                Or give {name} a default in the settings."
+            },
+        ),
+        DjangoFailureReason::NoSuchSettings { module, beside } => {
+            let list = listed(beside, |module| format!("DJANGO_SETTINGS_MODULE={module}"));
+            let text = if beside.is_empty() {
+                "Name the settings of production:\n  DJANGO_SETTINGS_MODULE=shop.settings"
+                    .to_owned()
+            } else {
+                format!("The same directory holds these settings:\n{list}")
+            };
+            (
+                format!("DJANGO_SETTINGS_MODULE={module}: no such module"),
+                text,
+            )
+        }
+        DjangoFailureReason::MissingModule(name) => (
+            format!("Python can't import '{name}'"),
+            formatdoc! {"
+                If production needs '{name}', add it to the dependencies that production installs. If only development
+                needs it, build with the settings of production in place of {settings}:
+                  DJANGO_SETTINGS_MODULE=config.settings.production"
+            },
+        ),
+        DjangoFailureReason::UnknownCommand => (
+            "'django.contrib.staticfiles' is not in INSTALLED_APPS".to_owned(),
+            formatdoc! {"
+                Without it, Django has no command 'collectstatic' ({settings}). If the app has static files, add it:
+                  INSTALLED_APPS = [..., \"django.contrib.staticfiles\"]
+                If production has other settings:
+                  DJANGO_SETTINGS_MODULE=config.settings.production
+                If the app has no static files:
+                  STATIC_ASSETS_DISABLE=1"
+            },
+        ),
+        DjangoFailureReason::SettingsNotConfigured => of_exception(
+            "DJANGO_SETTINGS_MODULE is not set",
+            "Django does not know which settings to use. Name them:\n  DJANGO_SETTINGS_MODULE=shop.settings",
+        ),
+        DjangoFailureReason::MissingReference => of_exception(
+            "A stylesheet refers to a missing file",
+            indoc! {"
+                The storage in the settings hashes file names, so it follows every url(...) and source map. Add the
+                file, remove the reference, or use a storage that keeps the names. Browsers still load changed files,
+                because each version has its own URL:
+                  STORAGES[\"staticfiles\"] = {
+                      \"BACKEND\": \"django.contrib.staticfiles.storage.StaticFilesStorage\"}"},
+        ),
+        DjangoFailureReason::BadSettings => of_exception(
+            "The settings can't be used in the build",
+            indoc! {"
+                If only the build lacks a value, give it to the build alone:
+                  STATIC_ASSETS_BUILD_ENV=\"NAME=value\"
+                If production has other settings:
+                  DJANGO_SETTINGS_MODULE=config.settings.production"},
+        ),
+        DjangoFailureReason::Permission => of_exception(
+            "collectstatic may not use a file",
+            "Likeliest cause: the build does not run as root, and the settings or an installed app use this path at \
+             start. A path under the app's directory works.",
+        ),
+        DjangoFailureReason::Compress => of_exception(
+            "django-compressor failed",
+            indoc! {"
+                COMPRESS_OFFLINE is on, so 'compress' ran after collectstatic. If a template needs variables that only
+                a request has, set them in COMPRESS_OFFLINE_CONTEXT. Or switch compression off:
+                  COMPRESS_ENABLED = False"},
+        ),
+        DjangoFailureReason::SyntaxError => of_exception(
+            "This Python can't read the app's code",
+            "Likeliest cause: the app is written for another version of Python. .python-version chooses it.",
+        ),
+        DjangoFailureReason::Other(class) => (
+            format!("collectstatic failed: {class}"),
+            format!(
+                "{}\n\nTo see the whole traceback on your machine:\n  \
+                 python manage.py collectstatic --noinput --traceback",
+                failure.message
+            ),
+        ),
+        DjangoFailureReason::Died => of_exception(
+            "collectstatic ended without a report",
+            "The process was killed or exited by itself before it could report. Likeliest cause: it ran out of \
+             memory. The end of its output is below.",
+        ),
+    }
+}

@@ -1,0 +1,100 @@
+//! Texts of the link check of a Django app.
+
+use super::{Explain, Kind, Message, not_following};
+use crate::framework::NotFollowing;
+use crate::framework::django::DjangoLinkProblem;
+use indoc::formatdoc;
+
+const PLAIN_STORAGE: &str = "STORAGES[\"staticfiles\"] = {\n    \
+     \"BACKEND\": \"django.contrib.staticfiles.storage.StaticFilesStorage\"}";
+
+impl Explain for NotFollowing<DjangoLinkProblem> {
+    #[allow(clippy::too_many_lines, reason = "one text for each problem")]
+    fn explain(&self) -> Message {
+        let no_hook = |why: &str| {
+            let text = "With its own settings, the app does not link to the published files. The hook that would \
+                        set STATIC_URL when Python starts";
+            let lead = "To need no hook, change the settings:";
+            (format!("{text} {why}"), (lead, &*self.snippet))
+        };
+        let storage_fix = |lead| (lead, PLAIN_STORAGE);
+        let (why, fix) = match &self.why {
+            DjangoLinkProblem::Debug { settings, beside } => {
+                return debug_message(settings.as_deref(), beside);
+            }
+            DjangoLinkProblem::InjectOff => no_hook(
+                "is forbidden by STATIC_ASSETS_INJECT=off. To allow it, unset STATIC_ASSETS_INJECT.",
+            ),
+            DjangoLinkProblem::InjectNowhere => no_hook(
+                "is installed by the command line only with --pin, in a Dockerfile:\n  \
+                 RUN static-assets publish --app . --pin",
+            ),
+            DjangoLinkProblem::Unreachable(_) => no_hook(
+                "is not loaded by Python. Likeliest cause: another sitecustomize hides it, or Python ignores \
+                 PYTHONPATH (-E, -I) or its packages (-S).",
+            ),
+            DjangoLinkProblem::PackagesUnknown(_) => no_hook(
+                "can't be installed: this Python does not tell where its packages are \
+                 (sysconfig.get_path('purelib')).",
+            ),
+            DjangoLinkProblem::PackagesNotDeployed(packages) => no_hook(&format!(
+                "can't be installed: the packages of this Python are in {}, which is not deployed with the app. \
+                 Likeliest cause: the Python buildpack is missing, or installs Python elsewhere. Put it before this \
+                 one.",
+                packages.display()
+            )),
+            DjangoLinkProblem::PackagesNotWritable { packages, .. } => no_hook(&format!(
+                "can't be installed: the packages of this Python are in {}, where this user can't write. In a \
+                 Dockerfile, run this step as root or put the Python of a virtual environment on PATH.",
+                packages.display()
+            )),
+            DjangoLinkProblem::Emits { name, url, storage } => (
+                format!(
+                    "Even with STATIC_URL set at launch, static(\"{name}\") gives a URL that names no published \
+                     file:\n  {url}\nLikeliest cause: {storage} builds its URLs without STATIC_URL."
+                ),
+                storage_fix("Build them from self.base_url, or use Django's own storage:"),
+            ),
+            DjangoLinkProblem::StaticFails { error, storage } => (
+                format!(
+                    "static() fails with the settings that the running app would have:\n  {error}\n\
+                     The storage is {storage}."
+                ),
+                storage_fix(
+                    "Fix that storage, or use one that needs neither a manifest nor the network:",
+                ),
+            ),
+            DjangoLinkProblem::CompressesAtRunTime(template) => (
+                format!(
+                    "django-compressor compresses {} while the app runs. What it writes stays in that container, so \
+                     pages would link to files that are not published.",
+                    template.display()
+                ),
+                ("To compress in the build:", &*self.snippet),
+            ),
+        };
+        let details = match &self.why {
+            DjangoLinkProblem::Unreachable(output) | DjangoLinkProblem::PackagesUnknown(output) => {
+                output
+            }
+            DjangoLinkProblem::PackagesNotWritable { error, .. } => error,
+            _ => "",
+        };
+        not_following(&why, Some(fix)).with_details(details)
+    }
+}
+
+fn debug_message(settings: Option<&str>, beside: &[String]) -> Message {
+    let settings = settings.unwrap_or("The configuration");
+    let production = beside.first();
+    let production = production.map_or("config.settings.production", String::as_str);
+    let body = formatdoc! {"
+        {settings} has DEBUG on in the build. With DEBUG, pages don't link to what is published. Build with the
+        settings of production, and run with them, too:
+          DJANGO_SETTINGS_MODULE={production}
+        If a variable turns DEBUG off, set it in the build, too:
+          STATIC_ASSETS_BUILD_ENV=\"DEBUG=False\"
+        To build without publishing: STATIC_ASSETS_PUBLISH=off"
+    };
+    Message::new(Kind::App, "DEBUG is on in the build", body)
+}

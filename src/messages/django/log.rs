@@ -1,0 +1,112 @@
+//! What the log says while a Django app is compiled.
+
+use crate::framework::django::{
+    CollectReport, DjangoCheck, DjangoEvent, SettingsSource, StaticfilesStorage,
+};
+use crate::log::{Event, Log, count, seconds};
+
+impl Event for DjangoEvent<'_> {
+    fn write_to(&self, log: &Log) {
+        match self {
+            Self::Disabled { evidence, origin } => {
+                log.bullet(&format!("Django: {evidence}"));
+                log.bullet(&format!(
+                    "Nothing is collected, published or pinned: DISABLE_COLLECTSTATIC is set ({origin}). Unset it to \
+                     publish."
+                ));
+            }
+            Self::ServerNeedsVariable { server, chosen } => log.warning(&format!(
+                "{} runs with {} unless DJANGO_SETTINGS_MODULE is set for the running app, too. The build uses {chosen}.",
+                server.file.display(),
+                server.module,
+            )),
+            Self::ServerSettings { server, manage_py } => log.warning(&format!(
+                "{} runs with {}, {} with {module}. The build uses the server's settings. To choose:\n\
+                 DJANGO_SETTINGS_MODULE={module}",
+                manage_py.display(),
+                server.manage_py,
+                server.file.display(),
+                module = server.module,
+            )),
+            Self::Running { setting, line } => log.bullet(&format!("Running {line} ({setting})")),
+            Self::Collected {
+                evidence,
+                settings,
+                report,
+                files,
+            } => {
+                log.bullet(&format!(
+                    "Django {}: {evidence}, {}{}",
+                    report.django.as_deref().unwrap_or("of unknown version"),
+                    report.settings_module.as_deref().unwrap_or("no module"),
+                    source_note(settings)
+                ));
+                log.bullet(&format!(
+                    "Collected {} in {}{}",
+                    count(*files, "file"),
+                    seconds(report.duration),
+                    storage_note(report.storage.as_ref())
+                ));
+                notes(report, log);
+            }
+            Self::ProcessWithoutHook(line) => log.warning(&format!(
+                "This process runs Python with -E, -I or -S, so the hook can't set STATIC_URL:\n{line}"
+            )),
+            Self::PinOnlyByEntrypoint => log.warning(
+                "This Python does not load the hook. A process that replaces the image's ENTRYPOINT does not learn \
+                 the version, unless it is started by: static-assets exec -- COMMAND",
+            ),
+        }
+    }
+}
+
+fn source_note(settings: &SettingsSource) -> String {
+    match settings {
+        SettingsSource::App => String::new(),
+        SettingsSource::Server(server) => format!(" ({})", server.file.display()),
+        SettingsSource::Variable(origin) => format!(" (DJANGO_SETTINGS_MODULE, {origin})"),
+    }
+}
+
+fn storage_note(storage: Option<&StaticfilesStorage>) -> String {
+    match storage {
+        Some(storage) if storage.own == storage.collected_with => String::new(),
+        Some(storage) if storage.own.starts_with("whitenoise.") => {
+            " (WhiteNoise storage, compression skipped)".to_owned()
+        }
+        Some(storage) if !storage.local => {
+            let class = storage.own.rsplit('.').next().unwrap_or_default();
+            format!(" ({class} replaced by a local storage: this build uploads)")
+        }
+        _ => String::new(),
+    }
+}
+
+fn notes(report: &CollectReport, log: &Log) {
+    if !report.dummies.is_empty() {
+        log.detail(&format!(
+            "{} is unset in the build: collected with a throw-away value",
+            report.dummies.join(", ")
+        ));
+    }
+    if let Some(ignored) = &report.ignored_staticfiles_storage {
+        log.warning(&format!(
+            "STATICFILES_STORAGE = \"{ignored}\" is ignored since Django 5.1. To use it:\n\
+             STORAGES = {{\n    \
+                 \"default\": {{\"BACKEND\": \"django.core.files.storage.FileSystemStorage\"}},\n    \
+                 \"staticfiles\": {{\"BACKEND\": \"{ignored}\"}},\n\
+             }}"
+        ));
+    }
+    for DjangoCheck { id, message } in &report.checks {
+        let id = id.as_deref().unwrap_or("check");
+        let advice = match id {
+            "staticfiles.W004" => {
+                "\nIf a frontend build makes that directory, run it first:\n\
+                 STATIC_ASSETS_BEFORE_COLLECT=\"npm ci && npm run build\""
+            }
+            _ => "",
+        };
+        log.warning(&format!("{id}: {message}{advice}"));
+    }
+}

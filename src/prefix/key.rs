@@ -1,0 +1,104 @@
+//! The names of objects in a store: files of a version, and the protocol's own objects.
+
+use crate::version::Version;
+use derive_more::Display;
+use std::str::FromStr;
+
+/// The directory of the protocol's own objects, under the store's prefix.
+const META: &str = ".static-assets";
+
+/// A store's prefix: empty, or segments joined by `/`, without a `/` at either end.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Display)]
+pub(crate) struct Folder(String);
+
+#[derive(Debug)]
+pub(crate) struct ParseFolderError;
+
+impl Folder {
+    pub(crate) fn asset(&self, version: &Version, path: &str) -> Key {
+        Key(format!("{}{version}/{path}", self.base()))
+    }
+
+    pub(crate) fn version(&self, version: &Version) -> Key {
+        self.asset(version, "")
+    }
+
+    pub(crate) fn meta(&self, object: &MetaObject<'_>) -> Key {
+        Key(format!("{}{META}/{object}", self.base()))
+    }
+
+    fn base(&self) -> String {
+        match self.0.as_str() {
+            "" => String::new(),
+            folder => format!("{folder}/"),
+        }
+    }
+}
+
+impl FromStr for Folder {
+    type Err = ParseFolderError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let text = text.trim_matches('/');
+        let is_forbidden = |letter: char| letter.is_control() || "\\?#%{}".contains(letter);
+        let is_segment = |segment: &str| {
+            !matches!(segment, "" | "." | ".." | META) && !segment.contains(is_forbidden)
+        };
+        if text.is_empty() || text.split('/').all(is_segment) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(ParseFolderError)
+        }
+    }
+}
+
+/// The protocol's own objects (`docs/contract.md`).
+#[derive(Display)]
+pub(crate) enum MetaObject<'a> {
+    #[display("versions/{_0}.json")]
+    Marker(&'a Version),
+    #[display("tombstones/{_0}.json")]
+    Tombstone(&'a Version),
+    #[display("claims/{_0}/")]
+    Claims(&'a Version),
+    #[display("claims/{version}/{content}.json")]
+    Claim {
+        version: &'a Version,
+        content: &'a str,
+    },
+    #[display("refs/{version}/{group}/{random}.json")]
+    Ref {
+        version: &'a Version,
+        group: &'a str,
+        random: &'a str,
+    },
+    #[display("staging")]
+    Staging,
+}
+
+/// The full name of an object in a bucket, or of a file under the root of a directory store.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Display)]
+pub(crate) struct Key(String);
+
+impl Key {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_under_the_folder() {
+        let folder: Folder = "shop".parse().unwrap();
+        let v1: Version = "v1".parse().unwrap();
+        assert_eq!(folder.asset(&v1, "a/b.css").as_str(), "shop/v1/a/b.css");
+        assert_eq!(
+            folder.meta(&MetaObject::Marker(&v1)).as_str(),
+            "shop/.static-assets/versions/v1.json"
+        );
+        assert_eq!(Folder::default().asset(&v1, "b.css").as_str(), "v1/b.css");
+    }
+}

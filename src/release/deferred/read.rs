@@ -1,0 +1,161 @@
+//! Reads a saved release, and verifies that its files are still those of the build.
+
+use super::super::Release;
+use super::{FILES, MARKER, PREPARED, PreparedNothing, PreparedRelease, SCHEMA};
+use crate::fs::read_file;
+use crate::manifest::{
+    Manifest, Marker, ScanError, ScanRules, UnreadableMarker, VersionKind, content_of, of_json,
+};
+use crate::prefix::{PublicUrl, StoreUrl};
+use crate::version::Version;
+use bytes::Bytes;
+use derive_more::From;
+use fs_err as fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// What a build has saved for the release phase.
+#[derive(Debug)]
+pub(crate) enum Deferred {
+    Release(Box<DeferredRelease>),
+    /// The build has uploaded by itself, or publishing was off.
+    Nothing,
+}
+
+/// A saved release whose files are not verified yet.
+#[derive(Debug)]
+pub(crate) struct DeferredRelease {
+    folder: PathBuf,
+    /// The public URL that the build has pinned.
+    pub(crate) pinned: PublicUrl,
+    pub(crate) framework: String,
+    pub(crate) version: Version,
+    marker: Marker,
+    json: Bytes,
+}
+
+#[derive(Debug, From)]
+pub(crate) enum DeferredError {
+    /// Nothing was saved there.
+    Missing { folder: PathBuf },
+    /// No build writes such a file.
+    Malformed {
+        file: PathBuf,
+        cause: MalformedCause,
+    },
+    /// A file differs from the one that the build has saved.
+    Changed { path: String },
+    #[from]
+    Scan(ScanError),
+    #[from]
+    Io(io::Error),
+}
+
+#[derive(Debug, From)]
+pub(crate) enum MalformedCause {
+    #[from]
+    Unreadable(UnreadableMarker),
+    PublicUrl,
+    Version,
+}
+
+impl Deferred {
+    pub(crate) fn read(dir: &Path) -> Result<Self, DeferredError> {
+        let prepared = read_saved(dir, PREPARED)?;
+        match serde_json::from_slice(&prepared) {
+            Ok(PreparedNothing {
+                kept: false,
+                schema: SCHEMA,
+            }) => Ok(Self::Nothing),
+            _ => Ok(Self::Release(Box::new(DeferredRelease::read(
+                dir, &prepared,
+            )?))),
+        }
+    }
+
+    /// The public URL that the build has pinned.
+    pub(crate) fn pinned(&self) -> Option<&PublicUrl> {
+        match self {
+            Self::Release(release) => Some(&release.pinned),
+            Self::Nothing => None,
+        }
+    }
+}
+
+impl DeferredRelease {
+    fn read(dir: &Path, prepared: &[u8]) -> Result<Self, DeferredError> {
+        let malformed = |file: &str| {
+            let file = dir.join(file);
+            move |cause| DeferredError::Malformed { file, cause }
+        };
+        let prepared: PreparedRelease =
+            of_json(prepared).map_err(|error| malformed(PREPARED)(error.into()))?;
+        let json = Bytes::from(read_saved(dir, MARKER)?);
+        let marker = Marker::of_json(&json).map_err(|error| malformed(MARKER)(error.into()))?;
+        let pinned = prepared.public_url.parse();
+        let version = marker.version.parse();
+        Ok(Self {
+            folder: dir.to_owned(),
+            pinned: pinned.map_err(|_| malformed(PREPARED)(MalformedCause::PublicUrl))?,
+            framework: prepared.framework,
+            version: version.map_err(|_| malformed(MARKER)(MalformedCause::Version))?,
+            marker,
+            json,
+        })
+    }
+
+    /// Hashes every file again: between the build and this, an image is pushed, pulled and extended.
+    pub(crate) fn release(
+        self,
+        public: &PublicUrl,
+        store: &StoreUrl,
+        rules: &ScanRules,
+    ) -> Result<Release, DeferredError> {
+        let Self {
+            marker, version, ..
+        } = self;
+        let changed = |path: &str| {
+            let path = path.to_owned();
+            Err(DeferredError::Changed { path })
+        };
+        if marker.kind == VersionKind::Digest && version != Version::of_digest(&marker.digest) {
+            return changed(MARKER);
+        }
+        let dir = fs::canonicalize(self.folder.join(FILES))?;
+        for file in &marker.files {
+            let path = dir.join(&file.path);
+            // A link leads to a file that the build has not saved.
+            if !path.is_file() || fs::canonicalize(&path).ok() != Some(path) {
+                return changed(&file.path);
+            }
+        }
+        let rules = rules.for_store(store, &version, marker.kind);
+        let manifest = Manifest::rescan(&marker.files, &dir, &rules)?;
+        for (asset, marked) in manifest.assets().iter().zip(&marker.files) {
+            if (asset.size, asset.sha256) != (marked.size, marked.sha256) {
+                return changed(&asset.path);
+            }
+        }
+        if content_of(&manifest) != marker.content {
+            return changed(MARKER);
+        }
+        Ok(Release {
+            prefix: public.prefix(&version),
+            version,
+            kind: marker.kind,
+            digest: marker.digest,
+            content: marker.content,
+            manifest,
+            marker: self.json,
+        })
+    }
+}
+
+fn read_saved(dir: &Path, file: &str) -> Result<Vec<u8>, DeferredError> {
+    read_file(&dir.join(file)).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => DeferredError::Missing {
+            folder: dir.to_owned(),
+        },
+        _ => error.into(),
+    })
+}
