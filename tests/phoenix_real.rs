@@ -54,6 +54,7 @@ fn prepared(phoenix: &Phoenix, fixture: &str) -> (Platform, Web) {
     (platform, web)
 }
 
+#[allow(clippy::too_many_lines, reason = "one case after the other")]
 fn two_versions(generation: &str, fixture: &str) {
     let Some(phoenix) = Phoenix::find(generation) else {
         return;
@@ -227,6 +228,7 @@ type Break = fn(Platform) -> Platform;
 
 /// What Mix itself prints when something is missing.
 #[test]
+#[allow(clippy::too_many_lines, reason = "one case after the other")]
 fn failures_of_real_mix_are_understood() {
     let Some(phoenix) = Phoenix::find("1.8") else {
         return;

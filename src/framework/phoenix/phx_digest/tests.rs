@@ -70,6 +70,7 @@ fn recorded_path(name: &str) -> PathBuf {
 }
 
 /// By the digester of a checkout, in an app of its own.
+#[allow(clippy::too_many_lines, reason = "one case after the other")]
 fn by_phoenix(generation: &Path, root: &Path, trees: &[String]) {
     let mut deps = String::new();
     for name in [
@@ -377,6 +378,7 @@ impl Chance {
     }
 }
 
+#[allow(clippy::too_many_lines, reason = "one case after the other")]
 fn random_tree(number: u64) -> Tree {
     const FOLDERS: [&str; 6] = ["", "css/", "js/", "a/b/", "x.y/", "images/"];
     const NAMES: [&str; 12] = [
