@@ -87,8 +87,7 @@ impl Bucket {
         let start = Instant::now();
         let requests = self.requests.with(|requests| *requests);
         let protocol = Protocol::new(self.objects.clone(), release.clone());
-        let running = protocol.clone();
-        let label = label.cloned();
+        let (running, label) = (protocol.clone(), label.cloned());
         let (sender, receiver) = mpsc::channel();
         let task = self.runtime.spawn(async move {
             let summary = match label {

@@ -57,7 +57,11 @@ impl Directory {
         let mut summary = Summary::of_unchanged(release);
         // A directory that somebody removed by hand is made again.
         if !self.is_published(release)? || !self.version_dir(release).is_dir() {
-            self.claim(release)?;
+            if release.is_explicit() {
+                self.verify_claims(release)?;
+                self.create(&OwnObject::claim(&self.dir, release))?;
+                self.verify_claims(release)?;
+            }
             summary = self.place(release, interrupt)?;
             self.commit(release)?;
         }
@@ -109,15 +113,6 @@ impl Directory {
     fn is_published(&self, release: &Release) -> StoreResult<bool> {
         let marker = MetaObject::Marker(&release.version);
         self.verify_object(release, &marker, verify_marker)
-    }
-
-    fn claim(&self, release: &Release) -> StoreResult {
-        if release.is_explicit() {
-            self.verify_claims(release)?;
-            self.create(&OwnObject::claim(&self.dir, release))?;
-            self.verify_claims(release)?;
-        }
-        Ok(())
     }
 
     /// Fails if other content has a claim on the version.

@@ -124,8 +124,8 @@ impl RequestError {
         }
     }
 
-    pub(super) fn temporary(cause: String) -> Self {
-        let retry_after = None;
+    pub(super) fn temporary(cause: impl Into<String>) -> Self {
+        let (cause, retry_after) = (cause.into(), None);
         Self::Temporary { cause, retry_after }
     }
 

@@ -1,5 +1,4 @@
-//! Assets on this machine, verified to hold what was scanned. Large ones are read in chunks: a file of gigabytes
-//! takes no more memory than any other.
+//! Assets on this machine, verified to hold what was scanned. Large ones are read in chunks, which bounds the memory.
 
 use super::receipt::{Md5Hash, md5_of};
 use super::{StoreError, StoreResult};

@@ -51,8 +51,7 @@ impl Protocol {
             return Ok(None);
         }
         let action = self.objects.provider.create_action;
-        let incomplete = "the multipart upload was not completed".to_owned();
-        let mut last_error = RequestError::temporary(incomplete);
+        let mut last_error = RequestError::temporary("the multipart upload was not completed");
         for _ in 0..READ_BACKS {
             let mut upload = self.objects.begin_multipart(key, asset).await?;
             if let Err(error) = self.send_parts(upload.as_mut(), asset, key).await {
@@ -81,9 +80,8 @@ impl Protocol {
         for try_number in 1..=TRIES {
             match self.objects.head(key, asset, None).await {
                 Ok(ObjectState::Absent) => pause(try_number, None).await,
-                Ok(state) => return Ok(state),
                 Err(FailedRequest(RequestError::Forbidden, _)) => break,
-                Err(failed) => return Err(failed),
+                state => return state,
             }
         }
         Ok(ObjectState::Absent)

@@ -49,16 +49,14 @@ impl Network {
 }
 
 fn authorities(server: &Server) -> StoreResult<Vec<Certificate>> {
-    let is_https = |endpoint: &Url| endpoint.scheme() == "https";
-    match &server.ca_file {
-        Some(file) => Ok(Certificate::from_pem_bundle(&fs_err::read(file)?)?),
-        None if server.endpoint.as_ref().is_none_or(is_https)
-            && load_native_certs().certs.is_empty() =>
-        {
-            Err(StoreError::NoCertificateAuthorities)
-        }
-        None => Ok(Vec::new()),
+    if let Some(file) = &server.ca_file {
+        return Ok(Certificate::from_pem_bundle(&fs_err::read(file)?)?);
     }
+    let is_https = |endpoint: &Url| endpoint.scheme() == "https";
+    if server.endpoint.as_ref().is_none_or(is_https) && load_native_certs().certs.is_empty() {
+        return Err(StoreError::NoCertificateAuthorities);
+    }
+    Ok(Vec::new())
 }
 
 /// The hosts that serve a machine's own identity, by plain http.

@@ -4,8 +4,7 @@ use crate::prefix::Scheme;
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Provider {
-    /// An `ETag` is the MD5 of the body, unless the store encrypts with its customers' keys or assembled the object
-    /// from parts.
+    /// An `ETag` is the MD5 of the body, unless customers' keys encrypt the object or it was assembled from parts.
     pub(super) has_md5_etags: bool,
     /// The most requests in flight that the store takes from one client.
     pub(super) highest_limit: usize,

@@ -116,8 +116,7 @@ fn count(requests: &mut Requests, request: &HttpRequest) {
 /// Whether a request completes a multipart upload: S3's and GCS's, or Azure's.
 fn is_completion(request: &HttpRequest) -> bool {
     let query = request.uri().query().unwrap_or_default();
-    let is_post = request.method().as_str() == "POST";
-    is_post && query.contains("uploadId=") || query.contains("comp=blocklist")
+    request.method() == "POST" && query.contains("uploadId=") || query.contains("comp=blocklist")
 }
 
 /// Reads a whole body at no less than the slowest rate: a server that sends a byte a second would never end.
