@@ -7,7 +7,7 @@ mod layers;
 use crate::config::{FrameworkSettings, Phase, Platform, Sources};
 use crate::context::{BuildContext, DryRun, HookPlace, ImagePlaces, NodeSupply};
 use crate::env::Env;
-use crate::framework::{DetectError, Framework};
+use crate::framework::{DetectError, Framework, InstallError};
 use crate::interrupt::Interrupt;
 use crate::launch::publisher::DEFERRED_DIR;
 use crate::log::Log;
@@ -133,7 +133,7 @@ impl Buildpack for StaticAssets {
         match error {
             libcnb::Error::BuildpackError(BuildError::Logged) => {}
             libcnb::Error::BuildpackError(BuildError::NotWritten(error)) => {
-                log.error(&PublishError::Install(error).explain());
+                log.error(&PublishError::Install(InstallError::Io(error)).explain());
             }
             other => log.event(&CnbEvent::Failed(other.to_string())),
         }

@@ -20,7 +20,6 @@ pub(crate) use placeholder::{PlaceholderError, holds_placeholder, replaced};
 pub(crate) use rules::{Allowed, Empty, ParseAllowedError, ScanRules, SourceMaps};
 pub(crate) use safety::{RefusedFile, Violation};
 pub(crate) use scan::{ScanError, Scanned};
-pub(crate) use walk::LeftOut;
 
 use crate::fs::lies_in;
 use crate::sha256::Sha256;

@@ -32,6 +32,13 @@ fn title() -> String {
     format!("Static assets {}", env!("CARGO_PKG_VERSION"))
 }
 
+/// Lets `?` turn an error of a front end into its text.
+impl<E: Explain> From<E> for Message {
+    fn from(error: E) -> Self {
+        error.explain()
+    }
+}
+
 /// A message whose text begins with its title.
 fn titled(kind: Kind, text: &str) -> Message {
     let (title, body) = text.split_once('\n').unwrap_or((text, ""));

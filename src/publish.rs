@@ -6,7 +6,7 @@ mod setup;
 mod upload;
 
 use crate::check::CheckError;
-use crate::config::{Config, ConfigProblem, Mode};
+use crate::config::{Config, ConfigProblem, Mode, Unpublished};
 use crate::context::{BuildContext, DryRun};
 use crate::framework::{CompileError, Compiled, DetectError, Detected, InstallError};
 use crate::interrupt::Interrupt;
@@ -18,10 +18,8 @@ use crate::prefix::StoreUrl;
 use crate::release::deferred::{Deferred, DeferredError, SaveError};
 use crate::release::{Naming, Release, ReleaseError};
 use crate::store::StoreError;
-use crate::version::Version;
 pub(crate) use event::{CheckSkipped, PublishEvent};
 pub(crate) use setup::{Setup, read_config, scratch_dir};
-use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use upload::Uploader;
@@ -44,50 +42,25 @@ impl Published {
 
 #[derive(Debug, derive_more::From)]
 pub(crate) enum PublishError {
-    #[from]
     Config(Vec<ConfigProblem>),
-    #[from]
     Detect(DetectError),
     NoFramework,
-    #[from]
     Compile(CompileError),
-    #[from]
     Release(ReleaseError),
     NoStore,
     /// The store lies in the directory that is published.
+    #[from(skip)]
     StoreInside(PathBuf),
-    /// The placeholder was left in a file of the image.
-    Leftover(PathBuf),
-    Install(io::Error),
+    Install(InstallError),
+    Save(SaveError),
+    #[from(skip)]
     Store {
         error: StoreError,
         /// The store, and the key that the request was signed with.
         asked: String,
     },
-    #[from]
     Check(CheckError),
-    #[from]
     Deferred(DeferredError),
-    /// The directory for the deferred upload holds something else.
-    Occupied(PathBuf),
-}
-
-impl From<InstallError> for PublishError {
-    fn from(error: InstallError) -> Self {
-        match error {
-            InstallError::Leftover(path) => Self::Leftover(path),
-            InstallError::Io(error) => Self::Install(error),
-        }
-    }
-}
-
-impl From<SaveError> for PublishError {
-    fn from(error: SaveError) -> Self {
-        match error {
-            SaveError::Occupied(dir) => Self::Occupied(dir),
-            SaveError::Io(error) => Self::Install(error),
-        }
-    }
 }
 
 /// Compiles the app's assets, publishes them under a version of their own and returns what the running app finds.
@@ -115,35 +88,30 @@ pub(crate) fn publish(
         return Ok(None);
     };
     let release = make_release(&compiled, ctx)?;
-    if ctx.dry_run == DryRun::No {
+    let is_dry_run = ctx.dry_run == DryRun::Yes;
+    if !is_dry_run {
         compiled.install_files(ctx, Some(&release))?;
     }
-    let summary = match &uploader {
-        Some(uploader) => {
-            let summary = uploader.upload_release(&release)?;
-            uploader.check_public_url(&release, &summary)?;
-            Some(summary)
-        }
-        None => {
-            save_for_release_phase(&release, app.name(), ctx)?;
-            None
-        }
+    let uploaded = if let Some(uploader) = &uploader {
+        let summary = uploader.upload_release(&release)?;
+        uploader.check_public_url(&release, &summary)?;
+        Some(summary)
+    } else {
+        save_for_release_phase(&release, app.name(), ctx)?;
+        None
     };
-    if ctx.dry_run == DryRun::No {
-        ctx.log.event(&PublishEvent::Links {
-            compiled: &compiled,
-            release: &release,
-            ctx,
-        });
+    if !is_dry_run {
+        ctx.log
+            .event(&PublishEvent::Links(&compiled, &release, ctx));
         let installed = compiled.install_links(ctx, &release);
-        installed.map_err(PublishError::Install)?;
+        installed.map_err(InstallError::Io)?;
     }
     let launch = compiled.launch(ctx, &release);
     Ok(Some(Published {
         framework: app.name().to_owned(),
-        launch: launch.map_err(PublishError::Install)?,
+        launch: launch.map_err(InstallError::Io)?,
         release,
-        uploaded: summary,
+        uploaded,
     }))
 }
 
@@ -156,10 +124,9 @@ pub(crate) fn publish_deferred(
     interrupt: &Interrupt,
     log: &Log,
 ) -> Result<Option<Published>, PublishError> {
-    use crate::config::Unpublished::{Disabled, PublishOff};
+    use Unpublished::{Disabled, PublishOff};
     if let Mode::Off(why @ Disabled(_)) | Mode::CompileOnly(why @ PublishOff(_)) = &config.mode {
-        let deferred = deferred.ok();
-        log.event(&PublishEvent::NotUploaded { why, deferred });
+        log.event(&PublishEvent::NotUploaded(why, deferred.ok()));
         return Ok(None);
     }
     let Deferred::Release(saved) = deferred? else {
@@ -169,14 +136,11 @@ pub(crate) fn publish_deferred(
     let Mode::Upload(destination) = &config.mode else {
         return Err(PublishError::NoStore);
     };
-    let uploader = Uploader::of(destination, config, dry_run, (interrupt, log))?;
+    let uploader = Uploader::new(destination, config, dry_run, interrupt, log)?;
     let framework = saved.framework.clone();
     let site = &destination.site;
     let release = Arc::new(saved.release(&site.public, &site.store, &config.rules)?);
-    log.event(&PublishEvent::Deferred {
-        release: &release,
-        commit: config.label.as_deref(),
-    });
+    log.event(&PublishEvent::Deferred(&release, config));
     let summary = uploader.upload_release(&release)?;
     uploader.check_public_url(&release, &summary)?;
     Ok(Some(Published {
@@ -190,16 +154,13 @@ pub(crate) fn publish_deferred(
 /// Scans what was compiled, applies the safety rules and names the version.
 fn make_release(compiled: &Compiled, ctx: &BuildContext<'_>) -> Result<Arc<Release>, PublishError> {
     let config = &ctx.config;
-    let Some(public) = config.mode.public_url() else {
-        return Err(PublishError::NoStore);
-    };
     if let Some(StoreUrl::File(root)) = config.mode.store()
         && compiled.assets.contain_dir(root)
     {
         return Err(PublishError::StoreInside(root.clone()));
     }
     let naming = Naming {
-        public,
+        public: config.mode.public_url().ok_or(PublishError::NoStore)?,
         store: config.mode.store(),
         given: config.version.as_ref(),
         salt: config.salt.as_deref(),
@@ -210,11 +171,7 @@ fn make_release(compiled: &Compiled, ctx: &BuildContext<'_>) -> Result<Arc<Relea
         ..config.rules.clone()
     };
     let (release, scanned) = Release::of(&compiled.assets, &rules, &naming, &ctx.scratch)?;
-    ctx.log.event(&PublishEvent::Version {
-        release: &release,
-        given: config.version.as_ref(),
-        commit: config.label.as_deref(),
-    });
+    ctx.log.event(&PublishEvent::Version(&release, config));
     ctx.log.event(&PublishEvent::LeftOut(&scanned));
     Ok(Arc::new(release))
 }
@@ -224,19 +181,10 @@ fn save_for_release_phase(
     framework: &str,
     ctx: &BuildContext<'_>,
 ) -> Result<(), PublishError> {
-    if ctx.dry_run == DryRun::No
-        && let Some(public) = ctx.config.mode.public_url()
-    {
+    if ctx.dry_run == DryRun::No {
+        let public = ctx.config.mode.public_url().ok_or(PublishError::NoStore)?;
         release.save_for_release_phase(&ctx.image.deferred_dir, public, framework)?;
     }
-    ctx.log.event(&PublishEvent::Saved {
-        release,
-        dry_run: ctx.dry_run,
-    });
+    ctx.log.event(&PublishEvent::Saved(release, ctx.dry_run));
     Ok(())
-}
-
-/// The version that the previous build published, if this build published another one.
-fn other_version<'a>(previous: Option<&'a Version>, release: &Release) -> Option<&'a Version> {
-    previous.filter(|previous| **previous != release.version)
 }

@@ -1,14 +1,14 @@
 //! Texts of a run: what the log prints while it publishes, and why it can't go on.
 
 use super::detect::evidence_of;
-use super::{Explain, Kind, Message, check, config, config_message, links, upload};
-use crate::config::env_vars::STORE;
-use crate::config::{FrameworkName, Unpublished};
-use crate::framework::CompileError;
+use super::{Explain, Kind, Message, check, config, config_message, links, titled, upload};
+use crate::check::Uncheckable;
+use crate::config::{FrameworkName, Setting, Unpublished};
+use crate::framework::{CompileError, InstallError};
 use crate::log::{Event, Log};
 use crate::manifest::UnreadableMarker;
 use crate::publish::{CheckSkipped, PublishError, PublishEvent};
-use crate::release::deferred::{DeferredError, MalformedCause};
+use crate::release::deferred::{DeferredError, MalformedCause, SaveError};
 use indoc::formatdoc;
 
 impl Event for PublishEvent<'_> {
@@ -17,71 +17,48 @@ impl Event for PublishEvent<'_> {
             Self::Warning(warning) => log.warning(&config::warning_text(warning)),
             Self::Off(why) => log.bullet(&off(why)),
             Self::CompileOnly(why) => log.bullet(&compile_only(why)),
-            Self::Version {
-                release,
-                given,
-                commit,
-            } => upload::version(release, *given, *commit, log),
+            Self::Version(release, config) => upload::version(release, config, log),
             Self::LeftOut(scanned) => upload::left_out(scanned, log),
-            Self::Saved { release, dry_run } => upload::saved(release, *dry_run, log),
-            Self::Deferred { release, commit } => upload::deferred(release, *commit, log),
-            Self::NothingDeferred => upload::nothing_deferred(log),
-            Self::NotUploaded { why, deferred } => {
-                upload::not_uploaded(why, deferred.as_ref(), log);
-            }
+            Self::Saved(release, dry_run) => upload::saved(release, *dry_run, log),
+            Self::Deferred(release, config) => upload::deferred(release, config, log),
+            Self::NothingDeferred => log.bullet(
+                "Nothing to upload: the build of this image published its assets, or publishing was off",
+            ),
+            Self::NotUploaded(why, deferred) => upload::not_uploaded(why, deferred.as_ref(), log),
             Self::Progress(progress) => log.detail(&upload::progress(*progress)),
-            Self::Uploaded {
-                summary,
-                release,
-                destination,
-                dry_run,
-            } => upload::uploaded(summary, release, destination, *dry_run, log),
-            Self::Change { change, release } => upload::change(change, release, log),
-            Self::CheckSkipped { release, why } => {
-                let url = release.prefix.url();
-                log.bullet(&format!(
-                    "Public URL: {url}, not checked: {}",
-                    skipped(*why)
-                ));
+            Self::Uploaded(summary, to) => upload::uploaded(summary, to, log),
+            Self::WouldUpload(summary, release, to) => upload::would_upload(summary, release, to, log),
+            Self::Change(change, release) => upload::change(change, release, log),
+            Self::CheckSkipped(release, why) => {
+                let (url, why) = (release.prefix.url(), skipped(*why));
+                log.bullet(&format!("Public URL: {url}, not checked: {why}"));
             }
             Self::CheckBegins(release) => {
                 log.bullet(&format!("Public check {}", release.prefix.url()));
             }
-            Self::Checked(kinds) if kinds.is_empty() => {}
+            Self::Checked([]) => {}
             Self::Checked(kinds) => {
                 let kinds: Vec<String> = kinds.iter().map(ToString::to_string).collect();
                 log.detail(&format!("{}: 200, right bytes and types", kinds.join(" ")));
             }
-            Self::CheckFailed {
-                finding,
-                destination,
-            } => {
-                log.warning(&check::finding_text(finding, &destination.site));
-            }
-            Self::Links {
-                compiled,
-                release,
-                ctx,
-            } => links::links(compiled, release, ctx, log),
+            Self::CheckFailed(finding, site) => log.warning(&check::finding_text(finding, site)),
+            Self::Links(compiled, release, ctx) => links::links(compiled, release, ctx, log),
         }
     }
 }
 
 fn off(why: &Unpublished) -> String {
     match why {
-        Unpublished::Disabled(setting) => {
-            format!(
-                "Static assets: off, STATIC_ASSETS_DISABLE ({}).",
-                setting.origin
-            )
+        Unpublished::Disabled(Setting { origin, .. }) => {
+            format!("Static assets: off, STATIC_ASSETS_DISABLE ({origin}).")
         }
         Unpublished::Tests => {
             "The app is built for its tests: nothing is compiled, published or pinned. To compile: \
-             STATIC_ASSETS_COMPILE=1"
+                               STATIC_ASSETS_COMPILE=1"
                 .to_owned()
         }
         _ => "Static assets: off. To publish them under their own URL with each build: \
-             STATIC_ASSETS_STORE=s3://bucket/prefix"
+              STATIC_ASSETS_STORE=s3://bucket/prefix"
             .to_owned(),
     }
 }
@@ -92,9 +69,8 @@ fn compile_only(why: &Unpublished) -> String {
             "Compiled only: the app is built for its tests, so nothing is published or pinned"
                 .to_owned()
         }
-        Unpublished::PublishOff(setting) => format!(
-            "Not published, nothing pinned: STATIC_ASSETS_PUBLISH=off ({}). The app serves its own files.",
-            setting.origin
+        Unpublished::PublishOff(Setting { origin, .. }) => format!(
+            "Not published, nothing pinned: STATIC_ASSETS_PUBLISH=off ({origin}). The app serves its own files."
         ),
         Unpublished::MissingCredentials(store) => format!(
             "Not published, nothing pinned: no credentials for {store} and STATIC_ASSETS_MISSING_CREDENTIALS=skip. \
@@ -113,8 +89,12 @@ fn skipped(why: CheckSkipped) -> &'static str {
         CheckSkipped::AlreadyChecked => {
             "the previous build checked it. To check every build: STATIC_ASSETS_CHECK=fail"
         }
-        CheckSkipped::Path => "it is a path of your site, which must lead to the store",
-        CheckSkipped::NothingToAskFor => "the version has no CSS, JS, SVG or font",
+        CheckSkipped::Uncheckable(Uncheckable::Path) => {
+            "it is a path of your site, which must lead to the store"
+        }
+        CheckSkipped::Uncheckable(Uncheckable::NothingToAskFor) => {
+            "the version has no CSS, JS, SVG or font"
+        }
     }
 }
 
@@ -123,10 +103,10 @@ impl Explain for PublishError {
         match self {
             Self::Config(problems) => config_message(problems),
             Self::Detect(error) => error.explain(),
-            Self::NoFramework => Message::new(
+            Self::NoFramework => titled(
                 Kind::Configuration,
-                "Neither Django nor Phoenix was found",
-                formatdoc! {"
+                &formatdoc! {"
+                    Neither Django nor Phoenix was found
                     A store is set, but nothing here can be compiled. Detect looks for Django: {django};
                     and for Phoenix: {phoenix}.
                     If the files are already built in a directory, such as dist:
@@ -140,17 +120,12 @@ impl Explain for PublishError {
             Self::Compile(CompileError::Django(error)) => error.explain(),
             Self::Compile(CompileError::Phoenix(error)) => error.explain(),
             Self::Release(error) => error.explain(),
-            Self::NoStore => Message::new(
+            Self::NoStore => titled(
                 Kind::Configuration,
-                format!("{} is not set", STORE.name),
-                formatdoc! {"
-                    It says where to publish:
-                      {name}=s3://bucket/prefix
-                    or az://container/prefix, gs://bucket/prefix or file:///directory.",
-                    name = STORE.name
-                },
+                "STATIC_ASSETS_STORE is not set\nIt says where to publish:\n  STATIC_ASSETS_STORE=s3://bucket/prefix\n\
+                 or az://container/prefix, gs://bucket/prefix or file:///directory.",
             ),
-            Self::Occupied(dir) => Message::new(
+            Self::Save(SaveError::Occupied(dir)) => Message::new(
                 Kind::Refused,
                 format!("{} holds something else", dir.display()),
                 "The build saves there what the release phase uploads, and it replaces only what an earlier build saved. \
@@ -166,17 +141,17 @@ impl Explain for PublishError {
                     root.display()
                 ),
             ),
-            Self::Leftover(path) => Message::new(
+            Self::Install(InstallError::Leftover(path)) => Message::new(
                 Kind::Refused,
                 format!("{} would lead to no version", path.display()),
                 "The compile wrote the version's URL into this file of the app, but the version is the hash of the \
                  compiled files, which was not known then. Give a version that is known before:\n  \
                  RELEASE_VERSION=v42",
             ),
-            Self::Install(error) => Message::new(
+            Self::Install(InstallError::Io(error)) | Self::Save(SaveError::Io(error)) => titled(
                 Kind::Machine,
-                "A file can't be written into the image",
-                "The app reads the collected files, and files such as staticfiles.json, at run time.",
+                "A file can't be written into the image\n\
+                 The app reads the collected files, and files such as staticfiles.json, at run time.",
             )
             .with_details(error.to_string()),
             Self::Check(error) => error.explain(),
@@ -189,10 +164,10 @@ impl Explain for PublishError {
 impl Explain for DeferredError {
     fn explain(&self) -> Message {
         match self {
-            Self::Missing(folder) => Message::new(
+            Self::Missing(folder) => titled(
                 Kind::Configuration,
-                "This image holds nothing to publish",
-                formatdoc! {"
+                &formatdoc! {"
+                    This image holds nothing to publish
                     {dir} does not exist or is incomplete. A build saves the files in its image if
                       STATIC_ASSETS_PUBLISH=release
                     is set, in a Dockerfile together with --pin. If another stage built the image, copy the directory. If
@@ -203,25 +178,20 @@ impl Explain for DeferredError {
                 },
             ),
             Self::Malformed(file, cause) => {
-                let why = match cause {
+                let (why, details) = match cause {
                     MalformedCause::Unreadable(UnreadableMarker::UnknownSchema(schema)) => {
-                        format!("a newer version of static-assets wrote it (schema {schema})")
+                        let why =
+                            format!("a newer version of static-assets wrote it (schema {schema})");
+                        (why, String::new())
                     }
-                    MalformedCause::Unreadable(UnreadableMarker::NotJson(_)) => {
-                        "it is not valid JSON".to_owned()
-                    }
-                    MalformedCause::PublicUrl => "it has no public URL".to_owned(),
-                    MalformedCause::Version => "it has no version".to_owned(),
-                };
-                let details = match cause {
                     MalformedCause::Unreadable(UnreadableMarker::NotJson(error)) => {
-                        error.to_string()
+                        ("it is not valid JSON".to_owned(), error.to_string())
                     }
-                    _ => String::new(),
+                    MalformedCause::PublicUrl => ("it has no public URL".to_owned(), String::new()),
+                    MalformedCause::Version => ("it has no version".to_owned(), String::new()),
                 };
                 let body = format!("{}: {why}. Build the image again.", file.display());
-                Message::new(Kind::Refused, "What the build saved can't be read", body)
-                    .with_details(details)
+                Message::new(Kind::Refused, UNREADABLE, body).with_details(details)
             }
             Self::Changed(path) => Message::new(
                 Kind::Refused,
@@ -230,12 +200,12 @@ impl Explain for DeferredError {
                  the directory, or mount over it? Build the image again.",
             ),
             Self::Scan(error) => error.explain(),
-            Self::Io(error) => Message::new(
-                Kind::Machine,
-                "What the build saved can't be read",
-                "The user that runs the release phase must be able to read it.",
-            )
-            .with_details(error.to_string()),
+            Self::Io(error) => {
+                let body = "The user that runs the release phase must be able to read it.";
+                Message::new(Kind::Machine, UNREADABLE, body).with_details(error.to_string())
+            }
         }
     }
 }
+
+const UNREADABLE: &str = "What the build saved can't be read";

@@ -1,36 +1,32 @@
 //! What the log says of an upload: progress, result, dry run, what changed, and the release phase.
 
 use crate::config::env_vars::RELEASE_VERSION;
-use crate::config::{Destination, Setting, Unpublished};
+use crate::config::{Config, Destination, Unpublished};
 use crate::context::DryRun;
 use crate::log::{Log, bytes, count, seconds};
-use crate::manifest::{LeftOut, Scanned};
-use crate::plan::{Change, Progress, Summary};
+use crate::manifest::Scanned;
+use crate::plan::Progress;
+use crate::plan::{Change, Summary};
 use crate::prefix::StoreUrl;
 use crate::release::Release;
 use crate::release::deferred::Deferred;
-use crate::version::Version;
 use fs_err as fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-pub(super) fn version(
-    release: &Release,
-    given: Option<&Setting<Version>>,
-    commit: Option<&str>,
-    log: &Log,
-) {
-    let source = match given {
+pub(super) fn version(release: &Release, config: &Config, log: &Log) {
+    let source = match &config.version {
         Some(given) if release.is_explicit() => {
             format!("{} ({})", RELEASE_VERSION.name, given.origin)
         }
         _ => "hash of the files".to_owned(),
     };
-    let commit = commit_note(commit);
-    log.bullet(&format!("Version {} ({source}){commit}", release.version));
+    let (version, commit) = (&release.version, commit_note(config));
+    log.bullet(&format!("Version {version} ({source}){commit}"));
 }
 
-fn commit_note(commit: Option<&str>) -> String {
+fn commit_note(config: &Config) -> String {
+    let commit = config.label.as_ref();
     commit.map_or_else(String::new, |commit| format!(", commit {commit}"))
 }
 
@@ -41,21 +37,20 @@ fn size_of(release: &Release) -> String {
 }
 
 pub(super) fn left_out(scanned: &Scanned, log: &Log) {
-    let LeftOut {
-        dot_files,
-        precompressed,
-        source_maps,
-    } = scanned.left_out;
+    let left_out = &scanned.left_out;
     let parts = [
-        (dot_files, count(dot_files, "dot file")),
-        (precompressed, format!("{precompressed} .gz and .br")),
-        (source_maps, count(source_maps, "source map")),
+        (left_out.dot_files, count(left_out.dot_files, "dot file")),
+        (
+            left_out.precompressed,
+            format!("{} .gz and .br", left_out.precompressed),
+        ),
+        (
+            left_out.source_maps,
+            count(left_out.source_maps, "source map"),
+        ),
     ];
-    let parts: Vec<String> = parts
-        .into_iter()
-        .filter(|(number, _)| *number > 0)
-        .map(|(_, part)| part)
-        .collect();
+    let parts = parts.into_iter().filter(|(number, _)| *number > 0);
+    let parts: Vec<String> = parts.map(|(_, part)| part).collect();
     if !parts.is_empty() {
         log.detail(&format!("Not uploaded: {}", parts.join(", ")));
     }
@@ -82,22 +77,13 @@ pub(super) fn saved(release: &Release, dry_run: DryRun, log: &Log) {
     log.block("static-assets publish --prepared");
 }
 
-pub(super) fn deferred(release: &Release, commit: Option<&str>, log: &Log) {
+pub(super) fn deferred(release: &Release, config: &Config, log: &Log) {
+    let (version, size, commit) = (&release.version, size_of(release), commit_note(config));
     log.bullet(&format!(
-        "Version {} of this image: {}, as the build saved it{}",
-        release.version,
-        size_of(release),
-        commit_note(commit)
+        "Version {version} of this image: {size}, as the build saved it{commit}"
     ));
 }
 
-pub(super) fn nothing_deferred(log: &Log) {
-    log.bullet(
-        "Nothing to upload: the build of this image published its assets, or publishing was off",
-    );
-}
-
-/// The release phase is switched off, but the image may be pinned.
 pub(super) fn not_uploaded(why: &Unpublished, deferred: Option<&Deferred>, log: &Log) {
     let (setting, origin) = match why {
         Unpublished::Disabled(setting) => ("STATIC_ASSETS_DISABLE", &setting.origin),
@@ -116,70 +102,62 @@ pub(super) fn not_uploaded(why: &Unpublished, deferred: Option<&Deferred>, log: 
     }
 }
 
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "a rate and a time for people to read"
+)]
 pub(super) fn progress(progress: Progress) -> String {
-    let elapsed = progress.elapsed.as_secs_f64().max(0.001);
-    #[allow(clippy::cast_precision_loss, reason = "a rate for people to read")]
-    let rate = progress.bytes as f64 / elapsed;
-    #[allow(clippy::cast_precision_loss, reason = "a time for people to read")]
-    let left = progress.of_bytes.saturating_sub(progress.bytes) as f64 / rate.max(1.0);
+    let Progress {
+        files,
+        of_files,
+        bytes: sent,
+        of_bytes,
+        elapsed,
+    } = progress;
+    let rate = sent as f64 / elapsed.as_secs_f64().max(0.001);
     // The first connections say nothing about the time that is left.
-    let left = if progress.files * 20 < progress.of_files || progress.bytes * 20 < progress.of_bytes
-    {
+    let left = if files * 20 < of_files || sent * 20 < of_bytes {
         String::new()
     } else {
+        let left = of_bytes.saturating_sub(sent) as f64 / rate.max(1.0);
         format!(", about {left:.0} s left")
     };
-    #[allow(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a rate for people to read"
-    )]
-    let rate = bytes(rate as u64);
-    format!(
-        "{} of {}, {} of {}, {rate}/s{left}",
-        progress.files,
-        count(progress.of_files, "file"),
-        bytes(progress.bytes),
-        bytes(progress.of_bytes),
-    )
+    let (of_files, of_bytes) = (count(of_files, "file"), bytes(of_bytes));
+    let (sent, rate) = (bytes(sent), bytes(rate as u64));
+    format!("{files} of {of_files}, {sent} of {of_bytes}, {rate}/s{left}")
 }
 
-pub(super) fn uploaded(
-    summary: &Summary,
-    release: &Release,
-    destination: &Destination,
-    dry_run: DryRun,
-    log: &Log,
-) {
+pub(super) fn would_upload(summary: &Summary, release: &Release, to: &Destination, log: &Log) {
     let Summary { put, present, .. } = summary;
-    if dry_run == DryRun::Yes {
-        log.bullet(&if summary.unchanged {
-            format!(
-                "Would change nothing: {} is published in {destination}",
-                release.version
-            )
-        } else {
-            let size = bytes(summary.put_bytes);
-            format!("Would publish to {destination}: {put} new, {present} reused, {size}")
-        });
-        log.bullet(&format!("Public URL: {}", release.prefix.url()));
-        log.bullet("Nothing was sent (--dry-run).");
-        return;
-    }
+    log.bullet(&if summary.unchanged {
+        format!(
+            "Would change nothing: {} is published in {to}",
+            release.version
+        )
+    } else {
+        let size = bytes(summary.put_bytes);
+        format!("Would publish to {to}: {put} new, {present} reused, {size}")
+    });
+    log.bullet(&format!("Public URL: {}", release.prefix.url()));
+    log.bullet("Nothing was sent (--dry-run).");
+}
+
+pub(super) fn uploaded(summary: &Summary, to: &Destination, log: &Log) {
+    let Summary { put, present, .. } = summary;
     let requests = match summary.requests.all() {
         0 => String::new(),
         requests => format!(", {}", count(requests, "request")),
     };
     let duration = seconds(summary.duration);
     log.bullet(&if summary.unchanged {
-        format!("Published before, unchanged: 0 uploaded{requests}, {duration}; {destination}")
+        format!("Published before, unchanged: 0 uploaded{requests}, {duration}; {to}")
     } else {
         let size = bytes(summary.put_bytes);
-        format!(
-            "Published to {destination}: {put} new, {present} reused, {size}{requests}, {duration}"
-        )
+        format!("Published to {to}: {put} new, {present} reused, {size}{requests}, {duration}")
     });
-    if let StoreUrl::File(root) = &destination.site.store
+    if let StoreUrl::File(root) = &to.site.store
         && is_in_container(root)
     {
         log.warning(&format!(
@@ -189,22 +167,20 @@ pub(super) fn uploaded(
     }
 }
 
-/// Every URL of a version is new, so browsers load even the files that are equal.
+/// Logs what returning visitors load again: every URL of a version is new, even that of an equal file.
 pub(super) fn change(change: &Change, release: &Release, log: &Log) {
+    let (new, size) = (count(change.new, "file"), size_of(release));
+    let Change { since, equal, .. } = change;
     log.detail(&format!(
-        "{} new or changed since {}, {} equal; returning visitors load {} again",
-        count(change.new, "file"),
-        change.since,
-        change.equal,
-        size_of(release),
+        "{new} new or changed since {since}, {equal} equal; returning visitors load {size} again"
     ));
 }
 
 /// Whether a buildpack builds on the file system that the directory is on.
 fn is_in_container(root: &Path) -> bool {
-    let device = |path: &Path| fs::metadata(path).map(|metadata| metadata.dev());
-    Path::new("/cnb").is_dir()
-        && matches!((device(root), device("/".as_ref())), (Ok(one), Ok(other)) if one == other)
+    let device = |path: &Path| fs::metadata(path).map(|metadata| metadata.dev()).ok();
+    let own = device(root);
+    Path::new("/cnb").is_dir() && own.is_some() && own == device("/".as_ref())
 }
 
 #[cfg(test)]

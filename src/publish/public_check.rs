@@ -1,65 +1,74 @@
 //! The public check as a step of a run: what it logs, and whether the run goes on.
 
+use super::upload::Uploader;
 use super::{CheckSkipped, PublishEvent};
-use crate::check::{self, CheckError, CheckReport, Uncheckable};
-use crate::config::{CheckMode, Destination};
+use crate::check::{self, CheckError, CheckReport};
+use crate::config::CheckMode;
+use crate::context::DryRun;
 use crate::http::Client;
-use crate::interrupt::Interrupt;
-use crate::log::Log;
+use crate::plan::Summary;
 use crate::release::Release;
 
-/// Checks a version that was just published: caches in front of a store keep its 404s.
-pub(super) fn run(
-    mode: CheckMode,
-    release: &Release,
-    destination: &Destination,
-    (interrupt, log): (&Interrupt, &Log),
-) -> Result<(), CheckError> {
-    let skipped = match (mode, check::is_checkable(release)) {
-        (CheckMode::Off, _) => Some(CheckSkipped::Off),
-        (_, Err(Uncheckable::Path)) => Some(CheckSkipped::Path),
-        (_, Err(Uncheckable::NothingToAskFor)) => Some(CheckSkipped::NothingToAskFor),
-        (_, Ok(())) => None,
-    };
-    if let Some(why) = skipped {
-        log.event(&PublishEvent::CheckSkipped { release, why });
-        return Ok(());
+impl Uploader<'_> {
+    /// Checks what browsers get at once, because caches in front of a store keep its 404s. An unchanged version is
+    /// checked again only if a setting asks for it, or if the build that published it did not end well.
+    pub(super) fn check_public_url(
+        &self,
+        release: &Release,
+        summary: &Summary,
+    ) -> Result<(), CheckError> {
+        if self.dry_run == DryRun::Yes {
+            return Ok(());
+        }
+        if let Some(why) = self.skips_check(release, summary) {
+            self.log.event(&PublishEvent::CheckSkipped(release, why));
+            return Ok(());
+        }
+        self.log.event(&PublishEvent::CheckBegins(release));
+        let report = self.ask(release)?;
+        self.log.event(&PublishEvent::Checked(&report.right));
+        let stops = self.config.check.unwrap_or_default() == CheckMode::Fail;
+        let mut findings = report.findings;
+        let fatal: Vec<_> = findings
+            .extract_if(.., |finding| stops && finding.is_fatal())
+            .collect();
+        let site = &self.destination.site;
+        // The error tells the fatal ones.
+        for finding in &findings {
+            self.log.event(&PublishEvent::CheckFailed(finding, site));
+        }
+        if fatal.is_empty() {
+            return Ok(());
+        }
+        Err(CheckError::Wrong(fatal, site.clone()))
     }
-    log.event(&PublishEvent::CheckBegins(release));
-    let report = ask(release, destination, interrupt)?;
-    log.event(&PublishEvent::Checked(&report.right));
-    let (fatal, warnings): (Vec<_>, Vec<_>) = report
-        .findings
-        .into_iter()
-        .partition(|finding| mode == CheckMode::Fail && finding.is_fatal());
-    // The error tells the fatal ones.
-    for finding in &warnings {
-        log.event(&PublishEvent::CheckFailed {
-            finding,
-            destination,
-        });
-    }
-    if fatal.is_empty() {
-        return Ok(());
-    }
-    Err(CheckError::Wrong(fatal, destination.site.clone()))
-}
 
-fn ask(
-    release: &Release,
-    destination: &Destination,
-    interrupt: &Interrupt,
-) -> Result<CheckReport, CheckError> {
-    let server = destination.access.server();
-    let client = Client::new(server.and_then(|server| server.ca_file.as_deref()));
-    check::check(
-        &destination.site,
-        release,
-        interrupt,
-        &mut |url, origin, limit| {
-            let mut headers = vec![("Accept-Encoding", "identity")];
-            headers.extend(origin.map(|origin| ("Origin", origin)));
-            client.get(url, &headers, limit)
-        },
-    )
+    fn skips_check(&self, release: &Release, summary: &Summary) -> Option<CheckSkipped> {
+        let is_asked_for = matches!(self.config.check, Some(CheckMode::Fail | CheckMode::Warn));
+        // Nothing remembers a build that ended with a failed check.
+        let was_checked = summary.unchanged && self.previous == Some(&release.version);
+        if was_checked && !is_asked_for {
+            Some(CheckSkipped::AlreadyChecked)
+        } else if self.config.check == Some(CheckMode::Off) {
+            Some(CheckSkipped::Off)
+        } else {
+            let why = check::is_checkable(release).err()?;
+            Some(CheckSkipped::Uncheckable(why))
+        }
+    }
+
+    fn ask(&self, release: &Release) -> Result<CheckReport, CheckError> {
+        let server = self.destination.access.server();
+        let client = Client::new(server.and_then(|server| server.ca_file.as_deref()));
+        let mut get = |url: &str, origin: Option<&'static str>, limit| {
+            let accept = ("Accept-Encoding", "identity");
+            let headers = [Some(accept), origin.map(|origin| ("Origin", origin))];
+            client.get(
+                url,
+                &headers.into_iter().flatten().collect::<Vec<_>>(),
+                limit,
+            )
+        };
+        check::check(&self.destination.site, release, self.interrupt, &mut get)
+    }
 }

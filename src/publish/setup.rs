@@ -1,6 +1,6 @@
 //! What every front end does first: it reads the settings, hides the secrets and recognises the app.
 
-use super::{PublishError, PublishEvent};
+use super::{InstallError, PublishError, PublishEvent};
 use crate::config::{self, Config, FrameworkSettings, Phase, Sources};
 use crate::env::ChildEnv;
 use crate::framework::{Detected, Framework};
@@ -26,9 +26,8 @@ impl Setup {
         log: &Log,
     ) -> Result<Self, PublishError> {
         let app = Framework::detect(dir, &FrameworkSettings::read(sources));
-        let config = read_config(sources, &phase(&app), log)?;
         Ok(Self {
-            config,
+            config: read_config(sources, &phase(&app), log)?,
             children: sources.child_env(),
             app,
         })
@@ -51,8 +50,6 @@ pub(crate) fn read_config(
 
 /// Makes a directory that removes itself at the end, also if the build fails.
 pub(crate) fn scratch_dir() -> Result<TempDir, PublishError> {
-    tempfile::Builder::new()
-        .prefix("static-assets-")
-        .tempdir()
-        .map_err(PublishError::Install)
+    let dir = tempfile::Builder::new().prefix("static-assets-").tempdir();
+    Ok(dir.map_err(InstallError::Io)?)
 }

@@ -1,7 +1,7 @@
-//! Uploads a release and checks what browsers get of it.
+//! Uploads a release to the store of the settings.
 
-use super::{CheckSkipped, PublishError, PublishEvent, other_version, public_check};
-use crate::config::{CheckMode, Config, Destination, Mode};
+use super::{PublishError, PublishEvent};
+use crate::config::{Config, Destination, Mode};
 use crate::context::{BuildContext, DryRun};
 use crate::interrupt::Interrupt;
 use crate::log::Log;
@@ -18,35 +18,31 @@ const PROGRESS_INTERVAL: Duration = Duration::from_secs(1);
 /// An open store, and what an upload to it needs to know.
 pub(super) struct Uploader<'a> {
     store: Store,
-    destination: &'a Destination,
-    config: &'a Config,
-    dry_run: DryRun,
-    previous: Option<&'a Version>,
-    interrupt: &'a Interrupt,
-    log: &'a Log,
+    pub(super) destination: &'a Destination,
+    pub(super) config: &'a Config,
+    pub(super) dry_run: DryRun,
+    pub(super) previous: Option<&'a Version>,
+    pub(super) interrupt: &'a Interrupt,
+    pub(super) log: &'a Log,
 }
 
 impl<'a> Uploader<'a> {
     /// `None` if this run does not upload.
     pub(super) fn open(ctx: &'a BuildContext<'_>) -> Result<Option<Self>, PublishError> {
-        let Mode::Upload(destination) = &ctx.config.mode else {
+        let Mode::Upload(to) = &ctx.config.mode else {
             return Ok(None);
         };
-        let mut uploader = Self::of(
-            destination,
-            &ctx.config,
-            ctx.dry_run,
-            (ctx.interrupt, ctx.log),
-        )?;
+        let mut uploader = Self::new(to, &ctx.config, ctx.dry_run, ctx.interrupt, ctx.log)?;
         uploader.previous = ctx.previous.as_ref();
         Ok(Some(uploader))
     }
 
-    pub(super) fn of(
+    pub(super) fn new(
         destination: &'a Destination,
         config: &'a Config,
         dry_run: DryRun,
-        (interrupt, log): (&'a Interrupt, &'a Log),
+        interrupt: &'a Interrupt,
+        log: &'a Log,
     ) -> Result<Self, PublishError> {
         let store = Store::open(&destination.site, &destination.access);
         let store = store.map_err(|error| failed(error, destination))?;
@@ -66,9 +62,11 @@ impl<'a> Uploader<'a> {
 
     /// Uploads what the store lacks, or counts it in a dry run.
     pub(super) fn upload_release(&self, release: &Arc<Release>) -> Result<Summary, PublishError> {
-        let failed = |error| failed(error, self.destination);
+        let Self {
+            destination, log, ..
+        } = *self;
         if self.interrupt.is_raised() {
-            return Err(failed(StoreError::Interrupted));
+            return Err(failed(StoreError::Interrupted, destination));
         }
         let label = RunLabel {
             group: self.config.group.clone(),
@@ -78,58 +76,30 @@ impl<'a> Uploader<'a> {
         let mut tick = |progress: Progress| {
             if progress.of_files > 0 && progress.elapsed >= last + PROGRESS_INTERVAL {
                 last = progress.elapsed;
-                self.log.event(&PublishEvent::Progress(progress));
+                log.event(&PublishEvent::Progress(progress));
             }
         };
-        let published = self
+        let uploaded = self
             .store
             .publish(release, &label, self.interrupt, &mut tick);
-        let summary = published.map_err(failed)?;
-        self.log.event(&PublishEvent::Uploaded {
-            summary: &summary,
-            release,
-            destination: self.destination,
-            dry_run: self.dry_run,
-        });
-        if !summary.unchanged && self.dry_run == DryRun::No {
-            self.log_change(release);
+        let summary = uploaded.map_err(|error| failed(error, destination))?;
+        if self.dry_run == DryRun::Yes {
+            log.event(&PublishEvent::WouldUpload(&summary, release, destination));
+            return Ok(summary);
+        }
+        log.event(&PublishEvent::Uploaded(&summary, destination));
+        // The comparison costs one request. If it fails, nothing is logged: the version is published.
+        if !summary.unchanged
+            && let Some(previous) = self.previous
+            && *previous != release.version
+            && let Some(marker) = self.store.marker(previous)
+        {
+            log.event(&PublishEvent::Change(
+                Change::between(&marker, release),
+                release,
+            ));
         }
         Ok(summary)
-    }
-
-    /// Logs what the version changes. This costs one request, and nothing is logged if that fails: the version is
-    /// published.
-    fn log_change(&self, release: &Release) {
-        let previous = other_version(self.previous, release);
-        if let Some(marker) = previous.and_then(|previous| self.store.marker(previous)) {
-            let change = Change::between(&marker, release);
-            self.log.event(&PublishEvent::Change { change, release });
-        }
-    }
-
-    /// Checks what browsers get. An unchanged version is checked again only if a setting asks for it, or if the build
-    /// that published it did not end well.
-    pub(super) fn check_public_url(
-        &self,
-        release: &Release,
-        summary: &Summary,
-    ) -> Result<(), PublishError> {
-        if self.dry_run == DryRun::Yes {
-            return Ok(());
-        }
-        let is_asked_for = self.config.check.is_some_and(|mode| mode != CheckMode::Off);
-        // Nothing remembers a build that ended with a failed check.
-        let was_checked = summary.unchanged && self.previous == Some(&release.version);
-        if was_checked && !is_asked_for {
-            self.log.event(&PublishEvent::CheckSkipped {
-                release,
-                why: CheckSkipped::AlreadyChecked,
-            });
-            return Ok(());
-        }
-        let mode = self.config.check.unwrap_or_default();
-        public_check::run(mode, release, self.destination, (self.interrupt, self.log))?;
-        Ok(())
     }
 }
 

@@ -5,8 +5,8 @@ fn publish() {
     let errors = [
         PublishError::NoFramework,
         PublishError::StoreInside("/workspace/dist/store".into()),
-        PublishError::Leftover("/workspace/stats.json".into()),
-        PublishError::Occupied("/etc/static-assets/prepared".into()),
+        PublishError::Install(InstallError::Leftover("/workspace/stats.json".into())),
+        PublishError::Save(SaveError::Occupied("/etc/static-assets/prepared".into())),
         PublishError::Store {
             error: StoreError::Stalled,
             asked: "s3://acme-static/shop (eu-west-1, key …Q7XA from AWS_*)".to_owned(),
