@@ -69,43 +69,27 @@ pub(crate) fn publish(
     ctx: &BuildContext<'_>,
     app: Detected,
 ) -> Result<Option<Published>, PublishError> {
-    if let Mode::Off(why) = &ctx.config.mode {
-        ctx.log.event(&PublishEvent::Off(why));
-        return Ok(None);
+    match &ctx.config.mode {
+        Mode::Off(why) => {
+            ctx.log.event(&PublishEvent::Off(why));
+            return Ok(None);
+        }
+        Mode::CompileOnly(why) => return compile_only(ctx, app, why),
+        Mode::Upload(_) | Mode::Defer(_) => {}
     }
     // A store that can't be opened is known before minutes of compiling.
     let uploader = Uploader::open(ctx)?;
     let app = app?.ok_or(PublishError::NoFramework)?;
-    let compiled = app.compile(ctx)?;
-    if let Mode::CompileOnly(why) = &ctx.config.mode {
-        if let Some(compiled) = compiled {
-            compiled.install_files(ctx, None)?;
-        }
-        ctx.log.event(&PublishEvent::CompileOnly(why));
-        return Ok(None);
-    }
-    let Some(compiled) = compiled else {
+    let Some(compiled) = app.compile(ctx)? else {
         return Ok(None);
     };
     let release = make_release(&compiled, ctx)?;
-    let is_dry_run = ctx.dry_run == DryRun::Yes;
-    if !is_dry_run {
-        compiled.install_files(ctx, Some(&release))?;
-    }
-    let uploaded = if let Some(uploader) = &uploader {
-        let summary = uploader.upload_release(&release)?;
-        uploader.check_public_url(&release, &summary)?;
-        Some(summary)
-    } else {
-        save_for_release_phase(&release, app.name(), ctx)?;
-        None
+    compiled.install_files(ctx, Some(&release))?;
+    let uploaded = match &uploader {
+        Some(uploader) => Some(uploader.upload_and_check(&release)?),
+        None => save_for_release_phase(&release, app.name(), ctx)?,
     };
-    if !is_dry_run {
-        ctx.log
-            .event(&PublishEvent::Links(&compiled, &release, ctx));
-        let installed = compiled.install_links(ctx, &release);
-        installed.map_err(InstallError::Io)?;
-    }
+    install_links(&compiled, &release, ctx)?;
     let launch = compiled.launch(ctx, &release);
     Ok(Some(Published {
         framework: app.name().to_owned(),
@@ -113,6 +97,20 @@ pub(crate) fn publish(
         release,
         uploaded,
     }))
+}
+
+/// Compiles the assets for an app that serves them itself.
+fn compile_only(
+    ctx: &BuildContext<'_>,
+    app: Detected,
+    why: &Unpublished,
+) -> Result<Option<Published>, PublishError> {
+    let app = app?.ok_or(PublishError::NoFramework)?;
+    if let Some(compiled) = app.compile(ctx)? {
+        compiled.install_files(ctx, None)?;
+    }
+    ctx.log.event(&PublishEvent::CompileOnly(why));
+    Ok(None)
 }
 
 /// Uploads in the release phase what the build saved in the image, with the whole protocol on each attempt. If
@@ -141,8 +139,7 @@ pub(crate) fn publish_deferred(
     let site = &destination.site;
     let release = Arc::new(saved.release(&site.public, &site.store, &config.rules)?);
     log.event(&PublishEvent::Deferred(&release, config));
-    let summary = uploader.upload_release(&release)?;
-    uploader.check_public_url(&release, &summary)?;
+    let summary = uploader.upload_and_check(&release)?;
     Ok(Some(Published {
         launch: Launch::pin(&release),
         framework,
@@ -176,15 +173,28 @@ fn make_release(compiled: &Compiled, ctx: &BuildContext<'_>) -> Result<Arc<Relea
     Ok(Arc::new(release))
 }
 
+/// Saves the release in the image. Nothing is uploaded, so there is no summary.
 fn save_for_release_phase(
     release: &Release,
     framework: &str,
     ctx: &BuildContext<'_>,
-) -> Result<(), PublishError> {
+) -> Result<Option<Summary>, PublishError> {
     if ctx.dry_run == DryRun::No {
         let public = ctx.config.mode.public_url().ok_or(PublishError::NoStore)?;
         release.save_for_release_phase(&ctx.image.deferred_dir, public, framework)?;
     }
     ctx.log.event(&PublishEvent::Saved(release, ctx.dry_run));
+    Ok(None)
+}
+
+fn install_links(
+    compiled: &Compiled,
+    release: &Release,
+    ctx: &BuildContext<'_>,
+) -> Result<(), InstallError> {
+    if ctx.dry_run == DryRun::No {
+        ctx.log.event(&PublishEvent::Links(compiled, release, ctx));
+        compiled.install_links(ctx, release)?;
+    }
     Ok(())
 }

@@ -187,7 +187,8 @@ impl Compiled {
         ctx: &BuildContext<'_>,
         release: Option<&Release>,
     ) -> Result<(), InstallError> {
-        if matches!(self.fallback, Fallback::InPlace(_) | Fallback::Untouched) {
+        let is_dry_run = ctx.dry_run == DryRun::Yes && release.is_some();
+        if is_dry_run || matches!(self.fallback, Fallback::InPlace(_) | Fallback::Untouched) {
             return Ok(());
         }
         let keep = release.map_or(Keep::All, |_| ctx.config.keep);

@@ -60,8 +60,14 @@ impl<'a> Uploader<'a> {
         })
     }
 
+    pub(super) fn upload_and_check(&self, release: &Arc<Release>) -> Result<Summary, PublishError> {
+        let summary = self.upload_release(release)?;
+        self.check_public_url(release, &summary)?;
+        Ok(summary)
+    }
+
     /// Uploads what the store lacks, or counts it in a dry run.
-    pub(super) fn upload_release(&self, release: &Arc<Release>) -> Result<Summary, PublishError> {
+    fn upload_release(&self, release: &Arc<Release>) -> Result<Summary, PublishError> {
         let Self {
             destination, log, ..
         } = *self;
