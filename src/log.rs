@@ -162,9 +162,10 @@ fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {
-            '\n' => plain.push(letter),
-            _ if letter.is_control() => plain.extend(letter.escape_debug()),
-            _ => plain.push(letter),
+            control if control.is_control() && control != '\n' => {
+                plain.extend(control.escape_debug())
+            }
+            letter => plain.push(letter),
         }
     }
     plain
