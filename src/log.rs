@@ -162,10 +162,9 @@ fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {
-            control if control.is_control() && control != '\n' => {
-                plain.extend(control.escape_debug())
-            }
-            letter => plain.push(letter),
+            '\n' => plain.push('\n'),
+            _ if letter.is_control() => plain.extend(letter.escape_debug()),
+            _ => plain.push(letter),
         }
     }
     plain

@@ -22,7 +22,7 @@ pub(crate) struct Scanned {
     /// How many source maps are published; the log warns that they show the app's sources.
     pub(crate) source_maps: usize,
     /// Paths of files that hold the placeholder in base64, where it can't be replaced.
-    pub(super) encoded: Vec<String>,
+    pub(crate) encoded: Vec<String>,
 }
 
 #[derive(Debug, derive_more::From)]
