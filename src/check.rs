@@ -92,14 +92,8 @@ pub(crate) enum CheckProblem {
 
 impl CheckProblem {
     fn is_wrong_answer(&self) -> bool {
-        matches!(
-            self,
-            Self::Status(_)
-                | Self::Page
-                | Self::Elsewhere(_)
-                | Self::WrongBytes(_)
-                | Self::WrongType { .. }
-        )
+        let is_wrong_file = matches!(self, Self::WrongBytes(_) | Self::WrongType { .. });
+        is_wrong_file || matches!(self, Self::Status(_) | Self::Page | Self::Elsewhere(_))
     }
 
     /// Whether one text explains both.

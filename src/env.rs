@@ -46,8 +46,8 @@ impl Env {
         self.0.keys().filter_map(|name| name.to_str())
     }
 
-    /// The environment for child processes. [`REMOVED`] replaces the value of each variable in `names`, and
-    /// each other value that holds one of `secrets`.
+    /// The environment for child processes. [`REMOVED`] replaces the value of each variable in `names`, and each other
+    /// value that holds one of `secrets`.
     pub(crate) fn for_children<'a>(
         &self,
         names: &[&str],

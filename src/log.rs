@@ -162,7 +162,7 @@ fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {
-            '\n' => plain.push(letter),
+            '\n' => plain.push('\n'),
             _ if letter.is_control() => plain.extend(letter.escape_debug()),
             _ => plain.push(letter),
         }

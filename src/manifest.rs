@@ -5,7 +5,6 @@ mod digest;
 mod marker;
 mod media_type;
 mod placeholder;
-mod read;
 mod rules;
 mod safety;
 mod scan;

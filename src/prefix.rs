@@ -32,15 +32,13 @@ impl Site {
                 (percent_encoded_path(&name), String::new())
             }
         };
-        let folder = percent_encoded_path(&folder);
-        let mut tails: Vec<String> = Vec::new();
-        for parts in [&[&name, &folder][..], &[&folder], &[&name], &[]] {
-            let parts = parts.iter().filter(|part| !part.is_empty());
-            let tail = parts.map(|part| format!("/{part}")).collect();
-            if !tails.contains(&tail) {
-                tails.push(tail);
-            }
-        }
+        let slashed = |part: &str| format!("/{part}").trim_end_matches('/').to_owned();
+        let (name, folder) = (slashed(&name), slashed(&percent_encoded_path(&folder)));
+        let mut tails = match folder.as_str() {
+            "" => vec![name, String::new()],
+            _ => vec![format!("{name}{folder}"), folder, name, String::new()],
+        };
+        tails.dedup();
         let origin = &url[..Position::BeforePath];
         let path = url.path().trim_end_matches('/');
         // The longest tail comes first; the empty one always fits.

@@ -84,9 +84,10 @@ impl Release {
         let scanned = Scanned::of(assets, &naming.rules(rules))?;
         let digest = scanned.manifest.digest(naming.salt);
         let (version, kind) = naming.version(Version::of_digest(&digest))?;
-        scanned.check_placeholder()?;
+        let manifest = &scanned.manifest;
+        manifest.check_placeholder(&scanned.encoded)?;
         let resolved = scratch.join("resolved");
-        let manifest = scanned.manifest.resolve_placeholder(&version, &resolved)?;
+        let manifest = manifest.resolve_placeholder(&version, &resolved)?;
         let content = content_of(&manifest);
         let marker = Marker::json(&version, kind, digest, content, &manifest).into();
         let release = Self {

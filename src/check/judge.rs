@@ -54,14 +54,10 @@ pub(super) fn is_type(kind: AssetKind, found: Option<&str>) -> bool {
     let found = essence(found.unwrap_or_default());
     match kind {
         AssetKind::Css => found == "text/css",
-        AssetKind::Js => matches!(
-            found.as_str(),
-            "text/javascript"
-                | "application/javascript"
-                | "application/x-javascript"
-                | "text/ecmascript"
-                | "application/ecmascript"
-        ),
+        AssetKind::Js => match found.split_once('/') {
+            Some(("text" | "application", "javascript" | "ecmascript")) => true,
+            other => other == Some(("application", "x-javascript")),
+        },
         AssetKind::Svg => found == "image/svg+xml",
         // Browsers recognize a font by its bytes.
         AssetKind::Font => true,

@@ -81,10 +81,8 @@ pub(crate) fn rebased(base: &str, version: &Version) -> Option<String> {
 /// a build accepts (`{app}`, a user, an IPv6 address) changes nothing at run time.
 fn is_base(text: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/:.%_~+=,-".contains(&byte);
-    let mut hosts = ["https://", "http://"]
-        .iter()
-        .filter_map(|it| text.strip_prefix(it));
-    let is_address = hosts.any(|host| host.starts_with(|it: char| it.is_ascii_alphanumeric()));
+    let host = (text.strip_prefix("https://")).or(text.strip_prefix("http://"));
+    let is_address = host.is_some_and(|it| it.starts_with(|it: char| it.is_ascii_alphanumeric()));
     let is_path = text.starts_with('/') && !text.starts_with("//");
     text.bytes().all(is_plain) && (is_address || is_path)
 }

@@ -1,7 +1,7 @@
 //! The placeholder, which stands for the version in content that holds its own URL. The framework compiles with it;
 //! what is uploaded, and what the running app reads, gets the version that the content then gives.
 
-use super::{Asset, AssetSource, Manifest, Scanned, Sha256};
+use super::{Asset, AssetSource, Manifest, Sha256};
 use crate::fs::write_for_all;
 use crate::redaction::base64_forms;
 use crate::version::{PLACEHOLDER, Version};
@@ -51,13 +51,14 @@ pub(super) fn encoded_placeholder() -> Vec<Finder<'static>> {
     forms.map(|form| Finder::new(&form).into_owned()).collect()
 }
 
-impl Scanned {
-    /// Refuses files in which the placeholder can't be replaced exactly (`docs/contract.md`).
-    pub(crate) fn check_placeholder(&self) -> Result<(), PlaceholderError> {
-        if let Some(path) = self.encoded.first() {
+impl Manifest {
+    /// Refuses files in which the placeholder can't be replaced exactly (`docs/contract.md`). `encoded` are the paths
+    /// of files that hold it in base64.
+    pub(crate) fn check_placeholder(&self, encoded: &[String]) -> Result<(), PlaceholderError> {
+        if let Some(path) = encoded.first() {
             return Err(PlaceholderError::InBase64(path.clone()));
         }
-        let assets = self.manifest.assets();
+        let assets = self.assets();
         let templates = || assets.iter().filter(|asset| asset.template.is_some());
         let mut integrity: Vec<(&Asset, String)> = Vec::new();
         for asset in templates() {
@@ -85,9 +86,7 @@ impl Scanned {
             .map(ToString::to_string);
         compressed.map_or(Ok(()), |path| Err(PlaceholderError::InCompressed(path)))
     }
-}
 
-impl Manifest {
     /// Writes the files that hold the placeholder into `dir`, with the version instead of it.
     pub(crate) fn resolve_placeholder(
         &self,
@@ -132,7 +131,7 @@ fn is_compressed(path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::manifest::ScanRules;
+    use crate::manifest::{ScanRules, Scanned};
 
     fn scanned(files: &[(&str, &[u8])]) -> (tempfile::TempDir, Scanned) {
         let folder = tempfile::tempdir().unwrap();
@@ -152,8 +151,8 @@ mod tests {
     #[test]
     fn a_file_with_its_own_url_gets_the_version() {
         let (_folder, scanned) = scanned(&[("a.css", css().as_bytes()), ("b.js", b"1")]);
-        scanned.check_placeholder().unwrap();
         let manifest = scanned.manifest;
+        manifest.check_placeholder(&scanned.encoded).unwrap();
         let version = Version::of_digest(&manifest.digest(None));
         let copies = tempfile::tempdir().unwrap();
         let resolved = manifest
@@ -176,7 +175,11 @@ mod tests {
         let page = format!("integrity=\"sha384-{sri}\"");
         let data = format!("url(data:text/css;base64,{})", STANDARD.encode(&css));
         let name = format!("{PLACEHOLDER}.js");
-        let check = |files: &[(&str, &[u8])]| scanned(files).1.check_placeholder().unwrap_err();
+        let check = |files: &[(&str, &[u8])]| {
+            let (_folder, scanned) = scanned(files);
+            let checked = scanned.manifest.check_placeholder(&scanned.encoded);
+            checked.unwrap_err()
+        };
 
         assert!(matches!(
             check(&[("a.css", css.as_bytes()), ("page.html", page.as_bytes())]),

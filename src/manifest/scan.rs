@@ -1,11 +1,17 @@
-//! Scans directories into a manifest.
+//! Scans directories into a manifest. Reads each file once: hashes it, and searches it for secrets and for the
+//! placeholder.
 
-use super::read::hash_all;
+use super::placeholder::{encoded_placeholder, holds_placeholder};
 use super::rules::{Empty, ScanRules};
-use super::safety::{RefusedFile, Violation};
+use super::safety::{RefusedFile, Violation, holds_private_key};
 use super::walk::{FoundFile, LeftOut, Walk, collisions, is_source_map, violation_of_name};
 use super::{Allowed, Asset, AssetRoot, AssetSource, Assets, Manifest, MarkedFile, media_type};
-use std::io;
+use crate::parallel::parallel;
+use crate::sha256::Sha256;
+use fs_err as fs;
+use memchr::memmem::Finder;
+use sha2::Digest;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,7 +22,7 @@ pub(crate) struct Scanned {
     /// How many source maps are published; the log warns that they show the app's sources.
     pub(crate) source_maps: usize,
     /// Paths of files that hold the placeholder in base64, where it can't be replaced.
-    pub(super) encoded: Vec<String>,
+    pub(crate) encoded: Vec<String>,
 }
 
 #[derive(Debug, derive_more::From)]
@@ -40,21 +46,16 @@ impl Scanned {
         walk.files.sort_by(|one, other| one.path.cmp(&other.path));
         let mut refused = walk.refused;
         refused.extend(collisions(&walk.files));
-        let hashed = hash_all(walk.files, rules)?;
-        refused.extend(hashed.refused);
-        if !refused.is_empty() {
-            refused.sort_by(|one, other| one.path.cmp(&other.path));
-            return Err(ScanError::Refused(refused));
-        }
-        if hashed.assets.is_empty() && rules.empty == Empty::Refused {
+        let Hashed { assets, encoded } = hash_all(walk.files, refused, rules)?;
+        if assets.is_empty() && rules.empty == Empty::Refused {
             return Err(ScanError::Empty);
         }
         let is_map = |asset: &&Asset| is_source_map(&asset.path);
         Ok(Self {
-            source_maps: hashed.assets.iter().filter(is_map).count(),
-            manifest: Manifest::of(hashed.assets),
+            source_maps: assets.iter().filter(is_map).count(),
+            manifest: Manifest::of(assets),
             left_out: walk.left_out,
-            encoded: hashed.encoded,
+            encoded,
         })
     }
 }
@@ -73,20 +74,14 @@ impl Manifest {
         let mut refused = Vec::new();
         let mut files = Vec::new();
         for MarkedFile { path, .. } in marked {
-            match violation_of_path(path, &rules) {
-                Some(violation) => refused.push(RefusedFile::new(path, violation)),
-                None => {
-                    let (path, source) = (path.as_str().into(), AssetSource::Under(root.clone()));
-                    files.push(FoundFile { path, source });
-                }
+            if let Some(violation) = violation_of_path(path, &rules) {
+                refused.push(RefusedFile::new(path, violation));
+            } else {
+                let (path, source) = (path.as_str().into(), AssetSource::Under(root.clone()));
+                files.push(FoundFile { path, source });
             }
         }
-        let hashed = hash_all(files, &rules)?;
-        refused.extend(hashed.refused);
-        if !refused.is_empty() {
-            return Err(ScanError::Refused(refused));
-        }
-        let mut assets = hashed.assets;
+        let mut assets = hash_all(files, refused, &rules)?.assets;
         for (asset, marked) in assets.iter_mut().zip(marked) {
             asset.content_type = media_type::as_marked(&marked.path, &marked.content_type);
             asset.template = marked.template.map(Box::new);
@@ -101,6 +96,100 @@ fn violation_of_path(path: &str, rules: &ScanRules) -> Option<Violation> {
         None if rules.names.is_too_long(path) => Some(Violation::TooLong),
         None if rules.secrets.occurs_in(path.as_bytes()) => Some(Violation::StorageCredential),
         of_names => of_names,
+    }
+}
+
+/// The memory for one file: a larger one is read in windows of this size.
+const WINDOW: usize = 8 << 20;
+/// The bytes that a window shares with the one before it: no needle is longer.
+const OVERLAP: usize = 64 << 10;
+
+struct Content {
+    size: u64,
+    sha256: Sha256,
+    /// The hash again, if the file holds the placeholder.
+    template: Option<Box<Sha256>>,
+    /// Whether it holds the placeholder in base64.
+    is_encoded: bool,
+}
+
+#[derive(Default)]
+struct Hashed {
+    assets: Vec<Asset>,
+    /// Paths of files that hold the placeholder in base64.
+    encoded: Vec<String>,
+}
+
+/// Fails if any file is refused, here or before.
+fn hash_all(
+    files: Vec<FoundFile>,
+    mut refused: Vec<RefusedFile>,
+    rules: &ScanRules,
+) -> Result<Hashed, ScanError> {
+    let finders = encoded_placeholder();
+    let contents = parallel(&files, |file| read_and_hash(file, rules, &finders))?;
+    let mut hashed = Hashed::default();
+    hashed.assets.reserve_exact(files.len());
+    for (FoundFile { path, source }, content) in files.into_iter().zip(contents) {
+        match content {
+            Err(violation) => refused.push(RefusedFile::new(path, violation)),
+            Ok(content) => {
+                (hashed.encoded).extend(content.is_encoded.then(|| path.to_string()));
+                hashed.assets.push(Asset {
+                    content_type: media_type::of(&path),
+                    path,
+                    source,
+                    size: content.size,
+                    sha256: content.sha256,
+                    template: content.template,
+                });
+            }
+        }
+    }
+    if !refused.is_empty() {
+        refused.sort_by(|one, other| one.path.cmp(&other.path));
+        return Err(ScanError::Refused(refused));
+    }
+    Ok(hashed)
+}
+
+fn read_and_hash(
+    FoundFile { path, source }: &FoundFile,
+    rules: &ScanRules,
+    finders: &[Finder<'static>],
+) -> io::Result<Result<Content, Violation>> {
+    let mut file = fs::File::open(source.of(path))?;
+    let size = file.metadata()?.len();
+    if rules.largest.is_some_and(|largest| size > largest) {
+        return Ok(Err(Violation::TooLarge(size)));
+    }
+    let mut read = 0;
+    let (mut is_template, mut is_encoded) = (false, false);
+    let mut hasher = sha2::Sha256::new();
+    let mut window = Vec::with_capacity(usize::try_from(size).map_or(WINDOW, |it| it.min(WINDOW)));
+    loop {
+        let kept = window.len();
+        let room = (WINDOW - kept) as u64;
+        read += file.by_ref().take(room).read_to_end(&mut window)? as u64;
+        hasher.update(&window[kept..]);
+        if rules.secrets.occurs_in(&window) {
+            return Ok(Err(Violation::StorageCredential));
+        }
+        if holds_private_key(&window) && !rules.allowed.allows(path) {
+            return Ok(Err(Violation::PrivateKey));
+        }
+        is_encoded |= finders.iter().any(|form| form.find(&window).is_some());
+        is_template |= is_encoded || holds_placeholder(&window);
+        if window.len() < WINDOW {
+            let sha256 = hasher.into();
+            return Ok(Ok(Content {
+                size: read,
+                sha256,
+                template: is_template.then(|| Box::new(sha256)),
+                is_encoded,
+            }));
+        }
+        window.drain(..WINDOW - OVERLAP);
     }
 }
 

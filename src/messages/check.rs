@@ -61,11 +61,10 @@ pub(super) fn finding_text(finding: &CheckFinding, site: &Site) -> String {
             curl(url)
         ),
         CheckProblem::Status(status) => status_text(url, *status, &remedies, &leads),
-        CheckProblem::Page => formatdoc! {"
-            200, but an HTML page: {url}
-            Something in front of the store answers instead, such as the site's own catch-all route.
-            {leads}"
-        },
+        CheckProblem::Page => format!(
+            "200, but an HTML page: {url}\n\
+             Something in front of the store answers instead, such as the site's own catch-all route.\n{leads}"
+        ),
         CheckProblem::Elsewhere(instead) => elsewhere_text(url, &site.public, instead),
         CheckProblem::WrongBytes(expected) => formatdoc! {"
             200, but other bytes than were published: {url}
@@ -81,10 +80,8 @@ pub(super) fn finding_text(finding: &CheckFinding, site: &Site) -> String {
             quoted(found.as_ref()),
             remedies.types
         ),
-        CheckProblem::Encoded(encoding) => {
-            format!(
-                "not compared, the answer has an unrequested Content-Encoding {encoding}: {url}"
-            )
+        CheckProblem::Encoded(name) => {
+            format!("not compared, the answer has an unrequested Content-Encoding {name}: {url}")
         }
         CheckProblem::CacheControl(found) => format!(
             "Cache-Control is {}; it should be '{CACHE_CONTROL}': {url}\nBrowsers load the file again and again.\n{}",

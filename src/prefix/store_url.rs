@@ -148,7 +148,7 @@ impl FromStr for StoreUrl {
         Ok(Self::Bucket(BucketUrl {
             scheme,
             bucket: bucket.to_owned(),
-            folder: folder.parse().map_err(|_| ParseStoreUrlError::BadFolder)?,
+            folder: folder.parse().map_err(|()| ParseStoreUrlError::BadFolder)?,
         }))
     }
 }
