@@ -58,6 +58,8 @@ pub(crate) enum PublishError {
     StoreInside(PathBuf),
     /// The placeholder was left in a file of the image.
     Leftover(PathBuf),
+    /// A link is in the place of a directory of the image.
+    IntoLink(PathBuf),
     Install(io::Error),
     Store {
         error: StoreError,
@@ -76,6 +78,7 @@ impl From<InstallError> for PublishError {
     fn from(error: InstallError) -> Self {
         match error {
             InstallError::Leftover(path) => Self::Leftover(path),
+            InstallError::IntoLink(path) => Self::IntoLink(path),
             InstallError::Io(error) => Self::Install(error),
         }
     }

@@ -19,7 +19,7 @@ mod settings_module;
 
 use crate::config::env_vars::{AFTER_COLLECT, BEFORE_COLLECT, RELEASE_VERSION, Variable};
 use crate::context::BuildContext;
-use crate::framework::{CompileTarget, Compiled, Links, RuntimeFile};
+use crate::framework::{CompileTarget, Compiled, LinkReason, Links, RuntimeFile};
 use crate::fs::files_below;
 pub(crate) use detect::Django;
 pub(crate) use error::{DjangoError, DjangoFailure, DjangoFailureReason, DjangoLinkProblem};
@@ -30,7 +30,6 @@ use python::AppPython;
 pub(crate) use report::{CollectReport, DjangoCheck, StaticfilesStorage};
 use runner::{collected_dir, run_collectstatic};
 pub(crate) use settings_module::SettingsSource;
-use std::collections::BTreeSet;
 
 impl Django {
     /// Collects the static files. `None` if the app asks for no collect.
@@ -63,11 +62,7 @@ impl Django {
             files: files_below(&collected_dir(ctx))?.len(),
         });
         let Some((target, load_problem)) = target.zip(load_problem) else {
-            let unpublished = DjangoLinkCheck {
-                links: Links::Unverified,
-                injection: None,
-            };
-            return Ok(Some(compiled(report, unpublished, ctx)));
+            return Ok(Some(compiled(report, DjangoLinkCheck::default(), ctx)));
         };
         compressor::check_compressor(&report, &ctx.app_dir)?;
         let check = verify_links(&report, target, &hook, load_problem?, ctx)?;
@@ -86,7 +81,12 @@ fn run_user_command(
     if finished.status.success() {
         return Ok(());
     }
-    Err(DjangoError::of_command(setting.name, line, finished))
+    let (setting, line) = (setting.name, line.to_owned());
+    Err(DjangoError::Command {
+        setting,
+        line,
+        finished,
+    })
 }
 
 fn warn_of_processes(check: &DjangoLinkCheck, ctx: &BuildContext<'_>) {
@@ -100,9 +100,10 @@ fn warn_of_processes(check: &DjangoLinkCheck, ctx: &BuildContext<'_>) {
 }
 
 fn compiled(report: CollectReport, check: DjangoLinkCheck, ctx: &BuildContext<'_>) -> Compiled {
-    let fallback = fallback::choose_fallback(&report, &check.links, ctx);
     let collected = collected_dir(ctx);
-    let release_version = RELEASE_VERSION.name;
+    let is_named = report.read.iter().any(|name| name == RELEASE_VERSION.name);
+    let by_storage = matches!(check.links, Links::ByApp(LinkReason::OwnStorage(_)));
+    let fallback = fallback::choose_fallback(&report, &check.links, ctx);
     let runtime_files = report.runtime_files.into_iter();
     let runtime_files = runtime_files.map(|(path, destination)| RuntimeFile {
         source: collected.join(path),
@@ -110,13 +111,12 @@ fn compiled(report: CollectReport, check: DjangoLinkCheck, ctx: &BuildContext<'_
     });
     Compiled {
         assets: collected.as_path().into(),
-        fallback,
         links: check.links,
         injection: check.injection,
-        reads_release_version: report.read.iter().any(|name| name == release_version),
-        stays: None,
+        reads_release_version: is_named || by_storage,
         by_products: report.by_products,
-        unpublished: BTreeSet::new(),
         runtime_files: runtime_files.collect(),
+        fallback,
+        ..Compiled::default()
     }
 }

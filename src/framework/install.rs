@@ -11,6 +11,18 @@ use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
+/// Why what was compiled could not be put into the image.
+#[derive(Debug, derive_more::From)]
+pub(crate) enum InstallError {
+    /// The placeholder was left in a file of the image.
+    #[from(ignore)]
+    Leftover(PathBuf),
+    /// A link is in the place of a directory.
+    #[from(ignore)]
+    IntoLink(PathBuf),
+    Io(io::Error),
+}
+
 pub(super) struct Install<'a> {
     /// `None` if nothing is published: then no file holds the placeholder.
     version: Option<&'a Version>,
@@ -40,13 +52,16 @@ impl<'a> Install<'a> {
         }
     }
 
-    pub(super) fn folder(&mut self, from: &Path, to: &Path) -> io::Result<()> {
+    pub(super) fn folder(&mut self, from: &Path, to: &Path) -> Result<(), InstallError> {
         for entry in fs::read_dir(from)? {
             let entry = entry?;
             let name = entry.file_name();
             let (source, destination) = (entry.path(), to.join(&name));
             if entry.file_type()?.is_dir() {
-                refuse_link(&destination)?;
+                // It may lead out of the app, into another buildpack's layer.
+                if destination.is_symlink() {
+                    return Err(InstallError::IntoLink(destination));
+                }
                 self.folder(&source, &destination)?;
             } else if self.keep == Keep::Manifests
                 && !BUNDLER_MANIFESTS.iter().any(|it| name == *it)
@@ -103,17 +118,6 @@ fn without_gzip_time(content: &[u8]) -> Option<Vec<u8>> {
         }
         _ => None,
     }
-}
-
-/// A link in the place of a directory may lead out of the app, into another buildpack's layer.
-fn refuse_link(dir: &Path) -> io::Result<()> {
-    if dir.is_symlink() {
-        return Err(io::Error::other(format!(
-            "{} is a link; static files are only written into directories",
-            dir.display()
-        )));
-    }
-    Ok(())
 }
 
 /// Links a file, which costs nothing on one file system, or else copies it.

@@ -19,24 +19,12 @@ pub(crate) enum DjangoError {
     Command {
         setting: &'static str,
         line: String,
-        status: Option<i32>,
-        output: String,
+        finished: Finished,
     },
     NotFollowing(Box<NotFollowing<DjangoLinkProblem>>),
     Start(CommandError),
     Report(serde_json::Error),
     Io(io::Error),
-}
-
-impl DjangoError {
-    pub(super) fn of_command(setting: &'static str, line: &str, finished: Finished) -> Self {
-        Self::Command {
-            setting,
-            line: line.to_owned(),
-            status: finished.status.code(),
-            output: finished.output,
-        }
-    }
 }
 
 #[derive(Debug)]

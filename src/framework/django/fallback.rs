@@ -23,7 +23,7 @@ pub(super) fn choose_fallback(
         None => Fallback::NoFolder,
         // Trimming it would delete the app's own files.
         Some(_) if trims && report.static_root_holds_sources => Fallback::NoFolder,
-        Some(path) if !is_in_app(path, &ctx.app_dir) => Fallback::OutsideApp { path: path.clone() },
+        Some(path) if !is_in_app(path, &ctx.app_dir) => Fallback::OutsideApp(path.clone()),
         Some(path) => Fallback::Folder {
             from: collected_dir(ctx),
             path: path.clone(),

@@ -5,7 +5,7 @@ use super::error::{DjangoError, DjangoLinkProblem};
 use super::python::AppPython;
 use crate::config::env_vars::STATIC_URL;
 use crate::context::{BuildContext, HookPlace};
-use crate::framework::{Injection, PlacedFile};
+use crate::framework::Injection;
 use crate::fs::{files_below, lies_in, remove_dir_if_exists, remove_file_if_exists};
 use crate::launch::{InjectedFile, LaunchVar};
 use fs_err as fs;
@@ -69,16 +69,13 @@ impl HookDir {
         let answer = ctx.scratch.join("purelib");
         let env = python.env.clone().with("STATIC_ASSETS_PURELIB", &answer);
         let finished = python.run_code(&env, PRINT_PURELIB)?;
-        let (path, problem) = match fs::read_to_string(&answer).map(PathBuf::from) {
-            Ok(packages) if finished.status.success() => {
-                let problem = find_problem(&packages, within.as_deref());
-                (packages, problem)
-            }
-            _ => {
-                let problem = DjangoLinkProblem::PackagesUnknown(finished.output);
-                (answer, Some(problem))
-            }
+        let packages = fs::read_to_string(&answer).map(PathBuf::from);
+        let packages = packages.ok().filter(|_| finished.status.success());
+        let problem = match &packages {
+            Some(packages) => find_problem(packages, within.as_deref()),
+            None => Some(DjangoLinkProblem::PackagesUnknown(finished.output)),
         };
+        let path = packages.unwrap_or(answer);
         // The collect would load the hook of an earlier build.
         if problem.is_none() {
             for file in [PTH, PROBE, "static_assets_hook.py"] {
@@ -107,8 +104,9 @@ impl HookDir {
             HookLoader::PythonPath => {
                 let dir = python.ctx.scratch.join("reach");
                 write_files(HOOK, &dir)?;
-                env = env.with(STATIC_URL, "/");
-                env = env.with_first("PYTHONPATH", dir.as_os_str());
+                env = env
+                    .with(STATIC_URL, "/")
+                    .with_first("PYTHONPATH", dir.as_os_str());
             }
         }
         let finished = python.run_code(&env, IS_LOADED);
@@ -131,20 +129,18 @@ impl HookDir {
                 injection.files.push(InjectedFile { path, content });
             } else if name.starts_with(MODULE) {
                 let path = self.path.join(path);
-                injection.placed.push(PlacedFile { path, content });
+                injection.placed.push(InjectedFile { path, content });
             }
         }
         if by_path {
-            injection.vars.push(LaunchVar::PrependFolder {
-                name: "PYTHONPATH",
-                folder: PathBuf::from(PYTHON_DIR),
-            });
+            let (name, folder) = ("PYTHONPATH", PYTHON_DIR.into());
+            injection
+                .vars
+                .push(LaunchVar::PrependFolder { name, folder });
         } else {
             // Last, because it loads the others.
-            injection.placed.push(PlacedFile {
-                path: self.path.join(PTH),
-                content: line.into(),
-            });
+            let (path, content) = (self.path.join(PTH), line.into());
+            injection.placed.push(InjectedFile { path, content });
         }
         Ok(injection)
     }

@@ -1,4 +1,8 @@
 use super::*;
+use crate::command::Finished;
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
+use std::time::Duration;
 
 const PYTHON_PACKAGES: &str = "/usr/lib/python3/dist-packages";
 
@@ -45,14 +49,12 @@ fn other_errors() -> impl Iterator<Item = DjangoError> {
         DjangoError::Command {
             setting: "STATIC_ASSETS_BEFORE_COLLECT",
             line: "npm run build".to_owned(),
-            status: None,
-            output: "sh: npm: not found".to_owned(),
+            finished: finished(9, "sh: npm: not found"),
         },
         DjangoError::Command {
             setting: "STATIC_ASSETS_COLLECT_COMMAND",
             line: "make static".to_owned(),
-            status: Some(0),
-            output: String::new(),
+            finished: finished(0, ""),
         },
         DjangoError::Start(CommandError::NotFound {
             program: "sh".to_owned(),
@@ -60,6 +62,14 @@ fn other_errors() -> impl Iterator<Item = DjangoError> {
         }),
     ]
     .into_iter()
+}
+
+fn finished(raw_status: i32, output: &str) -> Finished {
+    Finished {
+        status: ExitStatus::from_raw(raw_status),
+        output: output.to_owned(),
+        duration: Duration::ZERO,
+    }
 }
 
 fn link_errors() -> impl Iterator<Item = DjangoError> {
