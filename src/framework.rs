@@ -7,7 +7,6 @@ mod app_files;
 mod compiled;
 pub(crate) mod django;
 mod install;
-mod leftover;
 pub(crate) mod phoenix;
 mod prebuilt;
 

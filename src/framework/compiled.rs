@@ -1,7 +1,6 @@
 //! What a framework's compile gives, and how it gets into the image.
 
-use super::install::{Install, InstallError};
-use super::leftover::find_leftover_placeholder;
+use super::install::{Install, InstallError, find_leftover};
 use crate::config::Keep;
 use crate::context::{BuildContext, DryRun};
 use crate::fs::{replace_file, write_for_all};
@@ -103,7 +102,6 @@ pub(crate) struct RuntimeFile {
 pub(crate) enum Fallback {
     /// The whole tree is copied to `path`. `served` says whether the app itself can serve it under `url`.
     Folder {
-        from: PathBuf,
         path: PathBuf,
         url: String,
         served: bool,
@@ -167,16 +165,19 @@ impl Compiled {
         }
         let keep = release.map_or(Keep::All, |_| ctx.config.keep);
         let mut install = Install::new(&self.assets, release, keep);
-        if let Fallback::Folder { from, path, .. } = &self.fallback {
-            install.folder(from, path)?;
+        if let Fallback::Folder { path, .. } = &self.fallback {
+            for root in &self.assets.roots {
+                install.folder(&root.folder, path)?;
+            }
         }
         for file in &self.runtime_files {
             if !file.destination.starts_with(&ctx.image.injected) {
                 install.file(&file.source, &file.destination)?;
             }
         }
+        install.installed.insert(ctx.scratch.clone());
         if release.is_some()
-            && let Some(path) = find_leftover_placeholder(ctx, install.installed)?
+            && let Some(path) = find_leftover(&ctx.app_dir, ctx.started, &install.installed)?
         {
             return Err(InstallError::Leftover(path));
         }

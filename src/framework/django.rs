@@ -81,12 +81,11 @@ fn run_user_command(
     if finished.status.success() {
         return Ok(());
     }
-    let (setting, line) = (setting.name, line.to_owned());
-    Err(DjangoError::Command {
-        setting,
-        line,
+    Err(DjangoError::Command(
+        setting.name,
+        line.to_owned(),
         finished,
-    })
+    ))
 }
 
 fn warn_of_processes(check: &DjangoLinkCheck, ctx: &BuildContext<'_>) {

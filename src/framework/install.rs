@@ -1,4 +1,5 @@
-//! Copies compiled files into the image as they are published: with the version in place of the placeholder.
+//! Copies compiled files into the image as they are published: with the version in place of the placeholder. Finds
+//! other files in which the compile left it.
 
 use crate::config::Keep;
 use crate::fs::remove_file_if_exists;
@@ -10,6 +11,7 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 /// Why what was compiled could not be put into the image.
 #[derive(Debug, derive_more::From)]
@@ -134,4 +136,54 @@ fn make_way(destination: &Path) -> io::Result<()> {
         fs::create_dir_all(parent)?;
     }
     remove_file_if_exists(destination)
+}
+
+/// Finds a file of the app that was changed since `start`, that is not one of `known` and that still holds the
+/// placeholder.
+pub(super) fn find_leftover(
+    dir: &Path,
+    start: SystemTime,
+    known: &HashSet<PathBuf>,
+) -> io::Result<Option<PathBuf>> {
+    // The compile did not write what this user can't read.
+    let Ok(entries) = fs::read_dir(dir) else {
+        return Ok(None);
+    };
+    for entry in entries {
+        let entry = entry?;
+        let path = entry.path();
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            if entry.file_name() != ".git"
+                && !known.contains(&path)
+                && let Some(leftover) = find_leftover(&path, start, known)?
+            {
+                return Ok(Some(leftover));
+            }
+        } else if kind.is_file()
+            && !known.contains(&path)
+            && entry.metadata()?.modified()? >= start
+            && fs::read(&path).is_ok_and(|content| holds_placeholder(&content))
+        {
+            return Ok(Some(path));
+        }
+    }
+    Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::version::PLACEHOLDER;
+
+    #[test]
+    fn leftover_placeholder_is_found_in_new_files_only() {
+        let root = tempfile::tempdir().unwrap();
+        let file = root.path().join("stats.json");
+        fs::write(&file, PLACEHOLDER).unwrap();
+        let leftover = |start| find_leftover(root.path(), start, &HashSet::new()).unwrap();
+        assert_eq!(leftover(SystemTime::UNIX_EPOCH), Some(file));
+        let tomorrow = SystemTime::now() + std::time::Duration::from_hours(24);
+        assert_eq!(leftover(tomorrow), None);
+    }
 }

@@ -31,11 +31,7 @@ impl Explain for DjangoError {
                 python.display()
             }),
             Self::Failed(failure) => failure.explain(),
-            Self::Command {
-                setting,
-                line,
-                finished,
-            } => {
+            Self::Command(setting, line, finished) => {
                 command_failed(setting, line, finished.status.code()).with_details(&finished.output)
             }
             Self::NotFollowing(not_following) => not_following.explain(),

@@ -24,29 +24,38 @@ pub(super) fn links(compiled: &Compiled, release: &Release, ctx: &BuildContext<'
 }
 
 fn reason_text(reason: &LinkReason, ctx: &BuildContext<'_>) -> String {
-    let phoenix = |change: &str| {
+    let at_launch = |why: &str, what: &str| format!("{why}, so {what} set at launch");
+    let in_image = |change: &str| {
         format!("the app doesn't read STATIC_URL, so {change}; your repository is unchanged")
     };
     match reason {
-        LinkReason::SettingsReadUrl => "the settings read STATIC_URL from the environment".to_owned(),
-        LinkReason::SettingsIgnoreUrl => "the settings ignore STATIC_URL, so it is set at launch".to_owned(),
+        LinkReason::SettingsReadUrl => "the settings read STATIC_URL from the environment".into(),
+        LinkReason::SettingsIgnoreUrl => at_launch("the settings ignore STATIC_URL", "it is"),
         LinkReason::OwnStorage(storage) => format!("{storage} links to the version by itself"),
-        LinkReason::OtherStorage(storage) => {
-            format!("{storage} links elsewhere, so a local storage and STATIC_URL are set at launch")
-        }
-        LinkReason::NoManifest => {
-            "no STATIC_ROOT in the image holds the manifest, so STATIC_ROOT and STATIC_URL are set at launch".to_owned()
-        }
+        LinkReason::OtherStorage(storage) => at_launch(
+            &format!("{storage} links elsewhere"),
+            "a local storage and STATIC_URL are",
+        ),
+        LinkReason::NoManifest => at_launch(
+            "no STATIC_ROOT in the image holds the manifest",
+            "STATIC_ROOT and STATIC_URL are",
+        ),
         LinkReason::SourceReads(reads) => {
-            let reads = reads.iter().map(|(location, variable)| format!("{location} reads {variable}"));
+            let reads = reads
+                .iter()
+                .map(|(place, variable)| format!("{place} reads {variable}"));
             reads.collect::<Vec<_>>().join(", ")
         }
         LinkReason::AppendedBlock(scripts) => {
-            let scripts = scripts.iter().map(|script| ctx.relative(script).display().to_string());
+            let scripts = scripts
+                .iter()
+                .map(|script| ctx.relative(script).display().to_string());
             let scripts = scripts.collect::<Vec<_>>().join(" and ");
-            phoenix(&format!("a block was appended to {scripts} in the image"))
+            in_image(&format!("a block was appended to {scripts} in the image"))
         }
-        LinkReason::ManifestKeys => phoenix("cache_manifest.json in the image now leads to the version"),
+        LinkReason::ManifestKeys => {
+            in_image("cache_manifest.json in the image now leads to the version")
+        }
     }
 }
 
@@ -61,12 +70,7 @@ fn fallback(compiled: &Compiled, release: &Release, ctx: &BuildContext<'_>, log:
             return;
         }
         _ if !keeps_all => "none, STATIC_ASSETS_KEEP=manifests leaves the files out".to_owned(),
-        (
-            Fallback::Folder {
-                path, url, served, ..
-            },
-            _,
-        ) => {
+        (Fallback::Folder { path, url, served }, _) => {
             let server = if release.prefix.covers(url) {
                 "would reach the store, because STATIC_ASSETS_PUBLIC_URL covers it. Choose another path"
             } else if *served {

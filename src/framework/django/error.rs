@@ -15,12 +15,10 @@ pub(crate) enum DjangoError {
     NoDjango(PathBuf),
     /// The app's own code, or Django, failed.
     Failed(Box<DjangoFailure>),
-    /// A user's command failed. With status 0, it started no collectstatic that the runner could see.
-    Command {
-        setting: &'static str,
-        line: String,
-        finished: Finished,
-    },
+    /// A user's command failed: its setting, its line, and how it ended. With status 0, it started no collectstatic that
+    /// the runner could see.
+    #[from(ignore)]
+    Command(&'static str, String, Finished),
     NotFollowing(Box<NotFollowing<DjangoLinkProblem>>),
     Start(CommandError),
     Report(serde_json::Error),

@@ -22,12 +22,7 @@ pub(super) fn diagnose(
     if let Some(line) = &python.ctx.config.framework.django.collect_command
         && died
     {
-        let (setting, line) = (COLLECT_COMMAND.name, line.clone());
-        return DjangoError::Command {
-            setting,
-            line,
-            finished,
-        };
+        return DjangoError::Command(COLLECT_COMMAND.name, line.clone(), finished);
     }
     let failure = failure.unwrap_or_default();
     let missing = failure.missing_module.as_deref();

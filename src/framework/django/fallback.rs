@@ -1,7 +1,6 @@
 //! The copy of the static files from which the app can serve if the store can't be used.
 
 use super::report::CollectReport;
-use super::runner::collected_dir;
 use crate::config::Keep;
 use crate::context::BuildContext;
 use crate::framework::{Fallback, Links};
@@ -25,7 +24,6 @@ pub(super) fn choose_fallback(
         Some(_) if trims && report.static_root_holds_sources => Fallback::NoFolder,
         Some(path) if !is_in_app(path, &ctx.app_dir) => Fallback::OutsideApp(path.clone()),
         Some(path) => Fallback::Folder {
-            from: collected_dir(ctx),
             path: path.clone(),
             url: own_url.unwrap_or("/static/").to_owned(),
             served: report.whitenoise,

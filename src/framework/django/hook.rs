@@ -25,22 +25,12 @@ const PRINT_PURELIB: &str = "import os, sysconfig; \
 const IS_LOADED: &str = "import sys; \
      sys.exit({'static_assets_hook', 'static_assets_probe'}.isdisjoint(sys.modules))";
 
-/// Where the hook is at launch, and what makes Python load it.
+/// Where the hook is at launch.
 #[derive(Debug)]
 pub(super) struct HookDir {
     pub(super) path: PathBuf,
-    /// The directory, relative to `path`, of files that the app reads but the image has no `STATIC_ROOT` for.
-    pub(super) beside: &'static str,
-    pub(super) loader: HookLoader,
-}
-
-#[derive(Debug)]
-pub(super) enum HookLoader {
-    /// `PYTHONPATH` names the directory.
-    PythonPath,
-    /// A `.pth` file in the interpreter's own packages: <https://docs.python.org/3/library/site.html>.
-    Pth,
-    Nothing(DjangoLinkProblem),
+    /// What keeps the hook out of there.
+    problem: Option<DjangoLinkProblem>,
 }
 
 /// The `.pth` of an app that reads the pinned variables by itself.
@@ -48,6 +38,15 @@ pub(super) const PIN: &str = "import static_assets_hook; static_assets_hook.load
 /// The `.pth` that sets them and changes the app's settings.
 pub(super) const PIN_AND_LINK: &str =
     "import static_assets_hook; static_assets_hook.load_pin(); static_assets_hook.install()\n";
+
+/// Returns the directory, relative to the hook's, of files that the app reads but the image has no `STATIC_ROOT` for.
+pub(super) fn dir_beside_hook(ctx: &BuildContext<'_>) -> &'static str {
+    if loads_by_path(ctx) {
+        "../static"
+    } else {
+        FILES
+    }
+}
 
 /// Returns where the runner leaves the hook for the launch.
 pub(super) fn hook_files(ctx: &BuildContext<'_>) -> PathBuf {
@@ -61,8 +60,7 @@ impl HookDir {
         let HookPlace::SitePackages { within, .. } = &ctx.image.hook else {
             return Ok(Self {
                 path: ctx.image.injected.join(PYTHON_DIR),
-                beside: "../static",
-                loader: HookLoader::PythonPath,
+                problem: None,
             });
         };
         // Python writes the path into a file, because the app's own sitecustomize may print.
@@ -83,11 +81,7 @@ impl HookDir {
             }
             remove_dir_if_exists(&path.join(FILES))?;
         }
-        Ok(Self {
-            path,
-            beside: FILES,
-            loader: problem.map_or(HookLoader::Pth, HookLoader::Nothing),
-        })
+        Ok(Self { path, problem })
     }
 
     /// Starts Python as the running app will start it and returns what keeps it from loading the hook. It needs
@@ -96,18 +90,19 @@ impl HookDir {
         &self,
         python: &AppPython<'_>,
     ) -> Result<Option<DjangoLinkProblem>, DjangoError> {
+        if let Some(problem) = &self.problem {
+            return Ok(Some(problem.clone()));
+        }
         let probe = self.path.join(PROBE);
         let mut env = python.env.clone();
-        match &self.loader {
-            HookLoader::Nothing(problem) => return Ok(Some(problem.clone())),
-            HookLoader::Pth => fs::write(&probe, PROBE_LINE)?,
-            HookLoader::PythonPath => {
-                let dir = python.ctx.scratch.join("reach");
-                write_files(HOOK, &dir)?;
-                env = env
-                    .with(STATIC_URL, "/")
-                    .with_first("PYTHONPATH", dir.as_os_str());
-            }
+        if loads_by_path(python.ctx) {
+            let dir = python.ctx.scratch.join("reach");
+            write_files(HOOK, &dir)?;
+            env = env
+                .with(STATIC_URL, "/")
+                .with_first("PYTHONPATH", dir.as_os_str());
+        } else {
+            fs::write(&probe, PROBE_LINE)?;
         }
         let finished = python.run_code(&env, IS_LOADED);
         remove_file_if_exists(&probe)?;
@@ -119,7 +114,7 @@ impl HookDir {
     /// Returns the hook that the runner left, with its byte code, for its place in the image.
     pub(super) fn injection(&self, ctx: &BuildContext<'_>, line: &str) -> io::Result<Injection> {
         let files = hook_files(ctx);
-        let by_path = matches!(self.loader, HookLoader::PythonPath);
+        let by_path = loads_by_path(ctx);
         let mut injection = Injection::default();
         for path in files_below(&files)? {
             let content = fs::read(files.join(&path))?;
@@ -144,6 +139,12 @@ impl HookDir {
         }
         Ok(injection)
     }
+}
+
+/// Whether `PYTHONPATH` names the directory. Otherwise a `.pth` file in the interpreter's own packages loads the hook:
+/// <https://docs.python.org/3/library/site.html>.
+fn loads_by_path(ctx: &BuildContext<'_>) -> bool {
+    ctx.image.hook == HookPlace::PythonPath
 }
 
 /// Finds what keeps the hook out of the interpreter's packages.

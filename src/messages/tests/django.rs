@@ -46,16 +46,16 @@ fn other_errors() -> impl Iterator<Item = DjangoError> {
     [
         DjangoError::NoPython("/usr/bin:/bin".to_owned()),
         DjangoError::NoDjango("/usr/bin/python3".into()),
-        DjangoError::Command {
-            setting: "STATIC_ASSETS_BEFORE_COLLECT",
-            line: "npm run build".to_owned(),
-            finished: finished(9, "sh: npm: not found"),
-        },
-        DjangoError::Command {
-            setting: "STATIC_ASSETS_COLLECT_COMMAND",
-            line: "make static".to_owned(),
-            finished: finished(0, ""),
-        },
+        DjangoError::Command(
+            "STATIC_ASSETS_BEFORE_COLLECT",
+            "npm run build".to_owned(),
+            finished(9, "sh: npm: not found"),
+        ),
+        DjangoError::Command(
+            "STATIC_ASSETS_COLLECT_COMMAND",
+            "make static".to_owned(),
+            finished(0, ""),
+        ),
         DjangoError::Start(CommandError::NotFound {
             program: "sh".to_owned(),
             path: "/nowhere".to_owned(),
