@@ -81,9 +81,8 @@ impl<'a> Install<'a> {
 
     /// Whether a file is the compressed form of one in which the placeholder was replaced: it still holds it.
     fn is_stale(&self, source: &Path) -> bool {
-        let is_compressed = source
-            .extension()
-            .is_some_and(|it| it == "gz" || it == "br");
+        let extension = source.extension();
+        let is_compressed = extension.is_some_and(|it| it == "gz" || it == "br");
         let original = self.published.get(&source.with_extension(""));
         is_compressed && matches!(original, Some(Some(_)))
     }
@@ -112,14 +111,13 @@ impl<'a> Install<'a> {
 /// Clears the time of compression in the header of gzip, which would make every image differ:
 /// <https://www.rfc-editor.org/rfc/rfc1952#page-5>. `None` if the content has none.
 fn without_gzip_time(content: &[u8]) -> Option<Vec<u8>> {
-    match content {
-        [0x1f, 0x8b, 8, _, time @ ..] if time.len() >= 4 && time[..4] != [0; 4] => {
-            let mut content = content.to_vec();
-            content[4..8].fill(0);
-            Some(content)
-        }
-        _ => None,
-    }
+    let [0x1f, 0x8b, 8, _, rest @ ..] = content else {
+        return None;
+    };
+    rest.first_chunk().filter(|time| **time != [0; 4])?;
+    let mut content = content.to_vec();
+    content[4..8].fill(0);
+    Some(content)
 }
 
 /// Links a file, which costs nothing on one file system, or else copies it.
