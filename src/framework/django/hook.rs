@@ -41,10 +41,9 @@ pub(super) const PIN_AND_LINK: &str =
 
 /// Returns the directory, relative to the hook's, of files that the app reads but the image has no `STATIC_ROOT` for.
 pub(super) fn dir_beside_hook(ctx: &BuildContext<'_>) -> &'static str {
-    if loads_by_path(ctx) {
-        "../static"
-    } else {
-        FILES
+    match ctx.image.hook {
+        HookPlace::PythonPath => "../static",
+        HookPlace::SitePackages { .. } => FILES,
     }
 }
 
@@ -58,10 +57,8 @@ impl HookDir {
     pub(super) fn find(python: &AppPython<'_>) -> Result<Self, DjangoError> {
         let ctx = python.ctx;
         let HookPlace::SitePackages { within, .. } = &ctx.image.hook else {
-            return Ok(Self {
-                path: ctx.image.injected.join(PYTHON_DIR),
-                problem: None,
-            });
+            let (path, problem) = (ctx.image.injected.join(PYTHON_DIR), None);
+            return Ok(Self { path, problem });
         };
         // Python writes the path into a file, because the app's own sitecustomize may print.
         let answer = ctx.scratch.join("purelib");
@@ -98,17 +95,15 @@ impl HookDir {
         if loads_by_path(python.ctx) {
             let dir = python.ctx.scratch.join("reach");
             write_files(HOOK, &dir)?;
-            env = env
-                .with(STATIC_URL, "/")
-                .with_first("PYTHONPATH", dir.as_os_str());
+            env = env.with(STATIC_URL, "/");
+            env = env.with_first("PYTHONPATH", dir.as_os_str());
         } else {
             fs::write(&probe, PROBE_LINE)?;
         }
         let finished = python.run_code(&env, IS_LOADED);
         remove_file_if_exists(&probe)?;
-        let finished = finished?;
-        let is_loaded = finished.status.success();
-        Ok((!is_loaded).then_some(DjangoLinkProblem::Unreachable(finished.output)))
+        let finished = Some(finished?).filter(|finished| !finished.status.success());
+        Ok(finished.map(|finished| DjangoLinkProblem::Unreachable(finished.output)))
     }
 
     /// Returns the hook that the runner left, with its byte code, for its place in the image.
@@ -129,9 +124,7 @@ impl HookDir {
         }
         if by_path {
             let (name, folder) = ("PYTHONPATH", PYTHON_DIR.into());
-            injection
-                .vars
-                .push(LaunchVar::PrependFolder { name, folder });
+            injection.vars = vec![LaunchVar::PrependFolder { name, folder }];
         } else {
             // Last, because it loads the others.
             let (path, content) = (self.path.join(PTH), line.into());

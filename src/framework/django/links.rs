@@ -103,16 +103,12 @@ fn why_injected(report: &CollectReport) -> LinkReason {
 fn snippet(report: &CollectReport) -> String {
     let own = report.static_url.as_deref();
     let own = own.filter(|own| !own.contains("://")).unwrap_or("/static/");
-    let mut lines = vec![format!(
-        "STATIC_URL = os.environ.get(\"STATIC_URL\", \"{own}\")"
-    )];
+    let mut snippet = format!("STATIC_URL = os.environ.get(\"STATIC_URL\", \"{own}\")");
     if report.hook_static_root && report.static_root.is_none() {
-        lines.push("STATIC_ROOT = BASE_DIR / \"staticfiles\"".to_owned());
+        snippet += "\nSTATIC_ROOT = BASE_DIR / \"staticfiles\"";
     }
     if let Some(storage) = &report.hook_storage {
-        lines.push(format!(
-            "STORAGES[\"staticfiles\"] = {{\"BACKEND\": \"{storage}\"}}"
-        ));
+        snippet += &format!("\nSTORAGES[\"staticfiles\"] = {{\"BACKEND\": \"{storage}\"}}");
     }
-    lines.join("\n")
+    snippet
 }

@@ -4,7 +4,6 @@ use super::{Explain, Message, app_message, not_following};
 use crate::framework::NotFollowing;
 use crate::framework::django::DjangoLinkProblem;
 use indoc::formatdoc;
-use std::path::Path;
 
 const PLAIN_STORAGE: &str = "STORAGES[\"staticfiles\"] = {\n    \
      \"BACKEND\": \"django.contrib.staticfiles.storage.StaticFilesStorage\"}";
@@ -15,14 +14,8 @@ impl Explain for NotFollowing<DjangoLinkProblem> {
         let no_hook = |why: &str| {
             let text = "With its own settings, the app does not link to the published files. The hook that would \
                         set STATIC_URL when Python starts";
-            let fix = ("To need no hook, change the settings:", &*self.snippet);
-            (format!("{text} {why}"), fix)
-        };
-        let packages_in = |packages: &Path, why: &str| {
-            let packages = packages.display();
-            no_hook(&format!(
-                "can't be installed: the packages of this Python are in {packages}, {why}"
-            ))
+            let lead = "To need no hook, change the settings:";
+            (format!("{text} {why}"), (lead, &*self.snippet))
         };
         let storage_fix = |lead| (lead, PLAIN_STORAGE);
         let (why, fix) = match &self.why {
@@ -44,16 +37,17 @@ impl Explain for NotFollowing<DjangoLinkProblem> {
                 "can't be installed: this Python does not tell where its packages are \
                  (sysconfig.get_path('purelib')).",
             ),
-            DjangoLinkProblem::PackagesNotDeployed(packages) => packages_in(
-                packages,
-                "which is not deployed with the app. Likeliest cause: the Python buildpack is missing, or installs \
-                 Python elsewhere. Put it before this one.",
-            ),
-            DjangoLinkProblem::PackagesNotWritable { packages, .. } => packages_in(
-                packages,
-                "where this user can't write. In a Dockerfile, run this step as root or put the Python of a virtual \
-                 environment on PATH.",
-            ),
+            DjangoLinkProblem::PackagesNotDeployed(packages) => no_hook(&format!(
+                "can't be installed: the packages of this Python are in {}, which is not deployed with the app. \
+                 Likeliest cause: the Python buildpack is missing, or installs Python elsewhere. Put it before this \
+                 one.",
+                packages.display()
+            )),
+            DjangoLinkProblem::PackagesNotWritable { packages, .. } => no_hook(&format!(
+                "can't be installed: the packages of this Python are in {}, where this user can't write. In a \
+                 Dockerfile, run this step as root or put the Python of a virtual environment on PATH.",
+                packages.display()
+            )),
             DjangoLinkProblem::Emits { name, url, storage } => (
                 format!(
                     "Even with STATIC_URL set at launch, static(\"{name}\") gives a URL that names no published \
@@ -80,10 +74,9 @@ impl Explain for NotFollowing<DjangoLinkProblem> {
             ),
         };
         let details = match &self.why {
-            DjangoLinkProblem::Unreachable(output) | DjangoLinkProblem::PackagesUnknown(output) => {
-                output
-            }
-            DjangoLinkProblem::PackagesNotWritable { error, .. } => error,
+            DjangoLinkProblem::Unreachable(details)
+            | DjangoLinkProblem::PackagesUnknown(details)
+            | DjangoLinkProblem::PackagesNotWritable { error: details, .. } => details,
             _ => "",
         };
         not_following(&why, Some(fix)).with_details(details)
