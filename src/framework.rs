@@ -7,7 +7,6 @@ mod app_files;
 mod compiled;
 pub(crate) mod django;
 mod install;
-mod leftover;
 pub(crate) mod phoenix;
 mod prebuilt;
 
@@ -16,10 +15,11 @@ use crate::context::BuildContext;
 use crate::prefix::Prefix;
 use crate::version::Version;
 pub(crate) use compiled::{
-    Compiled, Edit, Fallback, FallbackSwitch, Injection, InstallError, Links, NotFollowing,
-    PlacedFile, RuntimeFile, VersionVariable,
+    Compiled, Edit, Fallback, FallbackSwitch, Injection, LinkReason, Links, NotFollowing,
+    RuntimeFile,
 };
 pub(crate) use django::{Django, DjangoError};
+pub(crate) use install::InstallError;
 pub(crate) use phoenix::{Phoenix, PhoenixError};
 pub(crate) use prebuilt::Prebuilt;
 use std::io;
@@ -72,19 +72,16 @@ impl Framework {
             Some(FrameworkName::Phoenix) => phoenix()?.map(Self::Phoenix),
             None => match (django()?, phoenix()?) {
                 (Some(django), Some(phoenix)) => {
-                    return Err(DetectError::Both {
-                        django: django.evidence,
-                        phoenix: phoenix.evidence(),
-                    });
+                    let (django, phoenix) = (django.evidence, phoenix.evidence());
+                    return Err(DetectError::Both { django, phoenix });
                 }
-                (django, phoenix) => django
-                    .map(Self::Django)
-                    .or_else(|| phoenix.map(Self::Phoenix)),
+                (Some(django), None) => Some(Self::Django(django)),
+                (None, phoenix) => phoenix.map(Self::Phoenix),
             },
         };
-        match (found, settings.chosen) {
-            (None, Some(chosen)) => Err(DetectError::NotFound(chosen)),
-            (found, _) => Ok(found),
+        match settings.chosen {
+            Some(chosen) if found.is_none() => Err(DetectError::NotFound(chosen)),
+            _ => Ok(found),
         }
     }
 

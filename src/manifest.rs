@@ -30,7 +30,7 @@ use std::sync::Arc;
 pub(crate) const CACHE_CONTROL: &str = "public, max-age=31536000, immutable";
 
 /// The directories to publish, as the framework's compile left them.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Assets {
     pub(crate) roots: Vec<AssetRoot>,
 }

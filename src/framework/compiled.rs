@@ -1,28 +1,17 @@
 //! What a framework's compile gives, and how it gets into the image.
 
-use super::install::Install;
-use super::leftover::find_leftover_placeholder;
+use super::install::{Install, InstallError, find_leftover};
 use crate::config::Keep;
 use crate::context::{BuildContext, DryRun};
 use crate::fs::{replace_file, write_for_all};
 use crate::launch::{InjectedFile, Launch, LaunchVar};
-use crate::manifest::{Assets, holds_placeholder, replaced};
+use crate::manifest::{Assets, replaced};
 use crate::release::Release;
 use crate::version::Version;
 use fs_err as fs;
 use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
-
-/// Why what was compiled could not be put into the image.
-#[derive(Debug, derive_more::From)]
-pub(crate) enum InstallError {
-    /// The placeholder was left in a file of the image.
-    #[from(ignore)]
-    Leftover(PathBuf),
-    #[from]
-    Io(io::Error),
-}
 
 /// No page would link to the version. The snippet is code that would change that.
 #[derive(Debug)]
@@ -32,12 +21,14 @@ pub(crate) struct NotFollowing<W> {
 }
 
 /// The result of a compile.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Compiled {
     pub(crate) assets: Assets,
     pub(crate) links: Links,
     /// What has to be put beside the app to make its pages link to the version.
     pub(crate) injection: Option<Injection>,
+    /// Whether the running app was seen to read `RELEASE_VERSION`, or may read it where the build can't see that, such as
+    /// in a copy of the whole environment.
     pub(crate) reads_release_version: bool,
     /// The compressed forms that the compile made of other files.
     pub(crate) by_products: BTreeSet<String>,
@@ -51,42 +42,44 @@ pub(crate) struct Compiled {
 }
 
 /// How pages come to link to the published version.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) enum Links {
     /// The app links to the version by itself.
-    ByApp {
-        by: VersionVariable,
-        because: String,
-    },
+    ByApp(LinkReason),
     /// Something is put beside the app. The snippet is code that makes this unnecessary.
-    ByInjection { because: String, snippet: String },
+    ByInjection { reason: LinkReason, snippet: String },
     /// The pages are not checked: nothing is published, or the app's pages are unknown.
+    #[default]
     Unverified,
 }
 
-/// The variable from which an app makes its URLs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum VersionVariable {
-    StaticUrl,
-    /// `STATIC_ASSETS_VERSION`, as the app was seen to read it.
-    PinnedVersion,
-    /// `RELEASE_VERSION` or `STATIC_ASSETS_VERSION`; the build can't see which.
-    Version,
+/// Why an app links to the version by itself, or why something is put beside it.
+#[derive(Debug)]
+pub(crate) enum LinkReason {
+    /// Django's settings read `STATIC_URL`.
+    SettingsReadUrl,
+    SettingsIgnoreUrl,
+    /// This storage of Django links to the version by itself.
+    OwnStorage(String),
+    /// This storage of Django links elsewhere.
+    OtherStorage(String),
+    /// No `STATIC_ROOT` in the image holds Django's manifest.
+    NoManifest,
+    /// Places in the source of a Phoenix app, each with the variable that is read there.
+    SourceReads(Vec<(String, &'static str)>),
+    /// A block was appended to these scripts of a Phoenix app.
+    AppendedBlock(Vec<PathBuf>),
+    /// The keys of a Phoenix app's `cache_manifest.json` lead to the version.
+    ManifestKeys,
 }
 
 #[derive(Debug, Default)]
 pub(crate) struct Injection {
     pub(crate) vars: Vec<LaunchVar>,
     pub(crate) files: Vec<InjectedFile>,
-    pub(crate) placed: Vec<PlacedFile>,
+    /// Files that are put where the running app loads them, such as the interpreter's packages. Their paths are absolute.
+    pub(crate) placed: Vec<InjectedFile>,
     pub(crate) edits: Vec<Edit>,
-}
-
-/// A file that is put where the running app loads it, such as the interpreter's packages.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct PlacedFile {
-    pub(crate) path: PathBuf,
-    pub(crate) content: Vec<u8>,
 }
 
 /// A file of the app that the image holds changed. The repository stays as it is.
@@ -105,23 +98,21 @@ pub(crate) struct RuntimeFile {
 }
 
 /// The copy in the image from which the app can serve if the store can't be used.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) enum Fallback {
     /// The whole tree is copied to `path`. `served` says whether the app itself can serve it under `url`.
     Folder {
-        from: PathBuf,
         path: PathBuf,
         url: String,
         served: bool,
     },
     /// The directory is not part of the image.
-    OutsideApp {
-        path: PathBuf,
-    },
+    OutsideApp(PathBuf),
     NoFolder,
     /// The compile left the files where the app serves them from.
     InPlace(FallbackSwitch),
     /// The app does not serve the files.
+    #[default]
     Untouched,
 }
 
@@ -135,39 +126,21 @@ pub(crate) enum FallbackSwitch {
 }
 
 impl Compiled {
-    /// Whether the running app needs `RELEASE_VERSION`. It does if it was seen to read it, and if it links to the version
-    /// by a variable that the build can't see, such as in a copy of the whole environment.
-    pub(crate) fn needs_release_version(&self) -> bool {
-        let by_version = matches!(
-            self.links,
-            Links::ByApp {
-                by: VersionVariable::Version,
-                ..
-            }
-        );
-        self.reads_release_version || by_version
-    }
-
     /// Returns what the running app finds.
     pub(crate) fn launch(&self, ctx: &BuildContext<'_>, release: &Release) -> io::Result<Launch> {
         let mut launch = Launch::pin(release);
         for file in &self.runtime_files {
             if let Ok(path) = file.destination.strip_prefix(&ctx.image.injected) {
-                let content = fs::read(&file.source)?;
-                launch.files.push(InjectedFile {
-                    path: path.to_owned(),
-                    content: replaced(&content, &release.version),
-                });
+                let path = path.to_owned();
+                let content = replaced(&fs::read(&file.source)?, &release.version);
+                launch.files.push(InjectedFile { path, content });
             }
         }
-        if ctx.config.version.is_some() || self.needs_release_version() {
+        if ctx.config.version.is_some() || self.reads_release_version {
             launch = launch.with_release_version(release);
         }
-        if let Some(injection) = self
-            .injection
-            .as_ref()
-            .filter(|_| ctx.dry_run == DryRun::No)
-        {
+        let injection = self.injection.as_ref();
+        if let Some(injection) = injection.filter(|_| ctx.dry_run == DryRun::No) {
             launch.vars.extend(injection.vars.iter().cloned());
             launch.files.extend(injection.files.iter().cloned());
             if let Links::ByInjection { .. } = self.links {
@@ -193,16 +166,19 @@ impl Compiled {
         }
         let keep = release.map_or(Keep::All, |_| ctx.config.keep);
         let mut install = Install::new(&self.assets, release, keep);
-        if let Fallback::Folder { from, path, .. } = &self.fallback {
-            install.folder(from, path)?;
+        if let Fallback::Folder { path, .. } = &self.fallback {
+            for root in &self.assets.roots {
+                install.folder(&root.folder, path)?;
+            }
         }
         for file in &self.runtime_files {
             if !file.destination.starts_with(&ctx.image.injected) {
                 install.file(&file.source, &file.destination)?;
             }
         }
+        install.installed.insert(ctx.scratch.clone());
         if release.is_some()
-            && let Some(path) = find_leftover_placeholder(ctx, install.installed)?
+            && let Some(path) = find_leftover(&ctx.app_dir, ctx.started, &install.installed)?
         {
             return Err(InstallError::Leftover(path));
         }
@@ -237,17 +213,14 @@ impl Compiled {
         }
         let published = release.manifest.assets().iter().map(|asset| &*asset.path);
         for path in published.chain(self.by_products.iter().map(String::as_str)) {
-            let root = self
-                .assets
-                .roots
-                .iter()
-                .find(|root| path.starts_with(&root.mount));
-            let below = root.map(|root| (&root.folder, &path[root.mount.len()..]));
-            if let Some((folder, below)) = below
+            let mut roots = self.assets.roots.iter();
+            let located =
+                roots.find_map(|root| Some((&root.folder, path.strip_prefix(&*root.mount)?)));
+            if let Some((dir, below)) = located
                 && below.contains('/')
                 && !below.starts_with(".well-known/")
             {
-                fs::remove_file(folder.join(below))?;
+                fs::remove_file(dir.join(below))?;
             }
         }
         Ok(())
@@ -258,16 +231,8 @@ impl Edit {
     /// Writes the file and keeps its time, so that nothing is compiled again because of it.
     fn apply(&self, version: &Version) -> io::Result<()> {
         let time = fs::metadata(&self.path)?.modified()?;
-        let content = if holds_placeholder(&self.content) {
-            replaced(&self.content, version)
-        } else {
-            self.content.clone()
-        };
-        replace_file(&self.path, &content)?;
-        fs::File::options()
-            .write(true)
-            .open(&self.path)?
-            .into_file()
-            .set_modified(time)
+        replace_file(&self.path, &replaced(&self.content, version))?;
+        let file = fs::File::options().write(true).open(&self.path)?;
+        file.set_modified(time)
     }
 }

@@ -8,7 +8,6 @@ mod embedded;
 mod error;
 mod event;
 mod failure;
-mod fallback;
 mod hook;
 mod links;
 mod procfile;
@@ -17,10 +16,11 @@ mod report;
 mod runner;
 mod settings_module;
 
+use crate::config::Keep;
 use crate::config::env_vars::{AFTER_COLLECT, BEFORE_COLLECT, RELEASE_VERSION, Variable};
 use crate::context::BuildContext;
-use crate::framework::{CompileTarget, Compiled, Links, RuntimeFile};
-use crate::fs::files_below;
+use crate::framework::{CompileTarget, Compiled, Fallback, LinkReason, Links, RuntimeFile};
+use crate::fs::{files_below, lies_in};
 pub(crate) use detect::Django;
 pub(crate) use error::{DjangoError, DjangoFailure, DjangoFailureReason, DjangoLinkProblem};
 pub(crate) use event::DjangoEvent;
@@ -30,7 +30,7 @@ use python::AppPython;
 pub(crate) use report::{CollectReport, DjangoCheck, StaticfilesStorage};
 use runner::{collected_dir, run_collectstatic};
 pub(crate) use settings_module::SettingsSource;
-use std::collections::BTreeSet;
+use std::path::Path;
 
 impl Django {
     /// Collects the static files. `None` if the app asks for no collect.
@@ -41,8 +41,8 @@ impl Django {
     ) -> Result<Option<Compiled>, DjangoError> {
         let config = &ctx.config.framework.django;
         if let Some(origin) = &config.disabled {
-            let evidence = &self.evidence;
-            ctx.log.event(&DjangoEvent::Disabled { evidence, origin });
+            ctx.log
+                .event(&DjangoEvent::Disabled(&self.evidence, origin));
             return Ok(None);
         }
         let python = AppPython::find(&self.entry, ctx)?;
@@ -63,11 +63,7 @@ impl Django {
             files: files_below(&collected_dir(ctx))?.len(),
         });
         let Some((target, load_problem)) = target.zip(load_problem) else {
-            let unpublished = DjangoLinkCheck {
-                links: Links::Unverified,
-                injection: None,
-            };
-            return Ok(Some(compiled(report, unpublished, ctx)));
+            return Ok(Some(compiled(report, DjangoLinkCheck::default(), ctx)));
         };
         compressor::check_compressor(&report, &ctx.app_dir)?;
         let check = verify_links(&report, target, &hook, load_problem?, ctx)?;
@@ -86,7 +82,11 @@ fn run_user_command(
     if finished.status.success() {
         return Ok(());
     }
-    Err(DjangoError::of_command(setting.name, line, finished))
+    Err(DjangoError::Command(
+        setting.name,
+        line.to_owned(),
+        finished,
+    ))
 }
 
 fn warn_of_processes(check: &DjangoLinkCheck, ctx: &BuildContext<'_>) {
@@ -100,9 +100,10 @@ fn warn_of_processes(check: &DjangoLinkCheck, ctx: &BuildContext<'_>) {
 }
 
 fn compiled(report: CollectReport, check: DjangoLinkCheck, ctx: &BuildContext<'_>) -> Compiled {
-    let fallback = fallback::choose_fallback(&report, &check.links, ctx);
     let collected = collected_dir(ctx);
-    let release_version = RELEASE_VERSION.name;
+    let is_named = report.read.iter().any(|name| name == RELEASE_VERSION.name);
+    let by_storage = matches!(check.links, Links::ByApp(LinkReason::OwnStorage(_)));
+    let fallback = choose_fallback(&report, &check.links, ctx);
     let runtime_files = report.runtime_files.into_iter();
     let runtime_files = runtime_files.map(|(path, destination)| RuntimeFile {
         source: collected.join(path),
@@ -110,13 +111,39 @@ fn compiled(report: CollectReport, check: DjangoLinkCheck, ctx: &BuildContext<'_
     });
     Compiled {
         assets: collected.as_path().into(),
-        fallback,
         links: check.links,
         injection: check.injection,
-        reads_release_version: report.read.iter().any(|name| name == release_version),
-        stays: None,
+        reads_release_version: is_named || by_storage,
         by_products: report.by_products,
-        unpublished: BTreeSet::new(),
         runtime_files: runtime_files.collect(),
+        fallback,
+        ..Compiled::default()
     }
+}
+
+/// Chooses the copy of the static files from which the app can serve if the store can't be used.
+fn choose_fallback(report: &CollectReport, links: &Links, ctx: &BuildContext<'_>) -> Fallback {
+    // `STATIC_ASSETS_KEEP` has no effect on a build that publishes nothing.
+    let trims = ctx.config.keep == Keep::Manifests && !matches!(links, Links::Unverified);
+    // The URL of an app that follows by itself is that of this build.
+    let follows = matches!(links, Links::ByApp { .. });
+    let own_url = report.static_url.as_deref();
+    let own_url = own_url.filter(|own| own.starts_with('/') && !follows);
+    match &report.static_root {
+        None => Fallback::NoFolder,
+        // Trimming it would delete the app's own files.
+        Some(_) if trims && report.static_root_holds_sources => Fallback::NoFolder,
+        Some(path) if !is_in_app(path, &ctx.app_dir) => Fallback::OutsideApp(path.clone()),
+        Some(path) => Fallback::Folder {
+            path: path.clone(),
+            url: own_url.unwrap_or("/static/").to_owned(),
+            served: report.whitenoise,
+        },
+    }
+}
+
+/// Whether a path that may not exist yet lies in the app. A link on its way may lead out of the image.
+fn is_in_app(path: &Path, app: &Path) -> bool {
+    let existing = path.ancestors().find(|path| path.exists());
+    existing.is_some_and(|path| lies_in(path, app))
 }

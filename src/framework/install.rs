@@ -1,4 +1,5 @@
-//! Copies compiled files into the image as they are published: with the version in place of the placeholder.
+//! Copies compiled files into the image as they are published: with the version in place of the placeholder. Finds
+//! other files in which the compile left it.
 
 use crate::config::Keep;
 use crate::fs::remove_file_if_exists;
@@ -10,6 +11,19 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+/// Why what was compiled could not be put into the image.
+#[derive(Debug, derive_more::From)]
+pub(crate) enum InstallError {
+    /// The placeholder was left in a file of the image.
+    #[from(ignore)]
+    Leftover(PathBuf),
+    /// A link is in the place of a directory.
+    #[from(ignore)]
+    IntoLink(PathBuf),
+    Io(io::Error),
+}
 
 pub(super) struct Install<'a> {
     /// `None` if nothing is published: then no file holds the placeholder.
@@ -40,13 +54,16 @@ impl<'a> Install<'a> {
         }
     }
 
-    pub(super) fn folder(&mut self, from: &Path, to: &Path) -> io::Result<()> {
+    pub(super) fn folder(&mut self, from: &Path, to: &Path) -> Result<(), InstallError> {
         for entry in fs::read_dir(from)? {
             let entry = entry?;
             let name = entry.file_name();
             let (source, destination) = (entry.path(), to.join(&name));
             if entry.file_type()?.is_dir() {
-                refuse_link(&destination)?;
+                // It may lead out of the app, into another buildpack's layer.
+                if destination.is_symlink() {
+                    return Err(InstallError::IntoLink(destination));
+                }
                 self.folder(&source, &destination)?;
             } else if self.keep == Keep::Manifests
                 && !BUNDLER_MANIFESTS.iter().any(|it| name == *it)
@@ -64,9 +81,8 @@ impl<'a> Install<'a> {
 
     /// Whether a file is the compressed form of one in which the placeholder was replaced: it still holds it.
     fn is_stale(&self, source: &Path) -> bool {
-        let is_compressed = source
-            .extension()
-            .is_some_and(|it| it == "gz" || it == "br");
+        let extension = source.extension();
+        let is_compressed = extension.is_some_and(|it| it == "gz" || it == "br");
         let original = self.published.get(&source.with_extension(""));
         is_compressed && matches!(original, Some(Some(_)))
     }
@@ -95,25 +111,13 @@ impl<'a> Install<'a> {
 /// Clears the time of compression in the header of gzip, which would make every image differ:
 /// <https://www.rfc-editor.org/rfc/rfc1952#page-5>. `None` if the content has none.
 fn without_gzip_time(content: &[u8]) -> Option<Vec<u8>> {
-    match content {
-        [0x1f, 0x8b, 8, _, time @ ..] if time.len() >= 4 && time[..4] != [0; 4] => {
-            let mut content = content.to_vec();
-            content[4..8].fill(0);
-            Some(content)
-        }
-        _ => None,
-    }
-}
-
-/// A link in the place of a directory may lead out of the app, into another buildpack's layer.
-fn refuse_link(dir: &Path) -> io::Result<()> {
-    if dir.is_symlink() {
-        return Err(io::Error::other(format!(
-            "{} is a link; static files are only written into directories",
-            dir.display()
-        )));
-    }
-    Ok(())
+    let [0x1f, 0x8b, 8, _, rest @ ..] = content else {
+        return None;
+    };
+    rest.first_chunk().filter(|time| **time != [0; 4])?;
+    let mut content = content.to_vec();
+    content[4..8].fill(0);
+    Some(content)
 }
 
 /// Links a file, which costs nothing on one file system, or else copies it.
@@ -130,4 +134,54 @@ fn make_way(destination: &Path) -> io::Result<()> {
         fs::create_dir_all(parent)?;
     }
     remove_file_if_exists(destination)
+}
+
+/// Finds a file of the app that was changed since `start`, that is not one of `known` and that still holds the
+/// placeholder.
+pub(super) fn find_leftover(
+    dir: &Path,
+    start: SystemTime,
+    known: &HashSet<PathBuf>,
+) -> io::Result<Option<PathBuf>> {
+    // The compile did not write what this user can't read.
+    let Ok(entries) = fs::read_dir(dir) else {
+        return Ok(None);
+    };
+    for entry in entries {
+        let entry = entry?;
+        let path = entry.path();
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            if entry.file_name() != ".git"
+                && !known.contains(&path)
+                && let Some(leftover) = find_leftover(&path, start, known)?
+            {
+                return Ok(Some(leftover));
+            }
+        } else if kind.is_file()
+            && !known.contains(&path)
+            && entry.metadata()?.modified()? >= start
+            && fs::read(&path).is_ok_and(|content| holds_placeholder(&content))
+        {
+            return Ok(Some(path));
+        }
+    }
+    Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::version::PLACEHOLDER;
+
+    #[test]
+    fn leftover_placeholder_is_found_in_new_files_only() {
+        let root = tempfile::tempdir().unwrap();
+        let file = root.path().join("stats.json");
+        fs::write(&file, PLACEHOLDER).unwrap();
+        let leftover = |start| find_leftover(root.path(), start, &HashSet::new()).unwrap();
+        assert_eq!(leftover(SystemTime::UNIX_EPOCH), Some(file));
+        let tomorrow = SystemTime::now() + std::time::Duration::from_hours(24);
+        assert_eq!(leftover(tomorrow), None);
+    }
 }

@@ -1,9 +1,8 @@
 //! A directory that something else has built. It is published as it is.
 
-use super::{Compiled, DetectError, Fallback, Links};
+use super::{Compiled, DetectError};
 use crate::config::{Origin, Setting, env_vars};
 use crate::log::Log;
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 #[derive(Debug)]
@@ -15,33 +14,23 @@ impl Prebuilt {
     /// Finds the directory, which may be relative to the app's.
     pub(super) fn of(app: &Path, dir: &Setting<PathBuf>) -> Result<Self, DetectError> {
         let path = app.join(&dir.value);
-        let origin = dir.origin.clone();
-        if path.is_dir() {
-            let dir = Setting {
-                value: path,
-                origin,
+        if !path.is_dir() {
+            let setting = match dir.origin {
+                Origin::Flag(flag) => flag,
+                _ => env_vars::DIR.name,
             };
-            return Ok(Self { dir });
+            return Err(DetectError::Missing { setting, path });
         }
-        let setting = match origin {
-            Origin::Flag(flag) => flag,
-            _ => env_vars::DIR.name,
-        };
-        Err(DetectError::Missing { setting, path })
+        let mut dir = dir.clone();
+        dir.value = path;
+        Ok(Self { dir })
     }
 
     pub(super) fn compile(&self, log: &Log) -> Compiled {
         log.event(self);
         Compiled {
             assets: self.dir.value.as_path().into(),
-            links: Links::Unverified,
-            injection: None,
-            reads_release_version: false,
-            by_products: BTreeSet::new(),
-            unpublished: BTreeSet::new(),
-            runtime_files: Vec::new(),
-            fallback: Fallback::Untouched,
-            stays: None,
+            ..Compiled::default()
         }
     }
 }

@@ -3,16 +3,17 @@
 use crate::config::Keep;
 use crate::config::env_vars::STATIC_URL;
 use crate::context::BuildContext;
-use crate::framework::{Compiled, Fallback, FallbackSwitch, Links};
+use crate::framework::{Compiled, Fallback, FallbackSwitch, LinkReason, Links};
 use crate::log::Log;
 use crate::release::Release;
 
 pub(super) fn links(compiled: &Compiled, release: &Release, ctx: &BuildContext<'_>, log: &Log) {
     match &compiled.links {
-        Links::ByApp { because, .. } => log.bullet(&format!("Links: {because}")),
-        Links::ByInjection { because, snippet } => {
+        Links::ByApp(reason) => log.bullet(&format!("Links: {}", reason_text(reason, ctx))),
+        Links::ByInjection { reason, snippet } => {
             log.bullet(&format!(
-                "Links: {because} (STATIC_ASSETS_INJECT=auto). To do it in your own code:"
+                "Links: {} (STATIC_ASSETS_INJECT=auto). To do it in your own code:",
+                reason_text(reason, ctx)
             ));
             log.block(snippet);
         }
@@ -20,6 +21,42 @@ pub(super) fn links(compiled: &Compiled, release: &Release, ctx: &BuildContext<'
     }
     fallback(compiled, release, ctx, log);
     warn_of_disagreement(compiled, release, ctx, log);
+}
+
+fn reason_text(reason: &LinkReason, ctx: &BuildContext<'_>) -> String {
+    let at_launch = |why: &str, what: &str| format!("{why}, so {what} set at launch");
+    let in_image = |change: &str| {
+        format!("the app doesn't read STATIC_URL, so {change}; your repository is unchanged")
+    };
+    match reason {
+        LinkReason::SettingsReadUrl => "the settings read STATIC_URL from the environment".into(),
+        LinkReason::SettingsIgnoreUrl => at_launch("the settings ignore STATIC_URL", "it is"),
+        LinkReason::OwnStorage(storage) => format!("{storage} links to the version by itself"),
+        LinkReason::OtherStorage(storage) => at_launch(
+            &format!("{storage} links elsewhere"),
+            "a local storage and STATIC_URL are",
+        ),
+        LinkReason::NoManifest => at_launch(
+            "no STATIC_ROOT in the image holds the manifest",
+            "STATIC_ROOT and STATIC_URL are",
+        ),
+        LinkReason::SourceReads(reads) => {
+            let reads = reads
+                .iter()
+                .map(|(place, variable)| format!("{place} reads {variable}"));
+            reads.collect::<Vec<_>>().join(", ")
+        }
+        LinkReason::AppendedBlock(scripts) => {
+            let scripts = scripts
+                .iter()
+                .map(|script| ctx.relative(script).display().to_string());
+            let scripts = scripts.collect::<Vec<_>>().join(" and ");
+            in_image(&format!("a block was appended to {scripts} in the image"))
+        }
+        LinkReason::ManifestKeys => {
+            in_image("cache_manifest.json in the image now leads to the version")
+        }
+    }
 }
 
 fn fallback(compiled: &Compiled, release: &Release, ctx: &BuildContext<'_>, log: &Log) {
@@ -33,12 +70,7 @@ fn fallback(compiled: &Compiled, release: &Release, ctx: &BuildContext<'_>, log:
             return;
         }
         _ if !keeps_all => "none, STATIC_ASSETS_KEEP=manifests leaves the files out".to_owned(),
-        (
-            Fallback::Folder {
-                path, url, served, ..
-            },
-            _,
-        ) => {
+        (Fallback::Folder { path, url, served }, _) => {
             let server = if release.prefix.covers(url) {
                 "would reach the store, because STATIC_ASSETS_PUBLIC_URL covers it. Choose another path"
             } else if *served {
@@ -49,7 +81,7 @@ fn fallback(compiled: &Compiled, release: &Release, ctx: &BuildContext<'_>, log:
             let dir = ctx.relative(path).display();
             format!("full copy in {dir}; STATIC_URL={url} {server}")
         }
-        (Fallback::OutsideApp { path }, _) => format!(
+        (Fallback::OutsideApp(path), _) => format!(
             "none, STATIC_ROOT {} is outside of the app and so of the image",
             path.display()
         ),
@@ -73,19 +105,17 @@ fn fallback(compiled: &Compiled, release: &Release, ctx: &BuildContext<'_>, log:
 fn warn_of_disagreement(compiled: &Compiled, release: &Release, ctx: &BuildContext<'_>, log: &Log) {
     if let Some(given) = &ctx.config.version
         && given.origin.is_platform()
-        && compiled.needs_release_version()
+        && compiled.reads_release_version
     {
         log.warning(
             "the app reads RELEASE_VERSION, which is set on the platform. If it is also set at run time, an older \
              image uses the newer version. Set it for the build only, or read STATIC_ASSETS_VERSION in the app.",
         );
     }
-    let Some(url) = ctx.env.text(STATIC_URL) else {
+    let url = ctx.env.text(STATIC_URL);
+    let Some(url) = url.filter(|url| *url != release.prefix.url()) else {
         return;
     };
-    if url == release.prefix.url() {
-        return;
-    }
     if ctx.image.hook.pin().is_some() {
         log.warning(&format!(
             "STATIC_URL={url} is set here. An ENV of the Dockerfile or of its base image is also set at run time and \

@@ -148,6 +148,12 @@ impl Explain for PublishError {
                  compiled files, which was not known then. Give a version that is known before:\n  \
                  RELEASE_VERSION=v42",
             ),
+            Self::Install(InstallError::IntoLink(path)) => Message::new(
+                Kind::Machine,
+                format!("{} is a link", path.display()),
+                "Static files are only written into directories: the link may lead out of the app, into another \
+                 buildpack's layer. Replace it by a directory, or set another STATIC_ROOT.",
+            ),
             Self::Install(InstallError::Io(error)) | Self::Save(SaveError::Io(error)) => titled(
                 Kind::Machine,
                 "A file can't be written into the image\n\

@@ -20,10 +20,9 @@ pub(super) fn check_compressor(report: &CollectReport, app: &Path) -> Result<(),
         return Ok(());
     };
     let template = path.strip_prefix(app).unwrap_or(&path).to_owned();
-    Err(DjangoError::NotFollowing(Box::new(NotFollowing {
-        why: DjangoLinkProblem::CompressesAtRunTime(template),
-        snippet: "COMPRESS_OFFLINE = True".to_owned(),
-    })))
+    let why = DjangoLinkProblem::CompressesAtRunTime(template);
+    let snippet = "COMPRESS_OFFLINE = True".to_owned();
+    Err(Box::new(NotFollowing { why, snippet }).into())
 }
 
 /// Whether a template holds `{% compress css %}`, with any spaces.
@@ -41,11 +40,11 @@ fn find_template(dir: &Path) -> io::Result<Option<PathBuf>> {
         let entry = entry?;
         let path = entry.path();
         let kind = entry.file_type()?;
-        if kind.is_dir() && !is_foreign(&entry.file_name().to_string_lossy()) {
-            if let Some(found) = find_template(&path)? {
-                return Ok(Some(found));
-            }
-            continue;
+        if kind.is_dir()
+            && !is_foreign(&entry.file_name().to_string_lossy())
+            && let Some(found) = find_template(&path)?
+        {
+            return Ok(Some(found));
         }
         let extension = path.extension().unwrap_or_default().to_string_lossy();
         if kind.is_file()

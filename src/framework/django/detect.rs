@@ -64,11 +64,8 @@ impl Django {
 fn find_manage_py(app: &Path) -> Result<Option<PathBuf>, DetectError> {
     let mut paths = Vec::new();
     for path in files_named(app, "manage.py", DEPTH)? {
-        let text = fs::read(&path)?;
-        if String::from_utf8_lossy(&text)
-            .to_lowercase()
-            .contains("django")
-        {
+        let text = String::from_utf8_lossy(&fs::read(&path)?).to_lowercase();
+        if text.contains("django") {
             paths.push(path.strip_prefix(app).unwrap_or(&path).to_owned());
         }
     }

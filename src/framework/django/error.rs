@@ -15,28 +15,14 @@ pub(crate) enum DjangoError {
     NoDjango(PathBuf),
     /// The app's own code, or Django, failed.
     Failed(Box<DjangoFailure>),
-    /// A user's command failed. With status 0, it started no collectstatic that the runner could see.
-    Command {
-        setting: &'static str,
-        line: String,
-        status: Option<i32>,
-        output: String,
-    },
+    /// A user's command failed: its setting, its line, and how it ended. With status 0, it started no collectstatic that
+    /// the runner could see.
+    #[from(ignore)]
+    Command(&'static str, String, Finished),
     NotFollowing(Box<NotFollowing<DjangoLinkProblem>>),
     Start(CommandError),
     Report(serde_json::Error),
     Io(io::Error),
-}
-
-impl DjangoError {
-    pub(super) fn of_command(setting: &'static str, line: &str, finished: Finished) -> Self {
-        Self::Command {
-            setting,
-            line: line.to_owned(),
-            status: finished.status.code(),
-            output: finished.output,
-        }
-    }
 }
 
 #[derive(Debug)]

@@ -6,26 +6,15 @@ use crate::config::Origin;
 use std::path::Path;
 
 pub(crate) enum DjangoEvent<'a> {
-    /// `DISABLE_COLLECTSTATIC` is set.
-    Disabled {
-        evidence: &'a str,
-        origin: &'a Origin,
-    },
-    /// The server runs with other settings than the build, unless the running app has the variable, too.
-    ServerNeedsVariable {
-        server: &'a ServerSettings,
-        chosen: &'a str,
-    },
-    /// The build uses the server's settings, which differ from those of `manage.py`.
-    ServerSettings {
-        server: &'a ServerSettings,
-        manage_py: &'a Path,
-    },
-    /// A user's command begins.
-    Running {
-        setting: &'static str,
-        line: &'a str,
-    },
+    /// `DISABLE_COLLECTSTATIC` is set: what shows that this is Django, and who set it.
+    Disabled(&'a str, &'a Origin),
+    /// The server runs with other settings than these, which the variable chose for the build, unless the running app
+    /// has the variable, too.
+    ServerNeedsVariable(&'a ServerSettings, &'a str),
+    /// The build uses the server's settings, which differ from those of this `manage.py`.
+    ServerSettings(&'a ServerSettings, &'a Path),
+    /// A user's command begins: its setting and its line.
+    Running(&'static str, &'a str),
     Collected {
         evidence: &'a str,
         settings: &'a SettingsSource,

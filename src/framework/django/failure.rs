@@ -10,6 +10,7 @@ use crate::config::env_vars::{COLLECT_COMMAND, DJANGO_SETTINGS_MODULE};
 
 /// How many lines of a command's output an error shows.
 const SHOWN_LINES: usize = 25;
+const NO_SETTINGS: &str = "You must either define the environment variable DJANGO_SETTINGS_MODULE";
 
 pub(super) fn diagnose(
     report: Option<CollectReport>,
@@ -21,7 +22,7 @@ pub(super) fn diagnose(
     if let Some(line) = &python.ctx.config.framework.django.collect_command
         && died
     {
-        return DjangoError::of_command(COLLECT_COMMAND.name, line, finished);
+        return DjangoError::Command(COLLECT_COMMAND.name, line.clone(), finished);
     }
     let failure = failure.unwrap_or_default();
     let missing = failure.missing_module.as_deref();
@@ -62,28 +63,23 @@ fn shown_command(entry: &DjangoEntry) -> String {
 fn reason_of(failure: &PythonFailure) -> DjangoFailureReason {
     let is = |class: &str| failure.mro.iter().any(|name| name == class);
     let says = |text: &str| failure.message.contains(text);
-    if let Some(name) = &failure.missing_variable {
-        DjangoFailureReason::MissingVariable(name.clone())
-    } else if let Some(name) = &failure.missing_module {
-        DjangoFailureReason::MissingModule(name.clone())
-    } else if says("No Django settings specified")
-        || says("You must either define the environment variable DJANGO_SETTINGS_MODULE")
-    {
-        DjangoFailureReason::SettingsNotConfigured
-    } else if says("Unknown command") {
-        DjangoFailureReason::UnknownCommand
-    } else if is("PermissionError") {
-        DjangoFailureReason::Permission
-    } else if is("SyntaxError") {
-        DjangoFailureReason::SyntaxError
-    } else if failure.step == "compress" {
-        DjangoFailureReason::Compress
-    } else if failure.step == "collectstatic" && says("could not be found") {
-        DjangoFailureReason::MissingReference
-    } else if is("django.core.exceptions.ImproperlyConfigured") {
-        DjangoFailureReason::BadSettings
-    } else {
-        DjangoFailureReason::Other(failure.class.clone())
+    match failure.step.as_str() {
+        _ if let Some(name) = &failure.missing_variable => {
+            DjangoFailureReason::MissingVariable(name.clone())
+        }
+        _ if let Some(name) = &failure.missing_module => {
+            DjangoFailureReason::MissingModule(name.clone())
+        }
+        _ if says("No Django settings specified") || says(NO_SETTINGS) => {
+            DjangoFailureReason::SettingsNotConfigured
+        }
+        _ if says("Unknown command") => DjangoFailureReason::UnknownCommand,
+        _ if is("PermissionError") => DjangoFailureReason::Permission,
+        _ if is("SyntaxError") => DjangoFailureReason::SyntaxError,
+        "compress" => DjangoFailureReason::Compress,
+        "collectstatic" if says("could not be found") => DjangoFailureReason::MissingReference,
+        _ if is("django.core.exceptions.ImproperlyConfigured") => DjangoFailureReason::BadSettings,
+        _ => DjangoFailureReason::Other(failure.class.clone()),
     }
 }
 

@@ -5,7 +5,7 @@ use super::error::{DjangoError, DjangoLinkProblem};
 use super::python::AppPython;
 use crate::config::env_vars::STATIC_URL;
 use crate::context::{BuildContext, HookPlace};
-use crate::framework::{Injection, PlacedFile};
+use crate::framework::Injection;
 use crate::fs::{files_below, lies_in, remove_dir_if_exists, remove_file_if_exists};
 use crate::launch::{InjectedFile, LaunchVar};
 use fs_err as fs;
@@ -25,22 +25,12 @@ const PRINT_PURELIB: &str = "import os, sysconfig; \
 const IS_LOADED: &str = "import sys; \
      sys.exit({'static_assets_hook', 'static_assets_probe'}.isdisjoint(sys.modules))";
 
-/// Where the hook is at launch, and what makes Python load it.
+/// Where the hook is at launch.
 #[derive(Debug)]
 pub(super) struct HookDir {
     pub(super) path: PathBuf,
-    /// The directory, relative to `path`, of files that the app reads but the image has no `STATIC_ROOT` for.
-    pub(super) beside: &'static str,
-    pub(super) loader: HookLoader,
-}
-
-#[derive(Debug)]
-pub(super) enum HookLoader {
-    /// `PYTHONPATH` names the directory.
-    PythonPath,
-    /// A `.pth` file in the interpreter's own packages: <https://docs.python.org/3/library/site.html>.
-    Pth,
-    Nothing(DjangoLinkProblem),
+    /// What keeps the hook out of there.
+    problem: Option<DjangoLinkProblem>,
 }
 
 /// The `.pth` of an app that reads the pinned variables by itself.
@@ -48,6 +38,14 @@ pub(super) const PIN: &str = "import static_assets_hook; static_assets_hook.load
 /// The `.pth` that sets them and changes the app's settings.
 pub(super) const PIN_AND_LINK: &str =
     "import static_assets_hook; static_assets_hook.load_pin(); static_assets_hook.install()\n";
+
+/// Returns the directory, relative to the hook's, of files that the app reads but the image has no `STATIC_ROOT` for.
+pub(super) fn dir_beside_hook(ctx: &BuildContext<'_>) -> &'static str {
+    match ctx.image.hook {
+        HookPlace::PythonPath => "../static",
+        HookPlace::SitePackages { .. } => FILES,
+    }
+}
 
 /// Returns where the runner leaves the hook for the launch.
 pub(super) fn hook_files(ctx: &BuildContext<'_>) -> PathBuf {
@@ -59,26 +57,20 @@ impl HookDir {
     pub(super) fn find(python: &AppPython<'_>) -> Result<Self, DjangoError> {
         let ctx = python.ctx;
         let HookPlace::SitePackages { within, .. } = &ctx.image.hook else {
-            return Ok(Self {
-                path: ctx.image.injected.join(PYTHON_DIR),
-                beside: "../static",
-                loader: HookLoader::PythonPath,
-            });
+            let (path, problem) = (ctx.image.injected.join(PYTHON_DIR), None);
+            return Ok(Self { path, problem });
         };
         // Python writes the path into a file, because the app's own sitecustomize may print.
         let answer = ctx.scratch.join("purelib");
         let env = python.env.clone().with("STATIC_ASSETS_PURELIB", &answer);
         let finished = python.run_code(&env, PRINT_PURELIB)?;
-        let (path, problem) = match fs::read_to_string(&answer).map(PathBuf::from) {
-            Ok(packages) if finished.status.success() => {
-                let problem = find_problem(&packages, within.as_deref());
-                (packages, problem)
-            }
-            _ => {
-                let problem = DjangoLinkProblem::PackagesUnknown(finished.output);
-                (answer, Some(problem))
-            }
+        let packages = fs::read_to_string(&answer).map(PathBuf::from);
+        let packages = packages.ok().filter(|_| finished.status.success());
+        let problem = match &packages {
+            Some(packages) => find_problem(packages, within.as_deref()),
+            None => Some(DjangoLinkProblem::PackagesUnknown(finished.output)),
         };
+        let path = packages.unwrap_or(answer);
         // The collect would load the hook of an earlier build.
         if problem.is_none() {
             for file in [PTH, PROBE, "static_assets_hook.py"] {
@@ -86,11 +78,7 @@ impl HookDir {
             }
             remove_dir_if_exists(&path.join(FILES))?;
         }
-        Ok(Self {
-            path,
-            beside: FILES,
-            loader: problem.map_or(HookLoader::Pth, HookLoader::Nothing),
-        })
+        Ok(Self { path, problem })
     }
 
     /// Starts Python as the running app will start it and returns what keeps it from loading the hook. It needs
@@ -99,29 +87,29 @@ impl HookDir {
         &self,
         python: &AppPython<'_>,
     ) -> Result<Option<DjangoLinkProblem>, DjangoError> {
+        if let Some(problem) = &self.problem {
+            return Ok(Some(problem.clone()));
+        }
         let probe = self.path.join(PROBE);
         let mut env = python.env.clone();
-        match &self.loader {
-            HookLoader::Nothing(problem) => return Ok(Some(problem.clone())),
-            HookLoader::Pth => fs::write(&probe, PROBE_LINE)?,
-            HookLoader::PythonPath => {
-                let dir = python.ctx.scratch.join("reach");
-                write_files(HOOK, &dir)?;
-                env = env.with(STATIC_URL, "/");
-                env = env.with_first("PYTHONPATH", dir.as_os_str());
-            }
+        if loads_by_path(python.ctx) {
+            let dir = python.ctx.scratch.join("reach");
+            write_files(HOOK, &dir)?;
+            env = env.with(STATIC_URL, "/");
+            env = env.with_first("PYTHONPATH", dir.as_os_str());
+        } else {
+            fs::write(&probe, PROBE_LINE)?;
         }
         let finished = python.run_code(&env, IS_LOADED);
         remove_file_if_exists(&probe)?;
-        let finished = finished?;
-        let is_loaded = finished.status.success();
-        Ok((!is_loaded).then_some(DjangoLinkProblem::Unreachable(finished.output)))
+        let finished = Some(finished?).filter(|finished| !finished.status.success());
+        Ok(finished.map(|finished| DjangoLinkProblem::Unreachable(finished.output)))
     }
 
     /// Returns the hook that the runner left, with its byte code, for its place in the image.
     pub(super) fn injection(&self, ctx: &BuildContext<'_>, line: &str) -> io::Result<Injection> {
         let files = hook_files(ctx);
-        let by_path = matches!(self.loader, HookLoader::PythonPath);
+        let by_path = loads_by_path(ctx);
         let mut injection = Injection::default();
         for path in files_below(&files)? {
             let content = fs::read(files.join(&path))?;
@@ -131,23 +119,25 @@ impl HookDir {
                 injection.files.push(InjectedFile { path, content });
             } else if name.starts_with(MODULE) {
                 let path = self.path.join(path);
-                injection.placed.push(PlacedFile { path, content });
+                injection.placed.push(InjectedFile { path, content });
             }
         }
         if by_path {
-            injection.vars.push(LaunchVar::PrependFolder {
-                name: "PYTHONPATH",
-                folder: PathBuf::from(PYTHON_DIR),
-            });
+            let (name, folder) = ("PYTHONPATH", PYTHON_DIR.into());
+            injection.vars = vec![LaunchVar::PrependFolder { name, folder }];
         } else {
             // Last, because it loads the others.
-            injection.placed.push(PlacedFile {
-                path: self.path.join(PTH),
-                content: line.into(),
-            });
+            let (path, content) = (self.path.join(PTH), line.into());
+            injection.placed.push(InjectedFile { path, content });
         }
         Ok(injection)
     }
+}
+
+/// Whether `PYTHONPATH` names the directory. Otherwise a `.pth` file in the interpreter's own packages loads the hook:
+/// <https://docs.python.org/3/library/site.html>.
+fn loads_by_path(ctx: &BuildContext<'_>) -> bool {
+    ctx.image.hook == HookPlace::PythonPath
 }
 
 /// Finds what keeps the hook out of the interpreter's packages.

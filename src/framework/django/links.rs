@@ -7,9 +7,10 @@ use super::runner::collected_dir;
 use super::settings_module::settings_beside;
 use crate::config::Inject;
 use crate::context::BuildContext;
-use crate::framework::{CompileTarget, Injection, Links, NotFollowing, VersionVariable};
+use crate::framework::{CompileTarget, Injection, LinkReason, Links, NotFollowing};
 
 /// How pages come to link to the version, and what the image needs for it.
+#[derive(Default)]
 pub(super) struct DjangoLinkCheck {
     pub(super) links: Links,
     pub(super) injection: Option<Injection>,
@@ -23,30 +24,31 @@ pub(super) fn verify_links(
     load_problem: Option<DjangoLinkProblem>,
     ctx: &BuildContext<'_>,
 ) -> Result<DjangoLinkCheck, DjangoError> {
-    let own_problem = find_wrong_url(&report.own_urls, report, target, ctx);
-    if own_problem.is_none() && !report.hook_static_root {
+    let collected = collected_dir(ctx);
+    let is_published = |url: &str| {
+        let path = target.prefix.path_of(url);
+        path.is_some_and(|path| collected.join(path).is_file())
+    };
+    let find_problem = |urls| find_wrong_url(urls, report, is_published);
+    if !report.hook_static_root && find_problem(&report.own_urls).is_none() {
         let pins = needs_pin(ctx) && load_problem.is_none();
-        let injection = pins.then(|| hook.injection(ctx, PIN));
-        return Ok(DjangoLinkCheck {
-            links: links_by_app(report, target),
-            injection: injection.transpose()?,
-        });
+        let injection = pins.then(|| hook.injection(ctx, PIN)).transpose()?;
+        let links = Links::ByApp(why_by_app(report, target));
+        return Ok(DjangoLinkCheck { links, injection });
     }
     let problem = match ctx.inject() {
         Inject::Off => Some(DjangoLinkProblem::InjectOff),
         Inject::Nowhere => Some(DjangoLinkProblem::InjectNowhere),
         Inject::Auto if report.debug => Some(debug_problem(report, ctx)),
-        Inject::Auto => find_wrong_url(&report.hooked_urls, report, target, ctx).or(load_problem),
+        Inject::Auto => find_problem(&report.hooked_urls).or(load_problem),
     };
     let snippet = snippet(report);
     if let Some(why) = problem {
         return Err(Box::new(NotFollowing { why, snippet }).into());
     }
+    let reason = why_injected(report);
     Ok(DjangoLinkCheck {
-        links: Links::ByInjection {
-            because: why_needed(report),
-            snippet,
-        },
+        links: Links::ByInjection { reason, snippet },
         injection: Some(hook.injection(ctx, PIN_AND_LINK)?),
     })
 }
@@ -60,22 +62,15 @@ pub(super) fn needs_pin(ctx: &BuildContext<'_>) -> bool {
 fn find_wrong_url(
     urls: &SampledUrls,
     report: &CollectReport,
-    target: &CompileTarget,
-    ctx: &BuildContext<'_>,
+    is_published: impl Fn(&str) -> bool,
 ) -> Option<DjangoLinkProblem> {
     let hooked = report.hook_storage.as_deref();
     let storage = hooked.unwrap_or(report.own_storage()).to_owned();
     if let Some(error) = urls.error.clone() {
         return Some(DjangoLinkProblem::StaticFails { error, storage });
     }
-    let collected = collected_dir(ctx);
-    let is_published = |url: &str| {
-        let path = target.prefix.path_of(url);
-        path.is_some_and(|path| collected.join(path).is_file())
-    };
-    let mut samples = urls.samples.iter();
+    let mut samples = urls.samples.clone().into_iter();
     let (name, url) = samples.find(|(_, url)| !is_published(url))?;
-    let (name, url) = (name.clone(), url.clone());
     Some(DjangoLinkProblem::Emits { name, url, storage })
 }
 
@@ -85,29 +80,22 @@ fn debug_problem(report: &CollectReport, ctx: &BuildContext<'_>) -> DjangoLinkPr
     DjangoLinkProblem::Debug { settings, beside }
 }
 
-fn links_by_app(report: &CollectReport, target: &CompileTarget) -> Links {
+fn why_by_app(report: &CollectReport, target: &CompileTarget) -> LinkReason {
     let own_url = report.static_url.as_deref().unwrap_or_default();
-    let is_target = own_url.trim_end_matches('/') == target.prefix.url().trim_end_matches('/');
-    let (by, because) = if is_target {
-        let because = "the settings read STATIC_URL from the environment";
-        (VersionVariable::StaticUrl, because.to_owned())
+    if own_url.trim_end_matches('/') == target.prefix.url().trim_end_matches('/') {
+        LinkReason::SettingsReadUrl
     } else {
-        let because = format!("{} links to the version by itself", report.own_storage());
-        (VersionVariable::Version, because)
-    };
-    Links::ByApp { by, because }
+        LinkReason::OwnStorage(report.own_storage().to_owned())
+    }
 }
 
-fn why_needed(report: &CollectReport) -> String {
-    match (&report.hook_storage, report.hook_static_root) {
-        (Some(_), _) => format!(
-            "{} links elsewhere, so a local storage and STATIC_URL are set at launch",
-            report.own_storage()
-        ),
-        (None, true) => "no STATIC_ROOT in the image holds the manifest, so STATIC_ROOT and \
-                         STATIC_URL are set at launch"
-            .to_owned(),
-        (None, false) => "the settings ignore STATIC_URL, so it is set at launch".to_owned(),
+fn why_injected(report: &CollectReport) -> LinkReason {
+    if report.hook_storage.is_some() {
+        LinkReason::OtherStorage(report.own_storage().to_owned())
+    } else if report.hook_static_root {
+        LinkReason::NoManifest
+    } else {
+        LinkReason::SettingsIgnoreUrl
     }
 }
 
@@ -115,16 +103,12 @@ fn why_needed(report: &CollectReport) -> String {
 fn snippet(report: &CollectReport) -> String {
     let own = report.static_url.as_deref();
     let own = own.filter(|own| !own.contains("://")).unwrap_or("/static/");
-    let mut lines = vec![format!(
-        "STATIC_URL = os.environ.get(\"STATIC_URL\", \"{own}\")"
-    )];
+    let mut snippet = format!("STATIC_URL = os.environ.get(\"STATIC_URL\", \"{own}\")");
     if report.hook_static_root && report.static_root.is_none() {
-        lines.push("STATIC_ROOT = BASE_DIR / \"staticfiles\"".to_owned());
+        snippet += "\nSTATIC_ROOT = BASE_DIR / \"staticfiles\"";
     }
     if let Some(storage) = &report.hook_storage {
-        lines.push(format!(
-            "STORAGES[\"staticfiles\"] = {{\"BACKEND\": \"{storage}\"}}"
-        ));
+        snippet += &format!("\nSTORAGES[\"staticfiles\"] = {{\"BACKEND\": \"{storage}\"}}");
     }
-    lines.join("\n")
+    snippet
 }

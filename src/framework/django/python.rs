@@ -60,7 +60,7 @@ impl<'a> AppPython<'a> {
         setting: &'static str,
         line: &str,
     ) -> Result<Finished, CommandError> {
-        self.ctx.log.event(&DjangoEvent::Running { setting, line });
+        self.ctx.log.event(&DjangoEvent::Running(setting, line));
         Command::shell(line, &self.ctx.app_dir, env).run(self.ctx.interrupt)
     }
 }
@@ -77,15 +77,14 @@ fn choose_settings(
     if let DjangoEntry::ManagePy(manage_py) = entry
         && let Some(server) = server_settings(&ctx.app_dir, manage_py)?
     {
-        let server = &server;
         match env.text(DJANGO_SETTINGS_MODULE.name) {
             // The running app has a config var, too.
             Some(chosen) if chosen != server.module && origin != Some(Origin::ConfigVar) => {
-                log.event(&DjangoEvent::ServerNeedsVariable { server, chosen });
+                log.event(&DjangoEvent::ServerNeedsVariable(&server, chosen));
             }
             None if server.module != server.manage_py => {
-                log.event(&DjangoEvent::ServerSettings { server, manage_py });
-                return Ok(SettingsSource::Server(server.clone()));
+                log.event(&DjangoEvent::ServerSettings(&server, manage_py));
+                return Ok(SettingsSource::Server(server));
             }
             _ => {}
         }

@@ -4,7 +4,7 @@ use super::detect::DjangoEntry;
 use super::embedded::{ATTACHMENT, HOOK, RUNNER, write_files};
 use super::error::DjangoError;
 use super::failure::diagnose;
-use super::hook::{HookDir, hook_files};
+use super::hook::{HookDir, dir_beside_hook, hook_files};
 use super::python::AppPython;
 use super::report::CollectReport;
 use crate::command::Command;
@@ -59,7 +59,7 @@ pub(super) fn run_collectstatic(
         report: &report,
         hook_dir: hook_files(ctx),
         hook_at: &hook.path,
-        dir_beside_hook: hook.beside,
+        dir_beside_hook: dir_beside_hook(ctx),
         pin: ctx.image.hook.pin(),
         app: &ctx.app_dir,
     })?;

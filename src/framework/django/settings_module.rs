@@ -19,7 +19,7 @@ pub(crate) enum SettingsSource {
 }
 
 /// The settings that the app's server loads by default, and those of `manage.py`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct ServerSettings {
     pub(crate) module: String,
     /// `config/wsgi.py`
@@ -86,13 +86,12 @@ fn default_settings(file: &Path) -> io::Result<Option<String>> {
     let lines = text.lines().map(str::trim_start);
     let code: Vec<&str> = lines.filter(|line| !line.starts_with('#')).collect();
     let code = code.join("\n");
-    let module = code
-        .split_once(DJANGO_SETTINGS_MODULE.name)
-        .and_then(|(_, rest)| {
-            let comma = rest.find(',').filter(|comma| *comma < 4)?;
-            let (_, quoted) = rest[comma..].split_once(['"', '\''])?;
-            Some(quoted.split_once(['"', '\''])?.0)
-        });
+    let module = code.split_once(DJANGO_SETTINGS_MODULE.name);
+    let module = module.and_then(|(_, rest)| {
+        let comma = rest.find(',').filter(|comma| *comma < 4)?;
+        let (_, quoted) = rest[comma..].split_once(['"', '\''])?;
+        Some(quoted.split_once(['"', '\''])?.0)
+    });
     let is_allowed = |letter: char| letter.is_alphanumeric() || "_.".contains(letter);
     let module = module.filter(|module| !module.is_empty() && module.chars().all(is_allowed));
     Ok(module.map(str::to_owned))

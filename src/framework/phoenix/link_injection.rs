@@ -12,7 +12,7 @@ use super::runtime_exs::{with_block, with_pin};
 use super::sources::read_text;
 use super::static_url::snippet;
 use crate::config::Inject;
-use crate::framework::{Edit, FallbackSwitch, Injection, Links};
+use crate::framework::{Edit, FallbackSwitch, Injection, LinkReason, Links};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -76,10 +76,15 @@ impl LinkVerifier<'_> {
         // Of links of both kinds, those without a host stay.
         let mut mixed = apps.iter().filter(|pages| !pages.links.urls.is_empty());
         let stays = mixed.find_map(|pages| pages.links.paths.first());
-        let because = self.because(scripts.iter().map(|(script, _)| script));
+        let scripts: Vec<_> = scripts.into_iter().map(|(script, _)| script).collect();
+        let reason = if scripts.is_empty() {
+            LinkReason::ManifestKeys
+        } else {
+            LinkReason::AppendedBlock(scripts)
+        };
         Ok(PhoenixLinkCheck {
             links: Links::ByInjection {
-                because,
+                reason,
                 snippet: snippet(&targets),
             },
             injection: Some(with_edits(edits)),
@@ -132,18 +137,6 @@ impl LinkVerifier<'_> {
         let build = root.join("_build/prod/lib").join(&pages.app.otp_app);
         let copy = build.join("priv");
         (copy.is_dir() && !copy.is_symlink()).then(|| copy.join("static"))
-    }
-
-    fn because<'a>(&self, scripts: impl Iterator<Item = &'a PathBuf>) -> String {
-        let scripts = scripts.map(|script| self.ctx.relative(script).display().to_string());
-        let change = match scripts.collect::<Vec<_>>().as_slice() {
-            [] => "cache_manifest.json in the image now leads to the version".to_owned(),
-            scripts => format!(
-                "a block was appended to {} in the image",
-                scripts.join(" and ")
-            ),
-        };
-        format!("the app doesn't read STATIC_URL, so {change}; your repository is unchanged")
     }
 }
 

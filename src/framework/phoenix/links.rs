@@ -5,13 +5,11 @@ use super::detect::Project;
 use super::error::PhoenixError;
 use super::link_check::{PhoenixLinkCheck, PhoenixLinkProblem};
 use super::link_event::{OwnStaticUrlProblem, PhoenixEvent};
-use super::own_static_url::OwnStaticUrl;
 use super::releases::AssembledRelease;
 use super::static_url::StaticUrlForm;
 use crate::config::Inject;
-use crate::config::env_vars::STATIC_ASSETS_VERSION;
 use crate::context::BuildContext;
-use crate::framework::{CompileTarget, Links, VersionVariable};
+use crate::framework::{CompileTarget, LinkReason, Links};
 
 pub(super) struct LinkVerifier<'a> {
     pub(super) ctx: &'a BuildContext<'a>,
@@ -135,16 +133,7 @@ impl LinkVerifier<'_> {
 }
 
 fn links_by_app(apps: &[AppPages<'_>]) -> Links {
-    let own: Vec<&OwnStaticUrl> = apps.iter().filter_map(|it| it.own_url.as_ref()).collect();
-    let reads = own
-        .iter()
-        .map(|own| format!("{} reads {}", own.location, own.variable));
-    Links::ByApp {
-        because: reads.collect::<Vec<_>>().join(", "),
-        by: if own.iter().any(|own| own.variable == STATIC_ASSETS_VERSION) {
-            VersionVariable::PinnedVersion
-        } else {
-            VersionVariable::StaticUrl
-        },
-    }
+    let own = apps.iter().filter_map(|pages| pages.own_url.as_ref());
+    let reads = own.map(|own| (own.location.to_string(), own.variable));
+    Links::ByApp(LinkReason::SourceReads(reads.collect()))
 }

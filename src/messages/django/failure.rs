@@ -9,62 +9,50 @@ impl Explain for DjangoFailure {
         let status = status_text(self.status);
         let place = self.place.as_ref();
         let place = place.map_or_else(String::new, |place| format!(" at {place}"));
-        let (title, text) = reason_text(self);
+        let text = reason_text(self);
+        let (title, text) = text.split_once('\n').unwrap_or((&text, ""));
         let (command, text) = (&self.command, text.trim_start());
         let body = format!("'{command}' failed with {status}{place}.\n\n{text}");
         Message::new(Kind::App, title, body).with_details(&self.output)
     }
 }
 
+/// Composes a title and, from the next line on, a text.
 #[allow(clippy::too_many_lines, reason = "one text for each reason")]
-fn reason_text(failure: &DjangoFailure) -> (String, String) {
-    let of_exception = |title: &str, fix: &str| {
-        let text = format!("{}\n\n{fix}", failure.message);
-        (title.to_owned(), text)
-    };
+fn reason_text(failure: &DjangoFailure) -> String {
+    let of_exception = |title: &str, fix: &str| format!("{title}\n{}\n\n{fix}", failure.message);
     let settings = failure.settings.as_deref().unwrap_or("the settings");
     match &failure.reason {
-        DjangoFailureReason::MissingVariable(name) => (
-            format!("{name} is not set in the build"),
-            formatdoc! {"
-                The settings need {name}. collectstatic needs no real value of it. To give one to the build alone,
-                never to the running app:
-                  STATIC_ASSETS_BUILD_ENV=\"{name}=unused-while-collecting\"
-                Or give {name} a default in the settings."
-            },
-        ),
+        DjangoFailureReason::MissingVariable(name) => formatdoc! {"
+            {name} is not set in the build
+            The settings need {name}. collectstatic needs no real value of it. To give one to the build alone,
+            never to the running app:
+              STATIC_ASSETS_BUILD_ENV=\"{name}=unused-while-collecting\"
+            Or give {name} a default in the settings."
+        },
         DjangoFailureReason::NoSuchSettings { module, beside } => {
             let list = listed(beside, |module| format!("DJANGO_SETTINGS_MODULE={module}"));
-            let text = if beside.is_empty() {
-                "Name the settings of production:\n  DJANGO_SETTINGS_MODULE=shop.settings"
-                    .to_owned()
-            } else {
-                format!("The same directory holds these settings:\n{list}")
+            let text = match beside.as_slice() {
+                [] => "Name the settings of production:\n  DJANGO_SETTINGS_MODULE=shop.settings",
+                _ => "The same directory holds these settings:\n",
             };
-            (
-                format!("DJANGO_SETTINGS_MODULE={module}: no such module"),
-                text,
-            )
+            format!("DJANGO_SETTINGS_MODULE={module}: no such module\n{text}{list}")
         }
-        DjangoFailureReason::MissingModule(name) => (
-            format!("Python can't import '{name}'"),
-            formatdoc! {"
-                If production needs '{name}', add it to the dependencies that production installs. If only development
-                needs it, build with the settings of production in place of {settings}:
-                  DJANGO_SETTINGS_MODULE=config.settings.production"
-            },
-        ),
-        DjangoFailureReason::UnknownCommand => (
-            "'django.contrib.staticfiles' is not in INSTALLED_APPS".to_owned(),
-            formatdoc! {"
-                Without it, Django has no command 'collectstatic' ({settings}). If the app has static files, add it:
-                  INSTALLED_APPS = [..., \"django.contrib.staticfiles\"]
-                If production has other settings:
-                  DJANGO_SETTINGS_MODULE=config.settings.production
-                If the app has no static files:
-                  STATIC_ASSETS_DISABLE=1"
-            },
-        ),
+        DjangoFailureReason::MissingModule(name) => formatdoc! {"
+            Python can't import '{name}'
+            If production needs '{name}', add it to the dependencies that production installs. If only development
+            needs it, build with the settings of production in place of {settings}:
+              DJANGO_SETTINGS_MODULE=config.settings.production"
+        },
+        DjangoFailureReason::UnknownCommand => formatdoc! {"
+            'django.contrib.staticfiles' is not in INSTALLED_APPS
+            Without it, Django has no command 'collectstatic' ({settings}). If the app has static files, add it:
+              INSTALLED_APPS = [..., \"django.contrib.staticfiles\"]
+            If production has other settings:
+              DJANGO_SETTINGS_MODULE=config.settings.production
+            If the app has no static files:
+              STATIC_ASSETS_DISABLE=1"
+        },
         DjangoFailureReason::SettingsNotConfigured => of_exception(
             "DJANGO_SETTINGS_MODULE is not set",
             "Django does not know which settings to use. Name them:\n  DJANGO_SETTINGS_MODULE=shop.settings",
@@ -102,13 +90,10 @@ fn reason_text(failure: &DjangoFailure) -> (String, String) {
             "This Python can't read the app's code",
             "Likeliest cause: the app is written for another version of Python. .python-version chooses it.",
         ),
-        DjangoFailureReason::Other(class) => (
-            format!("collectstatic failed: {class}"),
-            format!(
-                "{}\n\nTo see the whole traceback on your machine:\n  \
-                 python manage.py collectstatic --noinput --traceback",
-                failure.message
-            ),
+        DjangoFailureReason::Other(class) => of_exception(
+            &format!("collectstatic failed: {class}"),
+            "To see the whole traceback on your machine:\n  \
+             python manage.py collectstatic --noinput --traceback",
         ),
         DjangoFailureReason::Died => of_exception(
             "collectstatic ended without a report",

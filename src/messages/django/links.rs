@@ -1,6 +1,6 @@
 //! Texts of the link check of a Django app.
 
-use super::{Explain, Kind, Message, not_following};
+use super::{Explain, Message, app_message, not_following};
 use crate::framework::NotFollowing;
 use crate::framework::django::DjangoLinkProblem;
 use indoc::formatdoc;
@@ -74,10 +74,9 @@ impl Explain for NotFollowing<DjangoLinkProblem> {
             ),
         };
         let details = match &self.why {
-            DjangoLinkProblem::Unreachable(output) | DjangoLinkProblem::PackagesUnknown(output) => {
-                output
-            }
-            DjangoLinkProblem::PackagesNotWritable { error, .. } => error,
+            DjangoLinkProblem::Unreachable(details)
+            | DjangoLinkProblem::PackagesUnknown(details)
+            | DjangoLinkProblem::PackagesNotWritable { error: details, .. } => details,
             _ => "",
         };
         not_following(&why, Some(fix)).with_details(details)
@@ -88,13 +87,13 @@ fn debug_message(settings: Option<&str>, beside: &[String]) -> Message {
     let settings = settings.unwrap_or("The configuration");
     let production = beside.first();
     let production = production.map_or("config.settings.production", String::as_str);
-    let body = formatdoc! {"
+    app_message(&formatdoc! {"
+        DEBUG is on in the build
         {settings} has DEBUG on in the build. With DEBUG, pages don't link to what is published. Build with the
         settings of production, and run with them, too:
           DJANGO_SETTINGS_MODULE={production}
         If a variable turns DEBUG off, set it in the build, too:
           STATIC_ASSETS_BUILD_ENV=\"DEBUG=False\"
         To build without publishing: STATIC_ASSETS_PUBLISH=off"
-    };
-    Message::new(Kind::App, "DEBUG is on in the build", body)
+    })
 }

@@ -8,19 +8,19 @@ use crate::log::{Event, Log, count, seconds};
 impl Event for DjangoEvent<'_> {
     fn write_to(&self, log: &Log) {
         match self {
-            Self::Disabled { evidence, origin } => {
+            Self::Disabled(evidence, origin) => {
                 log.bullet(&format!("Django: {evidence}"));
                 log.bullet(&format!(
                     "Nothing is collected, published or pinned: DISABLE_COLLECTSTATIC is set ({origin}). Unset it to \
                      publish."
                 ));
             }
-            Self::ServerNeedsVariable { server, chosen } => log.warning(&format!(
+            Self::ServerNeedsVariable(server, chosen) => log.warning(&format!(
                 "{} runs with {} unless DJANGO_SETTINGS_MODULE is set for the running app, too. The build uses {chosen}.",
                 server.file.display(),
                 server.module,
             )),
-            Self::ServerSettings { server, manage_py } => log.warning(&format!(
+            Self::ServerSettings(server, manage_py) => log.warning(&format!(
                 "{} runs with {}, {} with {module}. The build uses the server's settings. To choose:\n\
                  DJANGO_SETTINGS_MODULE={module}",
                 manage_py.display(),
@@ -28,7 +28,7 @@ impl Event for DjangoEvent<'_> {
                 server.file.display(),
                 module = server.module,
             )),
-            Self::Running { setting, line } => log.bullet(&format!("Running {line} ({setting})")),
+            Self::Running(setting, line) => log.bullet(&format!("Running {line} ({setting})")),
             Self::Collected {
                 evidence,
                 settings,

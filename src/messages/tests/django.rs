@@ -1,4 +1,8 @@
 use super::*;
+use crate::command::Finished;
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
+use std::time::Duration;
 
 const PYTHON_PACKAGES: &str = "/usr/lib/python3/dist-packages";
 
@@ -42,24 +46,30 @@ fn other_errors() -> impl Iterator<Item = DjangoError> {
     [
         DjangoError::NoPython("/usr/bin:/bin".to_owned()),
         DjangoError::NoDjango("/usr/bin/python3".into()),
-        DjangoError::Command {
-            setting: "STATIC_ASSETS_BEFORE_COLLECT",
-            line: "npm run build".to_owned(),
-            status: None,
-            output: "sh: npm: not found".to_owned(),
-        },
-        DjangoError::Command {
-            setting: "STATIC_ASSETS_COLLECT_COMMAND",
-            line: "make static".to_owned(),
-            status: Some(0),
-            output: String::new(),
-        },
+        DjangoError::Command(
+            "STATIC_ASSETS_BEFORE_COLLECT",
+            "npm run build".to_owned(),
+            finished(9, "sh: npm: not found"),
+        ),
+        DjangoError::Command(
+            "STATIC_ASSETS_COLLECT_COMMAND",
+            "make static".to_owned(),
+            finished(0, ""),
+        ),
         DjangoError::Start(CommandError::NotFound {
             program: "sh".to_owned(),
             path: "/nowhere".to_owned(),
         }),
     ]
     .into_iter()
+}
+
+fn finished(raw_status: i32, output: &str) -> Finished {
+    Finished {
+        status: ExitStatus::from_raw(raw_status),
+        output: output.to_owned(),
+        duration: Duration::ZERO,
+    }
 }
 
 fn link_errors() -> impl Iterator<Item = DjangoError> {
