@@ -97,11 +97,7 @@ impl Buildpack for StaticAssets {
                 pass(build_plan::for_app(&app, dir, &sources))
             }
             Err(error) => {
-                let framework = build_plan::framework_of(&error);
-                log.event(&CnbEvent::Ambiguous {
-                    error: &error,
-                    framework,
-                });
+                log.event(&CnbEvent::Ambiguous(&error));
                 pass(build_plan::for_error(&error, &sources))
             }
         }
@@ -147,7 +143,7 @@ fn build(
     let (env, layers) = (Env::of_process(), &context.layers_dir);
     let scratch = scratch_dir()?;
     let setup = read_setup(context, &env, log);
-    // What is switched off prints one line.
+    // If publishing is off, the log is one line without a title.
     if setup
         .as_ref()
         .map_or(true, |setup| !setup.config.mode.is_off())

@@ -27,7 +27,8 @@ pub(crate) struct BuildContext<'a> {
     pub(crate) log: &'a Log,
 }
 
-/// Whether a run only shows what it would do. It then changes neither the store nor the app.
+/// Whether a run only shows what it would publish. It then changes neither the store nor the app's links. A run that
+/// publishes nothing anyway compiles as usual.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DryRun {
     No,

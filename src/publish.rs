@@ -85,15 +85,18 @@ pub(crate) fn publish(
     };
     let release = make_release(&compiled, ctx)?;
     compiled.install_files(ctx, Some(&release))?;
+    let launch = compiled.launch(ctx, &release).map_err(InstallError::Io)?;
     let uploaded = match &uploader {
         Some(uploader) => Some(uploader.upload_and_check(&release)?),
-        None => save_for_release_phase(&release, app.name(), ctx)?,
+        None => {
+            save_for_release_phase(&release, app.name(), ctx)?;
+            None
+        }
     };
     install_links(&compiled, &release, ctx)?;
-    let launch = compiled.launch(ctx, &release);
     Ok(Some(Published {
         framework: app.name().to_owned(),
-        launch: launch.map_err(InstallError::Io)?,
+        launch,
         release,
         uploaded,
     }))
@@ -173,20 +176,20 @@ fn make_release(compiled: &Compiled, ctx: &BuildContext<'_>) -> Result<Arc<Relea
     Ok(Arc::new(release))
 }
 
-/// Saves the release in the image. Nothing is uploaded, so there is no summary.
 fn save_for_release_phase(
     release: &Release,
     framework: &str,
     ctx: &BuildContext<'_>,
-) -> Result<Option<Summary>, PublishError> {
+) -> Result<(), PublishError> {
     if ctx.dry_run == DryRun::No {
         let public = ctx.config.mode.public_url().ok_or(PublishError::NoStore)?;
         release.save_for_release_phase(&ctx.image.deferred_dir, public, framework)?;
     }
     ctx.log.event(&PublishEvent::Saved(release, ctx.dry_run));
-    Ok(None)
+    Ok(())
 }
 
+/// Logs how pages link to the release, and installs what they need. A dry run does neither.
 fn install_links(
     compiled: &Compiled,
     release: &Release,

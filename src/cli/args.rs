@@ -78,8 +78,8 @@ const PUBLISH_HELP: &str = indoc! {"
                        --dry-run; prepared if the release phase uploads
       --env-file FILE  write STATIC_ASSETS_VERSION, STATIC_URL and a given RELEASE_VERSION to FILE and
                        keep its other lines
-      --dry-run        show what would be uploaded; send nothing and write no file. A Phoenix app is
-                       compiled in place all the same
+      --dry-run        show what would be uploaded; send nothing, pin nothing and write no env file. The
+                       app's own commands run, and a Phoenix app is compiled in place
       --help
 
     Settings come from the environment. These are needed:

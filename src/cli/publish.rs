@@ -3,7 +3,7 @@
 use super::args::{AssetSource, Format, PublishArgs};
 use super::env_file::EnvFile;
 use super::json;
-use crate::config::{Mode, Phase, Platform, Sources, Unpublished, env_vars};
+use crate::config::{Mode, Phase, Platform, Sources, Unpublished};
 use crate::context::{BuildContext, DryRun, HookPlace, ImagePlaces, NodeSupply};
 use crate::env::{Env, own_program};
 use crate::fs::{lies_in, write_for_all};
@@ -117,7 +117,7 @@ fn read_setup(app_dir: &Path, args: &PublishArgs, log: &Log) -> Result<Setup, Pu
     let env = Env::of_process();
     let mut sources = Sources::read(&env, Platform::default(), app_dir)?;
     if let AssetSource::Dir(dir) = &args.source {
-        sources = sources.with_flag(&env_vars::DIR, "--dir", &absolute(dir));
+        sources = sources.with_dir(absolute(dir));
     }
     let phase = Phase::Build {
         compile_without_store: false,

@@ -37,6 +37,9 @@ pub(super) fn for_app(app: &Framework, dir: &Path, sources: &Sources<'_>) -> Bui
 
 /// The plan for an app that the build will report as ambiguous.
 pub(super) fn for_error(error: &DetectError, sources: &Sources<'_>) -> BuildPlan {
+    if let DetectError::Io(_) = error {
+        return BuildPlan::default();
+    }
     let alternatives = match framework_of(error) {
         Some(FrameworkName::Django) => python(),
         Some(FrameworkName::Phoenix) => elixir(Tools::None),
@@ -46,7 +49,7 @@ pub(super) fn for_error(error: &DetectError, sources: &Sources<'_>) -> BuildPlan
 }
 
 /// The framework that an app has for sure; `None` if it may be either.
-pub(super) fn framework_of(error: &DetectError) -> Option<FrameworkName> {
+fn framework_of(error: &DetectError) -> Option<FrameworkName> {
     match error {
         DetectError::Tie { framework, .. } | DetectError::NotFound(framework) => Some(*framework),
         DetectError::Missing { setting, .. } if *setting == env_vars::MANAGE_PY.name => {

@@ -3,6 +3,7 @@
 use super::{BuildError, StaticAssets, not_written};
 use crate::config::NAMESPACE;
 use crate::config::env_vars::STATIC_URL;
+use crate::fs::remove_dir_if_exists;
 use crate::launch::publisher::{DEFERRED_DIR, PROGRAM, install_program};
 use crate::launch::{Launch, LaunchVar};
 use crate::publish::Published;
@@ -95,6 +96,7 @@ fn add_publisher(context: &BuildContext<StaticAssets>) -> io::Result<Process> {
     let layer = context.layers_dir.join("publisher");
     declare_layer(&context.layers_dir, "publisher", "launch")?;
     let program = layer.join("bin").join(PROGRAM);
+    remove_dir_if_exists(&layer)?;
     install_program(&program)?;
     // A link, because libcnb would copy megabytes once more.
     fs::create_dir_all(layer.join("exec.d"))?;

@@ -74,7 +74,7 @@ impl Reader<'_> {
     pub(super) fn framework(&mut self) -> FrameworkSettings {
         let build_env = self.build_env();
         FrameworkSettings {
-            dir: self.path(&env_vars::DIR),
+            dir: (self.sources.dir_flag.clone()).or_else(|| self.path(&env_vars::DIR)),
             chosen: self.chosen(
                 &env_vars::FRAMEWORK,
                 &[

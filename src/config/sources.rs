@@ -7,7 +7,6 @@ use super::setting::parse_flag;
 use super::{ConfigProblem, ConfigResult, Origin, Platform, Setting, env_vars};
 use crate::env::Env;
 use fs_err as fs;
-use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -17,8 +16,7 @@ const LARGEST_SECRET: u64 = 64 << 10;
 pub(crate) struct Sources<'a> {
     pub(super) env: &'a Env,
     platform: Platform,
-    /// Settings that a flag of the command line gives, by the name of their variable.
-    flags: BTreeMap<&'static str, Setting<String>>,
+    pub(super) dir_flag: Option<Setting<PathBuf>>,
     pub(super) project: ProjectToml,
     pub(super) bindings: Vec<Binding>,
     pub(super) untyped_bindings: Vec<String>,
@@ -45,7 +43,7 @@ impl<'a> Sources<'a> {
         let sources = Self {
             env,
             platform,
-            flags: BTreeMap::new(),
+            dir_flag: None,
             project: project.unwrap_or_default(),
             bindings,
             untyped_bindings: untyped,
@@ -59,17 +57,15 @@ impl<'a> Sources<'a> {
         }
     }
 
-    /// Gives a setting the value of a flag, which wins over every other source.
-    pub(crate) fn with_flag(mut self, name: &Variable, flag: &'static str, value: &Path) -> Self {
-        let setting = Setting::new(value.to_string_lossy(), Origin::Flag(flag));
-        self.flags.insert(name.name, setting);
+    /// Takes the directory of `--dir`, which wins over the setting.
+    pub(crate) fn with_dir(mut self, dir: PathBuf) -> Self {
+        self.dir_flag = Some(Setting::new(dir, Origin::Flag("--dir")));
         self
     }
 
-    /// Reads a setting from a flag, the environment or `project.toml`.
+    /// Reads a setting from the environment or `project.toml`.
     pub(super) fn text(&self, name: &Variable) -> Option<Setting<String>> {
-        let flag = self.flags.get(name.name).cloned();
-        flag.or_else(|| self.env_text(name)).or_else(|| {
+        self.env_text(name).or_else(|| {
             let is_setting = name.kind == VariableKind::Setting;
             let value = self.project.get(&name.key()).filter(|_| is_setting)?;
             Some(Setting::new(value, Origin::ProjectToml))

@@ -4,7 +4,7 @@ use super::config_vars::ConfigVars;
 use super::dirs::{Dirs, IN_SLUG};
 use super::last_build::LastBuild;
 use super::{export, procfile, profile_d};
-use crate::config::{Phase, Platform, Sources};
+use crate::config::{FrameworkSettings, Phase, Platform, Sources};
 use crate::context::{BuildContext, DryRun, HookPlace, ImagePlaces, NodeSupply};
 use crate::env::Env;
 use crate::framework::{Detected, Framework};
@@ -48,10 +48,10 @@ pub(super) fn compile(dirs: &Dirs, purpose: Purpose, log: &Log) -> Result<(), Me
     }
     let published = publish_slug(dirs, setup, log).map_err(|error| error.explain())?;
     install_into_slug(dirs, published.as_ref(), log).map_err(not_written)?;
-    install_publisher(dirs, published.is_some_and(|it| it.is_deferred()), log)
+    install_publisher(dirs, published.as_ref(), log)
 }
 
-/// A directory that outlives a build says nothing about an app that was built before.
+/// Removes what an earlier build wrote into directories that outlive a build: it describes another slug.
 fn forget_earlier_build(dirs: &Dirs) -> io::Result<()> {
     export::forget(dirs)?;
     profile_d::forget(&dirs.build)
@@ -69,10 +69,24 @@ fn read_setup(
         Purpose::Test => Phase::Test,
         // A Phoenix app's users replace a buildpack that compiled even without a store.
         Purpose::Deploy => Phase::Build {
-            compile_without_store: matches!(app, Ok(Some(Framework::Phoenix(_)))),
+            compile_without_store: is_phoenix(app)
+                || is_phoenix(&detect_without_dir(dirs, &sources)),
         },
     };
     Setup::read(&sources, &dirs.build, phase, log)
+}
+
+fn is_phoenix(app: &Detected) -> bool {
+    matches!(app, Ok(Some(Framework::Phoenix(_))))
+}
+
+/// Detects the framework of an app for which `STATIC_ASSETS_DIR` names a directory.
+fn detect_without_dir(dirs: &Dirs, sources: &Sources<'_>) -> Detected {
+    let mut settings = FrameworkSettings::read(sources);
+    match settings.dir.take() {
+        Some(_) => Framework::detect(&dirs.build, &settings),
+        None => Ok(None),
+    }
 }
 
 fn publish_slug(dirs: &Dirs, setup: Setup, log: &Log) -> Result<Option<Published>, PublishError> {
@@ -122,7 +136,12 @@ fn install_into_slug(dirs: &Dirs, published: Option<&Published>, log: &Log) -> i
 }
 
 /// Puts this program into the slug if its release phase calls it.
-fn install_publisher(dirs: &Dirs, is_deferred: bool, log: &Log) -> Result<(), Message> {
+fn install_publisher(
+    dirs: &Dirs,
+    published: Option<&Published>,
+    log: &Log,
+) -> Result<(), Message> {
+    let is_deferred = published.is_some_and(Published::is_deferred);
     let is_called = procfile::calls_publisher(&dirs.build);
     if is_deferred && !is_called {
         let release = procfile::process(&dirs.build, "release");

@@ -47,7 +47,7 @@ impl Dirs {
         self.buildpack.join("phoenix-app")
     }
 
-    /// What is written through a link would not be deployed.
+    /// Fails if a directory that this buildpack writes into is a link: Heroku does not deploy what is written through one.
     pub(super) fn refuse_links(&self) -> Result<(), HerokuError> {
         let dirs = [IN_SLUG, ".profile.d"].map(|dir| self.build.join(dir));
         match dirs.into_iter().find(|dir| dir.is_symlink()) {

@@ -89,13 +89,13 @@ impl Explain for UsageError {
                 format!("{flag} is empty. Is the variable that holds the directory set?")
             }
             Self::EnvFileInside => "The env file is in the directory that is published: it would be public and \
-                                    change the version each time. Put it elsewhere."
+                                    change the version each time. Choose a path outside of it."
                 .to_owned(),
             Self::PinPath => "The path of the pin is written into files of the image, so it must be UTF-8 text on \
                               one line."
                 .to_owned(),
             Self::PinInside => "The pin is in the directory that is published: it would be public and change the \
-                                version each time. Put it elsewhere, such as its default place: --pin"
+                                version each time. Choose a path outside of it, such as the default: --pin"
                 .to_owned(),
             Self::Argument(error) => format!("{error}."),
             Self::NothingToExec => "Give the command to start after --.".to_owned(),

@@ -1,6 +1,7 @@
 //! What the Cloud Native Buildpack logs besides the steps of the build.
 
 use super::title;
+use crate::config::env_vars::DIR;
 use crate::config::{FrameworkName, FrameworkSettings, Sources};
 use crate::framework::{DetectError, Framework};
 use crate::log::{Event, Log};
@@ -17,10 +18,7 @@ pub(crate) enum CnbEvent<'a> {
         sources: &'a Sources<'a>,
     },
     /// Detect passes, and the build reports what is wrong.
-    Ambiguous {
-        error: &'a DetectError,
-        framework: Option<FrameworkName>,
-    },
+    Ambiguous(&'a DetectError),
     /// libcnb could not run the buildpack.
     Failed(String),
 }
@@ -43,22 +41,7 @@ impl Event for CnbEvent<'_> {
                 );
             }
             Self::Detected { app, dir, sources } => detected(app, dir, sources, log),
-            Self::Ambiguous {
-                error: DetectError::Io(error),
-                ..
-            } => log.bullet(&format!(
-                "The app can't be read. The build reports it: {error}"
-            )),
-            Self::Ambiguous { framework, .. } => {
-                let framework = match framework {
-                    Some(FrameworkName::Django) => "Django",
-                    Some(FrameworkName::Phoenix) => "Phoenix",
-                    None => "Django or Phoenix",
-                };
-                log.bullet(&format!(
-                    "{framework}, but which app is unclear. The build reports it."
-                ));
-            }
+            Self::Ambiguous(error) => log.bullet(&ambiguous(error)),
             Self::Failed(error) => log.bullet(&format!("The buildpack could not run: {error}")),
         }
     }
@@ -76,4 +59,28 @@ fn detected(app: &Framework, dir: &Path, sources: &Sources<'_>, log: &Log) {
         }
         Framework::Prebuilt(_) => log.bullet("STATIC_ASSETS_DIR names a directory to publish"),
     }
+}
+
+fn ambiguous(error: &DetectError) -> String {
+    let what = match error {
+        DetectError::Missing { setting, .. } if *setting == DIR.name => {
+            return "STATIC_ASSETS_DIR names a directory to publish".to_owned();
+        }
+        DetectError::Missing { setting, path } => {
+            format!("{setting}={}: no such path in the app", path.display())
+        }
+        DetectError::NoEntry { evidence } => {
+            format!("{evidence} names Django, but the app has no manage.py")
+        }
+        DetectError::Tie { framework, .. } => match framework {
+            FrameworkName::Django => "The app has more than one manage.py".to_owned(),
+            FrameworkName::Phoenix => "The app has more than one Phoenix project".to_owned(),
+        },
+        DetectError::Both { .. } => "The app is both Django and Phoenix".to_owned(),
+        DetectError::NotFound(_) => {
+            "The app does not have the framework that was chosen".to_owned()
+        }
+        DetectError::Io(error) => format!("The app can't be read: {error}"),
+    };
+    format!("{what}. The build reports it.")
 }

@@ -70,7 +70,7 @@ fn text(problem: &Problem) -> ProblemText {
             A version is one part of a URL. It has at most 63 letters, digits, '.', '_' and '-', and begins with a letter
             or digit. For example:
               RELEASE_VERSION=v42
-            Without RELEASE_VERSION, the version is made from the content."
+            Without RELEASE_VERSION, the version is the hash of the files."
         }),
         Problem::Group(setting) => about("STATIC_ASSETS_GROUP").say(formatdoc! {"
             can't be a group: {setting}
@@ -105,7 +105,7 @@ fn text(problem: &Problem) -> ProblemText {
             about(*name).say("is set, but is not UTF-8 text\nSet it again as plain text.")
         }
         Problem::HoldsSecret(name) => about(*name).say(
-            "holds a secret of this build\nThe value becomes part of public URLs or is kept in the store. Give it another \
+            "holds a secret of this build\nThe value becomes part of public URLs or is written to the store. Give it another \
              value.",
         ),
         Problem::NotForHeader(what) => about(format!("The {what}")).say(

@@ -1,6 +1,6 @@
 //! Texts of detect: the app is ambiguous, or a setting names nothing that exists.
 
-use super::{Explain, Kind, Message, listed};
+use super::{Explain, Kind, Message};
 use crate::config::FrameworkName;
 use crate::framework::DetectError;
 use indoc::formatdoc;
@@ -32,14 +32,12 @@ impl Explain for DetectError {
                     FrameworkName::Phoenix => "Phoenix project",
                 };
                 let body = formatdoc! {"
-                    They are equally deep in the app:
-                    {paths}
-                    Choose one:
+                    They are equally deep in the app. Choose one:
                       {setting}={first}",
-                    paths = listed(paths, show),
                     first = paths.first().map(show).unwrap_or_default()
                 };
-                (format!("More than one {what}"), body)
+                let paths: Vec<String> = paths.iter().map(show).collect();
+                (format!("More than one {what}: {}", paths.join(", ")), body)
             }
             Self::Both { django, phoenix } => {
                 let body = formatdoc! {"
@@ -52,34 +50,40 @@ impl Explain for DetectError {
                 ("The app is both Django and Phoenix".to_owned(), body)
             }
             Self::NotFound(framework) => {
-                let name = match framework {
-                    FrameworkName::Django => "django",
-                    FrameworkName::Phoenix => "phoenix",
+                let (chosen, name) = match framework {
+                    FrameworkName::Django => ("django", "Django"),
+                    FrameworkName::Phoenix => ("phoenix", "Phoenix"),
                 };
-                let body = format!("The app has none of these: {}.", evidence_of(*framework));
-                (
-                    format!("STATIC_ASSETS_FRAMEWORK={name}, but the app is not"),
-                    body,
-                )
+                let body = format!(
+                    "Detect found none of these: {}.\nUnset STATIC_ASSETS_FRAMEWORK, or publish a directory that is already \
+                     built:\n  STATIC_ASSETS_DIR=dist",
+                    evidence_of(*framework)
+                );
+                let title =
+                    format!("STATIC_ASSETS_FRAMEWORK={chosen}, but the app has no {name} project");
+                (title, body)
             }
             Self::Missing { setting, path } => (
-                format!("{setting} names nothing that exists"),
-                format!(
-                    "{setting} is '{}'. Is the path relative to the app's directory?",
-                    path.display()
-                ),
+                format!("{setting}={}: no such file or directory", path.display()),
+                match *setting {
+                    "--dir" => "The path is relative to the directory in which the command runs.",
+                    _ => "The path is relative to the app's directory.",
+                }
+                .to_owned(),
             ),
             Self::NoEntry { evidence } => {
                 let body = formatdoc! {"
-                    {evidence} names Django, but there is no manage.py at most two directories deep, and
-                    DJANGO_SETTINGS_MODULE is not set. One of these helps:
+                    Detect looks at most two directories deep. DJANGO_SETTINGS_MODULE is not set either. One of these helps:
                       STATIC_ASSETS_MANAGE_PY=path/to/manage.py
                       DJANGO_SETTINGS_MODULE=shop.settings
                       STATIC_ASSETS_COLLECT_COMMAND=\"nanodjango manage app.py collectstatic --noinput\"
                     If the app serves no pages:
                       STATIC_ASSETS_DISABLE=1"
                 };
-                ("No manage.py".to_owned(), body)
+                (
+                    format!("{evidence} names Django, but the app has no manage.py"),
+                    body,
+                )
             }
             Self::Io(error) => {
                 let body =

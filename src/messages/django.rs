@@ -15,10 +15,10 @@ impl Explain for DjangoError {
                 No Python on PATH
                 Collecting static files needs the app's Python, but no 'python' is on PATH:
                   {path}
-                Put this buildpack after the one that installs Python:
+                Run this buildpack after the one that installs Python:
                   pack build app --buildpack heroku/python --buildpack <this buildpack>
                   heroku buildpacks:add --index 1 heroku/python
-                In a Dockerfile, put the Python of the virtual environment on PATH:
+                In a Dockerfile, add the virtual environment to PATH:
                   ENV PATH=/app/.venv/bin:$PATH"
             }),
             Self::NoDjango(python) => app_message(&formatdoc! {"

@@ -61,7 +61,7 @@ impl Explain for HerokuError {
             ),
             Self::NotWritten(error) => Message::new(
                 Kind::Machine,
-                "The pin can't be written",
+                "A file can't be written into the slug",
                 "Dynos read their version from .profile.d/static-assets.sh of the slug, and the next buildpacks read \
                  it from 'export' of this one.",
             )

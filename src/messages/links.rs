@@ -119,7 +119,7 @@ fn warn_of_disagreement(compiled: &Compiled, release: &Release, ctx: &BuildConte
     if ctx.image.hook.pin().is_some() {
         log.warning(&format!(
             "STATIC_URL={url} is set here. An ENV of the Dockerfile or of its base image is also set at run time and \
-             wins over the pin: pages would link there and not to this version. To take it back:\nENV STATIC_URL="
+             wins over the pin: pages would link there and not to this version. To unset it:\nENV STATIC_URL="
         ));
     } else {
         log.warning(&format!(

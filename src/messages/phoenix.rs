@@ -100,7 +100,7 @@ fn no_node(program: &str, pipeline: &str, package: &Display<'_>, path: &str) -> 
         {package} has dependencies, and the assets are made by {pipeline}. No directory of PATH holds
         '{program}':
           {path}
-        This build step does not download Node.js. Put a buildpack that installs it before this one:
+        This build step does not download Node.js. Run a buildpack that installs it before this one:
           pack build app --buildpack heroku/nodejs --buildpack <this buildpack>
           heroku buildpacks:add --index 1 heroku/nodejs
         heroku/nodejs looks for package.json at the top of the repository. In a Dockerfile, install Node.js
@@ -180,7 +180,7 @@ fn other_manifest(place: &SourceLocation, configured: &Display<'_>) -> String {
 fn not_prebuilt(file: &Display<'_>) -> String {
     formatdoc! {"
         STATIC_ASSETS_PREBUILT=1, but {file} is missing or incomplete
-        The assets must be compiled and digested before the build. Most likely this file is kept out of the build by
+        The assets must be compiled and digested before the build. Most likely this file is excluded from the build by
         .gitignore, .slugignore or .dockerignore. To make it:
           MIX_ENV=prod mix assets.deploy
         To let the build compile the assets, unset STATIC_ASSETS_PREBUILT."

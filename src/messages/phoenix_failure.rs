@@ -145,12 +145,12 @@ fn text(reason: &PhoenixFailureReason, status: &str, node: Option<&NodeMismatch>
         PhoenixFailureReason::Compilation(line) => formatdoc! {"
             The app does not compile
             {line}
-            The end of the output is below. The same command shows it on your machine:
+            The end of the output follows. The same command shows it on your machine:
               MIX_ENV=prod mix compile"
         },
         PhoenixFailureReason::Other => formatdoc! {"
             Compiling the assets failed with {status}
-            The end of its output is below.{node}
+            The end of its output follows.{node}
             To run another command instead:
               STATIC_ASSETS_COMPILE_COMMAND=\"…\""
         },

@@ -19,7 +19,7 @@ impl Event for PipelineEvent<'_> {
             Self::CommandStarted(command) => log.detail(&command.shown()),
             Self::PipelineDone(duration) => log.detail(&format!("done in {}", seconds(*duration))),
             Self::ProgramsCached(names) => log.detail(&format!(
-                "kept for the next build, out of the image: {}",
+                "cached for the next build, not in the image: {}",
                 names.join(", ")
             )),
             Self::PackagesNotInstalled(dir, manager, pipeline) => log.warning(&format!(

@@ -50,14 +50,14 @@ impl Event for PublishEvent<'_> {
 fn off(why: &Unpublished) -> String {
     match why {
         Unpublished::Disabled(Setting { origin, .. }) => {
-            format!("Static assets: off, STATIC_ASSETS_DISABLE ({origin}).")
+            format!("Static assets are off: STATIC_ASSETS_DISABLE is set ({origin}).")
         }
         Unpublished::Tests => {
             "The app is built for its tests: nothing is compiled, published or pinned. To compile: \
                                STATIC_ASSETS_COMPILE=1"
                 .to_owned()
         }
-        _ => "Static assets: off. To publish them under their own URL with each build: \
+        _ => "Static assets are off: no store is set. To publish them under their own URL with each build: \
               STATIC_ASSETS_STORE=s3://bucket/prefix"
             .to_owned(),
     }
@@ -127,10 +127,10 @@ impl Explain for PublishError {
             ),
             Self::Save(SaveError::Occupied(dir)) => Message::new(
                 Kind::Refused,
-                format!("{} holds something else", dir.display()),
+                format!("{} holds files that no build saved", dir.display()),
                 "The build saves there what the release phase uploads, and it replaces only what an earlier build saved. \
-                 Put the pin, and with it this directory, into a directory of its own:\n  \
-                 --pin=/etc/static-assets/pin.env",
+                 Remove the directory, or move its files elsewhere. In a Dockerfile, another path for the pin moves it, \
+                 too:\n  --pin=/app/.static-assets/pin.env",
             ),
             Self::StoreInside(root) => Message::new(
                 Kind::Configuration,
@@ -143,7 +143,7 @@ impl Explain for PublishError {
             ),
             Self::Install(InstallError::Leftover(path)) => Message::new(
                 Kind::Refused,
-                format!("{} would lead to no version", path.display()),
+                format!("{} holds the placeholder of the version", path.display()),
                 "The compile wrote the version's URL into this file of the app, but the version is the hash of the \
                  compiled files, which was not known then. Give a version that is known before:\n  \
                  RELEASE_VERSION=v42",

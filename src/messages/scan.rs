@@ -61,7 +61,7 @@ fn refused_message(refused: &[RefusedFile]) -> Message {
         several => format!("{} files must not be published", several.len()),
     };
     let body = format!(
-        "These files would be public:\n{list}\n\nRemove or correct them in the static directories."
+        "The safety rules refuse:\n{list}\n\nRemove or correct them in the static directories."
     );
     let message = Message::new(Kind::Refused, title, body);
     let files = refused

@@ -1,4 +1,5 @@
-//! What every front end does first: it reads the settings, hides the secrets and recognises the app.
+//! What a build does first: it recognises the app, hides the secrets and judges the settings. A release phase does only
+//! the last two.
 
 use super::{InstallError, PublishError, PublishEvent};
 use crate::config::{self, Config, FrameworkSettings, Phase, Sources};

@@ -60,6 +60,7 @@ impl<'a> Uploader<'a> {
         })
     }
 
+    /// Uploads a release and checks what browsers get of it.
     pub(super) fn upload_and_check(&self, release: &Arc<Release>) -> Result<Summary, PublishError> {
         let summary = self.upload_release(release)?;
         self.check_public_url(release, &summary)?;

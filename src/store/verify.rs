@@ -39,7 +39,7 @@ fn unreadable(key: &Key, reason: UnreadableMarker) -> StoreError {
     StoreError::UnreadableObject { key, reason }
 }
 
-/// Something else uploaded a file where the version wants to be.
+/// The error if the version's prefix holds a file that is not part of the version.
 pub(super) fn foreign(release: &Release, path: &str) -> StoreError {
     Conflict::new(release, ConflictWith::Foreign(path.to_owned())).into()
 }

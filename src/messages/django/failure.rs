@@ -98,7 +98,7 @@ fn reason_text(failure: &DjangoFailure) -> String {
         DjangoFailureReason::Died => of_exception(
             "collectstatic ended without a report",
             "The process was killed or exited by itself before it could report. Likeliest cause: it ran out of \
-             memory. The end of its output is below.",
+             memory. The end of its output follows.",
         ),
     }
 }

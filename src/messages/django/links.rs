@@ -39,13 +39,13 @@ impl Explain for NotFollowing<DjangoLinkProblem> {
             ),
             DjangoLinkProblem::PackagesNotDeployed(packages) => no_hook(&format!(
                 "can't be installed: the packages of this Python are in {}, which is not deployed with the app. \
-                 Likeliest cause: the Python buildpack is missing, or installs Python elsewhere. Put it before this \
+                 Likeliest cause: the Python buildpack is missing, or installs Python elsewhere. Run it before this \
                  one.",
                 packages.display()
             )),
             DjangoLinkProblem::PackagesNotWritable { packages, .. } => no_hook(&format!(
                 "can't be installed: the packages of this Python are in {}, where this user can't write. In a \
-                 Dockerfile, run this step as root or put the Python of a virtual environment on PATH.",
+                 Dockerfile, run this step as root or add a virtual environment to PATH.",
                 packages.display()
             )),
             DjangoLinkProblem::Emits { name, url, storage } => (

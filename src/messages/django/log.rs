@@ -21,7 +21,7 @@ impl Event for DjangoEvent<'_> {
                 server.module,
             )),
             Self::ServerSettings(server, manage_py) => log.warning(&format!(
-                "{} runs with {}, {} with {module}. The build uses the server's settings. To choose:\n\
+                "{} uses the settings {}, but {} uses {module}. The build uses the server's settings. To choose:\n\
                  DJANGO_SETTINGS_MODULE={module}",
                 manage_py.display(),
                 server.manage_py,

@@ -34,7 +34,7 @@ impl Explain for FailedRequest {
             ),
             RequestError::Temporary { cause, .. } => Message::new(
                 Kind::Temporary,
-                format!("The store does not answer: {cause}"),
+                format!("The store keeps failing: {cause}"),
                 "Several tries failed. Is the endpoint right, and can the build reach it? While the store is down, \
                  build without it; the app then serves its own files:\n  STATIC_ASSETS_PUBLISH=off",
             ),
