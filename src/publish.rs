@@ -86,19 +86,18 @@ pub(crate) fn publish(
     let release = make_release(&compiled, ctx)?;
     compiled.install_files(ctx, Some(&release))?;
     let launch = compiled.launch(ctx, &release).map_err(InstallError::Io)?;
-    let uploaded = match &uploader {
-        Some(uploader) => Some(uploader.upload_and_check(&release)?),
-        None => {
-            save_for_release_phase(&release, app.name(), ctx)?;
-            None
-        }
+    let summary = if let Some(uploader) = &uploader {
+        Some(uploader.upload_and_check(&release)?)
+    } else {
+        save_for_release_phase(&release, app.name(), ctx)?;
+        None
     };
     install_links(&compiled, &release, ctx)?;
     Ok(Some(Published {
         framework: app.name().to_owned(),
         launch,
         release,
-        uploaded,
+        uploaded: summary,
     }))
 }
 

@@ -76,6 +76,10 @@ fn status(status: u16) -> Answer {
 }
 
 /// The problems of a plain answer for the CSS above.
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "each case makes its own answer"
+)]
 fn judged(plain: Answer) -> Vec<CheckProblem> {
     let release = release(&[("app.css", CSS)]);
     let with_origin = right("text/css", CSS);

@@ -136,11 +136,7 @@ fn install_into_slug(dirs: &Dirs, published: Option<&Published>, log: &Log) -> i
 }
 
 /// Puts this program into the slug if its release phase calls it.
-fn install_publisher(
-    dirs: &Dirs,
-    published: Option<&Published>,
-    log: &Log,
-) -> Result<(), Message> {
+fn install_publisher(dirs: &Dirs, published: Option<&Published>, log: &Log) -> Result<(), Message> {
     let is_deferred = published.is_some_and(Published::is_deferred);
     let is_called = procfile::calls_publisher(&dirs.build);
     if is_deferred && !is_called {

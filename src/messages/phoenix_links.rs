@@ -8,6 +8,7 @@ use crate::framework::phoenix::{
 use crate::log::{Event, Log, count};
 
 impl Event for PhoenixEvent<'_> {
+    #[allow(clippy::too_many_lines, reason = "one text for each case")]
     fn write_to(&self, log: &Log) {
         let warning = match self {
             Self::Project(evidence) => return log.bullet(evidence),

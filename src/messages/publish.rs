@@ -99,6 +99,7 @@ fn skipped(why: CheckSkipped) -> &'static str {
 }
 
 impl Explain for PublishError {
+    #[allow(clippy::too_many_lines, reason = "one text for each case")]
     fn explain(&self) -> Message {
         match self {
             Self::Config(problems) => config_message(problems),

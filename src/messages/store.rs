@@ -10,6 +10,7 @@ use crate::store::StoreError;
 use indoc::formatdoc;
 
 impl Explain for StoreError {
+    #[allow(clippy::too_many_lines, reason = "one text for each case")]
     fn explain(&self) -> Message {
         match self {
             Self::Request(failed) => failed.explain(),

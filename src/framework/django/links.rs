@@ -108,7 +108,8 @@ fn snippet(report: &CollectReport) -> String {
         snippet += "\nSTATIC_ROOT = BASE_DIR / \"staticfiles\"";
     }
     if let Some(storage) = &report.hook_storage {
-        snippet += &format!("\nSTORAGES[\"staticfiles\"] = {{\"BACKEND\": \"{storage}\"}}");
+        let line = format!("\nSTORAGES[\"staticfiles\"] = {{\"BACKEND\": \"{storage}\"}}");
+        snippet.push_str(&line);
     }
     snippet
 }

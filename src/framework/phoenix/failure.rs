@@ -148,6 +148,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[allow(clippy::too_many_lines, reason = "one row for each cause")]
     fn an_output_shows_its_cause() {
         let text = str::to_owned;
         let elixir = "** (Mix) You're trying to run :shop on Elixir v1.14.0 but it has declared";
