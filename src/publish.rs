@@ -92,7 +92,7 @@ pub(crate) fn publish(
     if !is_dry_run {
         compiled.install_files(ctx, Some(&release))?;
     }
-    let uploaded = if let Some(uploader) = &uploader {
+    let summary = if let Some(uploader) = &uploader {
         let summary = uploader.upload_release(&release)?;
         uploader.check_public_url(&release, &summary)?;
         Some(summary)
@@ -111,7 +111,7 @@ pub(crate) fn publish(
         framework: app.name().to_owned(),
         launch: launch.map_err(InstallError::Io)?,
         release,
-        uploaded,
+        uploaded: summary,
     }))
 }
 

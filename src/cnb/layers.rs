@@ -50,14 +50,12 @@ pub(super) fn write(
     published: &Published,
 ) -> libcnb::Result<launch::Launch, BuildError> {
     let found = &published.launch;
-    let (prepends, plain): (Vec<_>, Vec<_>) = found
-        .vars
-        .iter()
-        .partition(|var| matches!(var, LaunchVar::PrependFolder { .. }));
+    let vars = found.vars.iter();
+    let (prepends, plain): (Vec<_>, Vec<_>) =
+        vars.partition(|var| matches!(var, LaunchVar::PrependFolder { .. }));
     let env_layer = context.uncached_layer(layer_name!("env"), AT_LAUNCH)?;
     env_layer.write_env(layer_env(plain, &env_layer.path()))?;
-    if let Some(version) = found.version() {
-        let version = version.to_owned();
+    if let Some(version) = found.version().map(str::to_owned) {
         env_layer.write_metadata(EnvMetadata { version })?;
     }
     if !prepends.is_empty() {
@@ -65,7 +63,6 @@ pub(super) fn write(
         write_files(found, &inject.path()).map_err(not_written)?;
         inject.write_env(layer_env(prepends, &inject.path()))?;
     }
-    keep_cache(&context.layers_dir).map_err(not_written)?;
     let mut described = LaunchBuilder::new();
     if published.is_deferred() {
         described.process(add_publisher(context).map_err(not_written)?);
@@ -92,14 +89,17 @@ fn write_files(launch: &Launch, dir: &Path) -> io::Result<()> {
 fn add_publisher(context: &BuildContext<StaticAssets>) -> io::Result<Process> {
     // The core filled this layer; libcnb would empty a layer that it did not make.
     declare_layer(&context.layers_dir, DEFERRED_DIR, "launch")?;
-    let layer = context.layers_dir.join("publisher");
     declare_layer(&context.layers_dir, "publisher", "launch")?;
+    let layer = context.layers_dir.join("publisher");
     let program = layer.join("bin").join(PROGRAM);
     install_program(&program)?;
     // A link, because libcnb would copy megabytes once more.
-    fs::create_dir_all(layer.join("exec.d"))?;
-    let at_start = layer.join("exec.d").join(super::REBASE);
-    symlink(Path::new("../bin").join(PROGRAM), at_start)?;
+    let at_start = layer.join("exec.d");
+    fs::create_dir_all(&at_start)?;
+    symlink(
+        Path::new("../bin").join(PROGRAM),
+        at_start.join(super::REBASE),
+    )?;
     let program = program.to_string_lossy();
     let command = [&*program, "publish", "--prepared"];
     Ok(ProcessBuilder::new(process_type!("static-assets-publish"), command).build())
@@ -120,17 +120,17 @@ fn declare_layer(layers: &Path, name: &str, kind: &str) -> io::Result<()> {
 
 fn layer_env(vars: Vec<&LaunchVar>, layer: &Path) -> LayerEnv {
     use ModificationBehavior::{Default, Delimiter, Override, Prepend};
-    let env = LayerEnv::new();
-    vars.into_iter().fold(env, |env, var| match var {
-        LaunchVar::Override { name, value } => {
-            env.chainable_insert(Scope::Launch, Override, name, value)
+    let mut env = LayerEnv::new();
+    for var in vars {
+        match var {
+            LaunchVar::Override { name, value } => env.insert(Scope::Launch, Override, name, value),
+            LaunchVar::Default { name, value } => env.insert(Scope::Launch, Default, name, value),
+            LaunchVar::Url(url) => env.insert(Scope::Launch, Default, STATIC_URL, url),
+            LaunchVar::PrependFolder { name, folder } => {
+                env.insert(Scope::Launch, Prepend, name, layer.join(folder));
+                env.insert(Scope::Launch, Delimiter, name, ":");
+            }
         }
-        LaunchVar::Default { name, value } => {
-            env.chainable_insert(Scope::Launch, Default, name, value)
-        }
-        LaunchVar::Url(url) => env.chainable_insert(Scope::Launch, Default, STATIC_URL, url),
-        LaunchVar::PrependFolder { name, folder } => env
-            .chainable_insert(Scope::Launch, Prepend, name, layer.join(folder))
-            .chainable_insert(Scope::Launch, Delimiter, name, ":"),
-    })
+    }
+    env
 }

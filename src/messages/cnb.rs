@@ -11,16 +11,9 @@ pub(crate) enum CnbEvent<'a> {
     /// Detect can't read the settings.
     UnreadableSettings,
     NoFramework,
-    Detected {
-        app: &'a Framework,
-        dir: &'a Path,
-        sources: &'a Sources<'a>,
-    },
-    /// Detect passes, and the build reports what is wrong.
-    Ambiguous {
-        error: &'a DetectError,
-        framework: Option<FrameworkName>,
-    },
+    Detected(&'a Framework, &'a Path, &'a Sources<'a>),
+    /// Detect passes, and the build reports what is wrong. The framework is the one that the app has for sure.
+    Unclear(&'a DetectError, Option<FrameworkName>),
     /// libcnb could not run the buildpack.
     Failed(String),
 }
@@ -42,14 +35,13 @@ impl Event for CnbEvent<'_> {
                      assets.deploy, a directory assets, files in priv/static or a cache_static_manifest",
                 );
             }
-            Self::Detected { app, dir, sources } => detected(app, dir, sources, log),
-            Self::Ambiguous {
-                error: DetectError::Io(error),
-                ..
-            } => log.bullet(&format!(
-                "The app can't be read. The build reports it: {error}"
-            )),
-            Self::Ambiguous { framework, .. } => {
+            Self::Detected(app, dir, sources) => detected(app, dir, sources, log),
+            Self::Unclear(DetectError::Io(error), _) => {
+                log.bullet(&format!(
+                    "The app can't be read. The build reports it: {error}"
+                ));
+            }
+            Self::Unclear(_, framework) => {
                 let framework = match framework {
                     Some(FrameworkName::Django) => "Django",
                     Some(FrameworkName::Phoenix) => "Phoenix",
@@ -70,7 +62,8 @@ fn detected(app: &Framework, dir: &Path, sources: &Sources<'_>, log: &Log) {
         Framework::Phoenix(phoenix) => {
             log.bullet(&phoenix.evidence());
             let settings = FrameworkSettings::read(sources);
-            for pipeline in phoenix.pipelines(dir, &settings.phoenix) {
+            let pipelines = phoenix.pipelines(dir, &settings.phoenix);
+            for pipeline in pipelines {
                 log.bullet(&pipeline);
             }
         }
