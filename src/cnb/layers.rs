@@ -3,8 +3,9 @@
 use super::{BuildError, StaticAssets, not_written};
 use crate::config::NAMESPACE;
 use crate::config::env_vars::STATIC_URL;
+use crate::fs::write_for_all;
+use crate::launch::LaunchVar;
 use crate::launch::publisher::{DEFERRED_DIR, PROGRAM, install_program};
-use crate::launch::{Launch, LaunchVar};
 use crate::publish::Published;
 use crate::version::Version;
 use fs_err as fs;
@@ -13,7 +14,7 @@ use libcnb::data::launch::{self, Label, LaunchBuilder, Process, ProcessBuilder};
 use libcnb::data::{layer_name, process_type};
 use libcnb::layer::UncachedLayerDefinition;
 use libcnb::layer_env::{LayerEnv, ModificationBehavior, Scope};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::io;
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -29,20 +30,21 @@ const AT_LAUNCH: UncachedLayerDefinition = UncachedLayerDefinition {
 };
 
 /// What the layer `env` tells the next build. The lifecycle restores it from the previous image.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 struct EnvMetadata {
     version: String,
 }
 
 /// The version that the previous build published, if its layer can be read.
 pub(super) fn previous_version(layers: &Path) -> Option<Version> {
-    #[derive(Deserialize)]
-    struct Layer {
-        metadata: EnvMetadata,
-    }
     let text = fs::read_to_string(layers.join("env.toml")).ok()?;
-    let layer: Layer = toml::from_str(&text).ok()?;
-    layer.metadata.version.parse().ok()
+    let layer: toml::Table = text.parse().ok()?;
+    layer
+        .get("metadata")?
+        .get("version")?
+        .as_str()?
+        .parse()
+        .ok()
 }
 
 pub(super) fn write(
@@ -60,7 +62,10 @@ pub(super) fn write(
     }
     if !prepends.is_empty() {
         let inject = context.uncached_layer(layer_name!("inject"), AT_LAUNCH)?;
-        write_files(found, &inject.path()).map_err(not_written)?;
+        for file in &found.files {
+            let path = inject.path().join(&file.path);
+            write_for_all(&path, &file.content).map_err(not_written)?;
+        }
         inject.write_env(layer_env(prepends, &inject.path()))?;
     }
     let mut described = LaunchBuilder::new();
@@ -72,17 +77,6 @@ pub(super) fn write(
         value: value.clone(),
     });
     Ok(described.labels(labels).build())
-}
-
-fn write_files(launch: &Launch, dir: &Path) -> io::Result<()> {
-    for file in &launch.files {
-        let path = dir.join(&file.path);
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent)?;
-        }
-        fs::write(path, &file.content)?;
-    }
-    Ok(())
 }
 
 /// Adds what uploads in the release phase: this program, the saved files beside it, and a process that starts it.

@@ -1,4 +1,4 @@
-//! Texts of detect: the app is ambiguous, or a setting names nothing that exists.
+//! Texts of detect: the app is ambiguous, or a setting names a path that does not exist.
 
 use super::{Explain, Kind, Message, listed, titled};
 use crate::config::FrameworkName;
@@ -61,7 +61,7 @@ impl Explain for DetectError {
                 )
             }
             Self::Missing { setting, path } => format!(
-                "{setting} names nothing that exists\n{setting} is '{}'. Is the path relative to the app's directory?",
+                "{setting} names no existing path: '{}'\nIs the path relative to the app's directory?",
                 path.display()
             ),
             Self::NoEntry { evidence } => formatdoc! {"

@@ -159,7 +159,7 @@ impl Explain for PublishError {
             .with_details(error.to_string()),
             Self::Check(error) => error.explain(),
             Self::Deferred(error) => error.explain(),
-            Self::Store { error, asked } => error.explain().with_line(&format!("Asked: {asked}")),
+            Self::Store(error, asked) => error.explain().with_line(&format!("Asked: {asked}")),
         }
     }
 }
