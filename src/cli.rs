@@ -14,25 +14,19 @@ use std::process::ExitCode;
 
 pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let log = Log::to(std::io::stderr());
-    let failed = |message: &Message| {
-        log.error(message);
-        ExitCode::from(message.exit_code())
-    };
-    match args::parse(arguments) {
-        Ok(Parsed::Help(text)) => {
+    let parsed = args::parse(arguments).map_err(Message::from);
+    let done = parsed.and_then(|parsed| match parsed {
+        Parsed::Data(text) => {
             data(text);
-            ExitCode::SUCCESS
+            Ok(())
         }
-        Ok(Parsed::Version) => {
-            data(concat!("static-assets ", env!("CARGO_PKG_VERSION"), "\n"));
-            ExitCode::SUCCESS
-        }
-        Ok(Parsed::Publish(args)) => match publish::run(&args, &log) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(message) => failed(&message),
-        },
+        Parsed::Publish(args) => publish::run(&args, &log),
         // It returns only if the process could not be replaced.
-        Ok(Parsed::Exec(args)) => failed(&exec::run(&args, &log).explain().alone()),
-        Err(error) => failed(&error.explain()),
-    }
+        Parsed::Exec(args) => Err(exec::run(&args, &log).explain().alone()),
+    });
+    let Err(message) = done else {
+        return ExitCode::SUCCESS;
+    };
+    log.error(&message);
+    ExitCode::from(message.exit_code())
 }

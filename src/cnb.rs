@@ -31,36 +31,24 @@ pub(crate) fn run() {
 struct StaticAssets;
 
 /// The platform's directory alone. libcnb's own type fails on a variable that is not UTF-8.
-struct PlatformDir {
-    path: PathBuf,
-    env: libcnb::Env,
-}
+struct PlatformDir(PathBuf, libcnb::Env);
 
 impl libcnb::Platform for PlatformDir {
     fn env(&self) -> &libcnb::Env {
-        &self.env
+        &self.1
     }
 
     fn from_path(path: impl AsRef<Path>) -> io::Result<Self> {
-        Ok(Self {
-            path: path.as_ref().to_owned(),
-            env: libcnb::Env::new(),
-        })
+        Ok(Self(path.as_ref().to_owned(), libcnb::Env::new()))
     }
 }
 
 /// A failure of the build. libcnb prints what it holds, so it holds no cause that could show a secret.
-#[derive(Debug)]
+#[derive(Debug, derive_more::From)]
 enum BuildError {
     /// The log has shown the error.
     Logged,
     NotWritten(io::Error),
-}
-
-impl From<io::Error> for BuildError {
-    fn from(error: io::Error) -> Self {
-        Self::NotWritten(error)
-    }
 }
 
 fn not_written(error: io::Error) -> libcnb::Error<BuildError> {
@@ -77,7 +65,7 @@ impl Buildpack for StaticAssets {
     fn detect(&self, context: DetectContext<Self>) -> libcnb::Result<DetectResult, BuildError> {
         let log = Log::to(io::stdout());
         let env = Env::of_process();
-        let platform = Platform::folder(&context.platform.path);
+        let platform = Platform::folder(&context.platform.0);
         let Ok(sources) = Sources::read(&env, platform, &context.app_dir) else {
             log.event(&CnbEvent::UnreadableSettings);
             return pass(BuildPlan::default());
@@ -89,11 +77,7 @@ impl Buildpack for StaticAssets {
                 DetectResultBuilder::fail().build()
             }
             Ok(Some(app)) => {
-                log.event(&CnbEvent::Detected {
-                    app: &app,
-                    dir,
-                    sources: &sources,
-                });
+                log.event(&CnbEvent::Detected(&app, dir, &sources));
                 pass(build_plan::for_app(&app, dir, &sources))
             }
             Err(error) => {
@@ -108,20 +92,16 @@ impl Buildpack for StaticAssets {
         context: libcnb::build::BuildContext<Self>,
     ) -> libcnb::Result<BuildResult, BuildError> {
         let log = Log::to(io::stdout()).with_errors_to(io::stderr());
-        match build(&context, &log) {
-            Ok(None) => {
-                keep_cache(&context.layers_dir).map_err(not_written)?;
-                BuildResultBuilder::new().build()
-            }
-            Ok(Some(published)) => {
-                let launch = layers::write(&context, &published)?;
-                BuildResultBuilder::new().launch(launch).build()
-            }
-            Err(error) => {
-                log.error(&error.explain());
-                Err(libcnb::Error::BuildpackError(BuildError::Logged))
-            }
-        }
+        let published = build(&context, &log).map_err(|error| {
+            log.error(&error.explain());
+            libcnb::Error::BuildpackError(BuildError::Logged)
+        })?;
+        keep_cache(&context.layers_dir).map_err(not_written)?;
+        let Some(published) = published else {
+            return BuildResultBuilder::new().build();
+        };
+        let launch = layers::write(&context, &published)?;
+        BuildResultBuilder::new().launch(launch).build()
     }
 
     fn on_error(&self, error: libcnb::Error<BuildError>) {
@@ -140,19 +120,16 @@ fn build(
     context: &libcnb::build::BuildContext<StaticAssets>,
     log: &Log,
 ) -> Result<Option<Published>, PublishError> {
-    let (env, layers) = (Env::of_process(), &context.layers_dir);
+    let (layers, app_dir) = (&context.layers_dir, context.app_dir.clone());
     let scratch = scratch_dir()?;
-    let setup = read_setup(context, &env, log);
+    let setup = read_setup(context, log);
     // If publishing is off, the log is one line without a title.
-    if setup
-        .as_ref()
-        .map_or(true, |setup| !setup.config.mode.is_off())
-    {
+    if !matches!(&setup, Ok(setup) if setup.config.mode.is_off()) {
         log.event(&CnbEvent::Title);
     }
     let setup = setup?;
     let ctx = BuildContext {
-        app_dir: context.app_dir.clone(),
+        app_dir,
         scratch: scratch.path().to_owned(),
         env: setup.children,
         image: ImagePlaces {
@@ -175,14 +152,12 @@ fn build(
 
 fn read_setup(
     context: &libcnb::build::BuildContext<StaticAssets>,
-    env: &Env,
     log: &Log,
 ) -> Result<Setup, PublishError> {
-    let (platform, dir) = (Platform::folder(&context.platform.path), &context.app_dir);
-    let phase = Phase::Build {
-        compile_without_store: false,
-    };
-    Setup::read(&Sources::read(env, platform, dir)?, dir, |_| phase, log)
+    let (platform, dir) = (Platform::folder(&context.platform.0), &context.app_dir);
+    let env = Env::of_process();
+    let sources = Sources::read(&env, platform, dir)?;
+    Setup::read(&sources, dir, |_| Phase::BUILD, log)
 }
 
 fn pass(plan: BuildPlan) -> libcnb::Result<DetectResult, BuildError> {

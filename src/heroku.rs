@@ -4,13 +4,12 @@
 mod compile;
 mod config_vars;
 mod dirs;
-mod export;
 mod last_build;
 mod procfile;
 mod profile_d;
 
 use crate::log::{Log, Style, data};
-use crate::message::{Explain, Message};
+use crate::message::Message;
 use crate::messages::heroku::HerokuError;
 use compile::{Purpose, compile};
 use dirs::Dirs;
@@ -26,26 +25,24 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         .with_errors_to(io::stderr())
         .in_style(Style::HEROKU);
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    match dispatch(&arguments, &log) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            log.error(&message);
-            ExitCode::FAILURE
-        }
-    }
+    let Err(message) = dispatch(&arguments, &log) else {
+        return ExitCode::SUCCESS;
+    };
+    log.error(&message);
+    ExitCode::FAILURE
 }
 
 fn dispatch(arguments: &[OsString], log: &Log) -> Result<(), Message> {
     let [action, buildpack, build, rest @ ..] = arguments else {
-        return Err(HerokuError::Usage.explain());
+        return Err(HerokuError::Usage.into());
     };
-    let dirs = Dirs::new(buildpack, build, rest).map_err(|error| error.explain())?;
+    let dirs = Dirs::new(buildpack, build, rest)?;
     match action.to_str() {
         Some("compile") if !rest.is_empty() => compile(&dirs, Purpose::Deploy, log)?,
         Some("test-compile") if !rest.is_empty() => compile(&dirs, Purpose::Test, log)?,
         Some("release") => print_process_types(&dirs),
         Some("report") => print_report(&dirs),
-        _ => return Err(HerokuError::Usage.explain()),
+        _ => return Err(HerokuError::Usage.into()),
     }
     Ok(())
 }
@@ -55,11 +52,10 @@ fn print_process_types(dirs: &Dirs) {
     let has_web = procfile::process(&dirs.build, "web").is_some();
     match fs::read_to_string(dirs.phoenix_root()) {
         Ok(root) if !has_web => {
-            let enter = match root.as_str() {
-                "" => String::new(),
-                root => format!("cd {} && ", shell_words::quote(root)),
-            };
-            let web = format!("{enter}elixir --sname server -S mix phx.server");
+            let mut web = "elixir --sname server -S mix phx.server".to_owned();
+            if !root.is_empty() {
+                web = format!("cd {} && {web}", shell_words::quote(&root));
+            }
             let web = serde_json::Value::from(web);
             data(&format!("---\ndefault_process_types:\n  web: {web}\n"));
         }

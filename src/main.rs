@@ -34,23 +34,15 @@ use std::path::Path;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let name = std::env::args_os().next().unwrap_or_default();
-    let name = Path::new(&name).file_name().and_then(|name| name.to_str());
-    match name {
-        Some("detect" | "build") => {
-            cnb::run();
-            ExitCode::SUCCESS
+    let mut arguments = std::env::args_os();
+    let name = arguments.next().unwrap_or_default();
+    match Path::new(&name).file_name().and_then(|name| name.to_str()) {
+        Some("detect" | "build") => cnb::run(),
+        Some(cnb::REBASE) => cnb::rebase(),
+        _ if arguments.next().is_some_and(|front| front == "classic") => {
+            return heroku::run(arguments);
         }
-        Some(cnb::REBASE) => {
-            cnb::rebase();
-            ExitCode::SUCCESS
-        }
-        _ => {
-            let mut arguments = std::env::args_os();
-            match arguments.nth(1) {
-                Some(front) if front == "classic" => heroku::run(arguments),
-                _ => cli::run(std::env::args_os()),
-            }
-        }
+        _ => return cli::run(std::env::args_os()),
     }
+    ExitCode::SUCCESS
 }

@@ -48,15 +48,13 @@ fn titled(kind: Kind, text: &str) -> Message {
 /// Lists at most ten items, and says how many more there are.
 fn listed<T>(items: &[T], show: impl Fn(&T) -> String) -> String {
     const SHOWN: usize = 10;
-    let mut lines: Vec<String> = items
+    let lines = items
         .iter()
         .take(SHOWN)
-        .map(|item| format!("  {}", show(item)))
-        .collect();
-    if items.len() > SHOWN {
-        lines.push(format!("  … and {} more", items.len() - SHOWN));
-    }
-    lines.join("\n")
+        .map(|item| format!("  {}", show(item)));
+    let more = items.len().saturating_sub(SHOWN);
+    let more = (more > 0).then(|| format!("  … and {more} more"));
+    lines.chain(more).collect::<Vec<_>>().join("\n")
 }
 
 /// Refuses to publish what no page links to. `fix` is a line that introduces code to paste, and the code.

@@ -53,12 +53,9 @@ pub(crate) enum PublishError {
     StoreInside(PathBuf),
     Install(InstallError),
     Save(SaveError),
+    /// Also holds the store, and the key that the request was signed with.
     #[from(skip)]
-    Store {
-        error: StoreError,
-        /// The store, and the key that the request was signed with.
-        asked: String,
-    },
+    Store(StoreError, String),
     Check(CheckError),
     Deferred(DeferredError),
 }

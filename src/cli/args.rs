@@ -11,8 +11,8 @@ use std::path::PathBuf;
 pub(super) enum Parsed {
     Publish(PublishArgs),
     Exec(ExecArgs),
-    Help(&'static str),
-    Version,
+    /// A text for stdout.
+    Data(&'static str),
 }
 
 pub(super) struct PublishArgs {
@@ -47,6 +47,8 @@ pub(super) enum Format {
     /// One object on stdout besides the log on stderr.
     Json,
 }
+
+const VERSION: &str = concat!("static-assets ", env!("CARGO_PKG_VERSION"), "\n");
 
 const HELP: &str = indoc! {"
     Publishes a web app's static assets under an immutable, versioned URL.
@@ -124,42 +126,26 @@ pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Par
     let mut parser = lexopt::Parser::from_iter(arguments);
     match parser.next()? {
         None => Err(UsageError::NoCommand),
-        Some(Short('h') | Long("help")) => Ok(Parsed::Help(HELP)),
-        Some(Short('V') | Long("version")) => Ok(Parsed::Version),
+        Some(Short('h') | Long("help")) => Ok(Parsed::Data(HELP)),
+        Some(Short('V') | Long("version")) => Ok(Parsed::Data(VERSION)),
         Some(Value(name)) => match name.to_str() {
             Some("publish") => parse_publish(&mut parser),
             Some("exec") => parse_exec(&mut parser),
             Some("help") => match parser.next()? {
-                Some(Value(topic)) if topic == "publish" => Ok(Parsed::Help(PUBLISH_HELP)),
-                Some(Value(topic)) if topic == "exec" => Ok(Parsed::Help(EXEC_HELP)),
-                _ => Ok(Parsed::Help(HELP)),
+                Some(Value(topic)) if topic == "publish" => Ok(Parsed::Data(PUBLISH_HELP)),
+                Some(Value(topic)) if topic == "exec" => Ok(Parsed::Data(EXEC_HELP)),
+                _ => Ok(Parsed::Data(HELP)),
             },
-            _ => Err(UsageError::UnknownCommand(
-                name.to_string_lossy().into_owned(),
-            )),
+            _ => Err(UsageError::UnknownCommand(name)),
         },
         Some(other) => Err(other.unexpected().into()),
     }
 }
 
-fn folder(flag: &'static str, parser: &mut lexopt::Parser) -> Result<PathBuf, UsageError> {
-    let folder = parser.value()?;
-    if folder.is_empty() {
-        Err(UsageError::EmptyDir(flag))
-    } else {
-        Ok(folder.into())
-    }
-}
-
-/// Parses `--flag` or `--flag=DIR`.
-fn optional_folder(
-    flag: &'static str,
-    parser: &mut lexopt::Parser,
-) -> Result<Option<PathBuf>, UsageError> {
-    match parser.optional_value() {
-        Some(value) if value.is_empty() => Err(UsageError::EmptyDir(flag)),
-        value => Ok(value.map(PathBuf::from)),
-    }
+/// Refuses an empty path: the variable that should hold it is not set.
+fn path(flag: &'static str, value: OsString) -> Result<PathBuf, UsageError> {
+    let path = Some(value).filter(|value| !value.is_empty());
+    path.map(PathBuf::from).ok_or(UsageError::EmptyDir(flag))
 }
 
 /// Parses `exec`. What follows `--`, or the first word that is not an option, belongs to the command.
@@ -167,13 +153,14 @@ fn parse_exec(parser: &mut lexopt::Parser) -> Result<Parsed, UsageError> {
     let mut pin = PathBuf::from(PIN_FILE);
     while let Some(argument) = parser.next()? {
         match argument {
-            Long("pin") => pin = folder("--pin", parser)?,
-            Short('h') | Long("help") => return Ok(Parsed::Help(EXEC_HELP)),
+            Long("pin") => pin = path("--pin", parser.value()?)?,
+            Short('h') | Long("help") => return Ok(Parsed::Data(EXEC_HELP)),
             Value(program) => {
+                let arguments = parser.raw_args()?.collect();
                 return Ok(Parsed::Exec(ExecArgs {
                     pin,
                     program,
-                    arguments: parser.raw_args()?.collect(),
+                    arguments,
                 }));
             }
             other => return Err(other.unexpected().into()),
@@ -190,32 +177,27 @@ fn parse_publish(parser: &mut lexopt::Parser) -> Result<Parsed, UsageError> {
             Long("app" | "dir" | "prepared") if source.is_some() => {
                 return Err(UsageError::TwoSources);
             }
-            Long("app") => source = Some(AssetSource::App(folder("--app", parser)?)),
-            Long("dir") => source = Some(AssetSource::Dir(folder("--dir", parser)?)),
+            Long("app") => source = Some(AssetSource::App(path("--app", parser.value()?)?)),
+            Long("dir") => source = Some(AssetSource::Dir(path("--dir", parser.value()?)?)),
             Long("prepared") => {
-                source = Some(AssetSource::Prepared(optional_folder(
-                    "--prepared",
-                    parser,
-                )?));
+                let dir = parser.optional_value();
+                let dir = dir.map(|dir| path("--prepared", dir)).transpose()?;
+                source = Some(AssetSource::Prepared(dir));
             }
             Long("pin") => {
-                pin = Some(
-                    optional_folder("--pin", parser)?.unwrap_or_else(|| PathBuf::from(PIN_FILE)),
-                );
+                let file = parser.optional_value();
+                pin = Some(path("--pin", file.unwrap_or_else(|| PIN_FILE.into()))?);
             }
             Long("json") => format = Format::Json,
             Long("env-file") => env_file = Some(parser.value()?.into()),
             Long("dry-run") => dry_run = DryRun::Yes,
-            Short('h') | Long("help") => return Ok(Parsed::Help(PUBLISH_HELP)),
+            Short('h') | Long("help") => return Ok(Parsed::Data(PUBLISH_HELP)),
             other => return Err(other.unexpected().into()),
         }
     }
     let source = source.ok_or(UsageError::NoSource)?;
-    let is_line = |path: &PathBuf| {
-        path.to_str()
-            .is_some_and(|path| !path.contains(['\n', '\r']))
-    };
-    if pin.as_ref().is_some_and(|pin| !is_line(pin)) {
+    let pin_text = pin.as_ref().map(|pin| pin.to_str().unwrap_or("\n"));
+    if pin_text.is_some_and(|pin| pin.contains(['\n', '\r'])) {
         return Err(UsageError::PinPath);
     }
     if matches!(source, AssetSource::Prepared(_)) && pin.is_some() {
@@ -252,10 +234,10 @@ mod tests {
         assert_eq!(publish.env_file, Some(PathBuf::from("x.env")));
         assert_eq!(publish.dry_run, DryRun::Yes);
         assert!(matches!(parsed("publish --app ."), Ok(Parsed::Publish(_))));
-        assert!(matches!(parsed("publish --help"), Ok(Parsed::Help(text)) if text == PUBLISH_HELP));
-        assert!(matches!(parsed("help publish"), Ok(Parsed::Help(text)) if text == PUBLISH_HELP));
-        assert!(matches!(parsed("--help"), Ok(Parsed::Help(text)) if text == HELP));
-        assert!(matches!(parsed("--version"), Ok(Parsed::Version)));
+        assert!(matches!(parsed("publish --help"), Ok(Parsed::Data(text)) if text == PUBLISH_HELP));
+        assert!(matches!(parsed("help publish"), Ok(Parsed::Data(text)) if text == PUBLISH_HELP));
+        assert!(matches!(parsed("--help"), Ok(Parsed::Data(text)) if text == HELP));
+        assert!(matches!(parsed("--version"), Ok(Parsed::Data(text)) if text == VERSION));
     }
 
     #[test]
@@ -279,7 +261,7 @@ mod tests {
         assert_eq!(words(exec), ["-odd", "--"]);
         assert!(matches!(parsed("exec --"), Err(UsageError::NothingToExec)));
         assert!(matches!(parsed("exec"), Err(UsageError::NothingToExec)));
-        assert!(matches!(parsed("help exec"), Ok(Parsed::Help(text)) if text == EXEC_HELP));
+        assert!(matches!(parsed("help exec"), Ok(Parsed::Data(text)) if text == EXEC_HELP));
     }
 
     #[test]

@@ -21,10 +21,7 @@ impl EnvFile {
     /// is empty.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
         ensure_is_file(path)?;
-        fs::OpenOptions::new()
-            .append(true)
-            .create(true)
-            .open(path)?;
+        open_to_append(path)?;
         Self::read(path)
     }
 
@@ -35,10 +32,8 @@ impl EnvFile {
             Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
             Err(error) => return Err(error),
         };
-        Ok(Self {
-            path: path.to_owned(),
-            text,
-        })
+        let path = path.to_owned();
+        Ok(Self { path, text })
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -47,14 +42,10 @@ impl EnvFile {
 
     /// The version that an earlier run wrote.
     pub(super) fn version(&self) -> Option<Version> {
-        let value = |line: &str| {
-            let value = line
-                .strip_prefix(STATIC_ASSETS_VERSION)?
-                .strip_prefix('=')?;
-            value.parse().ok()
-        };
         let own = lines_of(&self.text).filter(|(_, owner)| *owner == Owner::Ours);
-        own.filter_map(|(line, _)| value(line)).last()
+        let pairs = own.filter_map(|(line, _)| line.split_once('='));
+        let versions = pairs.filter(|(name, _)| *name == STATIC_ASSETS_VERSION);
+        versions.filter_map(|(_, value)| value.parse().ok()).last()
     }
 
     /// Replaces the lines of an earlier run. The other lines stay, also those that were added after it was opened.
@@ -63,24 +54,21 @@ impl EnvFile {
         let text = now.with(launch);
         // If the text only grows, it is appended, so that nothing can be lost.
         if let Some(more) = text.strip_prefix(&now.text) {
-            let mut file = fs::OpenOptions::new()
-                .append(true)
-                .create(true)
-                .open(&self.path)?;
-            return file.write_all(more.as_bytes());
+            return open_to_append(&self.path)?.write_all(more.as_bytes());
         }
         replace(&self.path, &text).or_else(|_| fs::write(&self.path, &text))
     }
 
     fn with(&self, launch: &Launch) -> String {
-        let mut text = String::new();
-        for (line, owner) in lines_of(&self.text) {
-            if owner == Owner::Others {
-                text.extend([line, "\n"]);
-            }
-        }
+        let others = lines_of(&self.text).filter(|(_, owner)| *owner == Owner::Others);
+        let text: String = others.flat_map(|(line, _)| [line, "\n"]).collect();
         text + &pin::lines(launch)
     }
+}
+
+fn open_to_append(path: &Path) -> io::Result<fs::File> {
+    let mut options = fs::OpenOptions::new();
+    options.append(true).create(true).open(path)
 }
 
 /// Replaces the file by another one. A platform that mounts the file does not allow this.
@@ -89,8 +77,8 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
     let folder = path.parent().unwrap_or_else(|| Path::new("/"));
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
     file.write_all(text.as_bytes())?;
-    file.as_file()
-        .set_permissions(fs::metadata(&path)?.permissions())?;
+    let permissions = fs::metadata(&path)?.permissions();
+    file.as_file().set_permissions(permissions)?;
     file.persist(&path)?;
     Ok(())
 }
@@ -107,23 +95,20 @@ fn lines_of(text: &str) -> impl Iterator<Item = (&str, Owner)> {
     let mut until: Option<String> = None;
     text.lines().map(move |line| {
         if let Some(end) = &until {
-            let ends = line == end || (end.len() == 1 && line.ends_with(end.as_str()));
-            if ends {
+            if line == end || (end.len() == 1 && line.ends_with(end.as_str())) {
                 until = None;
             }
             return (line, Owner::Others);
         }
-        if let Some((_, end)) = line
-            .split_once("<<")
-            .filter(|(name, _)| !name.contains('='))
+        if let Some((name, end)) = line.split_once("<<")
+            && !name.contains('=')
         {
             until = Some(end.trim().to_owned());
         } else if let Some((name, value)) = line.split_once('=') {
             if OURS.contains(&name) {
                 return (line, Owner::Ours);
             }
-            let quote = value.chars().next().filter(|quote| "\"'".contains(*quote));
-            if let Some(quote) = quote
+            if let Some(quote) = value.chars().next().filter(|first| "\"'".contains(*first))
                 && !(value.len() > 1 && value.ends_with(quote))
             {
                 until = Some(quote.to_string());

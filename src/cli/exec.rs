@@ -12,11 +12,12 @@ use std::io;
 
 /// Returns only why it could not become the process.
 pub(super) fn run(args: &ExecArgs, log: &Log) -> ExecError {
-    let file = args.pin.clone();
-    let pin = match read_file(&file) {
+    let pin = match read_file(&args.pin) {
         Ok(pin) => String::from_utf8_lossy(&pin).into_owned(),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return ExecError::NoPin { file },
-        Err(error) => return ExecError::UnreadablePin { file, error },
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return ExecError::NoPin(args.pin.clone());
+        }
+        Err(error) => return ExecError::UnreadablePin(args.pin.clone(), error),
     };
     if let [missing, ..] = pin::missing(&pin)[..] {
         log.event(&CliEvent::MissingFile(missing));
@@ -24,8 +25,5 @@ pub(super) fn run(args: &ExecArgs, log: &Log) -> ExecError {
     let own = Env::of_process();
     let more = pin::environment(&pin, |name| own.text(name));
     let error = replace_process(&args.program, &args.arguments, &more);
-    ExecError::NotStarted {
-        program: args.program.clone(),
-        error,
-    }
+    ExecError::NotStarted(args.program.clone(), error)
 }

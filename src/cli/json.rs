@@ -32,10 +32,8 @@ struct Uploaded {
 }
 
 pub(super) fn render(published: Option<&Published>, dry_run: DryRun) -> String {
-    let json = published.map_or_else(PublishedJson::default, |it| PublishedJson::of(it, dry_run));
-    let mut json = serde_json::to_string(&json).unwrap_or_default();
-    json.push('\n');
-    json
+    let json = published.map(|published| PublishedJson::of(published, dry_run));
+    serde_json::to_string(&json.unwrap_or_default()).unwrap_or_default() + "\n"
 }
 
 impl<'a> PublishedJson<'a> {

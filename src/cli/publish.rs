@@ -39,10 +39,8 @@ pub(super) fn run(args: &PublishArgs, log: &Log) -> Result<(), Message> {
             log_pin(file, published, log)?;
         }
         if let Some(file) = &env_file {
-            file.write(launch).map_err(|error| {
-                let lines = pin::lines(launch);
-                FileError::EnvFileNotWritten { lines, error }.explain()
-            })?;
+            let written = file.write(launch);
+            written.map_err(|error| FileError::EnvFileNotWritten(pin::lines(launch), error))?;
             log.event(&CliEvent::EnvFileWritten(file.path()));
         }
     }
@@ -58,15 +56,13 @@ fn open_env_file(args: &PublishArgs) -> Result<Option<EnvFile>, Message> {
         return Ok(None);
     };
     if lies_in_published_dir(path, args) {
-        return Err(UsageError::EnvFileInside.explain());
+        return Err(UsageError::EnvFileInside.into());
     }
     let opened = match args.dry_run {
         DryRun::No => EnvFile::open(path),
         DryRun::Yes => EnvFile::read(path),
     };
-    opened
-        .map(Some)
-        .map_err(|error| FileError::EnvFile(error).explain())
+    Ok(Some(opened.map_err(FileError::EnvFile)?))
 }
 
 fn publish_app(
@@ -79,24 +75,22 @@ fn publish_app(
         // `project.toml` is in the directory in which the command is called.
         AssetSource::Dir(_) | AssetSource::Prepared(_) => Path::new("."),
     };
-    let app_dir = fs::canonicalize(app_dir).map_err(|error| FileError::App(error).explain())?;
-    let setup = read_setup(&app_dir, args, log).map_err(|error| error.explain())?;
+    let app_dir = fs::canonicalize(app_dir).map_err(FileError::App)?;
+    let setup = read_setup(&app_dir, args, log)?;
+    let pin = args.pin.as_deref();
     match setup.config.mode {
-        Mode::Off(Unpublished::NoStore) => return Err(PublishError::NoStore.explain()),
-        Mode::Defer(_) if args.pin.is_none() => return Err(UsageError::NowhereToSave.explain()),
-        _ => {}
+        Mode::Off(Unpublished::NoStore) => return Err(PublishError::NoStore.into()),
+        Mode::Defer(_) if pin.is_none() => return Err(UsageError::NowhereToSave.into()),
+        _ if pin.is_some_and(|pin| lies_in_published_dir(pin, args)) => {
+            return Err(UsageError::PinInside.into());
+        }
+        _ => log.event(&CliEvent::Title),
     }
-    if let Some(pin) = &args.pin
-        && lies_in_published_dir(pin, args)
-    {
-        return Err(UsageError::PinInside.explain());
-    }
-    log.event(&CliEvent::Title);
-    if let Some(pin) = args.pin.as_ref().filter(|_| args.dry_run == DryRun::No) {
-        // This is known before any work, and what an earlier layer pinned does not stay.
+    if let (Some(pin), DryRun::No) = (pin, args.dry_run) {
+        // A pin that can't be written is known before any work, and what an earlier layer pinned does not stay.
         write_pin(pin, &Launch::default())?;
     }
-    let scratch = scratch_dir().map_err(|error| error.explain())?;
+    let scratch = scratch_dir()?;
     let ctx = BuildContext {
         env: setup.children,
         image: image_places(args, scratch.path()),
@@ -110,7 +104,7 @@ fn publish_app(
         interrupt: &Interrupt::listen(),
         log,
     };
-    publish(&ctx, setup.app).map_err(|error| error.explain())
+    Ok(publish(&ctx, setup.app)?)
 }
 
 fn read_setup(app_dir: &Path, args: &PublishArgs, log: &Log) -> Result<Setup, PublishError> {
@@ -119,10 +113,7 @@ fn read_setup(app_dir: &Path, args: &PublishArgs, log: &Log) -> Result<Setup, Pu
     if let AssetSource::Dir(dir) = &args.source {
         sources = sources.with_dir(absolute(dir));
     }
-    let phase = Phase::Build {
-        compile_without_store: false,
-    };
-    Setup::read(&sources, app_dir, |_| phase, log)
+    Setup::read(&sources, app_dir, |_| Phase::BUILD, log)
 }
 
 fn image_places(args: &PublishArgs, scratch: &Path) -> ImagePlaces {
@@ -168,46 +159,39 @@ fn deferred_dir_of_image() -> PathBuf {
     beside_program.unwrap_or_else(|| Path::new(PIN_FILE).with_file_name(DEFERRED_DIR))
 }
 
-fn write_pin(file: &Path, launch: &Launch) -> Result<(), Message> {
-    write_for_all(file, pin::render(launch).as_bytes()).map_err(|error| {
-        let file = file.to_owned();
-        FileError::PinNotWritten { file, error }.explain()
-    })
+fn write_pin(file: &Path, launch: &Launch) -> Result<(), FileError> {
+    let written = write_for_all(file, pin::render(launch).as_bytes());
+    written.map_err(|error| FileError::PinNotWritten(file.to_owned(), error))
 }
 
 /// Logs the pin and what the image needs besides, and tells a release phase if it has nothing to do.
-fn log_pin(file: &Path, published: Option<&Published>, log: &Log) -> Result<(), Message> {
+fn log_pin(file: &Path, published: Option<&Published>, log: &Log) -> Result<(), PublishError> {
     let is_deferred = published.is_some_and(Published::is_deferred);
     if !is_deferred {
-        save_nothing(&file.with_file_name(DEFERRED_DIR))
-            .map_err(|error| PublishError::from(error).explain())?;
+        save_nothing(&file.with_file_name(DEFERRED_DIR))?;
     }
-    log.event(&CliEvent::Pinned {
-        file,
-        published: published.is_some(),
+    if published.is_none() {
+        log.event(&CliEvent::PinsNothing(file));
+        return Ok(());
+    }
+    log.event(&CliEvent::Pinned(file));
+    let (pin, is_default) = (absolute(file), file == Path::new(PIN_FILE));
+    let deferred = pin.with_file_name(DEFERRED_DIR);
+    log.event(&CliEvent::PinnedImage {
+        pin: &pin,
+        is_default,
+        deferred: (is_deferred && !is_default).then_some(&deferred),
     });
-    if published.is_some() {
-        let is_default = file == Path::new(PIN_FILE);
-        let pin = absolute(file);
-        let deferred = pin.with_file_name(DEFERRED_DIR);
-        log.event(&CliEvent::PinnedImage {
-            pin: &pin,
-            is_default,
-            deferred: (is_deferred && !is_default).then_some(deferred),
-        });
-    }
     Ok(())
 }
 
 /// Whether a file would be published with the directory of `--dir`. A file that does not exist yet will be where the
 /// nearest directory above it is.
 fn lies_in_published_dir(file: &Path, args: &PublishArgs) -> bool {
-    let AssetSource::Dir(dir) = &args.source else {
-        return false;
-    };
     let mut paths = file.ancestors().filter(|path| !path.as_os_str().is_empty());
     let existing = paths.find(|path| path.exists());
-    lies_in(existing.unwrap_or_else(|| Path::new(".")), dir)
+    let existing = existing.unwrap_or_else(|| Path::new("."));
+    matches!(&args.source, AssetSource::Dir(dir) if lies_in(existing, dir))
 }
 
 /// Resolves a path against the directory in which the command is called, whatever the app's directory is.

@@ -3,9 +3,9 @@
 use super::{BuildError, StaticAssets, not_written};
 use crate::config::NAMESPACE;
 use crate::config::env_vars::STATIC_URL;
-use crate::fs::remove_dir_if_exists;
+use crate::fs::{remove_dir_if_exists, write_for_all};
+use crate::launch::LaunchVar;
 use crate::launch::publisher::{DEFERRED_DIR, PROGRAM, install_program};
-use crate::launch::{Launch, LaunchVar};
 use crate::publish::Published;
 use crate::version::Version;
 use fs_err as fs;
@@ -14,7 +14,7 @@ use libcnb::data::launch::{self, Label, LaunchBuilder, Process, ProcessBuilder};
 use libcnb::data::{layer_name, process_type};
 use libcnb::layer::UncachedLayerDefinition;
 use libcnb::layer_env::{LayerEnv, ModificationBehavior, Scope};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::io;
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -30,20 +30,21 @@ const AT_LAUNCH: UncachedLayerDefinition = UncachedLayerDefinition {
 };
 
 /// What the layer `env` tells the next build. The lifecycle restores it from the previous image.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 struct EnvMetadata {
     version: String,
 }
 
 /// The version that the previous build published, if its layer can be read.
 pub(super) fn previous_version(layers: &Path) -> Option<Version> {
-    #[derive(Deserialize)]
-    struct Layer {
-        metadata: EnvMetadata,
-    }
     let text = fs::read_to_string(layers.join("env.toml")).ok()?;
-    let layer: Layer = toml::from_str(&text).ok()?;
-    layer.metadata.version.parse().ok()
+    let layer: toml::Table = text.parse().ok()?;
+    layer
+        .get("metadata")?
+        .get("version")?
+        .as_str()?
+        .parse()
+        .ok()
 }
 
 pub(super) fn write(
@@ -51,22 +52,22 @@ pub(super) fn write(
     published: &Published,
 ) -> libcnb::Result<launch::Launch, BuildError> {
     let found = &published.launch;
-    let (prepends, plain): (Vec<_>, Vec<_>) = found
-        .vars
-        .iter()
-        .partition(|var| matches!(var, LaunchVar::PrependFolder { .. }));
+    let vars = found.vars.iter();
+    let (prepends, plain): (Vec<_>, Vec<_>) =
+        vars.partition(|var| matches!(var, LaunchVar::PrependFolder { .. }));
     let env_layer = context.uncached_layer(layer_name!("env"), AT_LAUNCH)?;
     env_layer.write_env(layer_env(plain, &env_layer.path()))?;
-    if let Some(version) = found.version() {
-        let version = version.to_owned();
+    if let Some(version) = found.version().map(str::to_owned) {
         env_layer.write_metadata(EnvMetadata { version })?;
     }
     if !prepends.is_empty() {
         let inject = context.uncached_layer(layer_name!("inject"), AT_LAUNCH)?;
-        write_files(found, &inject.path()).map_err(not_written)?;
+        for file in &found.files {
+            let path = inject.path().join(&file.path);
+            write_for_all(&path, &file.content).map_err(not_written)?;
+        }
         inject.write_env(layer_env(prepends, &inject.path()))?;
     }
-    keep_cache(&context.layers_dir).map_err(not_written)?;
     let mut described = LaunchBuilder::new();
     if published.is_deferred() {
         described.process(add_publisher(context).map_err(not_written)?);
@@ -78,30 +79,22 @@ pub(super) fn write(
     Ok(described.labels(labels).build())
 }
 
-fn write_files(launch: &Launch, dir: &Path) -> io::Result<()> {
-    for file in &launch.files {
-        let path = dir.join(&file.path);
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent)?;
-        }
-        fs::write(path, &file.content)?;
-    }
-    Ok(())
-}
-
 /// Adds what uploads in the release phase: this program, the saved files beside it, and a process that starts it.
 fn add_publisher(context: &BuildContext<StaticAssets>) -> io::Result<Process> {
     // The core filled this layer; libcnb would empty a layer that it did not make.
     declare_layer(&context.layers_dir, DEFERRED_DIR, "launch")?;
-    let layer = context.layers_dir.join("publisher");
     declare_layer(&context.layers_dir, "publisher", "launch")?;
+    let layer = context.layers_dir.join("publisher");
     let program = layer.join("bin").join(PROGRAM);
     remove_dir_if_exists(&layer)?;
     install_program(&program)?;
     // A link, because libcnb would copy megabytes once more.
-    fs::create_dir_all(layer.join("exec.d"))?;
-    let at_start = layer.join("exec.d").join(super::REBASE);
-    symlink(Path::new("../bin").join(PROGRAM), at_start)?;
+    let at_start = layer.join("exec.d");
+    fs::create_dir_all(&at_start)?;
+    symlink(
+        Path::new("../bin").join(PROGRAM),
+        at_start.join(super::REBASE),
+    )?;
     let program = program.to_string_lossy();
     let command = [&*program, "publish", "--prepared"];
     Ok(ProcessBuilder::new(process_type!("static-assets-publish"), command).build())
@@ -122,17 +115,17 @@ fn declare_layer(layers: &Path, name: &str, kind: &str) -> io::Result<()> {
 
 fn layer_env(vars: Vec<&LaunchVar>, layer: &Path) -> LayerEnv {
     use ModificationBehavior::{Default, Delimiter, Override, Prepend};
-    let env = LayerEnv::new();
-    vars.into_iter().fold(env, |env, var| match var {
-        LaunchVar::Override { name, value } => {
-            env.chainable_insert(Scope::Launch, Override, name, value)
+    let mut env = LayerEnv::new();
+    for var in vars {
+        match var {
+            LaunchVar::Override { name, value } => env.insert(Scope::Launch, Override, name, value),
+            LaunchVar::Default { name, value } => env.insert(Scope::Launch, Default, name, value),
+            LaunchVar::Url(url) => env.insert(Scope::Launch, Default, STATIC_URL, url),
+            LaunchVar::PrependFolder { name, folder } => {
+                env.insert(Scope::Launch, Prepend, name, layer.join(folder));
+                env.insert(Scope::Launch, Delimiter, name, ":");
+            }
         }
-        LaunchVar::Default { name, value } => {
-            env.chainable_insert(Scope::Launch, Default, name, value)
-        }
-        LaunchVar::Url(url) => env.chainable_insert(Scope::Launch, Default, STATIC_URL, url),
-        LaunchVar::PrependFolder { name, folder } => env
-            .chainable_insert(Scope::Launch, Prepend, name, layer.join(folder))
-            .chainable_insert(Scope::Launch, Delimiter, name, ":"),
-    })
+    }
+    env
 }

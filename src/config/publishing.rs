@@ -62,6 +62,13 @@ enum PublishSetting {
     Off,
 }
 
+impl Phase {
+    /// A build that compiles nothing if no store is set.
+    pub(crate) const BUILD: Self = Self::Build {
+        compile_without_store: false,
+    };
+}
+
 impl Mode {
     pub(crate) fn is_off(&self) -> bool {
         matches!(self, Self::Off(_))

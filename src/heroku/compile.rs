@@ -3,7 +3,7 @@
 use super::config_vars::ConfigVars;
 use super::dirs::{Dirs, IN_SLUG};
 use super::last_build::LastBuild;
-use super::{export, procfile, profile_d};
+use super::{procfile, profile_d};
 use crate::config::{FrameworkSettings, Phase, Platform, Sources};
 use crate::context::{BuildContext, DryRun, HookPlace, ImagePlaces, NodeSupply};
 use crate::env::Env;
@@ -11,7 +11,7 @@ use crate::framework::{Detected, Framework};
 use crate::interrupt::Interrupt;
 use crate::launch::publisher::{DEFERRED_DIR, PROGRAM, install_program};
 use crate::log::Log;
-use crate::message::{Explain, Message};
+use crate::message::Message;
 use crate::messages::heroku::{HerokuError, HerokuEvent};
 use crate::publish::{PublishError, Published, Setup, publish, scratch_dir};
 use crate::release::deferred::save_nothing;
@@ -28,33 +28,26 @@ pub(super) enum Purpose {
 }
 
 pub(super) fn compile(dirs: &Dirs, purpose: Purpose, log: &Log) -> Result<(), Message> {
-    let vars = ConfigVars::read(dirs.env.as_deref()).map_err(HerokuError::EnvDir);
-    let vars = vars.map_err(|error| error.explain())?;
+    let vars = ConfigVars::read(dirs.env.as_deref()).map_err(HerokuError::EnvDir)?;
     log.event(&HerokuEvent::Title);
-    dirs.refuse_links().map_err(|error| error.explain())?;
-    forget_earlier_build(dirs).map_err(not_written)?;
-    let setup = read_setup(dirs, &vars, purpose, log).map_err(|error| error.explain())?;
+    dirs.refuse_links()?;
+    profile_d::forget(dirs).map_err(HerokuError::NotWritten)?;
+    let setup = read_setup(dirs, &vars, purpose, log)?;
     let is_off = setup.config.mode.is_off();
     if vars.disable_collectstatic() && !is_off {
         log.event(&HerokuEvent::CollectstaticDisabled);
     }
     if let Ok(Some(Framework::Phoenix(phoenix))) = &setup.app {
         let root = phoenix.root().to_string_lossy().into_owned();
-        fs::write(dirs.phoenix_root(), root).map_err(not_written)?;
+        fs::write(dirs.phoenix_root(), root).map_err(HerokuError::NotWritten)?;
     }
     if matches!(setup.app, Ok(None)) && !is_off {
         log.event(&HerokuEvent::NoFramework);
         return Ok(());
     }
-    let published = publish_slug(dirs, setup, log).map_err(|error| error.explain())?;
-    install_into_slug(dirs, published.as_ref(), log).map_err(not_written)?;
+    let published = publish_slug(dirs, setup, log)?;
+    install_into_slug(dirs, published.as_ref(), log).map_err(HerokuError::NotWritten)?;
     install_publisher(dirs, published.as_ref(), log)
-}
-
-/// Removes what an earlier build wrote into directories that outlive a build: it describes another slug.
-fn forget_earlier_build(dirs: &Dirs) -> io::Result<()> {
-    export::forget(dirs)?;
-    profile_d::forget(&dirs.build)
 }
 
 fn read_setup(
@@ -125,8 +118,7 @@ fn install_into_slug(dirs: &Dirs, published: Option<&Published>, log: &Log) -> i
     let Some(published) = published else {
         return Ok(());
     };
-    profile_d::write(&dirs.build, &published.launch)?;
-    export::write(dirs, &published.launch)?;
+    profile_d::write(dirs, &published.launch)?;
     // The next build needs it only to tell what is new.
     let last = LastBuild::of(&published.release, &published.framework);
     if let Err(error) = last.write(&dirs.cache) {
@@ -141,21 +133,17 @@ fn install_publisher(dirs: &Dirs, published: Option<&Published>, log: &Log) -> R
     let is_called = procfile::calls_publisher(&dirs.build);
     if is_deferred && !is_called {
         let release = procfile::process(&dirs.build, "release");
-        log.event(&HerokuEvent::NothingCallsPublisher { release });
+        log.event(&HerokuEvent::NothingCallsPublisher(release));
     }
     // A release phase with nothing to do must not fail because the program is missing.
     if is_called && !is_deferred {
-        save_nothing(&dirs.in_slug(DEFERRED_DIR))
-            .map_err(|error| PublishError::from(error).explain())?;
+        save_nothing(&dirs.in_slug(DEFERRED_DIR)).map_err(PublishError::from)?;
     }
     if is_deferred || is_called {
         let dir = Path::new(IN_SLUG).join("publisher/bin");
-        install_program(&dirs.build.join(&dir).join(PROGRAM)).map_err(not_written)?;
-        profile_d::add_path(&dirs.build, "publisher", &dir).map_err(not_written)?;
+        install_program(&dirs.build.join(&dir).join(PROGRAM))
+            .and_then(|()| profile_d::add_path(&dirs.build, "publisher", &dir))
+            .map_err(HerokuError::NotWritten)?;
     }
     Ok(())
-}
-
-fn not_written(error: io::Error) -> Message {
-    HerokuError::NotWritten(error).explain()
 }

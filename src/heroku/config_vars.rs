@@ -11,22 +11,14 @@ use std::path::Path;
 
 /// Variables that would break the build, or that an app must not set:
 /// <https://devcenter.heroku.com/articles/buildpack-api#bin-compile>.
-const NOT_FOR_BUILDS: [&str; 9] = [
-    "BUILD_DIR",
-    "CACHE_DIR",
-    "CPATH",
-    "CPPATH",
-    "ENV_DIR",
-    "GIT_DIR",
-    "LIBRARY_PATH",
-    "PATH",
-    "PYTHONHOME",
-];
+const NOT_FOR_BUILDS: &str =
+    "BUILD_DIR CACHE_DIR CPATH CPPATH ENV_DIR GIT_DIR LIBRARY_PATH PATH PYTHONHOME";
 /// The dynamic linker reads variables with this prefix: <https://man7.org/linux/man-pages/man8/ld.so.8.html>.
 const OF_THE_LINKER: &str = "LD_";
 
 fn is_for_builds(name: &str) -> bool {
-    !NOT_FOR_BUILDS.contains(&name) && !name.starts_with(OF_THE_LINKER) && !name.contains('=')
+    let breaks_builds = NOT_FOR_BUILDS.split(' ').any(|other| other == name);
+    !breaks_builds && !name.starts_with(OF_THE_LINKER) && !name.contains('=')
 }
 
 /// Deliberately without `Debug`: it holds secrets.
@@ -47,15 +39,10 @@ impl ConfigVars {
                 continue;
             };
             if is_for_builds(name) && path.is_file() {
-                let mut value = fs::read(&path)?;
+                let value = fs::read(&path)?;
                 // An environment can't hold what follows a NUL.
-                value.truncate(
-                    value
-                        .iter()
-                        .position(|&byte| byte == 0)
-                        .unwrap_or(value.len()),
-                );
-                vars.insert(name.to_owned(), OsString::from_vec(value));
+                let value = value.split(|&byte| byte == 0).next().unwrap_or_default();
+                vars.insert(name.to_owned(), OsString::from_vec(value.to_vec()));
             }
         }
         Ok(Self(vars))
@@ -72,15 +59,11 @@ impl ConfigVars {
     /// Makes the environment of the build, in which the config vars win. `DISABLE_COLLECTSTATIC` is left out, because it
     /// tells heroku/python not to do what this buildpack does.
     pub(super) fn over(&self, env: &Env) -> Env {
-        let own = env
-            .pairs()
-            .map(|(name, value)| (name.clone(), value.clone()));
-        let vars = self
-            .0
-            .iter()
-            .map(|(name, value)| (OsString::from(name), value.clone()));
+        let own = env.pairs().map(|(name, value)| (name.clone(), value));
+        let vars = self.0.iter().map(|(name, value)| (name.into(), value));
         own.chain(vars)
             .filter(|(name, _)| name != DISABLE_COLLECTSTATIC.name)
+            .map(|(name, value)| (name, value.clone()))
             .collect()
     }
 }

@@ -50,9 +50,7 @@ impl Dirs {
     /// Fails if a directory that this buildpack writes into is a link: Heroku does not deploy what is written through one.
     pub(super) fn refuse_links(&self) -> Result<(), HerokuError> {
         let dirs = [IN_SLUG, ".profile.d"].map(|dir| self.build.join(dir));
-        match dirs.into_iter().find(|dir| dir.is_symlink()) {
-            Some(link) => Err(HerokuError::Link(link)),
-            None => Ok(()),
-        }
+        let link = dirs.into_iter().find(|dir| dir.is_symlink());
+        link.map_or(Ok(()), |link| Err(HerokuError::Link(link)))
     }
 }

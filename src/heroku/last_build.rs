@@ -44,9 +44,8 @@ impl LastBuild {
             ("digest", &self.digest),
             ("framework", &self.framework),
         ];
-        let line = |(name, value): (&str, &String)| {
-            format!("{name}: {}\n", serde_json::Value::from(value.as_str()))
-        };
-        pairs.into_iter().map(line).collect()
+        pairs
+            .map(|(name, value)| format!("{name}: {}\n", serde_json::Value::from(&**value)))
+            .concat()
     }
 }

@@ -1,31 +1,38 @@
-//! `.profile.d/static-assets.sh`: every dyno sources it at its start, after its config vars are set.
+//! The scripts that give the pin to others: every dyno sources `.profile.d/static-assets.sh` at its start, after its
+//! config vars are set, and the next buildpack sources `export` of this one.
 
+use super::dirs::Dirs;
 use crate::config::env_vars::{PUBLIC_URL, STATIC_ASSETS_VERSION, STATIC_URL};
 use crate::fs::{remove_file_if_exists, write_for_all};
 use crate::launch::{Launch, LaunchVar};
+use fs_err as fs;
 use indoc::formatdoc;
 use shell_words::quote;
 use std::io;
 use std::path::Path;
 
 const FILE: &str = ".profile.d/static-assets.sh";
+const EXPORT: &str = "export";
 
 pub(super) fn exists_in(build: &Path) -> bool {
     build.join(FILE).is_file()
 }
 
-pub(super) fn write(build: &Path, launch: &Launch) -> io::Result<()> {
-    write_for_all(
-        &build.join(FILE),
-        format!("{COMMENT}{}", exports(launch)).as_bytes(),
-    )
+pub(super) fn write(dirs: &Dirs, launch: &Launch) -> io::Result<()> {
+    let exports = exports(launch);
+    let script = format!("{COMMENT}{exports}");
+    write_for_all(&dirs.build.join(FILE), script.as_bytes())?;
+    fs::write(dirs.buildpack.join(EXPORT), exports)
 }
 
-/// Removes what an earlier build left in the directory.
-pub(super) fn forget(build: &Path) -> io::Result<()> {
-    let programs = ["publisher", "node"].map(path_file);
-    let mut files = programs.iter().map(String::as_str).chain([FILE]);
-    files.try_for_each(|file| remove_file_if_exists(&build.join(file)))
+/// Removes what an earlier build told dynos, the next buildpack and `bin/release`: a directory that outlives a build
+/// says nothing about an app that was built before.
+pub(super) fn forget(dirs: &Dirs) -> io::Result<()> {
+    for file in [FILE.to_owned(), path_file("publisher"), path_file("node")] {
+        remove_file_if_exists(&dirs.build.join(file))?;
+    }
+    remove_file_if_exists(&dirs.buildpack.join(EXPORT))?;
+    remove_file_if_exists(&dirs.phoenix_root())
 }
 
 /// The script that puts a program on the `PATH`.
@@ -35,25 +42,19 @@ fn path_file(what: &str) -> String {
 
 /// Puts a directory of the slug on the `PATH` of its dynos.
 pub(super) fn add_path(build: &Path, what: &str, folder: &Path) -> io::Result<()> {
-    let file = build.join(path_file(what));
-    write_for_all(&file, path_export(folder).as_bytes())
-}
-
-fn path_export(folder: &Path) -> String {
-    format!("export PATH=\"$HOME/{}:$PATH\"\n", folder.display())
+    let export = format!("export PATH=\"$HOME/{}:$PATH\"\n", folder.display());
+    write_for_all(&build.join(path_file(what)), export.as_bytes())
 }
 
 const COMMENT: &str = "# static-assets: what the processes of this slug find.\n";
 
 /// The lines that a shell sources. A value that the platform sets wins, except for the version, which belongs to the slug.
-pub(super) fn exports(launch: &Launch) -> String {
+fn exports(launch: &Launch) -> String {
     let export = |var: &LaunchVar| match var {
         LaunchVar::Override { name, value } => format!("export {name}={}\n", quote(value)),
         LaunchVar::Default { name, value } => {
-            format!(
-                "export {name}=\"${{{name}:-{}}}\"\n",
-                in_double_quotes(value)
-            )
+            let value = in_double_quotes(value);
+            format!("export {name}=\"${{{name}:-{value}}}\"\n")
         }
         LaunchVar::Url(url) => url_export(url),
         // Only a launcher has that directory.
@@ -88,12 +89,12 @@ fn url_export(url: &str) -> String {
 
 /// <https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_02_03>
 fn in_double_quotes(value: &str) -> String {
-    let special = |letter: char| "\\\"$`}".contains(letter);
-    let escaped = value.chars().flat_map(|letter| {
-        let backslash = special(letter).then_some('\\');
-        backslash.into_iter().chain([letter])
-    });
-    escaped.collect()
+    let mut escaped = String::new();
+    for letter in value.chars() {
+        escaped.extend("\\\"$`}".contains(letter).then_some('\\'));
+        escaped.push(letter);
+    }
+    escaped
 }
 
 #[cfg(test)]
@@ -104,7 +105,6 @@ mod tests {
     use crate::env::Env;
     use crate::interrupt::Interrupt;
     use crate::launch::pin::BASES;
-    use fs_err as fs;
 
     /// What a shell has after it has sourced the script.
     fn sourced(script: &str, env: &[(&str, &str)], asked: &str) -> String {

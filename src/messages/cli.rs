@@ -1,6 +1,6 @@
 //! Texts of the command line.
 
-use super::title;
+use super::{title, titled};
 use crate::log::{Event, Log};
 use crate::message::{Explain, Kind, Message};
 use indoc::formatdoc;
@@ -14,7 +14,7 @@ const USAGE: &str = "static-assets publish (--app DIR | --dir DIR | --prepared[=
 #[derive(Debug, derive_more::From)]
 pub(crate) enum UsageError {
     NoCommand,
-    UnknownCommand(String),
+    UnknownCommand(OsString),
     NoSource,
     TwoSources,
     /// The flag has an empty value.
@@ -33,9 +33,9 @@ pub(crate) enum UsageError {
 
 #[derive(Debug)]
 pub(crate) enum ExecError {
-    NoPin { file: PathBuf },
-    UnreadablePin { file: PathBuf, error: io::Error },
-    NotStarted { program: OsString, error: io::Error },
+    NoPin(PathBuf),
+    UnreadablePin(PathBuf, io::Error),
+    NotStarted(OsString, io::Error),
 }
 
 /// A file or directory that a command needs is out of reach.
@@ -43,31 +43,23 @@ pub(crate) enum ExecError {
 pub(crate) enum FileError {
     App(io::Error),
     EnvFile(io::Error),
-    /// The version may be published already. `lines` are what the env file should hold.
-    EnvFileNotWritten {
-        lines: String,
-        error: io::Error,
-    },
+    /// Holds the lines that the env file should hold. The version may be published already.
+    EnvFileNotWritten(String, io::Error),
     /// The version may be published already, but the image would not know it.
-    PinNotWritten {
-        file: PathBuf,
-        error: io::Error,
-    },
+    PinNotWritten(PathBuf, io::Error),
 }
 
 pub(crate) enum CliEvent<'a> {
     Title,
-    Pinned {
-        file: &'a Path,
-        /// Whether there is anything to pin.
-        published: bool,
-    },
+    Pinned(&'a Path),
+    /// Nothing was published.
+    PinsNothing(&'a Path),
     /// What the processes of the image need besides the pin.
     PinnedImage {
         pin: &'a Path,
         is_default: bool,
         /// Where the release phase looks for the deferred upload, if that has to be said.
-        deferred: Option<PathBuf>,
+        deferred: Option<&'a PathBuf>,
     },
     EnvFileWritten(&'a Path),
     /// A file without which the image's pages do not link to the version.
@@ -77,55 +69,55 @@ pub(crate) enum CliEvent<'a> {
 impl Explain for UsageError {
     fn explain(&self) -> Message {
         let why = match self {
-            Self::NoCommand => "No command was given.".to_owned(),
-            Self::UnknownCommand(name) => format!("There is no command '{}'.", name.escape_debug()),
-            Self::NoSource => "Nothing says what to publish: give --app DIR, --dir DIR for a directory that is \
-                               already built, or --prepared in a release phase."
-                .to_owned(),
+            Self::NoCommand => "No command was given.",
+            Self::UnknownCommand(name) => &format!(
+                "There is no command '{}'.",
+                name.to_string_lossy().escape_debug()
+            ),
+            Self::NoSource => {
+                "Nothing says what to publish: give --app DIR, --dir DIR for a directory that is already built, or \
+                 --prepared in a release phase."
+            }
             Self::TwoSources => {
-                "--app, --dir and --prepared each say what to publish. Give one of them, once.".to_owned()
+                "--app, --dir and --prepared each say what to publish. Give one of them, once."
             }
             Self::EmptyDir(flag) => {
-                format!("{flag} is empty. Is the variable that holds the directory set?")
+                &format!("{flag} is empty. Is the variable that holds the directory set?")
             }
-            Self::EnvFileInside => "The env file is in the directory that is published: it would be public and \
-                                    change the version each time. Choose a path outside of it."
-                .to_owned(),
-            Self::PinPath => "The path of the pin is written into files of the image, so it must be UTF-8 text on \
-                              one line."
-                .to_owned(),
-            Self::PinInside => "The pin is in the directory that is published: it would be public and change the \
-                                version each time. Choose a path outside of it, such as the default: --pin"
-                .to_owned(),
-            Self::Argument(error) => format!("{error}."),
-            Self::NothingToExec => "Give the command to start after --.".to_owned(),
+            Self::EnvFileInside => {
+                "The env file is in the directory that is published: it would be public and change the version each \
+                 time. Choose a path outside of it."
+            }
+            Self::PinPath => {
+                "The path of the pin is written into files of the image, so it must be UTF-8 text on one line."
+            }
+            Self::PinInside => {
+                "The pin is in the directory that is published: it would be public and change the version each time. \
+                 Choose a path outside of it, such as the default: --pin"
+            }
+            Self::Argument(error) => &format!("{error}."),
+            Self::NothingToExec => "Give the command to start after --.",
             Self::PinOfPrepared => {
-                "--pin belongs to the build, which has already pinned this image. Leave it out.".to_owned()
+                "--pin belongs to the build, which has already pinned this image. Leave it out."
             }
-            Self::NowhereToSave => return nowhere_to_save(),
+            Self::NowhereToSave => {
+                return titled(
+                    Kind::Configuration,
+                    "STATIC_ASSETS_PUBLISH=release without --pin\nThe files would be saved in an image until its release \
+                     phase uploads them. In a Dockerfile:\n  RUN static-assets publish --app . --pin\nIf this is not the \
+                     build of an image, unset STATIC_ASSETS_PUBLISH to publish now.",
+                );
+            }
         };
-        Message::new(
-            Kind::Configuration,
-            "Wrong arguments",
-            format!("{why}\n  {USAGE}\nMore: static-assets publish --help"),
-        )
+        let body = format!("{why}\n  {USAGE}\nMore: static-assets publish --help");
+        Message::new(Kind::Configuration, "Wrong arguments", body)
     }
-}
-
-fn nowhere_to_save() -> Message {
-    Message::new(
-        Kind::Configuration,
-        "STATIC_ASSETS_PUBLISH=release without --pin",
-        "The files would be saved in an image until its release phase uploads them. In a Dockerfile:\n  RUN \
-         static-assets publish --app . --pin\nIf this is not the build of an image, unset STATIC_ASSETS_PUBLISH to \
-         publish now.",
-    )
 }
 
 impl Explain for ExecError {
     fn explain(&self) -> Message {
         match self {
-            Self::NoPin { file } => Message::new(
+            Self::NoPin(file) => Message::new(
                 Kind::Configuration,
                 format!("This image has no pin: {}", file.display()),
                 formatdoc! {"
@@ -138,25 +130,22 @@ impl Explain for ExecError {
                     dir = file.parent().unwrap_or(file).display(),
                 },
             ),
-            Self::UnreadablePin { file, error } => Message::new(
-                Kind::Configuration,
-                format!("The pin can't be read: {}", file.display()),
-                "The user that runs the process must be able to read it.",
-            )
-            .with_details(error.to_string()),
-            Self::NotStarted { program, error } => Message::new(
-                match error.kind() {
+            Self::UnreadablePin(file, error) => {
+                let title = format!("The pin can't be read: {}", file.display());
+                let body = "The user that runs the process must be able to read it.";
+                Message::new(Kind::Configuration, title, body).with_details(error.to_string())
+            }
+            Self::NotStarted(program, error) => {
+                let kind = match error.kind() {
                     io::ErrorKind::NotFound => Kind::NoCommand,
                     _ => Kind::NotStartable,
-                },
-                format!(
-                    "The command can't be started: '{}'",
-                    program.to_string_lossy().escape_debug()
-                ),
-                "It is not on PATH, it is not a program, or this user may not run it. Shell syntax needs a shell: \
-                 static-assets exec -- sh -c 'exec …'",
-            )
-            .with_details(error.to_string()),
+                };
+                let program = program.to_string_lossy();
+                let title = format!("The command can't be started: '{}'", program.escape_debug());
+                let body = "It is not on PATH, it is not a program, or this user may not run it. Shell syntax needs a \
+                            shell: static-assets exec -- sh -c 'exec …'";
+                Message::new(kind, title, body).with_details(error.to_string())
+            }
         }
     }
 }
@@ -164,26 +153,24 @@ impl Explain for ExecError {
 impl Explain for FileError {
     fn explain(&self) -> Message {
         match self {
-            Self::App(error) => Message::new(
-                Kind::Configuration,
-                "The app's directory can't be read",
-                error.to_string(),
-            ),
-            Self::EnvFile(error) => Message::new(
-                Kind::Configuration,
-                "The env file can't be opened for writing",
-                error.to_string(),
-            ),
-            Self::EnvFileNotWritten { lines, error } => {
+            Self::App(error) => {
+                let title = "The app's directory can't be read";
+                Message::new(Kind::Configuration, title, error.to_string())
+            }
+            Self::EnvFile(error) => {
+                let title = "The env file can't be opened for writing";
+                Message::new(Kind::Configuration, title, error.to_string())
+            }
+            Self::EnvFileNotWritten(lines, error) => {
                 let body = if lines.is_empty() {
-                    "Nothing was published. The file may still hold the lines of an earlier run.".to_owned()
+                    "Nothing was published. The file may still hold the lines of an earlier run."
                 } else {
-                    format!("The version is published. The file should hold these lines:\n{lines}")
+                    &format!("The version is published. The file should hold these lines:\n{lines}")
                 };
                 Message::new(Kind::Machine, "The env file can't be written", body)
                     .with_details(error.to_string())
             }
-            Self::PinNotWritten { file, error } => Message::new(
+            Self::PinNotWritten(file, error) => Message::new(
                 Kind::Machine,
                 format!("The pin can't be written: {}", file.display()),
                 "The pin tells the processes of this image which version is theirs. Does this step run as a user who \
@@ -199,34 +186,19 @@ impl Event for CliEvent<'_> {
     fn write_to(&self, log: &Log) {
         match self {
             Self::Title => log.header(&title()),
-            Self::Pinned { file, published } => {
-                let file = file.display();
-                log.bullet(&if *published {
-                    format!("Pinned in {file}")
-                } else {
-                    format!("{file} pins nothing")
-                });
-            }
-            Self::PinnedImage {
-                pin,
-                is_default,
-                deferred,
-            } => {
-                let flag = if *is_default {
-                    String::new()
-                } else {
-                    format!("\"--pin={}\", ", pin.display())
-                };
+            Self::Pinned(file) => log.bullet(&format!("Pinned in {}", file.display())),
+            Self::PinsNothing(file) => log.bullet(&format!("{} pins nothing", file.display())),
+            Self::PinnedImage { pin, is_default, deferred } => {
+                let flag = (!is_default).then(|| format!("\"--pin={}\", ", pin.display()));
+                let flag = flag.unwrap_or_default();
                 log.detail(&format!(
                     "Processes read it if the Dockerfile has ENTRYPOINT [\"static-assets\", \"exec\", {flag}\"--\"]. \
                      Another stage must copy {}",
                     pin.parent().unwrap_or(pin).display()
                 ));
-                if let Some(deferred) = deferred {
-                    log.detail(&format!(
-                        "The release phase runs: static-assets publish --prepared={}",
-                        deferred.display()
-                    ));
+                if let Some(dir) = deferred {
+                    let dir = dir.display();
+                    log.detail(&format!("The release phase runs: static-assets publish --prepared={dir}"));
                 }
                 log.detail(
                     "Docker caches this step. It runs again if a file or ARG before it changes, not if a secret does",

@@ -12,11 +12,7 @@ pub(crate) enum CnbEvent<'a> {
     /// Detect can't read the settings.
     UnreadableSettings,
     NoFramework,
-    Detected {
-        app: &'a Framework,
-        dir: &'a Path,
-        sources: &'a Sources<'a>,
-    },
+    Detected(&'a Framework, &'a Path, &'a Sources<'a>),
     /// Detect passes, and the build reports what is wrong.
     Ambiguous(&'a DetectError),
     /// libcnb could not run the buildpack.
@@ -40,7 +36,7 @@ impl Event for CnbEvent<'_> {
                      assets.deploy, a directory assets, files in priv/static or a cache_static_manifest",
                 );
             }
-            Self::Detected { app, dir, sources } => detected(app, dir, sources, log),
+            Self::Detected(app, dir, sources) => detected(app, dir, sources, log),
             Self::Ambiguous(error) => log.bullet(&ambiguous(error)),
             Self::Failed(error) => log.bullet(&format!("The buildpack could not run: {error}")),
         }
@@ -53,7 +49,8 @@ fn detected(app: &Framework, dir: &Path, sources: &Sources<'_>, log: &Log) {
         Framework::Phoenix(phoenix) => {
             log.bullet(&phoenix.evidence());
             let settings = FrameworkSettings::read(sources);
-            for pipeline in phoenix.pipelines(dir, &settings.phoenix) {
+            let pipelines = phoenix.pipelines(dir, &settings.phoenix);
+            for pipeline in pipelines {
                 log.bullet(&pipeline);
             }
         }

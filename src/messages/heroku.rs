@@ -1,6 +1,6 @@
 //! Texts of the classic Heroku buildpack.
 
-use super::title;
+use super::{title, titled};
 use crate::config::env_vars::DISABLE_COLLECTSTATIC;
 use crate::log::{Event, Log};
 use crate::message::{Explain, Kind, Message};
@@ -23,49 +23,43 @@ pub(crate) enum HerokuEvent<'a> {
     Title,
     CollectstaticDisabled,
     NoFramework,
-    /// No release phase uploads what the build saved. `release` is the command of the Procfile.
-    NothingCallsPublisher {
-        release: Option<String>,
-    },
+    /// No release phase uploads what the build saved. Holds the command of the Procfile.
+    NothingCallsPublisher(Option<String>),
     CacheNotWritten(&'a io::Error),
 }
 
 impl Explain for HerokuError {
     fn explain(&self) -> Message {
+        let text = match self {
+            Self::Usage => {
+                "Wrong arguments for the classic buildpack\nIts stubs run it like this:\n  \
+                 bin/compile BUILD_DIR CACHE_DIR ENV_DIR\n  bin/test-compile BUILD_DIR CACHE_DIR ENV_DIR\n  \
+                 bin/release BUILD_DIR\n  bin/report BUILD_DIR CACHE_DIR ENV_DIR"
+            }
+            Self::BuildDir(_) => {
+                "BUILD_DIR can't be read\n\
+                 BUILD_DIR is the first argument of a classic buildpack: the app's directory."
+            }
+            Self::EnvDir(_) => {
+                "ENV_DIR can't be read\nENV_DIR is the third argument of a classic buildpack. It holds a file for each \
+                 config var, and the config vars say where to publish."
+            }
+            Self::Link(link) => &format!(
+                "{} is a link\nThis buildpack writes into it, and Heroku does not deploy what is written through a \
+                 link. Make it a directory, or remove it from the repository.",
+                link.display()
+            ),
+            Self::NotWritten(_) => {
+                "A file can't be written into the slug\nDynos read their version from .profile.d/static-assets.sh of the slug, and \
+                 the next buildpacks read it from 'export' of this one."
+            }
+        };
         match self {
-            Self::Usage => Message::new(
-                Kind::Configuration,
-                "Wrong arguments for the classic buildpack",
-                "Its stubs run it like this:\n  bin/compile BUILD_DIR CACHE_DIR ENV_DIR\n  \
-                 bin/test-compile BUILD_DIR CACHE_DIR ENV_DIR\n  bin/release BUILD_DIR\n  \
-                 bin/report BUILD_DIR CACHE_DIR ENV_DIR",
-            ),
-            Self::BuildDir(error) => Message::new(
-                Kind::Machine,
-                "BUILD_DIR can't be read",
-                "BUILD_DIR is the first argument of a classic buildpack: the app's directory.",
-            )
-            .with_details(error.to_string()),
-            Self::EnvDir(error) => Message::new(
-                Kind::Machine,
-                "ENV_DIR can't be read",
-                "ENV_DIR is the third argument of a classic buildpack. It holds a file for each config var, and the \
-                 config vars say where to publish.",
-            )
-            .with_details(error.to_string()),
-            Self::Link(link) => Message::new(
-                Kind::Refused,
-                format!("{} is a link", link.display()),
-                "This buildpack writes into it, and Heroku does not deploy what is written through a link. Make it a \
-                 directory, or remove it from the repository.",
-            ),
-            Self::NotWritten(error) => Message::new(
-                Kind::Machine,
-                "A file can't be written into the slug",
-                "Dynos read their version from .profile.d/static-assets.sh of the slug, and the next buildpacks read \
-                 it from 'export' of this one.",
-            )
-            .with_details(error.to_string()),
+            Self::Usage => titled(Kind::Configuration, text),
+            Self::Link(_) => titled(Kind::Refused, text),
+            Self::BuildDir(error) | Self::EnvDir(error) | Self::NotWritten(error) => {
+                titled(Kind::Machine, text).with_details(error.to_string())
+            }
         }
     }
 }
@@ -83,7 +77,7 @@ impl Event for HerokuEvent<'_> {
                 "Nothing is published: a store is set, but this is neither a Django nor a Phoenix app. To publish a \
                  directory that is already built, such as dist:\nSTATIC_ASSETS_DIR=dist",
             ),
-            Self::NothingCallsPublisher { release } => {
+            Self::NothingCallsPublisher(release) => {
                 let then = release.as_ref().map(|own| format!(" && {own}"));
                 log.warning(&format!(
                     "STATIC_ASSETS_PUBLISH=release, but no release phase was found that uploads the files. Without \

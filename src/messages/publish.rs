@@ -22,12 +22,15 @@ impl Event for PublishEvent<'_> {
             Self::Saved(release, dry_run) => upload::saved(release, *dry_run, log),
             Self::Deferred(release, config) => upload::deferred(release, config, log),
             Self::NothingDeferred => log.bullet(
-                "Nothing to upload: the build of this image published its assets, or publishing was off",
+                "Nothing to upload: the build of this image published its assets, or publishing was \
+                 off",
             ),
             Self::NotUploaded(why, deferred) => upload::not_uploaded(why, deferred.as_ref(), log),
             Self::Progress(progress) => log.detail(&upload::progress(*progress)),
             Self::Uploaded(summary, to) => upload::uploaded(summary, to, log),
-            Self::WouldUpload(summary, release, to) => upload::would_upload(summary, release, to, log),
+            Self::WouldUpload(summary, release, to) => {
+                upload::would_upload(summary, release, to, log);
+            }
             Self::Change(change, release) => upload::change(change, release, log),
             Self::CheckSkipped(release, why) => {
                 let (url, why) = (release.prefix.url(), skipped(*why));
@@ -163,7 +166,7 @@ impl Explain for PublishError {
             .with_details(error.to_string()),
             Self::Check(error) => error.explain(),
             Self::Deferred(error) => error.explain(),
-            Self::Store { error, asked } => error.explain().with_line(&format!("Asked: {asked}")),
+            Self::Store(error, asked) => error.explain().with_line(&format!("Asked: {asked}")),
         }
     }
 }
@@ -185,17 +188,17 @@ impl Explain for DeferredError {
                 },
             ),
             Self::Malformed(file, cause) => {
-                let (why, details) = match cause {
+                let mut details = String::new();
+                let why = match cause {
                     MalformedCause::Unreadable(UnreadableMarker::UnknownSchema(schema)) => {
-                        let why =
-                            format!("a newer version of static-assets wrote it (schema {schema})");
-                        (why, String::new())
+                        &format!("a newer version of static-assets wrote it (schema {schema})")
                     }
                     MalformedCause::Unreadable(UnreadableMarker::NotJson(error)) => {
-                        ("it is not valid JSON".to_owned(), error.to_string())
+                        details = error.to_string();
+                        "it is not valid JSON"
                     }
-                    MalformedCause::PublicUrl => ("it has no public URL".to_owned(), String::new()),
-                    MalformedCause::Version => ("it has no version".to_owned(), String::new()),
+                    MalformedCause::PublicUrl => "it has no public URL",
+                    MalformedCause::Version => "it has no version",
                 };
                 let body = format!("{}: {why}. Build the image again.", file.display());
                 Message::new(Kind::Refused, UNREADABLE, body).with_details(details)

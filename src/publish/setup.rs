@@ -9,7 +9,7 @@ use crate::log::Log;
 use std::path::Path;
 use tempfile::TempDir;
 
-/// What the settings of one run give.
+/// What a front end reads before a build.
 pub(crate) struct Setup {
     pub(crate) config: Config,
     /// The environment of child processes.

@@ -111,8 +111,5 @@ impl<'a> Uploader<'a> {
 }
 
 fn failed(error: StoreError, destination: &Destination) -> PublishError {
-    PublishError::Store {
-        error,
-        asked: destination.to_string(),
-    }
+    PublishError::Store(error, destination.to_string())
 }

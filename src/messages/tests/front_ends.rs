@@ -18,19 +18,12 @@ fn front_ends() {
             2,
         )))
         .explain(),
-        ExecError::NoPin { file: pin() }.explain().alone(),
-        ExecError::NotStarted {
-            program: "gunicorn".into(),
-            error: io::Error::from(io::ErrorKind::NotFound),
-        }
-        .explain()
-        .alone(),
+        ExecError::NoPin(pin()).explain().alone(),
+        ExecError::NotStarted("gunicorn".into(), io::ErrorKind::NotFound.into())
+            .explain()
+            .alone(),
         PublishError::NoStore.explain().in_release(),
-        FileError::PinNotWritten {
-            file: pin(),
-            error: denied_io(),
-        }
-        .explain(),
+        FileError::PinNotWritten(pin(), denied_io()).explain(),
         HerokuError::Link("/tmp/build_1/.profile.d".into()).explain(),
         UsageError::NothingToExec.explain(),
         UsageError::NowhereToSave.explain(),

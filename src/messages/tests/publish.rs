@@ -7,10 +7,10 @@ fn publish() {
         PublishError::StoreInside("/workspace/dist/store".into()),
         PublishError::Install(InstallError::Leftover("/workspace/stats.json".into())),
         PublishError::Save(SaveError::Occupied("/etc/static-assets/prepared".into())),
-        PublishError::Store {
-            error: StoreError::Stalled,
-            asked: "s3://acme-static/shop (eu-west-1, key …Q7XA from AWS_*)".to_owned(),
-        },
+        PublishError::Store(
+            StoreError::Stalled,
+            "s3://acme-static/shop (eu-west-1, key …Q7XA from AWS_*)".to_owned(),
+        ),
     ];
     compare("publish", &errors.map(|error| error.explain()));
 }
