@@ -74,7 +74,10 @@ fn several_phoenix_projects_pass_without_requiring_python() {
         &platform.app().join("backend"),
         &platform.app().join("other"),
     );
-    platform.detect().succeeds().says("- Phoenix, ");
+    platform
+        .detect()
+        .succeeds()
+        .says("more than one Phoenix project");
     assert!(!platform.plan().contains("cpython") && platform.plan().contains("elixir"));
     platform
         .file_store()

@@ -30,7 +30,7 @@ fn disable_switches_one_app_off() {
         .platform_env("STATIC_ASSETS_DISABLE", "1\n");
     platform.detect().succeeds();
     let ran = platform.build().succeeds();
-    assert_nothing_left(&ran.says("STATIC_ASSETS_DISABLE (platform environment)"));
+    assert_nothing_left(&ran.says("STATIC_ASSETS_DISABLE is set (platform environment)"));
 }
 
 #[test]

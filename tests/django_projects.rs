@@ -87,7 +87,7 @@ fn settings_of_the_server_are_used() {
     platform
         .build()
         .succeeds()
-        .says("manage.py runs with config.settings.local, config/wsgi.py with config.settings.production")
+        .says("manage.py uses the settings config.settings.local, but config/wsgi.py uses config.settings.production")
         .says("manage.py, config.settings.production (config/wsgi.py)");
 }
 
@@ -259,7 +259,7 @@ fn placeholder_left_in_the_image_fails_the_build() {
     platform
         .build()
         .exits(1)
-        .says("stats.json would lead to no version");
+        .says("stats.json holds the placeholder of the version");
     platform.env("RELEASE_VERSION", "v42").build().succeeds();
 }
 

@@ -314,7 +314,7 @@ fn f40_a_missing_server_is_temporary(way: Way) {
     drop(nobody);
     way.publish(&s3(&address))
         .exits(5)
-        .says("The store does not answer")
+        .says("The store keeps failing: Connection refused")
         .says("STATIC_ASSETS_PUBLISH=off");
 
     let store = Refusing::s3(404, "NoSuchBucket", "");

@@ -97,7 +97,7 @@ fn source_date_epoch_is_the_time_of_the_manifest() {
         .env("SOURCE_DATE_EPOCH", "yesterday")
         .build()
         .exits(1)
-        .says("SOURCE_DATE_EPOCH is 'yesterday'");
+        .says("SOURCE_DATE_EPOCH is not a number of seconds: 'yesterday'");
 }
 
 #[test]
@@ -551,7 +551,7 @@ fn programs_of_mix_are_cached_by_version() {
     let ran = platform
         .build_with_cache()
         .succeeds()
-        .says("kept for the next build, out of the image: esbuild-linux-x64");
+        .says("cached for the next build, not in the image: esbuild-linux-x64");
     assert!(!platform.app().join("_build/esbuild-linux-x64").exists());
     assert!(ran.layers.join("cache/programs/esbuild-linux-x64").exists());
     platform.build_with_cache().succeeds();
@@ -573,7 +573,7 @@ fn django_beside_phoenix_needs_a_setting() {
     platform
         .detect()
         .succeeds()
-        .says("Django or Phoenix, but which app is unclear");
+        .says("The app is both Django and Phoenix. The build reports it.");
     platform
         .build()
         .exits(1)

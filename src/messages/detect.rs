@@ -19,6 +19,7 @@ pub(super) fn evidence_of(framework: FrameworkName) -> &'static str {
 }
 
 impl Explain for DetectError {
+    #[allow(clippy::too_many_lines, reason = "one text for each case")]
     fn explain(&self) -> Message {
         let text = match self {
             Self::Tie {
