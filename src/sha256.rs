@@ -1,8 +1,15 @@
 //! A SHA-256 hash, shown and stored as hexadecimal digits.
 
 use crate::encoding::hex;
+use crate::fs::ensure_is_file;
+use fs_err as fs;
 use serde::{Deserialize, Serialize, Serializer};
 use sha2::Digest;
+use std::io::{self, BufRead, BufReader};
+use std::path::Path;
+
+/// How much of a file is in memory while it is hashed. A small file gets no more than it needs.
+const CHUNK: usize = 1 << 20;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, derive_more::Display, Deserialize)]
 #[display("{}", hex(_0))]
@@ -12,6 +19,28 @@ pub(crate) struct Sha256([u8; 32]);
 impl Sha256 {
     pub(crate) fn of(bytes: &[u8]) -> Self {
         Self(sha2::Sha256::digest(bytes).into())
+    }
+
+    /// Hashes a file of any size in little memory, and hands each of its chunks on.
+    pub(crate) fn of_file(
+        path: &Path,
+        mut chunk: impl FnMut(&[u8]) -> io::Result<()>,
+    ) -> io::Result<Self> {
+        ensure_is_file(path)?;
+        let file = fs::File::open(path)?;
+        let size = usize::try_from(file.metadata()?.len()).unwrap_or(CHUNK);
+        let mut file = BufReader::with_capacity(size.clamp(1, CHUNK), file);
+        let mut hasher = sha2::Sha256::new();
+        loop {
+            let content = file.fill_buf()?;
+            if content.is_empty() {
+                return Ok(hasher.into());
+            }
+            hasher.update(content);
+            chunk(content)?;
+            let length = content.len();
+            file.consume(length);
+        }
     }
 
     pub(crate) fn as_bytes(&self) -> &[u8] {

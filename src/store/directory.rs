@@ -3,7 +3,6 @@
 
 mod staging;
 
-use super::local_file::hash_file;
 use super::own_object::OwnObject;
 use super::verify::{foreign, is_claim, verify_marker, verify_tombstone};
 use super::{RunLabel, StoreError, StoreResult};
@@ -12,6 +11,7 @@ use crate::interrupt::Interrupt;
 use crate::plan::{Conflict, ConflictWith, Summary};
 use crate::prefix::{Folder, Key, MetaObject};
 use crate::release::Release;
+use crate::sha256::Sha256;
 use crate::version::Version;
 use bytes::Bytes;
 use fs_err as fs;
@@ -165,7 +165,7 @@ fn compare(version_dir: &Path, release: &Release) -> StoreResult {
         return Err(foreign(release, &path));
     }
     for asset in release.manifest.assets() {
-        match hash_file(&version_dir.join(&*asset.path), |_| Ok(())) {
+        match Sha256::of_file(&version_dir.join(&*asset.path), |_| Ok(())) {
             Ok(hash) if hash == asset.sha256 => {}
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
             _ => return Err(foreign(release, &asset.path)),

@@ -2,15 +2,10 @@
 
 use super::receipt::{Md5Hash, md5_of};
 use super::{StoreError, StoreResult};
-use crate::fs::ensure_is_file;
 use crate::manifest::Asset;
 use crate::sha256::Sha256;
 use fs_err as fs;
-use sha2::Digest;
-use std::io::{self, BufRead, BufReader};
-use std::path::Path;
-
-const CHUNK: usize = 1 << 20;
+use std::io;
 
 pub(super) struct AssetBody {
     pub(super) content: Vec<u8>,
@@ -28,28 +23,8 @@ pub(super) fn read_asset_chunks(
     asset: &Asset,
     chunk: impl FnMut(&[u8]) -> io::Result<()>,
 ) -> StoreResult {
-    let hash = hash_file(&asset.source(), chunk).map_err(|error| read_error(error, asset))?;
+    let hash = Sha256::of_file(&asset.source(), chunk).map_err(|error| read_error(error, asset))?;
     verify_hash(asset, hash)
-}
-
-/// Hashes a file and hands each of its chunks on.
-pub(super) fn hash_file(
-    path: &Path,
-    mut chunk: impl FnMut(&[u8]) -> io::Result<()>,
-) -> io::Result<Sha256> {
-    ensure_is_file(path)?;
-    let mut file = BufReader::with_capacity(CHUNK, fs::File::open(path)?);
-    let mut hasher = sha2::Sha256::new();
-    loop {
-        let content = file.fill_buf()?;
-        if content.is_empty() {
-            return Ok(hasher.into());
-        }
-        hasher.update(content);
-        chunk(content)?;
-        let length = content.len();
-        file.consume(length);
-    }
 }
 
 pub(super) fn verify_hash(asset: &Asset, hash: Sha256) -> StoreResult {

@@ -122,16 +122,16 @@ impl NodeDistribution<'_> {
         let name = format!("node-v{version}-linux-{}.tar.gz", architecture());
         let path = format!("v{version}/{name}");
         let sum = self.checksum(version, &name)?;
-        let content = self.fetch(&path, |url| {
-            let mut body = Vec::new();
-            let status = self.client.download(url, &mut body)?;
-            Ok((status, body))
+        let archive = self.ctx.scratch.join(name);
+        self.fetch(&path, |url| {
+            let file = fs::File::create(&archive);
+            let mut file = file.map_err(|error| FetchError::Other(error.to_string()))?;
+            Ok((self.client.download(url, &mut file)?, ()))
         })?;
-        if Sha256::of(&content).to_string() != sum {
+        if Sha256::of_file(&archive, |_| Ok(()))?.to_string() != sum {
             return Err(self.failed(&path, NodeProblem::WrongChecksum));
         }
-        let archive = self.ctx.scratch.join(name);
-        fs::write(&archive, &content)?;
+        let size = fs::metadata(&archive)?.len();
         let unpacked = self.ctx.scratch.join("node");
         fs::create_dir_all(&unpacked)?;
         let Finished { status, output, .. } = Command::new("tar", &unpacked, self.env)
@@ -150,7 +150,7 @@ impl NodeDistribution<'_> {
         }
         fs::remove_file(&archive)?;
         self.save(&unpacked, version)?;
-        Ok(content.len() as u64)
+        Ok(size)
     }
 
     fn checksum(&self, version: &Version, name: &str) -> Result<String, PhoenixError> {
@@ -195,11 +195,11 @@ impl NodeDistribution<'_> {
     }
 
     /// Returns the body of a 200, and tries again after a failure that may be temporary.
-    fn fetch(
+    fn fetch<T>(
         &self,
         path: &str,
-        get: impl Fn(&str) -> Result<(u16, Vec<u8>), FetchError>,
-    ) -> Result<Vec<u8>, PhoenixError> {
+        get: impl Fn(&str) -> Result<(u16, T), FetchError>,
+    ) -> Result<T, PhoenixError> {
         let url = self.url(path);
         let mut pauses = PAUSES.iter();
         loop {
