@@ -4,11 +4,11 @@ use super::buildpack_config::BuildpackConfig;
 use super::detect::Project;
 use super::event::PipelineEvent;
 use super::failure::{PhoenixFailure, PhoenixFailureReason};
-use super::node::Package;
-use super::pipeline::{Mix, Pipeline};
+use super::package::Package;
+use super::pipeline::Pipeline;
 use super::web_app::WebApp;
 use super::{PhoenixError, STATICS};
-use crate::command::{Command, Finished, program_on_path};
+use crate::command::{Command, program_on_path};
 use crate::config::{PhoenixSettings, env_vars};
 use crate::context::BuildContext;
 use crate::env::ChildEnv;
@@ -23,7 +23,7 @@ pub(super) struct AppBuild<'a> {
     /// Its `priv/static`.
     pub(super) statics: PathBuf,
     pub(super) package: Option<Package>,
-    pub(super) mix: Mix,
+    pub(super) has_mix: bool,
     pub(super) pipeline: Pipeline,
     pub(super) env: ChildEnv,
 }
@@ -39,17 +39,12 @@ impl<'a> AppBuild<'a> {
         web: &'a WebApp,
     ) -> Result<Self, PhoenixError> {
         let env = compile_env(ctx);
-        let mix = match program_on_path(&env, &["mix"]) {
-            Some(_) => Mix::Found,
-            None => Mix::Missing,
-        };
+        let has_mix = program_on_path(&env, &["mix"]).is_some();
         let dir = ctx.app_dir.join(&web.folder);
         let package = Package::find(&dir, legacy.assets_path.as_deref())?;
-        let pipeline = match Pipeline::of_settings(&ctx.config.framework.phoenix, legacy) {
-            Some(pipeline) => pipeline,
-            None => Pipeline::of_app(web, &ctx.app_dir, package.as_ref(), mix)?,
-        };
+        let (settings, files) = (&ctx.config.framework.phoenix, package.as_ref());
         Ok(Self {
+            pipeline: Pipeline::of(settings, legacy, web, &ctx.app_dir, files, has_mix)?,
             statics: dir.join(STATICS),
             ctx,
             project,
@@ -57,8 +52,7 @@ impl<'a> AppBuild<'a> {
             web,
             dir,
             package,
-            mix,
-            pipeline,
+            has_mix,
             env,
         })
     }
@@ -84,16 +78,17 @@ impl<'a> AppBuild<'a> {
 
     /// Runs a command to its end and returns what it printed.
     pub(super) fn run(&self, command: &Command<'_>) -> Result<String, PhoenixError> {
-        let Finished { status, output, .. } = command.run(self.ctx.interrupt)?;
-        if status.success() {
-            return Ok(output);
+        let finished = command.run(self.ctx.interrupt)?;
+        if finished.status.success() {
+            return Ok(finished.output);
         }
+        let status = finished.status.code();
         Err(PhoenixError::Failed(Box::new(PhoenixFailure {
             command: command.shown(),
             folder: self.ctx.relative(command.folder()).to_owned(),
-            status: status.code(),
-            reason: PhoenixFailureReason::of(&output, status.code()),
-            output,
+            status,
+            reason: PhoenixFailureReason::of(&finished.output, status),
+            output: finished.output,
             node: self.node_mismatch()?,
         })))
     }

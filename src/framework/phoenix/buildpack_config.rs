@@ -21,17 +21,10 @@ pub(super) struct BuildpackConfig {
     pub(super) compile: Option<PathBuf>,
     pub(super) node_version: Option<String>,
     pub(super) clean_cache: bool,
-    pub(super) node_use: NodeUse,
+    /// Whether the running app uses the Node.js that a build downloads.
+    pub(super) keeps_node: bool,
     /// What the log says of the files.
     pub(super) notes: Vec<ConfigNote>,
-}
-
-/// Who uses the Node.js that a build downloads.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum NodeUse {
-    #[default]
-    Build,
-    BuildAndApp,
 }
 
 /// What the log says of one key or line.
@@ -43,11 +36,8 @@ pub(crate) enum ConfigNote {
     NotUsed(String),
     NoScript(PathBuf),
     ScriptOutside(PathBuf),
-    /// A line that only a shell can read.
-    Unreadable {
-        number: usize,
-        line: String,
-    },
+    /// A line that only a shell can read, with its number.
+    Unreadable(usize, String),
     /// `release=true` in [`ELIXIR_CONFIG`].
     EarlyRelease,
     /// A hook in [`ELIXIR_CONFIG`] that compiles the assets.
@@ -60,9 +50,7 @@ impl BuildpackConfig {
         if let Some(text) = read_text(&app.join(STATIC_CONFIG))? {
             config.read_static(app, &text);
         }
-        if let Some(text) = read_text(&app.join(ELIXIR_CONFIG))? {
-            config.read_elixir(&text);
-        }
+        config.read_elixir(&read_text(&app.join(ELIXIR_CONFIG))?.unwrap_or_default());
         Ok(config)
     }
 
@@ -71,8 +59,8 @@ impl BuildpackConfig {
         let mut script = None;
         for (number, line) in statements(text) {
             let Some((key, value)) = assignment(line) else {
-                let line = line.to_owned();
-                self.notes.push(ConfigNote::Unreadable { number, line });
+                let note = ConfigNote::Unreadable(number, line.to_owned());
+                self.notes.push(note);
                 continue;
             };
             match key.as_str() {
@@ -81,7 +69,7 @@ impl BuildpackConfig {
                 "compile" => script = Some(value),
                 "node_version" => self.node_version = Some(value),
                 "clean_cache" => self.clean_cache = value == "true",
-                "remove_node" if value == "false" => self.node_use = NodeUse::BuildAndApp,
+                "remove_node" if value == "false" => self.keeps_node = true,
                 _ => {
                     self.notes.push(ConfigNote::NotUsed(key));
                     continue;
@@ -90,12 +78,12 @@ impl BuildpackConfig {
             used.push(key);
         }
         self.notes.insert(0, ConfigNote::Used(used));
-        let script = PathBuf::from(script.unwrap_or_else(|| DEFAULT_SCRIPT.to_owned()));
+        let script = PathBuf::from(script.as_deref().unwrap_or(DEFAULT_SCRIPT));
         let file = app.join(&script);
         if !file.is_file() {
-            if script != Path::new(DEFAULT_SCRIPT) {
-                self.notes.push(ConfigNote::NoScript(script));
-            }
+            let is_named = script != Path::new(DEFAULT_SCRIPT);
+            let note = is_named.then(|| ConfigNote::NoScript(script));
+            self.notes.extend(note);
         } else if lies_in(&file, app) {
             self.compile = Some(script);
         } else {
@@ -147,20 +135,16 @@ fn assignment(line: &str) -> Option<(String, String)> {
     if key.is_empty() || !key.chars().all(is_name) {
         return None;
     }
-    let key = key.to_owned();
     if value.starts_with('(') {
-        return Some((key, value.to_owned()));
+        return Some((key.to_owned(), value.to_owned()));
     }
     if !value.starts_with('\'') && value.contains(['$', '`']) {
         return None;
     }
-    let words = shell_words::split(value).ok()?;
-    match words.as_slice() {
-        [] => Some((key, String::new())),
-        [value] => Some((key, value.clone())),
-        [value, comment, ..] if comment.starts_with('#') => Some((key, value.clone())),
-        _ => None,
-    }
+    let mut words = shell_words::split(value).ok()?.into_iter();
+    let value = words.next().unwrap_or_default();
+    let is_whole = words.next().is_none_or(|word| word.starts_with('#'));
+    is_whole.then(|| (key.to_owned(), value))
 }
 
 #[cfg(test)]
@@ -221,7 +205,7 @@ mod tests {
         assert!(!marker.exists());
         assert_eq!(config.compile, None);
         let numbers = config.notes[1..].iter().map(|note| match note {
-            ConfigNote::Unreadable { number, .. } => *number,
+            ConfigNote::Unreadable(number, _) => *number,
             note => panic!("{note:?}"),
         });
         assert_eq!(numbers.collect::<Vec<_>>(), [1, 2, 3]);

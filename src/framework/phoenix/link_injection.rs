@@ -1,10 +1,11 @@
 //! What the build changes in the image to make the pages of an app follow: `runtime.exs`, or the digest's manifest.
 
+use super::PhoenixError;
 use super::app_pages::AppPages;
 use super::cache_manifest::CacheManifest;
-use super::error::PhoenixError;
-use super::link_check::{PhoenixLinkCheck, PhoenixLinkProblem};
-use super::link_event::PhoenixEvent;
+use super::compiled_assets::PhoenixLinkCheck;
+use super::error::PhoenixLinkProblem;
+use super::event::PhoenixEvent;
 use super::links::LinkVerifier;
 use super::phx_digest::DigestRules;
 use super::releases::AssembledRelease;
@@ -29,17 +30,14 @@ impl LinkVerifier<'_> {
         let mut manifests = Vec::new();
         for pages in apps {
             if let Some(script) = pages.runtime_exs() {
-                own_scripts
-                    .entry(script)
-                    .or_default()
-                    .extend(pages.targets());
+                let targets = own_scripts.entry(script).or_default();
+                targets.extend(pages.targets());
             } else if pages.reads_manifest() {
                 manifests.push((*pages, pages.static_dir.clone()));
                 manifests.extend(self.embedded_dir(pages).map(|dir| (*pages, dir)));
             } else {
-                let otp_app = pages.app.otp_app.clone();
-                let why = PhoenixLinkProblem::NoManifest { otp_app };
-                return Err(PhoenixError::not_following(why, apps));
+                let why = PhoenixLinkProblem::NoManifest(pages.app.otp_app.clone());
+                return Err(AppPages::not_following(why, apps));
             }
         }
         let mut scripts: Vec<_> = own_scripts.into_iter().collect();
@@ -55,8 +53,8 @@ impl LinkVerifier<'_> {
         }
         let mut urls = manifests.iter().filter_map(|(it, _)| it.links.urls.first());
         if let Some(url) = urls.next().cloned() {
-            let why = PhoenixLinkProblem::NoScript { url };
-            return Err(PhoenixError::not_following(why, apps));
+            let why = PhoenixLinkProblem::NoScript(url);
+            return Err(AppPages::not_following(why, apps));
         }
 
         let pin = self.ctx.image.hook.pin();
@@ -67,25 +65,19 @@ impl LinkVerifier<'_> {
         for (pages, dir) in &manifests {
             edits.extend(self.edit_manifest(pages, dir)?);
         }
-        let switch = if manifests.is_empty() {
-            FallbackSwitch::StaticUrl
-        } else {
+        let because = self.because(scripts.iter().map(|(script, _)| script));
+        let snippet = snippet(&targets);
+        let links = Links::ByInjection { because, snippet };
+        let mut check = PhoenixLinkCheck::of(links, Some(with_edits(edits)));
+        if !manifests.is_empty() {
             self.ctx.log.event(&PhoenixEvent::UrlInImage);
-            FallbackSwitch::None
-        };
+            check.switch = FallbackSwitch::None;
+        }
         // Of links of both kinds, those without a host stay.
         let mut mixed = apps.iter().filter(|pages| !pages.links.urls.is_empty());
         let stays = mixed.find_map(|pages| pages.links.paths.first());
-        let because = self.because(scripts.iter().map(|(script, _)| script));
-        Ok(PhoenixLinkCheck {
-            links: Links::ByInjection {
-                because,
-                snippet: snippet(&targets),
-            },
-            injection: Some(with_edits(edits)),
-            switch,
-            stays: stays.map(ToString::to_string),
-        })
+        check.stays = stays.map(ToString::to_string);
+        Ok(check)
     }
 
     /// Prepares the edits that load the pin into apps that follow by themselves, for processes whose entrypoint is
@@ -119,11 +111,9 @@ impl LinkVerifier<'_> {
             return Ok(None);
         };
         let url = format!("{}{}", self.target.prefix.url(), pages.mount);
-        let form = DigestRules::of(pages.app.version).form;
-        Ok(Some(Edit {
-            path,
-            content: manifest.below(&url).render(form).into_bytes(),
-        }))
+        let comment = DigestRules::of(pages.app.version).comment;
+        let content = manifest.below(&url).render(comment).into_bytes();
+        Ok(Some(Edit { path, content }))
     }
 
     /// Finds the copy of the static directory that Mix makes with `build_embedded`; otherwise `_build` has a link.
@@ -138,10 +128,10 @@ impl LinkVerifier<'_> {
         let scripts = scripts.map(|script| self.ctx.relative(script).display().to_string());
         let change = match scripts.collect::<Vec<_>>().as_slice() {
             [] => "cache_manifest.json in the image now leads to the version".to_owned(),
-            scripts => format!(
-                "a block was appended to {} in the image",
-                scripts.join(" and ")
-            ),
+            scripts => {
+                let scripts = scripts.join(" and ");
+                format!("a block was appended to {scripts} in the image")
+            }
         };
         format!("the app doesn't read STATIC_URL, so {change}; your repository is unchanged")
     }
@@ -155,8 +145,7 @@ fn with_edits(edits: Vec<Edit>) -> Injection {
 }
 
 fn edit_script(path: &Path, edit: impl FnOnce(&str) -> String) -> io::Result<Edit> {
-    Ok(Edit {
-        path: path.to_owned(),
-        content: edit(&read_text(path)?).into_bytes(),
-    })
+    let content = edit(&read_text(path)?).into_bytes();
+    let path = path.to_owned();
+    Ok(Edit { path, content })
 }

@@ -4,10 +4,9 @@ use super::PhoenixError;
 use super::app_build::AppBuild;
 use super::elixir::ElixirSource;
 use super::elixir_values::{string_at, words};
-use super::event::{PipelineEvent, ThrowAwayValue};
+use super::event::PipelineEvent;
 use super::location::Locations;
-use super::pipeline::Mix;
-use super::sources::{MANIFEST_KEY, production_config};
+use super::sources::{MANIFEST_KEY, RUNTIME_EXS, production_config};
 use crate::fs::read_file;
 use std::path::PathBuf;
 
@@ -30,19 +29,18 @@ impl AppBuild<'_> {
         let mut given = Vec::new();
         for path in self.configs() {
             let file = path.file_name().unwrap_or_default().to_string_lossy();
-            if file == "runtime.exs" {
+            if file == RUNTIME_EXS {
                 continue;
             }
             let source = ElixirSource::read(&path)?;
             for (variable, value) in THROW_AWAY_VALUES {
                 if self.env.text(variable).is_none() && source.texts(variable).next().is_some() {
                     self.env = self.env.clone().with(variable, value);
-                    let file = file.to_string();
-                    given.push(ThrowAwayValue { variable, file });
+                    given.push(format!("{variable} ({file})"));
                 }
             }
         }
-        if !given.is_empty() && self.mix == Mix::Found {
+        if !given.is_empty() && self.has_mix {
             self.log(&PipelineEvent::ThrowAwayValues(&given));
         }
         Ok(())
@@ -83,7 +81,7 @@ impl AppBuild<'_> {
                     && !self.dir.join(&configured).is_file()
                 {
                     let place = Locations::of(self.ctx.relative(&file), &source.code).at(at);
-                    return Err(PhoenixError::OtherManifest { place, configured });
+                    return Err(PhoenixError::OtherManifest(place, configured));
                 }
             }
         }
