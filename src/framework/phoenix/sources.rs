@@ -18,11 +18,9 @@ pub(super) const CODE: [&str; 3] = ["css", "js", "mjs"];
 
 /// Lists the configuration scripts that production evaluates, the one of boot first.
 pub(super) fn production_config(config: &Path) -> Vec<PathBuf> {
-    [RUNTIME_EXS, "config.exs", "prod.exs", "prod.secret.exs"]
-        .into_iter()
-        .map(|name| config.join(name))
-        .filter(|path| path.is_file())
-        .collect()
+    let names = [RUNTIME_EXS, "config.exs", "prod.exs", "prod.secret.exs"];
+    let paths = names.into_iter().map(|name| config.join(name));
+    paths.filter(|path| path.is_file()).collect()
 }
 
 /// Lists an app's Elixir code and templates: those under `lib`, and under `web` as Phoenix had it before 1.3.
@@ -38,20 +36,15 @@ pub(super) fn source_files(app: &Path) -> io::Result<Vec<PathBuf>> {
 
 /// Lists the files under a directory, relative to it. A directory that doesn't exist has none.
 pub(super) fn files_in(dir: &Path) -> io::Result<Vec<PathBuf>> {
-    if dir.is_dir() {
-        files_below(dir)
-    } else {
-        Ok(Vec::new())
-    }
+    let files = dir.is_dir().then(|| files_below(dir));
+    files.unwrap_or_else(|| Ok(Vec::new()))
 }
 
 /// Whether a directory has files with one of these extensions that no package manager installed.
 pub(super) fn holds_kinds(dir: &Path, extensions: &[&str]) -> io::Result<bool> {
     let is_installed = |path: &Path| path.iter().any(|part| part == "node_modules");
-    let files = files_in(dir)?;
-    Ok(files
-        .iter()
-        .any(|path| has_extension(path, extensions) && !is_installed(path)))
+    let mut files = files_in(dir)?.into_iter();
+    Ok(files.any(|path| has_extension(&path, extensions) && !is_installed(&path)))
 }
 
 pub(super) fn has_extension(path: &Path, extensions: &[&str]) -> bool {

@@ -49,9 +49,9 @@ impl References<'_> {
             _ => return Cow::Borrowed(content),
         };
         pattern.replace_all(content, |found: &Captures<'_>| {
-            let new = match &found[2] {
-                url if extension(path) == ".css" => self.digested_css(url, path),
-                url => self.digested(url, path).map(String::into_bytes),
+            let new = match extension(path) {
+                ".css" => self.digested_css(&found[2], path),
+                _ => self.digested(&found[2], path).map(String::into_bytes),
             };
             let new = new.unwrap_or_else(|| found[2].to_vec());
             [&found[1], &new, &found[3]].concat()
@@ -116,10 +116,8 @@ pub(super) fn file_name(path: &str) -> &str {
 /// The extension with its dot, as `Path.extname/1` has it: empty if the name has none.
 pub(super) fn extension(path: &str) -> &str {
     let name = file_name(path);
-    match name.rfind('.') {
-        None | Some(0) => "",
-        Some(dot) => &name[dot..],
-    }
+    let dot = name.rfind('.').filter(|dot| *dot > 0);
+    dot.map_or("", |dot| &name[dot..])
 }
 
 /// `css/app.css` becomes `css/app-<md5>.css`.
