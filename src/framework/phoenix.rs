@@ -20,7 +20,6 @@ mod failure;
 mod fixed_links;
 mod link_injection;
 mod links;
-mod location;
 mod node_distribution;
 mod node_range;
 mod own_static_url;
@@ -52,12 +51,12 @@ pub(crate) use event::{NodeOrigin, OwnStaticUrlProblem, PhoenixEvent, PipelineEv
 pub(crate) use failure::{NodeMismatch, PhoenixFailure, PhoenixFailureReason};
 pub(crate) use fixed_links::{FixedLink, FixedLinkKind};
 use links::{LinkVerifier, find_link_that_stays};
-pub(crate) use location::SourceLocation;
 pub(crate) use node_distribution::NodeProblem;
 pub(crate) use node_range::WantedNode;
 use package::Package;
 pub(crate) use pipeline::Pipeline;
 use sources::STATICS;
+pub(crate) use sources::SourceLocation;
 use std::path::Path;
 use web_app::WebApp;
 
@@ -100,9 +99,12 @@ impl Phoenix {
     pub(crate) fn pipelines(&self, repository: &Path, settings: &PhoenixSettings) -> Vec<String> {
         let pipeline = |app: &WebApp| {
             let package = self.package(app, repository).ok()?;
-            let files = package.as_ref();
-            let pipeline = Pipeline::of(settings, &self.legacy, app, repository, files, true);
-            Some(format!("Assets of {}: {}", app.otp_app, pipeline.ok()?))
+            let of_app = || {
+                let mix = Some(Path::new("mix"));
+                Pipeline::of_app(app, repository, package.as_ref(), mix).ok()
+            };
+            let pipeline = Pipeline::of_settings(settings, &self.legacy).or_else(of_app)?;
+            Some(format!("Assets of {}: {pipeline}", app.otp_app))
         };
         self.project.apps.iter().filter_map(pipeline).collect()
     }
@@ -133,9 +135,7 @@ impl Phoenix {
         ctx.log.event(&PhoenixEvent::Project(&self.evidence()));
         let notes = PipelineEvent::BuildpackConfig(&self.legacy.notes);
         ctx.log.event(&notes);
-        if self.legacy.clean_cache
-            && let Some(cache) = &ctx.cache
-        {
+        if let Some(cache) = ctx.cache.as_ref().filter(|_| self.legacy.clean_cache) {
             cache::remove(cache)?;
             ctx.log.event(&PhoenixEvent::CacheEmptied);
         }

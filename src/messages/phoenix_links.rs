@@ -59,21 +59,20 @@ impl Event for PhoenixEvent<'_> {
                  builds the release after this one.",
                 dir.display()
             ),
-            Self::OwnStaticUrl(location, variable, problem) => format!("{location} reads {variable}{}", own_static_url(*problem)),
-            Self::UrlInImage => {
-                "There is no config/runtime.exs, so the URL becomes a part of the image: STATIC_URL has no effect at \
-                 run time, and LiveView reloads its pages with each version (static_changed?)."
-                    .to_owned()
+            Self::OwnStaticUrl(location, variable, problem) => {
+                format!("{location} reads {variable}{}", own_static_url(*problem))
             }
-            Self::NoPinLoader => {
-                "There is no config/runtime.exs, so a process whose ENTRYPOINT is replaced can't find the pin. Start \
-                 it with: static-assets exec -- COMMAND"
-                    .to_owned()
-            }
+            Self::UrlInImage => URL_IN_IMAGE.to_owned(),
+            Self::NoPinLoader => NO_PIN_LOADER.to_owned(),
         };
         log.warning(&warning);
     }
 }
+
+const URL_IN_IMAGE: &str = "There is no config/runtime.exs, so the URL becomes a part of the image: STATIC_URL has no \
+     effect at run time, and LiveView reloads its pages with each version (static_changed?).";
+const NO_PIN_LOADER: &str = "There is no config/runtime.exs, so a process whose ENTRYPOINT is replaced can't find the \
+     pin. Start it with: static-assets exec -- COMMAND";
 
 /// Warns of the first few, and says how many more there are.
 fn warn_of_first<T>(items: &[T], log: &Log, text: impl Fn(&T) -> String) {

@@ -23,7 +23,8 @@ pub(super) struct AppBuild<'a> {
     /// Its `priv/static`.
     pub(super) statics: PathBuf,
     pub(super) package: Option<Package>,
-    pub(super) has_mix: bool,
+    /// Mix, if it is on `PATH`.
+    pub(super) mix: Option<PathBuf>,
     pub(super) pipeline: Pipeline,
     pub(super) env: ChildEnv,
 }
@@ -39,12 +40,14 @@ impl<'a> AppBuild<'a> {
         web: &'a WebApp,
     ) -> Result<Self, PhoenixError> {
         let env = compile_env(ctx);
-        let has_mix = program_on_path(&env, &["mix"]).is_some();
+        let mix = program_on_path(&env, &["mix"]);
         let dir = ctx.app_dir.join(&web.folder);
         let package = Package::find(&dir, legacy.assets_path.as_deref())?;
-        let (settings, files) = (&ctx.config.framework.phoenix, package.as_ref());
+        let pipeline = match Pipeline::of_settings(&ctx.config.framework.phoenix, legacy) {
+            Some(pipeline) => pipeline,
+            None => Pipeline::of_app(web, &ctx.app_dir, package.as_ref(), mix.as_deref())?,
+        };
         Ok(Self {
-            pipeline: Pipeline::of(settings, legacy, web, &ctx.app_dir, files, has_mix)?,
             statics: dir.join(STATICS),
             ctx,
             project,
@@ -52,7 +55,8 @@ impl<'a> AppBuild<'a> {
             web,
             dir,
             package,
-            has_mix,
+            mix,
+            pipeline,
             env,
         })
     }

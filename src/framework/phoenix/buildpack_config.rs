@@ -21,10 +21,17 @@ pub(super) struct BuildpackConfig {
     pub(super) compile: Option<PathBuf>,
     pub(super) node_version: Option<String>,
     pub(super) clean_cache: bool,
-    /// Whether the running app uses the Node.js that a build downloads.
-    pub(super) keeps_node: bool,
+    pub(super) node_use: NodeUse,
     /// What the log says of the files.
     pub(super) notes: Vec<ConfigNote>,
+}
+
+/// Who uses the Node.js that a build downloads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum NodeUse {
+    #[default]
+    Build,
+    BuildAndApp,
 }
 
 /// What the log says of one key or line.
@@ -69,7 +76,7 @@ impl BuildpackConfig {
                 "compile" => script = Some(value),
                 "node_version" => self.node_version = Some(value),
                 "clean_cache" => self.clean_cache = value == "true",
-                "remove_node" if value == "false" => self.keeps_node = true,
+                "remove_node" if value == "false" => self.node_use = NodeUse::BuildAndApp,
                 _ => {
                     self.notes.push(ConfigNote::NotUsed(key));
                     continue;
@@ -82,8 +89,8 @@ impl BuildpackConfig {
         let file = app.join(&script);
         if !file.is_file() {
             let is_named = script != Path::new(DEFAULT_SCRIPT);
-            let note = is_named.then(|| ConfigNote::NoScript(script));
-            self.notes.extend(note);
+            self.notes
+                .extend(is_named.then_some(ConfigNote::NoScript(script)));
         } else if lies_in(&file, app) {
             self.compile = Some(script);
         } else {

@@ -48,7 +48,7 @@ impl AppBuild<'_> {
     fn require_mix(&self) -> Result<(), PhoenixError> {
         let is_alias = matches!(self.pipeline, Pipeline::Alias(_));
         let needs_mix = is_alias || self.settings().digest == DigestChoice::Mix;
-        if !needs_mix || self.has_mix {
+        if !needs_mix || self.mix.is_some() {
             return Ok(());
         }
         Err(PhoenixError::NoMix {
@@ -71,7 +71,7 @@ impl AppBuild<'_> {
     }
 
     fn restore_programs(&self) -> Result<Option<CachedPrograms>, PhoenixError> {
-        let Some(cache) = self.ctx.cache.as_ref().filter(|_| self.has_mix) else {
+        let Some(cache) = self.ctx.cache.as_ref().filter(|_| self.mix.is_some()) else {
             return Ok(None);
         };
         let project = self.ctx.app_dir.join(&self.project.root);

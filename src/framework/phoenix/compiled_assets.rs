@@ -7,7 +7,7 @@ use super::digest::read_manifest;
 use super::event::PhoenixEvent;
 use super::sources::files_in;
 use crate::context::BuildContext;
-use crate::framework::{Compiled, Fallback, FallbackSwitch, Injection, Links};
+use crate::framework::{Compiled, Edit, Fallback, FallbackSwitch, Injection, Links};
 use crate::manifest::{AssetRoot, Assets};
 use std::collections::BTreeSet;
 use std::io;
@@ -24,10 +24,13 @@ pub(super) struct PhoenixLinkCheck {
 
 impl PhoenixLinkCheck {
     /// `STATIC_URL` decides where these links lead at run time.
-    pub(super) fn of(links: Links, injection: Option<Injection>) -> Self {
+    pub(super) fn of(links: Links, edits: Option<Vec<Edit>>) -> Self {
         Self {
             links,
-            injection,
+            injection: edits.map(|edits| Injection {
+                edits,
+                ..Injection::default()
+            }),
             switch: FallbackSwitch::StaticUrl,
             stays: None,
         }

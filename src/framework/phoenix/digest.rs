@@ -54,7 +54,7 @@ impl AppBuild<'_> {
         }
         if !is_digested || !rewritten.is_empty() {
             match self.settings().digest {
-                DigestChoice::Auto if self.has_mix => self.digest_by_mix()?,
+                DigestChoice::Auto if self.mix.is_some() => self.digest_by_mix()?,
                 DigestChoice::Mix => self.digest_by_mix()?,
                 DigestChoice::Auto | DigestChoice::Native => self.digest_natively()?,
             }

@@ -1,8 +1,8 @@
 //! Why a Phoenix app can't be compiled and published.
 
 use super::failure::PhoenixFailure;
-use super::location::SourceLocation;
 use super::node_distribution::NodeProblem;
+use super::sources::SourceLocation;
 use crate::command::CommandError;
 use crate::framework::NotFollowing;
 use crate::manifest::ScanError;

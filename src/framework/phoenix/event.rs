@@ -4,10 +4,10 @@
 use super::buildpack_config::ConfigNote;
 use super::failure::NodeMismatch;
 use super::fixed_links::FixedLink;
-use super::location::SourceLocation;
 use super::node_range::WantedNode;
 use super::page_links::LinkedFile;
 use super::pipeline::Pipeline;
+use super::sources::SourceLocation;
 use crate::command::Command;
 use semver::Version;
 use std::path::Path;

@@ -129,14 +129,10 @@ impl PhoenixFailureReason {
 fn shown(output: &str, pattern: &str) -> Option<String> {
     let pattern = Regex::new(pattern).expect("a valid expression");
     let found = pattern.captures(output)?;
-    let text = match found.iter().skip(1).flatten().next() {
-        Some(group) => group.as_str(),
-        None => {
-            let start = output[..found.get_match().start()].rfind('\n');
-            let line = &output[start.map_or(0, |end| end + 1)..];
-            line.lines().next().unwrap_or_default()
-        }
-    };
+    let start = output[..found.get_match().start()].rfind('\n');
+    let line = output[start.map_or(0, |end| end + 1)..].lines().next();
+    let group = found.iter().skip(1).flatten().next();
+    let text = group.map(|group| group.as_str()).or(line)?;
     Some(text.trim().to_owned())
 }
 

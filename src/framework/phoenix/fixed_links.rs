@@ -1,8 +1,7 @@
 //! Links that built scripts hard-code. They stay on the app's own host, whatever `STATIC_URL` says.
 
-use super::location::{Locations, SourceLocation};
 use super::phx_digest::holds_digest;
-use super::sources::{has_extension, read_text};
+use super::sources::{Locations, SourceLocation, has_extension, read_text};
 use crate::fs::files_below;
 use std::collections::HashSet;
 use std::io;
@@ -62,7 +61,11 @@ fn links_in(
         let loads_worker = loaders.any(|name| called.ends_with(name));
         let property = before.strip_suffix('=').unwrap_or_default().trim_end();
         let is_dir = path.is_empty() || path.ends_with('/');
-        let kind = if property.ends_with(".p") && is_dir {
+        let kind = if is_dir
+            && property
+                .strip_suffix('p')
+                .is_some_and(|it| it.ends_with('.'))
+        {
             FixedLinkKind::PublicPath(format!("/{path}"))
         } else if loads_worker {
             FixedLinkKind::Worker

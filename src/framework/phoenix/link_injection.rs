@@ -13,7 +13,7 @@ use super::runtime_exs::{with_block, with_pin};
 use super::sources::read_text;
 use super::static_url::snippet;
 use crate::config::Inject;
-use crate::framework::{Edit, FallbackSwitch, Injection, Links};
+use crate::framework::{Edit, FallbackSwitch, Links};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -68,7 +68,7 @@ impl LinkVerifier<'_> {
         let because = self.because(scripts.iter().map(|(script, _)| script));
         let snippet = snippet(&targets);
         let links = Links::ByInjection { because, snippet };
-        let mut check = PhoenixLinkCheck::of(links, Some(with_edits(edits)));
+        let mut check = PhoenixLinkCheck::of(links, Some(edits));
         if !manifests.is_empty() {
             self.ctx.log.event(&PhoenixEvent::UrlInImage);
             check.switch = FallbackSwitch::None;
@@ -86,7 +86,7 @@ impl LinkVerifier<'_> {
         &self,
         apps: &[AppPages<'_>],
         releases: &[AssembledRelease],
-    ) -> io::Result<Option<Injection>> {
+    ) -> io::Result<Option<Vec<Edit>>> {
         let pin = self.ctx.image.hook.pin();
         let Some(pin) = pin.filter(|_| self.ctx.inject() == Inject::Auto) else {
             return Ok(None);
@@ -98,10 +98,8 @@ impl LinkVerifier<'_> {
             self.ctx.log.event(&PhoenixEvent::NoPinLoader);
             return Ok(None);
         }
-        let edits = scripts
-            .iter()
-            .map(|path| edit_script(path, |own| with_pin(own, pin)));
-        Ok(Some(with_edits(edits.collect::<io::Result<_>>()?)))
+        let edit = |path: &PathBuf| edit_script(path, |own| with_pin(own, pin));
+        Ok(Some(scripts.iter().map(edit).collect::<io::Result<_>>()?))
     }
 
     /// Makes the keys of a manifest lead to the public URL.
@@ -126,21 +124,13 @@ impl LinkVerifier<'_> {
 
     fn because<'a>(&self, scripts: impl Iterator<Item = &'a PathBuf>) -> String {
         let scripts = scripts.map(|script| self.ctx.relative(script).display().to_string());
-        let change = match scripts.collect::<Vec<_>>().as_slice() {
-            [] => "cache_manifest.json in the image now leads to the version".to_owned(),
-            scripts => {
-                let scripts = scripts.join(" and ");
-                format!("a block was appended to {scripts} in the image")
+        let change = match scripts.collect::<Vec<_>>().join(" and ") {
+            none if none.is_empty() => {
+                "cache_manifest.json in the image now leads to the version".to_owned()
             }
+            scripts => format!("a block was appended to {scripts} in the image"),
         };
         format!("the app doesn't read STATIC_URL, so {change}; your repository is unchanged")
-    }
-}
-
-fn with_edits(edits: Vec<Edit>) -> Injection {
-    Injection {
-        edits,
-        ..Injection::default()
     }
 }
 

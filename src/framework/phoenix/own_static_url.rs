@@ -3,10 +3,12 @@
 use super::detect::Project;
 use super::elixir::ElixirSource;
 use super::elixir_values::{find_env_read, has_word, list_at, values};
-use super::location::{Locations, SourceLocation};
 use super::page_links::PageLinks;
 use super::runtime_exs::without_block;
-use super::sources::{RUNTIME_EXS, has_extension, production_config, read_text, source_files};
+use super::sources::{
+    Locations, RUNTIME_EXS, SourceLocation, has_extension, production_config, read_text,
+    source_files,
+};
 use super::static_url::StaticUrlForm;
 use super::web_app::WebApp;
 use crate::config::env_vars::{STATIC_ASSETS_VERSION, STATIC_URL};

@@ -3,6 +3,7 @@
 
 use super::PhoenixError;
 use super::app_build::AppBuild;
+use super::buildpack_config::NodeUse;
 use super::cache::CachedDir;
 use super::event::PipelineEvent;
 use super::failure::NodeMismatch;
@@ -154,7 +155,7 @@ impl AppBuild<'_> {
             env: &self.env,
         };
         let node = distribution.provide(self.wanted_node().as_ref())?;
-        if self.legacy.keeps_node {
+        if self.legacy.node_use == NodeUse::BuildAndApp {
             fs::create_dir_all(kept.join("bin"))?;
             fs::copy(node.join("bin/node"), kept.join("bin/node"))?;
         }

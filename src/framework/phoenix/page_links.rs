@@ -1,9 +1,10 @@
 //! The links of an app's templates and of its static HTML files, by the way in which they are written.
 
-use super::location::{Locations, SourceLocation};
 use super::page_text::{Occurrence, occurrences};
 use super::phx_digest::holds_digest;
-use super::sources::{CODE, files_in, has_extension, read_text, source_files};
+use super::sources::{
+    CODE, Locations, SourceLocation, files_in, has_extension, read_text, source_files,
+};
 use crate::framework::app_files::is_foreign;
 use std::io;
 use std::path::Path;

@@ -92,9 +92,8 @@ impl NativeDigest<'_> {
         let md5s = parallel(&paths, |path| md5_of(&self.statics.join(path)))?;
         let files = self.name_files(&paths, &md5s);
         let names = |file: &DigestedFile| (file.path.clone(), file.digested.clone());
-        let latest: BTreeMap<String, String> = files.iter().map(names).collect();
         let references = References {
-            latest: &latest,
+            latest: files.iter().map(names).collect(),
             cwd: self.cwd,
             vsn: self.vsn,
         };
@@ -104,7 +103,7 @@ impl NativeDigest<'_> {
         digests.retain(|digested, _| self.statics.join(digested).exists());
         digests.extend(files.into_iter().map(|file| file.digested).zip(entries));
         let mut manifest = CacheManifest {
-            latest,
+            latest: references.latest,
             digests,
             ..CacheManifest::default()
         };
@@ -135,10 +134,9 @@ impl NativeDigest<'_> {
                 Some((owner, md5)) => (*md5, digested_name(owner, md5) + ".map"),
                 None => (own, digested_name(path, own)),
             };
-            let (path, md5) = (path.clone(), md5.clone());
             DigestedFile {
-                path,
-                md5,
+                path: path.clone(),
+                md5: md5.clone(),
                 digested,
             }
         };
@@ -147,19 +145,15 @@ impl NativeDigest<'_> {
 
     /// Writes the digested copy of a file and the compressed copies of both.
     fn write(&self, file: &DigestedFile, references: &References<'_>) -> io::Result<DigestEntry> {
-        let path = self.statics.join(&file.path);
-        let content = fs::read(path)?;
+        let content = fs::read(self.statics.join(&file.path))?;
         let digested = references.rewrite(&content, &file.path);
         replace_file(&self.statics.join(&file.digested), &digested)?;
         if self.rules.gzipped.contains(&extension(&file.path)) {
-            let compressed = gzip(&digested)?;
+            let mut compressed = gzip(&digested)?;
             replace_file(&self.gzip_path(&file.digested), &compressed)?;
-            let is_changed = *digested != *content;
-            let compressed = if is_changed {
-                gzip(&content)?
-            } else {
-                compressed
-            };
+            if *digested != *content {
+                compressed = gzip(&content)?;
+            }
             replace_file(&self.gzip_path(&file.path), &compressed)?;
         }
         Ok(DigestEntry {

@@ -26,27 +26,32 @@ pub(crate) enum Pipeline {
 }
 
 impl Pipeline {
-    /// Returns the pipeline that a setting chooses, else the one that the app's files show.
-    pub(super) fn of(
+    /// Returns the pipeline that a setting chooses.
+    pub(super) fn of_settings(
         settings: &PhoenixSettings,
         legacy: &BuildpackConfig,
-        app: &WebApp,
-        repository: &Path,
-        package: Option<&Package>,
-        has_mix: bool,
-    ) -> Result<Self, PhoenixError> {
+    ) -> Option<Self> {
         let command = settings.compile_command.clone().map(Self::Command);
         let compile = legacy.compile.clone().map(Self::CompileScript);
         let prebuilt = settings.prebuilt.as_ref().map(|_| Self::Prebuilt);
+        command.or(compile).or(prebuilt)
+    }
+
+    /// Returns the pipeline that the app's files show. `mix` is the program.
+    pub(super) fn of_app(
+        app: &WebApp,
+        repository: &Path,
+        package: Option<&Package>,
+        mix: Option<&Path>,
+    ) -> Result<Self, PhoenixError> {
         let alias = app.deploy.clone().map(Self::Alias);
         let script = package.and_then(Package::production_script);
         let script = script.map(Self::PackageScript);
-        let shown = if has_mix {
-            alias.or(script)
-        } else {
-            script.or(alias)
+        let shown = match mix {
+            Some(_) => alias.or(script),
+            None => script.or(alias),
         };
-        if let Some(pipeline) = command.or(compile).or(prebuilt).or(shown) {
+        if let Some(pipeline) = shown {
             return Ok(pipeline);
         }
         let dir = repository.join(&app.folder);

@@ -5,8 +5,7 @@ use super::app_build::AppBuild;
 use super::elixir::ElixirSource;
 use super::elixir_values::{string_at, values, words};
 use super::event::PipelineEvent;
-use super::location::Locations;
-use super::sources::{MANIFEST_KEY, RUNTIME_EXS, production_config, read_text};
+use super::sources::{Locations, MANIFEST_KEY, RUNTIME_EXS, production_config, read_text};
 use std::path::PathBuf;
 
 const THROW_AWAY_VALUES: [(&str, &str); 2] = [
@@ -38,7 +37,7 @@ impl AppBuild<'_> {
                 }
             }
         }
-        if !given.is_empty() && self.has_mix {
+        if !given.is_empty() && self.mix.is_some() {
             self.log(&PipelineEvent::ThrowAwayValues(&given));
         }
         Ok(())

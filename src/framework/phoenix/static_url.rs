@@ -85,11 +85,12 @@ impl EndpointTarget<'_> {
         };
         let config = format!("Elixir.Config.config(:{otp_app}, {module}, static_url: ");
         let path = format!("({PATH} || \"\"){mount}");
+        let host_and_path = format!(" <> {path}");
         let (host, path) = match self.form {
             StaticUrlForm::Path => return format!("  {config}[path: static_assets_url{mount}])"),
             StaticUrlForm::HostAndPath if mount.is_empty() => ("", format!("{PATH} || \"/\"")),
             StaticUrlForm::HostAndPath => ("", path),
-            StaticUrlForm::Host => (&*format!(" <> {path}"), "\"/\"".to_owned()),
+            StaticUrlForm::Host => (&*host_and_path, "\"/\"".to_owned()),
         };
         format!(
             "  if {HOST} do\n    {config}[scheme: static_assets_uri.scheme, host: {HOST}{host}, \

@@ -3,8 +3,7 @@
 use super::elixir::ElixirSource;
 use super::elixir_values::{alias, atom_or_attribute, leading_name, string_at, values};
 use super::endpoint::{Endpoint, find_endpoints};
-use super::location::Locations;
-use super::sources::{MANIFEST_KEY, STATICS, files_in, production_config};
+use super::sources::{Locations, MANIFEST_KEY, STATICS, files_in, production_config};
 use super::version::{self, PhoenixVersion, phoenix_dependency};
 use fs_err as fs;
 use std::fmt;

@@ -34,7 +34,7 @@ pub(in super::super) fn css_urls(content: &[u8]) -> impl Iterator<Item = Range<u
 
 /// What references are looked up in.
 pub(super) struct References<'a> {
-    pub(super) latest: &'a BTreeMap<String, String>,
+    pub(super) latest: BTreeMap<String, String>,
     pub(super) cwd: &'a Path,
     pub(super) vsn: &'static str,
 }
