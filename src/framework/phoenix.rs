@@ -3,7 +3,6 @@
 
 mod app_build;
 mod app_pages;
-mod app_sources;
 mod buildpack_config;
 mod cache;
 mod cache_manifest;
@@ -19,21 +18,14 @@ mod error;
 mod event;
 mod failure;
 mod fixed_links;
-mod link_check;
-mod link_event;
 mod link_injection;
-mod link_warnings;
 mod links;
-mod location;
-mod node;
 mod node_distribution;
 mod node_range;
-mod official_node;
 mod own_static_url;
-mod package_manager;
+mod package;
 mod packages;
 mod page_links;
-mod page_scan;
 mod page_text;
 mod phx_digest;
 mod pipeline;
@@ -52,24 +44,19 @@ use app_build::AppBuild;
 use app_pages::AppPages;
 use buildpack_config::BuildpackConfig;
 pub(crate) use buildpack_config::{ConfigNote, ELIXIR_CONFIG, STATIC_CONFIG};
-use compiled_assets::describe_compiled;
+use compiled_assets::{PhoenixLinkCheck, describe_compiled};
 use detect::{Project, find_project};
-pub(crate) use error::PhoenixError;
-pub(crate) use event::{NodeOrigin, PipelineEvent, ThrowAwayValue};
+pub(crate) use error::{PhoenixError, PhoenixLinkProblem};
+pub(crate) use event::{NodeOrigin, OwnStaticUrlProblem, PhoenixEvent, PipelineEvent};
 pub(crate) use failure::{NodeMismatch, PhoenixFailure, PhoenixFailureReason};
 pub(crate) use fixed_links::{FixedLink, FixedLinkKind};
-use link_check::PhoenixLinkCheck;
-pub(crate) use link_check::PhoenixLinkProblem;
-pub(crate) use link_event::{OwnStaticUrlProblem, PhoenixEvent};
-use link_warnings::find_link_that_stays;
-use links::LinkVerifier;
-pub(crate) use location::SourceLocation;
-use node::Package;
+use links::{LinkVerifier, find_link_that_stays};
 pub(crate) use node_distribution::NodeProblem;
 pub(crate) use node_range::WantedNode;
-use pipeline::Mix;
+use package::Package;
 pub(crate) use pipeline::Pipeline;
 use sources::STATICS;
+pub(crate) use sources::SourceLocation;
 use std::path::Path;
 use web_app::WebApp;
 
@@ -112,10 +99,11 @@ impl Phoenix {
     pub(crate) fn pipelines(&self, repository: &Path, settings: &PhoenixSettings) -> Vec<String> {
         let pipeline = |app: &WebApp| {
             let package = self.package(app, repository).ok()?;
-            let pipeline = match Pipeline::of_settings(settings, &self.legacy) {
-                Some(pipeline) => pipeline,
-                None => Pipeline::of_app(app, repository, package.as_ref(), Mix::Found).ok()?,
+            let of_app = || {
+                let mix = Some(Path::new("mix"));
+                Pipeline::of_app(app, repository, package.as_ref(), mix).ok()
             };
+            let pipeline = Pipeline::of_settings(settings, &self.legacy).or_else(of_app)?;
             Some(format!("Assets of {}: {pipeline}", app.otp_app))
         };
         self.project.apps.iter().filter_map(pipeline).collect()
@@ -145,17 +133,16 @@ impl Phoenix {
         target: Option<&CompileTarget>,
     ) -> Result<Compiled, PhoenixError> {
         ctx.log.event(&PhoenixEvent::Project(&self.evidence()));
-        ctx.log
-            .event(&PipelineEvent::BuildpackConfig(&self.legacy.notes));
-        if self.legacy.clean_cache
-            && let Some(cache) = &ctx.cache
-        {
+        let notes = PipelineEvent::BuildpackConfig(&self.legacy.notes);
+        ctx.log.event(&notes);
+        if let Some(cache) = ctx.cache.as_ref().filter(|_| self.legacy.clean_cache) {
             cache::remove(cache)?;
             ctx.log.event(&PhoenixEvent::CacheEmptied);
         }
+        let project = &self.project;
         let verifier = target.map(|target| LinkVerifier {
             ctx,
-            project: &self.project,
+            project,
             target,
         });
         if let Some(verifier) = &verifier {
@@ -168,7 +155,7 @@ impl Phoenix {
         let stays = find_link_that_stays(&apps, target.map(|target| &target.prefix), ctx)?;
         let mut check = match verifier {
             Some(verifier) => verifier.verify_links(&apps)?,
-            None => PhoenixLinkCheck::of(Links::Unverified),
+            None => PhoenixLinkCheck::of(Links::Unverified, None),
         };
         check.stays = check.stays.or(stays);
         describe_compiled(&apps, check, ctx)

@@ -14,9 +14,9 @@ impl Event for PhoenixEvent<'_> {
             Self::Project(evidence) => return log.bullet(evidence),
             Self::CacheEmptied => return log.detail("The cache was emptied: clean_cache=true"),
             Self::EarlierDigests(files) => {
+                let files = count(*files, "file");
                 return log.detail(&format!(
-                    "Not uploaded: {} of an earlier digest. To remove them: mix phx.digest.clean --all",
-                    count(*files, "file")
+                    "Not uploaded: {files} of an earlier digest. To remove them: mix phx.digest.clean --all"
                 ));
             }
             Self::FixedLinks(links) => return warn_of_first(links, log, fixed_link),
@@ -27,7 +27,7 @@ impl Event for PhoenixEvent<'_> {
                     format!("{link} links to /{path}, which the pipeline did not make.")
                 });
             }
-            Self::PolicyWithoutHost { policy, host } => format!(
+            Self::PolicyWithoutHost(policy, host) => format!(
                 "{policy} has a Content-Security-Policy without {host}, so browsers would block the files. Add \
                  https://{host} to its script-src, style-src, img-src and font-src."
             ),
@@ -43,14 +43,14 @@ impl Event for PhoenixEvent<'_> {
                 "{link} puts Endpoint.url() before a static path, so the link would have two hosts. Write \
                  url(~p\"…\") or static_url(…) instead."
             ),
-            Self::MixedLinks { urls, paths } => format!(
+            Self::MixedLinks(urls, paths) => format!(
                 "Pages have links with a host, by url(~p\"…\") or static_url ({}), and without one ({paths}). No \
                  static_url serves both on another host: those with a host follow STATIC_URL, the others stay on the \
                  app's own host. Write all of them in one way. With a host:\n{}",
                 urls.len(),
                 listed(urls, SourceLocation::to_string)
             ),
-            Self::NoLinks { otp_app } => format!(
+            Self::NoLinks(otp_app) => format!(
                 "No page of {otp_app} with a link to a static file was found under lib, so the link check proves \
                  nothing. Links by ~p\"…\", static_path(…), url(~p\"…\") and static_url(…) follow STATIC_URL."
             ),
@@ -60,25 +60,20 @@ impl Event for PhoenixEvent<'_> {
                  builds the release after this one.",
                 dir.display()
             ),
-            Self::OwnStaticUrl {
-                location,
-                variable,
-                problem,
-            } => format!("{location} reads {variable}{}", own_static_url(*problem)),
-            Self::UrlInImage => {
-                "There is no config/runtime.exs, so the URL becomes a part of the image: STATIC_URL has no effect at \
-                 run time, and LiveView reloads its pages with each version (static_changed?)."
-                    .to_owned()
+            Self::OwnStaticUrl(location, variable, problem) => {
+                format!("{location} reads {variable}{}", own_static_url(*problem))
             }
-            Self::NoPinLoader => {
-                "There is no config/runtime.exs, so a process whose ENTRYPOINT is replaced can't find the pin. Start \
-                 it with: static-assets exec -- COMMAND"
-                    .to_owned()
-            }
+            Self::UrlInImage => URL_IN_IMAGE.to_owned(),
+            Self::NoPinLoader => NO_PIN_LOADER.to_owned(),
         };
         log.warning(&warning);
     }
 }
+
+const URL_IN_IMAGE: &str = "There is no config/runtime.exs, so the URL becomes a part of the image: STATIC_URL has no \
+     effect at run time, and LiveView reloads its pages with each version (static_changed?).";
+const NO_PIN_LOADER: &str = "There is no config/runtime.exs, so a process whose ENTRYPOINT is replaced can't find the \
+     pin. Start it with: static-assets exec -- COMMAND";
 
 /// Warns of the first few, and says how many more there are.
 fn warn_of_first<T>(items: &[T], log: &Log, text: impl Fn(&T) -> String) {
@@ -123,14 +118,14 @@ fn own_static_url(problem: OwnStaticUrlProblem<'_>) -> String {
              at boot."
                 .to_owned()
         }
-        OwnStaticUrlProblem::OtherForm { link } => {
+        OwnStaticUrlProblem::OtherForm(link) => {
             format!(", but its static_url does not fit links like the one at {link}.")
         }
-        OwnStaticUrlProblem::TwoHosts { url } => format!(
+        OwnStaticUrlProblem::TwoHosts(url) => format!(
             " as a path, so links with a host, like the one at {url}, would have two. Write them without one: \
              ~p\"…\" or static_path(…)."
         ),
-        OwnStaticUrlProblem::Mount { otp_app, mount } => {
+        OwnStaticUrlProblem::Mount(otp_app, mount) => {
             format!(". The files of {otp_app} are under {mount} there: add that to the URL.")
         }
     }
@@ -142,8 +137,8 @@ impl Explain for NotFollowing<PhoenixLinkProblem> {
             self.why,
             PhoenixLinkProblem::InjectOff
                 | PhoenixLinkProblem::InjectNowhere
-                | PhoenixLinkProblem::NoManifest { .. }
-                | PhoenixLinkProblem::NoScript { .. }
+                | PhoenixLinkProblem::NoManifest(_)
+                | PhoenixLinkProblem::NoScript(_)
         );
         let lead = "Add these lines to config/runtime.exs, then build again:";
         let lines = is_cured_by_snippet.then_some((lead, self.snippet.as_str()));
@@ -164,25 +159,25 @@ fn why(problem: &PhoenixLinkProblem) -> String {
              RUN static-assets publish --app . --pin"
                 .to_owned()
         }
-        PhoenixLinkProblem::NotMade { place, path } => format!(
+        PhoenixLinkProblem::NotMade(place, path) => format!(
             "{place} links to /{path}, but the pipeline made neither that file nor any other script or stylesheet \
              that pages link to: all of these links would answer 404. Does it write into another directory, or under \
              other names? (Phoenix 1.7 has assets/app.css, 1.8 assets/css/app.css.)"
         ),
-        PhoenixLinkProblem::NoManifest { otp_app } => format!(
+        PhoenixLinkProblem::NoManifest(otp_app) => format!(
             "{otp_app} has no config/runtime.exs that could set its URL from STATIC_URL, and its configuration has no \
              cache_static_manifest, by which it would find the published names."
         ),
-        PhoenixLinkProblem::NoEndpoint { otp_app } => format!(
+        PhoenixLinkProblem::NoEndpoint(otp_app) => format!(
             "No module of {otp_app} has 'use Phoenix.Endpoint, otp_app: …', so there is no endpoint whose static_url \
              could be set."
         ),
-        PhoenixLinkProblem::NoScript { url } => format!(
+        PhoenixLinkProblem::NoScript(url) => format!(
             "{url} writes a link with a host, by url(~p\"…\") or static_url(…). Such a link follows only the \
              configuration, and there is no config/runtime.exs that could set it at run time. Create one that begins \
              with 'import Config'."
         ),
-        PhoenixLinkProblem::NoHost { url } => format!(
+        PhoenixLinkProblem::NoHost(url) => format!(
             "{url} writes a link with a host, by url(~p\"…\") or static_url(…), but the public URL is a path of the \
              app's own site: Phoenix would make links to http://localhost. Write the link without a host, ~p\"…\" or \
              static_path(…), or set a STATIC_ASSETS_PUBLIC_URL with a host."
@@ -192,7 +187,7 @@ fn why(problem: &PhoenixLinkProblem) -> String {
              URL, or a path in the endpoint's url, no static_url serves both. Write all of them in one way: with \
              ~p\"…\" or static_path(…) alone, everything follows."
         ),
-        PhoenixLinkProblem::WrittenByHand { places } => format!(
+        PhoenixLinkProblem::WrittenByHand(places) => format!(
             "Every link to a static file is written by hand, so none follows STATIC_URL. Links by \
              ~p\"/assets/app.css\" or Routes.static_path(@conn, \"/assets/app.css\") follow. Written by hand:\n{}",
             listed(places, SourceLocation::to_string)

@@ -3,7 +3,7 @@
 use crate::config::env_vars;
 use crate::framework::phoenix::{
     ConfigNote, ELIXIR_CONFIG, NodeMismatch, NodeOrigin, Pipeline, PipelineEvent, STATIC_CONFIG,
-    ThrowAwayValue, WantedNode,
+    WantedNode,
 };
 use crate::log::{Event, Log, bytes, count, seconds};
 use std::fmt;
@@ -15,7 +15,11 @@ impl Event for PipelineEvent<'_> {
             Self::PipelineChosen(app, pipeline) => {
                 log.bullet(&format!("Assets of {app}: {pipeline}"));
             }
-            Self::ThrowAwayValues(values) => log.warning(&throw_away(values)),
+            Self::ThrowAwayValues(values) => log.warning(&format!(
+                "The configuration asks for {} at build time. This step alone sets throw-away values. Ask in \
+                 config/runtime.exs instead, which is read when the app starts.",
+                values.join(", ")
+            )),
             Self::CommandStarted(command) => log.detail(&command.shown()),
             Self::PipelineDone(duration) => log.detail(&format!("done in {}", seconds(*duration))),
             Self::ProgramsCached(names) => log.detail(&format!(
@@ -101,23 +105,20 @@ impl fmt::Display for Pipeline {
 
 fn noted(note: &ConfigNote) -> String {
     match note {
-        ConfigNote::Used(keys) if keys.is_empty() => {
-            format!("{STATIC_CONFIG} is read as data. Used: nothing")
-        }
         ConfigNote::Used(keys) => {
-            format!("{STATIC_CONFIG} is read as data. Used: {}", keys.join(", "))
+            let used = Some(keys.join(", ")).filter(|used| !used.is_empty());
+            let used = used.as_deref().unwrap_or("nothing");
+            format!("{STATIC_CONFIG} is read as data. Used: {used}")
         }
         ConfigNote::NotUsed(key) => format!("{STATIC_CONFIG}: {key} {}", not_used(key)),
         ConfigNote::NoScript(path) => {
             format!("{STATIC_CONFIG}: compile={} does not exist", path.display())
         }
-        ConfigNote::ScriptOutside(path) => {
-            format!(
-                "{STATIC_CONFIG}: compile={} is not in the app and does not run",
-                path.display()
-            )
-        }
-        ConfigNote::Unreadable { number, line } => {
+        ConfigNote::ScriptOutside(path) => format!(
+            "{STATIC_CONFIG}: compile={} is not in the app and does not run",
+            path.display()
+        ),
+        ConfigNote::Unreadable(number, line) => {
             format!("{STATIC_CONFIG}: line {number} is ignored, only a shell can read it: {line}")
         }
         ConfigNote::EarlyRelease => format!(
@@ -141,15 +142,4 @@ fn not_used(key: &str) -> &'static str {
         "phoenix_ex" => "is not needed: Phoenix 1.3 and later have mix phx.*",
         _ => "is unknown and ignored",
     }
-}
-
-fn throw_away(values: &[ThrowAwayValue]) -> String {
-    let names = values
-        .iter()
-        .map(|value| format!("{} ({})", value.variable, value.file));
-    let names = names.collect::<Vec<_>>().join(", ");
-    format!(
-        "The configuration asks for {names} at build time. This step alone sets throw-away values. Ask in \
-         config/runtime.exs instead, which is read when the app starts."
-    )
 }

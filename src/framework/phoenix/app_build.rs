@@ -4,11 +4,11 @@ use super::buildpack_config::BuildpackConfig;
 use super::detect::Project;
 use super::event::PipelineEvent;
 use super::failure::{PhoenixFailure, PhoenixFailureReason};
-use super::node::Package;
-use super::pipeline::{Mix, Pipeline};
+use super::package::Package;
+use super::pipeline::Pipeline;
 use super::web_app::WebApp;
 use super::{PhoenixError, STATICS};
-use crate::command::{Command, Finished, program_on_path};
+use crate::command::{Command, program_on_path};
 use crate::config::{PhoenixSettings, env_vars};
 use crate::context::BuildContext;
 use crate::env::ChildEnv;
@@ -23,7 +23,8 @@ pub(super) struct AppBuild<'a> {
     /// Its `priv/static`.
     pub(super) statics: PathBuf,
     pub(super) package: Option<Package>,
-    pub(super) mix: Mix,
+    /// Mix, if it is on `PATH`.
+    pub(super) mix: Option<PathBuf>,
     pub(super) pipeline: Pipeline,
     pub(super) env: ChildEnv,
 }
@@ -39,15 +40,12 @@ impl<'a> AppBuild<'a> {
         web: &'a WebApp,
     ) -> Result<Self, PhoenixError> {
         let env = compile_env(ctx);
-        let mix = match program_on_path(&env, &["mix"]) {
-            Some(_) => Mix::Found,
-            None => Mix::Missing,
-        };
+        let mix = program_on_path(&env, &["mix"]);
         let dir = ctx.app_dir.join(&web.folder);
         let package = Package::find(&dir, legacy.assets_path.as_deref())?;
         let pipeline = match Pipeline::of_settings(&ctx.config.framework.phoenix, legacy) {
             Some(pipeline) => pipeline,
-            None => Pipeline::of_app(web, &ctx.app_dir, package.as_ref(), mix)?,
+            None => Pipeline::of_app(web, &ctx.app_dir, package.as_ref(), mix.as_deref())?,
         };
         Ok(Self {
             statics: dir.join(STATICS),
@@ -84,16 +82,17 @@ impl<'a> AppBuild<'a> {
 
     /// Runs a command to its end and returns what it printed.
     pub(super) fn run(&self, command: &Command<'_>) -> Result<String, PhoenixError> {
-        let Finished { status, output, .. } = command.run(self.ctx.interrupt)?;
-        if status.success() {
-            return Ok(output);
+        let finished = command.run(self.ctx.interrupt)?;
+        if finished.status.success() {
+            return Ok(finished.output);
         }
+        let status = finished.status.code();
         Err(PhoenixError::Failed(Box::new(PhoenixFailure {
             command: command.shown(),
             folder: self.ctx.relative(command.folder()).to_owned(),
-            status: status.code(),
-            reason: PhoenixFailureReason::of(&output, status.code()),
-            output,
+            status,
+            reason: PhoenixFailureReason::of(&finished.output, status),
+            output: finished.output,
             node: self.node_mismatch()?,
         })))
     }

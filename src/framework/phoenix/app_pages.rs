@@ -1,15 +1,16 @@
 //! The pages of an app, and where the files that they link to are.
 
-use super::app_sources::AppSources;
+use super::PhoenixError;
 use super::detect::Project;
 use super::elixir_values::{find_env_read, has_word, list_at, values};
-use super::link_check::PhoenixLinkProblem;
-use super::own_static_url::OwnStaticUrl;
+use super::error::PhoenixLinkProblem;
+use super::own_static_url::{AppSources, OwnStaticUrl};
 use super::page_links::{LinkedFile, PageLinks};
 use super::sources::{MANIFEST_KEY, RUNTIME_EXS, STATICS};
-use super::static_url::{EndpointTarget, StaticUrlForm};
+use super::static_url::{EndpointTarget, StaticUrlForm, snippet};
 use super::web_app::WebApp;
 use crate::config::env_vars::RELEASE_VERSION;
+use crate::framework::NotFollowing;
 use crate::prefix::Prefix;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -35,18 +36,14 @@ impl<'a> AppPages<'a> {
             let dir = repository.join(&app.folder);
             let static_dir = dir.join(STATICS);
             let sources = AppSources::read(repository, app)?;
-            let mount = if is_alone {
-                String::new()
-            } else {
-                format!("{}/", app.otp_app)
-            };
+            let mount = (!is_alone).then(|| format!("{}/", app.otp_app));
             Ok(Self {
                 app,
                 links: PageLinks::read(repository, &dir, &static_dir)?,
                 own_url: OwnStaticUrl::find(&sources, project, app),
                 sources,
                 static_dir,
-                mount,
+                mount: mount.unwrap_or_default(),
                 config: repository.join(&app.config),
             })
         });
@@ -72,20 +69,26 @@ impl<'a> AppPages<'a> {
         })
     }
 
+    /// These apps don't follow. The error shows the lines that would make them follow.
+    pub(super) fn not_following(why: PhoenixLinkProblem, apps: &[&Self]) -> PhoenixError {
+        let targets: Vec<_> = apps.iter().flat_map(|pages| pages.targets()).collect();
+        let snippet = snippet(&targets);
+        PhoenixError::NotFollowing(Box::new(NotFollowing { why, snippet }))
+    }
+
     /// Why no configuration can make the pages follow the public URL.
     pub(super) fn find_problem(&self, prefix: &Prefix) -> Option<PhoenixLinkProblem> {
         let (links, app) = (&self.links, self.app);
         if links.paths.is_empty() && links.urls.is_empty() && !links.fixed_code.is_empty() {
-            let places = links.fixed_code.clone();
-            return Some(PhoenixLinkProblem::WrittenByHand { places });
+            let links = links.fixed_code.clone();
+            return Some(PhoenixLinkProblem::WrittenByHand(links));
         }
         if app.endpoints.is_empty() {
-            let otp_app = app.otp_app.clone();
-            return Some(PhoenixLinkProblem::NoEndpoint { otp_app });
+            return Some(PhoenixLinkProblem::NoEndpoint(app.otp_app.clone()));
         }
         let url = links.urls.first()?.clone();
         let Some(host) = host_of(prefix) else {
-            return Some(PhoenixLinkProblem::NoHost { url });
+            return Some(PhoenixLinkProblem::NoHost(url));
         };
         let path = links.paths.first()?.clone();
         let has_own = host.contains(':') || self.has_url_path();
@@ -101,8 +104,8 @@ impl<'a> AppPages<'a> {
     /// Whether the app asks for the version in the way that elsewhere names its own release.
     pub(super) fn reads_release_version(&self) -> bool {
         let name = &[RELEASE_VERSION.name];
-        let mut sources = self.sources.all();
-        sources.any(|file| find_env_read(&file.source, name).is_some())
+        let mut files = self.sources.config.iter().chain(&self.sources.code);
+        files.any(|file| find_env_read(&file.source, name).is_some())
     }
 
     /// Whether the app is not at the top of its host: `url: [path: "/shop"]`.

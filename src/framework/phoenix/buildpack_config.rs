@@ -43,11 +43,8 @@ pub(crate) enum ConfigNote {
     NotUsed(String),
     NoScript(PathBuf),
     ScriptOutside(PathBuf),
-    /// A line that only a shell can read.
-    Unreadable {
-        number: usize,
-        line: String,
-    },
+    /// A line that only a shell can read, with its number.
+    Unreadable(usize, String),
     /// `release=true` in [`ELIXIR_CONFIG`].
     EarlyRelease,
     /// A hook in [`ELIXIR_CONFIG`] that compiles the assets.
@@ -60,9 +57,7 @@ impl BuildpackConfig {
         if let Some(text) = read_text(&app.join(STATIC_CONFIG))? {
             config.read_static(app, &text);
         }
-        if let Some(text) = read_text(&app.join(ELIXIR_CONFIG))? {
-            config.read_elixir(&text);
-        }
+        config.read_elixir(&read_text(&app.join(ELIXIR_CONFIG))?.unwrap_or_default());
         Ok(config)
     }
 
@@ -71,8 +66,8 @@ impl BuildpackConfig {
         let mut script = None;
         for (number, line) in statements(text) {
             let Some((key, value)) = assignment(line) else {
-                let line = line.to_owned();
-                self.notes.push(ConfigNote::Unreadable { number, line });
+                let note = ConfigNote::Unreadable(number, line.to_owned());
+                self.notes.push(note);
                 continue;
             };
             match key.as_str() {
@@ -90,12 +85,12 @@ impl BuildpackConfig {
             used.push(key);
         }
         self.notes.insert(0, ConfigNote::Used(used));
-        let script = PathBuf::from(script.unwrap_or_else(|| DEFAULT_SCRIPT.to_owned()));
+        let script = PathBuf::from(script.as_deref().unwrap_or(DEFAULT_SCRIPT));
         let file = app.join(&script);
         if !file.is_file() {
-            if script != Path::new(DEFAULT_SCRIPT) {
-                self.notes.push(ConfigNote::NoScript(script));
-            }
+            let is_named = script != Path::new(DEFAULT_SCRIPT);
+            self.notes
+                .extend(is_named.then_some(ConfigNote::NoScript(script)));
         } else if lies_in(&file, app) {
             self.compile = Some(script);
         } else {
@@ -147,20 +142,16 @@ fn assignment(line: &str) -> Option<(String, String)> {
     if key.is_empty() || !key.chars().all(is_name) {
         return None;
     }
-    let key = key.to_owned();
     if value.starts_with('(') {
-        return Some((key, value.to_owned()));
+        return Some((key.to_owned(), value.to_owned()));
     }
     if !value.starts_with('\'') && value.contains(['$', '`']) {
         return None;
     }
-    let words = shell_words::split(value).ok()?;
-    match words.as_slice() {
-        [] => Some((key, String::new())),
-        [value] => Some((key, value.clone())),
-        [value, comment, ..] if comment.starts_with('#') => Some((key, value.clone())),
-        _ => None,
-    }
+    let mut words = shell_words::split(value).ok()?.into_iter();
+    let value = words.next().unwrap_or_default();
+    let is_whole = words.next().is_none_or(|word| word.starts_with('#'));
+    is_whole.then(|| (key.to_owned(), value))
 }
 
 #[cfg(test)]
@@ -221,7 +212,7 @@ mod tests {
         assert!(!marker.exists());
         assert_eq!(config.compile, None);
         let numbers = config.notes[1..].iter().map(|note| match note {
-            ConfigNote::Unreadable { number, .. } => *number,
+            ConfigNote::Unreadable(number, _) => *number,
             note => panic!("{note:?}"),
         });
         assert_eq!(numbers.collect::<Vec<_>>(), [1, 2, 3]);

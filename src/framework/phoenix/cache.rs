@@ -1,6 +1,7 @@
 //! What a build keeps for the next one and out of the image: `node_modules`, and the programs of the `esbuild` and
 //! `tailwind` packages.
 
+use crate::fs::{remove_dir_if_exists, remove_file_if_exists};
 use crate::sha256::Sha256;
 use fs_err as fs;
 use std::io;
@@ -64,13 +65,10 @@ impl CachedPrograms {
             key: Sha256::of(versions.as_bytes()).to_string(),
         };
         let key = fs::read_to_string(programs.stored.join("key")).unwrap_or_default();
-        if key == programs.key {
-            for name in program_names(&programs.stored)? {
-                let place = programs.build.join(&name);
-                if !place.exists() {
-                    relocate(&programs.stored.join(&name), &place)?;
-                }
-            }
+        let mut names = program_names(&programs.stored)?;
+        names.retain(|name| key == programs.key && !programs.build.join(name).exists());
+        for name in names {
+            relocate(&programs.stored.join(&name), &programs.build.join(&name))?;
         }
         remove(&programs.stored)?;
         Ok(programs)
@@ -103,11 +101,10 @@ fn program_names(dir: &Path) -> io::Result<Vec<String>> {
 }
 
 pub(super) fn remove(path: &Path) -> io::Result<()> {
-    match fs::symlink_metadata(path) {
-        Ok(metadata) if metadata.is_dir() => fs::remove_dir_all(path),
-        Ok(_) => fs::remove_file(path),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(error),
+    if path.is_dir() && !path.is_symlink() {
+        remove_dir_if_exists(path)
+    } else {
+        remove_file_if_exists(path)
     }
 }
 

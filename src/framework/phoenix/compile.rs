@@ -4,7 +4,7 @@ use super::PhoenixError;
 use super::app_build::AppBuild;
 use super::cache::CachedPrograms;
 use super::event::PipelineEvent;
-use super::pipeline::{Mix, Pipeline};
+use super::pipeline::Pipeline;
 use crate::command::Command;
 use crate::config::DigestChoice;
 use crate::env::ChildEnv;
@@ -17,10 +17,8 @@ impl AppBuild<'_> {
     /// Compiles and digests the assets where they are.
     pub(super) fn compile(mut self) -> Result<(), PhoenixError> {
         self.require_mix()?;
-        self.log(&PipelineEvent::PipelineChosen(
-            &self.web.otp_app,
-            &self.pipeline,
-        ));
+        let event = PipelineEvent::PipelineChosen(&self.web.otp_app, &self.pipeline);
+        self.log(&event);
         self.refuse_outside()?;
         if matches!(self.pipeline, Pipeline::Prebuilt) {
             self.accept_prebuilt()?;
@@ -50,16 +48,14 @@ impl AppBuild<'_> {
     fn require_mix(&self) -> Result<(), PhoenixError> {
         let is_alias = matches!(self.pipeline, Pipeline::Alias(_));
         let needs_mix = is_alias || self.settings().digest == DigestChoice::Mix;
-        if !needs_mix || self.mix == Mix::Found {
+        if !needs_mix || self.mix.is_some() {
             return Ok(());
         }
-        let package = self.package.as_ref();
-        let dir = package.map(|package| self.ctx.relative(&package.dir));
         Err(PhoenixError::NoMix {
             path: self.env.text("PATH").unwrap_or_default().to_owned(),
             pipeline: self.pipeline.to_string(),
             app: self.web.otp_app.clone(),
-            package: dir.map(|dir| dir.join("package.json")),
+            package: self.package.as_ref().map(|it| self.package_json(it)),
         })
     }
 
@@ -75,13 +71,12 @@ impl AppBuild<'_> {
     }
 
     fn restore_programs(&self) -> Result<Option<CachedPrograms>, PhoenixError> {
-        let Some(cache) = self.ctx.cache.as_ref().filter(|_| self.mix == Mix::Found) else {
+        let Some(cache) = self.ctx.cache.as_ref().filter(|_| self.mix.is_some()) else {
             return Ok(None);
         };
         let project = self.ctx.app_dir.join(&self.project.root);
-        let versions = self.program_versions()?;
-        let programs = CachedPrograms::restore(&project, cache, &versions)?;
-        Ok(Some(programs))
+        let programs = CachedPrograms::restore(&project, cache, &self.program_versions()?);
+        Ok(Some(programs?))
     }
 
     /// Runs the pipeline and returns the output of its last command.
@@ -120,10 +115,7 @@ impl AppBuild<'_> {
     }
 
     fn run_compile_script(&self, script: &Path) -> Result<String, PhoenixError> {
-        let assets = self
-            .package
-            .as_ref()
-            .map_or(&self.dir, |package| &package.dir);
+        let assets = self.package.as_ref().map_or(&self.dir, |it| &it.dir);
         let prelude = self.ctx.scratch.join("compile-prelude.sh");
         fs::write(&prelude, SCRIPT_PRELUDE)?;
         let env = self.script_env(assets);

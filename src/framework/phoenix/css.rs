@@ -6,30 +6,23 @@ use crate::encoding::percent_decoded;
 use crate::fs::{files_below, replace_file};
 use fs_err as fs;
 use regex::bytes::Regex;
+use std::collections::BTreeMap;
 use std::io;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::LazyLock;
 
-/// A stylesheet that was rewritten.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct RewrittenSheet {
-    /// Under the directory.
-    pub(super) path: String,
-    /// How many references were changed.
-    pub(super) references: usize,
-}
+/// How many references were changed in each stylesheet, by its path under the directory.
+pub(super) type RewrittenSheets = BTreeMap<String, usize>;
 
 /// Rewrites, in the originals of `dir`, each absolute reference to a file that exists there.
-pub(super) fn relativise_stylesheets(dir: &Path) -> io::Result<Vec<RewrittenSheet>> {
-    let mut rewritten = Vec::new();
+pub(super) fn relativise_stylesheets(dir: &Path) -> io::Result<RewrittenSheets> {
+    let mut rewritten = BTreeMap::new();
     for path in files_below(dir)? {
         let (Some(path), Some(name)) = (path.to_str(), path.file_name()) else {
             continue;
         };
-        let is_stylesheet = Path::new(name)
-            .extension()
-            .is_some_and(|kind| kind == "css");
+        let is_stylesheet = Path::new(name).extension() == Some("css".as_ref());
         let file = dir.join(path);
         // Writing through a link would change another file.
         if !is_stylesheet || holds_digest(&name.to_string_lossy()) || file.is_symlink() {
@@ -40,8 +33,7 @@ pub(super) fn relativise_stylesheets(dir: &Path) -> io::Result<Vec<RewrittenShee
         let (content, references) = make_relative(&fs::read(&file)?, depth, exists);
         if references > 0 {
             replace_file(&file, &content)?;
-            let path = path.to_owned();
-            rewritten.push(RewrittenSheet { path, references });
+            rewritten.insert(path.to_owned(), references);
         }
     }
     Ok(rewritten)
@@ -49,10 +41,9 @@ pub(super) fn relativise_stylesheets(dir: &Path) -> io::Result<Vec<RewrittenShee
 
 /// Returns the content with references relative to a stylesheet `depth` directories down, and how many there are.
 fn make_relative(content: &[u8], depth: usize, exists: impl Fn(&str) -> bool) -> (Vec<u8>, usize) {
-    let up = if depth == 0 {
-        "./".to_owned()
-    } else {
-        "../".repeat(depth)
+    let up = match depth {
+        0 => "./".to_owned(),
+        depth => "../".repeat(depth),
     };
     let mut rewritten = Vec::with_capacity(content.len());
     let (mut copied, mut count) = (0, 0);
@@ -77,15 +68,13 @@ fn absolute_references(content: &[u8]) -> Vec<Range<usize>> {
     let imports = IMPORT.captures_iter(content);
     found.extend(imports.filter_map(|import| Some(import.get(1)?.range())));
     found.extend(image_set_texts(content));
-    let unquoted = found.into_iter().map(|text| unquoted(content, text));
+    let unquoted = found.into_iter().rev().map(|text| unquoted(content, text));
+    let urls: BTreeMap<_, _> = unquoted.map(|url| (url.start, url)).collect();
     let is_absolute = |url: &Range<usize>| {
         let url = &content[url.clone()];
         url.starts_with(b"/") && !url.starts_with(b"//")
     };
-    let mut absolute: Vec<_> = unquoted.filter(is_absolute).collect();
-    absolute.sort_by_key(|url| url.start);
-    absolute.dedup_by_key(|url| url.start);
-    absolute
+    urls.into_values().filter(is_absolute).collect()
 }
 
 static IMPORT: LazyLock<Regex> =

@@ -72,12 +72,10 @@ fn chosen_project(
     setting: &'static str,
 ) -> Result<Option<Project>, DetectError> {
     let path = path.strip_prefix(".").unwrap_or(path);
-    let exists = repository.join(path).join("mix.exs").is_file();
-    if !exists || !lies_in(&repository.join(path), repository) {
-        return Err(DetectError::Missing {
-            setting,
-            path: path.join("mix.exs"),
-        });
+    let mix_exs = path.join("mix.exs");
+    if !repository.join(&mix_exs).is_file() || !lies_in(&repository.join(path), repository) {
+        let path = mix_exs;
+        return Err(DetectError::Missing { setting, path });
     }
     let umbrella = umbrella_of(repository, path)?;
     let root = umbrella.as_deref().unwrap_or(path);

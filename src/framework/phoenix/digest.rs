@@ -3,17 +3,16 @@
 use super::PhoenixError;
 use super::app_build::AppBuild;
 use super::cache_manifest::{CacheManifest, manifest_time};
-use super::css::{RewrittenSheet, relativise_stylesheets};
+use super::css::{RewrittenSheets, relativise_stylesheets};
 use super::event::PipelineEvent;
-use super::phx_digest::{DigestRules, NativeDigest, Vsn, first_stale};
-use super::pipeline::Mix;
+use super::phx_digest::{DigestRules, NativeDigest, VSN, first_stale};
 use crate::config::DigestChoice;
 use crate::fs::{files_below, replace_file};
 use crate::manifest::{RefusedFile, ScanError, Violation};
 use fs_err as fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 /// Shows whether a manifest was written anew: its time and its inode.
@@ -54,15 +53,10 @@ impl AppBuild<'_> {
             self.remove_digested(&manifest.unwrap_or_default(), &rewritten)?;
         }
         if !is_digested || !rewritten.is_empty() {
-            let digests_by_mix = match self.settings().digest {
-                DigestChoice::Auto => self.mix == Mix::Found,
-                DigestChoice::Mix => true,
-                DigestChoice::Native => false,
-            };
-            if digests_by_mix {
-                self.digest_by_mix()?;
-            } else {
-                self.digest_natively()?;
+            match self.settings().digest {
+                DigestChoice::Auto if self.mix.is_some() => self.digest_by_mix()?,
+                DigestChoice::Mix => self.digest_by_mix()?,
+                DigestChoice::Auto | DigestChoice::Native => self.digest_natively()?,
             }
         }
         match read_manifest(&self.statics)? {
@@ -74,10 +68,8 @@ impl AppBuild<'_> {
     /// Checks what was digested before the build: every file exists and is unchanged since. References in
     /// stylesheets become relative all the same.
     pub(super) fn accept_prebuilt(&self) -> Result<(), PhoenixError> {
-        let missing = |path: &str| PhoenixError::Prebuilt {
-            file: self.ctx.relative(&self.statics.join(path)).to_owned(),
-        };
-        let no_manifest = || missing(CacheManifest::NAME);
+        let file = |path: &str| self.ctx.relative(&self.statics.join(path)).to_owned();
+        let no_manifest = || PhoenixError::Prebuilt(file(CacheManifest::NAME));
         if !self.statics.is_dir() {
             return Err(no_manifest());
         }
@@ -87,12 +79,10 @@ impl AppBuild<'_> {
             .ok_or_else(no_manifest)?;
         let mut digested = manifest.latest.values();
         if let Some(absent) = digested.find(|path| !self.statics.join(path).is_file()) {
-            return Err(missing(absent));
+            return Err(PhoenixError::Prebuilt(file(absent)));
         }
         if let Some(stale) = first_stale(&self.statics, &manifest)? {
-            let file = self.statics.join(stale);
-            let file = self.ctx.relative(&file).to_owned();
-            return Err(PhoenixError::Stale { file });
+            return Err(PhoenixError::Stale(file(&stale)));
         }
         let rewritten = self.relativise()?;
         if rewritten.is_empty() {
@@ -109,8 +99,8 @@ impl AppBuild<'_> {
         let mut refused = Vec::new();
         for path in files_below(&self.statics)? {
             let file = self.statics.join(&path);
-            let target = fs::canonicalize(&file);
-            if target.is_ok_and(|target| target.starts_with(&root) && target.is_file()) {
+            let is_own = |target: PathBuf| target.starts_with(&root) && target.is_file();
+            if fs::canonicalize(&file).is_ok_and(is_own) {
                 continue;
             }
             let violation = if file.is_symlink() {
@@ -127,11 +117,11 @@ impl AppBuild<'_> {
         Err(PhoenixError::Refused(ScanError::Refused(refused)))
     }
 
-    fn relativise(&self) -> Result<Vec<RewrittenSheet>, PhoenixError> {
+    fn relativise(&self) -> Result<RewrittenSheets, PhoenixError> {
         let rewritten = relativise_stylesheets(&self.statics)?;
-        if let Some(first) = rewritten.first() {
-            let count = rewritten.iter().map(|sheet| sheet.references).sum();
-            self.log(&PipelineEvent::ReferencesRewritten(count, &first.path));
+        if let Some(first) = rewritten.keys().next() {
+            let count = rewritten.values().sum();
+            self.log(&PipelineEvent::ReferencesRewritten(count, first));
         }
         Ok(rewritten)
     }
@@ -140,11 +130,10 @@ impl AppBuild<'_> {
     fn remove_digested(
         &self,
         manifest: &CacheManifest,
-        rewritten: &[RewrittenSheet],
+        rewritten: &RewrittenSheets,
     ) -> Result<(), PhoenixError> {
-        let originals = rewritten.iter();
-        let originals =
-            originals.flat_map(|sheet| [sheet.path.clone(), format!("{}.map", sheet.path)]);
+        let originals = rewritten.keys();
+        let originals = originals.flat_map(|path| [path.clone(), format!("{path}.map")]);
         for digested in originals.filter_map(|path| manifest.latest.get(&path)) {
             for extension in ["", ".gz", ".br"] {
                 let file = self.statics.join(format!("{digested}{extension}"));
@@ -176,11 +165,10 @@ impl AppBuild<'_> {
             statics: &self.statics,
             cwd: &fs::canonicalize(&self.dir)?,
             rules: DigestRules::of(self.web.version),
-            vsn: if has_no_vsn { Vsn::None } else { Vsn::Query },
+            vsn: if has_no_vsn { "" } else { VSN },
             mtime: manifest_time(self.settings().epoch),
         };
-        let before = read_manifest(&self.statics)?;
-        let files = digest.run(before)?;
+        let files = digest.run(read_manifest(&self.statics)?)?;
         self.log(&PipelineEvent::DigestedNatively(files));
         Ok(())
     }
@@ -188,9 +176,9 @@ impl AppBuild<'_> {
     /// Replaces the time of the build in the manifest, so that two images are equal.
     fn set_manifest_time(&self, mut manifest: CacheManifest) -> Result<(), PhoenixError> {
         manifest.set_time(manifest_time(self.settings().epoch));
-        let text = manifest.render(DigestRules::of(self.web.version).form);
-        replace_file(&self.statics.join(CacheManifest::NAME), text.as_bytes())?;
-        Ok(())
+        let text = manifest.render(DigestRules::of(self.web.version).comment);
+        let path = self.statics.join(CacheManifest::NAME);
+        Ok(replace_file(&path, text.as_bytes())?)
     }
 
     fn nothing_digested(&self, output: String) -> PhoenixError {

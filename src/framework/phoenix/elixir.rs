@@ -16,10 +16,8 @@ pub(super) struct ElixirSource {
 
 /// What can be open at a place in the source.
 enum Scope {
-    Text {
-        end: &'static [u8],
-        interpolates: bool,
-    },
+    /// A text with this end, which interpolates or doesn't.
+    Text(&'static [u8], bool),
     /// `#{` in a text, or a brace in one of these.
     Braces,
 }
@@ -39,7 +37,7 @@ impl ElixirSource {
         let mut at = 0;
         while at < bytes.len() {
             let is_in_text = !open.is_empty();
-            let (token, length) = token_at(bytes, at, &open);
+            let (token, length) = token_at(bytes, at, open.last());
             let end = (at + length).min(bytes.len());
             match token {
                 Token::Comment => {
@@ -58,10 +56,8 @@ impl ElixirSource {
         }
         // Only a character that a token cut in two is not valid.
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-        Self {
-            code: text(code),
-            bare: text(bare),
-        }
+        let (code, bare) = (text(code), text(bare));
+        Self { code, bare }
     }
 
     pub(super) fn read(path: &Path) -> io::Result<Self> {
@@ -69,43 +65,37 @@ impl ElixirSource {
     }
 
     /// Finds the offsets of `"text"` as a text, or a quoted name, of the code itself.
-    pub(super) fn texts<'a>(&'a self, text: &str) -> impl Iterator<Item = usize> + 'a {
+    pub(super) fn texts(&self, text: &str) -> impl Iterator<Item = usize> {
         let quoted = format!("\"{text}\"");
-        let offsets: Vec<usize> = self.code.match_indices(&quoted).map(|(at, _)| at).collect();
         let is_quote = |at: usize| self.bare.as_bytes().get(at) == Some(&b'"');
-        offsets
-            .into_iter()
-            .filter(move |at| is_quote(*at) && is_quote(at + quoted.len() - 1))
+        let is_text = |at: &usize| is_quote(*at) && is_quote(at + quoted.len() - 1);
+        let offsets = self.code.match_indices(&quoted).map(|(at, _)| at);
+        let texts: Vec<usize> = offsets.filter(is_text).collect();
+        texts.into_iter()
     }
 
     /// Returns the quoted texts in a range, without their backslashes.
     pub(super) fn texts_in(&self, range: Range<usize>) -> Vec<String> {
         let bare = &self.bare.as_bytes()[range.clone()];
         let quotes: Vec<usize> = memchr::memchr_iter(b'"', bare).collect();
-        let texts = quotes.chunks_exact(2).map(|quotes| {
-            let text = &self.code[range.start + quotes[0] + 1..range.start + quotes[1]];
-            text.replace('\\', "")
-        });
+        let code = &self.code[range];
+        let texts = quotes.as_chunks().0.iter();
+        let texts = texts.map(|[start, end]| code[start + 1..*end].replace('\\', ""));
         texts.collect()
     }
 }
 
-/// Returns the token at an offset, and its length.
-fn token_at(bytes: &[u8], at: usize, open: &[Scope]) -> (Token, usize) {
+/// Returns the token at an offset, and its length. `open` is the innermost scope.
+fn token_at(bytes: &[u8], at: usize, open: Option<&Scope>) -> (Token, usize) {
     // `valid?` is a name, `?#` is a character.
     let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     let follows_name = at > 0 && is_name(bytes[at - 1]);
     let rest = &bytes[at..];
-    match (open.last(), rest) {
-        (Some(Scope::Text { .. }), [b'\\', _, ..]) => (Token::Other, 2),
-        (
-            Some(Scope::Text {
-                interpolates: true, ..
-            }),
-            [b'#', b'{', ..],
-        ) => (Token::Opens(Scope::Braces), 2),
-        (Some(Scope::Text { end, .. }), _) if rest.starts_with(end) => (Token::Closes, end.len()),
-        (Some(Scope::Text { .. }), _) => (Token::Other, 1),
+    match (open, rest) {
+        (Some(Scope::Text(..)), [b'\\', _, ..]) => (Token::Other, 2),
+        (Some(Scope::Text(_, true)), [b'#', b'{', ..]) => (Token::Opens(Scope::Braces), 2),
+        (Some(Scope::Text(end, _)), _) if rest.starts_with(end) => (Token::Closes, end.len()),
+        (Some(Scope::Text(..)), _) => (Token::Other, 1),
         (_, [b'#', ..]) => {
             let end = memchr::memchr(b'\n', rest);
             (Token::Comment, end.unwrap_or(rest.len()))
@@ -119,39 +109,34 @@ fn token_at(bytes: &[u8], at: usize, open: &[Scope]) -> (Token, usize) {
 }
 
 fn text_start(rest: &[u8]) -> Option<(Token, usize)> {
+    const QUOTES: [&[u8]; 4] = [b"\"\"\"", b"'''", b"\"", b"'"];
     let (sigil, interpolates) = match rest {
         [b'~', first, ..] if first.is_ascii_alphabetic() => {
-            let letters = rest[1..]
-                .iter()
-                .take_while(|byte| byte.is_ascii_alphanumeric());
-            (1 + letters.count(), first.is_ascii_lowercase())
+            let is_letter = |byte: &&u8| byte.is_ascii_alphanumeric();
+            let letters = rest[1..].iter().take_while(is_letter).count();
+            (1 + letters, first.is_ascii_lowercase())
         }
         _ => (0, true),
     };
     let opening = &rest[sigil..];
-    let (end, length): (&'static [u8], usize) = match opening.first()? {
-        b'"' if opening.starts_with(b"\"\"\"") => (b"\"\"\"", 3),
-        b'\'' if opening.starts_with(b"'''") => (b"'''", 3),
-        b'"' => (b"\"", 1),
-        b'\'' => (b"'", 1),
-        _ if sigil == 0 => return None,
-        b'/' => (b"/", 1),
-        b'|' => (b"|", 1),
-        b'(' => (b")", 1),
-        b'[' => (b"]", 1),
-        b'{' => (b"}", 1),
-        b'<' => (b">", 1),
-        _ => return None,
+    let quote = QUOTES.into_iter().find(|quote| opening.starts_with(quote));
+    let end = match quote {
+        None if sigil > 0 => {
+            let bracket = b"/|([{<"
+                .iter()
+                .position(|it| opening.first() == Some(it))?;
+            &b"/|)]}>"[bracket..=bracket]
+        }
+        quote => quote?,
     };
-    let scope = Scope::Text { end, interpolates };
-    Some((Token::Opens(scope), sigil + length))
+    let scope = Scope::Text(end, interpolates);
+    Some((Token::Opens(scope), sigil + end.len()))
 }
 
 /// Replaces all but the ends of lines by spaces.
 fn blank(bytes: &mut [u8]) {
-    for byte in bytes.iter_mut().filter(|byte| **byte != b'\n') {
-        *byte = b' ';
-    }
+    let bytes = bytes.iter_mut().filter(|byte| **byte != b'\n');
+    bytes.for_each(|byte| *byte = b' ');
 }
 
 #[cfg(test)]

@@ -35,8 +35,7 @@ pub(super) fn values<'a>(code: &'a str, key: &'a str) -> impl Iterator<Item = us
 /// Reads `:shop`, which stands at an offset. An atom in quotes or with other letters can't go into a script.
 fn atom_at(code: &str, at: usize) -> Option<&str> {
     let name = leading_name(code[at..].trim_start().strip_prefix(':')?, &['?', '!']);
-    let is_plain =
-        |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_';
+    let is_plain = |letter| matches!(letter, 'a'..='z' | '0'..='9' | '_');
     (!name.is_empty() && name.chars().all(is_plain)).then_some(name)
 }
 
@@ -96,11 +95,9 @@ pub(super) fn alias(source: &ElixirSource, name: &str) -> Option<Vec<String>> {
             return Some(source.texts_in(list));
         }
         // Anything else is another option that names the task, such as `preferred_envs`.
-        let line = value
-            .lines()
-            .next()
-            .filter(|line| line.starts_with(['"', '&']))?;
-        Some(source.texts_in(start..start + line.len()))
+        let line = value.lines().next()?;
+        let is_alias = line.starts_with(['"', '&']);
+        is_alias.then(|| source.texts_in(start..start + line.len()))
     })
 }
 

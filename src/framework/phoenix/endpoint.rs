@@ -17,10 +17,9 @@ pub(super) struct Endpoint {
 pub(super) fn find_endpoints(app: &Path, otp_app: &str) -> io::Result<Vec<Endpoint>> {
     const ENDPOINT: &str = "Phoenix.Endpoint";
     let mut endpoints = Vec::new();
-    for file in source_files(app)? {
-        if !has_extension(&file, &["ex"]) {
-            continue;
-        }
+    let mut files = source_files(app)?;
+    files.retain(|file| has_extension(file, &["ex"]));
+    for file in files {
         let text = read_text(&file)?;
         if !text.contains(ENDPOINT) {
             continue;
@@ -28,19 +27,15 @@ pub(super) fn find_endpoints(app: &Path, otp_app: &str) -> io::Result<Vec<Endpoi
         let source = ElixirSource::of(&text);
         for at in values(&source.bare, "use ") {
             let (before, used) = source.bare.split_at(at);
-            let module = leading_name(used.trim_start(), &['.']);
-            if module != ENDPOINT && !module.ends_with(".Phoenix.Endpoint") {
-                continue;
-            }
-            let Some(module) = enclosing_module(before) else {
+            let used_module = leading_name(used.trim_start(), &['.']);
+            let is_endpoint = used_module == ENDPOINT || used_module.ends_with(".Phoenix.Endpoint");
+            let Some(module) = enclosing_module(before).filter(|_| is_endpoint) else {
                 continue;
             };
             let named = values(statement(used), "otp_app:").next();
             let named = named.and_then(|value| atom_or_attribute(&source, at + value));
-            let endpoint = Endpoint {
-                module,
-                otp_app: named.unwrap_or_else(|| otp_app.to_owned()),
-            };
+            let otp_app = named.unwrap_or_else(|| otp_app.to_owned());
+            let endpoint = Endpoint { module, otp_app };
             // A condition may choose between two definitions of one endpoint.
             if !endpoints.contains(&endpoint) {
                 endpoints.push(endpoint);

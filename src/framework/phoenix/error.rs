@@ -1,11 +1,8 @@
 //! Why a Phoenix app can't be compiled and published.
 
-use super::app_pages::AppPages;
 use super::failure::PhoenixFailure;
-use super::link_check::PhoenixLinkProblem;
-use super::location::SourceLocation;
 use super::node_distribution::NodeProblem;
-use super::static_url::snippet;
+use super::sources::SourceLocation;
 use crate::command::CommandError;
 use crate::framework::NotFollowing;
 use crate::manifest::ScanError;
@@ -30,11 +27,9 @@ pub(crate) enum PhoenixError {
         package: PathBuf,
         path: String,
     },
-    /// The official Node.js could not be downloaded.
-    Node {
-        url: String,
-        problem: Box<NodeProblem>,
-    },
+    /// The official Node.js could not be downloaded from this URL.
+    #[from(ignore)]
+    Node(String, Box<NodeProblem>),
     /// Nothing says how the assets are made, and there are none.
     NoPipeline {
         app: String,
@@ -42,10 +37,8 @@ pub(crate) enum PhoenixError {
         /// The scripts of `package.json`, if it exists.
         scripts: Option<Vec<String>>,
     },
-    PackageJson {
-        path: PathBuf,
-        error: serde_json::Error,
-    },
+    #[from(ignore)]
+    PackageJson(PathBuf, serde_json::Error),
     Failed(Box<PhoenixFailure>),
     /// The scan would refuse these files. They are found before a digest writes through them.
     Refused(ScanError),
@@ -62,19 +55,13 @@ pub(crate) enum PhoenixError {
         folder: PathBuf,
         output: String,
     },
-    /// `cache_static_manifest` names another file than the digest's.
-    OtherManifest {
-        place: SourceLocation,
-        configured: PathBuf,
-    },
+    /// `cache_static_manifest` names another file than the digest's, at this place.
+    #[from(ignore)]
+    OtherManifest(SourceLocation, PathBuf),
     /// A file that was digested before the build is missing.
-    Prebuilt {
-        file: PathBuf,
-    },
+    Prebuilt(PathBuf),
     /// A file was changed since it was digested.
-    Stale {
-        file: PathBuf,
-    },
+    Stale(PathBuf),
     NotFollowing(Box<NotFollowing<PhoenixLinkProblem>>),
     #[from]
     Start(CommandError),
@@ -82,11 +69,28 @@ pub(crate) enum PhoenixError {
     Io(io::Error),
 }
 
-impl PhoenixError {
-    /// These apps don't follow. The error shows the lines that would make them follow.
-    pub(super) fn not_following(why: PhoenixLinkProblem, apps: &[&AppPages<'_>]) -> Self {
-        let targets: Vec<_> = apps.iter().flat_map(|pages| pages.targets()).collect();
-        let snippet = snippet(&targets);
-        Self::NotFollowing(Box::new(NotFollowing { why, snippet }))
-    }
+/// Why no page would link to the version.
+#[derive(Debug)]
+pub(crate) enum PhoenixLinkProblem {
+    /// The app doesn't read `STATIC_URL`, and `STATIC_ASSETS_INJECT` is off.
+    InjectOff,
+    /// The app doesn't read `STATIC_URL`, and the command line changes no file of an app.
+    InjectNowhere,
+    /// The app with this name has neither a `runtime.exs` nor a manifest that Phoenix reads.
+    NoManifest(String),
+    /// The app has no `runtime.exs`, and links with a host, which no manifest changes.
+    NoScript(SourceLocation),
+    /// No page uses a helper.
+    WrittenByHand(Vec<SourceLocation>),
+    /// The pipeline made none of the scripts and stylesheets that pages link to, such as this file.
+    NotMade(SourceLocation, String),
+    /// No module of the app with this name uses Phoenix's endpoint.
+    NoEndpoint(String),
+    /// Pages link with a host, and the public URL has none.
+    NoHost(SourceLocation),
+    /// Pages link with and without a host, and a port or a path leaves no form of `static_url` for both.
+    Mixed {
+        path: SourceLocation,
+        url: SourceLocation,
+    },
 }

@@ -1,9 +1,13 @@
-//! What the log tells while an app's assets are compiled. The texts are in `messages/phoenix_pipeline.rs`.
+//! The facts that the log prints about a Phoenix app: the compile of its assets, and its links. The texts are in
+//! `messages/`.
 
 use super::buildpack_config::ConfigNote;
 use super::failure::NodeMismatch;
+use super::fixed_links::FixedLink;
 use super::node_range::WantedNode;
+use super::page_links::LinkedFile;
 use super::pipeline::Pipeline;
+use super::sources::SourceLocation;
 use crate::command::Command;
 use semver::Version;
 use std::path::Path;
@@ -14,14 +18,14 @@ pub(crate) enum PipelineEvent<'a> {
     BuildpackConfig(&'a [ConfigNote]),
     /// Of the app with this name.
     PipelineChosen(&'a str, &'a Pipeline),
-    ThrowAwayValues(&'a [ThrowAwayValue]),
+    /// Variables that the build step sets because a configuration script asks for them, each with the script.
+    ThrowAwayValues(&'a [String]),
     CommandStarted(&'a Command<'a>),
     PipelineDone(Duration),
-    /// Programs of the `esbuild` and `tailwind` packages, by their names.
+    /// Programs of the `esbuild` and `tailwind` packages.
     ProgramsCached(&'a [String]),
     /// The pipeline runs without the packages of this directory, and their manager is not on `PATH`.
     PackagesNotInstalled(&'a Path, &'static str, &'a Pipeline),
-    /// The directory has its `node_modules` already.
     PackagesPresent(&'a Path),
     PackagesFromCache(&'a Path),
     PackagesInstalled(&'a Command<'a>, &'a Path, Duration),
@@ -37,17 +41,53 @@ pub(crate) enum PipelineEvent<'a> {
     DigestedNatively(usize),
 }
 
-/// A variable that the build step sets because a configuration script asks for it.
-pub(crate) struct ThrowAwayValue {
-    pub(crate) variable: &'static str,
-    /// The name of the script.
-    pub(crate) file: String,
-}
-
 pub(crate) enum NodeOrigin<'a> {
     Cache,
     /// Another version may fit better, but the index at this URL does not answer.
     CacheOnly(&'a str),
     /// Downloaded from the distribution, with the size of the archive.
     Distribution(&'a str, u64),
+}
+
+pub(crate) enum PhoenixEvent<'a> {
+    /// The project, and what shows that it has assets.
+    Project(&'a str),
+    CacheEmptied,
+    /// The number of files that an earlier digest left, and that are not published.
+    EarlierDigests(usize),
+    /// Links of scripts that stay on the app's own host.
+    FixedLinks(&'a [FixedLink]),
+    /// Links of pages that stay on the app's own host.
+    LinksByHand(&'a [&'a SourceLocation]),
+    /// Files that pages link to and that the pipeline did not make.
+    MissingFiles(&'a [&'a LinkedFile]),
+    /// A Content-Security-Policy that doesn't allow the host of the public URL.
+    PolicyWithoutHost(&'a SourceLocation, &'a str),
+    ModuleScript(&'a SourceLocation),
+    SpriteFile(&'a SourceLocation),
+    JoinedUrl(&'a SourceLocation),
+    /// Pages have links of both kinds, and only those with a host follow; with the number of the others.
+    MixedLinks(&'a [SourceLocation], usize),
+    /// The app with this name has no links.
+    NoLinks(&'a str),
+    /// A release doesn't know the names of these assets.
+    EarlyRelease(&'a Path),
+    /// The app reads this variable by itself, in a way that does not suffice, or only if something is changed.
+    OwnStaticUrl(&'a SourceLocation, &'static str, OwnStaticUrlProblem<'a>),
+    /// The manifest leads to the version, for lack of a `runtime.exs`.
+    UrlInImage,
+    /// Nothing loads the pin, for lack of a `runtime.exs`.
+    NoPinLoader,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) enum OwnStaticUrlProblem<'a> {
+    /// It is read when a release is built, and one is built already.
+    TooEarly,
+    /// This link does not follow.
+    OtherForm(&'a SourceLocation),
+    /// This link would have two hosts.
+    TwoHosts(&'a SourceLocation),
+    /// The files of the app with this name are in a directory under the version.
+    Mount(&'a str, &'a str),
 }

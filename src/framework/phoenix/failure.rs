@@ -113,33 +113,26 @@ impl PhoenixFailureReason {
             .replace("npm warn EBADENGINE", "")
             .replace("npm WARN EBADENGINE", "");
         let program = shown(output, MISSING_PROGRAM).filter(|_| status == Some(127));
-        let found = Self::SHOWN
-            .iter()
-            .find_map(|(pattern, reason)| shown(output, pattern).map(reason));
-        match (found, program) {
-            (None | Some(Self::OutOfMemory | Self::Compilation(_)), Some(program)) => {
+        let mut reasons = Self::SHOWN.iter();
+        let reason = reasons.find_map(|(pattern, reason)| shown(output, pattern).map(reason));
+        match (reason.unwrap_or(Self::Other), program) {
+            (Self::Other | Self::OutOfMemory | Self::Compilation(_), Some(program)) => {
                 Self::MissingProgram(program)
             }
-            (None | Some(Self::Compilation(_)), None) if status == Some(137) => Self::OutOfMemory,
-            (found, _) => found.unwrap_or(Self::Other),
+            (Self::Other | Self::Compilation(_), None) if status == Some(137) => Self::OutOfMemory,
+            (reason, _) => reason,
         }
     }
 }
 
 /// Returns what an expression finds: its group, or the line.
 fn shown(output: &str, pattern: &str) -> Option<String> {
-    let found = Regex::new(pattern)
-        .expect("a valid expression")
-        .captures(output)?;
-    let mut groups = found.iter().skip(1).flatten();
-    let text = groups.next().map_or_else(
-        || {
-            let start = output[..found.get_match().start()].rfind('\n');
-            let start = start.map_or(0, |end| end + 1);
-            output[start..].lines().next().unwrap_or_default()
-        },
-        |group| group.as_str(),
-    );
+    let pattern = Regex::new(pattern).expect("a valid expression");
+    let found = pattern.captures(output)?;
+    let start = output[..found.get_match().start()].rfind('\n');
+    let line = output[start.map_or(0, |end| end + 1)..].lines().next();
+    let group = found.iter().skip(1).flatten().next();
+    let text = group.map(|group| group.as_str()).or(line)?;
     Some(text.trim().to_owned())
 }
 

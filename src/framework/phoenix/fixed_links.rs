@@ -1,8 +1,7 @@
 //! Links that built scripts hard-code. They stay on the app's own host, whatever `STATIC_URL` says.
 
-use super::location::{Locations, SourceLocation};
 use super::phx_digest::holds_digest;
-use super::sources::{has_extension, read_text};
+use super::sources::{Locations, SourceLocation, has_extension, read_text};
 use crate::fs::files_below;
 use std::collections::HashSet;
 use std::io;
@@ -50,23 +49,22 @@ fn links_in(
     let bytes = text.as_bytes();
     let mut found = Vec::new();
     for at in memchr::memchr2_iter(b'"', b'\'', bytes) {
-        if bytes.get(at + 1) != Some(&b'/') {
-            continue;
-        }
-        let rest = &bytes[at + 2..bytes.len().min(at + 2 + LONGEST)];
-        let path = memchr::memchr(bytes[at], rest).and_then(|end| text.get(at + 2..at + 2 + end));
+        let rest = &bytes[at + 1..bytes.len().min(at + 2 + LONGEST)];
+        let end = memchr::memchr(bytes[at], rest).filter(|_| rest.starts_with(b"/"));
+        let path = end.and_then(|end| text.get(at + 2..at + 1 + end));
         let Some(path) = path else {
             continue;
         };
         let before = text[..at].trim_end();
         let called = before.strip_suffix('(').unwrap_or_default();
-        let loads_worker = ["Worker", "serviceWorker.register", "importScripts"]
-            .iter()
-            .any(|name| called.ends_with(name));
-        let property = before.strip_suffix('=').map(str::trim_end);
-        let property = property.and_then(|property| property.strip_suffix('p'));
-        let kind = if property.is_some_and(|property| property.ends_with('.'))
-            && (path.is_empty() || path.ends_with('/'))
+        let mut loaders = ["Worker", "serviceWorker.register", "importScripts"].into_iter();
+        let loads_worker = loaders.any(|name| called.ends_with(name));
+        let property = before.strip_suffix('=').unwrap_or_default().trim_end();
+        let is_dir = path.is_empty() || path.ends_with('/');
+        let kind = if is_dir
+            && property
+                .strip_suffix('p')
+                .is_some_and(|it| it.ends_with('.'))
         {
             FixedLinkKind::PublicPath(format!("/{path}"))
         } else if loads_worker {

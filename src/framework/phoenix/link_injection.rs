@@ -1,10 +1,11 @@
 //! What the build changes in the image to make the pages of an app follow: `runtime.exs`, or the digest's manifest.
 
+use super::PhoenixError;
 use super::app_pages::AppPages;
 use super::cache_manifest::CacheManifest;
-use super::error::PhoenixError;
-use super::link_check::{PhoenixLinkCheck, PhoenixLinkProblem};
-use super::link_event::PhoenixEvent;
+use super::compiled_assets::PhoenixLinkCheck;
+use super::error::PhoenixLinkProblem;
+use super::event::PhoenixEvent;
 use super::links::LinkVerifier;
 use super::phx_digest::DigestRules;
 use super::releases::AssembledRelease;
@@ -12,7 +13,7 @@ use super::runtime_exs::{with_block, with_pin};
 use super::sources::read_text;
 use super::static_url::snippet;
 use crate::config::Inject;
-use crate::framework::{Edit, FallbackSwitch, Injection, LinkReason, Links};
+use crate::framework::{Edit, FallbackSwitch, LinkReason, Links};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -29,17 +30,14 @@ impl LinkVerifier<'_> {
         let mut manifests = Vec::new();
         for pages in apps {
             if let Some(script) = pages.runtime_exs() {
-                own_scripts
-                    .entry(script)
-                    .or_default()
-                    .extend(pages.targets());
+                let targets = own_scripts.entry(script).or_default();
+                targets.extend(pages.targets());
             } else if pages.reads_manifest() {
                 manifests.push((*pages, pages.static_dir.clone()));
                 manifests.extend(self.embedded_dir(pages).map(|dir| (*pages, dir)));
             } else {
-                let otp_app = pages.app.otp_app.clone();
-                let why = PhoenixLinkProblem::NoManifest { otp_app };
-                return Err(PhoenixError::not_following(why, apps));
+                let why = PhoenixLinkProblem::NoManifest(pages.app.otp_app.clone());
+                return Err(AppPages::not_following(why, apps));
             }
         }
         let mut scripts: Vec<_> = own_scripts.into_iter().collect();
@@ -55,8 +53,8 @@ impl LinkVerifier<'_> {
         }
         let mut urls = manifests.iter().filter_map(|(it, _)| it.links.urls.first());
         if let Some(url) = urls.next().cloned() {
-            let why = PhoenixLinkProblem::NoScript { url };
-            return Err(PhoenixError::not_following(why, apps));
+            let why = PhoenixLinkProblem::NoScript(url);
+            return Err(AppPages::not_following(why, apps));
         }
 
         let pin = self.ctx.image.hook.pin();
@@ -67,30 +65,24 @@ impl LinkVerifier<'_> {
         for (pages, dir) in &manifests {
             edits.extend(self.edit_manifest(pages, dir)?);
         }
-        let switch = if manifests.is_empty() {
-            FallbackSwitch::StaticUrl
-        } else {
-            self.ctx.log.event(&PhoenixEvent::UrlInImage);
-            FallbackSwitch::None
-        };
-        // Of links of both kinds, those without a host stay.
-        let mut mixed = apps.iter().filter(|pages| !pages.links.urls.is_empty());
-        let stays = mixed.find_map(|pages| pages.links.paths.first());
         let scripts: Vec<_> = scripts.into_iter().map(|(script, _)| script).collect();
         let reason = if scripts.is_empty() {
             LinkReason::ManifestKeys
         } else {
             LinkReason::AppendedBlock(scripts)
         };
-        Ok(PhoenixLinkCheck {
-            links: Links::ByInjection {
-                reason,
-                snippet: snippet(&targets),
-            },
-            injection: Some(with_edits(edits)),
-            switch,
-            stays: stays.map(ToString::to_string),
-        })
+        let snippet = snippet(&targets);
+        let links = Links::ByInjection { reason, snippet };
+        let mut check = PhoenixLinkCheck::of(links, Some(edits));
+        if !manifests.is_empty() {
+            self.ctx.log.event(&PhoenixEvent::UrlInImage);
+            check.switch = FallbackSwitch::None;
+        }
+        // Of links of both kinds, those without a host stay.
+        let mut mixed = apps.iter().filter(|pages| !pages.links.urls.is_empty());
+        let stays = mixed.find_map(|pages| pages.links.paths.first());
+        check.stays = stays.map(ToString::to_string);
+        Ok(check)
     }
 
     /// Prepares the edits that load the pin into apps that follow by themselves, for processes whose entrypoint is
@@ -99,7 +91,7 @@ impl LinkVerifier<'_> {
         &self,
         apps: &[AppPages<'_>],
         releases: &[AssembledRelease],
-    ) -> io::Result<Option<Injection>> {
+    ) -> io::Result<Option<Vec<Edit>>> {
         let pin = self.ctx.image.hook.pin();
         let Some(pin) = pin.filter(|_| self.ctx.inject() == Inject::Auto) else {
             return Ok(None);
@@ -111,10 +103,8 @@ impl LinkVerifier<'_> {
             self.ctx.log.event(&PhoenixEvent::NoPinLoader);
             return Ok(None);
         }
-        let edits = scripts
-            .iter()
-            .map(|path| edit_script(path, |own| with_pin(own, pin)));
-        Ok(Some(with_edits(edits.collect::<io::Result<_>>()?)))
+        let edit = |path: &PathBuf| edit_script(path, |own| with_pin(own, pin));
+        Ok(Some(scripts.iter().map(edit).collect::<io::Result<_>>()?))
     }
 
     /// Makes the keys of a manifest lead to the public URL.
@@ -124,11 +114,9 @@ impl LinkVerifier<'_> {
             return Ok(None);
         };
         let url = format!("{}{}", self.target.prefix.url(), pages.mount);
-        let form = DigestRules::of(pages.app.version).form;
-        Ok(Some(Edit {
-            path,
-            content: manifest.below(&url).render(form).into_bytes(),
-        }))
+        let comment = DigestRules::of(pages.app.version).comment;
+        let content = manifest.below(&url).render(comment).into_bytes();
+        Ok(Some(Edit { path, content }))
     }
 
     /// Finds the copy of the static directory that Mix makes with `build_embedded`; otherwise `_build` has a link.
@@ -140,16 +128,8 @@ impl LinkVerifier<'_> {
     }
 }
 
-fn with_edits(edits: Vec<Edit>) -> Injection {
-    Injection {
-        edits,
-        ..Injection::default()
-    }
-}
-
 fn edit_script(path: &Path, edit: impl FnOnce(&str) -> String) -> io::Result<Edit> {
-    Ok(Edit {
-        path: path.to_owned(),
-        content: edit(&read_text(path)?).into_bytes(),
-    })
+    let content = edit(&read_text(path)?).into_bytes();
+    let path = path.to_owned();
+    Ok(Edit { path, content })
 }

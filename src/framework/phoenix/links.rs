@@ -1,15 +1,19 @@
 //! The link check: would the pages of an app link to the version?
 
-use super::app_pages::AppPages;
+use super::PhoenixError;
+use super::app_pages::{AppPages, host_of};
+use super::compiled_assets::PhoenixLinkCheck;
 use super::detect::Project;
-use super::error::PhoenixError;
-use super::link_check::{PhoenixLinkCheck, PhoenixLinkProblem};
-use super::link_event::{OwnStaticUrlProblem, PhoenixEvent};
+use super::error::PhoenixLinkProblem;
+use super::event::{OwnStaticUrlProblem, PhoenixEvent};
+use super::fixed_links::find_fixed_links;
 use super::releases::AssembledRelease;
 use super::static_url::StaticUrlForm;
 use crate::config::Inject;
 use crate::context::BuildContext;
 use crate::framework::{CompileTarget, LinkReason, Links};
+use crate::prefix::Prefix;
+use std::io;
 
 pub(super) struct LinkVerifier<'a> {
     pub(super) ctx: &'a BuildContext<'a>,
@@ -25,15 +29,13 @@ impl LinkVerifier<'_> {
             return Ok(());
         };
         let apps = AppPages::read(self.project, &self.ctx.app_dir)?;
-        let follows = |pages: &&AppPages<'_>| {
-            let own = pages.own_url.as_ref();
-            own.is_some_and(|own| own.fits(&pages.links))
-        };
+        let follows =
+            |it: &AppPages<'_>| it.own_url.as_ref().is_some_and(|own| own.fits(&it.links));
         let others: Vec<_> = apps.iter().filter(|pages| !follows(pages)).collect();
         if others.iter().all(|pages| pages.app.endpoints.is_empty()) {
             return Ok(());
         }
-        Err(PhoenixError::not_following(why, &others))
+        Err(AppPages::not_following(why, &others))
     }
 
     /// Finds out whether the compiled apps' pages follow, and prepares what makes them follow if they don't.
@@ -47,20 +49,16 @@ impl LinkVerifier<'_> {
         let releases = AssembledRelease::find(&self.ctx.app_dir.join(&self.project.root))?;
         self.warn_of_early_releases(&releases, apps)?;
         self.warn_of_other_host(apps);
-        let others: Vec<_> = apps
-            .iter()
-            .filter(|pages| !self.follows_by_itself(pages, &releases))
-            .collect();
+        let follows = |pages: &AppPages<'_>| self.follows_by_itself(pages, &releases);
+        let others: Vec<_> = apps.iter().filter(|pages| !follows(pages)).collect();
         if others.is_empty() {
-            return Ok(PhoenixLinkCheck {
-                injection: self.load_pin(apps, &releases)?,
-                ..PhoenixLinkCheck::of(links_by_app(apps))
-            });
+            let pin = self.load_pin(apps, &releases)?;
+            return Ok(PhoenixLinkCheck::of(links_by_app(apps), pin));
         }
         let find_problem = |pages: &&AppPages<'_>| pages.find_problem(&self.target.prefix);
         let problem = self.injection_problem();
         if let Some(why) = problem.or_else(|| others.iter().find_map(find_problem)) {
-            return Err(PhoenixError::not_following(why, &others));
+            return Err(AppPages::not_following(why, &others));
         }
         self.warn_of_unproved_links(&others);
         self.inject_links(&others, &releases)
@@ -68,18 +66,12 @@ impl LinkVerifier<'_> {
 
     /// Ends the build if the pipeline made none of the scripts and stylesheets that an app's pages link to.
     fn require_linked_code(&self, pages: &AppPages<'_>) -> Result<(), PhoenixError> {
-        let (made, missing): (Vec<_>, Vec<_>) = pages
-            .links
-            .files
-            .iter()
-            .partition(|file| pages.has_file(file));
+        let files = pages.links.files.iter();
+        let (made, missing): (Vec<_>, Vec<_>) = files.partition(|file| pages.has_file(file));
         let code = missing.iter().find(|file| file.is_code());
         if let Some(file) = code.filter(|_| !made.iter().any(|file| file.is_code())) {
-            let why = PhoenixLinkProblem::NotMade {
-                place: file.location.clone(),
-                path: file.path.clone(),
-            };
-            return Err(PhoenixError::not_following(why, &[pages]));
+            let why = PhoenixLinkProblem::NotMade(file.location.clone(), file.path.clone());
+            return Err(AppPages::not_following(why, &[pages]));
         }
         self.ctx.log.event(&PhoenixEvent::MissingFiles(&missing));
         Ok(())
@@ -91,33 +83,24 @@ impl LinkVerifier<'_> {
             return false;
         };
         let warn = |problem| {
-            self.ctx.log.event(&PhoenixEvent::OwnStaticUrl {
-                location: &own.location,
-                variable: own.variable,
-                problem,
-            });
+            let event = PhoenixEvent::OwnStaticUrl(&own.location, own.variable, problem);
+            self.ctx.log.event(&event);
         };
         let (path, url) = (pages.links.paths.first(), pages.links.urls.first());
         if !own.is_at_boot && !releases.is_empty() {
             warn(OwnStaticUrlProblem::TooEarly);
             return false;
         }
-        if !own.fits(&pages.links)
-            && let Some(link) = path.or(url)
-        {
-            warn(OwnStaticUrlProblem::OtherForm { link });
+        if let Some(link) = path.or(url).filter(|_| !own.fits(&pages.links)) {
+            warn(OwnStaticUrlProblem::OtherForm(link));
             return false;
         }
-        if own.form == Some(StaticUrlForm::Path)
-            && let Some(url) = url
-        {
-            warn(OwnStaticUrlProblem::TwoHosts { url });
+        if let Some(url) = url.filter(|_| own.form == Some(StaticUrlForm::Path)) {
+            warn(OwnStaticUrlProblem::TwoHosts(url));
         }
         if !pages.mount.is_empty() {
-            warn(OwnStaticUrlProblem::Mount {
-                otp_app: &pages.app.otp_app,
-                mount: &pages.mount,
-            });
+            let (otp_app, mount) = (&pages.app.otp_app, &pages.mount);
+            warn(OwnStaticUrlProblem::Mount(otp_app, mount));
         }
         true
     }
@@ -130,10 +113,78 @@ impl LinkVerifier<'_> {
             Inject::Nowhere => Some(PhoenixLinkProblem::InjectNowhere),
         }
     }
+
+    /// Warns of what browsers don't do across origins.
+    fn warn_of_other_host(&self, apps: &[AppPages<'_>]) {
+        let Some(host) = host_of(&self.target.prefix) else {
+            return;
+        };
+        for AppPages { links, .. } in apps {
+            let mut policies = links.policies.iter();
+            let policy = policies.find(|policy| !policy.text.contains(host));
+            let events = [
+                policy.map(|it| PhoenixEvent::PolicyWithoutHost(&it.location, host)),
+                links.modules.first().map(PhoenixEvent::ModuleScript),
+                links.sprites.first().map(PhoenixEvent::SpriteFile),
+                links.joined.first().map(PhoenixEvent::JoinedUrl),
+            ];
+            let events = events.iter().flatten();
+            events.for_each(|event| self.ctx.log.event(event));
+        }
+    }
+
+    /// Warns of releases that don't know the names of these assets.
+    fn warn_of_early_releases(
+        &self,
+        releases: &[AssembledRelease],
+        apps: &[AppPages<'_>],
+    ) -> io::Result<()> {
+        for release in releases {
+            for pages in apps {
+                if release.is_older_than(pages)? {
+                    let dir = self.ctx.relative(&release.dir);
+                    self.ctx.log.event(&PhoenixEvent::EarlyRelease(dir));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Warns of apps of which some links, or all, may not follow.
+    fn warn_of_unproved_links(&self, apps: &[&AppPages<'_>]) {
+        for AppPages { app, links, .. } in apps {
+            let event = match (links.paths.len(), links.urls.as_slice()) {
+                (0, []) => PhoenixEvent::NoLinks(&app.otp_app),
+                (0, _) | (_, []) => continue,
+                (paths, urls) => PhoenixEvent::MixedLinks(urls, paths),
+            };
+            self.ctx.log.event(&event);
+        }
+    }
 }
 
 fn links_by_app(apps: &[AppPages<'_>]) -> Links {
     let own = apps.iter().filter_map(|pages| pages.own_url.as_ref());
     let reads = own.map(|own| (own.location.to_string(), own.variable));
     Links::ByApp(LinkReason::SourceReads(reads.collect()))
+}
+
+/// Returns the first link that stays on the app's own host, and warns of all of them if the public URL has another one.
+pub(super) fn find_link_that_stays(
+    apps: &[AppPages<'_>],
+    prefix: Option<&Prefix>,
+    ctx: &BuildContext<'_>,
+) -> io::Result<Option<String>> {
+    let mut first = None;
+    for pages in apps {
+        let in_scripts = find_fixed_links(&pages.static_dir, ctx.relative(&pages.static_dir))?;
+        let in_pages = pages.links.by_hand();
+        if prefix.and_then(host_of).is_some() {
+            ctx.log.event(&PhoenixEvent::FixedLinks(&in_scripts));
+            ctx.log.event(&PhoenixEvent::LinksByHand(&in_pages));
+        }
+        let mut locations = in_scripts.iter().map(|link| &link.location).chain(in_pages);
+        first = first.or(locations.next().map(ToString::to_string));
+    }
+    Ok(first)
 }

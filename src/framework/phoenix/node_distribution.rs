@@ -6,14 +6,16 @@
 use super::PhoenixError;
 use super::cache::{relocate, remove};
 use super::event::{NodeOrigin, PipelineEvent};
-use super::node_range::{NodeRange, NodeRelease, WantedNode, architecture};
-use crate::command::{Command, CommandError, Finished};
+use super::node_range::{ARCHITECTURE, NodeRange, NodeRelease, WantedNode};
+use crate::command::{Command, CommandError};
 use crate::context::BuildContext;
 use crate::env::ChildEnv;
 use crate::http::{Client, FetchError};
 use crate::sha256::Sha256;
 use fs_err as fs;
 use semver::Version;
+use sha2::Digest;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -119,35 +121,35 @@ impl NodeDistribution<'_> {
     /// Downloads a version, compares its checksum, unpacks and starts it, then moves it into the cache.
     /// Returns the size of the archive.
     fn download(&self, version: &Version) -> Result<u64, PhoenixError> {
-        let name = format!("node-v{version}-linux-{}.tar.gz", architecture());
+        let name = format!("node-v{version}-linux-{ARCHITECTURE}.tar.gz");
         let path = format!("v{version}/{name}");
         let sum = self.checksum(version, &name)?;
         let archive = self.ctx.scratch.join(name);
-        self.fetch(&path, |url| {
-            let file = fs::File::create(&archive);
-            let mut file = file.map_err(|error| FetchError::Other(error.to_string()))?;
-            Ok((self.client.download(url, &mut file)?, ()))
+        let hash = self.fetch(&path, |url| {
+            let mut file = HashingFile(fs::File::create(&archive)?, sha2::Sha256::new());
+            let status = self.client.download(url, &mut file);
+            Ok(status.map(|status| (status, file.1)))
         })?;
-        if Sha256::of_file(&archive, |_| Ok(()))?.to_string() != sum {
+        if Sha256::from(hash).to_string() != sum {
             return Err(self.failed(&path, NodeProblem::WrongChecksum));
         }
-        let size = fs::metadata(&archive)?.len();
         let unpacked = self.ctx.scratch.join("node");
         fs::create_dir_all(&unpacked)?;
-        let Finished { status, output, .. } = Command::new("tar", &unpacked, self.env)
+        let tar = Command::new("tar", &unpacked, self.env)
             .argument("-xzf")
             .argument(&archive)
             .argument("--strip-components=1")
             .argument("--exclude=*/include")
             .argument("--exclude=*/share")
             .run(self.ctx.interrupt)?;
-        if !status.success() {
-            return Err(self.failed(&path, NodeProblem::Unpack(output)));
+        if !tar.status.success() {
+            return Err(self.failed(&path, NodeProblem::Unpack(tar.output)));
         }
         let printed = self.printed_version(&unpacked)?;
         if printed.trim() != format!("v{version}") {
             return Err(self.failed(&path, NodeProblem::DoesNotStart(printed)));
         }
+        let size = fs::metadata(&archive)?.len();
         fs::remove_file(&archive)?;
         self.save(&unpacked, version)?;
         Ok(size)
@@ -159,8 +161,8 @@ impl NodeDistribution<'_> {
         let list = String::from_utf8_lossy(&list);
         let mut lines = list.lines().filter_map(|line| line.split_once("  "));
         let line = lines.find(|(_, listed)| *listed == name);
-        let sum = line.map(|(sum, _)| sum.to_owned());
-        sum.ok_or_else(|| self.failed(&path, NodeProblem::NoChecksum(name.to_owned())))
+        line.map(|(sum, _)| sum.to_owned())
+            .ok_or_else(|| self.failed(&path, NodeProblem::NoChecksum(name.to_owned())))
     }
 
     /// What `node --version` prints; nothing if it can't be started.
@@ -174,36 +176,34 @@ impl NodeDistribution<'_> {
 
     /// Moves a version into the cache, whole or not at all, also if that is on another file system.
     fn save(&self, unpacked: &Path, version: &Version) -> Result<(), PhoenixError> {
-        let mut older = self.cached();
-        older.truncate((older.len() + 1).saturating_sub(MOST_CACHED));
-        for version in &older {
+        let older = self.cached();
+        let removed = (older.len() + 1).saturating_sub(MOST_CACHED);
+        for version in older.iter().take(removed) {
             remove(&self.dir(version))?;
         }
         let unfinished = self.cache.join(".unfinished");
         remove(&unfinished)?;
         relocate(unpacked, &unfinished)?;
-        fs::rename(&unfinished, self.dir(version))?;
-        Ok(())
+        Ok(fs::rename(&unfinished, self.dir(version))?)
     }
 
     fn fetch_list(&self, path: &str) -> Result<Vec<u8>, PhoenixError> {
         let headers = [("Accept-Encoding", "identity")];
         self.fetch(path, |url| {
-            let answer = self.client.get(url, &headers, LARGEST_LIST)?;
-            Ok((answer.status, answer.body))
+            let answer = self.client.get(url, &headers, LARGEST_LIST);
+            Ok(answer.map(|answer| (answer.status, answer.body)))
         })
     }
 
-    /// Returns the body of a 200, and tries again after a failure that may be temporary.
+    /// Returns what came with a 200, and tries again after a failure that may be temporary.
     fn fetch<T>(
         &self,
         path: &str,
-        get: impl Fn(&str) -> Result<(u16, T), FetchError>,
+        get: impl Fn(&str) -> io::Result<Result<(u16, T), FetchError>>,
     ) -> Result<T, PhoenixError> {
-        let url = self.url(path);
         let mut pauses = PAUSES.iter();
         loop {
-            let problem = match get(&url) {
+            let problem = match get(&self.url(path))? {
                 Ok((200, body)) => return Ok(body),
                 Ok((status, _)) => NodeProblem::Status(status),
                 Err(error) => NodeProblem::Unreachable(error),
@@ -222,9 +222,21 @@ impl NodeDistribution<'_> {
     }
 
     fn failed(&self, path: &str, problem: NodeProblem) -> PhoenixError {
-        PhoenixError::Node {
-            url: self.url(path),
-            problem: Box::new(problem),
-        }
+        PhoenixError::Node(self.url(path), Box::new(problem))
+    }
+}
+
+/// A file, and the hash of what is written to it.
+struct HashingFile(fs::File, sha2::Sha256);
+
+impl Write for HashingFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.0.write(bytes)?;
+        self.1.update(&bytes[..written]);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
     }
 }

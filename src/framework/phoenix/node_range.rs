@@ -16,10 +16,8 @@ pub(crate) struct WantedNode {
 
 impl WantedNode {
     pub(super) fn new(range: &str, source: &str) -> Self {
-        Self {
-            range: range.to_owned(),
-            source: source.to_owned(),
-        }
+        let (range, source) = (range.to_owned(), source.to_owned());
+        Self { range, source }
     }
 
     /// Reads the files of version managers in these directories, then the key of the static buildpack.
@@ -53,8 +51,8 @@ fn only_major(range: &str) -> Option<u32> {
     let (major, rest) = range.split_once('.').unwrap_or((range, ""));
     let is_plain =
         |part: &str| matches!(part, "x" | "*") || part.bytes().all(|byte| byte.is_ascii_digit());
-    let is_plain = rest.split('.').all(is_plain);
-    is_plain.then(|| major.parse().ok())?
+    let major = major.parse().ok();
+    major.filter(|_| rest.split('.').all(is_plain))
 }
 
 /// One version in the list of a distribution.
@@ -67,13 +65,11 @@ pub(super) struct NodeRelease {
 }
 
 /// The name of this machine's architecture in the distribution.
-pub(super) fn architecture() -> &'static str {
-    if cfg!(target_arch = "aarch64") {
-        "arm64"
-    } else {
-        "x64"
-    }
-}
+pub(super) const ARCHITECTURE: &str = if cfg!(target_arch = "aarch64") {
+    "arm64"
+} else {
+    "x64"
+};
 
 /// A range of versions as npm reads it, <https://github.com/npm/node-semver#ranges>, or a name as nvm has it.
 #[derive(Debug, PartialEq, Eq)]
@@ -89,15 +85,15 @@ impl NodeRange {
     pub(super) fn parse(text: &str) -> Option<Self> {
         let text = text.trim().to_ascii_lowercase();
         match text.as_str() {
-            "" | "*" | "x" | "latest" | "node" | "current" | "stable" => return Some(Self::Newest),
-            "lts" | "lts/*" => return Some(Self::Lts(None)),
-            _ => {}
+            "" | "*" | "x" | "latest" | "node" | "current" | "stable" => Some(Self::Newest),
+            "lts" | "lts/*" => Some(Self::Lts(None)),
+            range => match range.strip_prefix("lts/") {
+                Some(line) => Some(Self::Lts(Some(line.to_owned()))),
+                None => Some(Self::Versions(
+                    range.split("||").map(requirement).collect::<Option<_>>()?,
+                )),
+            },
         }
-        if let Some(line) = text.strip_prefix("lts/") {
-            return Some(Self::Lts(Some(line.to_owned())));
-        }
-        let alternatives = text.split("||").map(requirement);
-        alternatives.collect::<Option<_>>().map(Self::Versions)
     }
 
     pub(super) fn allows(&self, version: &Version) -> bool {
@@ -109,13 +105,11 @@ impl NodeRange {
 
     /// The newest version that has a build for this machine.
     pub(super) fn newest(&self, list: &[NodeRelease]) -> Option<Version> {
-        let platform = format!("linux-{}", architecture());
-        let is_of_line = |lts: &serde_json::Value| match self {
-            Self::Lts(None) => lts.is_string(),
-            Self::Lts(Some(line)) => lts
-                .as_str()
-                .is_some_and(|lts| lts.eq_ignore_ascii_case(line)),
-            Self::Versions(_) | Self::Newest => true,
+        let platform = format!("linux-{ARCHITECTURE}");
+        let is_of_line = |lts: &serde_json::Value| match (self, lts.as_str()) {
+            (Self::Lts(None), lts) => lts.is_some(),
+            (Self::Lts(Some(line)), lts) => lts.is_some_and(|lts| lts.eq_ignore_ascii_case(line)),
+            (Self::Versions(_) | Self::Newest, _) => true,
         };
         list.iter()
             .filter(|release| release.files.contains(&platform) && is_of_line(&release.lts))

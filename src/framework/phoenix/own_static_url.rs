@@ -1,15 +1,49 @@
-//! An app that makes its `static_url` of `STATIC_URL` by itself, as its source shows.
+//! The Elixir source of an app, read once, and how it makes its `static_url` of `STATIC_URL` by itself.
 
-use super::app_sources::{AppSources, SourceFile};
 use super::detect::Project;
 use super::elixir::ElixirSource;
 use super::elixir_values::{find_env_read, has_word, list_at, values};
-use super::location::SourceLocation;
 use super::page_links::PageLinks;
-use super::sources::RUNTIME_EXS;
+use super::runtime_exs::without_block;
+use super::sources::{
+    Locations, RUNTIME_EXS, SourceLocation, has_extension, production_config, read_text,
+    source_files,
+};
 use super::static_url::StaticUrlForm;
 use super::web_app::WebApp;
 use crate::config::env_vars::{STATIC_ASSETS_VERSION, STATIC_URL};
+use std::io;
+use std::path::{Path, PathBuf};
+
+pub(super) struct AppSources {
+    /// The configuration of production.
+    pub(super) config: Vec<SourceFile>,
+    pub(super) code: Vec<SourceFile>,
+}
+
+pub(super) struct SourceFile {
+    /// Relative to the repository.
+    path: PathBuf,
+    pub(super) source: ElixirSource,
+}
+
+impl AppSources {
+    pub(super) fn read(repository: &Path, app: &WebApp) -> io::Result<Self> {
+        let read = |file: &PathBuf| {
+            Ok(SourceFile {
+                path: file.strip_prefix(repository).unwrap_or(file).to_owned(),
+                source: ElixirSource::of(&without_block(&read_text(file)?)),
+            })
+        };
+        let config = production_config(&repository.join(&app.config));
+        let mut code = source_files(&repository.join(&app.folder))?;
+        code.retain(|file| has_extension(file, &["ex", "exs"]));
+        Ok(Self {
+            config: config.iter().map(read).collect::<io::Result<_>>()?,
+            code: code.iter().map(read).collect::<io::Result<_>>()?,
+        })
+    }
+}
 
 /// The place at which an app reads the URL or the version for its `static_url`.
 pub(super) struct OwnStaticUrl {
@@ -48,7 +82,7 @@ impl OwnStaticUrl {
         let read = find_env_read(&file.source, &[STATIC_URL, STATIC_ASSETS_VERSION])?;
         Some(Self {
             variable: read.variable,
-            location: file.location(read.at),
+            location: Locations::of(&file.path, &file.source.code).at(read.at),
             is_at_boot: true,
             form: None,
         })
@@ -62,18 +96,15 @@ impl OwnStaticUrl {
 /// Whether production evaluates what follows `before`: no `if config_env() == :dev do` is open there.
 fn is_for_production(before: &str) -> bool {
     let mut indent = usize::MAX;
-    for line in before.lines().rev() {
+    before.lines().rev().all(|line| {
         let own = line.len() - line.trim_start().len();
         if line.trim().is_empty() || own >= indent {
-            continue;
+            return true;
         }
         indent = own;
         let asks = line.contains("config_env()") || line.contains("Mix.env()");
-        if asks && line.contains("==") && !line.contains(":prod") {
-            return false;
-        }
-    }
-    true
+        !asks || !line.contains("==") || line.contains(":prod")
+    })
 }
 
 fn form(source: &ElixirSource, at: usize) -> Option<StaticUrlForm> {

@@ -1,20 +1,35 @@
-//! The packages of one app: installed as its lock file says, cached for the next build and out of the image.
+//! The packages of one app and the Node.js for them: the packages as the lock file says, cached for the next build and
+//! out of the image; the official Node.js if the pipeline needs one and nothing has brought it.
 
 use super::PhoenixError;
 use super::app_build::AppBuild;
+use super::buildpack_config::NodeUse;
 use super::cache::CachedDir;
 use super::event::PipelineEvent;
-use super::node::Package;
-use super::package_manager::PackageManager;
+use super::failure::NodeMismatch;
+use super::node_distribution::NodeDistribution;
+use super::node_range::WantedNode;
+use super::package::{Package, PackageManager};
 use crate::command::program_on_path;
+use crate::context::NodeSupply;
+use crate::http::Client;
+use fs_err as fs;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
+use url::Url;
+
+const OFFICIAL: &str = "https://nodejs.org/dist";
 
 impl AppBuild<'_> {
     /// The `package.json` whose packages the pipeline needs.
-    pub(super) fn needed_package(&self) -> Option<&Package> {
+    fn needed_package(&self) -> Option<&Package> {
         let package = self.package.as_ref()?;
         let is_needed = package.has_dependencies() && self.pipeline.needs_packages();
         is_needed.then_some(package)
+    }
+
+    fn has_program(&self, name: &str) -> bool {
+        program_on_path(&self.env, &[name]).is_some()
     }
 
     /// Installs the packages that the pipeline needs, unless it does so itself. Returns what to save in the cache
@@ -26,25 +41,31 @@ impl AppBuild<'_> {
         let dir = self.ctx.relative(&package.dir);
         let manager = package.manager.program();
         let installs_itself = self.pipeline.installs_packages(self.web.setup.as_deref());
-        if !installs_itself && program_on_path(&self.env, &[manager]).is_none() {
+        if !installs_itself && !self.has_program(manager) {
             if self.pipeline.runs_node() {
                 return Err(self.no_node(package));
             }
-            self.log(&PipelineEvent::PackagesNotInstalled(
-                dir,
-                manager,
-                &self.pipeline,
-            ));
+            let event = PipelineEvent::PackagesNotInstalled(dir, manager, &self.pipeline);
+            self.log(&event);
             return Ok(None);
         }
         if let Some(mismatch) = self.node_mismatch()? {
             self.log(&PipelineEvent::OtherNode(&mismatch));
         }
-        if package.dir.join("node_modules").exists() {
+        let modules = package.dir.join("node_modules");
+        if modules.exists() {
             self.log(&PipelineEvent::PackagesPresent(dir));
             return Ok(None);
         }
-        let cached = self.cached_packages(package)?;
+        let cached = match &self.ctx.cache {
+            Some(cache) => Some(CachedDir {
+                place: modules,
+                stored: cache.join(&self.web.otp_app).join("node_modules"),
+                key: package
+                    .cache_key(&self.node_version()?.unwrap_or_default(), &self.lock_file())?,
+            }),
+            None => None,
+        };
         if let Some(cached) = &cached
             && cached.restore()?
         {
@@ -53,18 +74,6 @@ impl AppBuild<'_> {
             self.run_install(package)?;
         }
         Ok(cached)
-    }
-
-    fn cached_packages(&self, package: &Package) -> Result<Option<CachedDir>, PhoenixError> {
-        let Some(cache) = &self.ctx.cache else {
-            return Ok(None);
-        };
-        let version = self.node_version()?.unwrap_or_default();
-        Ok(Some(CachedDir {
-            place: package.dir.join("node_modules"),
-            stored: cache.join(&self.web.otp_app).join("node_modules"),
-            key: package.cache_key(&version, &self.lock_file())?,
-        }))
     }
 
     fn run_install(&self, package: &Package) -> Result<(), PhoenixError> {
@@ -76,11 +85,8 @@ impl AppBuild<'_> {
         let line = format!("{} {}", manager.program(), manager.install_arguments());
         let command = self.command(&package.dir, &line);
         self.run(&command)?;
-        self.log(&PipelineEvent::PackagesInstalled(
-            &command,
-            dir,
-            start.elapsed(),
-        ));
+        let event = PipelineEvent::PackagesInstalled(&command, dir, start.elapsed());
+        self.log(&event);
         Ok(())
     }
 
@@ -89,8 +95,91 @@ impl AppBuild<'_> {
             program: package.manager.program(),
             node: program_on_path(&self.env, &["node"]),
             pipeline: self.pipeline.to_string(),
-            package: self.ctx.relative(&package.dir).join("package.json"),
+            package: self.package_json(package),
             path: self.env.text("PATH").unwrap_or_default().to_owned(),
         }
+    }
+
+    /// Returns the path in the repository.
+    pub(super) fn package_json(&self, package: &Package) -> PathBuf {
+        self.ctx.relative(&package.dir).join("package.json")
+    }
+
+    fn wanted_node(&self) -> Option<WantedNode> {
+        let legacy = self.legacy.node_version.as_deref();
+        let Some(package) = &self.package else {
+            return WantedNode::of_files(&[&self.dir, &self.ctx.app_dir], legacy);
+        };
+        let engines = package.node_range();
+        let engines = engines.map(|range| WantedNode::new(range, "engines in package.json"));
+        engines.or_else(|| WantedNode::of_files(&[&package.dir, &self.dir], legacy))
+    }
+
+    /// The version of the Node.js on `PATH`.
+    fn node_version(&self) -> Result<Option<String>, PhoenixError> {
+        if !self.has_program("node") {
+            return Ok(None);
+        }
+        let command = self.command(&self.ctx.app_dir, "node --version");
+        let output = command.run(self.ctx.interrupt)?.output;
+        Ok(Some(output.trim().trim_start_matches('v').to_owned()))
+    }
+
+    /// Compares the Node.js on `PATH` with the one that the app asks for.
+    pub(super) fn node_mismatch(&self) -> Result<Option<NodeMismatch>, PhoenixError> {
+        let wanted = self.package.as_ref().and_then(|_| self.wanted_node());
+        let (Some(wanted), Some(found)) = (wanted, self.node_version()?) else {
+            return Ok(None);
+        };
+        let mismatch = wanted.rejects(&found);
+        Ok(mismatch.then_some(NodeMismatch { found, wanted }))
+    }
+
+    /// Puts an official Node.js on `PATH` if the pipeline needs one and there is none.
+    pub(super) fn bring_node(&mut self) -> Result<(), PhoenixError> {
+        let ctx = self.ctx;
+        let (NodeSupply::Official { kept }, Some(cache)) = (&ctx.image.node, &ctx.cache) else {
+            return Ok(());
+        };
+        let is_needed = self.pipeline.runs_node() || self.needed_package().is_some();
+        if !is_needed || self.has_program("node") {
+            return Ok(());
+        }
+        let settings = self.settings();
+        let base = settings.node_url.as_ref().map_or(OFFICIAL, Url::as_str);
+        let distribution = NodeDistribution {
+            base: base.trim_end_matches('/'),
+            client: Client::new(settings.ca_file.as_deref()),
+            cache: cache.join("node"),
+            ctx,
+            env: &self.env,
+        };
+        let node = distribution.provide(self.wanted_node().as_ref())?;
+        if self.legacy.node_use == NodeUse::BuildAndApp {
+            fs::create_dir_all(kept.join("bin"))?;
+            fs::copy(node.join("bin/node"), kept.join("bin/node"))?;
+        }
+        let env = self.env.clone();
+        self.env = env
+            .with_first("PATH", node.join("bin").as_os_str())
+            .with("COREPACK_ENABLE_DOWNLOAD_PROMPT", "0");
+        self.bring_package_manager(&node)
+    }
+
+    /// Adds Yarn or pnpm by Corepack, which Node.js 16 to 24 have: <https://nodejs.org/api/corepack.html>.
+    fn bring_package_manager(&self, node: &Path) -> Result<(), PhoenixError> {
+        let missing = |it: &&Package| !self.has_program(it.manager.program());
+        let Some(package) = self.needed_package().filter(missing) else {
+            return Ok(());
+        };
+        let adds = if node.join("bin/corepack").exists() {
+            "corepack enable"
+        } else {
+            "npm install --global"
+        };
+        let line = format!("{adds} {}", package.manager.program());
+        let command = self.command(&package.dir, &line);
+        self.log(&PipelineEvent::CommandStarted(&command));
+        self.run(&command).map(drop)
     }
 }

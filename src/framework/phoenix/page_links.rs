@@ -1,9 +1,21 @@
-//! How an app's pages write links to static files.
+//! The links of an app's templates and of its static HTML files, by the way in which they are written.
 
-use super::location::SourceLocation;
-use super::sources::CODE;
+use super::page_text::{Occurrence, occurrences};
+use super::phx_digest::holds_digest;
+use super::sources::{
+    CODE, Locations, SourceLocation, files_in, has_extension, read_text, source_files,
+};
+use crate::framework::app_files::is_foreign;
+use std::io;
+use std::path::Path;
 
-/// The links of an app's pages, by the way in which they are written.
+/// The extensions of files that hold pages.
+const PAGES: [&str; 8] = ["ex", "exs", "eex", "heex", "leex", "sface", "slim", "slime"];
+
+/// What `Plug.Static` serves if an app has no `static_paths`.
+const STATIC_PATHS: &str =
+    "assets css js fonts images favicon.ico favicon.svg robots.txt icons manifest.json";
+
 #[derive(Debug, Default)]
 pub(super) struct PageLinks {
     /// `~p"/assets/app.css"`, `static_path(…)`: a path, behind `static_url[:path]`.
@@ -41,9 +53,122 @@ pub(super) struct SecurityPolicy {
 }
 
 impl PageLinks {
+    /// Reads the templates of `app`, and the HTML files in its static directory.
+    pub(super) fn read(repository: &Path, app: &Path, static_dir: &Path) -> io::Result<Self> {
+        let mut pages = Vec::new();
+        for file in source_files(app)? {
+            let path = file.strip_prefix(repository).unwrap_or(&file);
+            let is_own = !path.iter().any(|part| is_foreign(&part.to_string_lossy()));
+            if is_own && has_extension(path, &PAGES) {
+                pages.push((path.to_owned(), read_text(&file)?));
+            }
+        }
+        let served = pages.iter().find_map(|(_, text)| static_paths(text));
+        let served = served.unwrap_or_else(|| STATIC_PATHS.split(' ').collect());
+        let mut links = Self::default();
+        for (path, text) in &pages {
+            links.add_page(path, text, &served);
+        }
+        for path in files_in(static_dir)? {
+            let name = path.to_string_lossy();
+            if name.ends_with(".html") && !holds_digest(&name) {
+                let file = static_dir.join(&path);
+                let text = read_text(&file)?;
+                let shown = file.strip_prefix(repository).unwrap_or(&file);
+                let exists = |path: &str| static_dir.join(path).is_file();
+                links.add_fixed(&text, &Locations::of(shown, &text), exists);
+            }
+        }
+        Ok(links)
+    }
+
     /// Lists the links that no helper writes, scripts and stylesheets first.
     pub(super) fn by_hand(&self) -> Vec<&SourceLocation> {
         self.fixed_code.iter().chain(&self.fixed_files).collect()
+    }
+
+    fn add_page(&mut self, path: &Path, text: &str, served: &[&str]) {
+        let locations = Locations::of(path, text);
+        let is_served = |path: &str| {
+            let first = path.split(['/', '"', '?', '#']).next();
+            first.is_some_and(|first| served.contains(&first))
+        };
+        for route in occurrences(text, "~p\"/").filter(|route| is_served(route.after)) {
+            let location = locations.at(route.at);
+            if route.line().contains("<use") {
+                self.sprites.push(location.clone());
+            }
+            self.add_file(route.after, &location);
+            if route.is_in_url() {
+                self.urls.push(location);
+            } else {
+                self.add_path(&route, location);
+            }
+        }
+        for call in occurrences(text, "static_path").filter(Occurrence::is_call) {
+            let location = locations.at(call.at);
+            let line = call.after.lines().next().unwrap_or_default();
+            if let Some((before, path)) = line.split_once("\"/")
+                && !before.contains([')', '"'])
+            {
+                self.add_file(path, &location);
+            }
+            self.add_path(&call, location);
+        }
+        let calls = occurrences(text, "static_url").filter(Occurrence::is_call);
+        let helpers = calls.filter(Occurrence::is_helper);
+        self.urls.extend(helpers.map(|call| locations.at(call.at)));
+        for module in ["type=\"module\"", "type='module'"] {
+            let modules = occurrences(text, module);
+            self.modules.extend(modules.map(|it| locations.at(it.at)));
+        }
+        let is_static = |path: &str| is_served(path) && path.contains('/');
+        self.add_fixed(text, &locations, is_static);
+        let mut directives = ["script-src", "style-src", "font-src", "default-src"].into_iter();
+        let policy = directives.find_map(|name| occurrences(text, name).next());
+        self.policies.extend(policy.map(|policy| SecurityPolicy {
+            location: locations.at(policy.at),
+            text: text.to_owned(),
+        }));
+    }
+
+    fn add_path(&mut self, link: &Occurrence<'_>, location: SourceLocation) {
+        let is_joined = link.is_joined();
+        let links = if is_joined {
+            &mut self.joined
+        } else {
+            &mut self.paths
+        };
+        links.push(location);
+    }
+
+    /// Adds the file whose path begins there, unless a part of it is only known when the page is made.
+    fn add_file(&mut self, path: &str, location: &SourceLocation) {
+        if let Some(end) = path.find(['"', '?', '#'])
+            && extension_of(&path[..end]).is_some()
+            && !path[end..].starts_with("#{")
+        {
+            let (location, path) = (location.clone(), path[..end].to_owned());
+            self.files.push(LinkedFile { location, path });
+        }
+    }
+
+    /// Adds each `src="/…"` and `href="/…"` of a static file.
+    fn add_fixed(
+        &mut self,
+        text: &str,
+        locations: &Locations<'_>,
+        is_static: impl Fn(&str) -> bool,
+    ) {
+        for link in occurrences(text, "src=\"/").chain(occurrences(text, "href=\"/")) {
+            let path = link.after.split(['"', '?', '#']).next().unwrap_or_default();
+            let links = match extension_of(path).filter(|_| is_static(path)) {
+                Some(extension) if CODE.contains(&extension) => &mut self.fixed_code,
+                Some(_) => &mut self.fixed_files,
+                None => continue,
+            };
+            links.push(locations.at(link.at));
+        }
     }
 }
 
@@ -55,7 +180,105 @@ impl LinkedFile {
 }
 
 /// Returns the extension of the file that a link leads to.
-pub(super) fn extension_of(path: &str) -> Option<&str> {
+fn extension_of(path: &str) -> Option<&str> {
     let (_, extension) = path.rsplit('/').next()?.rsplit_once('.')?;
     Some(extension)
+}
+
+/// Reads `def static_paths, do: ~w(assets fonts)`.
+fn static_paths(text: &str) -> Option<Vec<&str>> {
+    let (_, definition) = text.split_once("def static_paths")?;
+    let (_, words) = definition.split_once("~w(")?;
+    let (words, _) = words.split_once(')')?;
+    Some(words.split_whitespace().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> PageLinks {
+        let mut links = PageLinks::default();
+        let served: Vec<&str> = STATIC_PATHS.split(' ').collect();
+        links.add_page(Path::new("lib/page.ex"), text, &served);
+        links
+    }
+
+    fn counts(text: &str) -> [usize; 6] {
+        let links = read(text);
+        [
+            links.paths.len(),
+            links.urls.len(),
+            links.joined.len(),
+            links.modules.len(),
+            links.policies.len(),
+            links.fixed_code.len(),
+        ]
+    }
+
+    #[test]
+    fn each_kind_of_link_is_recognised() {
+        for (text, expected) in [
+            ("href={~p\"/assets/app.css\"}", [1, 0, 0, 0, 0, 0]),
+            (
+                "Routes.static_path(@conn, \"/css/app.css\")",
+                [1, 0, 0, 0, 0, 0],
+            ),
+            ("url(~p\"/images/a.png\")", [0, 1, 0, 0, 0, 0]),
+            ("url(@conn, ~p\"/images/a.png\")", [0, 1, 0, 0, 0, 0]),
+            ("Routes.static_url(conn, \"/a\")", [0, 1, 0, 0, 0, 0]),
+            (
+                "ShopWeb.Endpoint.url() <> ~p\"/images/a.png\"",
+                [0, 0, 1, 0, 0, 0],
+            ),
+            ("~p\"/users/#{id}\"", [0; 6]),
+            ("# ~p\"/assets/app.css\"", [0; 6]),
+            ("def static_url(path), do: path", [0; 6]),
+            ("my_static_path(1)", [0; 6]),
+            (
+                "<script defer type=\"module\" src={~p\"/assets/app.js\"}>",
+                [1, 0, 0, 1, 0, 0],
+            ),
+            ("<script src=\"/js/app.js\">", [0, 0, 0, 0, 0, 1]),
+            ("<a href=\"/images/\">", [0; 6]),
+            ("<img src=\"/images/a.png\">", [0; 6]),
+            ("static_path @conn, \"/css/app.css\"", [1, 0, 0, 0, 0, 0]),
+            ("Media.static_url(file)", [0; 6]),
+            ("<%!-- ~p\"/assets/app.css\" --%>", [0; 6]),
+            (
+                "\"#{ShopWeb.Endpoint.url()}#{~p\"/images/a.png\"}\"",
+                [0, 0, 1, 0, 0, 0],
+            ),
+            (
+                "Routes.url(@conn) <> Routes.static_path(@conn, \"/images/a.png\")",
+                [0, 0, 1, 0, 0, 0],
+            ),
+            ("type='module'", [0, 0, 0, 1, 0, 0]),
+            ("\"default-src 'self'\"", [0, 0, 0, 0, 1, 0]),
+            ("base-uri 'self'; frame-ancestors 'self';", [0; 6]),
+        ] {
+            assert_eq!(counts(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_file_counts_if_its_whole_name_is_written() {
+        let text = "~p\"/assets/app.css\" ~p\"/images/#{name}.png\" ~p\"/assets/a.js?v=1\" \
+                    Routes.static_path(@conn, \"/css/b.css\") static_path(@conn, path) ~p\"/images/x\"";
+        let links = read(text);
+        let paths: Vec<_> = links.files.iter().map(|file| file.path.as_str()).collect();
+        assert_eq!(paths, ["assets/app.css", "assets/a.js", "css/b.css"]);
+    }
+
+    #[test]
+    fn a_long_line_takes_no_time() {
+        let line = "~p\"/assets/app.css\" static_path(@conn) src=\"/js/a.js\" ".repeat(50_000);
+        assert_eq!(counts(&line)[0], 100_000);
+    }
+
+    #[test]
+    fn static_paths_says_which_files_are_static() {
+        let text = "def static_paths, do: ~w(assets downloads)\n";
+        assert_eq!(static_paths(text).unwrap(), ["assets", "downloads"]);
+    }
 }

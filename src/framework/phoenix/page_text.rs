@@ -40,9 +40,8 @@ impl Occurrence<'_> {
 
     fn is_comment(&self) -> bool {
         let line = self.line().trim_start();
-        ["#", "<%#", "<%!--", "<!--"]
-            .iter()
-            .any(|comment| line.starts_with(comment))
+        let mut comments = ["#", "<%#", "<%!--", "<!--"].into_iter();
+        comments.any(|comment| line.starts_with(comment))
     }
 
     /// Whether it is an argument of `url(…)`, the first one or behind a connection.
@@ -59,9 +58,7 @@ impl Occurrence<'_> {
     pub(super) fn is_joined(&self) -> bool {
         let is_call = |letter| is_name_letter(letter) || letter == '.';
         let line = self.line().trim_end_matches(is_call).trim_end();
-        let joined = line
-            .strip_suffix("<>")
-            .or_else(|| line.strip_suffix("#{")?.strip_suffix('}'));
+        let joined = line.strip_suffix("<>").or_else(|| line.strip_suffix("}#{"));
         let call = joined.and_then(|joined| joined.trim_end().strip_suffix(')'));
         let call = call.and_then(|call| call.rsplit_once('('));
         call.is_some_and(|(called, _)| ends_in_url(called))
@@ -71,9 +68,8 @@ impl Occurrence<'_> {
     /// longer name.
     pub(super) fn is_call(&self) -> bool {
         let line = self.line();
-        let is_defined = ["def", "defp", "defdelegate", "&", "@doc"]
-            .iter()
-            .any(|word| line.trim_end().ends_with(word));
+        let mut definitions = ["def", "defp", "defdelegate", "&", "@doc"].into_iter();
+        let is_defined = definitions.any(|word| line.trim_end().ends_with(word));
         let is_called = match self.after.strip_prefix('(') {
             Some(arguments) => !arguments.starts_with(')'),
             None => self.after.strip_prefix(' ').is_some_and(|arguments| {
@@ -88,9 +84,8 @@ impl Occurrence<'_> {
     pub(super) fn is_helper(&self) -> bool {
         let module = self.line().strip_suffix('.').unwrap_or_default();
         let arguments = self.after.trim_start_matches(['(', ' ']);
-        let is_of_phoenix = ["Routes", "Helpers", "Endpoint"]
-            .iter()
-            .any(|helpers| module.ends_with(helpers));
+        let mut helpers = ["Routes", "Helpers", "Endpoint"].into_iter();
+        let is_of_phoenix = helpers.any(|helpers| module.ends_with(helpers));
         is_of_phoenix || begins_with_connection(arguments) || arguments.starts_with("@endpoint")
     }
 }
@@ -101,7 +96,6 @@ fn begins_with_connection(arguments: &str) -> bool {
 
 /// Whether the name `url` ends there, and not a longer one.
 fn ends_in_url(before: &str) -> bool {
-    before
-        .strip_suffix("url")
-        .is_some_and(|before| !before.ends_with(is_name_letter))
+    let name = before.strip_suffix("url");
+    name.is_some_and(|before| !before.ends_with(is_name_letter))
 }

@@ -4,10 +4,9 @@
 //! <https://github.com/phoenixframework/phoenix/blob/main/lib/phoenix/digester.ex>. What each version makes of
 //! hard trees is recorded in `tests/phx_digest/`.
 
-mod names;
 mod references;
 
-use super::cache_manifest::{CacheManifest, DigestEntry, ManifestForm};
+use super::cache_manifest::{CacheManifest, DigestEntry};
 use super::version::PhoenixVersion;
 use crate::encoding::hex;
 use crate::fs::{files_below, replace_file};
@@ -17,10 +16,8 @@ use base64::engine::general_purpose::STANDARD;
 use flate2::{Compression, GzBuilder};
 use fs_err as fs;
 use md5::Md5;
-pub(super) use names::holds_digest;
-use names::{digested_name, extension, file_name};
-use references::References;
-pub(super) use references::{Vsn, ascii_regex, css_urls};
+use references::{References, digested_name, extension, file_name};
+pub(super) use references::{VSN, ascii_regex, css_urls, holds_digest};
 use sha2::{Digest, Sha512};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -32,7 +29,8 @@ pub(super) struct DigestRules {
     /// The name of a source map holds the digest of the mapped file, not its own:
     /// <https://github.com/phoenixframework/phoenix/pull/5527>.
     maps_share_digest: bool,
-    pub(super) form: ManifestForm,
+    /// How the manifest's comment begins, if it has one.
+    pub(super) comment: Option<&'static str>,
     /// Extensions of files that a digest takes for compressed copies of others.
     compressed: &'static [&'static str],
     gzipped: &'static [&'static str],
@@ -46,21 +44,15 @@ const GZIPPED: [&str; 10] = [
 impl DigestRules {
     /// The rules of a version; those of the newest one if the version is unknown.
     pub(super) fn of(version: Option<PhoenixVersion>) -> Self {
-        let is_before = |minor, patch| {
-            version.is_some_and(|version| version < PhoenixVersion::new(1, minor, patch))
-        };
-        let (compressed, gzipped, form): (&[_], &[_], _) = if is_before(6, 0) {
-            (&[".gz", ".br"], &GZIPPED[1..], ManifestForm::Plain)
-        } else if is_before(7, 0) {
-            (&[".gz"], &GZIPPED, ManifestForm::CommentOf1_6)
-        } else {
-            (&[".gz"], &GZIPPED, ManifestForm::Comment)
-        };
+        let is_before =
+            |minor, patch| version.is_some_and(|it| it < PhoenixVersion::new(1, minor, patch));
+        let is_old = is_before(6, 0);
+        let subject = if is_before(7, 0) { "This is" } else { "This" };
         Self {
             maps_share_digest: !is_before(7, 8),
-            form,
-            compressed,
-            gzipped,
+            comment: (!is_old).then_some(subject),
+            compressed: if is_old { &[".gz", ".br"] } else { &[".gz"] },
+            gzipped: &GZIPPED[usize::from(is_old)..],
         }
     }
 
@@ -79,7 +71,8 @@ pub(super) struct NativeDigest<'a> {
     /// The directory that Mix would run in. References that lead out of it stay as they are.
     pub(super) cwd: &'a Path,
     pub(super) rules: DigestRules,
-    pub(super) vsn: Vsn,
+    /// What references in stylesheets get: [`VSN`], or nothing.
+    pub(super) vsn: &'static str,
     /// The time of each file in the manifest.
     pub(super) mtime: u64,
 }
@@ -97,11 +90,10 @@ impl NativeDigest<'_> {
     pub(super) fn run(&self, before: Option<CacheManifest>) -> io::Result<usize> {
         let paths = self.originals()?;
         let md5s = parallel(&paths, |path| md5_of(&self.statics.join(path)))?;
-        let files = self.name_files(paths, &md5s);
+        let files = self.name_files(&paths, &md5s);
         let names = |file: &DigestedFile| (file.path.clone(), file.digested.clone());
-        let latest: BTreeMap<String, String> = files.iter().map(names).collect();
         let references = References {
-            latest: &latest,
+            latest: files.iter().map(names).collect(),
             cwd: self.cwd,
             vsn: self.vsn,
         };
@@ -111,12 +103,12 @@ impl NativeDigest<'_> {
         digests.retain(|digested, _| self.statics.join(digested).exists());
         digests.extend(files.into_iter().map(|file| file.digested).zip(entries));
         let mut manifest = CacheManifest {
-            latest,
+            latest: references.latest,
             digests,
-            foreign: 0,
+            ..CacheManifest::default()
         };
         manifest.set_time(self.mtime);
-        let text = manifest.render(self.rules.form);
+        let text = manifest.render(self.rules.comment);
         replace_file(&self.statics.join(CacheManifest::NAME), text.as_bytes())?;
         Ok(manifest.latest.len())
     }
@@ -132,42 +124,36 @@ impl NativeDigest<'_> {
         Ok(paths.filter(is_original).collect())
     }
 
-    fn name_files(&self, paths: Vec<String>, md5s: &[String]) -> Vec<DigestedFile> {
-        let owners: BTreeMap<String, &String> = if self.rules.maps_share_digest {
-            paths.iter().cloned().zip(md5s).collect()
-        } else {
-            BTreeMap::new()
-        };
-        let name = |(path, own): (String, &String)| {
-            let owner = path.strip_suffix(".map");
-            let owner = owner.and_then(|owner| Some((owner, *owners.get(owner)?)));
+    fn name_files(&self, paths: &[String], md5s: &[String]) -> Vec<DigestedFile> {
+        let owners: BTreeMap<&String, &String> = paths.iter().zip(md5s).collect();
+        let name = |(path, own): (&String, &String)| {
+            let owner = path.strip_suffix(".map").map(str::to_owned);
+            let owner = owner.filter(|_| self.rules.maps_share_digest);
+            let owner = owner.and_then(|owner| owners.get_key_value(&owner));
             let (md5, digested) = match owner {
-                Some((owner, md5)) => (md5, digested_name(owner, md5) + ".map"),
-                None => (own, digested_name(&path, own)),
+                Some((owner, md5)) => (*md5, digested_name(owner, md5) + ".map"),
+                None => (own, digested_name(path, own)),
             };
             DigestedFile {
+                path: path.clone(),
                 md5: md5.clone(),
                 digested,
-                path,
             }
         };
-        paths.into_iter().zip(md5s).map(name).collect()
+        paths.iter().zip(md5s).map(name).collect()
     }
 
     /// Writes the digested copy of a file and the compressed copies of both.
     fn write(&self, file: &DigestedFile, references: &References<'_>) -> io::Result<DigestEntry> {
-        let path = self.statics.join(&file.path);
-        let content = fs::read(path)?;
+        let content = fs::read(self.statics.join(&file.path))?;
         let digested = references.rewrite(&content, &file.path);
         replace_file(&self.statics.join(&file.digested), &digested)?;
         if self.rules.gzipped.contains(&extension(&file.path)) {
-            let compressed = gzip(&digested)?;
+            let mut compressed = gzip(&digested)?;
             replace_file(&self.gzip_path(&file.digested), &compressed)?;
-            let compressed = if *digested == *content {
-                compressed
-            } else {
-                gzip(&content)?
-            };
+            if *digested != *content {
+                compressed = gzip(&content)?;
+            }
             replace_file(&self.gzip_path(&file.path), &compressed)?;
         }
         Ok(DigestEntry {

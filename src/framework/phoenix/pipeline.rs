@@ -2,8 +2,8 @@
 
 use super::PhoenixError;
 use super::buildpack_config::BuildpackConfig;
-use super::node::Package;
-use super::sources::holds_kinds;
+use super::package::Package;
+use super::sources::{CODE, STATICS, holds_kinds};
 use super::web_app::WebApp;
 use crate::config::PhoenixSettings;
 use std::path::{Path, PathBuf};
@@ -25,48 +25,41 @@ pub(crate) enum Pipeline {
     DigestOnly,
 }
 
-/// Whether `mix` is on `PATH`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mix {
-    Found,
-    Missing,
-}
-
 impl Pipeline {
-    /// The pipeline that a setting chooses.
+    /// Returns the pipeline that a setting chooses.
     pub(super) fn of_settings(
         settings: &PhoenixSettings,
         legacy: &BuildpackConfig,
     ) -> Option<Self> {
         let command = settings.compile_command.clone().map(Self::Command);
-        let script = || legacy.compile.clone().map(Self::CompileScript);
-        let prebuilt = || settings.prebuilt.is_some().then_some(Self::Prebuilt);
-        command.or_else(script).or_else(prebuilt)
+        let compile = legacy.compile.clone().map(Self::CompileScript);
+        let prebuilt = settings.prebuilt.as_ref().map(|_| Self::Prebuilt);
+        command.or(compile).or(prebuilt)
     }
 
-    /// The pipeline that the app's files show.
+    /// Returns the pipeline that the app's files show. `mix` is the program.
     pub(super) fn of_app(
         app: &WebApp,
         repository: &Path,
         package: Option<&Package>,
-        mix: Mix,
+        mix: Option<&Path>,
     ) -> Result<Self, PhoenixError> {
         let alias = app.deploy.clone().map(Self::Alias);
         let script = package.and_then(Package::production_script);
         let script = script.map(Self::PackageScript);
-        let chosen = match mix {
-            Mix::Found => alias.or(script),
-            Mix::Missing => script.or(alias),
+        let shown = match mix {
+            Some(_) => alias.or(script),
+            None => script.or(alias),
         };
-        if let Some(pipeline) = chosen {
+        if let Some(pipeline) = shown {
             return Ok(pipeline);
         }
         let dir = repository.join(&app.folder);
         let sources = ["js", "ts", "jsx", "tsx", "css", "scss", "sass", "less"];
-        let statics = dir.join("priv/static");
-        let is_unbuilt = holds_kinds(&dir.join("assets"), &sources)?
-            && !holds_kinds(&statics, &["css", "js", "mjs"])?;
-        if statics.is_dir() && !is_unbuilt {
+        let statics = dir.join(STATICS);
+        if statics.is_dir()
+            && (!holds_kinds(&dir.join("assets"), &sources)? || holds_kinds(&statics, &CODE)?)
+        {
             return Ok(Self::DigestOnly);
         }
         Err(PhoenixError::NoPipeline {
@@ -92,14 +85,15 @@ impl Pipeline {
 
     /// Whether the pipeline installs the packages of `package.json`.
     pub(super) fn installs_packages(&self, setup: Option<&[String]>) -> bool {
-        let installs = |steps: &[String]| {
-            steps.iter().any(|step| {
-                has_word(step, &["npm", "yarn", "pnpm", "bun"])
-                    && has_word(step, &["ci", "install", "i"])
-            })
+        let installs = |step: &String| {
+            has_word(step, &["npm", "yarn", "pnpm", "bun"])
+                && has_word(step, &["ci", "install", "i"])
         };
         match self {
-            Self::Alias(steps) => installs(steps) || setup.is_some_and(installs),
+            Self::Alias(steps) => steps
+                .iter()
+                .chain(setup.into_iter().flatten())
+                .any(installs),
             Self::Command(_) => true,
             _ => false,
         }
@@ -110,8 +104,7 @@ impl Pipeline {
         let programs = ["npm", "npx", "yarn", "pnpm", "bun", "node"];
         match self {
             Self::Alias(steps) => steps.iter().any(|step| has_word(step, &programs)),
-            Self::CompileScript(_) | Self::PackageScript(_) => true,
-            Self::Command(_) | Self::Prebuilt | Self::DigestOnly => false,
+            _ => matches!(self, Self::CompileScript(_) | Self::PackageScript(_)),
         }
     }
 

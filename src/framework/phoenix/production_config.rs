@@ -3,12 +3,9 @@
 use super::PhoenixError;
 use super::app_build::AppBuild;
 use super::elixir::ElixirSource;
-use super::elixir_values::{string_at, words};
-use super::event::{PipelineEvent, ThrowAwayValue};
-use super::location::Locations;
-use super::pipeline::Mix;
-use super::sources::{MANIFEST_KEY, production_config};
-use crate::fs::read_file;
+use super::elixir_values::{string_at, values, words};
+use super::event::PipelineEvent;
+use super::sources::{Locations, MANIFEST_KEY, RUNTIME_EXS, production_config, read_text};
 use std::path::PathBuf;
 
 const THROW_AWAY_VALUES: [(&str, &str); 2] = [
@@ -28,21 +25,19 @@ impl AppBuild<'_> {
     /// start of Mix. Compiling assets needs neither.
     pub(super) fn set_throw_away_values(&mut self) -> Result<(), PhoenixError> {
         let mut given = Vec::new();
-        for path in self.configs() {
-            let file = path.file_name().unwrap_or_default().to_string_lossy();
-            if file == "runtime.exs" {
-                continue;
-            }
+        let mut configs = self.configs();
+        configs.retain(|path| !path.ends_with(RUNTIME_EXS));
+        for path in configs {
+            let file = path.file_name().unwrap_or_default().display();
             let source = ElixirSource::read(&path)?;
             for (variable, value) in THROW_AWAY_VALUES {
                 if self.env.text(variable).is_none() && source.texts(variable).next().is_some() {
                     self.env = self.env.clone().with(variable, value);
-                    let file = file.to_string();
-                    given.push(ThrowAwayValue { variable, file });
+                    given.push(format!("{variable} ({file})"));
                 }
             }
         }
-        if !given.is_empty() && self.mix == Mix::Found {
+        if !given.is_empty() && self.mix.is_some() {
             self.log(&PipelineEvent::ThrowAwayValues(&given));
         }
         Ok(())
@@ -55,14 +50,14 @@ impl AppBuild<'_> {
             let source = ElixirSource::read(&file)?;
             for package in ["config :esbuild,", "config :tailwind,"] {
                 for at in words(&source.bare, package) {
-                    let key = words(&source.bare, "version:").find(|key| *key > at);
-                    let version = key.and_then(|key| string_at(&source, key + "version:".len()));
+                    let version = values(&source.bare, "version:").find(|value| *value > at);
+                    let version = version.and_then(|value| string_at(&source, value));
                     versions.extend([package, " ", &version.unwrap_or_default(), "\n"]);
                 }
             }
         }
-        let lock = read_file(&self.lock_file()).unwrap_or_default();
-        for line in String::from_utf8_lossy(&lock).lines() {
+        let lock = read_text(&self.lock_file()).unwrap_or_default();
+        for line in lock.lines() {
             if line.contains("{:hex, :esbuild,") || line.contains("{:hex, :tailwind,") {
                 versions.extend([line.trim(), "\n"]);
             }
@@ -83,7 +78,7 @@ impl AppBuild<'_> {
                     && !self.dir.join(&configured).is_file()
                 {
                     let place = Locations::of(self.ctx.relative(&file), &source.code).at(at);
-                    return Err(PhoenixError::OtherManifest { place, configured });
+                    return Err(PhoenixError::OtherManifest(place, configured));
                 }
             }
         }

@@ -23,13 +23,12 @@ impl AssembledRelease {
         for build in dirs_in(&project.join("_build"))? {
             for dir in dirs_in(&build.join("rel"))? {
                 for version in dirs_in(&dir.join("releases"))? {
-                    let script = Some(version.join(RUNTIME_EXS)).filter(|path| path.is_file());
+                    let script = version.join(RUNTIME_EXS);
+                    let runtime_exs = Some(script).filter(|path| path.is_file());
                     // A version has at least its boot script.
-                    if script.is_some() || version.join("start.boot").is_file() {
-                        found.push(Self {
-                            dir: dir.clone(),
-                            runtime_exs: script,
-                        });
+                    if runtime_exs.is_some() || version.join("start.boot").is_file() {
+                        let dir = dir.clone();
+                        found.push(Self { dir, runtime_exs });
                     }
                 }
             }
@@ -41,9 +40,7 @@ impl AssembledRelease {
     pub(super) fn static_dir(&self, otp_app: &str) -> io::Result<Option<PathBuf>> {
         let is_app = |dir: &PathBuf| {
             let name = dir.file_name().unwrap_or_default().to_string_lossy();
-            let version = name
-                .strip_prefix(otp_app)
-                .and_then(|it| it.strip_prefix('-'));
+            let version = name.strip_prefix(&format!("{otp_app}-"));
             version.is_some_and(|version| version.starts_with(|it: char| it.is_ascii_digit()))
         };
         let apps = dirs_in(&self.dir.join("lib"))?.into_iter().filter(is_app);

@@ -10,13 +10,38 @@ const END: &str = "# static-assets: end";
 
 /// Returns the script with the block at its end, in place of the block of an earlier build. The block reads the pin
 /// file, if there is one, for processes that `static-assets exec` did not start.
+///
+/// Modules have their whole names, since the script may define aliases.
 pub(super) fn with_block(
     script: &str,
     targets: &[EndpointTarget<'_>],
     pin: Option<&Path>,
 ) -> String {
-    let own = without_block(script);
-    format!("{}\n\n{}", own.trim_end(), block(targets, pin))
+    formatdoc! {"
+        {own}
+
+        {BEGIN}
+        require Elixir.Config
+        {pin}
+        static_assets_url = Elixir.String.trim_trailing(Elixir.System.get_env(\"{STATIC_URL}\") || \"\", \"/\")
+        static_assets_version = Elixir.System.get_env(\"{STATIC_ASSETS_VERSION}\") || \"\"
+
+        # A path without the version means: serve from the app again.
+        static_assets_off =
+          static_assets_url == \"\" or Elixir.System.get_env(\"{inject}\") == \"off\" or
+            (Elixir.String.starts_with?(static_assets_url, \"/\") and
+               not Elixir.String.contains?(static_assets_url, static_assets_version))
+
+        if not static_assets_off and Elixir.Config.config_env() != :test do
+        {configs}
+        end
+        {END}
+        ",
+        own = without_block(script).trim_end(),
+        inject = INJECT.name,
+        pin = pin.map(load_pin).unwrap_or_default(),
+        configs = image_configs(targets),
+    }
 }
 
 /// Returns the script of an app that follows by itself, with the pin loaded before the app's own code reads it.
@@ -46,32 +71,6 @@ fn split_at_line<'a>(text: &'a str, line: &str) -> Option<(&'a str, &'a str)> {
         end += found.len();
         (found.trim_end() == line).then_some((&text[..start], &text[end..]))
     })
-}
-
-/// Modules have their whole names, since the script may define aliases.
-fn block(targets: &[EndpointTarget<'_>], pin: Option<&Path>) -> String {
-    formatdoc! {"
-        {BEGIN}
-        require Elixir.Config
-        {pin}
-        static_assets_url = Elixir.String.trim_trailing(Elixir.System.get_env(\"{STATIC_URL}\") || \"\", \"/\")
-        static_assets_version = Elixir.System.get_env(\"{STATIC_ASSETS_VERSION}\") || \"\"
-
-        # A path without the version means: serve from the app again.
-        static_assets_off =
-          static_assets_url == \"\" or Elixir.System.get_env(\"{inject}\") == \"off\" or
-            (Elixir.String.starts_with?(static_assets_url, \"/\") and
-               not Elixir.String.contains?(static_assets_url, static_assets_version))
-
-        if not static_assets_off and Elixir.Config.config_env() != :test do
-        {configs}
-        end
-        {END}
-        ",
-        inject = INJECT.name,
-        pin = pin.map(load_pin).unwrap_or_default(),
-        configs = image_configs(targets),
-    }
 }
 
 /// Does what `static-assets exec` does, by the rule of `launch/pin.rs`. In the pin, the version is before the URL.
@@ -106,11 +105,8 @@ fn load_pin(pin: &Path) -> String {
 
 /// Writes a string literal: <https://hexdocs.pm/elixir/syntax-reference.html#strings>
 fn literal(text: &str) -> String {
-    let escaped = text
-        .replace('\\', "\\\\")
-        .replace('"', "\\\"")
-        .replace('#', "\\#");
-    format!("\"{escaped}\"")
+    let escaped = text.replace('\\', "\\\\").replace('"', "\\\"");
+    format!("\"{}\"", escaped.replace('#', "\\#"))
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
-//! Which files of an app hold its code, its pages, its configuration and its static files.
+//! The files of an app: which ones hold its code, its pages, its configuration and its static files, and places in them
+//! as log lines and errors name them.
 
 use crate::fs::{files_below, read_file};
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -18,11 +20,9 @@ pub(super) const CODE: [&str; 3] = ["css", "js", "mjs"];
 
 /// Lists the configuration scripts that production evaluates, the one of boot first.
 pub(super) fn production_config(config: &Path) -> Vec<PathBuf> {
-    [RUNTIME_EXS, "config.exs", "prod.exs", "prod.secret.exs"]
-        .into_iter()
-        .map(|name| config.join(name))
-        .filter(|path| path.is_file())
-        .collect()
+    let names = [RUNTIME_EXS, "config.exs", "prod.exs", "prod.secret.exs"];
+    let paths = names.into_iter().map(|name| config.join(name));
+    paths.filter(|path| path.is_file()).collect()
 }
 
 /// Lists an app's Elixir code and templates: those under `lib`, and under `web` as Phoenix had it before 1.3.
@@ -38,20 +38,15 @@ pub(super) fn source_files(app: &Path) -> io::Result<Vec<PathBuf>> {
 
 /// Lists the files under a directory, relative to it. A directory that doesn't exist has none.
 pub(super) fn files_in(dir: &Path) -> io::Result<Vec<PathBuf>> {
-    if dir.is_dir() {
-        files_below(dir)
-    } else {
-        Ok(Vec::new())
-    }
+    let files = dir.is_dir().then(|| files_below(dir));
+    files.unwrap_or_else(|| Ok(Vec::new()))
 }
 
 /// Whether a directory has files with one of these extensions that no package manager installed.
 pub(super) fn holds_kinds(dir: &Path, extensions: &[&str]) -> io::Result<bool> {
     let is_installed = |path: &Path| path.iter().any(|part| part == "node_modules");
-    let files = files_in(dir)?;
-    Ok(files
-        .iter()
-        .any(|path| has_extension(path, extensions) && !is_installed(path)))
+    let mut files = files_in(dir)?.into_iter();
+    Ok(files.any(|path| has_extension(&path, extensions) && !is_installed(&path)))
 }
 
 pub(super) fn has_extension(path: &Path, extensions: &[&str]) -> bool {
@@ -62,4 +57,54 @@ pub(super) fn has_extension(path: &Path, extensions: &[&str]) -> bool {
 /// Reads a text whatever its encoding is: what matters in it is ASCII.
 pub(super) fn read_text(path: &Path) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&read_file(path)?).into_owned())
+}
+
+/// A line of one of the app's files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SourceLocation {
+    /// Relative to the repository.
+    pub(crate) file: PathBuf,
+    pub(crate) line: usize,
+}
+
+impl fmt::Display for SourceLocation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}:{}", self.file.display(), self.line)
+    }
+}
+
+/// Turns offsets in the text of one file into locations.
+pub(super) struct Locations<'a> {
+    file: &'a Path,
+    line_ends: Vec<usize>,
+}
+
+impl<'a> Locations<'a> {
+    /// `file` is relative to the repository.
+    pub(super) fn of(file: &'a Path, text: &str) -> Self {
+        Self {
+            file,
+            line_ends: memchr::memchr_iter(b'\n', text.as_bytes()).collect(),
+        }
+    }
+
+    /// Returns the location of an offset. Lines are counted from 1.
+    pub(super) fn at(&self, offset: usize) -> SourceLocation {
+        SourceLocation {
+            file: self.file.to_owned(),
+            line: self.line_ends.partition_point(|end| *end < offset) + 1,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_counted_from_one() {
+        let locations = Locations::of(Path::new("mix.exs"), "a\nb\n\nc");
+        let lines = [0, 1, 2, 4, 5].map(|offset| locations.at(offset).line);
+        assert_eq!(lines, [1, 1, 2, 3, 4]);
+    }
 }

@@ -83,25 +83,18 @@ impl EndpointTarget<'_> {
             "" => String::new(),
             mount => format!(" <> \"/{mount}\""),
         };
-        let set = |value: &str| {
-            format!("Elixir.Config.config(:{otp_app}, {module}, static_url: [{value}])")
-        };
+        let config = format!("Elixir.Config.config(:{otp_app}, {module}, static_url: ");
+        let path = format!("({PATH} || \"\"){mount}");
+        let host_and_path = format!(" <> {path}");
         let (host, path) = match self.form {
-            StaticUrlForm::Path => {
-                return format!("  {}", set(&format!("path: static_assets_url{mount}")));
-            }
-            StaticUrlForm::HostAndPath if mount.is_empty() => {
-                (HOST.to_owned(), format!("{PATH} || \"/\""))
-            }
-            StaticUrlForm::HostAndPath => (HOST.to_owned(), format!("({PATH} || \"\"){mount}")),
-            StaticUrlForm::Host => (
-                format!("{HOST} <> ({PATH} || \"\"){mount}"),
-                "\"/\"".to_owned(),
-            ),
+            StaticUrlForm::Path => return format!("  {config}[path: static_assets_url{mount}])"),
+            StaticUrlForm::HostAndPath if mount.is_empty() => ("", format!("{PATH} || \"/\"")),
+            StaticUrlForm::HostAndPath => ("", path),
+            StaticUrlForm::Host => (&*host_and_path, "\"/\"".to_owned()),
         };
-        let set = set(&format!(
-            "scheme: static_assets_uri.scheme, host: {host}, port: static_assets_uri.port, path: {path}"
-        ));
-        format!("  if {HOST} do\n    {set}\n  end")
+        format!(
+            "  if {HOST} do\n    {config}[scheme: static_assets_uri.scheme, host: {HOST}{host}, \
+             port: static_assets_uri.port, path: {path}])\n  end"
+        )
     }
 }

@@ -1,8 +1,8 @@
 //! The version of Phoenix that an app is built with, found without Elixir.
 
 use super::elixir::ElixirSource;
-use super::elixir_values::words;
-use crate::fs::read_file;
+use super::elixir_values::{values, words};
+use super::sources::read_text;
 use std::fmt;
 use std::path::Path;
 
@@ -32,16 +32,13 @@ impl fmt::Display for PhoenixVersion {
 /// Finds the version in the lock file, else in what was fetched, else in what `mix.exs` asks for. A git dependency
 /// that was not fetched shows it nowhere.
 pub(super) fn find(root: &Path, app: &Path, mix_exs: &ElixirSource) -> Option<PhoenixVersion> {
-    [root, app]
-        .into_iter()
-        .find_map(locked)
-        .or_else(|| [root, app].into_iter().find_map(fetched))
-        .or_else(|| asked_for(mix_exs))
+    let fetched = || fetched(root).or_else(|| fetched(app));
+    let locked = locked(root).or_else(|| locked(app));
+    locked.or_else(fetched).or_else(|| asked_for(mix_exs))
 }
 
 fn locked(dir: &Path) -> Option<PhoenixVersion> {
-    let lock = read_file(&dir.join("mix.lock")).ok()?;
-    let lock = String::from_utf8_lossy(&lock);
+    let lock = read_text(&dir.join("mix.lock")).ok()?;
     let at = lock.find("{:hex, :phoenix, \"")?;
     PhoenixVersion::parse(lock[at..].split('"').nth(1)?)
 }
@@ -62,15 +59,13 @@ fn asked_for(mix_exs: &ElixirSource) -> Option<PhoenixVersion> {
 /// Finds `{:phoenix, …}` or `phoenix: "…"` and returns where its options begin.
 pub(super) fn phoenix_dependency(mix_exs: &ElixirSource) -> Option<usize> {
     let bare = &mix_exs.bare;
-    let mut pairs = words(bare, ":phoenix").filter_map(|at| {
-        let after = at + ":phoenix".len();
-        let is_pair =
-            bare[..at].trim_end().ends_with('{') && bare[after..].trim_start().starts_with(',');
-        is_pair.then_some(after)
-    });
-    let keys = words(bare, "phoenix:").map(|at| at + "phoenix:".len());
-    let mut values = keys.filter(|after| bare[*after..].trim_start().starts_with(['"', '[']));
-    pairs.next().or_else(|| values.next())
+    let is_pair = |after: &usize| {
+        bare[..after - ":phoenix".len()].trim_end().ends_with('{')
+            && bare[*after..].trim_start().starts_with(',')
+    };
+    let is_option = |after: &usize| bare[*after..].trim_start().starts_with(['"', '[']);
+    let pair = values(bare, ":phoenix").find(is_pair);
+    pair.or_else(|| values(bare, "phoenix:").find(is_option))
 }
 
 #[cfg(test)]

@@ -3,8 +3,7 @@
 use super::elixir::ElixirSource;
 use super::elixir_values::{alias, atom_or_attribute, leading_name, string_at, values};
 use super::endpoint::{Endpoint, find_endpoints};
-use super::location::Locations;
-use super::sources::{MANIFEST_KEY, STATICS, files_in, production_config};
+use super::sources::{Locations, MANIFEST_KEY, STATICS, files_in, production_config};
 use super::version::{self, PhoenixVersion, phoenix_dependency};
 use fs_err as fs;
 use std::fmt;
@@ -35,19 +34,16 @@ impl WebApp {
     pub(super) fn read(repository: &Path, root: &Path, folder: &Path) -> io::Result<Option<Self>> {
         let full = repository.join(folder);
         let mix_exs = ElixirSource::read(&full.join("mix.exs"))?;
-        if phoenix_dependency(&mix_exs).is_none() {
-            return Ok(None);
-        }
-        let Some(otp_app) = otp_app(&mix_exs) else {
+        let otp_app = phoenix_dependency(&mix_exs).and_then(|_| otp_app(&mix_exs));
+        let Some(otp_app) = otp_app else {
             return Ok(None);
         };
         let config = config_dir(repository, root, folder, &mix_exs);
         let deploy = alias(&mix_exs, "assets.deploy");
-        let assets = if deploy.is_some() {
-            Some("alias assets.deploy".to_owned())
-        } else {
-            let umbrella_app = (root != folder).then_some(otp_app.as_str());
-            assets_evidence(&full, &repository.join(&config), umbrella_app)?
+        let umbrella_app = (root != folder).then_some(otp_app.as_str());
+        let assets = match &deploy {
+            Some(_) => Some("alias assets.deploy".to_owned()),
+            None => assets_evidence(&full, &repository.join(&config), umbrella_app)?,
         };
         let Some(assets) = assets else {
             return Ok(None);
@@ -68,29 +64,30 @@ impl WebApp {
 /// `shop (ShopWeb.Endpoint), Phoenix 1.7.21, assets/`
 impl fmt::Display for WebApp {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let modules: Vec<&str> = self.endpoints.iter().map(|it| it.module.as_str()).collect();
-        let modules = match modules.as_slice() {
-            [] => "no endpoint found".to_owned(),
-            modules => modules.join(", "),
-        };
-        write!(formatter, "{} ({modules}), ", self.otp_app)?;
-        match self.version {
-            Some(version) => write!(formatter, "Phoenix {version}, ")?,
-            None => formatter.write_str("Phoenix of unknown version, ")?,
+        let Self {
+            otp_app, assets, ..
+        } = self;
+        let mut modules: Vec<&str> = self.endpoints.iter().map(|it| &*it.module).collect();
+        if modules.is_empty() {
+            modules.push("no endpoint found");
         }
-        formatter.write_str(&self.assets)
+        let version = self.version.map(|version| version.to_string());
+        let version = version.as_deref().unwrap_or("of unknown version");
+        let modules = modules.join(", ");
+        write!(
+            formatter,
+            "{otp_app} ({modules}), Phoenix {version}, {assets}"
+        )
     }
 }
 
 /// Reads `app: :shop`. The one of `def project` counts first: dependencies may have the key, too.
 fn otp_app(mix_exs: &ElixirSource) -> Option<String> {
     let project = mix_exs.bare.find("def project").unwrap_or(0);
-    let (mut offsets, others): (Vec<usize>, Vec<usize>) =
-        values(&mix_exs.bare, "app:").partition(|at| *at >= project);
-    offsets.extend(others);
-    offsets
-        .into_iter()
-        .find_map(|at| atom_or_attribute(mix_exs, at))
+    let mut offsets: Vec<usize> = values(&mix_exs.bare, "app:").collect();
+    offsets.sort_by_key(|at| *at < project);
+    let mut offsets = offsets.into_iter();
+    offsets.find_map(|at| atom_or_attribute(mix_exs, at))
 }
 
 /// Finds the configuration: an app of an umbrella is configured by the umbrella, unless its `mix.exs` says otherwise.
@@ -104,12 +101,8 @@ fn config_dir(repository: &Path, root: &Path, folder: &Path, mix_exs: &ElixirSou
     {
         return config.to_owned();
     }
-    let shared = root.join("config");
-    if repository.join(&shared).is_dir() {
-        shared
-    } else {
-        folder.join("config")
-    }
+    let shared = Some(root.join("config")).filter(|dir| repository.join(dir).is_dir());
+    shared.unwrap_or_else(|| folder.join("config"))
 }
 
 /// Finds out what shows that an app has assets. `umbrella_app` names an app that shares its configuration with others.

@@ -104,25 +104,18 @@ fn phoenix() {
             folder: "".into(),
             scripts: None,
         },
-        PhoenixError::PackageJson {
-            path: "assets/package.json".into(),
-            error: serde_json::from_str::<bool>("{").unwrap_err(),
-        },
+        PhoenixError::PackageJson(
+            "assets/package.json".into(),
+            serde_json::from_str::<bool>("{").unwrap_err(),
+        ),
         PhoenixError::NothingDigested {
             pipeline: alias(),
             folder: "priv/static".into(),
             output: "The input path \"priv/static\" does not exist".to_owned(),
         },
-        PhoenixError::OtherManifest {
-            place: place(),
-            configured: "priv/static/manifest.json".into(),
-        },
-        PhoenixError::Prebuilt {
-            file: "priv/static/cache_manifest.json".into(),
-        },
-        PhoenixError::Stale {
-            file: "priv/static/assets/app.css".into(),
-        },
+        PhoenixError::OtherManifest(place(), "priv/static/manifest.json".into()),
+        PhoenixError::Prebuilt("priv/static/cache_manifest.json".into()),
+        PhoenixError::Stale("priv/static/assets/app.css".into()),
     ];
     let messages: Vec<Message> = failures
         .iter()
@@ -133,8 +126,5 @@ fn phoenix() {
 }
 
 fn official_node(path: &str, problem: NodeProblem) -> PhoenixError {
-    PhoenixError::Node {
-        url: format!("https://nodejs.org/dist/{path}"),
-        problem: Box::new(problem),
-    }
+    PhoenixError::Node(format!("https://nodejs.org/dist/{path}"), Box::new(problem))
 }

@@ -10,21 +10,16 @@ fn phoenix_links() {
     let otp_app = || "shop".to_owned();
     let problems = [
         PhoenixLinkProblem::InjectNowhere,
-        PhoenixLinkProblem::NoManifest { otp_app: otp_app() },
-        PhoenixLinkProblem::NoEndpoint { otp_app: otp_app() },
-        PhoenixLinkProblem::NotMade {
-            place: place(9),
-            path: "assets/css/app.css".to_owned(),
-        },
-        PhoenixLinkProblem::NoScript { url: place(9) },
-        PhoenixLinkProblem::NoHost { url: place(9) },
+        PhoenixLinkProblem::NoManifest(otp_app()),
+        PhoenixLinkProblem::NoEndpoint(otp_app()),
+        PhoenixLinkProblem::NotMade(place(9), "assets/css/app.css".to_owned()),
+        PhoenixLinkProblem::NoScript(place(9)),
+        PhoenixLinkProblem::NoHost(place(9)),
         PhoenixLinkProblem::Mixed {
             path: place(9),
             url: place(12),
         },
-        PhoenixLinkProblem::WrittenByHand {
-            places: vec![place(9)],
-        },
+        PhoenixLinkProblem::WrittenByHand(vec![place(9)]),
     ];
     let messages = problems.map(|why| {
         let snippet = "# config/runtime.exs\nif static_url = …".to_owned();

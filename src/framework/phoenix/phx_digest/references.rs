@@ -1,6 +1,5 @@
-//! Replaces the names of files by their digested names in stylesheets, scripts and source maps.
+//! The names of digested files, and what puts them into stylesheets, scripts and source maps.
 
-use super::names::{extension, file_name};
 use regex::bytes::{Captures, Regex, RegexBuilder};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -8,12 +7,8 @@ use std::ops::Range;
 use std::path::{Component, Path, PathBuf};
 use std::sync::LazyLock;
 
-/// Whether references in stylesheets get `?vsn=d`, for which `Plug.Static` answers that the file never changes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in super::super) enum Vsn {
-    Query,
-    None,
-}
+/// The query of references in stylesheets, for which `Plug.Static` answers that the file never changes.
+pub(in super::super) const VSN: &str = "?vsn=d";
 
 /// Phoenix's own expressions, with the reference in the second group. `@import "…"` and `image-set("…")` stay as
 /// they are.
@@ -39,9 +34,9 @@ pub(in super::super) fn css_urls(content: &[u8]) -> impl Iterator<Item = Range<u
 
 /// What references are looked up in.
 pub(super) struct References<'a> {
-    pub(super) latest: &'a BTreeMap<String, String>,
+    pub(super) latest: BTreeMap<String, String>,
     pub(super) cwd: &'a Path,
-    pub(super) vsn: Vsn,
+    pub(super) vsn: &'static str,
 }
 
 impl References<'_> {
@@ -54,9 +49,9 @@ impl References<'_> {
             _ => return Cow::Borrowed(content),
         };
         pattern.replace_all(content, |found: &Captures<'_>| {
-            let new = match &found[2] {
-                url if extension(path) == ".css" => self.digested_css(url, path),
-                url => self.digested(url, path).map(String::into_bytes),
+            let new = match extension(path) {
+                ".css" => self.digested_css(&found[2], path),
+                _ => self.digested(&found[2], path).map(String::into_bytes),
             };
             let new = new.unwrap_or_else(|| found[2].to_vec());
             [&found[1], &new, &found[3]].concat()
@@ -70,12 +65,8 @@ impl References<'_> {
             }
             _ => (b"", url),
         };
-        let query: &[u8] = match self.vsn {
-            Vsn::Query => b"?vsn=d",
-            Vsn::None => b"",
-        };
-        let digested = self.digested(url, from)?;
-        Some([quote, digested.as_bytes(), query, quote].concat())
+        let digested = self.digested(url, from)? + self.vsn;
+        Some([quote, digested.as_bytes(), quote].concat())
     }
 
     /// Returns `None` if the reference stays as it is.
@@ -116,4 +107,29 @@ fn parent_of(url: &str) -> String {
     };
     let parts: Vec<&str> = parent.split('/').filter(|part| !part.is_empty()).collect();
     parts.join("/")
+}
+
+pub(super) fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// The extension with its dot, as `Path.extname/1` has it: empty if the name has none.
+pub(super) fn extension(path: &str) -> &str {
+    let name = file_name(path);
+    let dot = name.rfind('.').filter(|dot| *dot > 0);
+    dot.map_or("", |dot| &name[dot..])
+}
+
+/// `css/app.css` becomes `css/app-<md5>.css`.
+pub(super) fn digested_name(path: &str, md5: &str) -> String {
+    let (root, extension) = path.split_at(path.len() - extension(path).len());
+    format!("{root}-{md5}{extension}")
+}
+
+/// Whether `-` and 32 hexadecimal digits occur anywhere in the name.
+pub(in super::super) fn holds_digest(name: &str) -> bool {
+    name.match_indices('-').any(|(at, _)| {
+        let digits = name.as_bytes().get(at + 1..at + 33);
+        digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    })
 }

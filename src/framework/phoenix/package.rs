@@ -1,7 +1,6 @@
-//! The app's `package.json`.
+//! The app's `package.json`, and the package manager that installs what it names.
 
 use super::PhoenixError;
-use super::package_manager::PackageManager;
 use crate::fs::{files_below, read_file};
 use crate::sha256::Sha256;
 use fs_err as fs;
@@ -32,7 +31,7 @@ impl Package {
         let content = read_file(&path)?;
         let content = content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&content);
         let json: Value = serde_json::from_slice(content)
-            .map_err(|error| PhoenixError::PackageJson { path, error })?;
+            .map_err(|error| PhoenixError::PackageJson(path, error))?;
         let manager = PackageManager::of(&dir, json["packageManager"].as_str());
         Ok(Some(Self { dir, manager, json }))
     }
@@ -53,10 +52,8 @@ impl Package {
 
     /// The script that makes the assets of production.
     pub(super) fn production_script(&self) -> Option<&'static str> {
-        let scripts = &self.json["scripts"];
-        ["deploy", "build"]
-            .into_iter()
-            .find(|name| scripts[*name].is_string())
+        let mut names = ["deploy", "build"].into_iter();
+        names.find(|name| self.json["scripts"][*name].is_string())
     }
 
     pub(super) fn scripts(&self) -> Vec<String> {
@@ -80,9 +77,8 @@ impl Package {
                 files.extend(files_below(&dir)?.iter().map(|path| dir.join(path)));
             }
         }
-        let is_path = |version: &str| version.starts_with("file:");
         let mut versions = self.dependencies().filter_map(Value::as_str);
-        if versions.any(is_path) {
+        if versions.any(|version| version.starts_with("file:")) {
             files.push(mix_lock.to_owned());
         }
         for file in files {
@@ -93,6 +89,79 @@ impl Package {
         }
         Ok(Sha256::of(&hashed).to_string())
     }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PackageManager {
+    Npm,
+    /// npm without a lock file.
+    NpmUnlocked,
+    Yarn,
+    /// Yarn 2 and later.
+    YarnBerry,
+    Pnpm,
+    Bun,
+}
+
+impl PackageManager {
+    /// Finds the manager of a directory: by `packageManager`, else by the lock file.
+    fn of(dir: &Path, named: Option<&str>) -> Self {
+        let has_lock = |manager: &Self| {
+            let mut files = manager.lock_files().iter();
+            files.any(|name| dir.join(name).is_file())
+        };
+        match named.and_then(|named| named.split_once('@')) {
+            Some(("pnpm", _)) => Self::Pnpm,
+            Some(("bun", _)) => Self::Bun,
+            Some(("yarn", version)) if version.starts_with("1.") => Self::Yarn,
+            Some(("yarn", _)) => Self::YarnBerry,
+            Some(("npm", _)) if has_lock(&Self::Npm) => Self::Npm,
+            Some(("npm", _)) => Self::NpmUnlocked,
+            _ => match [Self::Npm, Self::Pnpm, Self::Yarn, Self::Bun]
+                .into_iter()
+                .find(has_lock)
+            {
+                Some(Self::Yarn) if is_berry(dir) => Self::YarnBerry,
+                found => found.unwrap_or(Self::NpmUnlocked),
+            },
+        }
+    }
+
+    pub(super) fn program(self) -> &'static str {
+        match self {
+            Self::Npm | Self::NpmUnlocked => "npm",
+            Self::Yarn | Self::YarnBerry => "yarn",
+            Self::Pnpm => "pnpm",
+            Self::Bun => "bun",
+        }
+    }
+
+    /// Installs exactly what the lock file says, development dependencies included, whatever `NODE_ENV` is.
+    pub(super) fn install_arguments(self) -> &'static str {
+        match self {
+            Self::Npm => "ci --include=dev --no-audit --no-fund",
+            Self::NpmUnlocked => "install --include=dev --no-audit --no-fund",
+            Self::Yarn => "install --frozen-lockfile --production=false",
+            Self::YarnBerry => "install --immutable",
+            Self::Pnpm => "install --frozen-lockfile --prod=false",
+            Self::Bun => "install --frozen-lockfile",
+        }
+    }
+
+    fn lock_files(self) -> &'static [&'static str] {
+        match self {
+            Self::Npm => &["package-lock.json", "npm-shrinkwrap.json"],
+            Self::NpmUnlocked => &[],
+            Self::Yarn | Self::YarnBerry => &["yarn.lock"],
+            Self::Pnpm => &["pnpm-lock.yaml"],
+            Self::Bun => &["bun.lock", "bun.lockb"],
+        }
+    }
+}
+
+fn is_berry(dir: &Path) -> bool {
+    let lock = fs::read(dir.join("yarn.lock")).unwrap_or_default();
+    dir.join(".yarnrc.yml").is_file() || memchr::memmem::find(&lock, b"__metadata:").is_some()
 }
 
 #[cfg(test)]
@@ -118,5 +187,30 @@ mod tests {
     fn development_dependencies_count() {
         assert!(package(r#"{"devDependencies": {"webpack": "4"}}"#).has_dependencies());
         assert!(!package("{}").has_dependencies());
+    }
+
+    #[test]
+    fn the_lock_file_shows_the_manager() {
+        for (files, manager) in [
+            (&[("package-lock.json", "{}")][..], PackageManager::Npm),
+            (&[("npm-shrinkwrap.json", "{}")], PackageManager::Npm),
+            (&[("yarn.lock", "# yarn lockfile v1")], PackageManager::Yarn),
+            (
+                &[("yarn.lock", "__metadata:\n  version: 8")],
+                PackageManager::YarnBerry,
+            ),
+            (
+                &[("yarn.lock", ""), (".yarnrc.yml", "")],
+                PackageManager::YarnBerry,
+            ),
+            (&[("pnpm-lock.yaml", "")], PackageManager::Pnpm),
+            (&[("bun.lockb", "")], PackageManager::Bun),
+            (&[], PackageManager::NpmUnlocked),
+        ] {
+            let dir = folder_with(files);
+            assert_eq!(PackageManager::of(dir.path(), None), manager);
+            let named = PackageManager::of(dir.path(), Some("pnpm@9.1.0"));
+            assert_eq!(named, PackageManager::Pnpm);
+        }
     }
 }
