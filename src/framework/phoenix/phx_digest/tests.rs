@@ -169,9 +169,12 @@ fn without_time(manifest: &[u8]) -> String {
     let mut parsed: CacheManifest = serde_json::from_str(&text).unwrap();
     parsed.set_time(0);
     let comment = json["!comment!"].as_str();
-    let comment = comment.map(|comment| match comment.starts_with("This is") {
-        true => "This is",
-        false => "This",
+    let comment = comment.map(|comment| {
+        if comment.starts_with("This is") {
+            "This is"
+        } else {
+            "This"
+        }
     });
     let rendered = parsed.render(comment);
     // Up to 32 files, the text is the same to the byte.
