@@ -2,12 +2,15 @@
 
 use super::{Explain, Kind, Message, listed};
 use crate::config::env_vars::{ALLOW, ALLOW_EMPTY};
-use crate::log::bytes;
+use crate::log::{bytes, count};
 use crate::manifest::{PlaceholderError, RefusedFile, ScanError, Violation};
 use crate::release::ReleaseError;
 use indoc::formatdoc;
 use std::borrow::Cow;
 use std::io;
+
+/// A longer path is only in the list under the title.
+const LONGEST_IN_TITLE: usize = 100;
 
 impl Explain for ReleaseError {
     fn explain(&self) -> Message {
@@ -57,8 +60,10 @@ fn refused_message(refused: &[RefusedFile]) -> Message {
         format!("{}: {}", path.escape_debug(), violation_text(violation))
     });
     let title = match refused {
-        [one] => format!("{} must not be published", one.path.escape_debug()),
-        several => format!("{} files must not be published", several.len()),
+        [one] if one.path.len() <= LONGEST_IN_TITLE => {
+            format!("{} must not be published", one.path.escape_debug())
+        }
+        several => format!("{} must not be published", count(several.len(), "file")),
     };
     let body = format!(
         "The safety rules refuse:\n{list}\n\nRemove or correct them in the static directories."
