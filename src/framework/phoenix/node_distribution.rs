@@ -14,8 +14,7 @@ use crate::http::{Client, FetchError};
 use crate::sha256::Sha256;
 use fs_err as fs;
 use semver::Version;
-use sha2::Digest;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -125,12 +124,12 @@ impl NodeDistribution<'_> {
         let path = format!("v{version}/{name}");
         let sum = self.checksum(version, &name)?;
         let archive = self.ctx.scratch.join(name);
-        let hash = self.fetch(&path, |url| {
-            let mut file = HashingFile(fs::File::create(&archive)?, sha2::Sha256::new());
+        self.fetch(&path, |url| {
+            let mut file = fs::File::create(&archive)?;
             let status = self.client.download(url, &mut file);
-            Ok(status.map(|status| (status, file.1)))
+            Ok(status.map(|status| (status, ())))
         })?;
-        if Sha256::from(hash).to_string() != sum {
+        if Sha256::of_file(&archive, |_| Ok(()))?.to_string() != sum {
             return Err(self.failed(&path, NodeProblem::WrongChecksum));
         }
         let unpacked = self.ctx.scratch.join("node");
@@ -223,20 +222,5 @@ impl NodeDistribution<'_> {
 
     fn failed(&self, path: &str, problem: NodeProblem) -> PhoenixError {
         PhoenixError::Node(self.url(path), Box::new(problem))
-    }
-}
-
-/// A file, and the hash of what is written to it.
-struct HashingFile(fs::File, sha2::Sha256);
-
-impl Write for HashingFile {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.0.write(bytes)?;
-        self.1.update(&bytes[..written]);
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
     }
 }
