@@ -194,9 +194,9 @@ impl Requests {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::manifest::{ScanRules, of_json};
+    use crate::manifest::of_json;
     use crate::prefix::Site;
-    use crate::release::Naming;
+    use crate::release::release_of;
 
     fn release(files: &[(&str, &str)]) -> Release {
         let folder = tempfile::tempdir().unwrap();
@@ -207,20 +207,7 @@ mod tests {
             store: "file:///x".parse().unwrap(),
             public: "/v/".parse().unwrap(),
         };
-        let naming = Naming {
-            public: &site.public,
-            store: Some(&site.store),
-            given: None,
-            salt: None,
-        };
-        Release::of(
-            &folder.path().into(),
-            &ScanRules::default(),
-            &naming,
-            folder.path(),
-        )
-        .unwrap()
-        .0
+        release_of(folder.path(), &site, None)
     }
 
     #[test]

@@ -106,3 +106,21 @@ impl Release {
         self.kind == VersionKind::Explicit
     }
 }
+
+/// The release of the files in `dir`, as an app with one site has it.
+#[cfg(test)]
+pub(crate) fn release_of(dir: &Path, site: &crate::prefix::Site, version: Option<&str>) -> Release {
+    let given = version.map(|version| Setting {
+        value: version.parse().unwrap(),
+        origin: crate::config::Origin::Environment,
+    });
+    let naming = Naming {
+        public: &site.public,
+        store: Some(&site.store),
+        given: given.as_ref(),
+        salt: None,
+    };
+    Release::of(&dir.into(), &ScanRules::default(), &naming, dir)
+        .unwrap()
+        .0
+}

@@ -4,8 +4,7 @@ use super::*;
 use crate::http::Answer;
 use crate::interrupt::Interrupt;
 use crate::manifest::CACHE_CONTROL;
-use crate::manifest::ScanRules;
-use crate::release::{Naming, Release};
+use crate::release::{Release, release_of};
 use std::collections::BTreeMap;
 
 const CSS: &str = "body { color: teal }";
@@ -22,25 +21,7 @@ fn release(files: &[(&str, &str)]) -> Release {
     for (path, content) in files {
         fs_err::write(folder.path().join(path), content).unwrap();
     }
-    let site = site();
-    let given = crate::config::Setting {
-        value: "v1".parse().unwrap(),
-        origin: crate::config::Origin::Environment,
-    };
-    let naming = Naming {
-        public: &site.public,
-        store: Some(&site.store),
-        given: Some(&given),
-        salt: None,
-    };
-    Release::of(
-        &folder.path().into(),
-        &ScanRules::default(),
-        &naming,
-        folder.path(),
-    )
-    .unwrap()
-    .0
+    release_of(folder.path(), &site(), Some("v1"))
 }
 
 /// The answer of a store that is set up well.

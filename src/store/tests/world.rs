@@ -1,11 +1,11 @@
 //! A release, a store for it, and what must hold for both whatever happens.
 
 use super::fake::{BUCKET, Fake, FakeState};
-use crate::manifest::{Marker, ScanRules, of_json};
+use crate::manifest::{Marker, of_json};
 use crate::message::Explain;
 use crate::plan::Summary;
 use crate::prefix::{BucketUrl, Site, StoreUrl};
-use crate::release::{Naming, Release};
+use crate::release::{Release, release_of};
 use crate::sha256::Sha256;
 use crate::store::client::Remote;
 use crate::store::limiter::Limiter;
@@ -107,18 +107,7 @@ fn release(dir: &Path, version: Option<&str>) -> Arc<Release> {
         store: StoreUrl::Bucket(bucket()),
         public: "https://static.example.com/".parse().unwrap(),
     };
-    let given = version.map(|version| crate::config::Setting {
-        value: version.parse().unwrap(),
-        origin: crate::config::Origin::Environment,
-    });
-    let naming = Naming {
-        public: &site.public,
-        store: Some(&site.store),
-        given: given.as_ref(),
-        salt: None,
-    };
-    let (release, _) = Release::of(&dir.into(), &ScanRules::default(), &naming, dir).unwrap();
-    Arc::new(super::uploaded(release, dir))
+    Arc::new(super::uploaded(release_of(dir, &site, version), dir))
 }
 
 pub(super) fn label() -> RunLabel {
