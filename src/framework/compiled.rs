@@ -154,7 +154,8 @@ impl Compiled {
     }
 
     /// Puts the run-time files, and the whole tree unless `keep` says otherwise, where the app reads them. Nothing is
-    /// deleted but what `keep` trims. `None` stands for a release that is not published.
+    /// deleted but what `keep` trims. `None` stands for a release that is not published. A dry run of a release installs
+    /// nothing.
     pub(crate) fn install_files(
         &self,
         ctx: &BuildContext<'_>,
