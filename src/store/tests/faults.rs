@@ -287,8 +287,9 @@ async fn f13_a_changed_file_is_noticed_before_publishing() {
     let large = vec![7; 20 << 20];
     for version in VERSIONS {
         let build = Build::of(&[("a.css", b"one"), ("large.bin", &large)], version);
-        let fake = healthy();
         for (path, before) in [("a.css", b"one".to_vec()), ("large.bin", large.clone())] {
+            // A store of its own: what an earlier attempt has uploaded is not read again.
+            let fake = healthy();
             let file = build.uploaded_from(path);
             let longer = [before.as_slice(), b"x"].concat();
             let other = vec![b'x'; before.len()];
@@ -302,8 +303,8 @@ async fn f13_a_changed_file_is_noticed_before_publishing() {
             let error = build.failure(&fake).await;
             assert!(matches!(&error, StoreError::AssetChanged(path) if *path == file));
             fs_err::write(&file, before).unwrap();
+            assert_recovers(&build, &fake).await;
         }
-        assert_recovers(&build, &fake).await;
     }
 }
 
