@@ -111,6 +111,7 @@ class Collected:
     """One run of the runner as the build starts it."""
 
     def __init__(self, case, app, manage, env, published):
+        self.app = app
         self.folder = case.folder()
         self.into = self.folder / "into"
         self.into.mkdir()

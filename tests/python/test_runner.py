@@ -260,6 +260,40 @@ class Settings(Case):
         run = self.collected("STORAGES = {'staticfiles': {'BACKEND': 'project.storage.Own'}}\n", storage=storage)
         self.assertEqual(len(files(run.into)), 5)
 
+    def test_storage_is_a_class_of_the_same_name(self):
+        uses = """import os
+        from django.contrib.staticfiles import storage
+        from django.utils.module_loading import import_string
+        entries = getattr(settings, "STORAGES", None)
+        backend = entries["staticfiles"]["BACKEND"] if entries else settings.STATICFILES_STORAGE
+        cls = import_string(backend)
+        assert backend.endswith(".ManifestStaticFilesStorage") and cls is import_string(backend)
+        assert issubclass(cls, storage.ManifestStaticFilesStorage) and cls.__name__ == "ManifestStaticFilesStorage"
+        scratch = cls(location=settings.BASE_DIR / "own", base_url="/own/")
+        from django.core.files.base import ContentFile
+        scratch.save("a.css", ContentFile(b"a"))
+        assert scratch.path("a.css") == os.path.join(settings.BASE_DIR, "own", "a.css")"""
+        app = self.app("django_matrix")
+        self.write(app / "web/apps.py", READY.format(uses))
+        run = self.collect(app, env={"MATRIX_BACKEND": "manifest"})
+        self.assertEqual((run.returncode, run.report["failure"]), (0, None), run.stderr)
+        self.assertTrue((app / "own/a.css").is_file())
+        self.assertEqual(files(run.into), self.own_files(self.app("django_matrix"), env={"MATRIX_BACKEND": "manifest"}))
+
+    def test_manifest_is_where_the_storage_reads_it(self):
+        storage = "from django.conf import settings\n"
+        storage += "from django.contrib.staticfiles.storage import ManifestStaticFilesStorage\n"
+        storage += "class Own(ManifestStaticFilesStorage):\n"
+        storage += "    def __init__(self, *args, **kwargs):\n"
+        storage += "        super().__init__(settings.BASE_DIR / 'public', settings.STATIC_URL)\n"
+        entry = "STORAGES = {'staticfiles': {'BACKEND': 'project.storage.Own'}}\n"
+        for root in ("", "STATIC_ROOT = None\n"):
+            run = self.collected(root + entry, storage=storage)
+            app = run.app
+            self.assertEqual(run.report["runtime_files"], {"staticfiles.json": str(app / "public/staticfiles.json")})
+            self.assertIsNone(run.report["hooked_urls"]["error"])
+            self.assert_published(self.page(app, run), run, 5)
+
     @needs("storages")
     def test_naming_of_a_remote_storage(self):
         storage = "from storages.backends.s3 import S3ManifestStaticStorage\n"

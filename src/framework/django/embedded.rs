@@ -15,6 +15,7 @@ pub(super) const RUNNER: &[(&str, &str)] = embedded![
     "runner.py",
     "static_assets_hook.py",
     "static_assets_runner/__init__.py",
+    "static_assets_runner/backend.py",
     "static_assets_runner/command.py",
     "static_assets_runner/compressor.py",
     "static_assets_runner/environment.py",

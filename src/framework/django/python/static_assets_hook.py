@@ -219,14 +219,17 @@ def _set_option(settings, name, value):
 
 
 def _backend():
-    return __name__ + ".storage" if BAKED.get("naming") else BAKED["storage"]
+    return __name__ + ".Storage" if BAKED.get("naming") else BAKED["storage"]
 
 
-def storage(**options):
-    """Makes the baked storage with the naming attributes of the app's own storage."""
+def __getattr__(name):
+    """Makes the class `Storage`: the baked storage with the naming attributes of the app's own storage."""
+    if name != "Storage":
+        raise AttributeError(name)
     from django.utils.module_loading import import_string
 
-    return type("Storage", (import_string(BAKED["storage"]),), dict(BAKED["naming"]))(**options)
+    globals()[name] = type(name, (import_string(BAKED["storage"]),), dict(BAKED["naming"]))
+    return globals()[name]
 
 
 def set_staticfiles_storage(settings, entry):

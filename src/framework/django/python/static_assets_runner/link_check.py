@@ -7,7 +7,8 @@ import sys
 import static_assets_hook as hook
 
 from .environment import Environment
-from .paths import absolute, files_under
+from .paths import files_under
+from .storage import is_local, placed
 
 SAMPLES = 8
 FIRST_TYPES = [".css", ".js", ".svg", ".woff2", ".woff", ".ttf", ".png"]
@@ -53,17 +54,12 @@ class LinkCheck:
         finally:
             sys.argv, settings.DEBUG = argv, debug
         settings._wrapped = settings._wrapped  # clears the cached values
-        if self.moved_root():
-            settings.STATIC_ROOT = self.run.into
         return {"own_urls": own, "hooked_urls": self.samples()}
 
     def restore(self, settings):
         for name in ("STATIC_ROOT", "STATIC_URL", "STORAGES", "STATICFILES_STORAGE"):
             if name in self.run.settings.own:
                 set_quietly(settings, name, self.run.settings.own[name])
-        # The build copies the files there after this process has ended.
-        if self.run.in_image(self.run.settings.root()):
-            settings.STATIC_ROOT = hook.like(settings.STATIC_ROOT, self.run.into)
 
     def samples(self):
         samples = {}
@@ -84,14 +80,14 @@ class LinkCheck:
             entry = settings.STORAGES["staticfiles"]
         else:
             entry = {"BACKEND": settings.STATICFILES_STORAGE}
-        return import_string(entry["BACKEND"])(**self.options(entry))
+        cls = import_string(entry["BACKEND"])
+        if is_local(cls):
+            cls = placed(cls, self.place)
+        return cls(**(entry.get("OPTIONS") or {}))
 
-    def options(self, entry):
-        options = dict(entry.get("OPTIONS") or {})
-        location = absolute(options.get("location"))
-        if location and (self.run.in_image(location) or location == self.moved_root()):
-            options["location"] = self.run.into
-        return options
+    def place(self, storage, own):
+        """The build copies the files to these directories after this process has ended."""
+        return self.run.into if own and (self.run.in_image(own) or own == self.moved_root()) else own
 
     def moved_root(self):
         moved = self.baked.get("folders", {}).get("STATIC_ROOT")

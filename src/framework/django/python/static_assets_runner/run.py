@@ -21,9 +21,6 @@ current = None
 
 
 class Run:
-    # What the staticfiles storage of the settings is called while collecting.
-    BACKEND = __name__ + ".collecting_storage"
-
     def __init__(self, request):
         self.request = request
         self.into = request["into"]
@@ -31,6 +28,7 @@ class Run:
         self.url = request["url"]
         self.settings = AppSettings(self)
         self.storage = None
+        self.collecting = None
         self.compressor = Compressor(self)
         self.hook = LaunchHook(request)
         self.dummies = {}
@@ -69,13 +67,13 @@ class Run:
         hook.watch("django.core.management", self.on_management)
         hook.watch("compressor.conf", self.compressor.on_conf)
 
-    def collecting_storage(self, options):
-        # Only now, because the module of the storage may need the settings or the apps.
-        self.storage = Storage(self.settings.storage_entry()["BACKEND"])
-        self.report["storage"] = dict(self.storage.describe(), setting=self.settings.storage_setting)
-        for name in ("location", "base_url") if self.url else ("location",):
-            options.pop(name, None)
-        return self.storage.collector(options, self.into)
+    def collecting_class(self):
+        if self.storage is None:
+            self.storage = Storage(self.settings.storage_entry())
+            self.report["storage"] = dict(self.storage.describe(), setting=self.settings.storage_setting)
+            dropped = ("location", "base_url") if self.url else ("location",)
+            self.collecting = self.storage.collecting_class(self.into, dropped)
+        return self.collecting
 
     def on_management(self, management):
         original = management.ManagementUtility.execute
@@ -144,7 +142,7 @@ class Run:
     def runtime_files(self, used):
         manifest = getattr(used, "manifest_name", None)
         if manifest and os.path.isfile(os.path.join(self.into, manifest)):
-            yield manifest, "STATIC_ROOT", self.settings.root()
+            yield manifest, "STATIC_ROOT", self.settings.root(used)
         if self.report["compressed"]:
             root = self.compressor.own_root()
             setting = "COMPRESS_ROOT" if root else "STATIC_ROOT"
@@ -170,11 +168,6 @@ class Run:
         with os.fdopen(descriptor, "wb") as file:
             file.write(text.encode("utf-8", "replace"))
         os.replace(scratch, path)
-
-
-def collecting_storage(**options):
-    """The staticfiles storage while collecting."""
-    return current.collecting_storage(options)
 
 
 def used_storage():

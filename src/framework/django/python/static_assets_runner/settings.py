@@ -5,6 +5,8 @@ import static_assets_hook as hook
 from .environment import Environment, random_secret
 from .paths import absolute
 
+# The module that holds the staticfiles storage while collecting. The class keeps its name.
+BACKENDS = __package__ + ".backend"
 NAMES = ("STATIC_ROOT", "STATIC_URL", "STORAGES", "STATICFILES_STORAGE", "COMPRESS_URL", "COMPRESS_ROOT")
 
 
@@ -20,7 +22,8 @@ class AppSettings:
         self.describe(settings)
         settings.STATIC_ROOT = hook.like(settings.STATIC_ROOT, self.run.into)
         if self.storage_entry():
-            hook.set_staticfiles_storage(settings, dict(self.storage_entry(), BACKEND=self.run.BACKEND))
+            backend = "%s.%s" % (BACKENDS, self.storage_entry()["BACKEND"].rpartition(".")[2])
+            hook.set_staticfiles_storage(settings, dict(self.storage_entry(), BACKEND=backend))
         if self.run.url:
             settings.STATIC_URL = self.run.url
             if hook.same_url(self.own.get("COMPRESS_URL"), self.own["STATIC_URL"]):
@@ -51,8 +54,11 @@ class AppSettings:
             return self.own["STORAGES"].get("staticfiles")
         return {"BACKEND": self.own["STATICFILES_STORAGE"]}
 
-    def root(self):
-        """Where the app's own storage looks for files at run time."""
+    def root(self, used):
+        """Where the app's own storage looks for files at run time, given the one that collected."""
+        own = absolute(getattr(used, "own_location", None))
+        if own and own != absolute(self.run.into):
+            return own
         options = (self.storage_entry() or {}).get("OPTIONS") or {}
         return absolute(options.get("location")) or self.run.report["static_root"]
 

@@ -1,7 +1,5 @@
 """The app's staticfiles storage, and the one that collects in its place."""
 
-import os
-
 from .paths import dotted
 
 PLAIN = "django.contrib.staticfiles.storage.StaticFilesStorage"
@@ -24,11 +22,12 @@ NAMING_METHODS = ("file_hash", "hashed_name", "stored_name")
 class Storage:
     """Describes a storage class without an instance, because S3ManifestStaticStorage asks S3 to make one."""
 
-    def __init__(self, backend):
+    def __init__(self, entry):
         from django.contrib.staticfiles.storage import ManifestFilesMixin
         from django.utils.module_loading import import_string
 
-        self.own = import_string(backend)
+        self.own = import_string(entry["BACKEND"])
+        self.options = entry.get("OPTIONS") or {}
         self.mro = [dotted(cls) for cls in self.own.__mro__ if cls is not object]
         self.local = is_local(self.own)
         self.manifest = issubclass(self.own, ManifestFilesMixin)
@@ -44,15 +43,24 @@ class Storage:
             return dotted(self.own)
         return WITHOUT_COMPRESSION.get(dotted(self.own), dotted(self.own))
 
-    def collector(self, options, into):
+    def collecting_class(self, into, dropped):
+        """A class, because apps and packages ask what the class in the settings inherits."""
         from django.utils.module_loading import import_string
 
-        cls = self.own if self.collected_with == dotted(self.own) else import_string(self.collected_with)
-        if self.naming:
-            cls = type(cls.__name__, (cls,), dict(self.naming))
-        storage = cls(**(options if self.local else {}))
-        relocate(storage, into)
-        return storage
+        base = self.own if self.collected_with == dotted(self.own) else import_string(self.collected_with)
+
+        def __init__(storage, *args, **options):
+            # As Django makes the staticfiles storage. A package may make one for a directory of its own.
+            if not args and options == self.options:
+                vars(storage)["collects"] = True
+                options = {name: value for name, value in options.items() if self.local and name not in dropped}
+            super(cls, storage).__init__(*args, **options)
+
+        cls = placed(base, lambda storage, own: into if "collects" in vars(storage) else own)
+        cls.__init__ = __init__
+        for name, value in self.naming.items():
+            setattr(cls, name, value)
+        return cls
 
     def baked(self):
         if self.local:
@@ -74,6 +82,24 @@ class Storage:
         }
 
 
+def placed(base, place):
+    """A subclass whose directory is what `place` gives for an instance and the directory that the class chose."""
+
+    def location(storage):
+        return place(storage, own_location(storage))
+
+    def set_location(storage, value):
+        vars(storage)["location"] = value
+
+    def own_location(storage):
+        return vars(storage)["location"] if "location" in vars(storage) else super(cls, storage).location
+
+    names = {name: getattr(base, name) for name in ("__module__", "__qualname__", "__doc__")}
+    cls = type(base.__name__, (base,), dict(names, location=property(location, set_location)))
+    cls.own_location = property(own_location)
+    return cls
+
+
 def is_local(cls):
     from django.core.files.storage import FileSystemStorage
 
@@ -88,10 +114,3 @@ def overridden(cls, names):
             found.update({name: vars(base)[name] for name in names if name in vars(base)})
     return found
 
-
-def relocate(storage, into):
-    """Moves a storage whose class chooses its directory by itself."""
-    if os.path.realpath(storage.location) != os.path.realpath(into):
-        storage._location = into
-        for name in ("base_location", "location"):
-            vars(storage).pop(name, None)
