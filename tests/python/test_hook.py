@@ -5,6 +5,7 @@ import subprocess
 import unittest
 from pathlib import Path
 
+import django
 from support import RUN_TIME, SOURCES, URL, Case, needs
 
 ASK = """
@@ -64,6 +65,16 @@ class Applies(HookCase):
             with self.subTest(own=own):
                 found = self.ask(f'STATIC_URL = "/static/"\nCOMPRESS_URL = {own!r}\n', ["COMPRESS_URL"])
                 self.assertEqual(found["COMPRESS_URL"], expected)
+
+    def test_storage_that_the_build_did_not_check(self):
+        checked = "{'checked': 'django.contrib.staticfiles.storage.StaticFilesStorage'}"
+        self.ask(baked=checked)
+        self.assertEqual(self.stderr, "")
+        other = 'STATIC_URL = "/static/"\n'
+        other += "STORAGES = {'staticfiles': {'BACKEND': 'x.S3'}}\n" if django.VERSION >= (4, 2) else ""
+        found = self.ask(other, baked=checked)
+        self.assertEqual(found["STATIC_URL"], URL)
+        self.assertEqual(self.stderr.count("uses the staticfiles storage x.S3"), 1)
 
     def test_settings_configure(self):
         app = self.folder()

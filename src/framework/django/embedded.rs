@@ -24,9 +24,12 @@ pub(super) const RUNNER: &[(&str, &str)] = embedded![
     "static_assets_runner/launch_hook.py",
     "static_assets_runner/link_check.py",
     "static_assets_runner/paths.py",
+    "static_assets_runner/references.py",
     "static_assets_runner/run.py",
     "static_assets_runner/settings.py",
     "static_assets_runner/storage.py",
+    "static_assets_runner/stylesheets.py",
+    "static_assets_runner/webpack.py",
 ];
 
 /// Attaches the runner beside it to a process that finds its directory on `PYTHONPATH`.

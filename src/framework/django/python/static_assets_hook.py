@@ -135,6 +135,7 @@ def apply(settings):
     """Points `settings` at STATIC_URL of the environment. Never raises."""
     try:
         if not _stays_out(settings):
+            _compare_storage(settings)
             _apply_url(settings, os.environ["STATIC_URL"].rstrip("/") + "/")
             _apply_baked(settings)
     except Exception as error:
@@ -153,6 +154,17 @@ def _stays_out(settings):
         or os.environ.get("STATIC_ASSETS_INJECT") == "off"
         or not os.environ.get("STATIC_URL")
     )
+
+
+def _compare_storage(settings):
+    """Settings may choose the storage by a variable that only the running app has."""
+    checked, used = BAKED.get("checked"), backend(settings)
+    if checked and used != checked:
+        _say(
+            "the running app uses the staticfiles storage %s, but the build checked the links of %s, so pages may link "
+            "to files that are not there. Set the variable that chooses the storage in the build, too, then build "
+            'again: STATIC_ASSETS_BUILD_ENV="NAME=value"' % (used, checked)
+        )
 
 
 def _apply_url(settings, url):
@@ -206,6 +218,13 @@ def _apply_baked(settings):
 def beside(path):
     """Resolves a path relative to this file, because the app may run in another directory than it was built in."""
     return os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), path))
+
+
+def backend(settings):
+    """The dotted name of the staticfiles storage in any Django version."""
+    if hasattr(settings, "STORAGES"):
+        return settings.STORAGES.get("staticfiles", {}).get("BACKEND")
+    return getattr(settings, "STATICFILES_STORAGE", None)
 
 
 def _options(settings):
@@ -283,7 +302,11 @@ def _chain_python2(folders):
 
 
 def _complain(error):
+    _say("%s: %s" % (type(error).__name__, str(error).replace("\n", " ")))
+
+
+def _say(text):
     try:
-        sys.stderr.write("static-assets: %s: %s\n" % (type(error).__name__, str(error).replace("\n", " ")))
+        sys.stderr.write("static-assets: %s\n" % text)
     except Exception:
         pass

@@ -34,9 +34,10 @@ class NoNetwork:
 class LinkCheck:
     """Asks fresh storages for the URLs of some collected files, in the environment of the running app."""
 
-    def __init__(self, run, names, baked):
+    def __init__(self, run, names, references, baked):
         self.run = run
         self.names = names
+        self.references = references
         self.baked = baked
 
     def measure(self):
@@ -62,15 +63,17 @@ class LinkCheck:
                 set_quietly(settings, name, self.run.settings.own[name])
 
     def samples(self):
-        samples = {}
+        urls = {"samples": {}, "references": {}, "error": None}
         try:
             with NoNetwork():
                 storage = self.fresh_storage()
                 for name in self.names:
-                    samples[name] = str(storage.url(name))
+                    urls["samples"][name] = str(storage.url(name))
+                for name in self.references:
+                    urls["references"][name] = url_or_error(storage.url, name)
         except (Exception, NetworkBlocked) as error:
-            return {"samples": samples, "error": "%s: %s" % (type(error).__name__, error)}
-        return {"samples": samples, "error": None}
+            urls["error"] = describe(error)
+        return urls
 
     def fresh_storage(self):
         from django.conf import settings
@@ -92,6 +95,17 @@ class LinkCheck:
     def moved_root(self):
         moved = self.baked.get("folders", {}).get("STATIC_ROOT")
         return moved and hook.beside(moved)
+
+
+def url_or_error(give, name):
+    try:
+        return {"url": str(give(name)), "error": None}
+    except Exception as error:
+        return {"url": None, "error": describe(error)}
+
+
+def describe(error):
+    return "%s: %s" % (type(error).__name__, error)
 
 
 def choose_samples(storage, into):

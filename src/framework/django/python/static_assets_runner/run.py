@@ -7,6 +7,7 @@ import tempfile
 
 import static_assets_hook as hook
 
+from . import webpack
 from .compressor import Compressor
 from .environment import URL_VARIABLES, Environment, set_dummy_secrets
 from .failure import Failure
@@ -14,8 +15,10 @@ from .finders import by_products, holds_sources, staticfiles_checks
 from .launch_hook import LaunchHook
 from .link_check import LinkCheck, choose_samples
 from .paths import is_inside
+from .references import References
 from .settings import AppSettings
 from .storage import Storage
+from .stylesheets import Stylesheets
 
 current = None
 
@@ -33,7 +36,7 @@ class Run:
         self.hook = LaunchHook(request)
         self.dummies = {}
         self.step = "start"
-        nothing = {"samples": {}, "error": None}
+        nothing = {"samples": {}, "references": {}, "error": None}
         self.report = {
             "django": None,
             "settings_module": None,
@@ -50,7 +53,12 @@ class Run:
             **self.hook.describe(),
             "runtime_files": {},
             "by_products": [],
+            "relative_references": {},
             "checks": [],
+            "vanished": [],
+            "references": {},
+            "bundles": [],
+            "joined_links": [],
             "own_urls": nothing,
             "hooked_urls": nothing,
             "collected": False,
@@ -72,7 +80,8 @@ class Run:
             self.storage = Storage(self.settings.storage_entry())
             self.report["storage"] = dict(self.storage.describe(), setting=self.settings.storage_setting)
             dropped = ("location", "base_url") if self.url else ("location",)
-            self.collecting = self.storage.collecting_class(self.into, dropped)
+            stylesheets = Stylesheets(self.report["static_url"], self.report["relative_references"]) if self.url else None
+            self.collecting = self.storage.collecting_class(self.into, dropped, stylesheets)
         return self.collecting
 
     def on_management(self, management):
@@ -120,11 +129,16 @@ class Run:
         self.report["checks"] = staticfiles_checks()
         self.report["static_root_holds_sources"] = holds_sources(self.report["static_root"])
         self.report["by_products"] = by_products(self.into)
+        self.report["vanished"] = sorted(self.entries_of_earlier_manifest(used) - set(getattr(used, "hashed_files", ())))
         moved = self.describe_runtime_files(used)
         if self.url:
             self.hook.bake(self.storage, moved, self.compressor.replaced)
             self.report.update(self.hook.describe())
-            self.report.update(LinkCheck(self, names, self.hook.baked).measure())
+            references = References(self.request["app"]).find()
+            self.report["references"] = references.links
+            self.report["joined_links"] = references.joined
+            self.report["bundles"] = webpack.bundle_urls(references.bundles)
+            self.report.update(LinkCheck(self, names, references.links, self.hook.baked).measure())
             self.hook.write()
 
     def describe_runtime_files(self, used):
@@ -147,6 +161,15 @@ class Run:
             root = self.compressor.own_root()
             setting = "COMPRESS_ROOT" if root else "STATIC_ROOT"
             yield self.compressor.manifest(), setting, root or self.report["static_root"]
+
+    def entries_of_earlier_manifest(self, used):
+        """The names in the manifest that this build's replaces. It may be in the repository."""
+        path = os.path.join(self.settings.root(used) or "", getattr(used, "manifest_name", None) or "")
+        try:
+            with open(path, encoding="utf-8") as file:
+                return set(json.load(file)["paths"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return set()
 
     def in_image(self, directory):
         return bool(directory) and is_inside(directory, self.request["app"])

@@ -1,5 +1,7 @@
 """The app's staticfiles storage, and the one that collects in its place."""
 
+import os
+
 from .paths import dotted
 
 PLAIN = "django.contrib.staticfiles.storage.StaticFilesStorage"
@@ -26,7 +28,8 @@ class Storage:
         from django.contrib.staticfiles.storage import ManifestFilesMixin
         from django.utils.module_loading import import_string
 
-        self.own = import_string(entry["BACKEND"])
+        self.backend = entry["BACKEND"]
+        self.own = import_string(self.backend)
         self.options = entry.get("OPTIONS") or {}
         self.mro = [dotted(cls) for cls in self.own.__mro__ if cls is not object]
         self.local = is_local(self.own)
@@ -43,8 +46,9 @@ class Storage:
             return dotted(self.own)
         return WITHOUT_COMPRESSION.get(dotted(self.own), dotted(self.own))
 
-    def collecting_class(self, into, dropped):
+    def collecting_class(self, into, dropped, stylesheets):
         """A class, because apps and packages ask what the class in the settings inherits."""
+        from django.core.files.base import ContentFile
         from django.utils.module_loading import import_string
 
         base = self.own if self.collected_with == dotted(self.own) else import_string(self.collected_with)
@@ -56,15 +60,28 @@ class Storage:
                 options = {name: value for name, value in options.items() if self.local and name not in dropped}
             super(cls, storage).__init__(*args, **options)
 
+        def save(storage, name, content, *args, **options):
+            if stylesheets and "collects" in vars(storage) and str(name).endswith(".css"):
+                content = ContentFile(stylesheets.rewritten(str(name).replace(os.sep, "/"), content.read()))
+            return super(cls, storage).save(name, content, *args, **options)
+
+        def post_process(storage, paths, *args, **options):
+            # It would read the sources again.
+            changed = stylesheets.report if stylesheets else {}
+            paths = {name: (storage, name) if name in changed else source for name, source in paths.items()}
+            return super(cls, storage).post_process(paths, *args, **options)
+
         cls = placed(base, lambda storage, own: into if "collects" in vars(storage) else own)
-        cls.__init__ = __init__
+        cls.__init__, cls.save = __init__, save
+        if hasattr(base, "post_process"):
+            cls.post_process = post_process
         for name, value in self.naming.items():
             setattr(cls, name, value)
         return cls
 
     def baked(self):
         if self.local:
-            return {}
+            return {"checked": self.backend}
         baked = {"storage": self.collected_with}
         if self.naming:
             baked["naming"] = self.naming

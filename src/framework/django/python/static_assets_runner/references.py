@@ -1,0 +1,149 @@
+"""Which static files the app's own templates and modules ask for by name, and where."""
+
+import ast
+import os
+import re
+
+from .paths import is_inside
+
+FOREIGN = ("node_modules", "site-packages", "__pycache__", "tests", "test", "migrations", "locale")
+COMMENT = re.compile(r"\{#.*?#\}|\{%-?\s*comment\b.*?%\}.*?\{%-?\s*endcomment\s*-?%\}", re.DOTALL)
+# {% static "name" %}, and {{ static("name") }} of Jinja.
+LINK = re.compile(
+    r"""\{%-?\s*static\s+(["'])([^"'{}|]+)\1\s*(?:as\s+\w+\s*)?-?%\}"""
+    r"""|\{\{-?\s*static\(\s*(["'])([^"'{}|]+)\3\s*\)\s*-?\}\}"""
+)
+BUNDLE = re.compile(r"""\{%-?\s*render_bundle\s+(["'])([^"']+)\1""")
+# What makes a link with a host of its own into one with two.
+BEFORE_JOINED = re.compile(r"(\}\}|[\w./-])$")
+
+
+class References:
+    """`links` and `bundles` map each name to the first place that asks for it, `joined` are places."""
+
+    def __init__(self, app):
+        self.app = os.path.realpath(app)
+        self.links = {}
+        self.bundles = {}
+        self.joined = []
+
+    def find(self):
+        from django.apps import apps
+        from django.template import engines
+
+        directories = [str(directory) for engine in engines.all() for directory in engine.template_dirs]
+        for path in self.files(directories):
+            self.read_template(path)
+        for path in self.files([config.path for config in apps.get_app_configs()]):
+            if path.endswith(".py"):
+                self.read_module(path)
+        return self
+
+    def files(self, directories):
+        """The app's own files under the directories, each once. What is installed is not the app's own."""
+        seen = set()
+        for directory in directories:
+            if not is_inside(directory, self.app) or "site-packages" in directory:
+                continue
+            for parent, below, names in os.walk(os.path.realpath(directory)):
+                below[:] = sorted(name for name in below if name not in FOREIGN and not name.startswith("."))
+                for path in (os.path.join(parent, name) for name in sorted(names)):
+                    if path not in seen:
+                        seen.add(path)
+                        yield path
+
+    def read_template(self, path):
+        text = read_text(path)
+        if "static" not in text and "render_bundle" not in text:
+            return
+        # With as many lines as before.
+        text = COMMENT.sub(lambda found: "\n" * found.group().count("\n"), text)
+        for found in LINK.finditer(text):
+            place = self.place(path, text.count("\n", 0, found.start()) + 1)
+            name = found.group(2) or found.group(4)
+            if not name.endswith("/"):
+                self.links.setdefault(name, place)
+            if BEFORE_JOINED.search(text, max(0, found.start() - 2), found.start()):
+                self.joined.append(place)
+        for found in BUNDLE.finditer(text):
+            self.bundles.setdefault(found.group(2), self.place(path, text.count("\n", 0, found.start()) + 1))
+
+    def read_module(self, path):
+        text = read_text(path)
+        if "static" not in text and "Media" not in text:
+            return
+        try:
+            tree = ast.parse(text)
+        except (SyntaxError, ValueError):
+            return
+        functions = {alias.asname or alias.name for alias in imports_of_static(tree)}
+        for node in ast.walk(tree):
+            place = self.place(path, getattr(node, "lineno", 0))
+            for name in names_in(node, functions):
+                self.links.setdefault(name, place)
+            if joins(node, functions):
+                self.joined.append(place)
+
+    def place(self, path, line):
+        return {"file": os.path.relpath(path, self.app), "line": line}
+
+
+def read_text(path):
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+    except OSError:
+        return ""
+
+
+def imports_of_static(tree):
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").endswith("templatetags.static"):
+            yield from (alias for alias in node.names if alias.name == "static")
+
+
+def names_in(node, functions):
+    """The names that a node asks for: `static("x")`, `staticfiles_storage.url("x")`, `class Media`, `Media(…)`."""
+    if isinstance(node, ast.Call):
+        name = dotted_name(node.func)
+        if name in functions or name.endswith("staticfiles_storage.url"):
+            return texts(node.args[:1])
+        if name.endswith("Media"):
+            return media([(word.arg, word.value) for word in node.keywords])
+    if isinstance(node, ast.ClassDef) and node.name == "Media":
+        assigned = [it for it in node.body if isinstance(it, ast.Assign) and isinstance(it.targets[0], ast.Name)]
+        return media([(it.targets[0].id, it.value) for it in assigned])
+    return []
+
+
+def dotted_name(node):
+    if isinstance(node, ast.Attribute):
+        return "%s.%s" % (dotted_name(node.value), node.attr)
+    return getattr(node, "id", "")
+
+
+def media(values):
+    found = []
+    for name, value in values:
+        lists = value.values if name == "css" and isinstance(value, ast.Dict) else [value] if name == "js" else []
+        for items in lists:
+            found += texts(getattr(items, "elts", []))
+    return [path for path in found if not path.startswith(("http://", "https://", "/"))]
+
+
+def texts(nodes):
+    constants = (node.value for node in nodes if isinstance(node, ast.Constant))
+    return [text for text in constants if isinstance(text, str) and text and not text.endswith("/")]
+
+
+def joins(node, functions):
+    """Whether a node puts a text directly before `static(…)`."""
+
+    def is_static(value):
+        return isinstance(value, ast.Call) and dotted_name(value.func) in functions
+
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        return is_static(node.right)
+    if isinstance(node, ast.JoinedStr):
+        return any(is_static(getattr(value, "value", None)) for value in node.values[1:])
+    return False

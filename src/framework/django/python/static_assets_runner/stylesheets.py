@@ -1,0 +1,47 @@
+"""Stylesheets that refer to `/static/…` lead to the app's own host once they are on another one."""
+
+import posixpath
+import re
+from urllib.parse import unquote
+
+# In url(…), in the quoted texts of @import and image-set(…), and after the mark of a source map.
+REFERENCE = r"""(["'(]\s*|sourceMappingURL=)(%s)([^"'()\s\\?#]+)"""
+
+
+class Stylesheets:
+    """Makes references below the app's own STATIC_URL relative, before any storage hashes names."""
+
+    def __init__(self, static_url, report):
+        # An app whose STATIC_URL is the one that is published says nothing of the path in its sources.
+        prefix = static_url if static_url and re.match("/[^/]", static_url) else "/static/"
+        self.prefix = prefix.encode()
+        self.pattern = re.compile((REFERENCE % re.escape(prefix)).encode())
+        self.report = report
+        self.names = None
+
+    def rewritten(self, name, content):
+        """The content with each reference to a collected file made relative."""
+        if self.prefix not in content:
+            return content
+        count = 0
+
+        def relative(found):
+            nonlocal count
+            target = found.group(3).decode("utf-8", "surrogateescape")
+            if not self.is_collected(target):
+                return found.group()
+            count += 1
+            path = posixpath.relpath(target, posixpath.dirname(name))
+            return found.group(1) + path.encode("utf-8", "surrogateescape")
+
+        content = self.pattern.sub(relative, content)
+        if count:
+            self.report[name] = count
+        return content
+
+    def is_collected(self, target):
+        from .finders import source_names
+
+        if self.names is None:
+            self.names = source_names()
+        return target in self.names or unquote(target) in self.names

@@ -1,0 +1,19 @@
+"""django-webpack-loader: the URLs that its bundles get. With a publicPath, they don't come from the storage."""
+
+import sys
+
+
+def bundle_urls(bundles):
+    """The files of each bundle that a template asks for, with the place."""
+    if "webpack_loader" not in sys.modules:
+        return []
+    from webpack_loader.utils import get_files
+
+    found = []
+    for name, place in bundles.items():
+        try:
+            urls, error = [chunk["url"] for chunk in get_files(name)], None
+        except Exception as problem:
+            urls, error = [], "%s: %s" % (type(problem).__name__, problem)
+        found.append(dict(place, bundle=name, urls=urls, error=error))
+    return found
