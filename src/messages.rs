@@ -18,12 +18,12 @@ mod phoenix_failure;
 mod phoenix_links;
 mod phoenix_node;
 mod phoenix_pipeline;
-mod prebuilt;
 mod publish;
 mod scan;
 mod store;
 mod upload;
 
+use crate::log::Log;
 use crate::message::{Explain, Kind, Message};
 use config::config_message;
 
@@ -43,6 +43,17 @@ impl<E: Explain> From<E> for Message {
 fn titled(kind: Kind, text: &str) -> Message {
     let (title, body) = text.split_once('\n').unwrap_or((text, ""));
     Message::new(kind, title, body)
+}
+
+/// Warns of the first few, and says how many more there are.
+fn warn_of_first<T>(items: &[T], log: &Log, text: impl Fn(&T) -> String) {
+    const SHOWN: usize = 5;
+    for item in items.iter().take(SHOWN) {
+        log.warning(&text(item));
+    }
+    if items.len() > SHOWN {
+        log.detail(&format!("… and {} more like these", items.len() - SHOWN));
+    }
 }
 
 /// Lists at most ten items, and says how many more there are.

@@ -14,6 +14,7 @@ mod contract_detect;
 mod contract_launch;
 mod contract_store;
 mod credentials;
+mod django_links;
 mod django_matrix;
 mod django_projects;
 mod docker;

@@ -12,9 +12,11 @@ mod hook;
 mod links;
 mod procfile;
 mod python;
+mod references;
 mod report;
 mod runner;
 mod settings_module;
+mod stand_in;
 
 use crate::config::Keep;
 use crate::config::env_vars::{AFTER_COLLECT, BEFORE_COLLECT, RELEASE_VERSION, Variable};
@@ -27,9 +29,11 @@ pub(crate) use event::DjangoEvent;
 use hook::HookDir;
 use links::{DjangoLinkCheck, needs_pin, verify_links};
 use python::AppPython;
+pub(crate) use references::{BrokenLink, BrokenLinkCause};
 pub(crate) use report::{CollectReport, DjangoCheck, StaticfilesStorage};
 use runner::{collected_dir, run_collectstatic};
 pub(crate) use settings_module::SettingsSource;
+pub(crate) use stand_in::StandIn;
 use std::path::Path;
 
 impl Django {

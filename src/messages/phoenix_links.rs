@@ -1,6 +1,6 @@
 //! Texts about a Phoenix app and its links: what the log prints, and why no page would link to the version.
 
-use super::{Explain, Message, listed, not_following};
+use super::{Explain, Message, listed, not_following, warn_of_first};
 use crate::framework::NotFollowing;
 use crate::framework::phoenix::{
     FixedLink, FixedLinkKind, OwnStaticUrlProblem, PhoenixEvent, PhoenixLinkProblem, SourceLocation,
@@ -74,17 +74,6 @@ const URL_IN_IMAGE: &str = "There is no config/runtime.exs, so the URL becomes a
      effect at run time, and LiveView reloads its pages with each version (static_changed?).";
 const NO_PIN_LOADER: &str = "There is no config/runtime.exs, so a process whose ENTRYPOINT is replaced can't find the \
      pin. Start it with: static-assets exec -- COMMAND";
-
-/// Warns of the first few, and says how many more there are.
-fn warn_of_first<T>(items: &[T], log: &Log, text: impl Fn(&T) -> String) {
-    const SHOWN: usize = 5;
-    for item in items.iter().take(SHOWN) {
-        log.warning(&text(item));
-    }
-    if items.len() > SHOWN {
-        log.detail(&format!("… and {} more like these", items.len() - SHOWN));
-    }
-}
 
 fn by_hand(link: &SourceLocation) -> String {
     format!(

@@ -1,5 +1,6 @@
 //! Why a Django app can't be compiled. The texts are in `messages/`.
 
+use super::stand_in::StandIn;
 use crate::command::{CommandError, Finished};
 use crate::framework::NotFollowing;
 use std::io;
@@ -40,7 +41,8 @@ pub(crate) struct DjangoFailure {
 
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum DjangoFailureReason {
-    MissingVariable(String),
+    /// All that the settings ask for, the first one first.
+    MissingVariables(Vec<StandIn>),
     MissingModule(String),
     /// `DJANGO_SETTINGS_MODULE` names a module that does not exist. Others are beside it.
     NoSuchSettings {
@@ -83,6 +85,12 @@ pub(crate) enum DjangoLinkProblem {
     StaticFails {
         error: String,
         storage: String,
+    },
+    /// A template or module asks for a file that `STATIC_ROOT` had before this build, and that no finder collects.
+    Vanished {
+        place: String,
+        name: String,
+        root: PathBuf,
     },
     /// Python does not load the hook. This is the output of the start.
     Unreachable(String),

@@ -1,6 +1,7 @@
 //! The facts that the log prints while a Django app is compiled. Their texts are in `messages/`.
 
-use super::report::CollectReport;
+use super::references::BrokenLink;
+use super::report::{CollectReport, SourcePlace};
 use super::settings_module::{ServerSettings, SettingsSource};
 use crate::config::Origin;
 use std::path::Path;
@@ -21,6 +22,10 @@ pub(crate) enum DjangoEvent<'a> {
         report: &'a CollectReport,
         files: usize,
     },
+    /// Links of the app's code that lead to no published file.
+    BrokenLinks(&'a [BrokenLink<'a>]),
+    /// Links with something directly before them, which would have two hosts.
+    JoinedLinks(&'a [SourcePlace]),
     /// This line of the Procfile starts Python in a way that does not load the hook.
     ProcessWithoutHook(&'a str),
     /// Python loads nothing of this build, so only the image's entrypoint sets the pinned variables.

@@ -5,6 +5,7 @@ use super::error::{DjangoError, DjangoFailure, DjangoFailureReason};
 use super::python::AppPython;
 use super::report::{CollectReport, PythonFailure};
 use super::settings_module::settings_beside;
+use super::stand_in::StandIn;
 use crate::command::Finished;
 use crate::config::env_vars::{COLLECT_COMMAND, DJANGO_SETTINGS_MODULE};
 
@@ -15,6 +16,7 @@ const NO_SETTINGS: &str = "You must either define the environment variable DJANG
 pub(super) fn diagnose(
     report: Option<CollectReport>,
     finished: Finished,
+    missing_variables: Vec<StandIn>,
     python: &AppPython<'_>,
 ) -> DjangoError {
     let (failure, settings) = report.map_or((None, None), |it| (it.failure, it.settings_module));
@@ -36,6 +38,9 @@ pub(super) fn diagnose(
                 module: module.to_owned(),
                 beside: settings_beside(&python.ctx.app_dir, module),
             }
+        }
+        _ if !missing_variables.is_empty() => {
+            DjangoFailureReason::MissingVariables(missing_variables)
         }
         _ => reason_of(&failure),
     };
@@ -64,9 +69,6 @@ fn reason_of(failure: &PythonFailure) -> DjangoFailureReason {
     let is = |class: &str| failure.mro.iter().any(|name| name == class);
     let says = |text: &str| failure.message.contains(text);
     match failure.step.as_str() {
-        _ if let Some(name) = &failure.missing_variable => {
-            DjangoFailureReason::MissingVariable(name.clone())
-        }
         _ if let Some(name) = &failure.missing_module => {
             DjangoFailureReason::MissingModule(name.clone())
         }

@@ -34,7 +34,16 @@ pub(crate) struct CollectReport {
     pub(crate) runtime_files: BTreeMap<PathBuf, PathBuf>,
     /// Compressed forms of collected files.
     pub(crate) by_products: BTreeSet<String>,
+    /// How many absolute references became relative in each stylesheet.
+    pub(crate) relative_references: BTreeMap<String, usize>,
     pub(crate) checks: Vec<DjangoCheck>,
+    /// Names in the manifest of `STATIC_ROOT` that this build's manifest has not.
+    pub(crate) vanished: BTreeSet<String>,
+    /// The static files that templates and modules of the app name, each with the first place.
+    pub(crate) references: BTreeMap<String, SourcePlace>,
+    pub(crate) bundles: Vec<WebpackBundle>,
+    /// Links to static files with something directly before them.
+    pub(crate) joined_links: Vec<SourcePlace>,
     /// With the app's own settings, and with the hook.
     pub(crate) own_urls: SampledUrls,
     pub(crate) hooked_urls: SampledUrls,
@@ -64,11 +73,37 @@ pub(crate) struct DjangoCheck {
 #[derive(Debug, Deserialize)]
 pub(crate) struct SampledUrls {
     pub(crate) samples: BTreeMap<String, String>,
+    pub(crate) references: BTreeMap<String, ReferencedUrl>,
+    pub(crate) error: Option<String>,
+}
+
+/// The URL that `static()` gives for a name, or the exception.
+#[derive(Debug, Deserialize)]
+pub(crate) struct ReferencedUrl {
+    pub(crate) url: Option<String>,
+    pub(crate) error: Option<String>,
+}
+
+/// A line of a file of the app.
+#[derive(Debug, Deserialize, derive_more::Display)]
+#[display("{file}:{line}")]
+pub(crate) struct SourcePlace {
+    file: String,
+    line: usize,
+}
+
+/// A bundle of django-webpack-loader that a template asks for.
+#[derive(Debug, Deserialize)]
+pub(crate) struct WebpackBundle {
+    pub(crate) bundle: String,
+    #[serde(flatten)]
+    pub(crate) place: SourcePlace,
+    pub(crate) urls: Vec<String>,
     pub(crate) error: Option<String>,
 }
 
 /// The exception that ended the collect.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 pub(crate) struct PythonFailure {
     pub(crate) step: String,
     #[serde(rename = "type")]

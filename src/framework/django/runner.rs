@@ -7,10 +7,12 @@ use super::failure::diagnose;
 use super::hook::{HookDir, dir_beside_hook, hook_files};
 use super::python::AppPython;
 use super::report::CollectReport;
-use crate::command::Command;
+use super::stand_in::StandIn;
+use crate::command::{Command, Finished};
 use crate::config::env_vars::{self, STATIC_ASSETS_VERSION, STATIC_URL};
 use crate::context::BuildContext;
 use crate::framework::CompileTarget;
+use crate::fs::remove_file_if_exists;
 use fs_err as fs;
 use serde::Serialize;
 use std::io;
@@ -30,6 +32,8 @@ struct CollectRequest<'a> {
     dir_beside_hook: &'a str,
     pin: Option<&'a Path>,
     app: &'a Path,
+    /// Ends the run once the settings and the apps are loaded.
+    only_settings: bool,
 }
 
 /// Returns where files are collected: outside of the app, so that files of an earlier build are not published.
@@ -37,16 +41,76 @@ pub(super) fn collected_dir(ctx: &BuildContext<'_>) -> PathBuf {
     ctx.scratch.join("collected")
 }
 
+/// How one run of the app's code ended.
+struct Run {
+    finished: Finished,
+    /// `None` if the process ended before it could report.
+    report: Option<CollectReport>,
+}
+
 pub(super) fn run_collectstatic(
     python: &AppPython<'_>,
     target: Option<&CompileTarget>,
     hook: &HookDir,
 ) -> Result<CollectReport, DjangoError> {
+    let run = start_runner(python, target, hook, None)?;
+    let duration = run.finished.duration;
+    match run.report {
+        Some(report) if run.finished.status.success() && report.collected => {
+            Ok(CollectReport { duration, ..report })
+        }
+        report => {
+            let missing = find_missing_variables(python, target, hook, report.as_ref())?;
+            Err(diagnose(report, run.finished, missing, python))
+        }
+    }
+}
+
+/// Lists all variables that the settings miss, so that one failed build names them all. Loads the settings again with a
+/// stand-in for each that is known by now; what follows from a stand-in is thrown away.
+fn find_missing_variables(
+    python: &AppPython<'_>,
+    target: Option<&CompileTarget>,
+    hook: &HookDir,
+    report: Option<&CollectReport>,
+) -> Result<Vec<StandIn>, DjangoError> {
+    /// How often the settings are loaded at most.
+    const ATTEMPTS: usize = 20;
+    let mut missing: Vec<StandIn> = Vec::new();
+    let mut failure = report.and_then(|report| report.failure.clone());
+    for _ in 0..ATTEMPTS {
+        let Some(failed) = &failure else { break };
+        match &failed.missing_variable {
+            Some(name) if missing.iter().all(|known| known.name != *name) => {
+                missing.push(StandIn::of(name));
+            }
+            _ => match missing
+                .iter_mut()
+                .rfind(|known| known.is_refused(&failed.message))
+            {
+                Some(refused) => refused.value = "1",
+                None => break,
+            },
+        }
+        let run = start_runner(python, target, hook, Some(&missing))?;
+        failure = run.report.and_then(|report| report.failure);
+    }
+    Ok(missing)
+}
+
+/// Starts the app's collectstatic, or only its settings with these stand-ins.
+fn start_runner(
+    python: &AppPython<'_>,
+    target: Option<&CompileTarget>,
+    hook: &HookDir,
+    stand_ins: Option<&[StandIn]>,
+) -> Result<Run, DjangoError> {
     let ctx = python.ctx;
     let scripts = ctx.scratch.join("python");
     let request = ctx.scratch.join("request.json");
     let report = ctx.scratch.join("report.json");
     fs::create_dir_all(collected_dir(ctx))?;
+    remove_file_if_exists(&report)?;
     write_files(RUNNER, &scripts)?;
     write_files(HOOK, &hook_files(ctx))?;
     let content = serde_json::to_vec(&CollectRequest {
@@ -62,6 +126,7 @@ pub(super) fn run_collectstatic(
         dir_beside_hook: dir_beside_hook(ctx),
         pin: ctx.image.hook.pin(),
         app: &ctx.app_dir,
+        only_settings: stand_ins.is_some(),
     })?;
     fs::write(&request, content)?;
 
@@ -72,7 +137,11 @@ pub(super) fn run_collectstatic(
             .with(STATIC_ASSETS_VERSION, target.version.as_str())
             .with(env_vars::RELEASE_VERSION.name, target.version.as_str());
     }
-    let finished = if let Some(line) = &ctx.config.framework.django.collect_command {
+    for StandIn { name, value } in stand_ins.unwrap_or_default() {
+        env = env.with(name, value);
+    }
+    let command = ctx.config.framework.django.collect_command.as_ref();
+    let finished = if let Some(line) = command.filter(|_| stand_ins.is_none()) {
         write_files(ATTACHMENT, &scripts)?;
         let env = env
             .with("STATIC_ASSETS_RUNNER_REQUEST", &request)
@@ -84,15 +153,9 @@ pub(super) fn run_collectstatic(
             .argument(&request)
             .run(ctx.interrupt)?
     };
-    let report: Option<CollectReport> = match fs::read(&report) {
+    let report = match fs::read(&report) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         json => Some(serde_json::from_slice(&json?)?),
     };
-    let duration = finished.duration;
-    match report {
-        Some(report) if finished.status.success() && report.collected => {
-            Ok(CollectReport { duration, ..report })
-        }
-        report => Err(diagnose(report, finished, python)),
-    }
+    Ok(Run { finished, report })
 }

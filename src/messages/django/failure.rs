@@ -1,7 +1,7 @@
 //! Texts of a collectstatic that failed.
 
 use super::{Explain, Kind, Message, listed, status_text};
-use crate::framework::django::{DjangoFailure, DjangoFailureReason};
+use crate::framework::django::{DjangoFailure, DjangoFailureReason, StandIn};
 use indoc::{formatdoc, indoc};
 
 impl Explain for DjangoFailure {
@@ -23,13 +23,7 @@ fn reason_text(failure: &DjangoFailure) -> String {
     let of_exception = |title: &str, fix: &str| format!("{title}\n{}\n\n{fix}", failure.message);
     let settings = failure.settings.as_deref().unwrap_or("the settings");
     match &failure.reason {
-        DjangoFailureReason::MissingVariable(name) => formatdoc! {"
-            {name} is not set in the build
-            The settings need {name}. collectstatic needs no real value of it. To give one to the build alone,
-            never to the running app:
-              STATIC_ASSETS_BUILD_ENV=\"{name}=unused-while-collecting\"
-            Or give {name} a default in the settings."
-        },
+        DjangoFailureReason::MissingVariables(missing) => missing_variables(missing),
         DjangoFailureReason::NoSuchSettings { module, beside } => {
             let list = listed(beside, |module| format!("DJANGO_SETTINGS_MODULE={module}"));
             let text = match beside.as_slice() {
@@ -100,5 +94,23 @@ fn reason_text(failure: &DjangoFailure) -> String {
             "The process was killed or exited by itself before it could report. Likeliest cause: it ran out of \
              memory. The end of its output follows.",
         ),
+    }
+}
+
+fn missing_variables(missing: &[StandIn]) -> String {
+    let names: Vec<&str> = missing.iter().map(|it| it.name.as_str()).collect();
+    let names = names.join(", ");
+    let (verb, value, default, them) = match missing {
+        [_] => ("is", "no real value of it", "a default", "one"),
+        _ => ("are", "no real values of them", "defaults", "them"),
+    };
+    let pairs: Vec<String> = missing.iter().map(StandIn::to_string).collect();
+    formatdoc! {"
+        {names} {verb} not set in the build
+        The settings need {names}. collectstatic needs {value}. To give {them} to the build alone, never to the
+        running app:
+          STATIC_ASSETS_BUILD_ENV=\"{}\"
+        Or give {names} {default} in the settings.",
+        pairs.join(" ")
     }
 }

@@ -4,6 +4,7 @@ use super::{Explain, Message, app_message, not_following};
 use crate::framework::NotFollowing;
 use crate::framework::django::DjangoLinkProblem;
 use indoc::formatdoc;
+use std::path::Path;
 
 const PLAIN_STORAGE: &str = "STORAGES[\"staticfiles\"] = {\n    \
      \"BACKEND\": \"django.contrib.staticfiles.storage.StaticFilesStorage\"}";
@@ -64,6 +65,9 @@ impl Explain for NotFollowing<DjangoLinkProblem> {
                     "Fix that storage, or use one that needs neither a manifest nor the network:",
                 ),
             ),
+            DjangoLinkProblem::Vanished { place, name, root } => {
+                return vanished(place, name, root);
+            }
             DjangoLinkProblem::CompressesAtRunTime(template) => (
                 format!(
                     "django-compressor compresses {} while the app runs. What it writes stays in that container, so \
@@ -81,6 +85,17 @@ impl Explain for NotFollowing<DjangoLinkProblem> {
         };
         not_following(&why, Some(fix)).with_details(details)
     }
+}
+
+fn vanished(place: &str, name: &str, root: &Path) -> Message {
+    app_message(&formatdoc! {"
+        {place} links to {name}, which is not published
+        The file, or its entry in a manifest, is in STATIC_ROOT ({root}), but none of the directories that collectstatic
+        reads has it. The build replaces the manifest there and publishes what it collects, so the page would break.
+        Likeliest cause: {root} is committed, and the file was removed from the sources. Put it back into the static
+        directory of an app, or into one of STATICFILES_DIRS, or remove the link.",
+        root = root.display()
+    })
 }
 
 fn debug_message(settings: Option<&str>, beside: &[String]) -> Message {

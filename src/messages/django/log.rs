@@ -1,7 +1,9 @@
 //! What the log says while a Django app is compiled.
 
+use super::super::warn_of_first;
 use crate::framework::django::{
-    CollectReport, DjangoCheck, DjangoEvent, SettingsSource, StaticfilesStorage,
+    BrokenLink, BrokenLinkCause, CollectReport, DjangoCheck, DjangoEvent, SettingsSource,
+    StaticfilesStorage,
 };
 use crate::log::{Event, Log, count, seconds};
 
@@ -49,6 +51,14 @@ impl Event for DjangoEvent<'_> {
                 ));
                 notes(report, log);
             }
+            Self::BrokenLinks(links) => warn_of_first(links, log, broken_link),
+            Self::JoinedLinks(places) => warn_of_first(places, log, |place| {
+                format!(
+                    "{place} puts something directly before the URL of a static file, so the link would have two \
+                     hosts. static() gives a whole URL: remove what stands before it. Where an absolute URL is needed \
+                     even in development, use request.build_absolute_uri(static(\"…\"))."
+                )
+            }),
             Self::ProcessWithoutHook(line) => log.warning(&format!(
                 "This process runs Python with -E, -I or -S, so the hook can't set STATIC_URL:\n{line}"
             )),
@@ -56,6 +66,28 @@ impl Event for DjangoEvent<'_> {
                 "This Python does not load the hook. A process that replaces the image's ENTRYPOINT does not learn \
                  the version, unless it is started by: static-assets exec -- COMMAND",
             ),
+        }
+    }
+}
+
+fn broken_link(link: &BrokenLink<'_>) -> String {
+    let BrokenLink { place, name, why } = link;
+    match why {
+        BrokenLinkCause::NotCollected => {
+            format!(
+                "{place} links to {name}, which collectstatic did not collect: it would answer 404."
+            )
+        }
+        BrokenLinkCause::Elsewhere(url) => format!(
+            "{place} links to {name} at {url}, which is not under the URL of this version, so it does not follow."
+        ),
+        BrokenLinkCause::BundleElsewhere(url) => format!(
+            "{place} links to the bundle {name} at {url}, which this build does not publish. With \
+             publicPath: \"auto\" in webpack's output, and without publicPath in webpack-bundle-tracker, the URL comes \
+             from STATIC_URL."
+        ),
+        BrokenLinkCause::Fails(error) => {
+            format!("{place} asks for {name}, and the page would fail: {error}")
         }
     }
 }
@@ -83,6 +115,21 @@ fn storage_note(storage: Option<&StaticfilesStorage>) -> String {
 }
 
 fn notes(report: &CollectReport, log: &Log) {
+    if let Some(first) = report.relative_references.keys().next() {
+        let references = report.relative_references.values().sum();
+        log.detail(&format!(
+            "Made {} in {} relative, first in {first}: absolute ones lead to the app's own host",
+            count(references, "reference"),
+            count(report.relative_references.len(), "stylesheet"),
+        ));
+    }
+    if let Some(first) = report.vanished.first() {
+        log.warning(&format!(
+            "The manifest in STATIC_ROOT had {} that collectstatic does not collect, such as {first}. This build \
+             replaces that manifest. If STATIC_ROOT is committed, remove it from the repository.",
+            count(report.vanished.len(), "file"),
+        ));
+    }
     if !report.dummies.is_empty() {
         log.detail(&format!(
             "{} is unset in the build: collected with a throw-away value",

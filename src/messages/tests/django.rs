@@ -1,5 +1,6 @@
 use super::*;
 use crate::command::Finished;
+use crate::framework::django::StandIn;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::time::Duration;
@@ -15,7 +16,11 @@ fn django() {
 
 fn failures() -> impl Iterator<Item = DjangoError> {
     let reasons = [
-        DjangoFailureReason::MissingVariable("DATABASE_URL".to_owned()),
+        DjangoFailureReason::MissingVariables(vec![StandIn::of("DATABASE_URL")]),
+        DjangoFailureReason::MissingVariables(vec![
+            StandIn::of("DATABASE_URL"),
+            StandIn::of("SMTP_PORT"),
+        ]),
         DjangoFailureReason::NoSuchSettings {
             module: "config.prod".to_owned(),
             beside: vec!["config.production".to_owned(), "config.local".to_owned()],

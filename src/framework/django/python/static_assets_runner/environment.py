@@ -22,6 +22,7 @@ class Environment(os._Environ):
 
     # Instances are made by changing the class of os.environ, because modules hold references to it.
     asked = set()
+    missed = set()
     quiet = False
     upcoming = ()
 
@@ -44,6 +45,7 @@ class Environment(os._Environ):
         try:
             return super().__getitem__(name)
         except KeyError as error:
+            cls.missed.add(name)
             error.static_assets_variable = name
             raise
 

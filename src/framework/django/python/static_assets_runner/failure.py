@@ -1,8 +1,10 @@
 """What stopped a collectstatic."""
 
+import ast
 import os
 import re
 
+from .environment import Environment
 from .paths import dotted
 
 MISSING_VARIABLE = (
@@ -63,7 +65,15 @@ class Failure:
             found = re.search(pattern, message)
             if found:
                 return found.group(1)
-        return self.missing_field()
+        return self.missing_field() or self.missed_variable()
+
+    def missed_variable(self):
+        """`int(os.environ.get("X"))`: the variable is named where the app's own line got nothing."""
+        if not isinstance(self.error, (TypeError, ValueError, AttributeError)):
+            return None
+        path, _, line = (self.place() or ":0").rpartition(":")
+        named = set(re.findall(r"""["'](\w+)["']""", statement_at(os.path.join(self.app, path), int(line))))
+        return min(named & Environment.missed, default=None)
 
     def missing_field(self):
         """pydantic: the variable of the first missing field of a BaseSettings."""
@@ -100,6 +110,22 @@ def unknown_command():
 
     prefix = "" if settings.configured else "No Django settings specified. "
     return CommandError(prefix + "Unknown command: 'collectstatic'")
+
+
+def statement_at(path, line):
+    """The source of the innermost statement that holds the line."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            source = file.read()
+        nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.stmt)]
+    except (OSError, SyntaxError, ValueError):
+        return ""
+    around = [node for node in nodes if node.lineno <= line <= getattr(node, "end_lineno", node.lineno)]
+    if not around:
+        return ""
+    innermost = max(around, key=lambda node: node.lineno)
+    end = getattr(innermost, "end_lineno", innermost.lineno)
+    return "\n".join(source.splitlines()[innermost.lineno - 1 : end])
 
 
 def tracebacks(error):

@@ -106,6 +106,8 @@ class Run:
         def fetch_and_begin(name):
             if settings.configured:
                 self.step = "collectstatic"
+            if self.request.get("only_settings"):
+                sys.exit()
             return fetch_command(name)
 
         utility.fetch_command = fetch_and_begin

@@ -1,0 +1,81 @@
+//! The link check of names: the static files that the app's own templates and modules ask for.
+
+use super::error::{DjangoError, DjangoLinkProblem};
+use super::event::DjangoEvent;
+use super::report::{CollectReport, ReferencedUrl, SampledUrls, SourcePlace};
+use crate::context::BuildContext;
+use crate::framework::NotFollowing;
+
+/// A link in the app's code that leads to no published file.
+#[derive(Debug)]
+pub(crate) struct BrokenLink<'a> {
+    pub(crate) place: &'a SourcePlace,
+    /// The name of a file, or of a bundle.
+    pub(crate) name: &'a str,
+    pub(crate) why: BrokenLinkCause<'a>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum BrokenLinkCause<'a> {
+    NotCollected,
+    /// The storage gives this URL.
+    Elsewhere(&'a str),
+    /// A bundle of webpack has this URL, by its own `publicPath`.
+    BundleElsewhere(&'a str),
+    /// Pages fail with this exception.
+    Fails(&'a str),
+}
+
+/// Warns of each link that leads to no published file. Fails if the file was in `STATIC_ROOT` before this build: then the
+/// page worked until now.
+pub(super) fn verify_references(
+    report: &CollectReport,
+    urls: &SampledUrls,
+    is_published: impl Fn(&str) -> bool,
+    is_in_version: impl Fn(&str) -> bool,
+    ctx: &BuildContext<'_>,
+) -> Result<(), DjangoError> {
+    let mut broken = Vec::new();
+    for (name, answer) in &urls.references {
+        let Some(place) = report.references.get(name) else {
+            continue;
+        };
+        let why = match answer {
+            ReferencedUrl { url: Some(url), .. } if is_published(url) => continue,
+            ReferencedUrl { url: Some(url), .. } if !is_in_version(url) => {
+                BrokenLinkCause::Elsewhere(url)
+            }
+            ReferencedUrl {
+                error: Some(error), ..
+            } => BrokenLinkCause::Fails(error),
+            _ => BrokenLinkCause::NotCollected,
+        };
+        let root = report.static_root.as_ref();
+        if root.is_some_and(|root| report.vanished.contains(name) || root.join(name).is_file()) {
+            let why = DjangoLinkProblem::Vanished {
+                place: place.to_string(),
+                name: name.clone(),
+                root: root
+                    .map(|root| ctx.relative(root).to_owned())
+                    .unwrap_or_default(),
+            };
+            let snippet = String::new();
+            return Err(Box::new(NotFollowing { why, snippet }).into());
+        }
+        broken.push(BrokenLink { place, name, why });
+    }
+    for bundle in &report.bundles {
+        let (place, name) = (&bundle.place, bundle.bundle.as_str());
+        let elsewhere = bundle.urls.iter().find(|url| !is_published(url));
+        let why = match (elsewhere, &bundle.error) {
+            (_, Some(error)) => BrokenLinkCause::Fails(error),
+            (Some(url), None) => BrokenLinkCause::BundleElsewhere(url),
+            (None, None) => continue,
+        };
+        broken.push(BrokenLink { place, name, why });
+    }
+    ctx.log.event(&DjangoEvent::BrokenLinks(&broken));
+    ctx.log
+        .event(&DjangoEvent::JoinedLinks(&report.joined_links));
+    Ok(())
+}

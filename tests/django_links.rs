@@ -1,0 +1,154 @@
+//! Links of Django apps that a sample of collected names does not show.
+
+use crate::harness::Platform;
+use crate::harness::python::Python;
+use crate::harness::tree;
+
+fn django(fixture: &str) -> Option<Platform> {
+    let python = Python::find("django52")?;
+    Some(Platform::with(fixture).python(&python).file_store())
+}
+
+const PAGE: &str = "web/templates/web/page.html";
+const MANIFEST: (&str, &str) = ("MATRIX_BACKEND", "manifest");
+
+#[test]
+fn absolute_references_in_stylesheets_follow() {
+    let Some(platform) = django("django_basic") else {
+        return;
+    };
+    platform.write(
+        "web/static/web/more.css",
+        "a { background: url(/static/web/logo.svg) }",
+    );
+    let ran = platform
+        .build()
+        .succeeds()
+        .says("Made 1 reference in 1 stylesheet relative, first in web/more.css");
+    let published = tree(&platform.store().join(ran.launch("STATIC_ASSETS_VERSION")));
+    assert_eq!(
+        published["web/more.css"],
+        b"a { background: url(logo.svg) }"
+    );
+}
+
+#[test]
+fn a_link_to_no_file_is_named() {
+    let Some(platform) = django("django_matrix") else {
+        return;
+    };
+    platform.edit(
+        PAGE,
+        "<!doctype html>",
+        "<!doctype html>\n{% static 'web/gone.css' %}",
+    );
+    let links = "page.html:2 links to web/gone.css, which collectstatic did not collect: it would answer 404.";
+    platform.build().succeeds().says(links);
+    let manifest = platform.env(MANIFEST.0, MANIFEST.1);
+    manifest
+        .build()
+        .succeeds()
+        .says("page.html:2 asks for web/gone.css, and the page would fail: ValueError: Missing staticfiles manifest");
+}
+
+#[test]
+fn a_file_that_only_static_root_has_fails_the_build() {
+    let Some(platform) = django("django_matrix") else {
+        return;
+    };
+    platform.edit(
+        PAGE,
+        "<!doctype html>",
+        "{% static 'web/gone.css' %}<!doctype html>",
+    );
+    platform.write("staticfiles/web/gone.css", "a {}");
+    platform
+        .build()
+        .exits(1)
+        .says("page.html:1 links to web/gone.css, which is not published")
+        .says("STATIC_ROOT (staticfiles)");
+}
+
+#[test]
+fn entries_that_vanish_from_the_manifest_are_named() {
+    let Some(platform) = django("django_matrix") else {
+        return;
+    };
+    let manifest = r#"{"version": "1.1", "paths": {"web/old.css": "web/old.0123456789ab.css"}}"#;
+    platform.write("staticfiles/staticfiles.json", manifest);
+    let platform = platform.env(MANIFEST.0, MANIFEST.1);
+    platform
+        .build()
+        .succeeds()
+        .says("The manifest in STATIC_ROOT had 1 file that collectstatic does not collect, such as web/old.css.");
+    platform.write("staticfiles/staticfiles.json", manifest);
+    platform.edit(
+        PAGE,
+        "<!doctype html>",
+        "{% static 'web/old.css' %}<!doctype html>",
+    );
+    platform
+        .build()
+        .exits(1)
+        .says("links to web/old.css, which is not published");
+}
+
+#[test]
+fn a_host_before_a_link_is_named() {
+    let Some(platform) = django("django_basic") else {
+        return;
+    };
+    platform.edit(
+        PAGE,
+        "<!doctype html>",
+        "<!doctype html>\n{{ root_url }}{% static 'web/app.css' %}",
+    );
+    let ran = platform.build().succeeds();
+    ran.says("page.html:2 puts something directly before the URL of a static file")
+        .does_not_say("which collectstatic did not collect");
+}
+
+#[test]
+fn a_package_may_ask_for_the_storage_class() {
+    let Some(platform) = django("django_matrix") else {
+        return;
+    };
+    platform.write(
+        "web/apps.py",
+        "from django.apps import AppConfig\n\
+         from django.conf import settings\n\
+         from django.contrib.staticfiles.storage import StaticFilesStorage\n\
+         from django.utils.module_loading import import_string\n\
+         class Web(AppConfig):\n    \
+             name = 'web'\n    \
+             def ready(self):\n        \
+                 backend = settings.STORAGES['staticfiles']['BACKEND']\n        \
+                 assert issubclass(import_string(backend), StaticFilesStorage)\n",
+    );
+    platform.env(MANIFEST.0, MANIFEST.1).build().succeeds();
+}
+
+#[test]
+fn all_missing_variables_are_named_at_once() {
+    let Some(platform) = django("django_missing_variable") else {
+        return;
+    };
+    platform.edit(
+        "project/settings.py",
+        "import os\n",
+        "import os\nSMTP_PORT = int(os.environ.get(\"SMTP_PORT\"))\nNAME = os.environ[\"SHOP_NAME\"]\n\
+         WORKERS = int(os.environ[\"WORKERS\"])\n",
+    );
+    let line = "STATIC_ASSETS_BUILD_ENV=\"SMTP_PORT=1 SHOP_NAME=unused-while-collecting WORKERS=1 \
+                DATABASE_URL=sqlite:///unused.db\"";
+    platform
+        .build()
+        .exits(1)
+        .says("SMTP_PORT, SHOP_NAME, WORKERS, DATABASE_URL are not set in the build")
+        .says(line);
+    let fixed = line.split('"').nth(1).unwrap();
+    platform
+        .env("STATIC_ASSETS_BUILD_ENV", fixed)
+        .build()
+        .succeeds();
+}
