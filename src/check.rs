@@ -152,9 +152,13 @@ pub(crate) enum CheckError {
     Interrupted,
 }
 
-/// Why a release can't be checked.
+/// Why a release is not checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Uncheckable {
+pub(crate) enum CheckSkipped {
+    /// `STATIC_ASSETS_CHECK=off`.
+    Off,
+    /// The previous build checked this version.
+    AlreadyChecked,
     /// The public URL is a path of the app's own site.
     Path,
     NothingToAskFor,

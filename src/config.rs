@@ -16,7 +16,6 @@ mod problems;
 mod project_toml;
 mod publishing;
 mod reader;
-mod release;
 mod rules;
 mod s3;
 mod secrets;
@@ -24,7 +23,6 @@ mod server_url;
 mod setting;
 mod sources;
 mod store_settings;
-mod warnings;
 
 use crate::manifest::ScanRules;
 use crate::version::Version;
@@ -42,11 +40,8 @@ pub(crate) use problems::{ConfigProblem, GoogleKeyProblem, ServerUrlProblem};
 pub(crate) use project_toml::NAMESPACE;
 pub(crate) use publishing::{DeferredDestination, Mode, Phase, Unpublished};
 use reader::Reader;
-use release::one_word;
-use setting::parse_flag;
 pub(crate) use setting::{Origin, Setting};
-pub(crate) use sources::Sources;
-pub(crate) use warnings::{ConfigWarning, warnings};
+pub(crate) use sources::{ConfigWarning, Sources};
 
 /// Holds secrets, so it has no `Debug`.
 pub(crate) struct Config {
@@ -101,16 +96,18 @@ impl Config {
         let mode = reader.mode(phase);
         let mode_is_known = mode.is_some();
         let rules = reader.rules();
-        reader.problems.extend(
-            sources
-                .not_utf8()
-                .map(|name| ConfigProblem::NotUtf8 { name }),
-        );
-        reader.refuse_secrets();
+        let not_utf8 = sources.not_utf8().map(ConfigProblem::NotUtf8);
+        reader.problems.extend(not_utf8);
+        reader.refuse_secrets(&rules.secrets);
+        let version = &env_vars::RELEASE_VERSION;
+        let version = reader.parse(version, |given, _| ConfigProblem::Version(given));
+        // A group is one segment of a key, so a version's rule holds for it.
+        let group: Option<Setting<Version>> =
+            reader.parse(&env_vars::GROUP, |given, _| ConfigProblem::Group(given));
         let config = Self {
-            version: reader.version(),
+            version,
             salt: reader.text(&env_vars::SALT),
-            group: reader.group(),
+            group: group.map_or_else(|| "default".to_owned(), |group| group.value.to_string()),
             label: reader
                 .text(&env_vars::SOURCE_VERSION)
                 .or_else(|| reader.text(&env_vars::REVISION))
@@ -137,9 +134,8 @@ impl Config {
             mode: mode.unwrap_or(Mode::Off(Unpublished::NoStore)),
         };
         // If publishing is off, no setting needs to be right. A store that is not UTF-8 can't be told from off.
-        let is_unknown = |problem: &ConfigProblem| matches!(problem, ConfigProblem::NotUtf8 { name } if *name == env_vars::STORE.name);
-        let is_off =
-            mode_is_known && config.mode.is_off() && !reader.problems.iter().any(is_unknown);
+        let is_unknown = sources.not_utf8().any(|name| name == env_vars::STORE.name);
+        let is_off = mode_is_known && config.mode.is_off() && !is_unknown;
         if reader.problems.is_empty() || is_off {
             Ok(config)
         } else {
@@ -148,11 +144,18 @@ impl Config {
     }
 }
 
+/// Cuts a label to one line. It goes into the log and the store as it is.
+fn one_word(text: &str) -> String {
+    const LONGEST: usize = 100;
+    text.chars()
+        .take_while(|letter| !letter.is_control())
+        .take(LONGEST)
+        .collect()
+}
+
 /// Whether the release phase uploads. Detect asks this without judging the settings.
 pub(crate) fn publishes_later(sources: &Sources<'_>) -> bool {
-    let value = |name| sources.text(name).map(|setting| setting.value);
-    let is_later =
-        value(&env_vars::PUBLISH).is_some_and(|value| value.eq_ignore_ascii_case("release"));
-    let is_disabled = value(&env_vars::DISABLE).and_then(|value| parse_flag(&value)) == Some(true);
-    is_later && !is_disabled
+    let publish = sources.value(&env_vars::PUBLISH);
+    let is_later = publish.is_some_and(|value| value.eq_ignore_ascii_case("release"));
+    is_later && !matches!(sources.flag(&env_vars::DISABLE), Ok(Some(_)))
 }

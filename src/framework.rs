@@ -15,8 +15,7 @@ use crate::context::BuildContext;
 use crate::prefix::Prefix;
 use crate::version::Version;
 pub(crate) use compiled::{
-    Compiled, Edit, Fallback, FallbackSwitch, Injection, LinkReason, Links, NotFollowing,
-    RuntimeFile,
+    Compiled, Edit, Fallback, Injection, LinkReason, Links, NotFollowing, RuntimeFile,
 };
 pub(crate) use django::{Django, DjangoError};
 pub(crate) use install::InstallError;

@@ -28,18 +28,19 @@ pub(crate) fn read_file(path: &Path) -> io::Result<Vec<u8>> {
 
 /// Removes a file and succeeds if there is none.
 pub(crate) fn remove_file_if_exists(path: &Path) -> io::Result<()> {
-    unless_absent(fs::remove_file(path))
+    if_exists(fs::remove_file(path)).map(drop)
 }
 
 /// Removes a directory with its content and succeeds if there is none.
 pub(crate) fn remove_dir_if_exists(path: &Path) -> io::Result<()> {
-    unless_absent(fs::remove_dir_all(path))
+    if_exists(fs::remove_dir_all(path)).map(drop)
 }
 
-fn unless_absent(removed: io::Result<()>) -> io::Result<()> {
-    match removed {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
+/// Turns the error of a path that does not exist into `None`.
+pub(crate) fn if_exists<T>(done: io::Result<T>) -> io::Result<Option<T>> {
+    match done {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        done => done.map(Some),
     }
 }
 

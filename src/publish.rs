@@ -18,7 +18,7 @@ use crate::prefix::StoreUrl;
 use crate::release::deferred::{Deferred, DeferredError, SaveError};
 use crate::release::{Naming, Release, ReleaseError};
 use crate::store::StoreError;
-pub(crate) use event::{CheckSkipped, PublishEvent};
+pub(crate) use event::PublishEvent;
 pub(crate) use setup::{Setup, read_config, scratch_dir};
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -45,24 +45,20 @@ impl Search {
 }
 
 impl Redaction {
-    pub(crate) fn of<'a>(secrets: impl IntoIterator<Item = &'a str>) -> Self {
-        Self::default().and(secrets.into_iter().flat_map(forms))
-    }
-
-    /// Adds the parts of a secret that is a whole file, such as the lines of a private key.
-    pub(crate) fn with_parts<'a>(self, parts: impl IntoIterator<Item = &'a str>) -> Self {
+    /// `parts` are those of secrets that are whole files, such as the lines of a private key.
+    pub(crate) fn of<'a>(
+        secrets: impl IntoIterator<Item = &'a str>,
+        parts: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
         let parts = parts.into_iter().filter(|it| it.len() >= SHORTEST_SECRET);
-        self.and(parts.flat_map(|part| [part.to_owned(), percent_encoded(part)]))
-    }
-
-    fn and(mut self, needles: impl Iterator<Item = String>) -> Self {
-        self.needles.extend(needles);
+        let parts = parts.flat_map(|part| [part.to_owned(), percent_encoded(part)]);
+        let secrets = secrets.into_iter().flat_map(forms);
+        let mut needles: Vec<String> = secrets.chain(parts).collect();
         // The longest first: a shorter form may be part of a longer one.
-        self.needles
-            .sort_by(|one, other| other.len().cmp(&one.len()).then(one.cmp(other)));
-        self.needles.dedup();
-        self.search = Search::of(&self.needles).map(Arc::new);
-        self
+        needles.sort_by(|one, other| other.len().cmp(&one.len()).then(one.cmp(other)));
+        needles.dedup();
+        let search = Search::of(&needles).map(Arc::new);
+        Self { needles, search }
     }
 
     pub(crate) fn apply(&self, text: &str) -> String {
@@ -119,7 +115,7 @@ mod tests {
 
     #[test]
     fn every_form_of_a_secret_is_redacted() {
-        let redaction = Redaction::of([SECRET]);
+        let redaction = Redaction::of([SECRET], []);
         for form in [
             SECRET.to_owned(),
             percent_encoded(SECRET),
@@ -140,7 +136,7 @@ mod tests {
         let parts: Vec<String> = (0..100)
             .map(|number| format!("line-{number:03}/+="))
             .collect();
-        let redaction = Redaction::of([SECRET]).with_parts(parts.iter().map(String::as_str));
+        let redaction = Redaction::of([SECRET], parts.iter().map(String::as_str));
         for part in &parts {
             assert_eq!(redaction.apply(part), REDACTED);
             assert!(
@@ -154,7 +150,7 @@ mod tests {
 
     #[test]
     fn ordinary_text_passes() {
-        let redaction = Redaction::of([SECRET, "short"]);
+        let redaction = Redaction::of([SECRET, "short"], []);
         assert_eq!(redaction.apply("a short line"), "a short line");
     }
 }

@@ -40,8 +40,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub(crate) enum Store {
     Bucket(Bucket),
     Directory(Directory),
-    /// Writes nothing, and counts what a publish would upload.
-    DryRun(Box<Self>),
 }
 
 /// Why a store does not hold a release.
@@ -54,10 +52,7 @@ pub(crate) enum StoreError {
     Conflict(Conflict),
     /// A prune is deleting this version; a later run uploads it again.
     BeingPruned,
-    UnreadableObject {
-        key: Key,
-        reason: UnreadableMarker,
-    },
+    UnreadableObject(Key, UnreadableMarker),
     /// The store confirmed an upload and then showed something else.
     ReadBackMismatch(Key),
     /// A file differs from the one that was scanned.
@@ -96,25 +91,20 @@ impl Store {
         }
     }
 
-    pub(crate) fn without_writes(self) -> Self {
-        Self::DryRun(Box::new(self))
-    }
-
     /// Publishes a release in the order of `docs/contract.md`: it becomes visible complete, or not at all.
+    /// Without a label, it writes nothing and counts what it would upload.
     pub(crate) fn publish(
         &self,
         release: &Arc<Release>,
-        label: &RunLabel,
+        label: Option<&RunLabel>,
         interrupt: &Interrupt,
         tick: &mut dyn FnMut(Progress),
     ) -> StoreResult<Summary> {
         match self {
-            Self::Bucket(bucket) => bucket.run(release, Some(label), interrupt, tick),
-            Self::Directory(directory) => directory.publish(release, label, interrupt),
-            Self::DryRun(store) => match &**store {
-                Self::Bucket(bucket) => bucket.run(release, None, interrupt, tick),
-                Self::Directory(directory) => directory.dry_run(release),
-                Self::DryRun(_) => store.publish(release, label, interrupt, tick),
+            Self::Bucket(bucket) => bucket.run(release, label, interrupt, tick),
+            Self::Directory(directory) => match label {
+                Some(label) => directory.publish(release, label, interrupt),
+                None => directory.dry_run(release),
             },
         }
     }
@@ -124,7 +114,6 @@ impl Store {
         let json = match self {
             Self::Bucket(bucket) => bucket.marker(version),
             Self::Directory(directory) => directory.marker(version),
-            Self::DryRun(store) => return store.marker(version),
         };
         of_json::<Marker>(&json?).ok()
     }

@@ -1,7 +1,7 @@
 //! Asks for the files through the public URL.
 
 use super::judge::{allows_origin, judge};
-use super::{AssetKind, CheckError, CheckProblem, CheckReport, ORIGIN, Sample, Uncheckable};
+use super::{AssetKind, CheckError, CheckProblem, CheckReport, CheckSkipped, ORIGIN, Sample};
 use crate::http::{Answer, FetchError};
 use crate::interrupt::Interrupt;
 use crate::manifest::Asset;
@@ -28,10 +28,10 @@ fn samples(release: &Release) -> Vec<Sample<'_>> {
     AssetKind::ALL.into_iter().filter_map(smallest).collect()
 }
 
-pub(crate) fn is_checkable(release: &Release) -> Result<(), Uncheckable> {
+pub(crate) fn is_checkable(release: &Release) -> Result<(), CheckSkipped> {
     match samples(release).as_slice() {
-        _ if release.prefix.is_path() => Err(Uncheckable::Path),
-        [] => Err(Uncheckable::NothingToAskFor),
+        _ if release.prefix.is_path() => Err(CheckSkipped::Path),
+        [] => Err(CheckSkipped::NothingToAskFor),
         _ => Ok(()),
     }
 }

@@ -2,7 +2,7 @@
 //! pipelines.
 
 use crate::config::env_vars::{RELEASE_VERSION, STATIC_ASSETS_VERSION, STATIC_URL};
-use crate::fs::ensure_is_file;
+use crate::fs::{ensure_is_file, if_exists};
 use crate::launch::{Launch, pin};
 use crate::version::Version;
 use fs_err as fs;
@@ -27,11 +27,7 @@ impl EnvFile {
 
     pub(super) fn read(path: &Path) -> io::Result<Self> {
         ensure_is_file(path)?;
-        let text = match fs::read_to_string(path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-            Err(error) => return Err(error),
-        };
+        let text = if_exists(fs::read_to_string(path))?.unwrap_or_default();
         let path = path.to_owned();
         Ok(Self { path, text })
     }

@@ -6,25 +6,10 @@ use crate::framework::{DetectError, Framework};
 use libcnb::data::build_plan::{BuildPlan, BuildPlanBuilder, Require};
 use std::path::Path;
 
-/// One alternative: what has to be there together.
-type Alternative = Vec<Requirement>;
+/// One alternative: the names of what has to be there together.
+type Alternative = Vec<&'static str>;
 
-/// A [`Require`] that can be cloned.
-#[derive(Clone)]
-struct Requirement {
-    name: &'static str,
-    metadata: toml::Table,
-}
-
-impl Requirement {
-    fn new(name: &'static str, phases: &[&str]) -> Self {
-        let phases = phases
-            .iter()
-            .map(|phase| ((*phase).to_owned(), true.into()));
-        let metadata = phases.collect();
-        Self { name, metadata }
-    }
-}
+const RELEASE_PHASE: &str = "release-phase";
 
 /// The plan for an app: alternatives in the order in which they are tried. The last one asks for nothing.
 pub(super) fn for_app(app: &Framework, dir: &Path, sources: &Sources<'_>) -> BuildPlan {
@@ -65,65 +50,59 @@ fn framework_of(error: &DetectError) -> Option<FrameworkName> {
 
 /// Paketo's buildpacks provide Python only if it is required; heroku/python neither provides nor requires it.
 fn python() -> Vec<Alternative> {
-    let require = |name| Requirement::new(name, &["build", "launch"]);
     let environments = ["site-packages", "poetry-venv", "uv-environment"];
     environments
-        .map(|environment| vec![require("cpython"), require(environment)])
+        .map(|environment| vec!["cpython", environment])
         .to_vec()
 }
 
-/// Two of the public buildpacks for Elixir provide it, each under other names, and the rest say nothing. Node.js is
-/// needed only by the build.
+/// Two of the public buildpacks for Elixir provide it, each under other names, and the rest say
+/// nothing.
 fn elixir(tools: Tools) -> Vec<Alternative> {
     let mut alternatives = Vec::new();
-    for names in [&["elixir", "erlang"][..], &["elixir", "otp"], &[]] {
-        let names = names.iter();
-        let elixir: Alternative = names
-            .map(|name| Requirement::new(name, &["build", "launch"]))
-            .collect();
+    for elixir in [&["elixir", "erlang"][..], &["elixir", "otp"], &[]] {
         if matches!(tools, Tools::Node) {
-            let node = Requirement::new("node", &["build"]);
-            alternatives.push(elixir.iter().cloned().chain([node]).collect());
+            alternatives.push([elixir, &["node"]].concat());
         }
-        alternatives.push(elixir);
+        alternatives.push(elixir.to_vec());
     }
     alternatives.retain(|alternative| !alternative.is_empty());
     alternatives
 }
 
-/// heroku/release-phase runs the commands that other buildpacks require from it:
-/// <https://github.com/heroku/buildpacks-release-phase/tree/main/buildpacks/release-phase#inherited-configuration>.
-fn release_phase(sources: &Sources<'_>) -> Option<Requirement> {
-    let metadata = toml::toml! {
-        [[release]]
-        command = "static-assets"
-        args = ["publish", "--prepared"]
-        source = "static-assets"
+fn require(name: &str) -> Require {
+    let metadata = match name {
+        // heroku/release-phase runs the commands that other buildpacks require from it:
+        // https://github.com/heroku/buildpacks-release-phase/tree/main/buildpacks/release-phase#inherited-configuration
+        RELEASE_PHASE => toml::toml! {
+            [[release]]
+            command = "static-assets"
+            args = ["publish", "--prepared"]
+            source = "static-assets"
+        },
+        // Only the build needs Node.js.
+        "node" => toml::toml! { build = true },
+        _ => toml::toml! {
+            build = true
+            launch = true
+        },
     };
-    config::publishes_later(sources).then_some(Requirement {
-        name: "release-phase",
-        metadata,
-    })
+    let name = name.to_owned();
+    Require { name, metadata }
 }
 
 /// Each alternative comes first with the release phase's buildpack, if that has something to run, then without it.
 fn build(alternatives: Vec<Alternative>, sources: &Sources<'_>) -> BuildPlan {
     let mut all = Vec::new();
-    if let Some(release_phase) = release_phase(sources) {
+    if config::publishes_later(sources) {
         for alternative in alternatives.iter().chain([&Vec::new()]) {
-            let with = alternative.iter().chain([&release_phase]);
-            all.push(with.cloned().collect());
+            all.push([alternative.as_slice(), &[RELEASE_PHASE]].concat());
         }
     }
     all.extend(alternatives);
     let mut plan = BuildPlanBuilder::new();
     for alternative in all {
-        let requires = alternative
-            .into_iter()
-            .map(|Requirement { name, metadata }| Require {
-                name: name.to_owned(),
-                metadata,
-            });
+        let requires = alternative.into_iter().map(require);
         plan = requires.fold(plan, BuildPlanBuilder::requires).or();
     }
     plan.build()

@@ -14,7 +14,7 @@ use libcnb::data::launch::{self, Label, LaunchBuilder, Process, ProcessBuilder};
 use libcnb::data::{layer_name, process_type};
 use libcnb::layer::UncachedLayerDefinition;
 use libcnb::layer_env::{LayerEnv, ModificationBehavior, Scope};
-use serde::Serialize;
+use std::collections::BTreeMap;
 use std::io;
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -29,22 +29,13 @@ const AT_LAUNCH: UncachedLayerDefinition = UncachedLayerDefinition {
     launch: true,
 };
 
-/// What the layer `env` tells the next build. The lifecycle restores it from the previous image.
-#[derive(Serialize)]
-struct EnvMetadata {
-    version: String,
-}
-
-/// The version that the previous build published, if its layer can be read.
+/// The version that the previous build published. The lifecycle restores the layer `env`, which
+/// holds it, from the previous image.
 pub(super) fn previous_version(layers: &Path) -> Option<Version> {
     let text = fs::read_to_string(layers.join("env.toml")).ok()?;
     let layer: toml::Table = text.parse().ok()?;
-    layer
-        .get("metadata")?
-        .get("version")?
-        .as_str()?
-        .parse()
-        .ok()
+    let version = layer.get("metadata")?.get("version")?;
+    version.as_str()?.parse().ok()
 }
 
 pub(super) fn write(
@@ -57,8 +48,8 @@ pub(super) fn write(
         vars.partition(|var| matches!(var, LaunchVar::PrependFolder { .. }));
     let env_layer = context.uncached_layer(layer_name!("env"), AT_LAUNCH)?;
     env_layer.write_env(layer_env(plain, &env_layer.path()))?;
-    if let Some(version) = found.version().map(str::to_owned) {
-        env_layer.write_metadata(EnvMetadata { version })?;
+    if let Some(version) = found.version() {
+        env_layer.write_metadata(BTreeMap::from([("version", version)]))?;
     }
     if !prepends.is_empty() {
         let inject = context.uncached_layer(layer_name!("inject"), AT_LAUNCH)?;

@@ -55,11 +55,8 @@ impl Binding {
     }
 
     pub(super) fn required(&self, keys: &'static [&'static str]) -> ConfigResult<Setting<String>> {
-        self.entry(keys)
-            .ok_or_else(|| ConfigProblem::BindingEntryMissing {
-                binding: self.name.clone(),
-                entry: keys[0],
-            })
+        let missing = || ConfigProblem::BindingEntryMissing(self.name.clone(), keys[0]);
+        self.entry(keys).ok_or_else(missing)
     }
 }
 

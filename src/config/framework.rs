@@ -106,7 +106,7 @@ impl Reader<'_> {
         PhoenixSettings {
             path: self.path(&env_vars::PHOENIX_PATH),
             compile_command: self.text(&env_vars::COMPILE_COMMAND),
-            prebuilt: self.flag(&env_vars::PREBUILT).map(|setting| setting.origin),
+            prebuilt: self.flag(&env_vars::PREBUILT),
             digest: self.choice(
                 &env_vars::DIGEST,
                 &[

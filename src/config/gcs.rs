@@ -8,7 +8,6 @@ use super::{ConfigProblem, ConfigResult, GoogleKeyProblem, Origin, Setting, env_
 use crate::prefix::BucketUrl;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::io;
 use std::path::PathBuf;
 
 pub(super) const KEY: &[&str] = &[
@@ -39,25 +38,22 @@ pub(super) fn read_access(source: &CredentialSource<'_>) -> ConfigResult<Option<
 }
 
 fn read_identity(source: &CredentialSource<'_>) -> ConfigResult<Option<GcsIdentity>> {
-    if let Some(key) = source
-        .sources
-        .secret(&env_vars::GOOGLE_SERVICE_ACCOUNT_KEY)?
-    {
+    let key = &env_vars::GOOGLE_SERVICE_ACCOUNT_KEY;
+    if let Some(key) = source.sources.secret(key)? {
         return parse_key(&key).map(Some);
     }
     let named = env_vars::GOOGLE_APPLICATION_CREDENTIALS;
     if let Some(path) = source.value(&named) {
-        // The error does not repeat the path. It may be the key itself, given by mistake.
-        let read = fs_err::read_to_string(&path).map_err(|error| ConfigProblem::Unreadable {
-            what: named.name.to_owned(),
-            error: io::Error::from(error.kind()),
-        });
-        let key = Setting::new(read?, Origin::File(named.name.to_owned()));
+        let name = named.name.to_owned();
+        let key = match fs_err::read_to_string(&path) {
+            Ok(key) => Setting::new(key, Origin::File(name)),
+            // The error does not repeat the path. It may be the key itself, given by mistake.
+            Err(error) => return Err(ConfigProblem::Unreadable(name, error.kind().into())),
+        };
         return match parse_key(&key) {
-            Err(ConfigProblem::GoogleKey {
-                problem: GoogleKeyProblem::PersonAsValue,
-                ..
-            }) => Ok(Some(GcsIdentity::Person(path.into()))),
+            Err(ConfigProblem::GoogleKey(_, GoogleKeyProblem::PersonAsValue)) => {
+                Ok(Some(GcsIdentity::Person(path.into())))
+            }
             identity => identity.map(Some),
         };
     }
@@ -83,10 +79,7 @@ struct GoogleKeyFile {
 }
 
 fn parse_key(setting: &Setting<String>) -> ConfigResult<GcsIdentity> {
-    let refused = |problem| ConfigProblem::GoogleKey {
-        origin: setting.origin.clone(),
-        problem,
-    };
+    let refused = |problem| ConfigProblem::GoogleKey(setting.origin.clone(), problem);
     let file: GoogleKeyFile =
         serde_json::from_str(&setting.value).map_err(|_| refused(GoogleKeyProblem::NotJson))?;
     match file.kind.as_deref() {
@@ -134,7 +127,7 @@ mod tests {
 
     fn problem(json: &str) -> Option<GoogleKeyProblem> {
         match parse_key(&Setting::new(json, Origin::Environment)) {
-            Err(ConfigProblem::GoogleKey { problem, .. }) => Some(problem),
+            Err(ConfigProblem::GoogleKey(_, problem)) => Some(problem),
             _ => None,
         }
     }

@@ -22,14 +22,9 @@ pub(crate) enum ConfigProblem {
     Allow(Setting<String>),
     BuildEnvQuote(Origin),
     BuildEnvWord(Origin),
-    Choice {
-        name: &'static str,
-        setting: Setting<String>,
-        choices: Vec<&'static str>,
-    },
-    NotUtf8 {
-        name: &'static str,
-    },
+    /// Also holds the values that the setting can have.
+    Choice(&'static str, Setting<String>, Vec<&'static str>),
+    NotUtf8(&'static str),
     /// The value would become part of URLs and of what the store keeps.
     HoldsSecret(&'static str),
     /// A value can't be sent in a header. Holds what it is.
@@ -43,11 +38,8 @@ pub(crate) enum ConfigProblem {
     /// A build with a deferred upload pins the public URL, but may not know the store's own URL.
     PublicUrlNotPinned,
     AppMissing,
-    CredentialsMissing {
-        store: StoreUrl,
-        /// The names of service bindings without a file `type`.
-        untyped: Vec<String>,
-    },
+    /// Also holds the names of service bindings without a file `type`.
+    CredentialsMissing(StoreUrl, Vec<String>),
     HalfACredential {
         given: &'static str,
         missing: &'static str,
@@ -61,40 +53,27 @@ pub(crate) enum ConfigProblem {
     /// Holds the names of the bindings.
     TwoBindings(Vec<String>),
     BindingWithoutStore(String),
-    BindingEntryMissing {
-        binding: String,
-        entry: &'static str,
-    },
+    /// Holds the names of the binding and of the entry.
+    BindingEntryMissing(String, &'static str),
 
     // A credential can't be used.
     AzureAccount(String),
     AzureKey,
     AzureSignature(Origin),
-    AzureConnectionString {
-        origin: Origin,
-        missing: &'static str,
-    },
-    GoogleKey {
-        origin: Origin,
-        problem: GoogleKeyProblem,
-    },
+    /// Also holds the part that is missing.
+    AzureConnectionString(Origin, &'static str),
+    GoogleKey(Origin, GoogleKeyProblem),
     /// No setting names this file of gcloud, but the client library would take it for the machine's identity.
     AmbientFile(PathBuf),
 
     // A file can't be used.
     SecretInProjectToml(String),
-    ProjectToml {
-        line: usize,
-        error: toml::de::Error,
-    },
-    ProjectTomlType {
-        key: String,
-        found: &'static str,
-    },
-    Unreadable {
-        what: String,
-        error: io::Error,
-    },
+    /// Also holds the line.
+    ProjectToml(usize, toml::de::Error),
+    /// Holds the key, and the type of its value.
+    ProjectTomlType(String, &'static str),
+    /// Holds the setting or file that can't be read.
+    Unreadable(String, io::Error),
 }
 
 /// Why no credentials are sent to a URL. A `String` is its host.

@@ -2,9 +2,9 @@
 
 use super::env_vars::VariableKind;
 use super::{ConfigProblem, ConfigResult, env_vars};
+use crate::fs::if_exists;
 use fs_err as fs;
 use std::collections::BTreeMap;
-use std::io;
 use std::path::Path;
 use toml::Value;
 
@@ -29,13 +29,9 @@ impl ProjectToml {
         if path.exists() && !path.is_file() {
             return Ok(Self::default());
         }
-        match fs::read_to_string(path) {
-            Ok(text) => Self::parse(&text),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
-            Err(error) => Err(ConfigProblem::Unreadable {
-                what: "project.toml".to_owned(),
-                error,
-            }),
+        match if_exists(fs::read_to_string(path)) {
+            Ok(text) => Self::parse(&text.unwrap_or_default()),
+            Err(error) => Err(ConfigProblem::Unreadable("project.toml".to_owned(), error)),
         }
     }
 
@@ -58,9 +54,8 @@ impl ProjectToml {
                     return Err(ConfigProblem::SecretInProjectToml(key.clone()));
                 }
                 Some(_) => {
-                    let text = text_of(value).ok_or_else(|| ConfigProblem::ProjectTomlType {
-                        key: key.clone(),
-                        found: value.type_str(),
+                    let text = text_of(value).ok_or_else(|| {
+                        ConfigProblem::ProjectTomlType(key.clone(), value.type_str())
                     })?;
                     project.settings.insert(key.clone(), text);
                 }
@@ -75,7 +70,7 @@ fn parse_problem(text: &str, error: toml::de::Error) -> ConfigProblem {
     let line = error
         .span()
         .map_or(0, |span| text[..span.start].lines().count().max(1));
-    ConfigProblem::ProjectToml { line, error }
+    ConfigProblem::ProjectToml(line, error)
 }
 
 /// Writes a value as the text of a setting. A flag may be a boolean of TOML.

@@ -1,7 +1,7 @@
 //! Whether, where and when a run publishes.
 
 use super::credentials::{self, Resolved};
-use super::{ConfigProblem, Destination, Reader, Setting, env_vars};
+use super::{ConfigProblem, Destination, Origin, Reader, env_vars};
 use crate::prefix::{PublicUrl, StoreUrl};
 
 /// What a run does with the assets.
@@ -23,9 +23,9 @@ pub(crate) enum Unpublished {
     /// The app is built for its tests.
     Tests,
     /// `STATIC_ASSETS_DISABLE`.
-    Disabled(Setting<()>),
+    Disabled(Origin),
     /// `STATIC_ASSETS_PUBLISH=off`.
-    PublishOff(Setting<()>),
+    PublishOff(Origin),
     /// `STATIC_ASSETS_MISSING_CREDENTIALS=skip`.
     MissingCredentials(StoreUrl),
 }
@@ -123,8 +123,7 @@ impl Reader<'_> {
         match publish {
             PublishSetting::Off => {
                 let origin = self.sources.text(&env_vars::PUBLISH)?.origin;
-                let setting = Setting { value: (), origin };
-                return Some(Mode::CompileOnly(Unpublished::PublishOff(setting)));
+                return Some(Mode::CompileOnly(Unpublished::PublishOff(origin)));
             }
             PublishSetting::Release if !is_release => {
                 return self.collect(credentials::later(self.sources).map(Mode::Defer));
@@ -140,11 +139,8 @@ impl Reader<'_> {
                 Some(Mode::CompileOnly(Unpublished::MissingCredentials(store)))
             }
             Resolved::WithoutCredentials(store) => {
-                self.problems.push(ConfigProblem::CredentialsMissing {
-                    store,
-                    untyped: self.sources.untyped_bindings.clone(),
-                });
-                None
+                let untyped = self.sources.untyped_bindings.clone();
+                self.accept(Err(ConfigProblem::CredentialsMissing(store, untyped)))
             }
         }
     }

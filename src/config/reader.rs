@@ -2,7 +2,7 @@
 
 use super::env_vars::Variable;
 use super::setting::{Choices, FLAGS, choose};
-use super::{ConfigProblem, ConfigResult, Setting, Sources};
+use super::{ConfigProblem, ConfigResult, Origin, Setting, Sources};
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -20,20 +20,17 @@ impl Sources<'_> {
         let Some(setting) = self.text(name) else {
             return Ok(None);
         };
-        match choose(&setting.value, choices) {
-            Some(value) => Ok(Some(setting.map(|_| value))),
-            None => Err(ConfigProblem::Choice {
-                name: name.name,
-                setting,
-                choices: choices.iter().map(|(choice, _)| *choice).collect(),
-            }),
+        if let Some(value) = choose(&setting.value, choices) {
+            return Ok(Some(setting.map(|_| value)));
         }
+        let choices = choices.iter().map(|(choice, _)| *choice).collect();
+        Err(ConfigProblem::Choice(name.name, setting, choices))
     }
 
-    /// Reads a flag. `None` if it is off or not set.
-    pub(super) fn flag(&self, name: &Variable) -> ConfigResult<Option<Setting<()>>> {
+    /// Says who has set a flag. `None` if it is off or not set.
+    pub(super) fn flag(&self, name: &Variable) -> ConfigResult<Option<Origin>> {
         let flag = self.choice(name, FLAGS)?.filter(|flag| flag.value);
-        Ok(flag.map(|flag| flag.map(drop)))
+        Ok(flag.map(|flag| flag.origin))
     }
 }
 
@@ -72,7 +69,7 @@ impl Reader<'_> {
         chosen.map(|setting| setting.value)
     }
 
-    pub(super) fn flag(&mut self, name: &Variable) -> Option<Setting<()>> {
+    pub(super) fn flag(&mut self, name: &Variable) -> Option<Origin> {
         self.accept(self.sources.flag(name)).flatten()
     }
 }

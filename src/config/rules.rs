@@ -3,6 +3,7 @@
 use super::env_vars::Variable;
 use super::{ConfigProblem, Reader, env_vars};
 use crate::manifest::{Allowed, Empty, ParseAllowedError, ScanRules, SourceMaps};
+use crate::redaction::Redaction;
 
 /// Their values become part of URLs or of what the store keeps.
 const PUBLIC: [&Variable; 7] = [
@@ -39,13 +40,11 @@ impl Reader<'_> {
     }
 
     /// Finds secrets that were given under the wrong name.
-    pub(super) fn refuse_secrets(&mut self) {
-        let secrets = self.sources.secrets().in_assets();
+    pub(super) fn refuse_secrets(&mut self, secrets: &Redaction) {
         for name in PUBLIC {
             let value = self.text(name);
             if value.is_some_and(|value| secrets.occurs_in(value.as_bytes())) {
-                let problem = ConfigProblem::HoldsSecret(name.name);
-                self.problems.push(problem);
+                self.problems.push(ConfigProblem::HoldsSecret(name.name));
             }
         }
     }

@@ -16,7 +16,7 @@ const ENTRIES: [&[&str]; 6] = [
 ];
 
 /// What must not be shown. Has no `Debug`.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(crate) struct Secrets {
     /// Nobody can use a key id without its secret, and the pages of some apps hold one.
     key_ids: Vec<String>,
@@ -28,13 +28,13 @@ pub(crate) struct Secrets {
 impl Secrets {
     /// What must not be among the assets.
     pub(crate) fn in_assets(&self) -> Redaction {
-        Redaction::of(texts(&self.values)).with_parts(texts(&self.parts))
+        Redaction::of(texts(&self.values), texts(&self.parts))
     }
 
     /// What must not be in the log.
     pub(crate) fn in_log(&self) -> Redaction {
         let values = texts(&self.key_ids).chain(texts(&self.values));
-        Redaction::of(values).with_parts(texts(&self.parts))
+        Redaction::of(values, texts(&self.parts))
     }
 }
 
@@ -43,7 +43,11 @@ fn texts(texts: &[String]) -> impl Iterator<Item = &str> {
 }
 
 impl Sources<'_> {
-    pub(crate) fn secrets(&self) -> Secrets {
+    pub(crate) fn secrets(&self) -> &Secrets {
+        self.secrets.get_or_init(|| self.find_secrets())
+    }
+
+    fn find_secrets(&self) -> Secrets {
         let mut secrets = Secrets::default();
         for variable in secret_variables() {
             let values = if variable.name.ends_with("KEY_ID") {

@@ -71,9 +71,9 @@ fn read_ca_file(sources: &Sources<'_>) -> ConfigResult<Option<PathBuf>> {
     if fs_err::metadata(&setting.value).is_ok_and(|metadata| !metadata.is_file()) {
         return Err(ConfigProblem::CaFile(setting));
     }
-    let pem = fs_err::read(&setting.value).map_err(|error| ConfigProblem::Unreadable {
-        what: env_vars::CA_FILE.name.to_owned(),
-        error,
+    let pem = fs_err::read(&setting.value).map_err(|error| {
+        let name = env_vars::CA_FILE.name.to_owned();
+        ConfigProblem::Unreadable(name, error)
     })?;
     match memchr::memmem::find(&pem, b"-----BEGIN CERTIFICATE-----") {
         Some(_) => Ok(Some(PathBuf::from(setting.value))),

@@ -74,10 +74,6 @@ pub(super) const FLAGS: Choices<bool> = &[
     ("off", false),
 ];
 
-pub(super) fn parse_flag(text: &str) -> Option<bool> {
-    choose(text, FLAGS)
-}
-
 /// Matches a text against choices, in any case.
 pub(super) fn choose<T: Copy>(text: &str, choices: Choices<T>) -> Option<T> {
     let mut choices = choices.iter();

@@ -3,10 +3,12 @@
 use super::bindings::{self, Binding, Bindings};
 use super::env_vars::{Variable, VariableKind};
 use super::project_toml::ProjectToml;
-use super::setting::parse_flag;
+use super::secrets::Secrets;
+use super::setting::{FLAGS, choose};
 use super::{ConfigProblem, ConfigResult, Origin, Platform, Setting, env_vars};
 use crate::env::Env;
 use fs_err as fs;
+use std::cell::OnceCell;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -20,6 +22,18 @@ pub(crate) struct Sources<'a> {
     pub(super) project: ProjectToml,
     pub(super) bindings: Vec<Binding>,
     pub(super) untyped_bindings: Vec<String>,
+    /// Read once, because files hold some of them.
+    pub(super) secrets: OnceCell<Secrets>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum ConfigWarning {
+    UnknownName {
+        name: String,
+        nearest: Option<&'static Variable>,
+    },
+    /// A key in `project.toml`.
+    UnknownKey(String),
 }
 
 impl<'a> Sources<'a> {
@@ -37,7 +51,7 @@ impl<'a> Sources<'a> {
         let bindings = root.map_or_else(|| Ok(Bindings::default()), |root| bindings::read(&root));
         let bindings = bindings.map_err(|error| {
             let what = "A service binding".to_owned();
-            problems.push(ConfigProblem::Unreadable { what, error });
+            problems.push(ConfigProblem::Unreadable(what, error));
         });
         let Bindings { bindings, untyped } = bindings.unwrap_or_default();
         let sources = Self {
@@ -47,9 +61,10 @@ impl<'a> Sources<'a> {
             project: project.unwrap_or_default(),
             bindings,
             untyped_bindings: untyped,
+            secrets: OnceCell::new(),
         };
         let disable = sources.env_text(&env_vars::DISABLE);
-        let is_disabled = disable.is_some_and(|flag| parse_flag(&flag.value) == Some(true));
+        let is_disabled = disable.is_some_and(|flag| choose(&flag.value, FLAGS) == Some(true));
         if problems.is_empty() || is_disabled {
             Ok(sources)
         } else {
@@ -103,10 +118,7 @@ impl<'a> Sources<'a> {
         }
         match read_secret_file(path) {
             Ok(text) => Ok(Some(Setting::new(text, Origin::File(variable)))),
-            Err(error) => Err(ConfigProblem::Unreadable {
-                what: variable,
-                error,
-            }),
+            Err(error) => Err(ConfigProblem::Unreadable(variable, error)),
         }
     }
 
@@ -116,8 +128,16 @@ impl<'a> Sources<'a> {
         names.filter(|name| self.env.is_no_text(name))
     }
 
-    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
-        self.env.names()
+    /// Lists the names that nothing reads. They are logged before any problem, because a misspelt
+    /// name is often its cause.
+    pub(crate) fn warnings(&self) -> Vec<ConfigWarning> {
+        let names = self.env.names().filter(|name| env_vars::is_unknown(name));
+        let names = names.map(|name| ConfigWarning::UnknownName {
+            name: name.to_owned(),
+            nearest: env_vars::nearest(name),
+        });
+        let keys = self.project.unknown.iter().cloned();
+        names.chain(keys.map(ConfigWarning::UnknownKey)).collect()
     }
 }
 

@@ -1,8 +1,8 @@
 //! Finds files among the app's own, not in what others wrote.
 
-use fs_err as fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use walkdir::{DirEntry, WalkDir};
 
 /// Directories that hold other people's code, or code that the app does not run.
 const FOREIGN_FOLDERS: [&str; 9] = [
@@ -20,34 +20,23 @@ const FOREIGN_FOLDERS: [&str; 9] = [
 /// Finds the files called `name` in the app's own directories, at most `depth` levels below its root. The shallowest
 /// come first.
 pub(crate) fn files_named(root: &Path, name: &str, depth: usize) -> io::Result<Vec<PathBuf>> {
+    let is_own = |entry: &DirEntry| {
+        let is_dir = entry.depth() > 0 && entry.file_type().is_dir();
+        !is_dir || !is_foreign(&entry.file_name().to_string_lossy())
+    };
+    let entries = WalkDir::new(root).max_depth(depth + 1).sort_by_file_name();
     let mut found = Vec::new();
-    let mut level = vec![root.to_owned()];
-    for _ in 0..=depth {
-        let mut below = Vec::new();
-        for folder in level {
-            let file = folder.join(name);
-            if file.is_file() {
-                found.push(file);
-            }
-            let entries = match fs::read_dir(&folder) {
-                // A directory that this user can't read is not part of the app.
-                Err(error) if error.kind() == io::ErrorKind::PermissionDenied && folder != root => {
-                    continue;
-                }
-                entries => entries?,
-            };
-            for entry in entries {
-                let entry = entry?;
-                if entry.file_type()?.is_dir() && !is_foreign(&entry.file_name().to_string_lossy())
-                {
-                    below.push(entry.path());
-                }
-            }
+    for entry in entries.into_iter().filter_entry(is_own) {
+        let is_denied = |error: &io::Error| error.kind() == io::ErrorKind::PermissionDenied;
+        match entry {
+            // A directory that this user can't read is not part of the app.
+            Err(error) if error.depth() > 0 && error.io_error().is_some_and(is_denied) => {}
+            entry => found.push(entry?),
         }
-        below.sort();
-        level = below;
     }
-    Ok(found)
+    found.retain(|entry| entry.file_name() == name && entry.path().is_file());
+    found.sort_by_key(DirEntry::depth);
+    Ok(found.into_iter().map(DirEntry::into_path).collect())
 }
 
 /// Whether a directory of an app holds what others wrote, or what the app does not run.
@@ -58,6 +47,7 @@ pub(crate) fn is_foreign(folder: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use fs_err as fs;
 
     #[test]
     fn files_named_skips_foreign_folders_and_what_is_too_deep() {

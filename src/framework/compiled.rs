@@ -109,20 +109,13 @@ pub(crate) enum Fallback {
     /// The directory is not part of the image.
     OutsideApp(PathBuf),
     NoFolder,
-    /// The compile left the files where the app serves them from.
-    InPlace(FallbackSwitch),
+    /// The compile left the files where a running app serves them from, if it has `STATIC_URL=/`.
+    InPlace,
+    /// The files are there, but nothing makes a running app serve them: the URL is part of the image.
+    UrlInImage,
     /// The app does not serve the files.
     #[default]
     Untouched,
-}
-
-/// What makes a running app serve its own copy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum FallbackSwitch {
-    /// `STATIC_URL=/`.
-    StaticUrl,
-    /// Nothing does: the URL is part of the image.
-    None,
 }
 
 impl Compiled {
@@ -162,7 +155,7 @@ impl Compiled {
         release: Option<&Release>,
     ) -> Result<(), InstallError> {
         let is_dry_run = ctx.dry_run == DryRun::Yes && release.is_some();
-        if is_dry_run || matches!(self.fallback, Fallback::InPlace(_) | Fallback::Untouched) {
+        if is_dry_run || self.is_in_place() || self.fallback == Fallback::Untouched {
             return Ok(());
         }
         let keep = release.map_or(Keep::All, |_| ctx.config.keep);
@@ -206,10 +199,14 @@ impl Compiled {
         Ok(())
     }
 
+    fn is_in_place(&self) -> bool {
+        matches!(self.fallback, Fallback::InPlace | Fallback::UrlInImage)
+    }
+
     /// Removes what is published from the directories that the app serves. `.well-known` and the files at the top stay,
     /// because browsers ask the app's own host for `robots.txt`, an icon or a service worker.
     fn trim(&self, release: &Release) -> io::Result<()> {
-        if !matches!(self.fallback, Fallback::InPlace(_)) || self.stays.is_some() {
+        if !self.is_in_place() || self.stays.is_some() {
             return Ok(());
         }
         let published = release.manifest.assets().iter().map(|asset| &*asset.path);

@@ -12,16 +12,16 @@ use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
+use walkdir::{DirEntry, WalkDir};
 
 /// Why what was compiled could not be put into the image.
 #[derive(Debug, derive_more::From)]
 pub(crate) enum InstallError {
     /// The placeholder was left in a file of the image.
-    #[from(ignore)]
     Leftover(PathBuf),
     /// A link is in the place of a directory.
-    #[from(ignore)]
     IntoLink(PathBuf),
+    #[from]
     Io(io::Error),
 }
 
@@ -55,25 +55,24 @@ impl<'a> Install<'a> {
     }
 
     pub(super) fn folder(&mut self, from: &Path, to: &Path) -> Result<(), InstallError> {
-        for entry in fs::read_dir(from)? {
-            let entry = entry?;
-            let name = entry.file_name();
-            let (source, destination) = (entry.path(), to.join(&name));
-            if entry.file_type()?.is_dir() {
+        for entry in WalkDir::new(from).min_depth(1) {
+            let entry = entry.map_err(io::Error::from)?;
+            let (name, source) = (entry.file_name(), entry.path());
+            let destination = to.join(source.strip_prefix(from).unwrap_or(source));
+            if entry.file_type().is_dir() {
                 // It may lead out of the app, into another buildpack's layer.
                 if destination.is_symlink() {
                     return Err(InstallError::IntoLink(destination));
                 }
-                self.folder(&source, &destination)?;
             } else if self.keep == Keep::Manifests
                 && !BUNDLER_MANIFESTS.iter().any(|it| name == *it)
             {
                 // An earlier collectstatic may have left the file, such as a Python buildpack's own.
-                if destination.is_file() && fs::read(&destination)? == fs::read(&source)? {
+                if destination.is_file() && fs::read(&destination)? == fs::read(source)? {
                     fs::remove_file(&destination)?;
                 }
-            } else if !self.is_stale(&source) {
-                self.file(&source, &destination)?;
+            } else if !self.is_stale(source) {
+                self.file(source, &destination)?;
             }
         }
         Ok(())
@@ -122,9 +121,6 @@ fn without_gzip_time(content: &[u8]) -> Option<Vec<u8>> {
 
 /// Links a file, which costs nothing on one file system, or else copies it.
 fn link_or_copy(source: &Path, destination: &Path) -> io::Result<()> {
-    if fs::hard_link(source, destination).is_ok() {
-        return Ok(());
-    }
     make_way(destination)?;
     fs::hard_link(source, destination).or_else(|_| fs::copy(source, destination).map(drop))
 }
@@ -143,27 +139,20 @@ pub(super) fn find_leftover(
     start: SystemTime,
     known: &HashSet<PathBuf>,
 ) -> io::Result<Option<PathBuf>> {
-    // The compile did not write what this user can't read.
-    let Ok(entries) = fs::read_dir(dir) else {
-        return Ok(None);
+    let is_searched = |entry: &DirEntry| {
+        let is_git = entry.file_type().is_dir() && entry.file_name() == ".git";
+        !is_git && !known.contains(entry.path())
     };
-    for entry in entries {
-        let entry = entry?;
-        let path = entry.path();
-        let kind = entry.file_type()?;
-        if kind.is_dir() {
-            if entry.file_name() != ".git"
-                && !known.contains(&path)
-                && let Some(leftover) = find_leftover(&path, start, known)?
-            {
-                return Ok(Some(leftover));
-            }
-        } else if kind.is_file()
-            && !known.contains(&path)
-            && entry.metadata()?.modified()? >= start
-            && fs::read(&path).is_ok_and(|content| holds_placeholder(&content))
+    // The compile did not write what this user can't read.
+    let entries = WalkDir::new(dir)
+        .into_iter()
+        .filter_entry(is_searched)
+        .flatten();
+    for entry in entries.filter(|entry| entry.file_type().is_file()) {
+        if entry.metadata()?.modified()? >= start
+            && fs::read(entry.path()).is_ok_and(|content| holds_placeholder(&content))
         {
-            return Ok(Some(path));
+            return Ok(Some(entry.into_path()));
         }
     }
     Ok(None)

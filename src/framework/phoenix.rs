@@ -44,7 +44,7 @@ use app_build::AppBuild;
 use app_pages::AppPages;
 use buildpack_config::BuildpackConfig;
 pub(crate) use buildpack_config::{ConfigNote, ELIXIR_CONFIG, STATIC_CONFIG};
-use compiled_assets::{PhoenixLinkCheck, describe_compiled};
+use compiled_assets::{add_assets, describe_links};
 use detect::{Project, find_project};
 pub(crate) use error::{PhoenixError, PhoenixLinkProblem};
 pub(crate) use event::{NodeOrigin, OwnStaticUrlProblem, PhoenixEvent, PipelineEvent};
@@ -153,11 +153,12 @@ impl Phoenix {
         }
         let apps = AppPages::read(&self.project, &ctx.app_dir)?;
         let stays = find_link_that_stays(&apps, target.map(|target| &target.prefix), ctx)?;
-        let mut check = match verifier {
+        let mut compiled = match verifier {
             Some(verifier) => verifier.verify_links(&apps)?,
-            None => PhoenixLinkCheck::of(Links::Unverified, None),
+            None => describe_links(Links::Unverified, None),
         };
-        check.stays = check.stays.or(stays);
-        describe_compiled(&apps, check, ctx)
+        compiled.stays = compiled.stays.or(stays);
+        add_assets(&mut compiled, &apps, ctx)?;
+        Ok(compiled)
     }
 }

@@ -62,23 +62,24 @@ fn read_setup(
         Purpose::Test => Phase::Test,
         // A Phoenix app's users replace a buildpack that compiled even without a store.
         Purpose::Deploy => Phase::Build {
-            compile_without_store: is_phoenix(app)
-                || is_phoenix(&detect_without_dir(dirs, &sources)),
+            compile_without_store: is_phoenix(app, &dirs.build, &sources),
         },
     };
     Setup::read(&sources, &dirs.build, phase, log)
 }
 
-fn is_phoenix(app: &Detected) -> bool {
-    matches!(app, Ok(Some(Framework::Phoenix(_))))
-}
-
-/// Detects the framework of an app for which `STATIC_ASSETS_DIR` names a directory.
-fn detect_without_dir(dirs: &Dirs, sources: &Sources<'_>) -> Detected {
-    let mut settings = FrameworkSettings::read(sources);
-    match settings.dir.take() {
-        Some(_) => Framework::detect(&dirs.build, &settings),
-        None => Ok(None),
+/// Whether the app is Phoenix. It also is if `STATIC_ASSETS_DIR` names a directory to publish.
+fn is_phoenix(app: &Detected, dir: &Path, sources: &Sources<'_>) -> bool {
+    match app {
+        Ok(Some(Framework::Prebuilt(_))) => {
+            let mut settings = FrameworkSettings::read(sources);
+            settings.dir = None;
+            matches!(
+                Framework::detect(dir, &settings),
+                Ok(Some(Framework::Phoenix(_)))
+            )
+        }
+        app => matches!(app, Ok(Some(Framework::Phoenix(_)))),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::config::env_vars::DISABLE_COLLECTSTATIC;
 use crate::env::Env;
+use crate::fs::if_exists;
 use fs_err as fs;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -28,12 +29,8 @@ impl ConfigVars {
     /// Reads the directory. Platforms without config vars give none, or one that does not exist.
     pub(super) fn read(folder: Option<&Path>) -> io::Result<Self> {
         let mut vars = BTreeMap::new();
-        let entries = match folder.map(fs::read_dir) {
-            None => return Ok(Self(vars)),
-            Some(Err(error)) if error.kind() == io::ErrorKind::NotFound => return Ok(Self(vars)),
-            Some(entries) => entries?,
-        };
-        for entry in entries {
+        let entries = folder.map(|folder| if_exists(fs::read_dir(folder)));
+        for entry in entries.transpose()?.flatten().into_iter().flatten() {
             let path = entry?.path();
             let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
                 continue;

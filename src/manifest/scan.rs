@@ -328,7 +328,7 @@ mod tests {
         fs::write(folder.path().join("a.js"), "const k='canary-canary-canary'").unwrap();
         let rules = ScanRules {
             allowed: "a.js".parse().unwrap(),
-            secrets: Redaction::of(["canary-canary-canary"]),
+            secrets: Redaction::of(["canary-canary-canary"], []),
             ..ScanRules::default()
         };
         assert_eq!(

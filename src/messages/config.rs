@@ -27,7 +27,7 @@ impl ProblemText {
 }
 
 pub(super) fn config_message(problems: &[Problem]) -> Message {
-    let is_missing = |problem: &Problem| matches!(problem, Problem::CredentialsMissing { .. });
+    let is_missing = |problem: &Problem| matches!(problem, Problem::CredentialsMissing(..));
     let kind = if problems.iter().all(is_missing) {
         Kind::NoCredentials
     } else {
@@ -93,15 +93,11 @@ fn text(problem: &Problem) -> ProblemText {
         }),
         Problem::BuildEnvQuote(origin) => build_env("has a quote that isn't closed", origin),
         Problem::BuildEnvWord(origin) => build_env("holds a word without '='", origin),
-        Problem::Choice {
-            name,
-            setting,
-            choices,
-        } => {
+        Problem::Choice(name, setting, choices) => {
             let choices = choices.join(", ");
             about(*name).say(format!("can't be {setting}\nIt can be: {choices}."))
         }
-        Problem::NotUtf8 { name } => {
+        Problem::NotUtf8(name) => {
             about(*name).say("is set, but is not UTF-8 text\nSet it again as plain text.")
         }
         Problem::HoldsSecret(name) => about(*name).say(
@@ -117,7 +113,7 @@ fn text(problem: &Problem) -> ProblemText {
             "is not the address of the EKS Pod Identity agent\nThe pod's token is sent to no other server. The agent is \
              at 169.254.170.23 or [fd00:ec2::23].",
         ),
-        Problem::CredentialsMissing { store, untyped } => credentials::missing(store, untyped),
+        Problem::CredentialsMissing(store, untyped) => credentials::missing(store, untyped),
         Problem::HalfACredential { given, missing } => about(*missing).say(format!(
             "is not set, but {given} is\nThey belong together. Set both or neither."
         )),
@@ -137,7 +133,7 @@ fn text(problem: &Problem) -> ProblemText {
             "has the type static-assets, but no entry 'store'\nSTATIC_ASSETS_STORE is not set either. Add the entry, or \
              set:\n  STATIC_ASSETS_STORE=s3://bucket/prefix",
         ),
-        Problem::BindingEntryMissing { binding, entry } => service_binding(binding)
+        Problem::BindingEntryMissing(binding, entry) => service_binding(binding)
             .say(format!("has no entry '{entry}'\nAdd the entry to the binding.")),
         Problem::AzureAccount(name) => about("The Azure storage account").say(format!(
             "can't be '{}'\nThe name of an account has 3 to 24 lower-case letters and digits.",
@@ -146,24 +142,24 @@ fn text(problem: &Problem) -> ProblemText {
         Problem::AzureKey => about("The Azure account key")
             .say("is not base64\nWas it copied whole, with the == at its end?"),
         Problem::AzureSignature(origin) => credentials::azure_signature(origin),
-        Problem::AzureConnectionString { origin, missing } => {
+        Problem::AzureConnectionString(origin, missing) => {
             credentials::azure_connection_string(origin, missing)
         }
-        Problem::GoogleKey { origin, problem } => credentials::google_key(origin, problem),
+        Problem::GoogleKey(origin, problem) => credentials::google_key(origin, problem),
         Problem::AmbientFile(file) => credentials::ambient_file(file),
         Problem::SecretInProjectToml(key) => about("project.toml").say(formatdoc! {"
             holds a secret: '{key}'
             project.toml is part of the source code. Remove the key from [{NAMESPACE}], replace the
             secret at its provider, and set the new one as an environment variable or in a service binding."
         }),
-        Problem::ProjectToml { line, error } => about("project.toml").say(format!(
+        Problem::ProjectToml(line, error) => about("project.toml").say(format!(
             "is not valid TOML, near line {line}\n{}",
             error.message()
         )),
-        Problem::ProjectTomlType { key, found } => about("project.toml").say(format!(
+        Problem::ProjectTomlType(key, found) => about("project.toml").say(format!(
             "holds '{key}' as {found}, not as a string\nIn [{NAMESPACE}], write:\n  {key} = \"…\""
         )),
-        Problem::Unreadable { what, error } => {
+        Problem::Unreadable(what, error) => {
             about(what).say(format!("can't be read: {error}\n{}", read_fix(what)))
         }
     }

@@ -3,7 +3,7 @@
 use crate::config::Keep;
 use crate::config::env_vars::STATIC_URL;
 use crate::context::BuildContext;
-use crate::framework::{Compiled, Fallback, FallbackSwitch, LinkReason, Links};
+use crate::framework::{Compiled, Fallback, LinkReason, Links};
 use crate::log::Log;
 use crate::release::Release;
 
@@ -63,7 +63,7 @@ fn fallback(compiled: &Compiled, release: &Release, ctx: &BuildContext<'_>, log:
     let keeps_all = ctx.config.keep == Keep::All;
     let text = match (&compiled.fallback, &compiled.stays) {
         (Fallback::Untouched, _) => return,
-        (Fallback::InPlace(_), Some(place)) if !keeps_all => {
+        (Fallback::InPlace | Fallback::UrlInImage, Some(place)) if !keeps_all => {
             log.warning(&format!(
                 "STATIC_ASSETS_KEEP=manifests has no effect: the image has to serve links like the one at {place}."
             ));
@@ -85,10 +85,10 @@ fn fallback(compiled: &Compiled, release: &Release, ctx: &BuildContext<'_>, log:
             "none, STATIC_ROOT {} is outside of the app and so of the image",
             path.display()
         ),
-        (Fallback::InPlace(FallbackSwitch::None), _) => {
+        (Fallback::UrlInImage, _) => {
             "none, the URL is part of the image. A build with STATIC_ASSETS_PUBLISH=off serves from the app".to_owned()
         }
-        (Fallback::InPlace(FallbackSwitch::StaticUrl), _) => {
+        (Fallback::InPlace, _) => {
             let roots = compiled.assets.roots.iter();
             let dirs = roots.map(|root| ctx.relative(&root.folder).display().to_string());
             let dirs = dirs.collect::<Vec<_>>().join(", ");

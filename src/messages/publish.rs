@@ -2,12 +2,12 @@
 
 use super::detect::evidence_of;
 use super::{Explain, Kind, Message, check, config, config_message, links, titled, upload};
-use crate::check::Uncheckable;
-use crate::config::{FrameworkName, Setting, Unpublished};
-use crate::framework::{CompileError, InstallError};
+use crate::check::CheckSkipped;
+use crate::config::{FrameworkName, Unpublished};
+use crate::framework::{CompileError, InstallError, Prebuilt};
 use crate::log::{Event, Log};
 use crate::manifest::UnreadableMarker;
-use crate::publish::{CheckSkipped, PublishError, PublishEvent};
+use crate::publish::{PublishError, PublishEvent};
 use crate::release::deferred::{DeferredError, MalformedCause, SaveError};
 use indoc::formatdoc;
 
@@ -50,9 +50,17 @@ impl Event for PublishEvent<'_> {
     }
 }
 
+impl Event for Prebuilt {
+    fn write_to(&self, log: &Log) {
+        let dir = self.dir.value.display().to_string();
+        let (dir, origin) = (dir.escape_debug(), &self.dir.origin);
+        log.bullet(&format!("Directory {dir}, as it is ({origin})"));
+    }
+}
+
 fn off(why: &Unpublished) -> String {
     match why {
-        Unpublished::Disabled(Setting { origin, .. }) => {
+        Unpublished::Disabled(origin) => {
             format!("Static assets are off: STATIC_ASSETS_DISABLE is set ({origin}).")
         }
         Unpublished::Tests => {
@@ -72,7 +80,7 @@ fn compile_only(why: &Unpublished) -> String {
             "Compiled only: the app is built for its tests, so nothing is published or pinned"
                 .to_owned()
         }
-        Unpublished::PublishOff(Setting { origin, .. }) => format!(
+        Unpublished::PublishOff(origin) => format!(
             "Not published, nothing pinned: STATIC_ASSETS_PUBLISH=off ({origin}). The app serves its own files."
         ),
         Unpublished::MissingCredentials(store) => format!(
@@ -92,12 +100,8 @@ fn skipped(why: CheckSkipped) -> &'static str {
         CheckSkipped::AlreadyChecked => {
             "the previous build checked it. To check every build: STATIC_ASSETS_CHECK=fail"
         }
-        CheckSkipped::Uncheckable(Uncheckable::Path) => {
-            "it is a path of your site, which must lead to the store"
-        }
-        CheckSkipped::Uncheckable(Uncheckable::NothingToAskFor) => {
-            "the version has no CSS, JS, SVG or font"
-        }
+        CheckSkipped::Path => "it is a path of your site, which must lead to the store",
+        CheckSkipped::NothingToAskFor => "the version has no CSS, JS, SVG or font",
     }
 }
 

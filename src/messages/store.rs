@@ -30,7 +30,7 @@ impl Explain for StoreError {
                 "This version is being pruned",
                 "A prune is deleting the version that this build makes. It ends within an hour.",
             ),
-            Self::UnreadableObject { key, reason } => unreadable(key, reason),
+            Self::UnreadableObject(key, reason) => unreadable(key, reason),
             Self::ReadBackMismatch(key) => Message::new(
                 Kind::Temporary,
                 format!("The store does not show what was uploaded: {key}"),

@@ -83,8 +83,5 @@ fn key() -> crate::prefix::Key {
 }
 
 fn google(problem: GoogleKeyProblem) -> ConfigProblem {
-    ConfigProblem::GoogleKey {
-        origin: Origin::Platform,
-        problem,
-    }
+    ConfigProblem::GoogleKey(Origin::Platform, problem)
 }

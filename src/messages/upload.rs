@@ -5,8 +5,7 @@ use crate::config::{Config, Destination, Unpublished};
 use crate::context::DryRun;
 use crate::log::{Log, bytes, count, seconds};
 use crate::manifest::Scanned;
-use crate::plan::Progress;
-use crate::plan::{Change, Summary};
+use crate::plan::{Change, Progress, Summary};
 use crate::prefix::StoreUrl;
 use crate::release::Release;
 use crate::release::deferred::Deferred;
@@ -86,8 +85,8 @@ pub(super) fn deferred(release: &Release, config: &Config, log: &Log) {
 
 pub(super) fn not_uploaded(why: &Unpublished, deferred: Option<&Deferred>, log: &Log) {
     let (setting, origin) = match why {
-        Unpublished::Disabled(setting) => ("STATIC_ASSETS_DISABLE", &setting.origin),
-        Unpublished::PublishOff(setting) => ("STATIC_ASSETS_PUBLISH=off", &setting.origin),
+        Unpublished::Disabled(origin) => ("STATIC_ASSETS_DISABLE", origin),
+        Unpublished::PublishOff(origin) => ("STATIC_ASSETS_PUBLISH=off", origin),
         _ => return,
     };
     match deferred {

@@ -1,12 +1,11 @@
 //! The facts that the log prints while a run publishes. Their texts are in `messages/`.
 
-use crate::check::{AssetKind, CheckFinding, Uncheckable};
+use crate::check::{AssetKind, CheckFinding, CheckSkipped};
 use crate::config::{Config, ConfigWarning, Destination, Unpublished};
 use crate::context::{BuildContext, DryRun};
 use crate::framework::Compiled;
 use crate::manifest::Scanned;
-use crate::plan::Progress;
-use crate::plan::{Change, Summary};
+use crate::plan::{Change, Progress, Summary};
 use crate::prefix::Site;
 use crate::release::Release;
 use crate::release::deferred::Deferred;
@@ -37,13 +36,4 @@ pub(crate) enum PublishEvent<'a> {
     CheckFailed(&'a CheckFinding, &'a Site),
     /// How pages link to the release, and the fallback.
     Links(&'a Compiled, &'a Release, &'a BuildContext<'a>),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum CheckSkipped {
-    /// `STATIC_ASSETS_CHECK=off`.
-    Off,
-    /// The previous build checked this version.
-    AlreadyChecked,
-    Uncheckable(Uncheckable),
 }

@@ -1,8 +1,8 @@
 //! The public check as a step of a run: what it logs, and whether the run goes on.
 
+use super::PublishEvent;
 use super::upload::Uploader;
-use super::{CheckSkipped, PublishEvent};
-use crate::check::{self, CheckError, CheckReport};
+use crate::check::{self, CheckError, CheckReport, CheckSkipped};
 use crate::config::CheckMode;
 use crate::context::DryRun;
 use crate::http::Client;
@@ -52,8 +52,7 @@ impl Uploader<'_> {
         } else if self.config.check == Some(CheckMode::Off) {
             Some(CheckSkipped::Off)
         } else {
-            let why = check::is_checkable(release).err()?;
-            Some(CheckSkipped::Uncheckable(why))
+            check::is_checkable(release).err()
         }
     }
 

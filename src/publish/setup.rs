@@ -2,7 +2,7 @@
 //! the last two.
 
 use super::{InstallError, PublishError, PublishEvent};
-use crate::config::{self, Config, FrameworkSettings, Phase, Sources};
+use crate::config::{Config, FrameworkSettings, Phase, Sources};
 use crate::env::ChildEnv;
 use crate::framework::{Detected, Framework};
 use crate::log::Log;
@@ -43,7 +43,7 @@ pub(crate) fn read_config(
 ) -> Result<Config, PublishError> {
     log.redact(sources.secrets().in_log());
     let config = Config::read(sources, phase);
-    for warning in config::warnings(sources) {
+    for warning in sources.warnings() {
         log.event(&PublishEvent::Warning(&warning));
     }
     Ok(config?)

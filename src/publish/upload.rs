@@ -47,10 +47,7 @@ impl<'a> Uploader<'a> {
         let store = Store::open(&destination.site, &destination.access);
         let store = store.map_err(|error| failed(error, destination))?;
         Ok(Self {
-            store: match dry_run {
-                DryRun::No => store,
-                DryRun::Yes => store.without_writes(),
-            },
+            store,
             destination,
             config,
             dry_run,
@@ -75,10 +72,10 @@ impl<'a> Uploader<'a> {
         if self.interrupt.is_raised() {
             return Err(failed(StoreError::Interrupted, destination));
         }
-        let label = RunLabel {
+        let label = (self.dry_run == DryRun::No).then(|| RunLabel {
             group: self.config.group.clone(),
             commit: self.config.label.clone(),
-        };
+        });
         let mut last = Duration::ZERO;
         let mut tick = |progress: Progress| {
             if progress.of_files > 0 && progress.elapsed >= last + PROGRESS_INTERVAL {
@@ -88,7 +85,7 @@ impl<'a> Uploader<'a> {
         };
         let uploaded = self
             .store
-            .publish(release, &label, self.interrupt, &mut tick);
+            .publish(release, label.as_ref(), self.interrupt, &mut tick);
         let summary = uploaded.map_err(|error| failed(error, destination))?;
         if self.dry_run == DryRun::Yes {
             log.event(&PublishEvent::WouldUpload(&summary, release, destination));

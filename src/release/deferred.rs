@@ -6,7 +6,9 @@
 mod read;
 
 use super::Release;
-use crate::fs::{create_dir_for_all, create_parent_for_all, remove_dir_if_exists, write_for_all};
+use crate::fs::{
+    create_dir_for_all, create_parent_for_all, if_exists, remove_dir_if_exists, write_for_all,
+};
 use crate::manifest::canonical;
 use crate::prefix::PublicUrl;
 use fs_err as fs;
@@ -81,12 +83,8 @@ pub(crate) fn save_nothing(dir: &Path) -> Result<(), SaveError> {
 
 /// Empties the directory if an earlier build has saved a release there. Refuses to remove anything else.
 fn remove_earlier_save(dir: &Path) -> Result<(), SaveError> {
-    let is_empty = match fs::read_dir(dir) {
-        Ok(mut entries) => entries.next().is_none(),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => true,
-        Err(error) => return Err(error.into()),
-    };
-    if !is_empty && !dir.join(PREPARED).is_file() {
+    let mut entries = if_exists(fs::read_dir(dir))?.into_iter().flatten();
+    if entries.next().is_some() && !dir.join(PREPARED).is_file() {
         return Err(SaveError::Occupied(dir.to_owned()));
     }
     remove_dir_if_exists(dir)?;

@@ -6,7 +6,7 @@ mod staging;
 use super::own_object::OwnObject;
 use super::verify::{foreign, is_claim, verify_marker, verify_tombstone};
 use super::{RunLabel, StoreError, StoreResult};
-use crate::fs::files_below;
+use crate::fs::{files_below, if_exists, read_file};
 use crate::interrupt::Interrupt;
 use crate::plan::{Conflict, ConflictWith, Summary};
 use crate::prefix::{Folder, Key, MetaObject};
@@ -15,7 +15,7 @@ use crate::sha256::Sha256;
 use crate::version::Version;
 use bytes::Bytes;
 use fs_err as fs;
-use staging::{if_exists, read_if_exists, rename};
+use staging::rename;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -81,7 +81,7 @@ impl Directory {
 
     pub(super) fn marker(&self, version: &Version) -> Option<Bytes> {
         let marker = self.meta_path(&MetaObject::Marker(version));
-        read_if_exists(&marker).ok()?.map(Bytes::from)
+        if_exists(read_file(&marker)).ok()?.map(Bytes::from)
     }
 
     /// Without a slash at its end, which would follow a link.
@@ -105,7 +105,7 @@ impl Directory {
         verify: fn(&Release, &Key, &[u8]) -> StoreResult,
     ) -> StoreResult<bool> {
         let key = self.dir.meta(object);
-        let json = read_if_exists(&self.path(&key))?;
+        let json = if_exists(read_file(&self.path(&key)))?;
         let verified = json.map(|json| verify(release, &key, &json)).transpose()?;
         Ok(verified.is_some())
     }

@@ -7,16 +7,11 @@ use crate::sha256::Sha256;
 use fs_err as fs;
 use std::io;
 
-pub(super) struct AssetBody {
-    pub(super) content: Vec<u8>,
-    pub(super) md5: Md5Hash,
-}
-
-pub(super) fn read_asset(asset: &Asset) -> StoreResult<AssetBody> {
+pub(super) fn read_asset(asset: &Asset) -> StoreResult<(Vec<u8>, Md5Hash)> {
     let content = fs::read(asset.source()).map_err(|error| read_error(error, asset))?;
     verify_hash(asset, Sha256::of(&content))?;
     let md5 = md5_of(&content);
-    Ok(AssetBody { content, md5 })
+    Ok((content, md5))
 }
 
 pub(super) fn read_asset_chunks(

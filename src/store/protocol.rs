@@ -161,8 +161,7 @@ impl Protocol {
             });
             let Some(asset) = missing else { return Ok(()) };
             if read_back == READ_BACKS {
-                let key = self.dir().asset(&self.release.version, &asset.path);
-                return Err(StoreError::ReadBackMismatch(key));
+                return Err(StoreError::ReadBackMismatch(self.key(asset)));
             }
             pause(1, None).await;
             read_back += 1;

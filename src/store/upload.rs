@@ -1,7 +1,7 @@
 //! Uploads the missing files of a release, as many at a time as the store takes, in bounded memory.
 
 use super::error::{FailedRequest, RequestError};
-use super::local_file::{AssetBody, read_asset, read_asset_chunks};
+use super::local_file::{read_asset, read_asset_chunks};
 use super::objects::ObjectState;
 use super::protocol::{BYTES_IN_FLIGHT, Protocol};
 use super::receipt::{Md5Hash, Md5Match, attributes_of, compare_md5, is_etag_of};
@@ -92,7 +92,7 @@ impl Protocol {
     async fn upload_at_once(&self, asset: &Asset, listed: Listed) -> StoreResult<Option<Md5Match>> {
         let key = self.key(asset);
         let _memory = self.reserve(asset.size).await?;
-        let AssetBody { content, md5 } = if asset.size <= LARGEST_INLINE {
+        let (content, md5) = if asset.size <= LARGEST_INLINE {
             read_asset(asset)?
         } else {
             let asset = asset.clone();

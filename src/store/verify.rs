@@ -1,14 +1,15 @@
 //! What the protocol's objects mean for a release, in every kind of store.
 
 use super::{StoreError, StoreResult};
-use crate::manifest::{Marker, Tombstone, TombstoneState, UnreadableMarker, of_json};
+use crate::manifest::{Marker, Tombstone, TombstoneState, of_json};
 use crate::plan::{Conflict, ConflictWith};
 use crate::prefix::Key;
 use crate::release::Release;
+use serde::Deserialize;
 
 /// Fails if a prune keeps this release from its version.
 pub(super) fn verify_tombstone(release: &Release, key: &Key, json: &[u8]) -> StoreResult {
-    let tombstone = of_json::<Tombstone>(json).map_err(|reason| unreadable(key, reason))?;
+    let tombstone = read_json::<Tombstone>(key, json)?;
     if let TombstoneState::Deleting = tombstone.state {
         return Err(StoreError::BeingPruned);
     }
@@ -27,16 +28,15 @@ pub(super) fn verify_marker(release: &Release, key: &Key, json: &[u8]) -> StoreR
     if json == release.marker {
         return Ok(());
     }
-    let marker = of_json::<Marker>(json).map_err(|reason| unreadable(key, reason))?;
+    let marker = read_json::<Marker>(key, json)?;
     if marker.content != release.content {
         return Err(Conflict::published(release, &marker).into());
     }
     Ok(())
 }
 
-fn unreadable(key: &Key, reason: UnreadableMarker) -> StoreError {
-    let key = key.clone();
-    StoreError::UnreadableObject { key, reason }
+fn read_json<'a, T: Deserialize<'a>>(key: &Key, json: &'a [u8]) -> StoreResult<T> {
+    of_json(json).map_err(|reason| StoreError::UnreadableObject(key.clone(), reason))
 }
 
 /// The error if the version's prefix holds a file that is not part of the version.

@@ -18,10 +18,8 @@ pub(super) fn parse(setting: &Setting<String>) -> Result<AzureAccount, ConfigPro
             is_it.then(|| value.to_owned())
         })
     };
-    let incomplete = |missing| ConfigProblem::AzureConnectionString {
-        origin: setting.origin.clone(),
-        missing,
-    };
+    let incomplete =
+        |missing| ConfigProblem::AzureConnectionString(setting.origin.clone(), missing);
     let blobs = part("BlobEndpoint");
     let name = part("AccountName").or_else(|| {
         let url = Url::parse(blobs.as_deref()?).ok()?;
@@ -84,7 +82,7 @@ mod tests {
                 },
                 account.endpoint.map(|endpoint| endpoint.setting.value),
             )),
-            Err(ConfigProblem::AzureConnectionString { missing, .. }) => Err(missing),
+            Err(ConfigProblem::AzureConnectionString(_, missing)) => Err(missing),
             Err(_) => Err("another problem"),
         }
     }

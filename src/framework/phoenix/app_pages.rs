@@ -5,7 +5,7 @@ use super::detect::Project;
 use super::elixir_values::{find_env_read, has_word, list_at, values};
 use super::error::PhoenixLinkProblem;
 use super::own_static_url::{AppSources, OwnStaticUrl};
-use super::page_links::{LinkedFile, PageLinks};
+use super::page_links::PageLinks;
 use super::sources::{MANIFEST_KEY, RUNTIME_EXS, STATICS};
 use super::static_url::{EndpointTarget, StaticUrlForm, snippet};
 use super::web_app::WebApp;
@@ -48,10 +48,6 @@ impl<'a> AppPages<'a> {
             })
         });
         pages.collect()
-    }
-
-    pub(super) fn has_file(&self, file: &LinkedFile) -> bool {
-        self.static_dir.join(&file.path).is_file()
     }
 
     /// Returns the app's script of boot, if it has one.

@@ -1,7 +1,8 @@
 //! Reads `phoenix_static_buildpack.config` and `elixir_buildpack.config`: shell scripts for the buildpacks that they
 //! were written for, data here. The log says of each key whether it is used, and what replaces it.
 
-use crate::fs::{lies_in, read_file};
+use super::sources::read_text;
+use crate::fs::{if_exists, lies_in};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -54,10 +55,11 @@ pub(crate) enum ConfigNote {
 impl BuildpackConfig {
     pub(super) fn read(app: &Path) -> io::Result<Self> {
         let mut config = Self::default();
-        if let Some(text) = read_text(&app.join(STATIC_CONFIG))? {
+        if let Some(text) = if_exists(read_text(&app.join(STATIC_CONFIG)))? {
             config.read_static(app, &text);
         }
-        config.read_elixir(&read_text(&app.join(ELIXIR_CONFIG))?.unwrap_or_default());
+        let text = if_exists(read_text(&app.join(ELIXIR_CONFIG)))?;
+        config.read_elixir(&text.unwrap_or_default());
         Ok(config)
     }
 
@@ -87,14 +89,12 @@ impl BuildpackConfig {
         self.notes.insert(0, ConfigNote::Used(used));
         let script = PathBuf::from(script.as_deref().unwrap_or(DEFAULT_SCRIPT));
         let file = app.join(&script);
-        if !file.is_file() {
-            let is_named = script != Path::new(DEFAULT_SCRIPT);
-            self.notes
-                .extend(is_named.then_some(ConfigNote::NoScript(script)));
-        } else if lies_in(&file, app) {
+        if file.is_file() && lies_in(&file, app) {
             self.compile = Some(script);
-        } else {
+        } else if file.is_file() {
             self.notes.push(ConfigNote::ScriptOutside(script));
+        } else if script != Path::new(DEFAULT_SCRIPT) {
+            self.notes.push(ConfigNote::NoScript(script));
         }
     }
 
@@ -119,18 +119,10 @@ fn plain_dir(value: &str) -> Option<PathBuf> {
     (!path.is_empty() && path != ".").then(|| PathBuf::from(path))
 }
 
-fn read_text(path: &Path) -> io::Result<Option<String>> {
-    match read_file(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        content => Ok(Some(String::from_utf8_lossy(&content?).into_owned())),
-    }
-}
-
 /// The lines that are neither empty nor comments, with their numbers.
 fn statements(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let lines = text.lines().map(str::trim).zip(1..);
-    let lines = lines.filter(|(line, _)| !line.is_empty() && !line.starts_with('#'));
-    lines.map(|(line, number)| (number, line))
+    let lines = (1..).zip(text.lines().map(str::trim));
+    lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
 }
 
 /// Reads `key=value`, quoted as in a shell, with or without a comment behind it. A list in parentheses stays as it

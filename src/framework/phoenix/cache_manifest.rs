@@ -1,6 +1,6 @@
 //! `cache_manifest.json`: what Phoenix reads at boot to find the digested name of a file.
 
-use crate::fs::read_file;
+use crate::fs::{if_exists, read_file};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io;
@@ -49,9 +49,8 @@ impl CacheManifest {
         struct Versioned {
             version: u32,
         }
-        let content = match read_file(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            content => content?,
+        let Some(content) = if_exists(read_file(path))? else {
+            return Ok(None);
         };
         let unreadable = |error: serde_json::Error| {
             let text = format!("{}: {error}", path.display());
@@ -80,19 +79,17 @@ impl CacheManifest {
 
     /// The same files, each by its URL under `url`, which ends with `/`. Phoenix puts one `/` in front, so that
     /// a host becomes a URL without a scheme.
-    pub(super) fn below(&self, url: &str) -> Self {
+    pub(super) fn below(self, url: &str) -> Self {
         let prefix = match url.split_once("//") {
             Some((_, host)) => format!("/{host}"),
             None => url.trim_start_matches('/').to_owned(),
         };
-        let moved = |digested: &String| format!("{prefix}{digested}");
-        let (latest, digests) = (self.latest.iter(), self.digests.iter());
+        let moved = |digested: String| format!("{prefix}{digested}");
+        let (latest, digests) = (self.latest.into_iter(), self.digests.into_iter());
         Self {
-            latest: latest.map(|(path, it)| (path.clone(), moved(it))).collect(),
-            digests: digests
-                .map(|(it, entry)| (moved(it), entry.clone()))
-                .collect(),
-            foreign: self.foreign,
+            latest: latest.map(|(path, it)| (path, moved(it))).collect(),
+            digests: digests.map(|(it, entry)| (moved(it), entry)).collect(),
+            ..self
         }
     }
 

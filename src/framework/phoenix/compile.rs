@@ -7,7 +7,6 @@ use super::event::PipelineEvent;
 use super::pipeline::Pipeline;
 use crate::command::Command;
 use crate::config::DigestChoice;
-use crate::env::ChildEnv;
 use crate::fs::lies_in;
 use fs_err as fs;
 use std::path::Path;
@@ -31,7 +30,7 @@ impl AppBuild<'_> {
         let packages = self.install_packages()?;
         let output = self.run_pipeline()?;
         self.refuse_outside()?;
-        self.digest(before.as_ref(), output)?;
+        self.digest(before, output)?;
         self.check_configured_manifest()?;
         if let Some(packages) = packages {
             packages.save()?;
@@ -114,28 +113,24 @@ impl AppBuild<'_> {
         Ok(output)
     }
 
+    /// Runs a script that was written for heroku-buildpack-phoenix-static, with the variables that it has there.
     fn run_compile_script(&self, script: &Path) -> Result<String, PhoenixError> {
         let assets = self.package.as_ref().map_or(&self.dir, |it| &it.dir);
-        let prelude = self.ctx.scratch.join("compile-prelude.sh");
-        fs::write(&prelude, SCRIPT_PRELUDE)?;
-        let env = self.script_env(assets);
-        let command = Command::new("bash", assets, &env);
-        let script = self.ctx.app_dir.join(script);
-        self.run(&command.argument(prelude).argument(script))
-    }
-
-    /// The variables of scripts that were written for heroku-buildpack-phoenix-static.
-    fn script_env(&self, assets: &Path) -> ChildEnv {
         let cache = self.ctx.cache.as_ref().unwrap_or(&self.ctx.scratch);
         let node_version = self.legacy.node_version.as_deref().unwrap_or_default();
         let env = self.env.clone();
-        env.with("phoenix_dir", &self.dir)
+        let env = env
+            .with("phoenix_dir", &self.dir)
             .with("assets_dir", assets)
             .with("build_dir", &self.ctx.app_dir)
             .with("cache_dir", cache)
             .with("phoenix_ex", "phx")
             .with("node_version", node_version)
-            .with_first("PATH", assets.join("node_modules/.bin").as_os_str())
+            .with_first("PATH", assets.join("node_modules/.bin").as_os_str());
+        let prelude = self.ctx.scratch.join("compile-prelude.sh");
+        fs::write(&prelude, SCRIPT_PRELUDE)?;
+        let command = Command::new("bash", assets, &env).argument(prelude);
+        self.run(&command.argument(self.ctx.app_dir.join(script)))
     }
 }
 

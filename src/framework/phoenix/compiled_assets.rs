@@ -7,53 +7,32 @@ use super::digest::read_manifest;
 use super::event::PhoenixEvent;
 use super::sources::files_in;
 use crate::context::BuildContext;
-use crate::framework::{Compiled, Edit, Fallback, FallbackSwitch, Injection, Links};
-use crate::manifest::{AssetRoot, Assets};
+use crate::framework::{Compiled, Edit, Fallback, Injection, Links};
+use crate::manifest::AssetRoot;
 use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 
-/// How the pages follow, and what `STATIC_URL` can still change at run time.
-pub(super) struct PhoenixLinkCheck {
-    pub(super) links: Links,
-    pub(super) injection: Option<Injection>,
-    pub(super) switch: FallbackSwitch,
-    /// A link that stays on the app's own host.
-    pub(super) stays: Option<String>,
-}
-
-impl PhoenixLinkCheck {
-    /// `STATIC_URL` decides where these links lead at run time.
-    pub(super) fn of(links: Links, edits: Option<Vec<Edit>>) -> Self {
-        Self {
-            links,
-            injection: edits.map(|edits| Injection {
-                edits,
-                ..Injection::default()
-            }),
-            switch: FallbackSwitch::StaticUrl,
-            stays: None,
-        }
+/// Describes how the pages follow: `STATIC_URL` decides where these links lead at run time.
+pub(super) fn describe_links(links: Links, edits: Option<Vec<Edit>>) -> Compiled {
+    Compiled {
+        links,
+        injection: edits.map(|edits| Injection {
+            edits,
+            ..Injection::default()
+        }),
+        fallback: Fallback::InPlace,
+        ..Compiled::default()
     }
 }
 
-/// Describes the result of a compile. The files stay where they are.
-pub(super) fn describe_compiled(
+/// Adds what is published of these apps. The files stay where they are.
+pub(super) fn add_assets(
+    compiled: &mut Compiled,
     apps: &[AppPages<'_>],
-    check: PhoenixLinkCheck,
     ctx: &BuildContext<'_>,
-) -> Result<Compiled, PhoenixError> {
-    let mut compiled = Compiled {
-        assets: Assets { roots: Vec::new() },
-        links: check.links,
-        injection: check.injection,
-        reads_release_version: apps.iter().any(AppPages::reads_release_version),
-        by_products: BTreeSet::new(),
-        unpublished: BTreeSet::new(),
-        runtime_files: Vec::new(),
-        fallback: Fallback::InPlace(check.switch),
-        stays: check.stays,
-    };
+) -> Result<(), PhoenixError> {
+    compiled.reads_release_version = apps.iter().any(AppPages::reads_release_version);
     for pages in apps {
         let mounted = |path: String| format!("{}{path}", pages.mount);
         let copies = compressed_copies(&pages.static_dir)?;
@@ -67,7 +46,7 @@ pub(super) fn describe_compiled(
         let (mount, folder) = (pages.mount.clone(), pages.static_dir.clone());
         compiled.assets.roots.push(AssetRoot { mount, folder });
     }
-    Ok(compiled)
+    Ok(())
 }
 
 /// Lists what earlier digests left. A tree that was digested before would have another version than a clean one.

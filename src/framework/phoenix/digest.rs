@@ -15,10 +15,6 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-/// Shows whether a manifest was written anew: its time and its inode.
-#[derive(PartialEq, Eq)]
-pub(super) struct ManifestMark(SystemTime, u64);
-
 /// Reads the manifest of a `priv/static`, if there is one.
 pub(super) fn read_manifest(statics: &Path) -> Result<Option<CacheManifest>, PhoenixError> {
     let manifest = CacheManifest::read(&statics.join(CacheManifest::NAME));
@@ -29,20 +25,21 @@ pub(super) fn read_manifest(statics: &Path) -> Result<Option<CacheManifest>, Pho
 }
 
 impl AppBuild<'_> {
-    pub(super) fn manifest_mark(&self) -> Option<ManifestMark> {
+    /// Returns what shows whether a manifest was written anew: its time and its inode.
+    pub(super) fn manifest_mark(&self) -> Option<(SystemTime, u64)> {
         let metadata = fs::metadata(self.statics.join(CacheManifest::NAME)).ok()?;
-        Some(ManifestMark(metadata.modified().ok()?, metadata.ino()))
+        Some((metadata.modified().ok()?, metadata.ino()))
     }
 
     /// Digests what the pipeline made. References in stylesheets become relative first; if the pipeline has digested
     /// already, that is done again if a stylesheet changed. `output` is the pipeline's.
     pub(super) fn digest(
         &self,
-        before: Option<&ManifestMark>,
+        before: Option<(SystemTime, u64)>,
         output: String,
     ) -> Result<(), PhoenixError> {
         let after = self.manifest_mark();
-        let is_digested = after.is_some() && after.as_ref() != before;
+        let is_digested = after.is_some() && after != before;
         if self.pipeline.digests() && !is_digested || !self.statics.is_dir() {
             return Err(self.nothing_digested(output));
         }
@@ -103,11 +100,9 @@ impl AppBuild<'_> {
             if fs::canonicalize(&file).is_ok_and(is_own) {
                 continue;
             }
-            let violation = if file.is_symlink() {
-                let target = fs::read_link(&file)?.display().to_string();
-                Violation::Link(target)
-            } else {
-                Violation::NotAFile
+            let violation = match fs::read_link(&file) {
+                Ok(target) => Violation::Link(target.display().to_string()),
+                Err(_) => Violation::NotAFile,
             };
             refused.push(RefusedFile::new(path.display().to_string(), violation));
         }

@@ -101,14 +101,12 @@ pub(super) fn alias(source: &ElixirSource, name: &str) -> Option<Vec<String>> {
     })
 }
 
-/// A place that asks the environment for a variable.
-pub(super) struct EnvRead {
-    pub(super) variable: &'static str,
-    pub(super) at: usize,
-}
-
-/// Finds `System.get_env("STATIC_URL")` and the like, of the first of the variables that has one.
-pub(super) fn find_env_read(source: &ElixirSource, variables: &[&'static str]) -> Option<EnvRead> {
+/// Finds `System.get_env("STATIC_URL")` and the like, of the first of the variables that has one. Returns the variable
+/// and the offset of its name.
+pub(super) fn find_env_read(
+    source: &ElixirSource,
+    variables: &[&'static str],
+) -> Option<(&'static str, usize)> {
     /// The length of `System.fetch_env!(` with an indentation.
     const CALL: usize = 60;
     let is_read = |at: &usize| {
@@ -120,7 +118,7 @@ pub(super) fn find_env_read(source: &ElixirSource, variables: &[&'static str]) -
     };
     variables.iter().find_map(|variable| {
         let at = source.texts(variable).find(is_read)?;
-        Some(EnvRead { variable, at })
+        Some((*variable, at))
     })
 }
 

@@ -28,7 +28,6 @@ pub(crate) enum PhoenixError {
         path: String,
     },
     /// The official Node.js could not be downloaded from this URL.
-    #[from(ignore)]
     Node(String, Box<NodeProblem>),
     /// Nothing says how the assets are made, and there are none.
     NoPipeline {
@@ -37,7 +36,6 @@ pub(crate) enum PhoenixError {
         /// The scripts of `package.json`, if it exists.
         scripts: Option<Vec<String>>,
     },
-    #[from(ignore)]
     PackageJson(PathBuf, serde_json::Error),
     Failed(Box<PhoenixFailure>),
     /// The scan would refuse these files. They are found before a digest writes through them.
@@ -56,7 +54,6 @@ pub(crate) enum PhoenixError {
         output: String,
     },
     /// `cache_static_manifest` names another file than the digest's, at this place.
-    #[from(ignore)]
     OtherManifest(SourceLocation, PathBuf),
     /// A file that was digested before the build is missing.
     Prebuilt(PathBuf),

@@ -70,7 +70,6 @@ const NETWORK: &str = "[Cc]ouldn't fetch|NpmRegistry|nxdomain|ENOTFOUND|EAI_AGAI
 const UNRESOLVED: &str =
     "Could not resolve \"([^\"]*)\"|(?:Cannot find module|Can't resolve) '([^']*)'";
 const COMPILATION: &str = r"Compilation error in file|\*\* \(CompileError\)";
-const COMPILATION_ERROR: &str = "Compilation error in file";
 /// The texts of `mix phx.new`'s files and of `System.fetch_env!`.
 const MISSING_VARIABLE: &str = "environment variable ([A-Za-z0-9_]+) is missing|\
                                 could not fetch environment variable \"([A-Za-z0-9_]+)\"";
@@ -99,7 +98,7 @@ impl PhoenixFailureReason {
 
     pub(super) fn of(output: &str, status: Option<i32>) -> Self {
         if let Some(name) = shown(output, MISSING_VARIABLE) {
-            return match shown(output, COMPILATION_ERROR) {
+            return match shown(output, "Compilation error in file") {
                 Some(line) => Self::MissingInCode { name, line },
                 None => Self::MissingVariable(name),
             };

@@ -61,11 +61,7 @@ fn links_in(
         let loads_worker = loaders.any(|name| called.ends_with(name));
         let property = before.strip_suffix('=').unwrap_or_default().trim_end();
         let is_dir = path.is_empty() || path.ends_with('/');
-        let kind = if is_dir
-            && property
-                .strip_suffix('p')
-                .is_some_and(|it| it.ends_with('.'))
-        {
+        let kind = if is_dir && matches!(property.rsplit_once('.'), Some((_, "p"))) {
             FixedLinkKind::PublicPath(format!("/{path}"))
         } else if loads_worker {
             FixedLinkKind::Worker

@@ -3,7 +3,7 @@
 use super::PhoenixError;
 use super::app_pages::AppPages;
 use super::cache_manifest::CacheManifest;
-use super::compiled_assets::PhoenixLinkCheck;
+use super::compiled_assets::describe_links;
 use super::error::PhoenixLinkProblem;
 use super::event::PhoenixEvent;
 use super::links::LinkVerifier;
@@ -13,7 +13,7 @@ use super::runtime_exs::{with_block, with_pin};
 use super::sources::read_text;
 use super::static_url::snippet;
 use crate::config::Inject;
-use crate::framework::{Edit, FallbackSwitch, LinkReason, Links};
+use crate::framework::{Compiled, Edit, Fallback, LinkReason, Links};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -24,7 +24,7 @@ impl LinkVerifier<'_> {
         &self,
         apps: &[&AppPages<'_>],
         releases: &[AssembledRelease],
-    ) -> Result<PhoenixLinkCheck, PhoenixError> {
+    ) -> Result<Compiled, PhoenixError> {
         let targets: Vec<_> = apps.iter().flat_map(|pages| pages.targets()).collect();
         let mut own_scripts: BTreeMap<PathBuf, Vec<_>> = BTreeMap::new();
         let mut manifests = Vec::new();
@@ -73,16 +73,16 @@ impl LinkVerifier<'_> {
         };
         let snippet = snippet(&targets);
         let links = Links::ByInjection { reason, snippet };
-        let mut check = PhoenixLinkCheck::of(links, Some(edits));
+        let mut compiled = describe_links(links, Some(edits));
         if !manifests.is_empty() {
             self.ctx.log.event(&PhoenixEvent::UrlInImage);
-            check.switch = FallbackSwitch::None;
+            compiled.fallback = Fallback::UrlInImage;
         }
         // Of links of both kinds, those without a host stay.
         let mut mixed = apps.iter().filter(|pages| !pages.links.urls.is_empty());
         let stays = mixed.find_map(|pages| pages.links.paths.first());
-        check.stays = stays.map(ToString::to_string);
-        Ok(check)
+        compiled.stays = stays.map(ToString::to_string);
+        Ok(compiled)
     }
 
     /// Prepares the edits that load the pin into apps that follow by themselves, for processes whose entrypoint is

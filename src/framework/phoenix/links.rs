@@ -2,16 +2,17 @@
 
 use super::PhoenixError;
 use super::app_pages::{AppPages, host_of};
-use super::compiled_assets::PhoenixLinkCheck;
+use super::compiled_assets::describe_links;
 use super::detect::Project;
 use super::error::PhoenixLinkProblem;
 use super::event::{OwnStaticUrlProblem, PhoenixEvent};
 use super::fixed_links::find_fixed_links;
+use super::page_links::LinkedFile;
 use super::releases::AssembledRelease;
 use super::static_url::StaticUrlForm;
 use crate::config::Inject;
 use crate::context::BuildContext;
-use crate::framework::{CompileTarget, LinkReason, Links};
+use crate::framework::{CompileTarget, Compiled, LinkReason, Links};
 use crate::prefix::Prefix;
 use std::io;
 
@@ -39,10 +40,7 @@ impl LinkVerifier<'_> {
     }
 
     /// Finds out whether the compiled apps' pages follow, and prepares what makes them follow if they don't.
-    pub(super) fn verify_links(
-        &self,
-        apps: &[AppPages<'_>],
-    ) -> Result<PhoenixLinkCheck, PhoenixError> {
+    pub(super) fn verify_links(&self, apps: &[AppPages<'_>]) -> Result<Compiled, PhoenixError> {
         for pages in apps {
             self.require_linked_code(pages)?;
         }
@@ -52,8 +50,10 @@ impl LinkVerifier<'_> {
         let follows = |pages: &AppPages<'_>| self.follows_by_itself(pages, &releases);
         let others: Vec<_> = apps.iter().filter(|pages| !follows(pages)).collect();
         if others.is_empty() {
-            let pin = self.load_pin(apps, &releases)?;
-            return Ok(PhoenixLinkCheck::of(links_by_app(apps), pin));
+            let own = apps.iter().filter_map(|pages| pages.own_url.as_ref());
+            let reads = own.map(|own| (own.location.to_string(), own.variable));
+            let links = Links::ByApp(LinkReason::SourceReads(reads.collect()));
+            return Ok(describe_links(links, self.load_pin(apps, &releases)?));
         }
         let find_problem = |pages: &&AppPages<'_>| pages.find_problem(&self.target.prefix);
         let problem = self.injection_problem();
@@ -67,7 +67,8 @@ impl LinkVerifier<'_> {
     /// Ends the build if the pipeline made none of the scripts and stylesheets that an app's pages link to.
     fn require_linked_code(&self, pages: &AppPages<'_>) -> Result<(), PhoenixError> {
         let files = pages.links.files.iter();
-        let (made, missing): (Vec<_>, Vec<_>) = files.partition(|file| pages.has_file(file));
+        let is_made = |file: &&LinkedFile| pages.static_dir.join(&file.path).is_file();
+        let (made, missing): (Vec<_>, Vec<_>) = files.partition(is_made);
         let code = missing.iter().find(|file| file.is_code());
         if let Some(file) = code.filter(|_| !made.iter().any(|file| file.is_code())) {
             let why = PhoenixLinkProblem::NotMade(file.location.clone(), file.path.clone());
@@ -121,9 +122,9 @@ impl LinkVerifier<'_> {
         };
         for AppPages { links, .. } in apps {
             let mut policies = links.policies.iter();
-            let policy = policies.find(|policy| !policy.text.contains(host));
+            let policy = policies.find(|(_, text)| !text.contains(host));
             let events = [
-                policy.map(|it| PhoenixEvent::PolicyWithoutHost(&it.location, host)),
+                policy.map(|(at, _)| PhoenixEvent::PolicyWithoutHost(at, host)),
                 links.modules.first().map(PhoenixEvent::ModuleScript),
                 links.sprites.first().map(PhoenixEvent::SpriteFile),
                 links.joined.first().map(PhoenixEvent::JoinedUrl),
@@ -161,12 +162,6 @@ impl LinkVerifier<'_> {
             self.ctx.log.event(&event);
         }
     }
-}
-
-fn links_by_app(apps: &[AppPages<'_>]) -> Links {
-    let own = apps.iter().filter_map(|pages| pages.own_url.as_ref());
-    let reads = own.map(|own| (own.location.to_string(), own.variable));
-    Links::ByApp(LinkReason::SourceReads(reads.collect()))
 }
 
 /// Returns the first link that stays on the app's own host, and warns of all of them if the public URL has another one.

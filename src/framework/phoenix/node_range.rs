@@ -1,10 +1,12 @@
 //! Which versions of Node.js an app asks for.
 
 use super::buildpack_config::STATIC_CONFIG;
-use crate::fs::read_file;
+use super::sources::read_text;
+use regex::Regex;
 use semver::{Version, VersionReq};
 use serde::Deserialize;
 use std::path::Path;
+use std::sync::LazyLock;
 
 /// What an app says of the Node.js that it needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,9 +25,9 @@ impl WantedNode {
     /// Reads the files of version managers in these directories, then the key of the static buildpack.
     pub(super) fn of_files(dirs: &[&Path], legacy: Option<&str>) -> Option<Self> {
         let read = |name: &str| {
-            let mut files = dirs.iter().map(|dir| read_file(&dir.join(name)));
-            let text = files.find_map(Result::ok)?;
-            Some(Self::new(String::from_utf8_lossy(&text).trim(), name))
+            let mut dirs = dirs.iter();
+            let text = dirs.find_map(|dir| read_text(&dir.join(name)).ok())?;
+            Some(Self::new(text.trim(), name))
         };
         let of_tools = || {
             let Self { range, source } = read(".tool-versions")?;
@@ -119,41 +121,27 @@ impl NodeRange {
     }
 }
 
+/// An operator, which may be missing, and a version: `>= v18`.
+static COMPARATOR: LazyLock<Regex> = LazyLock::new(|| {
+    let pattern = "([<>=^~]+[[:space:]]*|)v?([^[:space:]]+)";
+    Regex::new(pattern).expect("a valid expression")
+});
+
 /// Translates one of npm's alternatives for Cargo's parser, for which a bare version allows newer ones and commas
 /// join.
 fn requirement(text: &str) -> Option<VersionReq> {
-    let words: Vec<&str> = text.split_whitespace().collect();
-    if let [from, "-", to] = words[..] {
-        return VersionReq::parse(&format!(">={}, <={}", bare(from), bare(to))).ok();
-    }
-    let mut joined: Vec<String> = Vec::new();
-    for word in words {
-        match joined.last_mut() {
-            // `>= 18`
-            Some(last) if last.ends_with(OPERATORS) => last.push_str(bare(word)),
-            _ => joined.push(comparator(word)),
-        }
-    }
-    VersionReq::parse(&joined.join(", ")).ok()
-}
-
-const OPERATORS: [char; 5] = ['<', '>', '=', '^', '~'];
-
-fn comparator(word: &str) -> String {
-    let version = word.trim_start_matches(OPERATORS);
-    let operator = &word[..word.len() - version.len()];
-    let version = bare(version);
-    match operator {
-        "" if version.contains(['x', '*']) => version.to_owned(),
-        "" if version.split('.').count() == 3 => format!("={version}"),
-        "" if !version.is_empty() => format!("{version}.*"),
-        "~>" => format!("~{version}"),
-        operator => format!("{operator}{version}"),
-    }
-}
-
-fn bare(version: &str) -> &str {
-    version.trim_start_matches('v')
+    let text = match text.split_once(" - ") {
+        Some((from, to)) => format!(">={from} <={to}"),
+        None => text.to_owned(),
+    };
+    let comparators = COMPARATOR.captures_iter(&text);
+    let comparators = comparators.map(|found| match (found[1].trim_end(), &found[2]) {
+        ("", "x" | "*") => "*".to_owned(),
+        ("", version) => format!("={version}"),
+        ("~>", version) => format!("~{version}"),
+        (operator, version) => format!("{operator}{version}"),
+    });
+    VersionReq::parse(&comparators.collect::<Vec<_>>().join(", ")).ok()
 }
 
 #[cfg(test)]
@@ -187,6 +175,9 @@ mod tests {
             ("~18.12.0", "18.12.1"),
             (">=18 <20", "18.20.4"),
             (">= 18.0.0 < 20", "18.20.4"),
+            (">=v18 <v20", "18.20.4"),
+            ("~> 18.12", "18.12.1"),
+            ("17 || x", "23.1.0"),
             (">=16", "23.1.0"),
             ("<= 20", "20.18.0"),
             ("16 || 18", "18.20.4"),

@@ -79,10 +79,10 @@ impl OwnStaticUrl {
     }
 
     fn read_in(file: &SourceFile) -> Option<Self> {
-        let read = find_env_read(&file.source, &[STATIC_URL, STATIC_ASSETS_VERSION])?;
+        let (variable, at) = find_env_read(&file.source, &[STATIC_URL, STATIC_ASSETS_VERSION])?;
         Some(Self {
-            variable: read.variable,
-            location: Locations::of(&file.path, &file.source.code).at(read.at),
+            variable,
+            location: Locations::of(&file.path, &file.source.code).at(at),
             is_at_boot: true,
             form: None,
         })

@@ -1,7 +1,8 @@
 //! The app's `package.json`, and the package manager that installs what it names.
 
 use super::PhoenixError;
-use crate::fs::{files_below, read_file};
+use super::sources::files_in;
+use crate::fs::{if_exists, read_file};
 use crate::sha256::Sha256;
 use fs_err as fs;
 use serde_json::Value;
@@ -73,19 +74,14 @@ impl Package {
         let mut files: Vec<PathBuf> = names.iter().map(|name| self.dir.join(name)).collect();
         for patches in ["patches", ".yarn/patches"] {
             let dir = self.dir.join(patches);
-            if dir.is_dir() {
-                files.extend(files_below(&dir)?.iter().map(|path| dir.join(path)));
-            }
+            files.extend(files_in(&dir)?.iter().map(|path| dir.join(path)));
         }
         let mut versions = self.dependencies().filter_map(Value::as_str);
         if versions.any(|version| version.starts_with("file:")) {
             files.push(mix_lock.to_owned());
         }
         for file in files {
-            match fs::read(file) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                content => hashed.extend(content?),
-            }
+            hashed.extend(if_exists(fs::read(file))?.unwrap_or_default());
         }
         Ok(Sha256::of(&hashed).to_string())
     }

@@ -34,7 +34,8 @@ pub(super) struct PageLinks {
     pub(super) fixed_code: Vec<SourceLocation>,
     /// The same of other files.
     pub(super) fixed_files: Vec<SourceLocation>,
-    pub(super) policies: Vec<SecurityPolicy>,
+    /// The app's own Content-Security-Policy, with the text of its file.
+    pub(super) policies: Vec<(SourceLocation, String)>,
 }
 
 /// A file that a page links to.
@@ -43,13 +44,6 @@ pub(crate) struct LinkedFile {
     pub(crate) location: SourceLocation,
     /// Relative to the static directory.
     pub(crate) path: String,
-}
-
-/// The app's own Content-Security-Policy, with the text of its file.
-#[derive(Debug)]
-pub(super) struct SecurityPolicy {
-    pub(super) location: SourceLocation,
-    pub(super) text: String,
 }
 
 impl PageLinks {
@@ -126,20 +120,16 @@ impl PageLinks {
         self.add_fixed(text, &locations, is_static);
         let mut directives = ["script-src", "style-src", "font-src", "default-src"].into_iter();
         let policy = directives.find_map(|name| occurrences(text, name).next());
-        self.policies.extend(policy.map(|policy| SecurityPolicy {
-            location: locations.at(policy.at),
-            text: text.to_owned(),
-        }));
+        let policy = policy.map(|policy| (locations.at(policy.at), text.to_owned()));
+        self.policies.extend(policy);
     }
 
     fn add_path(&mut self, link: &Occurrence<'_>, location: SourceLocation) {
-        let is_joined = link.is_joined();
-        let links = if is_joined {
-            &mut self.joined
+        if link.is_joined() {
+            self.joined.push(location);
         } else {
-            &mut self.paths
-        };
-        links.push(location);
+            self.paths.push(location);
+        }
     }
 
     /// Adds the file whose path begins there, unless a part of it is only known when the page is made.

@@ -3,10 +3,16 @@
 use super::static_url::{EndpointTarget, image_configs};
 use crate::config::env_vars::{INJECT, PUBLIC_URL, STATIC_ASSETS_VERSION, STATIC_URL};
 use indoc::formatdoc;
+use regex::Regex;
 use std::path::Path;
+use std::sync::LazyLock;
 
 const BEGIN: &str = "# static-assets: begin, in this image only";
 const END: &str = "# static-assets: end";
+static BLOCK: LazyLock<Regex> = LazyLock::new(|| {
+    let pattern = format!(r"(?ms)^{BEGIN}[ \t\r]*$.*?^{END}[ \t\r]*$\n?");
+    Regex::new(&pattern).expect("a valid expression")
+});
 
 /// Returns the script with the block at its end, in place of the block of an earlier build. The block reads the pin
 /// file, if there is one, for processes that `static-assets exec` did not start.
@@ -52,25 +58,7 @@ pub(super) fn with_pin(script: &str, pin: &Path) -> String {
 
 /// Returns the app's own script, without the block of an earlier build.
 pub(super) fn without_block(script: &str) -> String {
-    let mut own = String::with_capacity(script.len());
-    let mut rest = script;
-    while let Some((before, begun)) = split_at_line(rest, BEGIN)
-        && let Some((_, after)) = split_at_line(begun, END)
-    {
-        own.push_str(before);
-        rest = after;
-    }
-    own + rest
-}
-
-/// Splits a text at the first line that is `line`, which is left out.
-fn split_at_line<'a>(text: &'a str, line: &str) -> Option<(&'a str, &'a str)> {
-    let mut end = 0;
-    text.split_inclusive('\n').find_map(|found| {
-        let start = end;
-        end += found.len();
-        (found.trim_end() == line).then_some((&text[..start], &text[end..]))
-    })
+    BLOCK.replace_all(script, "").into_owned()
 }
 
 /// Does what `static-assets exec` does, by the rule of `launch/pin.rs`. In the pin, the version is before the URL.

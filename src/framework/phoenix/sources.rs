@@ -2,7 +2,6 @@
 //! as log lines and errors name them.
 
 use crate::fs::{files_below, read_file};
-use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -60,17 +59,12 @@ pub(super) fn read_text(path: &Path) -> io::Result<String> {
 }
 
 /// A line of one of the app's files.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, derive_more::Display)]
+#[display("{}:{line}", file.display())]
 pub(crate) struct SourceLocation {
     /// Relative to the repository.
     pub(crate) file: PathBuf,
     pub(crate) line: usize,
-}
-
-impl fmt::Display for SourceLocation {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}:{}", self.file.display(), self.line)
-    }
 }
 
 /// Turns offsets in the text of one file into locations.

@@ -3,10 +3,10 @@
 use super::elixir::ElixirSource;
 use super::elixir_values::{values, words};
 use super::sources::read_text;
-use std::fmt;
 use std::path::Path;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, derive_more::Display)]
+#[display("{_0}.{_1}.{_2}")]
 pub(crate) struct PhoenixVersion(u32, u32, u32);
 
 impl PhoenixVersion {
@@ -20,12 +20,6 @@ impl PhoenixVersion {
         let mut numbers = numbers.map(|number| number.trim().parse().ok());
         let (major, minor) = (numbers.next()??, numbers.next()??);
         Some(Self(major, minor, numbers.next().flatten().unwrap_or(0)))
-    }
-}
-
-impl fmt::Display for PhoenixVersion {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}.{}.{}", self.0, self.1, self.2)
     }
 }
 

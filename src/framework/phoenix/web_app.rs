@@ -64,9 +64,7 @@ impl WebApp {
 /// `shop (ShopWeb.Endpoint), Phoenix 1.7.21, assets/`
 impl fmt::Display for WebApp {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            otp_app, assets, ..
-        } = self;
+        let (otp_app, assets) = (&self.otp_app, &self.assets);
         let mut modules: Vec<&str> = self.endpoints.iter().map(|it| &*it.module).collect();
         if modules.is_empty() {
             modules.push("no endpoint found");

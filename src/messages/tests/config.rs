@@ -19,29 +19,20 @@ fn problems_of_values() -> Vec<ConfigProblem> {
         ConfigProblem::PublicUrlMissing("file:///srv/assets".parse().unwrap()),
         ConfigProblem::PublicUrlNotPinned,
         ConfigProblem::Version(setting("feature/x\nand more")),
-        ConfigProblem::Choice {
-            name: "STATIC_ASSETS_INJECT",
-            setting: setting("maybe"),
-            choices: vec!["auto", "off"],
-        },
+        ConfigProblem::Choice(
+            "STATIC_ASSETS_INJECT",
+            setting("maybe"),
+            vec!["auto", "off"],
+        ),
         ConfigProblem::BuildEnvWord(Origin::Platform),
     ]
 }
 
 fn problems_of_credentials() -> Vec<ConfigProblem> {
     vec![
-        ConfigProblem::CredentialsMissing {
-            store: s3(),
-            untyped: vec!["object-store".to_owned()],
-        },
-        ConfigProblem::CredentialsMissing {
-            store: "az://acme-static/shop".parse().unwrap(),
-            untyped: Vec::new(),
-        },
-        ConfigProblem::CredentialsMissing {
-            store: "gs://acme-static/shop".parse().unwrap(),
-            untyped: Vec::new(),
-        },
+        ConfigProblem::CredentialsMissing(s3(), vec!["object-store".to_owned()]),
+        ConfigProblem::CredentialsMissing("az://acme-static/shop".parse().unwrap(), Vec::new()),
+        ConfigProblem::CredentialsMissing("gs://acme-static/shop".parse().unwrap(), Vec::new()),
         ConfigProblem::HalfACredential {
             given: "an Azure account key",
             missing: "AZURE_STORAGE_ACCOUNT_NAME",
@@ -60,10 +51,7 @@ fn problems_of_credentials() -> Vec<ConfigProblem> {
             keys_from: binding(),
             instead: "the binding's entry 'region'",
         },
-        ConfigProblem::BindingEntryMissing {
-            binding: "assets".to_owned(),
-            entry: "secret-access-key",
-        },
+        ConfigProblem::BindingEntryMissing("assets".to_owned(), "secret-access-key"),
         ConfigProblem::ServerUrl(
             "AWS_ENDPOINT_URL",
             ServerUrlProblem::Malformed(Origin::ConfigVar),
@@ -74,10 +62,7 @@ fn problems_of_credentials() -> Vec<ConfigProblem> {
         ),
         ConfigProblem::NotForHeader("region"),
         ConfigProblem::AmbientFile("/home/build/.config/gcloud/credentials.json".into()),
-        ConfigProblem::AzureConnectionString {
-            origin: Origin::Platform,
-            missing: "AccountKey",
-        },
+        ConfigProblem::AzureConnectionString(Origin::Platform, "AccountKey"),
         google(GoogleKeyProblem::Federated),
         google(GoogleKeyProblem::Type("gdch_service_account".to_owned())),
     ]
@@ -85,18 +70,12 @@ fn problems_of_credentials() -> Vec<ConfigProblem> {
 
 fn problems_of_files() -> Vec<ConfigProblem> {
     vec![
-        ConfigProblem::ProjectToml {
-            line: 1,
-            error: "a = ".parse::<toml::Table>().unwrap_err(),
-        },
-        ConfigProblem::ProjectTomlType {
-            key: "store".to_owned(),
-            found: "array",
-        },
-        ConfigProblem::Unreadable {
-            what: "STATIC_ASSETS_SECRET_ACCESS_KEY_FILE".to_owned(),
-            error: denied_io(),
-        },
+        ConfigProblem::ProjectToml(1, "a = ".parse::<toml::Table>().unwrap_err()),
+        ConfigProblem::ProjectTomlType("store".to_owned(), "array"),
+        ConfigProblem::Unreadable(
+            "STATIC_ASSETS_SECRET_ACCESS_KEY_FILE".to_owned(),
+            denied_io(),
+        ),
     ]
 }
 
@@ -133,10 +112,7 @@ fn a_secret_in_a_setting_is_explained_once() {
 
 #[test]
 fn only_missing_credentials_have_their_own_exit_code() {
-    let missing = || ConfigProblem::CredentialsMissing {
-        store: s3(),
-        untyped: Vec::new(),
-    };
+    let missing = || ConfigProblem::CredentialsMissing(s3(), Vec::new());
     assert_eq!(config_message(&[missing()]).exit_code(), 12);
     let both = [missing(), ConfigProblem::AppMissing];
     assert_eq!(config_message(&both).exit_code(), 2);

@@ -55,7 +55,7 @@ fn store() {
         UnreadableMarker::UnknownSchema(2),
         UnreadableMarker::NotJson(not_json),
     ] {
-        errors.push(StoreError::UnreadableObject { key: key(), reason });
+        errors.push(StoreError::UnreadableObject(key(), reason));
     }
     errors.extend([
         StoreError::NoRoot("/srv/assets".into()),

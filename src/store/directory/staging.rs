@@ -2,7 +2,7 @@
 //! its run is alive.
 
 use super::Directory;
-use crate::fs::{create_dir_for_all, ensure_is_file, remove_dir_if_exists};
+use crate::fs::{create_dir_for_all, if_exists, read_file, remove_dir_if_exists};
 use crate::interrupt::Interrupt;
 use crate::manifest::Asset;
 use crate::parallel::parallel;
@@ -69,7 +69,7 @@ impl Directory {
         match rename(file.path(), &path) {
             Ok(()) => fs::File::open(dir)?.sync_all()?,
             // NFS loses replies, so the file itself decides.
-            Err(_) if read_if_exists(&path)?.is_some_and(|json| json == own.json) => {}
+            Err(_) if if_exists(read_file(&path))?.is_some_and(|json| json == own.json) => {}
             Err(Errno::EXIST) => return Ok(false),
             Err(error) => return Err(self.rename_error(error)),
         }
@@ -159,16 +159,4 @@ fn is_leftover(path: &Path) -> bool {
 /// Renames without replacing.
 pub(super) fn rename(from: &Path, to: &Path) -> Result<(), Errno> {
     renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE)
-}
-
-pub(super) fn read_if_exists(path: &Path) -> io::Result<Option<Vec<u8>>> {
-    ensure_is_file(path)?;
-    if_exists(fs::read(path))
-}
-
-pub(super) fn if_exists<T>(read: io::Result<T>) -> io::Result<Option<T>> {
-    match read {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        read => read.map(Some),
-    }
 }

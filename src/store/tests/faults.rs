@@ -272,7 +272,7 @@ async fn f12_an_unreadable_marker_is_kept() {
             for _ in 0..2 {
                 let error = build.failure(&fake).await;
                 assert!(
-                    matches!(error, StoreError::UnreadableObject { .. }),
+                    matches!(error, StoreError::UnreadableObject(..)),
                     "{error:?}"
                 );
                 assert_eq!(asset_uploads(&fake.take_requests()), 0);
