@@ -129,6 +129,60 @@ fn a_package_may_ask_for_the_storage_class() {
 }
 
 #[test]
+fn settings_that_only_the_server_sets_are_used() {
+    let Some(platform) = django("django_split_settings") else {
+        return;
+    };
+    platform.write("config/wsgi.py", WSGI);
+    platform
+        .build()
+        .succeeds()
+        .says("manage.py, config.settings.production (config/wsgi.py)");
+    // Whatever the build's environment says, the server does not ask it.
+    let platform = platform.env("DJANGO_SETTINGS_MODULE", "config.settings.local");
+    platform
+        .build()
+        .succeeds()
+        .says("manage.py, config.settings.production (config/wsgi.py)");
+}
+
+const WSGI: &str = "import os\n\
+                    from django.core.wsgi import get_wsgi_application\n\
+                    os.environ[\"DJANGO_SETTINGS_MODULE\"] = \"config.settings.production\"\n\
+                    application = get_wsgi_application()\n";
+
+#[test]
+fn settings_of_the_procfile_are_used() {
+    let Some(platform) = django("django_split_settings") else {
+        return;
+    };
+    platform.write(
+        "Procfile",
+        "web: DJANGO_SETTINGS_MODULE=config.settings.production gunicorn config.wsgi\n",
+    );
+    platform.edit("config/wsgi.py", "production", "local");
+    platform
+        .build()
+        .succeeds()
+        .says("manage.py, config.settings.production (Procfile)");
+}
+
+#[test]
+fn settings_that_no_environment_changes_fail_the_build() {
+    let Some(platform) = django("django_split_settings") else {
+        return;
+    };
+    platform.edit(
+        "manage.py",
+        "os.environ.setdefault(\"DJANGO_SETTINGS_MODULE\", \"config.settings.local\")",
+        "os.environ[\"DJANGO_SETTINGS_MODULE\"] = \"config.settings.local\"",
+    );
+    platform.build().exits(1).says(
+        "manage.py uses the settings config.settings.local, the server config.settings.production",
+    );
+}
+
+#[test]
 fn all_missing_variables_are_named_at_once() {
     let Some(platform) = django("django_missing_variable") else {
         return;

@@ -386,7 +386,7 @@ fn failures_of_the_app_are_named_with_a_fix() {
         (
             "django_missing_variable",
             "The settings need DATABASE_URL",
-            "STATIC_ASSETS_BUILD_ENV=\"DATABASE_URL=unused-while-collecting\"",
+            "STATIC_ASSETS_BUILD_ENV=\"DATABASE_URL=sqlite:///unused.db\"",
         ),
         (
             "django_missing_manifest_entry",
@@ -415,7 +415,7 @@ fn build_env_supplies_a_missing_variable() {
     let ran = platform
         .env(
             "STATIC_ASSETS_BUILD_ENV",
-            "DATABASE_URL=unused-while-collecting",
+            "DATABASE_URL=sqlite:///unused.db",
         )
         .build()
         .succeeds();

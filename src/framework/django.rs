@@ -16,6 +16,7 @@ mod references;
 mod report;
 mod runner;
 mod settings_module;
+mod settings_source;
 mod stand_in;
 
 use crate::config::Keep;
@@ -25,14 +26,13 @@ use crate::framework::{CompileTarget, Compiled, Fallback, LinkReason, Links, Run
 use crate::fs::{files_below, lies_in};
 pub(crate) use detect::Django;
 pub(crate) use error::{DjangoError, DjangoFailure, DjangoFailureReason, DjangoLinkProblem};
-pub(crate) use event::DjangoEvent;
+pub(crate) use event::{BrokenLink, BrokenLinkCause, DjangoEvent};
 use hook::HookDir;
 use links::{DjangoLinkCheck, needs_pin, verify_links};
 use python::AppPython;
-pub(crate) use references::{BrokenLink, BrokenLinkCause};
 pub(crate) use report::{CollectReport, DjangoCheck, StaticfilesStorage};
 use runner::{collected_dir, run_collectstatic};
-pub(crate) use settings_module::SettingsSource;
+pub(crate) use settings_source::{ServerSettings, SettingsSource};
 pub(crate) use stand_in::StandIn;
 use std::path::Path;
 
@@ -66,11 +66,12 @@ impl Django {
             report: &report,
             files: files_below(&collected_dir(ctx))?.len(),
         });
+        python.require_chosen_settings(&report)?;
         let Some((target, load_problem)) = target.zip(load_problem) else {
             return Ok(Some(compiled(report, DjangoLinkCheck::default(), ctx)));
         };
         compressor::check_compressor(&report, &ctx.app_dir)?;
-        let check = verify_links(&report, target, &hook, load_problem?, ctx)?;
+        let check = verify_links(&report, target, &hook, load_problem?, &python)?;
         warn_of_processes(&check, ctx);
         Ok(Some(compiled(report, check, ctx)))
     }

@@ -6,7 +6,9 @@ mod log;
 
 use super::{Explain, Kind, Message, listed, not_following, titled};
 use crate::framework::DjangoError;
+use crate::framework::django::ServerSettings;
 use indoc::formatdoc;
+use std::path::Path;
 
 impl Explain for DjangoError {
     fn explain(&self) -> Message {
@@ -34,6 +36,7 @@ impl Explain for DjangoError {
             Self::Command(setting, line, finished) => {
                 command_failed(setting, line, finished.status.code()).with_details(&finished.output)
             }
+            Self::OtherSettings(manage_py, server) => other_settings(manage_py, server),
             Self::NotFollowing(not_following) => not_following.explain(),
             Self::Start(error) => error.explain(),
             Self::Report(error) => Message::new(
@@ -55,6 +58,17 @@ impl Explain for DjangoError {
 /// A message about the app whose text begins with its title.
 fn app_message(text: &str) -> Message {
     titled(Kind::App, text)
+}
+
+fn other_settings(manage_py: &Path, server: &ServerSettings) -> Message {
+    let (manage_py, file) = (manage_py.display(), server.file.display());
+    let (used, module) = (&server.manage_py, &server.module);
+    app_message(&formatdoc! {"
+        {manage_py} uses the settings {used}, the server {module}
+        {manage_py} sets DJANGO_SETTINGS_MODULE whatever the environment says, so the build can't check the pages of the
+        server, which runs with {module} ({file}). Let the environment choose, in {manage_py}:
+          os.environ.setdefault(\"DJANGO_SETTINGS_MODULE\", \"{used}\")"
+    })
 }
 
 fn command_failed(setting: &str, line: &str, status: Option<i32>) -> Message {

@@ -1,5 +1,6 @@
 //! Why a Django app can't be compiled. The texts are in `messages/`.
 
+use super::settings_source::ServerSettings;
 use super::stand_in::StandIn;
 use crate::command::{CommandError, Finished};
 use crate::framework::NotFollowing;
@@ -20,6 +21,9 @@ pub(crate) enum DjangoError {
     /// the runner could see.
     #[from(ignore)]
     Command(&'static str, String, Finished),
+    /// `manage.py` uses these settings whatever the environment says, and the server uses others.
+    #[from(ignore)]
+    OtherSettings(PathBuf, Box<ServerSettings>),
     NotFollowing(Box<NotFollowing<DjangoLinkProblem>>),
     Start(CommandError),
     Report(serde_json::Error),
@@ -33,6 +37,8 @@ pub(crate) struct DjangoFailure {
     pub(crate) reason: DjangoFailureReason,
     pub(crate) message: String,
     pub(crate) settings: Option<String>,
+    /// The settings modules beside that one, those of production first.
+    pub(crate) other_settings: Vec<String>,
     /// `path:line` of the app.
     pub(crate) place: Option<String>,
     /// The end of what the command printed.
@@ -44,11 +50,8 @@ pub(crate) enum DjangoFailureReason {
     /// All that the settings ask for, the first one first.
     MissingVariables(Vec<StandIn>),
     MissingModule(String),
-    /// `DJANGO_SETTINGS_MODULE` names a module that does not exist. Others are beside it.
-    NoSuchSettings {
-        module: String,
-        beside: Vec<String>,
-    },
+    /// `DJANGO_SETTINGS_MODULE` names a module that does not exist.
+    NoSuchSettings(String),
     /// Django knows no collectstatic, because `django.contrib.staticfiles` is not installed.
     UnknownCommand,
     /// A stylesheet or module refers to a file that does not exist.

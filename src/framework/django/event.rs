@@ -1,8 +1,7 @@
 //! The facts that the log prints while a Django app is compiled. Their texts are in `messages/`.
 
-use super::references::BrokenLink;
 use super::report::{CollectReport, SourcePlace};
-use super::settings_module::{ServerSettings, SettingsSource};
+use super::settings_source::{ServerSettings, SettingsSource};
 use crate::config::Origin;
 use std::path::Path;
 
@@ -30,4 +29,24 @@ pub(crate) enum DjangoEvent<'a> {
     ProcessWithoutHook(&'a str),
     /// Python loads nothing of this build, so only the image's entrypoint sets the pinned variables.
     PinOnlyByEntrypoint,
+}
+
+/// A link in the app's code that leads to no published file.
+#[derive(Debug)]
+pub(crate) struct BrokenLink<'a> {
+    pub(crate) place: &'a SourcePlace,
+    /// The name of a file, or of a bundle.
+    pub(crate) name: &'a str,
+    pub(crate) why: BrokenLinkCause<'a>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum BrokenLinkCause<'a> {
+    NotCollected,
+    /// The storage gives this URL.
+    Elsewhere(&'a str),
+    /// A bundle of webpack has this URL, by its own `publicPath`.
+    BundleElsewhere(&'a str),
+    /// Pages fail with this exception.
+    Fails(&'a str),
 }

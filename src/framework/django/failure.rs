@@ -18,27 +18,34 @@ pub(super) fn diagnose(
     finished: Finished,
     missing_variables: Vec<StandIn>,
     python: &AppPython<'_>,
-) -> DjangoError {
+) -> Result<DjangoError, DjangoError> {
     let (failure, settings) = report.map_or((None, None), |it| (it.failure, it.settings_module));
     let died = failure.is_none();
     if let Some(line) = &python.ctx.config.framework.django.collect_command
         && died
     {
-        return DjangoError::Command(COLLECT_COMMAND.name, line.clone(), finished);
+        return Ok(DjangoError::Command(
+            COLLECT_COMMAND.name,
+            line.clone(),
+            finished,
+        ));
     }
     let failure = failure.unwrap_or_default();
     let missing = failure.missing_module.as_deref();
     if missing == Some("django") {
-        return DjangoError::NoDjango(python.program.clone());
+        return Ok(DjangoError::NoDjango(python.program.clone()));
     }
+    let named = python.env.text(DJANGO_SETTINGS_MODULE.name);
+    let is_named = missing.is_some() && missing == named;
+    let module = if is_named {
+        missing
+    } else {
+        settings.as_deref()
+    };
+    let other_settings = settings_beside(python.command(), python.ctx, module)?;
     let reason = match missing {
         _ if died => DjangoFailureReason::Died,
-        Some(module) if python.env.text(DJANGO_SETTINGS_MODULE.name) == Some(module) => {
-            DjangoFailureReason::NoSuchSettings {
-                module: module.to_owned(),
-                beside: settings_beside(&python.ctx.app_dir, module),
-            }
-        }
+        Some(module) if is_named => DjangoFailureReason::NoSuchSettings(module.to_owned()),
         _ if !missing_variables.is_empty() => {
             DjangoFailureReason::MissingVariables(missing_variables)
         }
@@ -50,10 +57,11 @@ pub(super) fn diagnose(
         reason,
         message: failure.message,
         settings,
+        other_settings,
         place: failure.place,
         output: last_lines(&finished.output),
     };
-    Box::new(failure).into()
+    Ok(Box::new(failure).into())
 }
 
 /// Shows the command as the user would type it: the runner runs the same one.

@@ -2,6 +2,7 @@
 
 use super::error::{DjangoError, DjangoLinkProblem};
 use super::hook::{HookDir, PIN, PIN_AND_LINK};
+use super::python::AppPython;
 use super::references::verify_references;
 use super::report::{CollectReport, SampledUrls};
 use super::runner::collected_dir;
@@ -23,8 +24,9 @@ pub(super) fn verify_links(
     target: &CompileTarget,
     hook: &HookDir,
     load_problem: Option<DjangoLinkProblem>,
-    ctx: &BuildContext<'_>,
+    python: &AppPython<'_>,
 ) -> Result<DjangoLinkCheck, DjangoError> {
+    let ctx = python.ctx;
     let collected = collected_dir(ctx);
     let is_published = |url: &str| {
         let path = target.prefix.path_of(url);
@@ -45,7 +47,7 @@ pub(super) fn verify_links(
     let problem = match ctx.inject() {
         Inject::Off => Some(DjangoLinkProblem::InjectOff),
         Inject::Nowhere => Some(DjangoLinkProblem::InjectNowhere),
-        Inject::Auto if report.debug => Some(debug_problem(report, ctx)),
+        Inject::Auto if report.debug => Some(debug_problem(report, python)?),
         Inject::Auto => find_problem(&report.hooked_urls).or(load_problem),
     };
     let snippet = snippet(report);
@@ -81,10 +83,13 @@ fn find_wrong_url(
     Some(DjangoLinkProblem::Emits { name, url, storage })
 }
 
-fn debug_problem(report: &CollectReport, ctx: &BuildContext<'_>) -> DjangoLinkProblem {
+fn debug_problem(
+    report: &CollectReport,
+    python: &AppPython<'_>,
+) -> Result<DjangoLinkProblem, DjangoError> {
     let settings = report.settings_module.clone();
-    let beside = settings_beside(&ctx.app_dir, settings.as_deref().unwrap_or_default());
-    DjangoLinkProblem::Debug { settings, beside }
+    let beside = settings_beside(python.command(), python.ctx, settings.as_deref())?;
+    Ok(DjangoLinkProblem::Debug { settings, beside })
 }
 
 fn why_by_app(report: &CollectReport, target: &CompileTarget) -> LinkReason {

@@ -3,13 +3,14 @@
 use super::detect::DjangoEntry;
 use super::error::DjangoError;
 use super::event::DjangoEvent;
-use super::settings_module::{SettingsSource, server_settings};
+use super::report::CollectReport;
+use super::settings_module::server_settings;
+use super::settings_source::SettingsSource;
 use crate::command::{Command, CommandError, Finished, program_on_path};
 use crate::config::Origin;
 use crate::config::env_vars::DJANGO_SETTINGS_MODULE;
 use crate::context::BuildContext;
 use crate::env::ChildEnv;
-use std::io;
 use std::path::PathBuf;
 
 pub(super) struct AppPython<'a> {
@@ -33,17 +34,39 @@ impl<'a> AppPython<'a> {
         for (name, value) in &ctx.config.framework.django.build_env {
             env = env.with(name, value);
         }
-        let settings = choose_settings(entry, &env, ctx)?;
-        if let SettingsSource::Server(server) = &settings {
-            env = env.with(DJANGO_SETTINGS_MODULE.name, &server.module);
-        }
-        Ok(Self {
+        let mut python = Self {
             entry,
             program,
             env,
-            settings,
+            settings: SettingsSource::App,
             ctx,
-        })
+        };
+        python.settings = python.choose_settings()?;
+        if let SettingsSource::Server(server) = &python.settings {
+            python.env = python.env.with(DJANGO_SETTINGS_MODULE.name, &server.module);
+        }
+        Ok(python)
+    }
+
+    /// The app's Python, in the app's directory.
+    pub(super) fn command(&self) -> Command<'_> {
+        Command::new(&self.program, &self.ctx.app_dir, &self.env)
+    }
+
+    /// Fails if `manage.py` loaded other settings than the server's. Then nothing is known of the server's pages.
+    pub(super) fn require_chosen_settings(
+        &self,
+        report: &CollectReport,
+    ) -> Result<(), DjangoError> {
+        match (&self.settings, self.entry, &report.settings_module) {
+            (SettingsSource::Server(server), DjangoEntry::ManagePy(manage_py), Some(used))
+                if server.module != *used =>
+            {
+                let server = Box::new(server.clone());
+                Err(DjangoError::OtherSettings(manage_py.clone(), server))
+            }
+            _ => Ok(()),
+        }
     }
 
     pub(super) fn run_code(&self, env: &ChildEnv, code: &str) -> Result<Finished, CommandError> {
@@ -63,31 +86,27 @@ impl<'a> AppPython<'a> {
         self.ctx.log.event(&DjangoEvent::Running(setting, line));
         Command::shell(line, &self.ctx.app_dir, env).run(self.ctx.interrupt)
     }
-}
 
-/// Prefers the server's settings to those of `manage.py`, unless `DJANGO_SETTINGS_MODULE` is set.
-fn choose_settings(
-    entry: &DjangoEntry,
-    env: &ChildEnv,
-    ctx: &BuildContext<'_>,
-) -> io::Result<SettingsSource> {
-    let log = ctx.log;
-    let setting = ctx.config.framework.django.settings_module.as_ref();
-    let origin = setting.map(|setting| setting.origin.clone());
-    if let DjangoEntry::ManagePy(manage_py) = entry
-        && let Some(server) = server_settings(&ctx.app_dir, manage_py)?
-    {
-        match env.text(DJANGO_SETTINGS_MODULE.name) {
-            // The running app has a config var, too.
-            Some(chosen) if chosen != server.module && origin != Some(Origin::ConfigVar) => {
-                log.event(&DjangoEvent::ServerNeedsVariable(&server, chosen));
-            }
-            None if server.module != server.manage_py => {
+    /// Prefers the server's settings to those of `manage.py`, unless `DJANGO_SETTINGS_MODULE` chooses for both.
+    fn choose_settings(&self) -> Result<SettingsSource, DjangoError> {
+        let log = self.ctx.log;
+        let setting = self.ctx.config.framework.django.settings_module.as_ref();
+        let origin = setting.map(|setting| setting.origin.clone());
+        if let DjangoEntry::ManagePy(manage_py) = self.entry
+            && let Some(server) = server_settings(self.command(), self.ctx, manage_py)?
+        {
+            let chosen = self.env.text(DJANGO_SETTINGS_MODULE.name);
+            if chosen.unwrap_or(&server.manage_py) == server.module {
+            } else if chosen.is_none() || server.is_fixed {
                 log.event(&DjangoEvent::ServerSettings(&server, manage_py));
                 return Ok(SettingsSource::Server(server));
+            } else if let Some(chosen) = chosen
+                // The running app has a config var, too.
+                && origin != Some(Origin::ConfigVar)
+            {
+                log.event(&DjangoEvent::ServerNeedsVariable(&server, chosen));
             }
-            _ => {}
         }
+        Ok(origin.map_or(SettingsSource::App, SettingsSource::Variable))
     }
-    Ok(origin.map_or(SettingsSource::App, SettingsSource::Variable))
 }

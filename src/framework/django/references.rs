@@ -1,30 +1,10 @@
 //! The link check of names: the static files that the app's own templates and modules ask for.
 
 use super::error::{DjangoError, DjangoLinkProblem};
-use super::event::DjangoEvent;
-use super::report::{CollectReport, ReferencedUrl, SampledUrls, SourcePlace};
+use super::event::{BrokenLink, BrokenLinkCause, DjangoEvent};
+use super::report::{CollectReport, ReferencedUrl, SampledUrls};
 use crate::context::BuildContext;
 use crate::framework::NotFollowing;
-
-/// A link in the app's code that leads to no published file.
-#[derive(Debug)]
-pub(crate) struct BrokenLink<'a> {
-    pub(crate) place: &'a SourcePlace,
-    /// The name of a file, or of a bundle.
-    pub(crate) name: &'a str,
-    pub(crate) why: BrokenLinkCause<'a>,
-}
-
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum BrokenLinkCause<'a> {
-    NotCollected,
-    /// The storage gives this URL.
-    Elsewhere(&'a str),
-    /// A bundle of webpack has this URL, by its own `publicPath`.
-    BundleElsewhere(&'a str),
-    /// Pages fail with this exception.
-    Fails(&'a str),
-}
 
 /// Warns of each link that leads to no published file. Fails if the file was in `STATIC_ROOT` before this build: then the
 /// page worked until now.

@@ -61,7 +61,7 @@ pub(super) fn run_collectstatic(
         }
         report => {
             let missing = find_missing_variables(python, target, hook, report.as_ref())?;
-            Err(diagnose(report, run.finished, missing, python))
+            Err(diagnose(report, run.finished, missing, python)?)
         }
     }
 }

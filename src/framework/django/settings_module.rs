@@ -1,37 +1,39 @@
 //! The settings modules that the files of an app name, read without running them.
 
 use super::detect::DEPTH;
-use crate::config::{Origin, env_vars::DJANGO_SETTINGS_MODULE};
+use super::error::DjangoError;
+use super::settings_source::ServerSettings;
+use crate::command::Command;
+use crate::config::env_vars::DJANGO_SETTINGS_MODULE;
+use crate::context::BuildContext;
 use crate::framework::app_files::files_named;
 use fs_err as fs;
-use std::io;
+use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// Modules that many projects have beside their settings.
-const NO_SETTINGS: [&str; 5] = ["urls", "wsgi", "asgi", "celery", "manage"];
+/// Reads Python files by Python's own parser.
+const READER: &str = include_str!("python/read_settings.py");
 
-/// Who chose the settings of the build.
-#[derive(Debug)]
-pub(crate) enum SettingsSource {
-    App,
-    Variable(Origin),
-    Server(ServerSettings),
-}
-
-/// The settings that the app's server loads by default, and those of `manage.py`.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct ServerSettings {
-    pub(crate) module: String,
-    /// `config/wsgi.py`
-    pub(crate) file: PathBuf,
-    pub(crate) manage_py: String,
+/// What a Python file says of settings.
+#[derive(Debug, Default, Deserialize)]
+struct SettingsFile {
+    /// The module that it sets whatever the environment says.
+    sets: Option<String>,
+    /// The module that it sets if the environment names none.
+    sets_by_default: Option<String>,
+    installed_apps: bool,
+    /// The modules from which it takes everything.
+    imports: Vec<String>,
 }
 
 /// Finds the server's settings, unless several servers disagree.
-pub(super) fn server_settings(app: &Path, manage_py: &Path) -> io::Result<Option<ServerSettings>> {
-    let Some(of_manage_py) = default_settings(&app.join(manage_py))? else {
-        return Ok(None);
-    };
+pub(super) fn server_settings(
+    python: Command<'_>,
+    ctx: &BuildContext<'_>,
+    manage_py: &Path,
+) -> Result<Option<ServerSettings>, DjangoError> {
+    let app = &ctx.app_dir;
     let mut servers = files_named(app, "wsgi.py", DEPTH)?;
     if servers.is_empty() {
         servers = files_named(app, "asgi.py", DEPTH)?;
@@ -40,35 +42,89 @@ pub(super) fn server_settings(app: &Path, manage_py: &Path) -> io::Result<Option
     if servers.iter().any(|file| is_named_by(&procfile, file)) {
         servers.retain(|file| is_named_by(&procfile, file));
     }
+    let manage_py = app.join(manage_py);
+    let mut read = read_files(python, ctx, servers.iter().chain([&manage_py]))?;
+    let of_manage_py = read.remove(&manage_py);
+    let of_manage_py = of_manage_py.and_then(|file| file.sets.or(file.sets_by_default));
+    let Some(of_manage_py) = of_manage_py else {
+        return Ok(None);
+    };
+    let of_procfile = module_of_procfile(&procfile);
     let mut found = Vec::new();
-    for file in servers {
-        if let Some(module) = default_settings(&file)? {
-            found.push(ServerSettings {
-                module,
-                file: file.strip_prefix(app).unwrap_or(&file).to_owned(),
-                manage_py: of_manage_py.clone(),
-            });
-        }
+    for (file, said) in read {
+        let (module, file, is_fixed) = match (said.sets, &of_procfile, said.sets_by_default) {
+            (Some(module), _, _) => (module, file.as_path(), true),
+            (None, Some(module), _) => (module.clone(), Path::new("Procfile"), true),
+            (None, None, Some(module)) => (module, file.as_path(), false),
+            (None, None, None) => continue,
+        };
+        found.push(ServerSettings {
+            module,
+            file: file.strip_prefix(app).unwrap_or(file).to_owned(),
+            manage_py: of_manage_py.clone(),
+            is_fixed,
+        });
     }
     found.dedup_by(|one, other| one.module == other.module);
     Ok(found.pop().filter(|_| found.is_empty()))
 }
 
 /// Lists the other settings modules of the same package, those of production first.
-pub(super) fn settings_beside(app: &Path, module: &str) -> Vec<String> {
-    let Some((package, _)) = module.rsplit_once('.') else {
-        return Vec::new();
+pub(super) fn settings_beside(
+    python: Command<'_>,
+    ctx: &BuildContext<'_>,
+    module: Option<&str>,
+) -> Result<Vec<String>, DjangoError> {
+    let Some((package, _)) = module.and_then(|module| module.rsplit_once('.')) else {
+        return Ok(Vec::new());
     };
-    let entries = fs::read_dir(app.join(package.replace('.', "/")));
-    let names = entries.into_iter().flatten().filter_map(|entry| {
-        let name = entry.ok()?.file_name().into_string().ok()?;
-        let name = name.strip_suffix(".py")?;
-        let is_settings = !name.starts_with("__") && !NO_SETTINGS.contains(&name);
-        is_settings.then(|| format!("{package}.{name}"))
+    let entries = fs::read_dir(ctx.app_dir.join(package.replace('.', "/")));
+    let files = entries.into_iter().flatten().filter_map(|entry| {
+        let path = entry.ok()?.path();
+        path.extension()
+            .is_some_and(|it| it == "py")
+            .then_some(path)
     });
-    let mut beside: Vec<String> = names.filter(|beside| beside != module).collect();
+    let read = read_files(python, ctx, files.collect::<Vec<_>>().iter())?;
+    let stem = |file: &Path| {
+        file.file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned()
+    };
+    let complete = read.iter().filter(|(_, file)| file.installed_apps);
+    let complete: Vec<String> = complete.map(|(path, _)| stem(path)).collect();
+    let is_complete = |import: &String| complete.iter().any(|stem| import.ends_with(stem));
+    let settings = read
+        .iter()
+        .filter(|(_, it)| it.installed_apps || it.imports.iter().any(is_complete));
+    let names = settings.map(|(path, _)| format!("{package}.{}", stem(path)));
+    let mut beside: Vec<String> = names
+        .filter(|name| Some(name.as_str()) != module && !name.ends_with("__"))
+        .collect();
     beside.sort_by_key(|name| (!name.contains("prod"), name.clone()));
-    beside
+    Ok(beside)
+}
+
+fn read_files<'a>(
+    python: Command<'_>,
+    ctx: &BuildContext<'_>,
+    files: impl Iterator<Item = &'a PathBuf>,
+) -> Result<BTreeMap<PathBuf, SettingsFile>, DjangoError> {
+    let files: Vec<&PathBuf> = files.collect();
+    if files.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let (script, answer) = ("read_settings.py", "settings.json");
+    let [script, answer] = [script, answer].map(|name| ctx.scratch.join(name));
+    fs::write(&script, READER)?;
+    // Without the app's packages and its environment.
+    let mut command = python.argument("-IS").argument(&script).argument(&answer);
+    for file in files {
+        command = command.argument(file);
+    }
+    command.run(ctx.interrupt)?;
+    Ok(serde_json::from_slice(&fs::read(&answer)?)?)
 }
 
 /// Whether a command of the Procfile names `config.wsgi` for `…/config/wsgi.py`.
@@ -79,88 +135,53 @@ fn is_named_by(procfile: &str, file: &Path) -> bool {
     procfile.contains(&module)
 }
 
-/// Finds the module in `os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")`.
-fn default_settings(file: &Path) -> io::Result<Option<String>> {
-    let text = fs::read(file)?;
-    let text = String::from_utf8_lossy(&text);
-    let lines = text.lines().map(str::trim_start);
-    let code: Vec<&str> = lines.filter(|line| !line.starts_with('#')).collect();
-    let code = code.join("\n");
-    let module = code.split_once(DJANGO_SETTINGS_MODULE.name);
-    let module = module.and_then(|(_, rest)| {
-        let comma = rest.find(',').filter(|comma| *comma < 4)?;
-        let (_, quoted) = rest[comma..].split_once(['"', '\''])?;
-        Some(quoted.split_once(['"', '\''])?.0)
+/// Finds the settings that the `web` process of a Procfile sets for itself: `web: DJANGO_SETTINGS_MODULE=… gunicorn`.
+fn module_of_procfile(procfile: &str) -> Option<String> {
+    let web = procfile
+        .lines()
+        .find_map(|line| line.strip_prefix("web:"))?;
+    let words = shell_words::split(web).ok()?;
+    let given = words.iter().find_map(|word| {
+        word.split_once(DJANGO_SETTINGS_MODULE.name)?
+            .1
+            .strip_prefix('=')
     });
-    let is_allowed = |letter: char| letter.is_alphanumeric() || "_.".contains(letter);
-    let module = module.filter(|module| !module.is_empty() && module.chars().all(is_allowed));
-    Ok(module.map(str::to_owned))
+    given
+        .filter(|module| !module.contains('$'))
+        .map(str::to_owned)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fs::folder_with as app;
 
     #[test]
-    fn settings_of_the_server_are_found() {
-        let files = [
+    fn settings_of_the_web_process_are_found() {
+        for (line, module) in [
             (
-                "manage.py",
-                "setdefault('DJANGO_SETTINGS_MODULE', 'config.settings.local')",
+                "web: DJANGO_SETTINGS_MODULE=a.b gunicorn a.wsgi",
+                Some("a.b"),
             ),
             (
-                "config/wsgi.py",
-                "# DJANGO_SETTINGS_MODULE, \"x\"\nsetdefault(\n    \"DJANGO_SETTINGS_MODULE\", \"config.settings.production\")",
+                "web: env X=1 DJANGO_SETTINGS_MODULE='a.b' gunicorn",
+                Some("a.b"),
             ),
             (
-                "config/asgi.py",
-                "setdefault('DJANGO_SETTINGS_MODULE', 'config.settings.local')",
+                "web: gunicorn --env DJANGO_SETTINGS_MODULE=a.b a.wsgi",
+                Some("a.b"),
             ),
-        ];
-        let app = app(&files);
-        let server = server_settings(app.path(), Path::new("manage.py"))
-            .unwrap()
-            .unwrap();
-        assert_eq!(server.module, "config.settings.production");
-        assert_eq!(server.file, Path::new("config/wsgi.py"));
-        assert_eq!(server.manage_py, "config.settings.local");
-    }
-
-    #[test]
-    fn settings_beside_begin_with_production() {
-        let app = app(&[
-            ("config/settings/__init__.py", ""),
-            ("config/settings/base.py", ""),
-            ("config/settings/local.py", ""),
-            ("config/settings/production.py", ""),
-        ]);
-        assert_eq!(
-            settings_beside(app.path(), "config.settings.local"),
-            ["config.settings.production", "config.settings.base"]
-        );
-        assert_eq!(settings_beside(app.path(), "settings"), [""; 0]);
-    }
-
-    #[test]
-    fn procfile_decides_between_servers_that_disagree() {
-        let setdefault = |module: &str| format!("setdefault('DJANGO_SETTINGS_MODULE', '{module}')");
-        let (own, one, two) = (setdefault("a"), setdefault("b"), setdefault("c"));
-        let files = [
-            ("manage.py", own.as_str()),
-            ("one/wsgi.py", one.as_str()),
-            ("two/wsgi.py", two.as_str()),
-        ];
-        let app = app(&files);
-        let manage_py = Path::new("manage.py");
-        assert_eq!(server_settings(app.path(), manage_py).unwrap(), None);
-
-        fs::write(
-            app.path().join("Procfile"),
-            "web: gunicorn two.wsgi:application",
-        )
-        .unwrap();
-        let server = server_settings(app.path(), manage_py).unwrap().unwrap();
-        assert_eq!(server.module, "c");
+            (
+                "web: gunicorn --env=DJANGO_SETTINGS_MODULE=a.b a.wsgi",
+                Some("a.b"),
+            ),
+            (
+                "web: DJANGO_SETTINGS_MODULE=$SETTINGS gunicorn a.wsgi",
+                None,
+            ),
+            ("worker: DJANGO_SETTINGS_MODULE=a.b celery", None),
+            ("web: gunicorn a.wsgi", None),
+        ] {
+            assert_eq!(module_of_procfile(line).as_deref(), module, "{line}");
+        }
     }
 }

@@ -22,12 +22,16 @@ impl Explain for DjangoFailure {
 fn reason_text(failure: &DjangoFailure) -> String {
     let of_exception = |title: &str, fix: &str| format!("{title}\n{}\n\n{fix}", failure.message);
     let settings = failure.settings.as_deref().unwrap_or("the settings");
+    let production = |lead: &str| choose_settings(lead, failure.other_settings.first());
     match &failure.reason {
         DjangoFailureReason::MissingVariables(missing) => missing_variables(missing),
-        DjangoFailureReason::NoSuchSettings { module, beside } => {
+        DjangoFailureReason::NoSuchSettings(module) => {
+            let beside = &failure.other_settings;
             let list = listed(beside, |module| format!("DJANGO_SETTINGS_MODULE={module}"));
             let text = match beside.as_slice() {
-                [] => "Name the settings of production:\n  DJANGO_SETTINGS_MODULE=shop.settings",
+                [] => {
+                    "It names the app's settings by their dotted path, relative to the directory of manage.py."
+                }
                 _ => "The same directory holds these settings:\n",
             };
             format!("DJANGO_SETTINGS_MODULE={module}: no such module\n{text}{list}")
@@ -35,21 +39,21 @@ fn reason_text(failure: &DjangoFailure) -> String {
         DjangoFailureReason::MissingModule(name) => formatdoc! {"
             Python can't import '{name}'
             If production needs '{name}', add it to the dependencies that production installs. If only development
-            needs it, build with the settings of production in place of {settings}:
-              DJANGO_SETTINGS_MODULE=config.settings.production"
+            needs it, build with the settings of production in place of {settings}{}",
+            production("")
         },
         DjangoFailureReason::UnknownCommand => formatdoc! {"
             'django.contrib.staticfiles' is not in INSTALLED_APPS
             Without it, Django has no command 'collectstatic' ({settings}). If the app has static files, add it:
               INSTALLED_APPS = [..., \"django.contrib.staticfiles\"]
-            If production has other settings:
-              DJANGO_SETTINGS_MODULE=config.settings.production
             If the app has no static files:
-              STATIC_ASSETS_DISABLE=1"
+              STATIC_ASSETS_DISABLE=1
+            {}",
+            production("If production has other settings")
         },
         DjangoFailureReason::SettingsNotConfigured => of_exception(
             "DJANGO_SETTINGS_MODULE is not set",
-            "Django does not know which settings to use. Name them:\n  DJANGO_SETTINGS_MODULE=shop.settings",
+            "Django does not know which settings to use. Name them by their dotted path in DJANGO_SETTINGS_MODULE.",
         ),
         DjangoFailureReason::MissingReference => of_exception(
             "A stylesheet refers to a missing file",
@@ -62,11 +66,10 @@ fn reason_text(failure: &DjangoFailure) -> String {
         ),
         DjangoFailureReason::BadSettings => of_exception(
             "The settings can't be used in the build",
-            indoc! {"
+            &formatdoc! {"
                 If only the build lacks a value, give it to the build alone:
                   STATIC_ASSETS_BUILD_ENV=\"NAME=value\"
-                If production has other settings:
-                  DJANGO_SETTINGS_MODULE=config.settings.production"},
+                {}", production("If production has other settings")},
         ),
         DjangoFailureReason::Permission => of_exception(
             "collectstatic may not use a file",
@@ -94,6 +97,15 @@ fn reason_text(failure: &DjangoFailure) -> String {
             "The process was killed or exited by itself before it could report. Likeliest cause: it ran out of \
              memory. The end of its output follows.",
         ),
+    }
+}
+
+/// How to build with other settings. Only a module that exists is named.
+pub(super) fn choose_settings(lead: &str, module: Option<&String>) -> String {
+    match module {
+        Some(module) => format!("{lead}:\n  DJANGO_SETTINGS_MODULE={module}"),
+        None if lead.is_empty() => ", by DJANGO_SETTINGS_MODULE.".to_owned(),
+        None => format!("{lead}, name them in DJANGO_SETTINGS_MODULE."),
     }
 }
 

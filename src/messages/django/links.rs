@@ -1,5 +1,6 @@
 //! Texts of the link check of a Django app.
 
+use super::failure::choose_settings;
 use super::{Explain, Message, app_message, not_following};
 use crate::framework::NotFollowing;
 use crate::framework::django::DjangoLinkProblem;
@@ -100,13 +101,11 @@ fn vanished(place: &str, name: &str, root: &Path) -> Message {
 
 fn debug_message(settings: Option<&str>, beside: &[String]) -> Message {
     let settings = settings.unwrap_or("The configuration");
-    let production = beside.first();
-    let production = production.map_or("config.settings.production", String::as_str);
+    let production = choose_settings("", beside.first());
     app_message(&formatdoc! {"
         DEBUG is on in the build
         {settings} has DEBUG on in the build. With DEBUG, pages don't link to what is published. Build with the
-        settings of production, and run with them, too:
-          DJANGO_SETTINGS_MODULE={production}
+        settings of production, and run with them, too{production}
         If a variable turns DEBUG off, set it in the build, too:
           STATIC_ASSETS_BUILD_ENV=\"DEBUG=False\"
         To build without publishing: STATIC_ASSETS_PUBLISH=off"

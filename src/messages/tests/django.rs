@@ -21,14 +21,7 @@ fn failures() -> impl Iterator<Item = DjangoError> {
             StandIn::of("DATABASE_URL"),
             StandIn::of("SMTP_PORT"),
         ]),
-        DjangoFailureReason::NoSuchSettings {
-            module: "config.prod".to_owned(),
-            beside: vec!["config.production".to_owned(), "config.local".to_owned()],
-        },
-        DjangoFailureReason::NoSuchSettings {
-            module: "prod".to_owned(),
-            beside: Vec::new(),
-        },
+        DjangoFailureReason::NoSuchSettings("config.prod".to_owned()),
         DjangoFailureReason::MissingModule("debug_toolbar".to_owned()),
         DjangoFailureReason::UnknownCommand,
         DjangoFailureReason::MissingReference,
@@ -41,6 +34,7 @@ fn failures() -> impl Iterator<Item = DjangoError> {
             reason,
             message: "The message of the app.".to_owned(),
             settings: Some("config.settings".to_owned()),
+            other_settings: vec!["config.production".to_owned(), "config.local".to_owned()],
             place: Some("config/settings.py:12".to_owned()),
             output: "The end of the output.".to_owned(),
         }))
