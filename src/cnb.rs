@@ -140,7 +140,7 @@ fn build(
             takes_injection: true,
         },
         cache: Some(layers.join(CACHE)),
-        previous: layers::previous_version(layers),
+        previous: layers::previous_build(layers),
         config: setup.config,
         started: SystemTime::now(),
         dry_run: DryRun::No,

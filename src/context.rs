@@ -17,14 +17,21 @@ pub(crate) struct BuildContext<'a> {
     pub(crate) image: ImagePlaces,
     /// What a build leaves here, the next build of this app finds.
     pub(crate) cache: Option<PathBuf>,
-    /// The version that the previous build published, if the front end knows it.
-    pub(crate) previous: Option<Version>,
+    pub(crate) previous: Option<PreviousBuild>,
     pub(crate) config: Config,
     /// When the build began.
     pub(crate) started: SystemTime,
     pub(crate) dry_run: DryRun,
     pub(crate) interrupt: &'a Interrupt,
     pub(crate) log: &'a Log,
+}
+
+/// What the previous build published, as far as the front end knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PreviousBuild {
+    pub(crate) version: Version,
+    /// The URL of the version and its store, if the front end remembers that the public URL was checked.
+    pub(crate) checked: Option<(String, String)>,
 }
 
 /// Whether a run only shows what it would publish. It then changes neither the store nor the app's links. A run that

@@ -13,7 +13,6 @@ use crate::interrupt::Interrupt;
 use crate::launch::Launch;
 use crate::log::Log;
 use crate::manifest::ScanRules;
-use crate::plan::Summary;
 use crate::prefix::StoreUrl;
 use crate::release::deferred::{Deferred, DeferredError, SaveError};
 use crate::release::{Naming, Release, ReleaseError};
@@ -22,6 +21,7 @@ pub(crate) use event::PublishEvent;
 pub(crate) use setup::{Setup, read_config, scratch_dir};
 use std::path::PathBuf;
 use std::sync::Arc;
+pub(crate) use upload::Uploaded;
 use upload::Uploader;
 
 /// What a run published, or would have published in a dry run.
@@ -31,7 +31,7 @@ pub(crate) struct Published {
     pub(crate) release: Arc<Release>,
     pub(crate) launch: Launch,
     /// `None` if the release phase uploads.
-    pub(crate) uploaded: Option<Summary>,
+    pub(crate) uploaded: Option<Uploaded>,
 }
 
 impl Published {
@@ -83,7 +83,7 @@ pub(crate) fn publish(
     let release = make_release(&compiled, ctx)?;
     compiled.install_files(ctx, Some(&release))?;
     let launch = compiled.launch(ctx, &release).map_err(InstallError::Io)?;
-    let summary = if let Some(uploader) = &uploader {
+    let upload = if let Some(uploader) = &uploader {
         Some(uploader.upload_and_check(&release)?)
     } else {
         save_for_release_phase(&release, app.name(), ctx)?;
@@ -94,7 +94,7 @@ pub(crate) fn publish(
         framework: app.name().to_owned(),
         launch,
         release,
-        uploaded: summary,
+        uploaded: upload,
     }))
 }
 
@@ -138,12 +138,12 @@ pub(crate) fn publish_deferred(
     let site = &destination.site;
     let release = Arc::new(saved.release(&site.public, &site.store, &config.rules)?);
     log.event(&PublishEvent::Deferred(&release, config));
-    let summary = uploader.upload_and_check(&release)?;
+    let upload = uploader.upload_and_check(&release)?;
     Ok(Some(Published {
         launch: Launch::pin(&release),
         framework,
         release,
-        uploaded: Some(summary),
+        uploaded: Some(upload),
     }))
 }
 

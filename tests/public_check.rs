@@ -98,6 +98,52 @@ fn an_unchanged_build_skips_the_check_by_default() {
 }
 
 #[test]
+fn another_public_url_is_checked_again() {
+    let Some(platform) = django() else {
+        return;
+    };
+    let web = Web::of(&platform.store());
+    let platform = platform.env("STATIC_ASSETS_PUBLIC_URL", &web.url);
+    let first = platform.build().succeeds();
+    let remembered = fs::read_to_string(first.layers.join("env.toml")).unwrap();
+    let remembered = [("env.toml", remembered.as_str())];
+
+    // A CDN is put in front of the store, and the URL is wrong.
+    let wrong = Web::changing(&platform.store(), |_, served| *served = Served::empty(404));
+    let platform = platform.env("STATIC_ASSETS_PUBLIC_URL", &wrong.url);
+    let again = platform.build_over(&remembered);
+    again.exits(1).says("0 uploaded").says("Public check");
+
+    // Another store: what was checked is not what is behind the URL.
+    let other = platform.store().with_file_name("other-store");
+    fs::create_dir(&other).unwrap();
+    let store = format!("file://{}", other.display());
+    let platform = platform
+        .env("STATIC_ASSETS_PUBLIC_URL", &web.url)
+        .env("STATIC_ASSETS_STORE", store);
+    platform
+        .build_over(&remembered)
+        .exits(1)
+        .says("Public check");
+}
+
+#[test]
+fn a_check_that_was_off_is_made_later() {
+    let Some(platform) = django() else {
+        return;
+    };
+    let web = Web::of(&platform.store());
+    let platform = platform
+        .env("STATIC_ASSETS_PUBLIC_URL", &web.url)
+        .env("STATIC_ASSETS_CHECK", "off");
+    let first = platform.build().succeeds();
+    let remembered = fs::read_to_string(first.layers.join("env.toml")).unwrap();
+    let platform = platform.env("STATIC_ASSETS_CHECK", "");
+    let again = platform.build_over(&[("env.toml", &remembered)]);
+    again.succeeds().says("Public check");
+}
+
+#[test]
 fn off_sends_no_request_and_logs_it() {
     let Some(platform) = django() else {
         return;

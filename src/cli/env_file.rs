@@ -2,6 +2,7 @@
 //! pipelines.
 
 use crate::config::env_vars::{RELEASE_VERSION, STATIC_ASSETS_VERSION, STATIC_URL};
+use crate::context::PreviousBuild;
 use crate::fs::{ensure_is_file, if_exists};
 use crate::launch::{Launch, pin};
 use crate::version::Version;
@@ -36,8 +37,13 @@ impl EnvFile {
         &self.path
     }
 
-    /// The version that an earlier run wrote.
-    pub(super) fn version(&self) -> Option<Version> {
+    /// What an earlier run published. The file doesn't say to which store.
+    pub(super) fn previous_build(&self) -> Option<PreviousBuild> {
+        let (version, checked) = (self.version()?, None);
+        Some(PreviousBuild { version, checked })
+    }
+
+    fn version(&self) -> Option<Version> {
         let own = lines_of(&self.text).filter(|(_, owner)| *owner == Owner::Ours);
         let pairs = own.filter_map(|(line, _)| line.split_once('='));
         let versions = pairs.filter(|(name, _)| *name == STATIC_ASSETS_VERSION);

@@ -39,7 +39,11 @@ pub(super) fn render(published: Option<&Published>, dry_run: DryRun) -> String {
 impl<'a> PublishedJson<'a> {
     fn of(published: &'a Published, dry_run: DryRun) -> Self {
         let release = &published.release;
-        let summary = published.uploaded.unwrap_or_default();
+        let summary = published
+            .uploaded
+            .as_ref()
+            .map(|it| it.summary)
+            .unwrap_or_default();
         let is_deferred = published.is_deferred();
         Self {
             version: Some(release.version.as_str()),

@@ -95,7 +95,7 @@ fn publish_app(
         env: setup.children,
         image: image_places(args, scratch.path()),
         cache: None,
-        previous: env_file.and_then(EnvFile::version),
+        previous: env_file.and_then(EnvFile::previous_build),
         config: setup.config,
         app_dir,
         scratch: scratch.path().to_owned(),

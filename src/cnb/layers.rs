@@ -3,11 +3,11 @@
 use super::{BuildError, StaticAssets, not_written};
 use crate::config::NAMESPACE;
 use crate::config::env_vars::STATIC_URL;
+use crate::context::PreviousBuild;
 use crate::fs::{remove_dir_if_exists, write_for_all};
 use crate::launch::LaunchVar;
 use crate::launch::publisher::{DEFERRED_DIR, PROGRAM, install_program};
 use crate::publish::Published;
-use crate::version::Version;
 use fs_err as fs;
 use libcnb::build::BuildContext;
 use libcnb::data::launch::{self, Label, LaunchBuilder, Process, ProcessBuilder};
@@ -29,13 +29,17 @@ const AT_LAUNCH: UncachedLayerDefinition = UncachedLayerDefinition {
     launch: true,
 };
 
-/// The version that the previous build published. The lifecycle restores the layer `env`, which
-/// holds it, from the previous image.
-pub(super) fn previous_version(layers: &Path) -> Option<Version> {
+/// What the previous build published. The lifecycle restores the layer `env`, which holds it, from the previous image.
+pub(super) fn previous_build(layers: &Path) -> Option<PreviousBuild> {
     let text = fs::read_to_string(layers.join("env.toml")).ok()?;
     let layer: toml::Table = text.parse().ok()?;
-    let version = layer.get("metadata")?.get("version")?;
-    version.as_str()?.parse().ok()
+    let metadata = |name: &str| layer.get("metadata")?.get(name)?.as_str();
+    Some(PreviousBuild {
+        version: metadata("version")?.parse().ok()?,
+        checked: metadata("url")
+            .map(str::to_owned)
+            .zip(metadata("store").map(str::to_owned)),
+    })
 }
 
 pub(super) fn write(
@@ -49,7 +53,12 @@ pub(super) fn write(
     let env_layer = context.uncached_layer(layer_name!("env"), AT_LAUNCH)?;
     env_layer.write_env(layer_env(plain, &env_layer.path()))?;
     if let Some(version) = found.version() {
-        env_layer.write_metadata(BTreeMap::from([("version", version)]))?;
+        let mut metadata = BTreeMap::from([("version", version)]);
+        let uploaded = published.uploaded.as_ref();
+        if let Some(store) = uploaded.and_then(|it| it.checked_store.as_ref()) {
+            metadata.extend([("url", published.release.prefix.url()), ("store", store)]);
+        }
+        env_layer.write_metadata(metadata)?;
     }
     if !prepends.is_empty() {
         let inject = context.uncached_layer(layer_name!("inject"), AT_LAUNCH)?;

@@ -10,16 +10,24 @@ pub(crate) struct Destination {
     pub(crate) access: Access,
 }
 
+impl Destination {
+    /// Shows the store without who writes to it: `s3://acme-static/shop at https://minio.example.com`.
+    pub(crate) fn place(&self) -> String {
+        let server = self.access.server();
+        match server.and_then(|server| server.endpoint.as_ref()) {
+            Some(endpoint) => format!("{} at {endpoint}", self.site.store),
+            None => self.site.store.to_string(),
+        }
+    }
+}
+
 /// Shows `s3://acme-static/shop at https://minio.example.com (eu-west-1, key …Q7XA from AWS_*)`.
 impl fmt::Display for Destination {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}", self.site.store)?;
+        formatter.write_str(&self.place())?;
         let Some(server) = self.access.server() else {
             return Ok(());
         };
-        if let Some(endpoint) = &server.endpoint {
-            write!(formatter, " at {endpoint}")?;
-        }
         let identity = match &self.access {
             Access::S3(s3) => format!("{}, {}", s3.region, s3_identity(&s3.identity)),
             Access::Azure(azure) => {

@@ -100,7 +100,7 @@ fn publish_slug(dirs: &Dirs, setup: Setup, log: &Log) -> Result<Option<Published
             takes_injection: true,
         },
         cache: Some(dirs.cache.join("build")),
-        previous: LastBuild::read(&dirs.cache).and_then(|last| last.version.parse().ok()),
+        previous: LastBuild::read(&dirs.cache).and_then(LastBuild::into_previous),
         config: setup.config,
         started: SystemTime::now(),
         dry_run: DryRun::No,
@@ -121,7 +121,7 @@ fn install_into_slug(dirs: &Dirs, published: Option<&Published>, log: &Log) -> i
     };
     profile_d::write(dirs, &published.launch)?;
     // The next build needs it only to tell what is new.
-    let last = LastBuild::of(&published.release, &published.framework);
+    let last = LastBuild::of(published);
     if let Err(error) = last.write(&dirs.cache) {
         log.event(&HerokuEvent::CacheNotWritten(&error));
     }

@@ -1,6 +1,7 @@
 //! What the previous build published. The cache holds it.
 
-use crate::release::Release;
+use crate::context::PreviousBuild;
+use crate::publish::Published;
 use fs_err as fs;
 use serde::{Deserialize, Serialize};
 use std::io;
@@ -10,20 +11,35 @@ const FILE: &str = "last.json";
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct LastBuild {
-    pub(super) version: String,
+    version: String,
     url: String,
+    /// The store behind that URL, if a check found nothing wrong.
+    #[serde(default)]
+    store: Option<String>,
     digest: String,
     framework: String,
 }
 
 impl LastBuild {
-    pub(super) fn of(release: &Release, framework: &str) -> Self {
+    pub(super) fn of(published: &Published) -> Self {
+        let release = &published.release;
         Self {
             version: release.version.to_string(),
             url: release.prefix.url().to_owned(),
+            store: published
+                .uploaded
+                .as_ref()
+                .and_then(|it| it.checked_store.clone()),
             digest: release.digest.to_string(),
-            framework: framework.to_owned(),
+            framework: published.framework.clone(),
         }
+    }
+
+    pub(super) fn into_previous(self) -> Option<PreviousBuild> {
+        Some(PreviousBuild {
+            version: self.version.parse().ok()?,
+            checked: self.store.map(|store| (self.url, store)),
+        })
     }
 
     /// `None` if the file does not exist or is not one of ours.

@@ -98,7 +98,7 @@ fn skipped(why: CheckSkipped) -> &'static str {
     match why {
         CheckSkipped::Off => "STATIC_ASSETS_CHECK=off",
         CheckSkipped::AlreadyChecked => {
-            "the previous build checked it. To check every build: STATIC_ASSETS_CHECK=fail"
+            "the previous build checked the same version, URL and store. To check every build: STATIC_ASSETS_CHECK=fail"
         }
         CheckSkipped::Path => "it is a path of your site, which must lead to the store",
         CheckSkipped::NothingToAskFor => "the version has no CSS, JS, SVG or font",

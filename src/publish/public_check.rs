@@ -11,18 +11,19 @@ use crate::release::Release;
 
 impl Uploader<'_> {
     /// Checks what browsers get at once, because caches in front of a store keep its 404s. An unchanged version is
-    /// checked again only if a setting asks for it, or if the build that published it did not end well.
+    /// checked again only if its URL or its store changed, if a setting asks for it, or if the build that published it did not
+    /// end well. Returns whether the URL is known to be right.
     pub(super) fn check_public_url(
         &self,
         release: &Release,
         summary: &Summary,
-    ) -> Result<(), CheckError> {
+    ) -> Result<bool, CheckError> {
         if self.dry_run == DryRun::Yes {
-            return Ok(());
+            return Ok(false);
         }
         if let Some(why) = self.skips_check(release, summary) {
             self.log.event(&PublishEvent::CheckSkipped(release, why));
-            return Ok(());
+            return Ok(why == CheckSkipped::AlreadyChecked);
         }
         self.log.event(&PublishEvent::CheckBegins(release));
         let report = self.ask(release)?;
@@ -38,7 +39,7 @@ impl Uploader<'_> {
             self.log.event(&PublishEvent::CheckFailed(finding, site));
         }
         if fatal.is_empty() {
-            return Ok(());
+            return Ok(findings.is_empty());
         }
         Err(CheckError::Wrong(fatal, site.clone()))
     }
@@ -46,7 +47,12 @@ impl Uploader<'_> {
     fn skips_check(&self, release: &Release, summary: &Summary) -> Option<CheckSkipped> {
         let is_asked_for = matches!(self.config.check, Some(CheckMode::Fail | CheckMode::Warn));
         // Nothing remembers a build that ended with a failed check.
-        let was_checked = summary.unchanged && self.previous == Some(&release.version);
+        let checked = self.previous.filter(|it| it.version == release.version);
+        let checked = checked.and_then(|previous| previous.checked.as_ref());
+        let was_checked = summary.unchanged
+            && checked.is_some_and(|(url, store)| {
+                *url == release.prefix.url() && *store == self.destination.place()
+            });
         if was_checked && !is_asked_for {
             Some(CheckSkipped::AlreadyChecked)
         } else if self.config.check == Some(CheckMode::Off) {

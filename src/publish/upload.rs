@@ -2,18 +2,25 @@
 
 use super::{PublishError, PublishEvent};
 use crate::config::{Config, Destination, Mode};
-use crate::context::{BuildContext, DryRun};
+use crate::context::{BuildContext, DryRun, PreviousBuild};
 use crate::interrupt::Interrupt;
 use crate::log::Log;
 use crate::plan::{Change, Progress, Summary};
 use crate::release::Release;
 use crate::store::{RunLabel, Store, StoreError};
-use crate::version::Version;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// The time between two lines of progress.
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(1);
+
+/// How an upload ended.
+#[derive(Debug)]
+pub(crate) struct Uploaded {
+    pub(crate) summary: Summary,
+    /// The store behind the public URL, if a check of that URL found nothing wrong.
+    pub(crate) checked_store: Option<String>,
+}
 
 /// An open store, and what an upload to it needs to know.
 pub(super) struct Uploader<'a> {
@@ -21,7 +28,7 @@ pub(super) struct Uploader<'a> {
     pub(super) destination: &'a Destination,
     pub(super) config: &'a Config,
     pub(super) dry_run: DryRun,
-    pub(super) previous: Option<&'a Version>,
+    pub(super) previous: Option<&'a PreviousBuild>,
     pub(super) interrupt: &'a Interrupt,
     pub(super) log: &'a Log,
 }
@@ -58,10 +65,16 @@ impl<'a> Uploader<'a> {
     }
 
     /// Uploads a release and checks what browsers get of it.
-    pub(super) fn upload_and_check(&self, release: &Arc<Release>) -> Result<Summary, PublishError> {
+    pub(super) fn upload_and_check(
+        &self,
+        release: &Arc<Release>,
+    ) -> Result<Uploaded, PublishError> {
         let summary = self.upload_release(release)?;
-        self.check_public_url(release, &summary)?;
-        Ok(summary)
+        let is_right = self.check_public_url(release, &summary)?;
+        Ok(Uploaded {
+            summary,
+            checked_store: is_right.then(|| self.destination.place()),
+        })
     }
 
     /// Uploads what the store lacks, or counts it in a dry run.
@@ -95,8 +108,8 @@ impl<'a> Uploader<'a> {
         // The comparison costs one request. If it fails, nothing is logged: the version is published.
         if !summary.unchanged
             && let Some(previous) = self.previous
-            && *previous != release.version
-            && let Some(marker) = self.store.marker(previous)
+            && previous.version != release.version
+            && let Some(marker) = self.store.marker(&previous.version)
         {
             log.event(&PublishEvent::Change(
                 Change::between(&marker, release),
