@@ -35,6 +35,7 @@ impl Reader<'_> {
                 ],
             ),
             secrets: self.sources.secrets().in_assets(),
+            app_secrets: self.sources.app_secrets(),
             ..ScanRules::default()
         }
     }

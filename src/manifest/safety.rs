@@ -24,6 +24,16 @@ pub(crate) enum Violation {
     PrivateKey,
     /// The file holds a storage credential of this build.
     StorageCredential,
+    /// The file holds a token of this platform.
+    Token(&'static str),
+    /// The file holds the value of this variable of the build.
+    AppSecret(String),
+    /// A database, or a dump of one.
+    Database,
+    /// A part of the app's own code that configures it.
+    AppCode,
+    /// A symbolic link to this file, which has the name of a secret.
+    SecretTarget(String),
     ControlCharacter,
     NotUtf8,
     /// The path holds `..` or another name that no URL reaches.
@@ -33,13 +43,23 @@ pub(crate) enum Violation {
     SameAs(String),
     /// The path is too long for the store.
     TooLong,
-    TooLarge(u64),
+    /// The size of the file and the limit.
+    TooLarge(u64, u64),
 }
 
 impl Violation {
     /// Whether a review can allow the file. The other violations would break the store or the pages.
     pub(crate) fn can_be_allowed(&self) -> bool {
-        matches!(self, Self::SecretName | Self::PrivateKey)
+        matches!(
+            self,
+            Self::SecretName
+                | Self::PrivateKey
+                | Self::Token(_)
+                | Self::AppSecret(_)
+                | Self::Database
+                | Self::AppCode
+                | Self::SecretTarget(_)
+        )
     }
 }
 
@@ -49,7 +69,7 @@ const SECRET_NAMES: [&str; 15] = [
     ".htpasswd", ".netrc", ".npmrc", ".pypirc", ".pgpass",
     "id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", "db.sqlite3",
 ];
-const SECRET_EXTENSIONS: [&str; 5] = [".p12", ".pfx", ".jks", ".keystore", ".kdbx"];
+const SECRET_EXTENSIONS: [&str; 6] = [".p12", ".pfx", ".jks", ".keystore", ".kdbx", ".env"];
 
 /// Whether a directory or file of the path has the name of a secret.
 pub(super) fn is_secret_name(path: &str) -> bool {
@@ -58,6 +78,32 @@ pub(super) fn is_secret_name(path: &str) -> bool {
             || SECRET_NAMES.contains(&segment)
             || SECRET_EXTENSIONS.iter().any(|end| segment.ends_with(end))
     })
+}
+
+/// Whether the path is that of code that configures an app: it holds what no browser needs, and often a password.
+pub(super) fn is_app_code(path: &str) -> bool {
+    let (dir, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let dir = dir.rsplit('/').next().unwrap_or_default();
+    match name.rsplit_once('.') {
+        Some((stem, "py")) => {
+            stem == "manage" || stem == "wsgi" || stem.ends_with("settings") || dir == "settings"
+        }
+        Some((stem, "exs")) => stem == "mix" || dir == "config",
+        _ => false,
+    }
+}
+
+/// The first bytes of databases and their dumps.
+const DATABASES: [&[u8]; 5] = [
+    b"SQLite format 3\0",
+    b"PGDMP",
+    b"--\n-- PostgreSQL database dump",
+    b"-- MySQL dump ",
+    b"-- MariaDB dump ",
+];
+
+pub(super) fn is_database(content: &[u8]) -> bool {
+    DATABASES.iter().any(|start| content.starts_with(start))
 }
 
 const KEY_STARTS: [&[u8]; 2] = [b"PRIVATE KEY-----", b"PRIVATE KEY BLOCK-----"];

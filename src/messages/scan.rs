@@ -93,15 +93,27 @@ fn violation_text(violation: &Violation) -> Cow<'static, str> {
             format!("the same name as {other} on stores that ignore case or Unicode normal form")
                 .into()
         }
-        Violation::TooLarge(size) => {
-            format!("{}, which is too large for the store", bytes(*size)).into()
-        }
+        Violation::TooLarge(size, most) => format!(
+            "{}, more than {} (a version that is a hash of the files takes larger ones than RELEASE_VERSION)",
+            bytes(*size),
+            bytes(*most)
+        )
+        .into(),
         Violation::NotAFile => "neither a file nor a directory".into(),
         Violation::SecretName => "the name of a secret".into(),
         Violation::PrivateKey => "holds a private key".into(),
         Violation::StorageCredential => {
             "holds a storage credential of this build: replace that key now".into()
         }
+        Violation::Token(issuer) => format!("holds a token of {issuer}").into(),
+        Violation::AppSecret(name) => format!("holds the value of {name}").into(),
+        Violation::Database => "a database, or a dump of one".into(),
+        Violation::AppCode => "code that configures the app".into(),
+        Violation::SecretTarget(target) => format!(
+            "a link to {}, which has the name of a secret",
+            target.escape_debug()
+        )
+        .into(),
         Violation::ControlCharacter => "a control character in the name".into(),
         Violation::NotUtf8 => "the name is not UTF-8".into(),
         Violation::Segment => "URLs and stores read the name as another path".into(),

@@ -53,6 +53,13 @@ pub(super) fn left_out(scanned: &Scanned, log: &Log) {
     if !parts.is_empty() {
         log.detail(&format!("Not uploaded: {}", parts.join(", ")));
     }
+    if let [first, ..] = scanned.server_code.as_slice() {
+        log.warning(&format!(
+            "{} of source code will be public, such as {first}. If no page loads them, keep them out of the static \
+             directories.",
+            count(scanned.server_code.len(), "file")
+        ));
+    }
     if scanned.source_maps > 0 {
         log.detail(&format!(
             "{} will be public and show your sources. To leave them out: STATIC_ASSETS_SOURCE_MAPS=exclude",

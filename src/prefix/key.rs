@@ -5,7 +5,7 @@ use derive_more::Display;
 use std::str::FromStr;
 
 /// The directory of the protocol's own objects, under the store's prefix.
-const META: &str = ".static-assets";
+pub(super) const META: &str = ".static-assets";
 
 /// A store's prefix: empty, or segments joined by `/`, without a `/` at either end.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Display)]
