@@ -30,6 +30,7 @@ pub(crate) use access::{
     Access, AzureAccess, AzureIdentity, GcsAccess, GcsIdentity, S3Access, S3Ambient, S3Identity,
     Server,
 };
+pub(crate) use bindings::UnusedBinding;
 pub(crate) use destination::Destination;
 pub(crate) use framework::{
     DigestChoice, DjangoSettings, FrameworkName, FrameworkSettings, PhoenixSettings,

@@ -134,13 +134,15 @@ impl Reader<'_> {
             Resolved::Nothing if compiles => Some(Mode::CompileOnly(Unpublished::NoStore)),
             Resolved::Nothing => Some(Mode::Off(Unpublished::NoStore)),
             Resolved::To(site, access) => Some(Mode::Upload(Destination { site, access })),
-            // An image that is pinned already can't fall back to its own files.
-            Resolved::WithoutCredentials(store) if skips && !is_release => {
+            // An image that is pinned already can't fall back to its own files. A binding that gave no credentials is a
+            // slip, not a build that must not have them.
+            Resolved::WithoutCredentials(store, unused)
+                if skips && !is_release && unused.is_empty() =>
+            {
                 Some(Mode::CompileOnly(Unpublished::MissingCredentials(store)))
             }
-            Resolved::WithoutCredentials(store) => {
-                let untyped = self.sources.untyped_bindings.clone();
-                self.accept(Err(ConfigProblem::CredentialsMissing(store, untyped)))
+            Resolved::WithoutCredentials(store, unused) => {
+                self.accept(Err(ConfigProblem::CredentialsMissing(store, unused)))
             }
         }
     }
