@@ -3,6 +3,7 @@
 mod build_plan;
 mod exec_d;
 mod layers;
+mod sbom;
 
 use crate::config::{FrameworkSettings, Phase, Platform, Sources};
 use crate::context::{BuildContext, DryRun, HookPlace, ImagePlaces, NodeSupply};
@@ -136,6 +137,7 @@ fn build(
             injected: layers.join(INJECT),
             hook: HookPlace::PythonPath,
             deferred_dir: layers.join(DEFERRED_DIR),
+            release_command: "docker run --entrypoint static-assets-publish IMAGE",
             node: NodeSupply::Platform,
             takes_injection: true,
         },

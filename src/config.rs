@@ -58,6 +58,7 @@ pub(crate) struct Config {
     pub(crate) keep: Keep,
     pub(crate) rules: ScanRules,
     pub(crate) framework: FrameworkSettings,
+    pub(crate) warnings: Vec<ConfigWarning>,
 }
 
 /// What a failed public check does.
@@ -131,6 +132,7 @@ impl Config {
             ),
             rules,
             framework: reader.framework(),
+            warnings: sources.warnings(),
             // A mode that could not be read is among the problems.
             mode: mode.unwrap_or(Mode::Off(Unpublished::NoStore)),
         };

@@ -49,6 +49,8 @@ pub(crate) struct ImagePlaces {
     pub(crate) hook: HookPlace,
     /// Where a deferred upload is saved for the release phase.
     pub(crate) deferred_dir: PathBuf,
+    /// How the release phase of an image of this platform starts the deferred upload.
+    pub(crate) release_command: &'static str,
     pub(crate) node: NodeSupply,
     /// Whether processes will find what is put beside the app.
     pub(crate) takes_injection: bool,

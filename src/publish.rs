@@ -18,7 +18,7 @@ use crate::release::deferred::{Deferred, DeferredError, SaveError};
 use crate::release::{Naming, Release, ReleaseError};
 use crate::store::StoreError;
 pub(crate) use event::PublishEvent;
-pub(crate) use setup::{Setup, read_config, scratch_dir};
+pub(crate) use setup::{Setup, read_config, scratch_dir, warn};
 use std::path::PathBuf;
 use std::sync::Arc;
 pub(crate) use upload::Uploaded;
@@ -69,10 +69,14 @@ pub(crate) fn publish(
     match &ctx.config.mode {
         Mode::Off(why) => {
             ctx.log.event(&PublishEvent::Off(why));
+            warn(&ctx.config.warnings, ctx.log);
             return Ok(None);
         }
-        Mode::CompileOnly(why) => return compile_only(ctx, app, why),
-        Mode::Upload(_) | Mode::Defer(_) => {}
+        Mode::CompileOnly(why) => {
+            warn(&ctx.config.warnings, ctx.log);
+            return compile_only(ctx, app, why);
+        }
+        Mode::Upload(_) | Mode::Defer(_) => warn(&ctx.config.warnings, ctx.log),
     }
     // A store that can't be opened is known before minutes of compiling.
     let uploader = Uploader::open(ctx)?;
@@ -122,6 +126,7 @@ pub(crate) fn publish_deferred(
     log: &Log,
 ) -> Result<Option<Published>, PublishError> {
     use Unpublished::{Disabled, PublishOff};
+    warn(&config.warnings, log);
     if let Mode::Off(why @ Disabled(_)) | Mode::CompileOnly(why @ PublishOff(_)) = &config.mode {
         log.event(&PublishEvent::NotUploaded(why, deferred.ok()));
         return Ok(None);
@@ -181,7 +186,7 @@ fn save_for_release_phase(
         let public = ctx.config.mode.public_url().ok_or(PublishError::NoStore)?;
         release.save_for_release_phase(&ctx.image.deferred_dir, public, framework)?;
     }
-    ctx.log.event(&PublishEvent::Saved(release, ctx.dry_run));
+    ctx.log.event(&PublishEvent::Saved(release, ctx));
     Ok(())
 }
 

@@ -15,7 +15,7 @@ use crate::log::{Log, data};
 use crate::message::{Explain, Message};
 use crate::messages::cli::{CliEvent, FileError, UsageError};
 use crate::publish::{
-    PublishError, Published, Setup, publish, publish_deferred, read_config, scratch_dir,
+    PublishError, Published, Setup, publish, publish_deferred, read_config, scratch_dir, warn,
 };
 use crate::release::deferred::{Deferred, save_nothing};
 use fs_err as fs;
@@ -79,7 +79,10 @@ fn publish_app(
     let setup = read_setup(&app_dir, args, log)?;
     let pin = args.pin.as_deref();
     match setup.config.mode {
-        Mode::Off(Unpublished::NoStore) => return Err(PublishError::NoStore.into()),
+        Mode::Off(Unpublished::NoStore) => {
+            warn(&setup.config.warnings, log);
+            return Err(PublishError::NoStore.into());
+        }
         Mode::Defer(_) if pin.is_none() => return Err(UsageError::NowhereToSave.into()),
         _ if pin.is_some_and(|pin| lies_in_published_dir(pin, args)) => {
             return Err(UsageError::PinInside.into());
@@ -129,6 +132,7 @@ fn image_places(args: &PublishArgs, scratch: &Path) -> ImagePlaces {
             },
         },
         deferred_dir: beside_pin.unwrap_or(scratch).join(DEFERRED_DIR),
+        release_command: "static-assets publish --prepared",
         node: NodeSupply::Platform,
         takes_injection: args.pin.is_some(),
     }

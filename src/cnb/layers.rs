@@ -1,6 +1,6 @@
 //! Renders what the running app finds as layers, labels and a process.
 
-use super::{BuildError, StaticAssets, not_written};
+use super::{BuildError, StaticAssets, not_written, sbom};
 use crate::config::NAMESPACE;
 use crate::config::env_vars::STATIC_URL;
 use crate::context::PreviousBuild;
@@ -84,6 +84,7 @@ fn add_publisher(context: &BuildContext<StaticAssets>) -> io::Result<Process> {
     // The core filled this layer; libcnb would empty a layer that it did not make.
     declare_layer(&context.layers_dir, DEFERRED_DIR, "launch")?;
     declare_layer(&context.layers_dir, "publisher", "launch")?;
+    sbom::write(&context.layers_dir, "publisher")?;
     let layer = context.layers_dir.join("publisher");
     let program = layer.join("bin").join(PROGRAM);
     remove_dir_if_exists(&layer)?;

@@ -96,6 +96,7 @@ fn publish_slug(dirs: &Dirs, setup: Setup, log: &Log) -> Result<Option<Published
                 pin: None,
             },
             deferred_dir: dirs.in_slug(DEFERRED_DIR),
+            release_command: "static-assets publish --prepared",
             node: NodeSupply::Official { kept: dirs.node() },
             takes_injection: true,
         },

@@ -19,7 +19,7 @@ impl Event for PublishEvent<'_> {
             Self::CompileOnly(why) => log.bullet(&compile_only(why)),
             Self::Version(release, config) => upload::version(release, config, log),
             Self::LeftOut(scanned) => upload::left_out(scanned, log),
-            Self::Saved(release, dry_run) => upload::saved(release, *dry_run, log),
+            Self::Saved(release, ctx) => upload::saved(release, ctx, log),
             Self::Deferred(release, config) => upload::deferred(release, config, log),
             Self::NothingDeferred => log.bullet(
                 "Nothing to upload: the build of this image published its assets, or publishing was \

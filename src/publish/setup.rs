@@ -2,7 +2,7 @@
 //! the last two.
 
 use super::{InstallError, PublishError, PublishEvent};
-use crate::config::{Config, FrameworkSettings, Phase, Sources};
+use crate::config::{Config, ConfigWarning, FrameworkSettings, Phase, Sources};
 use crate::env::ChildEnv;
 use crate::framework::{Detected, Framework};
 use crate::log::Log;
@@ -42,11 +42,16 @@ pub(crate) fn read_config(
     log: &Log,
 ) -> Result<Config, PublishError> {
     log.redact(sources.secrets().in_log());
-    let config = Config::read(sources, phase);
-    for warning in sources.warnings() {
-        log.event(&PublishEvent::Warning(&warning));
+    Config::read(sources, phase).map_err(|problems| {
+        warn(&sources.warnings(), log);
+        problems.into()
+    })
+}
+
+pub(crate) fn warn(warnings: &[ConfigWarning], log: &Log) {
+    for warning in warnings {
+        log.event(&PublishEvent::Warning(warning));
     }
-    Ok(config?)
 }
 
 /// Makes a directory that removes itself at the end, also if the build fails.
