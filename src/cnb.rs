@@ -134,6 +134,7 @@ fn build(
         scratch: scratch.path().to_owned(),
         env: setup.children,
         image: ImagePlaces {
+            root: context.app_dir.clone(),
             injected: layers.join(INJECT),
             hook: HookPlace::PythonPath,
             deferred_dir: layers.join(DEFERRED_DIR),

@@ -44,6 +44,8 @@ pub(crate) enum DryRun {
 
 /// Where the image takes what a build adds to it; each front end has its own places.
 pub(crate) struct ImagePlaces {
+    /// What becomes the image: the app's directory, or all of a Dockerfile's file system.
+    pub(crate) root: PathBuf,
     /// Where [`crate::launch::Launch::files`] are at run time.
     pub(crate) injected: PathBuf,
     pub(crate) hook: HookPlace,

@@ -2,7 +2,8 @@
 
 use crate::harness::Platform;
 use crate::harness::python::Python;
-use crate::harness::tree;
+use crate::harness::{http, tree};
+use fs_err as fs;
 
 fn django(fixture: &str) -> Option<Platform> {
     let python = Python::find("django52")?;
@@ -180,6 +181,67 @@ fn settings_that_no_environment_changes_fail_the_build() {
     platform.build().exits(1).says(
         "manage.py uses the settings config.settings.local, the server config.settings.production",
     );
+}
+
+/// As a Dockerfile does, whose whole file system is the image.
+#[test]
+fn static_root_outside_of_the_app_is_installed() {
+    let Some(python) = Python::find("django52") else {
+        return;
+    };
+    let platform = Platform::with("django_matrix").file_store();
+    let (home, root) = (platform.path("venv"), platform.path("srv/static"));
+    fs::create_dir(&home).unwrap();
+    python.install(&home);
+    platform.settings(&format!("STATIC_ROOT = {:?}", root.to_str().unwrap()));
+    let path = format!(
+        "{}:/usr/bin:/bin",
+        home.join(".heroku/python/bin").display()
+    );
+    let env = [("PATH", path.as_str()), MANIFEST];
+    let line = ["publish", "--app", ".", "--pin=image/pin.env"];
+    let ran = platform.cli_with(&line, &env).exits(0);
+    ran.says(&format!("full copy in {}", root.display()));
+    assert!(root.join("staticfiles.json").is_file());
+    assert!(root.join("web/app.css").is_file());
+    let start = ["exec", "--pin=image/pin.env", "--", "true"];
+    assert_eq!(platform.cli_with(&start, &env).exits(0).stderr(), "");
+    // A later stage that does not copy the directory is told.
+    fs::remove_dir_all(&root).unwrap();
+    let missing = root.join("staticfiles.json").display().to_string();
+    platform.cli_with(&start, &env).exits(0).says(&missing);
+}
+
+/// The package `django-vite` reads a manifest from `STATIC_ROOT` as the app starts. This stands for it.
+const DJANGO_VITE: &str = "import json, os\n\
+                           from django.conf import settings\n\
+                           path = os.path.join(settings.STATIC_ROOT, 'vite', 'manifest.json')\n\
+                           with open(path) as file:\n    \
+                               MANIFEST = json.load(file)\n";
+
+#[test]
+fn the_manifest_of_vite_is_where_the_app_reads_it() {
+    let Some(python) = Python::find("django52") else {
+        return;
+    };
+    let platform = Platform::with("django_basic").python(&python).file_store();
+    platform
+        .write("web/static/vite/manifest.json", "{}")
+        .write("django_vite/__init__.py", "")
+        .write("web/urls_after_build.py", DJANGO_VITE)
+        .settings(
+            "INSTALLED_APPS += ['django_vite']\nSTATIC_ROOT = '/nowhere/static'\n\
+             if os.environ.get('STATIC_ASSETS_VERSION') and 'collectstatic' not in __import__('sys').argv: \
+             ROOT_URLCONF = 'project.vite_urls'",
+        )
+        .write(
+            "project/vite_urls.py",
+            "import web.urls_after_build\nfrom project.urls import urlpatterns\n",
+        );
+    let ran = platform.build().succeeds();
+    let server = python.serve(&platform, &ran, &[]);
+    let page = http::get(&server.url);
+    assert_eq!(page.status, 200, "{}", page.text());
 }
 
 #[test]

@@ -96,7 +96,7 @@ fn publish_app(
     let scratch = scratch_dir()?;
     let ctx = BuildContext {
         env: setup.children,
-        image: image_places(args, scratch.path()),
+        image: image_places(args, &app_dir, scratch.path()),
         cache: None,
         previous: env_file.and_then(EnvFile::previous_build),
         config: setup.config,
@@ -119,9 +119,11 @@ fn read_setup(app_dir: &Path, args: &PublishArgs, log: &Log) -> Result<Setup, Pu
     Setup::read(&sources, app_dir, |_| Phase::BUILD, log)
 }
 
-fn image_places(args: &PublishArgs, scratch: &Path) -> ImagePlaces {
+fn image_places(args: &PublishArgs, app_dir: &Path, scratch: &Path) -> ImagePlaces {
     let beside_pin = args.pin.as_deref().and_then(Path::parent);
+    let root = args.pin.as_ref().map_or(app_dir, |_| Path::new("/"));
     ImagePlaces {
+        root: root.to_owned(),
         injected: scratch.join("injected"),
         hook: match args.dry_run {
             // A dry run puts nothing into the interpreter's packages.

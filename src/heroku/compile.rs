@@ -90,6 +90,7 @@ fn publish_slug(dirs: &Dirs, setup: Setup, log: &Log) -> Result<Option<Published
         scratch: scratch.path().to_owned(),
         env: setup.children,
         image: ImagePlaces {
+            root: dirs.build.clone(),
             injected: dirs.in_slug("inject"),
             hook: HookPlace::SitePackages {
                 within: Some(dirs.build.clone()),

@@ -541,7 +541,7 @@ class Attached(Case):
         self.write(target / "sitecustomize.py", (SOURCES / "attach.py").read_text())
         into = folder / "into"
         into.mkdir()
-        request = {"manage": None, "into": str(into), "url": URL, "app": str(app)}
+        request = {"manage": None, "into": str(into), "url": URL, "app": str(app), "image": str(app)}
         request.update(report=str(folder / "report.json"), dir_beside_hook="files", pin=None)
         request.update(dict.fromkeys(("hook_dir", "hook_at"), str(self.inject())))
         self.write(folder / "request.json", json.dumps(request))

@@ -32,6 +32,8 @@ struct CollectRequest<'a> {
     dir_beside_hook: &'a str,
     pin: Option<&'a Path>,
     app: &'a Path,
+    /// The directory that becomes the image.
+    image: &'a Path,
     /// Ends the run once the settings and the apps are loaded.
     only_settings: bool,
 }
@@ -126,6 +128,7 @@ fn start_runner(
         dir_beside_hook: dir_beside_hook(ctx),
         pin: ctx.image.hook.pin(),
         app: &ctx.app_dir,
+        image: &ctx.image.root,
         only_settings: stand_ins.is_some(),
     })?;
     fs::write(&request, content)?;

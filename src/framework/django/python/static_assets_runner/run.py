@@ -14,7 +14,7 @@ from .failure import Failure
 from .finders import by_products, holds_sources, staticfiles_checks
 from .launch_hook import LaunchHook
 from .link_check import LinkCheck, choose_samples
-from .paths import is_inside
+from .paths import files_under, is_inside
 from .references import References
 from .settings import AppSettings
 from .storage import Storage
@@ -159,6 +159,11 @@ class Run:
         manifest = getattr(used, "manifest_name", None)
         if manifest and os.path.isfile(os.path.join(self.into, manifest)):
             yield manifest, "STATIC_ROOT", self.settings.root(used)
+        # It reads the manifest of Vite from STATIC_ROOT as the app starts.
+        if "django_vite" in sys.modules and self.report["static_root"]:
+            for path in files_under(self.into):
+                if os.path.basename(path) == "manifest.json":
+                    yield path, "STATIC_ROOT", self.report["static_root"]
         if self.report["compressed"]:
             root = self.compressor.own_root()
             setting = "COMPRESS_ROOT" if root else "STATIC_ROOT"
@@ -174,7 +179,7 @@ class Run:
             return set()
 
     def in_image(self, directory):
-        return bool(directory) and is_inside(directory, self.request["app"])
+        return bool(directory) and is_inside(directory, self.request["image"])
 
     def fail(self, error):
         if self.report["failure"] is None:
