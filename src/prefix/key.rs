@@ -76,6 +76,11 @@ impl Key {
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Whether the object is one of the protocol's own. No store's prefix has that name.
+    pub(crate) fn is_meta(&self) -> bool {
+        self.0.split('/').any(|segment| segment == META)
+    }
 }
 
 #[cfg(test)]
