@@ -1,7 +1,7 @@
 """More S3 servers for the tests of conformance, each of another author: moto and rclone from PyPI, MinIO and versitygw
 as Go modules.
 
-Go takes minutes to compile one, so only `build` does that; else a server counts that an earlier build left in the cache.
+Go takes minutes to compile one, so only `build` does that. Else a server counts that an earlier one left in the cache.
 """
 
 import os

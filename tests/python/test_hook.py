@@ -6,6 +6,7 @@ import unittest
 from pathlib import Path
 
 import django
+
 from support import RUN_TIME, SOURCES, URL, Case, needs
 
 ASK = """

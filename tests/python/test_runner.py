@@ -409,7 +409,12 @@ widget = forms.Media(js=["web/e.js"], css={"all": ["web/f.css"]})
             joined = [f"{it['file']}:{it['line']}" for it in run.report["joined_links"]]
             self.assertEqual(
                 joined,
-                ["web/templates/web/more.html:6", "web/templates/web/more.html:7", "web/widgets.py:7", "web/widgets.py:7"],
+                [
+                    "web/templates/web/more.html:6",
+                    "web/templates/web/more.html:7",
+                    "web/widgets.py:7",
+                    "web/widgets.py:7",
+                ],
             )
             answers = run.report["hooked_urls"]["references"]
             self.assertTrue(answers["web/app.css"]["url"].startswith(URL + "web/app."))

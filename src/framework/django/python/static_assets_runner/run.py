@@ -80,7 +80,9 @@ class Run:
             self.storage = Storage(self.settings.storage_entry())
             self.report["storage"] = dict(self.storage.describe(), setting=self.settings.storage_setting)
             dropped = ("location", "base_url") if self.url else ("location",)
-            stylesheets = Stylesheets(self.report["static_url"], self.report["relative_references"]) if self.url else None
+            stylesheets = (
+                Stylesheets(self.report["static_url"], self.report["relative_references"]) if self.url else None
+            )
             self.collecting = self.storage.collecting_class(self.into, dropped, stylesheets)
         return self.collecting
 
@@ -131,7 +133,9 @@ class Run:
         self.report["checks"] = staticfiles_checks()
         self.report["static_root_holds_sources"] = holds_sources(self.report["static_root"])
         self.report["by_products"] = by_products(self.into)
-        self.report["vanished"] = sorted(self.entries_of_earlier_manifest(used) - set(getattr(used, "hashed_files", ())))
+        self.report["vanished"] = sorted(
+            self.entries_of_earlier_manifest(used) - set(getattr(used, "hashed_files", ()))
+        )
         moved = self.describe_runtime_files(used)
         if self.url:
             self.hook.bake(self.storage, moved, self.compressor.replaced)

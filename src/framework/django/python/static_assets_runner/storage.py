@@ -130,4 +130,3 @@ def overridden(cls, names):
         if not base.__module__.startswith("django."):
             found.update({name: vars(base)[name] for name in names if name in vars(base)})
     return found
-
