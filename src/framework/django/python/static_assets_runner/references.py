@@ -58,15 +58,18 @@ class References:
             return
         # With as many lines as before.
         text = COMMENT.sub(lambda found: "\n" * found.group().count("\n"), text)
+
+        def place(found):
+            return self.place(path, text.count("\n", 0, found.start()) + 1)
+
         for found in LINK.finditer(text):
-            place = self.place(path, text.count("\n", 0, found.start()) + 1)
             name = found.group(2) or found.group(4)
-            if not name.endswith("/"):
-                self.links.setdefault(name, place)
+            if name not in self.links and not name.endswith("/"):
+                self.links[name] = place(found)
             if BEFORE_JOINED.search(text, max(0, found.start() - 2), found.start()):
-                self.joined.append(place)
+                self.joined.append(place(found))
         for found in BUNDLE.finditer(text):
-            self.bundles.setdefault(found.group(2), self.place(path, text.count("\n", 0, found.start()) + 1))
+            self.bundles.setdefault(found.group(2), place(found))
 
     def read_module(self, path):
         text = read_text(path)
