@@ -19,6 +19,7 @@ use crate::release::{Naming, Release, ReleaseError};
 use crate::store::StoreError;
 pub(crate) use event::PublishEvent;
 pub(crate) use setup::{Setup, read_config, scratch_dir, warn};
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 pub(crate) use upload::Uploaded;
@@ -52,6 +53,9 @@ pub(crate) enum PublishError {
     #[from(skip)]
     StoreInside(PathBuf),
     Install(InstallError),
+    /// No temporary directory could be made.
+    #[from(skip)]
+    Scratch(io::Error),
     Save(SaveError),
     /// Also holds the store, and the key that the request was signed with.
     #[from(skip)]

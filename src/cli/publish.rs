@@ -39,8 +39,10 @@ pub(super) fn run(args: &PublishArgs, log: &Log) -> Result<(), Message> {
             log_pin(file, published, log)?;
         }
         if let Some(file) = &env_file {
-            let written = file.write(launch);
-            written.map_err(|error| FileError::EnvFileNotWritten(pin::lines(launch), error))?;
+            let failed = |error| {
+                FileError::EnvFileNotWritten(file.path().to_owned(), pin::lines(launch), error)
+            };
+            file.write(launch).map_err(failed)?;
             log.event(&CliEvent::EnvFileWritten(file.path()));
         }
     }
@@ -62,7 +64,9 @@ fn open_env_file(args: &PublishArgs) -> Result<Option<EnvFile>, Message> {
         DryRun::No => EnvFile::open(path),
         DryRun::Yes => EnvFile::read(path),
     };
-    Ok(Some(opened.map_err(FileError::EnvFile)?))
+    Ok(Some(opened.map_err(|error| {
+        FileError::EnvFile(path.clone(), error)
+    })?))
 }
 
 fn publish_app(
@@ -75,7 +79,8 @@ fn publish_app(
         // `project.toml` is in the directory in which the command is called.
         AssetSource::Dir(_) | AssetSource::Prepared(_) => Path::new("."),
     };
-    let app_dir = fs::canonicalize(app_dir).map_err(FileError::App)?;
+    let app_dir =
+        fs::canonicalize(app_dir).map_err(|error| FileError::App(app_dir.to_owned(), error))?;
     let setup = read_setup(&app_dir, args, log)?;
     let pin = args.pin.as_deref();
     match setup.config.mode {

@@ -168,6 +168,13 @@ impl Explain for PublishError {
                  The app reads the collected files, and files such as staticfiles.json, at run time.",
             )
             .with_details(error.to_string()),
+            Self::Scratch(error) => titled(
+                Kind::Machine,
+                "A temporary directory can't be made\n\
+                 The build collects files there before it uploads them. Is the disk full, or does TMPDIR name a \
+                 directory that this user can't write to?",
+            )
+            .with_details(error.to_string()),
             Self::Check(error) => error.explain(),
             Self::Deferred(error) => error.explain(),
             Self::Store(error, asked) => error.explain().with_line(&format!("Asked: {asked}")),

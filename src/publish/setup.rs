@@ -1,7 +1,7 @@
 //! What a build does first: it recognises the app, hides the secrets and judges the settings. A release phase does only
 //! the last two.
 
-use super::{InstallError, PublishError, PublishEvent};
+use super::{PublishError, PublishEvent};
 use crate::config::{Config, ConfigWarning, FrameworkSettings, Phase, Sources};
 use crate::env::ChildEnv;
 use crate::framework::{Detected, Framework};
@@ -57,5 +57,5 @@ pub(crate) fn warn(warnings: &[ConfigWarning], log: &Log) {
 /// Makes a directory that removes itself at the end, also if the build fails.
 pub(crate) fn scratch_dir() -> Result<TempDir, PublishError> {
     let dir = tempfile::Builder::new().prefix("static-assets-").tempdir();
-    Ok(dir.map_err(InstallError::Io)?)
+    dir.map_err(PublishError::Scratch)
 }
