@@ -30,8 +30,16 @@ pub(crate) struct BuildContext<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PreviousBuild {
     pub(crate) version: Version,
-    /// The URL of the version and its store, if the front end remembers that the public URL was checked.
-    pub(crate) checked: Option<(String, String)>,
+    /// `None` if nothing remembers that its public URL was checked.
+    pub(crate) checked: Option<CheckedSite>,
+}
+
+/// What a check of a public URL was about, if it found nothing wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct CheckedSite {
+    /// The URL of the version.
+    pub(crate) url: String,
+    pub(crate) store: String,
 }
 
 /// Whether a run only shows what it would publish. It then changes neither the store nor the app's links. A run that

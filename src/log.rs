@@ -128,7 +128,7 @@ impl Log {
 
     fn line(&self, text: &str) {
         let text = plain(&self.sink().redaction.apply(text));
-        self.write(&text);
+        self.write(&text.replace('\n', "\\n"));
     }
 
     /// A log that can't be written must not fail the build.
@@ -157,23 +157,18 @@ fn indented(text: &str, indent: &'static str) -> String {
     String::from_utf8_lossy(&lines).into_owned()
 }
 
-/// What CI platforms read as a command at the start of a line, such as `::error::` of GitHub and `##vso[` of Azure.
-const COMMANDS: [&str; 2] = ["::", "##"];
-
-/// Escapes control characters and commands of CI platforms, so that what an app or a store names can't move the cursor,
-/// forge a line or give an order.
+/// Escapes control characters and commands of CI platforms, so that what an app or a store names can't move the cursor or
+/// give an order. GitHub reads `::` at the start of a line, and it and Azure read `##[` and `##vso[` anywhere.
 fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for line in text.replace("\r\n", "\n").split_inclusive('\n') {
-        if COMMANDS
-            .iter()
-            .any(|command| line.trim_start().starts_with(command))
-        {
+        if line.trim_start().starts_with("::") {
             plain.push('\\');
         }
         for letter in line.chars() {
             match letter {
                 '\n' | '\t' => plain.push(letter),
+                '#' if plain.ends_with('#') => plain.push_str("\\#"),
                 _ if letter.is_control() => plain.extend(letter.escape_debug()),
                 _ => plain.push(letter),
             }
@@ -222,7 +217,7 @@ mod tests {
         for (text, shown) in [
             ("a\u{1b}[2Jb", "a\\u{1b}[2Jb"),
             ("list:\n  ::error::x", "list:\n\\  ::error::x"),
-            ("##vso[task]", "\\##vso[task]"),
+            ("x ##vso[task]", "x #\\#vso[task]"),
             ("tab\tand\r\nline", "tab\tand\nline"),
             ("A::B", "A::B"),
         ] {

@@ -70,17 +70,14 @@ pub(crate) fn publish(
     ctx: &BuildContext<'_>,
     app: Detected,
 ) -> Result<Option<Published>, PublishError> {
+    warn(&ctx.config.warnings, ctx.log);
     match &ctx.config.mode {
         Mode::Off(why) => {
             ctx.log.event(&PublishEvent::Off(why));
-            warn(&ctx.config.warnings, ctx.log);
             return Ok(None);
         }
-        Mode::CompileOnly(why) => {
-            warn(&ctx.config.warnings, ctx.log);
-            return compile_only(ctx, app, why);
-        }
-        Mode::Upload(_) | Mode::Defer(_) => warn(&ctx.config.warnings, ctx.log),
+        Mode::CompileOnly(why) => return compile_only(ctx, app, why),
+        Mode::Upload(_) | Mode::Defer(_) => {}
     }
     // A store that can't be opened is known before minutes of compiling.
     let uploader = Uploader::open(ctx)?;

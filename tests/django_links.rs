@@ -43,13 +43,13 @@ fn a_link_to_no_file_is_named() {
         "<!doctype html>",
         "<!doctype html>\n{% static 'web/gone.css' %}",
     );
-    let links = "page.html:2 links to web/gone.css, which collectstatic did not collect: it would answer 404.";
+    let links = "page.html:2 links to web/gone.css, which collectstatic did not collect. The URL would answer 404.";
     platform.build().succeeds().says(links);
     let manifest = platform.env(MANIFEST.0, MANIFEST.1);
     manifest
         .build()
         .succeeds()
-        .says("page.html:2 asks for web/gone.css, and the page would fail: ValueError: Missing staticfiles manifest");
+        .says("page.html:2 asks for web/gone.css. The page would fail: ValueError: Missing staticfiles manifest");
 }
 
 #[test]
@@ -179,7 +179,7 @@ fn settings_that_no_environment_changes_fail_the_build() {
         "os.environ[\"DJANGO_SETTINGS_MODULE\"] = \"config.settings.local\"",
     );
     platform.build().exits(1).says(
-        "manage.py uses the settings config.settings.local, the server config.settings.production",
+        "manage.py uses the settings config.settings.local, and the server uses config.settings.production",
     );
 }
 
@@ -261,7 +261,21 @@ fn all_missing_variables_are_named_at_once() {
         .build()
         .exits(1)
         .says("SMTP_PORT, SHOP_NAME, WORKERS, DATABASE_URL are not set in the build")
+        .says("Loading the settings again, to name all variables that are missing")
         .says(line);
+    // As django-environ reports them, by an exception that Django keeps for later.
+    platform.edit(
+        "project/settings.py",
+        "NAME = os.environ[\"SHOP_NAME\"]\n",
+        "from django.core.exceptions import ImproperlyConfigured\n\
+         def env(name):\n    \
+             if name not in os.environ: raise ImproperlyConfigured(f\"Set the {name} environment variable\")\n    \
+             return os.environ[name]\n\
+         NAME = env(\"SHOP_NAME\")\nSECOND = env(\"SECOND\")\n",
+    );
+    let ran = platform.build().exits(1);
+    ran.says("SMTP_PORT, SHOP_NAME, SECOND, WORKERS, DATABASE_URL are not set in the build");
+    platform.edit("project/settings.py", "SECOND = env(\"SECOND\")\n", "");
     let fixed = line.split('"').nth(1).unwrap();
     platform
         .env("STATIC_ASSETS_BUILD_ENV", fixed)

@@ -3,7 +3,7 @@
 use super::{BuildError, StaticAssets, not_written, sbom};
 use crate::config::NAMESPACE;
 use crate::config::env_vars::STATIC_URL;
-use crate::context::PreviousBuild;
+use crate::context::{CheckedSite, PreviousBuild};
 use crate::fs::{remove_dir_if_exists, write_for_all};
 use crate::launch::LaunchVar;
 use crate::launch::publisher::{DEFERRED_DIR, PROGRAM, install_program};
@@ -34,11 +34,12 @@ pub(super) fn previous_build(layers: &Path) -> Option<PreviousBuild> {
     let text = fs::read_to_string(layers.join("env.toml")).ok()?;
     let layer: toml::Table = text.parse().ok()?;
     let metadata = |name: &str| layer.get("metadata")?.get(name)?.as_str();
+    let text = |name: &str| metadata(name).map(str::to_owned);
     Some(PreviousBuild {
         version: metadata("version")?.parse().ok()?,
-        checked: metadata("url")
-            .map(str::to_owned)
-            .zip(metadata("store").map(str::to_owned)),
+        checked: text("url")
+            .zip(text("store"))
+            .map(|(url, store)| CheckedSite { url, store }),
     })
 }
 

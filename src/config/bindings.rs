@@ -43,6 +43,12 @@ pub(crate) enum UnusedBinding {
     NoKeys(String),
 }
 
+impl UnusedBinding {
+    pub(super) fn holds_keys(&self) -> bool {
+        matches!(self, Self::NoBucket(..) | Self::OtherBucket(..))
+    }
+}
+
 /// The bindings that can hold the credentials of one provider.
 pub(super) struct CredentialBinding {
     pub(super) kind: &'static str,

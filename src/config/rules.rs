@@ -35,7 +35,6 @@ impl Reader<'_> {
                 ],
             ),
             secrets: self.sources.secrets().in_assets(),
-            app_secrets: self.sources.app_secrets(),
             ..ScanRules::default()
         }
     }

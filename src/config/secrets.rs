@@ -78,11 +78,12 @@ impl Sources<'_> {
         secrets
     }
 
-    /// The app's own secrets in the environment of the build.
-    pub(super) fn app_secrets(&self) -> AppSecrets {
+    /// The app's own secrets in the environment of the build, and in `more` variables.
+    pub(super) fn app_secrets(&self, more: &[(String, String)]) -> AppSecrets {
         let is_storage = |name: &str| secret_variables().any(|variable| variable.name == name);
         let names = self.env.names().filter(|name| !is_storage(name));
-        AppSecrets::of(names.filter_map(|name| Some((name, self.env.text(name)?))))
+        let variables = names.filter_map(|name| Some((name, self.env.text(name)?)));
+        AppSecrets::of(variables.chain(more.iter().map(|(name, value)| (&**name, &**value))))
     }
 
     /// The environment of child processes, without any secret.

@@ -1,6 +1,7 @@
 //! The values of the build's variables that are secrets by their names. They must not be among the assets.
 
 use crate::redaction::Redaction;
+use percent_encoding::percent_decode_str;
 use url::Url;
 
 /// Shorter values may be ordinary words.
@@ -16,17 +17,26 @@ const SECRET_ENDS: [&str; 7] = [
     "PASSWD",
     "PRIVATE_KEY",
 ];
-/// Bundlers put variables with these names into scripts.
-const PUBLIC_NAMES: [&str; 9] = [
-    "PUBLIC",
-    "PUBLISHABLE",
+/// Bundlers put variables whose names begin so into scripts.
+const PUBLIC_STARTS: [&str; 6] = [
     "VITE_",
     "REACT_APP_",
     "GATSBY_",
     "VUE_APP_",
     "PARCEL_",
     "STORYBOOK_",
-    "SITE_KEY",
+];
+/// Words of names whose values are for browsers.
+const PUBLIC_WORDS: [&str; 9] = [
+    "PUBLIC",
+    "PUBLISHABLE",
+    "CLIENT",
+    "BROWSER",
+    "SITE",
+    "MAPBOX",
+    "MIXPANEL",
+    "CESIUM",
+    "BEACON",
 ];
 /// Keys for browsers begin with this.
 const PUBLIC_VALUES: [&str; 3] = ["pk.", "pk_", "pub"];
@@ -71,7 +81,8 @@ impl AppSecrets {
 
 fn secret_of(name: &str, value: &str) -> Option<String> {
     let name = name.to_ascii_uppercase();
-    let is_public = PUBLIC_NAMES.iter().any(|part| name.contains(part))
+    let is_public = PUBLIC_STARTS.iter().any(|start| name.starts_with(start))
+        || name.split('_').any(|word| PUBLIC_WORDS.contains(&word))
         || PUBLIC_VALUES.iter().any(|start| value.starts_with(start));
     if is_public {
         return None;
@@ -79,8 +90,9 @@ fn secret_of(name: &str, value: &str) -> Option<String> {
     if SECRET_ENDS.iter().any(|end| name.ends_with(end)) {
         return (value.len() >= SHORTEST).then(|| value.to_owned());
     }
-    let password = Url::parse(value).ok()?.password()?.to_owned();
-    (password.len() >= SHORTEST_PASSWORD).then_some(password)
+    let url = Url::parse(value).ok()?;
+    let password = percent_decode_str(url.password()?).decode_utf8().ok()?;
+    (password.len() >= SHORTEST_PASSWORD).then(|| password.into_owned())
 }
 
 #[cfg(test)]
@@ -98,6 +110,9 @@ mod tests {
             ("SMTP_PASSWORD", value, true),
             ("SMTP_PASSWORD", "short", false),
             ("VITE_MAP_TOKEN", value, false),
+            ("INVITE_TOKEN", value, true),
+            ("REPUBLIC_SECRET", value, true),
+            ("ROLLBAR_CLIENT_TOKEN", value, false),
             ("NEXT_PUBLIC_TOKEN", value, false),
             ("MAPBOX_TOKEN", "pk.0123456789abcdef", false),
             ("RELEASE", value, false),
@@ -117,5 +132,8 @@ mod tests {
         let secrets = AppSecrets::of([("DATABASE_URL", "postgres://shop:correct-horse@db/shop")]);
         assert_eq!(secrets.name_in(b"x correct-horse y"), Some("DATABASE_URL"));
         assert_eq!(secrets.name_in(b"postgres://db/shop"), None);
+        let secrets =
+            AppSecrets::of([("DATABASE_URL", "postgres://shop:correct%20horse%21@db/shop")]);
+        assert_eq!(secrets.name_in(b"'correct horse!'"), Some("DATABASE_URL"));
     }
 }

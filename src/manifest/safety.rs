@@ -69,7 +69,7 @@ const SECRET_NAMES: [&str; 15] = [
     ".htpasswd", ".netrc", ".npmrc", ".pypirc", ".pgpass",
     "id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", "db.sqlite3",
 ];
-const SECRET_EXTENSIONS: [&str; 6] = [".p12", ".pfx", ".jks", ".keystore", ".kdbx", ".env"];
+const SECRET_EXTENSIONS: [&str; 5] = [".p12", ".pfx", ".jks", ".keystore", ".kdbx"];
 
 /// Whether a directory or file of the path has the name of a secret.
 pub(super) fn is_secret_name(path: &str) -> bool {
@@ -85,9 +85,7 @@ pub(super) fn is_app_code(path: &str) -> bool {
     let (dir, name) = path.rsplit_once('/').unwrap_or(("", path));
     let dir = dir.rsplit('/').next().unwrap_or_default();
     match name.rsplit_once('.') {
-        Some((stem, "py")) => {
-            stem == "manage" || stem == "wsgi" || stem.ends_with("settings") || dir == "settings"
-        }
+        Some((stem, "py")) => stem == "manage" || stem.ends_with("settings") || dir == "settings",
         Some((stem, "exs")) => stem == "mix" || dir == "config",
         _ => false,
     }
@@ -102,8 +100,27 @@ const DATABASES: [&[u8]; 5] = [
     b"-- MariaDB dump ",
 ];
 
-pub(super) fn is_database(content: &[u8]) -> bool {
-    DATABASES.iter().any(|start| content.starts_with(start))
+/// Maps in the form of a `SQLite` file, which pages read by ranges.
+const MAPS: [&str; 2] = ["mbtiles", "gpkg"];
+
+/// Whether a file that begins so is a database that no page reads.
+pub(super) fn is_database(path: &str, content: &[u8]) -> bool {
+    let extension = path.rsplit_once('.').map_or("", |(_, extension)| extension);
+    DATABASES.iter().any(|start| content.starts_with(start)) && !MAPS.contains(&extension)
+}
+
+/// Whether the file holds variables, such as `production.env`. Textures of 3D engines have that extension, too.
+pub(super) fn is_env_file(path: &str, content: &[u8]) -> bool {
+    let is_variable = |line: &str| {
+        let name = line
+            .split_once('=')
+            .map_or("", |(name, _)| name.trim_start_matches("export "));
+        let is_of_name =
+            |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+        !name.is_empty() && name.bytes().all(is_of_name)
+    };
+    let is_named = path.to_ascii_lowercase().ends_with(".env");
+    is_named && std::str::from_utf8(content).is_ok_and(|text| text.lines().any(is_variable))
 }
 
 const KEY_STARTS: [&[u8]; 2] = [b"PRIVATE KEY-----", b"PRIVATE KEY BLOCK-----"];
@@ -164,6 +181,19 @@ mod tests {
         ] {
             assert!(!is_secret_name(path), "{path} is published");
         }
+    }
+
+    #[test]
+    fn files_of_variables_are_told_from_textures() {
+        for (path, content, is_env) in [
+            ("x/production.env", &b"# x\nexport API_KEY=1"[..], true),
+            ("studio.env", b"\x86\x16\x87\x96\xf6\xd6", false),
+            ("about.env", b"no variable here", false),
+            ("x.css", b"A=1", false),
+        ] {
+            assert_eq!(is_env_file(path, content), is_env, "{path}");
+        }
+        assert!(!is_database("world.mbtiles", b"SQLite format 3\0"));
     }
 
     #[test]

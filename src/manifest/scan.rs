@@ -3,7 +3,7 @@
 
 use super::placeholder::{encoded_placeholder, holds_placeholder};
 use super::rules::{Empty, ScanRules};
-use super::safety::{RefusedFile, Violation, holds_private_key, is_database};
+use super::safety::{RefusedFile, Violation, holds_private_key, is_database, is_env_file};
 use super::tokens::token_in;
 use super::walk::{FoundFile, LeftOut, Walk, collisions, is_source_map, violation_of_name};
 use super::{Allowed, Asset, AssetRoot, AssetSource, Assets, Manifest, MarkedFile, media_type};
@@ -167,6 +167,20 @@ fn hash_all(
     Ok(hashed)
 }
 
+/// Whether somebody allowed the file, or the value of the variable in every file.
+fn is_reviewed(path: &str, violation: &Violation, rules: &ScanRules) -> bool {
+    let by_name = |name: &String| rules.allowed.allows(name);
+    rules.allowed.allows(path) || matches!(violation, Violation::AppSecret(name) if by_name(name))
+}
+
+/// Finds what the first bytes of a file show.
+fn violation_of_start(path: &str, start: &[u8]) -> Option<Violation> {
+    if is_database(path, start) {
+        return Some(Violation::Database);
+    }
+    is_env_file(path, start).then_some(Violation::SecretName)
+}
+
 /// Finds what is likely a secret and may be allowed after a review.
 fn secret_in(window: &[u8], rules: &ScanRules) -> Option<Violation> {
     if holds_private_key(window) {
@@ -200,9 +214,11 @@ fn read_and_hash(
         if rules.secrets.occurs_in(&window) {
             return Ok(Err(Violation::StorageCredential));
         }
-        let database = (kept == 0 && is_database(&window)).then_some(Violation::Database);
-        let secret = database.or_else(|| secret_in(&window, rules));
-        if let Some(violation) = secret.filter(|_| !rules.allowed.allows(path)) {
+        let of_start = (kept == 0)
+            .then(|| violation_of_start(path, &window))
+            .flatten();
+        let violation = of_start.or_else(|| secret_in(&window, rules));
+        if let Some(violation) = violation.filter(|it| !is_reviewed(path, it, rules)) {
             return Ok(Err(violation));
         }
         is_encoded |= finders.iter().any(|form| form.find(&window).is_some());
@@ -399,6 +415,11 @@ mod tests {
             app_secrets: AppSecrets::of([("SECRET_KEY", "0123456789-secret")]),
             ..ScanRules::default()
         };
+        let reviewed = ScanRules {
+            allowed: "a.js SECRET_KEY".parse().unwrap(),
+            ..rules.clone()
+        };
+        assert!(Scanned::of(&folder.path().into(), &reviewed).is_ok());
         let of_app = Violation::AppSecret("SECRET_KEY".to_owned());
         assert_eq!(
             refused(&folder, &rules),

@@ -16,7 +16,7 @@ const TOKENS: [(&str, &[&str], &str); 20] = [
         "[A-Za-z0-9]{36}",
     ),
     ("GitHub", &["github_pat_"], "[A-Za-z0-9_]{82}"),
-    ("GitLab", &["glpat-"], "[A-Za-z0-9_-]{20}"),
+    ("GitLab", &["glpat-"], "[A-Za-z0-9_-]{20,}"),
     ("Slack", &["xoxb-", "xoxp-", "xapp-"], "[A-Za-z0-9-]{24,}"),
     ("Stripe", &["sk_live_", "rk_live_"], "[A-Za-z0-9]{24,}"),
     ("npm", &["npm_"], "[A-Za-z0-9]{36}"),
@@ -42,8 +42,9 @@ const TOKENS: [(&str, &[&str], &str); 20] = [
     ("Vault", &["hvs."], "[A-Za-z0-9_-]{90,}"),
     ("Databricks", &["dapi"], "[0-9a-f]{32}"),
 ];
-/// What issuers write in their own documents.
-const EXAMPLES: [&[u8]; 2] = [b"EXAMPLE", b"XXXXXXXX"];
+/// What issuers write into their documents, and how many equal characters only a placeholder has in a row.
+const EXAMPLE: &[u8] = b"EXAMPLE";
+const LONGEST_RUN: usize = 7;
 
 #[expect(clippy::unwrap_used, reason = "a constant, which a test compiles")]
 static ANY: LazyLock<Regex> = LazyLock::new(|| {
@@ -60,10 +61,6 @@ static ANY: LazyLock<Regex> = LazyLock::new(|| {
 
 /// Who issued the first token in `content`.
 pub(super) fn token_in(content: &[u8]) -> Option<&'static str> {
-    let is_example = |token: &[u8]| {
-        let mut examples = EXAMPLES.iter();
-        examples.any(|text| memchr::memmem::find(token, text).is_some())
-    };
     let token = ANY
         .find_iter(content)
         .find(|token| !is_example(token.as_bytes()))?;
@@ -72,6 +69,13 @@ pub(super) fn token_in(content: &[u8]) -> Option<&'static str> {
         .iter()
         .find(|(_, prefixes, _)| prefixes.iter().any(begins));
     issuer.map(|(issuer, ..)| *issuer)
+}
+
+/// Whether a token is one of a document or a form: `AKIAIOSFODNN7EXAMPLE`, `ghp_xxxx…`.
+fn is_example(token: &[u8]) -> bool {
+    let mut runs = token.chunk_by(u8::eq_ignore_ascii_case);
+    runs.any(|run| run.len() > LONGEST_RUN)
+        || memchr::memmem::find(&token.to_ascii_uppercase(), EXAMPLE).is_some()
 }
 
 #[cfg(test)]
@@ -86,16 +90,16 @@ mod tests {
     #[test]
     fn tokens_are_found_by_prefix_and_length() {
         for (prefix, letter, count, issuer) in [
-            ("AKIA", "Q", 16, "AWS"),
+            ("AKIA", "Q2", 8, "AWS"),
             ("ghp_", "a1B2", 9, "GitHub"),
-            ("github_pat_", "a", 82, "GitHub"),
-            ("glpat-", "x", 20, "GitLab"),
+            ("github_pat_", "a1", 41, "GitHub"),
+            ("glpat-", "x1", 10, "GitLab"),
             ("xoxb-", "1-", 20, "Slack"),
             ("sk_live_", "a1", 12, "Stripe"),
-            ("npm_", "a", 36, "npm"),
+            ("npm_", "a1", 18, "npm"),
             ("dop_v1_", "0f", 32, "DigitalOcean"),
             ("hf_", "aB", 17, "Hugging Face"),
-            ("sk-ant-api03-", "a", 95, "Anthropic"),
+            ("sk-ant-api03-", "a1", 48, "Anthropic"),
         ] {
             let token = token(prefix, letter, count);
             let script = format!("var key=\"{token}\";");
@@ -115,8 +119,9 @@ mod tests {
             token("pk.eyJ", "a", 60) + "." + &"b".repeat(22),
             "AKIAIOSFODNN7EXAMPLE".to_owned(),
             // A part of a longer word.
-            token("xAKIA", "Q", 16),
-            token("AKIA", "Q", 40),
+            token("xAKIA", "Q2", 8),
+            token("AKIA", "Q2", 20),
+            token("ghp_", "x", 36),
         ] {
             assert_eq!(token_in(text.as_bytes()), None, "{text}");
         }

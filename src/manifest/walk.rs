@@ -106,8 +106,12 @@ impl Walk {
         let target = fs::read_link(link)?.display().to_string();
         match fs::canonicalize(link) {
             Ok(real) if real.starts_with(&root.real) && real.is_file() => {
-                let below = real.strip_prefix(&root.real).unwrap_or(&real);
-                if is_secret_name(&below.to_string_lossy()) && !root.rules.allowed.allows(&path) {
+                let below = real
+                    .strip_prefix(&root.real)
+                    .unwrap_or(&real)
+                    .to_string_lossy();
+                let is_secret = is_secret_name(&below) || is_app_code(&below);
+                if is_secret && !root.rules.allowed.allows(&path) {
                     self.refuse(path, Violation::SecretTarget(target));
                 } else {
                     self.add(path, AssetSource::At(real.into()), root.rules);

@@ -69,18 +69,30 @@ fn refused_message(refused: &[RefusedFile]) -> Message {
         "The safety rules refuse:\n{list}\n\nRemove or correct them in the static directories."
     );
     let message = Message::new(Kind::Refused, title, body);
-    let files = refused
-        .iter()
-        .filter(|file| file.violation.can_be_allowed())
-        .take(3);
-    let files: Vec<&str> = files.map(|file| file.path.as_str()).collect();
+    let files = refused.iter().filter_map(reviewable).take(3);
+    let files: Vec<&str> = files.collect();
     if files.is_empty() {
         return message;
     }
     let (allow, files) = (ALLOW.name, files.join(" "));
     message.with_line(&format!(
-        "If you have reviewed a file and it is meant to be public:\n  {allow}=\"{files}\""
+        "If you have reviewed it and it is meant to be public:\n  {allow}=\"{files}\""
     ))
+}
+
+/// What to allow after a review: the file, or the variable whose value it holds. A name that a shell would read is left
+/// out.
+fn reviewable(file: &RefusedFile) -> Option<&str> {
+    let is_plain = |name: &&str| {
+        let mut bytes = name.bytes();
+        bytes.all(|byte| byte.is_ascii_alphanumeric() || b"._-/@+".contains(&byte))
+    };
+    let name = match &file.violation {
+        Violation::AppSecret(variable) => variable,
+        violation if violation.can_be_allowed() => &file.path,
+        _ => return None,
+    };
+    Some(name.as_str()).filter(is_plain)
 }
 
 fn violation_text(violation: &Violation) -> Cow<'static, str> {
@@ -94,7 +106,7 @@ fn violation_text(violation: &Violation) -> Cow<'static, str> {
                 .into()
         }
         Violation::TooLarge(size, most) => format!(
-            "{}, more than {} (a version that is a hash of the files takes larger ones than RELEASE_VERSION)",
+            "{}, and this store takes {} (without RELEASE_VERSION it takes more)",
             bytes(*size),
             bytes(*most)
         )

@@ -13,7 +13,7 @@ from .environment import URL_VARIABLES, Environment, set_dummy_secrets
 from .failure import Failure
 from .finders import by_products, holds_sources, staticfiles_checks
 from .launch_hook import LaunchHook
-from .link_check import LinkCheck, choose_samples
+from .link_check import LinkCheck, NetworkBlocked, NoNetwork, choose_samples, describe
 from .paths import files_under, is_inside
 from .references import References
 from .settings import AppSettings
@@ -57,6 +57,7 @@ class Run:
             "checks": [],
             "vanished": [],
             "references": {},
+            "references_error": None,
             "bundles": [],
             "joined_links": [],
             "own_urls": nothing,
@@ -69,6 +70,9 @@ class Run:
     def install(self):
         global current
         current = self
+        if self.request.get("only_settings"):
+            # Stand-ins must reach nobody.
+            NoNetwork().__enter__()
         self.dummies = set_dummy_secrets()
         Environment.observe()
         hook.install(on_settings=self.settings.redirect)
@@ -108,8 +112,8 @@ class Run:
         def fetch_and_begin(name):
             if settings.configured:
                 self.step = "collectstatic"
-            if self.request.get("only_settings"):
-                sys.exit()
+                if self.request.get("only_settings"):
+                    sys.exit()
             return fetch_command(name)
 
         utility.fetch_command = fetch_and_begin
@@ -140,12 +144,22 @@ class Run:
         if self.url:
             self.hook.bake(self.storage, moved, self.compressor.replaced)
             self.report.update(self.hook.describe())
-            references = References(self.request["app"]).find()
-            self.report["references"] = references.links
-            self.report["joined_links"] = references.joined
-            self.report["bundles"] = webpack.bundle_urls(references.bundles)
+            references = self.find_references()
             self.report.update(LinkCheck(self, names, references.links, self.hook.baked).measure())
             self.hook.write()
+
+    def find_references(self):
+        references = References(self.request["app"])
+        try:
+            references.find()
+            with NoNetwork():
+                self.report["bundles"] = webpack.bundle_urls(references.bundles)
+        except (Exception, NetworkBlocked) as error:
+            # Such as a template engine that is not installed in the build.
+            self.report["references_error"] = describe(error)
+        self.report["references"] = references.links
+        self.report["joined_links"] = references.joined
+        return references
 
     def describe_runtime_files(self, used):
         """Reports which collected files the app reads by itself. Returns the settings that only the hook can set."""
