@@ -95,6 +95,39 @@ fn entries_that_vanish_from_the_manifest_are_named() {
 }
 
 #[test]
+fn directories_and_prefixes_are_no_broken_links() {
+    let Some(platform) = django("django_basic") else {
+        return;
+    };
+    platform.edit(
+        PAGE,
+        "<!doctype html>",
+        "<!doctype html>{% static 'web' %}{% static 'web/logo' %}{% static 'web/nothing' %}",
+    );
+    platform
+        .build()
+        .succeeds()
+        .says("links to web/nothing, which collectstatic did not collect")
+        .does_not_say("links to web/logo,")
+        .does_not_say("links to web,");
+}
+
+#[test]
+fn the_variable_of_debug_is_named() {
+    let Some(platform) = django("django_split_settings") else {
+        return;
+    };
+    let production = "config/settings/production.py";
+    let own = fs::read_to_string(platform.app().join(production)).unwrap();
+    let debug = "import os\nDEBUG = os.environ.get(\"SHOP_DEBUG\", \"1\") == \"1\"\n";
+    platform.write(production, &format!("{own}\n{debug}"));
+    platform
+        .build()
+        .exits(1)
+        .says("STATIC_ASSETS_BUILD_ENV=\"SHOP_DEBUG=False\"");
+}
+
+#[test]
 fn a_host_before_a_link_is_named() {
     let Some(platform) = django("django_basic") else {
         return;
@@ -255,7 +288,7 @@ fn all_missing_variables_are_named_at_once() {
         "import os\nSMTP_PORT = int(os.environ.get(\"SMTP_PORT\"))\nNAME = os.environ[\"SHOP_NAME\"]\n\
          WORKERS = int(os.environ[\"WORKERS\"])\n",
     );
-    let line = "STATIC_ASSETS_BUILD_ENV=\"SMTP_PORT=1 SHOP_NAME=unused-while-collecting WORKERS=1 \
+    let line = "STATIC_ASSETS_BUILD_ENV=\"SMTP_PORT=1 SHOP_NAME=unused-shop-name WORKERS=1 \
                 DATABASE_URL=sqlite:///unused.db\"";
     platform
         .build()

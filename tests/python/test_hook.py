@@ -74,6 +74,21 @@ class Applies(HookCase):
         self.assertEqual(found["STATIC_URL"], URL)
         self.assertEqual(self.stderr.count("uses the staticfiles storage x.S3"), 1)
 
+    def test_collectstatic_of_a_pinned_image_ends(self):
+        app = self.app("django_basic")
+        for baked, env, files in (
+            ("{'manifest': True}", {}, False),
+            ("{'manifest': True}", {"STATIC_ASSETS_INJECT": "off"}, True),
+            ("{}", {}, True),
+        ):
+            with self.subTest(baked=baked, env=env):
+                variables = dict(RUN_TIME, PYTHONPATH=str(self.inject(baked)), **env)
+                run = self.python("manage.py", "collectstatic", "--noinput", cwd=app, env=variables)
+                self.assertEqual(run.returncode, 0, run.stderr)
+                self.assertEqual("collectstatic was skipped" in run.stderr, not files)
+                self.assertEqual((app / "staticfiles").exists(), files)
+                shutil.rmtree(app / "staticfiles", ignore_errors=True)
+
     def test_settings_configure(self):
         app = self.folder()
         self.write(app / "ask.py", "from django.conf import settings\nsettings.configure(STATIC_URL='/s/')\n" + ASK)

@@ -71,7 +71,8 @@ class Matrix(Case):
         place = run.hook_storage_root if bakes_root else app / "staticfiles"
         runtime_files = {"staticfiles.json": str(place / "staticfiles.json")}
         self.assertEqual(report["runtime_files"], runtime_files if manifest else {})
-        baked = {"checked": own} if is_local else {"storage": collected_with}
+        baked = {"manifest": True} if manifest else {}
+        baked.update({"checked": own} if is_local else {"storage": collected_with})
         if bakes_root:
             baked["folders"] = {"STATIC_ROOT": run.hook_storage_root.name}
         self.assertEqual(run.baked(), repr(baked))
@@ -304,7 +305,7 @@ class Settings(Case):
         self.assertEqual(run.report["storage"]["naming"], naming)
         self.assertEqual(run.report["storage"]["naming_methods"], ["file_hash"])
         self.assertIn("own.json", files(run.into))
-        self.assertEqual(run.baked(), repr({"storage": MANIFEST, "naming": naming}))
+        self.assertEqual(run.baked(), repr({"manifest": True, "storage": MANIFEST, "naming": naming}))
         self.assertRegex(run.urls("hooked")[0], r"^https://cdn.example/x/v1/web/app\.\w{12}\.css$")
 
     def test_root_outside_of_the_image(self):
@@ -425,6 +426,30 @@ widget = forms.Media(js=["web/e.js"], css={"all": ["web/f.css"]})
                 self.assertEqual(gone, {"url": URL + "web/gone.png", "error": None})
             else:
                 self.assertIn("Missing staticfiles manifest entry for 'web/gone.png'", gone["error"])
+
+    def places(self, run, kind):
+        return [f"{it['file'].rpartition('/')[2]}:{it['line']}" for it in run.report[kind]]
+
+    def test_links_that_another_host_breaks(self):
+        app = self.app("django_matrix")
+        template = "{% load static %}\nhttps://h{{ STATIC_URL }}x {{ STATIC_URL }}y https://h{% get_static_prefix %}\n"
+        template += "{% static item.file %}\n<svg><use href=\"{% static 'web/logo.svg' %}#x\"></use></svg>\n"
+        template += "navigator.serviceWorker.register('{% static \"web/app.js\" %}')\n"
+        template += "<!-- {% static 'web/in-a-comment.css' %} -->\n"
+        self.write(app / "web/templates/web/more.html", template)
+        module = (
+            "from django.conf import settings\nfrom django.contrib.staticfiles.storage import staticfiles_storage\n"
+        )
+        module += "LINKS = [f'{host}{settings.STATIC_URL}x.png', 'https://h' + staticfiles_storage.url('web/app.js')]\n"
+        module += "def routes(app):\n    app.mount(settings.STATIC_URL, None)\n"
+        self.write(app / "web/links.py", module)
+        run = self.collect(app, env={"MATRIX_BACKEND": "plain"})
+        self.assertEqual((run.returncode, run.report["failure"]), (0, None), run.stderr)
+        self.assertEqual(self.places(run, "joined_links"), ["more.html:2", "more.html:2", "links.py:3", "links.py:3"])
+        self.assertEqual(self.places(run, "dynamic_links"), ["more.html:3"])
+        self.assertEqual(self.places(run, "same_origin_links"), ["more.html:4", "more.html:5"])
+        self.assertEqual(self.places(run, "static_routes"), ["links.py:5"])
+        self.assertNotIn("web/in-a-comment.css", run.report["references"])
 
     def test_what_can_not_be_read_is_no_failure(self):
         app = self.app("django_basic")

@@ -49,6 +49,8 @@ pub(crate) struct DjangoFailure {
     pub(crate) settings: Option<String>,
     /// The settings modules beside that one, those of production first.
     pub(crate) other_settings: Vec<String>,
+    /// What `STATIC_ASSETS_BUILD_ENV` holds already.
+    pub(crate) build_env: Vec<(String, String)>,
     /// `path:line` of the app.
     pub(crate) place: Option<String>,
     /// The end of what the command printed.
@@ -88,6 +90,8 @@ pub(crate) enum DjangoLinkProblem {
     Debug {
         settings: Option<String>,
         beside: Vec<String>,
+        /// The variable that decides on `DEBUG`.
+        variable: Option<String>,
     },
     /// Even with the hook, `static(name)` gives another URL.
     Emits {

@@ -29,6 +29,10 @@ pub(crate) enum DjangoEvent<'a> {
     BrokenLinks(&'a [BrokenLink<'a>]),
     /// Links with something directly before them, which would have two hosts.
     JoinedLinks(&'a [SourcePlace]),
+    /// How many links have names that only a request knows, and the first.
+    DynamicLinks(usize, &'a SourcePlace),
+    SameOriginLinks(&'a [SourcePlace]),
+    StaticRoutes(&'a [SourcePlace]),
     /// This line of the Procfile starts Python in a way that does not load the hook.
     ProcessWithoutHook(&'a str),
     /// Python loads nothing of this build, so only the image's entrypoint sets the pinned variables.

@@ -4,7 +4,7 @@ use super::detect::DjangoEntry;
 use super::error::{DjangoError, DjangoFailure, DjangoFailureReason};
 use super::python::AppPython;
 use super::report::{CollectReport, PythonFailure};
-use super::settings_module::settings_beside;
+use super::settings_module::settings_package;
 use super::stand_in::StandIn;
 use crate::command::Finished;
 use crate::config::env_vars::{COLLECT_COMMAND, DJANGO_SETTINGS_MODULE};
@@ -42,7 +42,7 @@ pub(super) fn diagnose(
     } else {
         settings.as_deref()
     };
-    let other_settings = settings_beside(python.command(), python.ctx, module)?;
+    let other_settings = settings_package(python.command(), python.ctx, module)?.others;
     let reason = match missing {
         _ if died => DjangoFailureReason::Died,
         Some(module) if is_named => DjangoFailureReason::NoSuchSettings(module.to_owned()),
@@ -58,6 +58,7 @@ pub(super) fn diagnose(
         message: failure.message,
         settings,
         other_settings,
+        build_env: python.ctx.config.framework.django.build_env.clone(),
         place: failure.place,
         output: last_lines(&finished.output),
     };

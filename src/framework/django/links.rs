@@ -3,10 +3,9 @@
 use super::error::{DjangoError, DjangoLinkProblem};
 use super::hook::{HookDir, PIN, PIN_AND_LINK};
 use super::python::AppPython;
-use super::references::verify_references;
+use super::references::{is_published, verify_references};
 use super::report::{CollectReport, SampledUrls};
-use super::runner::collected_dir;
-use super::settings_module::settings_beside;
+use super::settings_module::settings_package;
 use crate::config::Inject;
 use crate::context::BuildContext;
 use crate::framework::{CompileTarget, Injection, LinkReason, Links, NotFollowing};
@@ -27,16 +26,9 @@ pub(super) fn verify_links(
     python: &AppPython<'_>,
 ) -> Result<DjangoLinkCheck, DjangoError> {
     let ctx = python.ctx;
-    let collected = collected_dir(ctx);
-    let is_published = |url: &str| {
-        let path = target.prefix.path_of(url);
-        path.is_some_and(|path| collected.join(path).is_file())
-    };
+    let is_published = |url: &str| is_published(url, &target.prefix, ctx);
     let find_problem = |urls| find_wrong_url(urls, report, is_published);
-    let verify_names = |urls| {
-        let is_in_version = |url: &str| target.prefix.path_of(url).is_some();
-        verify_references(report, urls, is_published, is_in_version, ctx)
-    };
+    let verify_names = |urls| verify_references(report, urls, &target.prefix, ctx);
     if !report.hook_static_root && find_problem(&report.own_urls).is_none() {
         verify_names(&report.own_urls)?;
         let pins = needs_pin(ctx) && load_problem.is_none();
@@ -88,8 +80,12 @@ fn debug_problem(
     python: &AppPython<'_>,
 ) -> Result<DjangoLinkProblem, DjangoError> {
     let settings = report.settings_module.clone();
-    let beside = settings_beside(python.command(), python.ctx, settings.as_deref())?;
-    Ok(DjangoLinkProblem::Debug { settings, beside })
+    let package = settings_package(python.command(), python.ctx, settings.as_deref())?;
+    Ok(DjangoLinkProblem::Debug {
+        settings,
+        beside: package.others,
+        variable: package.debug_variable,
+    })
 }
 
 fn why_by_app(report: &CollectReport, target: &CompileTarget) -> LinkReason {

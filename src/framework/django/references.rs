@@ -2,9 +2,13 @@
 
 use super::error::DjangoError;
 use super::event::{BrokenLink, BrokenLinkCause, DjangoEvent};
-use super::report::{CollectReport, ReferencedUrl, SampledUrls};
+use super::report::{CollectReport, SampledUrls};
 use super::runner::collected_dir;
 use crate::context::BuildContext;
+use crate::prefix::Prefix;
+use fs_err as fs;
+use std::ffi::OsString;
+use std::io;
 use std::path::Path;
 
 /// Warns of each link that leads to no published file. Fails if the file was in `STATIC_ROOT` before this build: then the
@@ -12,23 +16,43 @@ use std::path::Path;
 pub(super) fn verify_references(
     report: &CollectReport,
     urls: &SampledUrls,
-    is_published: impl Fn(&str) -> bool,
-    is_in_version: impl Fn(&str) -> bool,
+    prefix: &Prefix,
     ctx: &BuildContext<'_>,
 ) -> Result<(), DjangoError> {
+    let mut broken = find_broken_names(report, urls, prefix, ctx)?;
+    broken.extend(find_broken_bundles(report, prefix, ctx));
+    let log = ctx.log;
+    if let Some(error) = &report.references_error {
+        log.event(&DjangoEvent::LinksNotChecked(error));
+    }
+    log.event(&DjangoEvent::BrokenLinks(&broken));
+    log.event(&DjangoEvent::JoinedLinks(&report.joined_links));
+    if let Some(first) = report.dynamic_links.first() {
+        let number = report.dynamic_links.len();
+        log.event(&DjangoEvent::DynamicLinks(number, first));
+    }
+    if prefix.url().contains("://") {
+        log.event(&DjangoEvent::SameOriginLinks(&report.same_origin_links));
+        log.event(&DjangoEvent::StaticRoutes(&report.static_routes));
+    }
+    Ok(())
+}
+
+fn find_broken_names<'a>(
+    report: &'a CollectReport,
+    urls: &'a SampledUrls,
+    prefix: &Prefix,
+    ctx: &BuildContext<'_>,
+) -> Result<Vec<BrokenLink<'a>>, DjangoError> {
     let mut broken = Vec::new();
     for (name, answer) in &urls.references {
         let Some(place) = report.references.get(name) else {
             continue;
         };
-        let why = match answer {
-            ReferencedUrl { url: Some(url), .. } if is_published(url) => continue,
-            ReferencedUrl { url: Some(url), .. } if !is_in_version(url) => {
-                BrokenLinkCause::Elsewhere(url)
-            }
-            ReferencedUrl {
-                error: Some(error), ..
-            } => BrokenLinkCause::Fails(error),
+        let why = match (&answer.url, &answer.error) {
+            (Some(url), _) if is_published(url, prefix, ctx) => continue,
+            (Some(url), _) if prefix.path_of(url).is_none() => BrokenLinkCause::Elsewhere(url),
+            (None, Some(error)) => BrokenLinkCause::Fails(error),
             _ => BrokenLinkCause::NotCollected,
         };
         if let Some(root) = &report.static_root
@@ -40,25 +64,35 @@ pub(super) fn verify_references(
                 root: ctx.relative(root).to_owned(),
             });
         }
-        broken.push(BrokenLink { place, name, why });
+        if why != BrokenLinkCause::NotCollected || !is_prefix(name, ctx)? {
+            broken.push(BrokenLink { place, name, why });
+        }
     }
-    for bundle in &report.bundles {
-        let (place, name) = (&bundle.place, bundle.bundle.as_str());
-        let elsewhere = bundle.urls.iter().find(|url| !is_published(url));
-        let why = match (elsewhere, &bundle.error) {
-            (_, Some(error)) => BrokenLinkCause::Fails(error),
-            (Some(url), None) => BrokenLinkCause::BundleElsewhere(url),
-            (None, None) => continue,
+    Ok(broken)
+}
+
+fn find_broken_bundles<'a>(
+    report: &'a CollectReport,
+    prefix: &Prefix,
+    ctx: &BuildContext<'_>,
+) -> Vec<BrokenLink<'a>> {
+    let broken = report.bundles.iter().filter_map(|bundle| {
+        let is_elsewhere = |url: &&String| !is_published(url, prefix, ctx);
+        let why = match (&bundle.error, bundle.urls.iter().find(is_elsewhere)) {
+            (Some(error), _) => BrokenLinkCause::Fails(error),
+            (None, Some(url)) => BrokenLinkCause::BundleElsewhere(url),
+            (None, None) => return None,
         };
-        broken.push(BrokenLink { place, name, why });
-    }
-    if let Some(error) = &report.references_error {
-        ctx.log.event(&DjangoEvent::LinksNotChecked(error));
-    }
-    ctx.log.event(&DjangoEvent::BrokenLinks(&broken));
-    ctx.log
-        .event(&DjangoEvent::JoinedLinks(&report.joined_links));
-    Ok(())
+        let (place, name) = (&bundle.place, bundle.bundle.as_str());
+        Some(BrokenLink { place, name, why })
+    });
+    broken.collect()
+}
+
+/// Whether a URL is that of a file of the version.
+pub(super) fn is_published(url: &str, prefix: &Prefix, ctx: &BuildContext<'_>) -> bool {
+    let path = prefix.path_of(url);
+    path.is_some_and(|path| collected_dir(ctx).join(path).is_file())
 }
 
 /// Whether the file was in `STATIC_ROOT` before this build, or had an entry in the manifest there, and was not collected.
@@ -77,4 +111,22 @@ fn worked_before(
     is_missing
         && !collected_dir(ctx).join(name).exists()
         && (report.vanished.contains(name) || root.join(name).is_file())
+}
+
+/// Whether a name is a directory, or the beginning of names to which a page adds an extension.
+fn is_prefix(name: &str, ctx: &BuildContext<'_>) -> io::Result<bool> {
+    let path = collected_dir(ctx).join(name);
+    let (Some(dir), Some(start)) = (path.parent(), path.file_name()) else {
+        return Ok(false);
+    };
+    if path.is_dir() || path.extension().is_some() || !dir.is_dir() {
+        return Ok(path.is_dir());
+    }
+    let names = fs::read_dir(dir)?.map(|entry| Ok(entry?.file_name()));
+    let names: io::Result<Vec<OsString>> = names.collect();
+    let begins = |name: &OsString| {
+        name.to_string_lossy()
+            .starts_with(&*start.to_string_lossy())
+    };
+    Ok(names?.iter().any(begins))
 }

@@ -46,6 +46,12 @@ pub(crate) struct CollectReport {
     pub(crate) bundles: Vec<WebpackBundle>,
     /// Links to static files with something directly before them.
     pub(crate) joined_links: Vec<SourcePlace>,
+    /// Links whose names only a request knows.
+    pub(crate) dynamic_links: Vec<SourcePlace>,
+    /// Links to what browsers load from the page's own host only.
+    pub(crate) same_origin_links: Vec<SourcePlace>,
+    /// Code that serves something at `STATIC_URL`.
+    pub(crate) static_routes: Vec<SourcePlace>,
     /// With the app's own settings, and with the hook.
     pub(crate) own_urls: SampledUrls,
     pub(crate) hooked_urls: SampledUrls,

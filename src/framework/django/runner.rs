@@ -8,7 +8,7 @@ use super::failure::diagnose;
 use super::hook::{HookDir, dir_beside_hook, hook_files};
 use super::python::AppPython;
 use super::report::CollectReport;
-use super::stand_in::StandIn;
+use super::stand_in::{NUMBER, StandIn};
 use crate::command::{Command, Finished};
 use crate::config::env_vars::{self, STATIC_ASSETS_VERSION, STATIC_URL};
 use crate::context::BuildContext;
@@ -94,7 +94,7 @@ fn find_missing_variables(
                 .iter_mut()
                 .rfind(|known| known.is_refused(&failed.message))
             {
-                Some(refused) => refused.value = "1",
+                Some(refused) => NUMBER.clone_into(&mut refused.value),
                 None => break,
             },
         }

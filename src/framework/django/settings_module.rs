@@ -23,6 +23,8 @@ struct SettingsFile {
     sets: Option<String>,
     /// The module that it sets if the environment names none.
     sets_by_default: Option<String>,
+    /// The variable that decides on `DEBUG`.
+    debug_variable: Option<String>,
     installed_apps: bool,
     /// The modules from which it takes everything.
     imports: Vec<String>,
@@ -70,14 +72,22 @@ pub(super) fn server_settings(
     Ok(found.pop().filter(|_| found.is_empty()))
 }
 
-/// Lists the other settings modules of the same package, those of production first.
-pub(super) fn settings_beside(
+/// What the files in the directory of a settings module say.
+#[derive(Debug, Default)]
+pub(super) struct SettingsPackage {
+    /// The other settings modules, those of production first.
+    pub(super) others: Vec<String>,
+    pub(super) debug_variable: Option<String>,
+}
+
+/// Reads the files beside a settings module, which may be named wrongly.
+pub(super) fn settings_package(
     python: Command<'_>,
     ctx: &BuildContext<'_>,
     module: Option<&str>,
-) -> Result<Vec<String>, DjangoError> {
+) -> Result<SettingsPackage, DjangoError> {
     let Some((package, _)) = module.and_then(|module| module.rsplit_once('.')) else {
-        return Ok(Vec::new());
+        return Ok(SettingsPackage::default());
     };
     let entries = fs::read_dir(ctx.app_dir.join(package.replace('.', "/")));
     let files = entries.into_iter().flatten().filter_map(|entry| {
@@ -88,10 +98,8 @@ pub(super) fn settings_beside(
     });
     let read = read_files(python, ctx, files.collect::<Vec<_>>().iter())?;
     let stem = |file: &Path| {
-        file.file_stem()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned()
+        let stem = file.file_stem().unwrap_or_default();
+        stem.to_string_lossy().into_owned()
     };
     let complete = read.iter().filter(|(_, file)| file.installed_apps);
     let complete: Vec<String> = complete.map(|(path, _)| stem(path)).collect();
@@ -99,15 +107,24 @@ pub(super) fn settings_beside(
         let last = import.rsplit('.').next();
         complete.iter().any(|stem| last == Some(stem))
     };
-    let settings = read
-        .iter()
-        .filter(|(_, it)| it.installed_apps || it.imports.iter().any(is_complete));
+    let is_settings =
+        |file: &SettingsFile| file.installed_apps || file.imports.iter().any(is_complete);
+    let settings = read.iter().filter(|(_, file)| is_settings(file));
     let names = settings.map(|(path, _)| format!("{package}.{}", stem(path)));
-    let mut beside: Vec<String> = names
+    let mut others: Vec<String> = names
         .filter(|name| Some(name.as_str()) != module && !name.ends_with("__"))
         .collect();
-    beside.sort_by_key(|name| (!name.contains("prod"), name.clone()));
-    Ok(beside)
+    others.sort_by_key(|name| (!name.contains("prod"), name.clone()));
+    let own = module.and_then(|module| module.rsplit('.').next());
+    let is_own = |path: &Path| Some(stem(path).as_str()) == own;
+    let by_own = read.iter().filter(|(path, _)| is_own(path));
+    let mut variables = by_own
+        .chain(&read)
+        .filter_map(|(_, file)| file.debug_variable.clone());
+    Ok(SettingsPackage {
+        others,
+        debug_variable: variables.next(),
+    })
 }
 
 fn read_files<'a>(

@@ -5,11 +5,13 @@
 #[display("{name}={value}")]
 pub(crate) struct StandIn {
     pub(crate) name: String,
-    pub(crate) value: &'static str,
+    pub(crate) value: String,
 }
 
-/// Words in the name of a variable, and a value of the shape that such variables have.
-const SHAPES: [(&[&str], &str); 8] = [
+/// Words in the name of a variable, and a value of the shape that such variables have. `{}` stands for the name.
+const SHAPES: [(&[&str], &str); 10] = [
+    (&["ENGINE"], "django.db.backends.sqlite3"),
+    (&["ROOT", "DIR", "PATH", "FOLDER"], "/tmp/unused-{}"),
     (&["HOST", "HOSTNAME", "DOMAIN"], "localhost"),
     (
         &["DATABASE_URL", "DB_URL", "POSTGRES_URL"],
@@ -17,33 +19,36 @@ const SHAPES: [(&[&str], &str); 8] = [
     ),
     (&["REDIS"], "redis://localhost:6379/0"),
     (&["BROKER", "AMQP", "RABBIT"], "amqp://localhost"),
-    (&["DSN", "URL", "URI", "ORIGIN"], "https://unused.invalid"),
-    (&["EMAIL"], "unused@unused.invalid"),
+    (&["DSN", "URL", "URI", "ORIGIN"], "https://{}.invalid"),
+    (&["EMAIL"], "{}@unused.invalid"),
     (
         &[
             "PORT", "TIMEOUT", "SECONDS", "MINUTES", "HOURS", "DAYS", "SIZE", "COUNT", "LIMIT",
             "MAX", "MIN",
         ],
-        "1",
+        NUMBER,
     ),
     (&["DEBUG", "ENABLED", "DISABLED", "USE", "IS"], "False"),
 ];
+pub(super) const NUMBER: &str = "1";
 
 impl StandIn {
     pub(crate) fn of(name: &str) -> Self {
         let upper = name.to_ascii_uppercase();
         // Whole words, so that SUPPORT_NAME is no port.
         let has = |word: &&str| format!("_{upper}_").contains(&format!("_{word}_"));
-        let shape = SHAPES.iter().find(|(words, _)| words.iter().any(&has));
+        let shape = SHAPES.iter().find(|(words, _)| words.iter().any(has));
+        // A value of its own for each, so that an error shows which one it is about.
+        let value = shape.map_or("unused-{}", |(_, value)| value);
         Self {
             name: name.to_owned(),
-            value: shape.map_or("unused-while-collecting", |(_, value)| value),
+            value: value.replace("{}", &upper.to_ascii_lowercase().replace('_', "-")),
         }
     }
 
     /// Whether an error is about this value. The settings then likely parse a number.
     pub(super) fn is_refused(&self, message: &str) -> bool {
-        self.value != "1" && message.contains(self.value)
+        self.value != NUMBER && message.contains(&self.value)
     }
 }
 
@@ -57,9 +62,11 @@ mod tests {
             ("DATABASE_URL", "sqlite:///unused.db"),
             ("CACHE_REDIS_HOST", "localhost"),
             ("REDIS_URL", "redis://localhost:6379/0"),
-            ("SENTRY_DSN", "https://unused.invalid"),
+            ("SENTRY_DSN", "https://sentry-dsn.invalid"),
             ("SMTP_PORT", "1"),
-            ("SUPPORT_NAME", "unused-while-collecting"),
+            ("SUPPORT_NAME", "unused-support-name"),
+            ("MEDIA_ROOT", "/tmp/unused-media-root"),
+            ("DB_ENGINE", "django.db.backends.sqlite3"),
             ("USE_S3", "False"),
         ] {
             assert_eq!(StandIn::of(name).value, value, "{name}");

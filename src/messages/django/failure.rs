@@ -22,13 +22,19 @@ impl Explain for DjangoFailure {
 fn reason_text(failure: &DjangoFailure) -> String {
     let of_exception = |title: &str, fix: &str| format!("{title}\n{}\n\n{fix}", failure.message);
     let settings = failure.settings.as_deref().unwrap_or("the settings");
-    let other = failure.other_settings.first();
+    // Settings of tests or development are beside those of production.
+    let other = failure
+        .other_settings
+        .first()
+        .filter(|it| it.contains("prod"));
     let if_other = || match other {
         Some(_) => format!("If production has other settings{}", choose_settings(other)),
         None => "If production has other settings, name them in DJANGO_SETTINGS_MODULE.".to_owned(),
     };
     match &failure.reason {
-        DjangoFailureReason::MissingVariables(missing) => missing_variables(missing),
+        DjangoFailureReason::MissingVariables(missing) => {
+            missing_variables(missing, &failure.build_env)
+        }
         DjangoFailureReason::NoSuchSettings(module) => {
             let beside = &failure.other_settings;
             let list = listed(beside, |module| format!("DJANGO_SETTINGS_MODULE={module}"));
@@ -112,14 +118,20 @@ pub(super) fn choose_settings(module: Option<&String>) -> String {
     }
 }
 
-fn missing_variables(missing: &[StandIn]) -> String {
+fn missing_variables(missing: &[StandIn], given: &[(String, String)]) -> String {
     let names: Vec<&str> = missing.iter().map(|it| it.name.as_str()).collect();
     let names = names.join(", ");
     let (verb, real, default, them) = match missing {
         [_] => ("is", "no real value of it", "it a default", "it"),
         _ => ("are", "no real values of them", "them defaults", "them"),
     };
-    let pairs: Vec<String> = missing.iter().map(StandIn::to_string).collect();
+    // The line replaces the one that is set already.
+    let given = given
+        .iter()
+        .map(|(name, value)| shell_words::quote(&format!("{name}={value}")).into_owned());
+    let pairs: Vec<String> = given
+        .chain(missing.iter().map(StandIn::to_string))
+        .collect();
     formatdoc! {"
         {names} {verb} not set in the build
         The settings need {them}. collectstatic needs {real}. To set {them} for the build alone, never for the

@@ -7,6 +7,7 @@ use crate::framework::django::DjangoLinkProblem;
 use indoc::formatdoc;
 use std::path::Path;
 
+const PLAIN: &str = ".StaticFilesStorage";
 const PLAIN_STORAGE: &str = "STORAGES[\"staticfiles\"] = {\n    \
      \"BACKEND\": \"django.contrib.staticfiles.storage.StaticFilesStorage\"}";
 
@@ -21,9 +22,11 @@ impl Explain for NotFollowing<DjangoLinkProblem> {
         };
         let storage_fix = |lead| (lead, PLAIN_STORAGE);
         let (why, fix) = match &self.why {
-            DjangoLinkProblem::Debug { settings, beside } => {
-                return debug_message(settings.as_deref(), beside);
-            }
+            DjangoLinkProblem::Debug {
+                settings,
+                beside,
+                variable,
+            } => return debug_message(settings.as_deref(), beside, variable.as_deref()),
             DjangoLinkProblem::InjectOff => no_hook(
                 "is forbidden by STATIC_ASSETS_INJECT=off. To allow it, unset STATIC_ASSETS_INJECT.",
             ),
@@ -56,6 +59,15 @@ impl Explain for NotFollowing<DjangoLinkProblem> {
                      file:\n  {url}\nLikeliest cause: {storage} builds its URLs without STATIC_URL."
                 ),
                 storage_fix("Build them from self.base_url, or use Django's own storage:"),
+            ),
+            DjangoLinkProblem::StaticFails { error, storage } if storage.ends_with(PLAIN) => (
+                format!(
+                    "static() fails with the settings that the running app would have:\n  {error}"
+                ),
+                (
+                    "The likeliest cause is a setting. To see it on your machine:",
+                    "python manage.py check",
+                ),
             ),
             DjangoLinkProblem::StaticFails { error, storage } => (
                 format!(
@@ -96,15 +108,16 @@ pub(super) fn vanished(place: &str, name: &str, root: &Path) -> Message {
     })
 }
 
-fn debug_message(settings: Option<&str>, beside: &[String]) -> Message {
+fn debug_message(settings: Option<&str>, beside: &[String], variable: Option<&str>) -> Message {
     let settings = settings.unwrap_or("The configuration");
-    let production = choose_settings(beside.first());
+    let production = choose_settings(beside.first().filter(|it| it.contains("prod")));
+    let by_variable = variable.map_or_else(String::new, |name| {
+        format!("{name} decides on DEBUG. To turn it off in the build, too:\n  STATIC_ASSETS_BUILD_ENV=\"{name}=False\"\n")
+    });
     app_message(&formatdoc! {"
         DEBUG is on in the build
         {settings} has DEBUG on in the build. With DEBUG, pages don't link to what is published. Build with the
         settings of production, and run with them, too{production}
-        If a variable turns DEBUG off, set it in the build, too:
-          STATIC_ASSETS_BUILD_ENV=\"DEBUG=False\"
-        To build without publishing: STATIC_ASSETS_PUBLISH=off"
+        {by_variable}To build without publishing: STATIC_ASSETS_PUBLISH=off"
     })
 }

@@ -66,6 +66,23 @@ impl Event for DjangoEvent<'_> {
                      even in development, use request.build_absolute_uri(static(\"…\"))."
                 )
             }),
+            Self::DynamicLinks(number, first) => log.detail(&format!(
+                "Not checked: {} whose name only a request knows, first at {first}. A file that the app makes while it \
+                 runs is not published: link to it by a URL of its own",
+                count(*number, "link")
+            )),
+            Self::SameOriginLinks(places) => warn_of_first(places, log, |place| {
+                format!(
+                    "{place} loads a worker, or <use> of an SVG file, by static(). Browsers load those from the page's \
+                     own host only. Serve that file from the app, or publish under a path of your site."
+                )
+            }),
+            Self::StaticRoutes(places) => warn_of_first(places, log, |place| {
+                format!(
+                    "{place} serves something at settings.STATIC_URL, which is a URL of another host in the running \
+                     app. Use its path: urllib.parse.urlsplit(settings.STATIC_URL).path"
+                )
+            }),
             Self::ProcessWithoutHook(line) => log.warning(&format!(
                 "This process runs Python with -E, -I or -S, so the hook can't set STATIC_URL:\n{line}"
             )),

@@ -35,6 +35,7 @@ fn failures() -> impl Iterator<Item = DjangoError> {
             message: "The message of the app.".to_owned(),
             settings: Some("config.settings".to_owned()),
             other_settings: vec!["config.production".to_owned(), "config.local".to_owned()],
+            build_env: vec![("A".to_owned(), "1".to_owned())],
             place: Some("config/settings.py:12".to_owned()),
             output: "The end of the output.".to_owned(),
         }))
@@ -90,6 +91,7 @@ fn link_problems() -> [DjangoLinkProblem; 9] {
         DjangoLinkProblem::Debug {
             settings: Some("config.settings".to_owned()),
             beside: vec!["config.production".to_owned()],
+            variable: Some("DJANGO_DEBUG".to_owned()),
         },
         DjangoLinkProblem::Emits {
             name: "web/app.css".to_owned(),

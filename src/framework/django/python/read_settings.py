@@ -26,6 +26,7 @@ def read(path):
         "sets": assigned[-1] if assigned else None,
         # Of two in different branches, nothing tells which one counts.
         "sets_by_default": defaults.pop() if len(defaults) == 1 else None,
+        "debug_variable": next((name for node in ast.walk(tree) for name in debug_variables(node)), None),
         "installed_apps": any(names(node, "INSTALLED_APPS") for node in ast.walk(tree)),
         "imports": imports,
     }
@@ -60,6 +61,15 @@ def assigns(node, name):
 
 def names(node, name):
     return any(getattr(target, "id", None) == name for target in targets(node))
+
+
+def debug_variables(node):
+    """The variable in `DEBUG = env.bool("DJANGO_DEBUG", False)`."""
+    if names(node, "DEBUG") and node.value is not None:
+        for call in ast.walk(node.value):
+            name = text(call.args[:1]) if isinstance(call, ast.Call) else None
+            if name and name.isupper():
+                yield name
 
 
 def sets_by_default(node):

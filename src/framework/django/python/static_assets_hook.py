@@ -134,6 +134,7 @@ def _call_after(owner, name, callback):
 def apply(settings):
     """Points `settings` at STATIC_URL of the environment. Never raises."""
     try:
+        _keep_manifest()
         if not _stays_out(settings):
             _compare_storage(settings)
             _apply_url(settings, os.environ["STATIC_URL"].rstrip("/") + "/")
@@ -143,17 +144,23 @@ def apply(settings):
 
 
 def _stays_out(settings):
-    program = os.path.basename(sys.argv[0]) if getattr(sys, "argv", None) else ""
-    command = sys.argv[1:2] if program.startswith(("manage", "django-admin", "__main__")) else []
     return (
         settings.DEBUG
-        or command in (["test"], ["collectstatic"])
+        or _command() in (["test"], ["collectstatic"])
         or "pytest" in sys.modules
         or "_pytest" in sys.modules
         or any(name.startswith("PYTEST_") for name in os.environ)
         or os.environ.get("STATIC_ASSETS_INJECT") == "off"
         or not os.environ.get("STATIC_URL")
     )
+
+
+def _keep_manifest():
+    """Ends a collectstatic of the running app: its manifest would name files that the build did not publish."""
+    is_pinned = os.environ.get("STATIC_ASSETS_VERSION") and os.environ.get("STATIC_ASSETS_INJECT") != "off"
+    if is_pinned and BAKED.get("manifest") and _command() == ["collectstatic"]:
+        _say("collectstatic was skipped: the build has collected and published the files of this image")
+        sys.exit(0)
 
 
 def _compare_storage(settings):
@@ -165,6 +172,11 @@ def _compare_storage(settings):
             "to files that are not there. Set the variable that chooses the storage in the build, too, then build "
             'again: STATIC_ASSETS_BUILD_ENV="NAME=value"' % (used, checked)
         )
+
+
+def _command():
+    program = os.path.basename(sys.argv[0]) if getattr(sys, "argv", None) else ""
+    return sys.argv[1:2] if program.startswith(("manage", "django-admin", "__main__")) else []
 
 
 def _apply_url(settings, url):

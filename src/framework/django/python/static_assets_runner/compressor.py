@@ -58,7 +58,7 @@ class Compressor:
             return
         self.run.report["compressor"] = "never" if not enabled else "build" if offline else "run_time"
         if enabled and offline:
-            fetch_command("compress").run_from_argv([program, "compress"])
+            fetch_command("compress").run_from_argv([program, "compress", *engines(settings)])
             self.run.report["compressed"] = True
             self.sort_manifest()
 
@@ -77,3 +77,17 @@ class Compressor:
 
     def own_root(self):
         return absolute(self.run.settings.own.get("COMPRESS_ROOT"))
+
+
+def engines(settings):
+    """The template engines to search for what is compressed. Without an option, that is only Django's own."""
+    with_extension = [
+        entry
+        for entry in settings.TEMPLATES
+        if any("compressor" in str(name) for name in (entry.get("OPTIONS") or {}).get("extensions", ()))
+    ]
+    return ["--engine", "jinja2"] + ["--engine", "django"] * has_django(settings) if with_extension else []
+
+
+def has_django(settings):
+    return any(entry["BACKEND"].endswith("DjangoTemplates") for entry in settings.TEMPLATES)

@@ -7,15 +7,22 @@ import re
 from .paths import is_inside
 
 FOREIGN = ("node_modules", "site-packages", "__pycache__", "tests", "test", "migrations", "locale")
-# What is not rendered: comments, and what {% verbatim %} shows as it is.
+# What browsers never ask for: comments, and what {% verbatim %} shows as it is.
 COMMENT = re.compile(
-    r"\{#.*?#\}|\{%-?\s*(comment|verbatim)\b.*?%\}.*?\{%-?\s*end\1\b[^%]*%\}",
+    r"\{#.*?#\}|<!--.*?-->|\{%-?\s*(comment|verbatim)\b.*?%\}.*?\{%-?\s*end\1\b[^%]*%\}",
     re.DOTALL,
 )
 # {% static "name" %}, and {{ static("name") }} of Jinja.
 LINK = re.compile(
     r"""\{%-?\s*static\s+(["'])([^"'{}|]+)\1\s*(as\s+\w+\s*)?-?%\}"""
     r"""|\{\{-?\s*static\(\s*(["'])([^"'{}|]+)\4\s*\)\s*-?\}\}"""
+)
+# The base of all links, and a link whose name only a request knows.
+BASE = re.compile(r"\{\{-?\s*STATIC_URL\s*-?\}\}|\{%-?\s*get_static_prefix\s*-?%\}")
+DYNAMIC = re.compile(r"""\{%-?\s*static\s+[^"'\s%]""")
+# What browsers load from the page's own host only.
+BEFORE_SAME_ORIGIN = re.compile(
+    r"""(<use\b[^>]*href\s*=\s*["']?|(?:serviceWorker\.register|\bnew\s+(?:Shared)?Worker|\.addModule)\(\s*["'`]?)$"""
 )
 BUNDLE = re.compile(r"""\{%-?\s*render_bundle\s+(["'])([^"']+)\1([^%]*)%\}""")
 BUNDLE_CONFIG = re.compile(r"""\bconfig\s*=\s*["'](\w+)["']""")
@@ -31,6 +38,9 @@ class References:
         self.links = {}
         self.bundles = {}
         self.joined = []
+        self.dynamic = []
+        self.same_origin = []
+        self.routes = []
 
     def find(self):
         from django.apps import apps
@@ -59,7 +69,7 @@ class References:
 
     def read_template(self, path):
         text = read_text(path)
-        if "static" not in text and "render_bundle" not in text:
+        if "static" not in text and "render_bundle" not in text and "STATIC_URL" not in text:
             return
         # With as many lines as before.
         text = COMMENT.sub(lambda found: "\n" * found.group().count("\n"), text)
@@ -71,17 +81,26 @@ class References:
             name = found.group(2) or found.group(5)
             if name not in self.links and not name.endswith("/"):
                 self.links[name] = place(found)
-            is_printed = not found.group(3)
-            if is_printed and BEFORE_JOINED.search(text, max(0, found.start() - 2), found.start()):
+            if not found.group(3):
+                self.read_before(text, found, place)
+        for found in BASE.finditer(text):
+            if BEFORE_JOINED.search(text, max(0, found.start() - 2), found.start()):
                 self.joined.append(place(found))
+        self.dynamic += [place(found) for found in DYNAMIC.finditer(text)]
         for found in BUNDLE.finditer(text):
             config = BUNDLE_CONFIG.search(found.group(3))
             key = found.group(2), config.group(1) if config else "DEFAULT"
             self.bundles.setdefault(key, place(found))
 
+    def read_before(self, text, found, place):
+        if BEFORE_JOINED.search(text, max(0, found.start() - 2), found.start()):
+            self.joined.append(place(found))
+        if BEFORE_SAME_ORIGIN.search(text, max(0, found.start() - 120), found.start()):
+            self.same_origin.append(place(found))
+
     def read_module(self, path):
         content = read_bytes(path)
-        if b"static" not in content and b"Media" not in content:
+        if b"static" not in content and b"Media" not in content and b"STATIC_URL" not in content:
             return
         try:
             # Bytes, because a file may name its encoding.
@@ -96,6 +115,8 @@ class References:
                 self.links.setdefault(name, place)
             if joins(node, functions):
                 self.joined.append(place)
+            if makes_route(node):
+                self.routes.append(place)
 
     def place(self, path, line):
         return {"file": os.path.relpath(path, self.app), "line": line}
@@ -163,7 +184,10 @@ def joins(node, functions):
     """Whether a node puts something directly before `static(…)` that makes it a part of a longer URL."""
 
     def is_static(value):
-        return isinstance(value, ast.Call) and dotted_name(value.func) in functions
+        if isinstance(value, ast.Call):
+            name = dotted_name(value.func)
+            return name in functions or name.endswith("staticfiles_storage.url")
+        return is_static_url(value)
 
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add) and is_static(node.right):
         before = node.left.right if isinstance(node.left, ast.BinOp) else node.left
@@ -172,6 +196,17 @@ def joins(node, functions):
         pairs = zip(node.values, node.values[1:])
         return any(is_static(getattr(value, "value", None)) and ends_in_url(before) for before, value in pairs)
     return False
+
+
+def is_static_url(node):
+    return dotted_name(node).endswith("settings.STATIC_URL")
+
+
+def makes_route(node):
+    """Whether a node serves something at STATIC_URL, which at run time is a URL of another host."""
+    if not isinstance(node, ast.Call) or not node.args or not is_static_url(node.args[0]):
+        return False
+    return dotted_name(node.func).rpartition(".")[2] in ("mount", "path", "re_path", "url", "add_url_rule")
 
 
 def ends_in_url(node):

@@ -60,6 +60,9 @@ class Run:
             "references_error": None,
             "bundles": [],
             "joined_links": [],
+            "dynamic_links": [],
+            "same_origin_links": [],
+            "static_routes": [],
             "own_urls": nothing,
             "hooked_urls": nothing,
             "collected": False,
@@ -159,6 +162,9 @@ class Run:
             self.report["references_error"] = describe(error)
         self.report["references"] = references.links
         self.report["joined_links"] = references.joined
+        self.report["dynamic_links"] = references.dynamic
+        self.report["same_origin_links"] = references.same_origin
+        self.report["static_routes"] = references.routes
         return references
 
     def describe_runtime_files(self, used):

@@ -82,9 +82,10 @@ class Storage:
         return cls
 
     def baked(self):
+        baked = {"manifest": True} if self.manifest else {}
         if self.local:
-            return {"checked": self.backend}
-        baked = {"storage": self.collected_with}
+            return dict(baked, checked=self.backend)
+        baked["storage"] = self.collected_with
         if self.naming:
             baked["naming"] = self.naming
         return baked
