@@ -178,6 +178,21 @@ class Fixtures(Case):
         self.assertEqual(files(run.into), files(self.collected("django_compressor").into))
         self.assertFalse([url for url in run.urls("own") if "CACHE" in url])
 
+    @needs("compressor")
+    @needs("jinja2")
+    def test_compressor_in_templates_of_jinja(self):
+        app = self.app("django_compressor")
+        with (app / "project/settings.py").open("a") as file:
+            file.write("OPTIONS = {'extensions': ['compressor.contrib.jinja2ext.CompressorExtension']}\n")
+            file.write("BACKEND = 'django.template.backends.jinja2.Jinja2'\n")
+            file.write("TEMPLATES.append({'BACKEND': BACKEND, 'DIRS': [BASE_DIR / 'jinja2'], 'OPTIONS': OPTIONS})\n")
+        self.write(app / "jinja2/page.html", "{% compress css %}<style>i { color: red }</style>{% endcompress %}")
+        run = self.collect(app)
+        self.assertEqual((run.returncode, run.report["failure"]), (0, None), run.stderr)
+        manifest = json.loads((run.into / "CACHE/manifest.json").read_text())
+        both = json.loads((self.collected("django_compressor").into / "CACHE/manifest.json").read_text())
+        self.assertLess(len(both), len(manifest))
+
     @needs("storages")
     def test_article(self):
         run = self.collected("django_article")
