@@ -7,6 +7,7 @@ use super::fixed_links::FixedLink;
 use super::node_range::WantedNode;
 use super::page_links::LinkedFile;
 use super::pipeline::Pipeline;
+use super::probe::ProbeProblem;
 use super::sources::SourceLocation;
 use crate::command::Command;
 use semver::Version;
@@ -66,8 +67,16 @@ pub(crate) enum PhoenixEvent<'a> {
     ModuleScript(&'a SourceLocation),
     SpriteFile(&'a SourceLocation),
     JoinedUrl(&'a SourceLocation),
-    /// Pages have links of both kinds, and only those with a host follow; with the number of the others.
-    MixedLinks(&'a [SourceLocation], usize),
+    /// The compiled app answered: how many of its links lead to the version, and how many are only known when the page
+    /// is made. Some variables got throw-away values.
+    Probed {
+        links: usize,
+        dynamic: usize,
+        stand_ins: &'a [String],
+    },
+    NotProbed(&'a ProbeProblem),
+    /// Links below these directories, in which the build has no file.
+    EmptyDirs(&'a [&'a LinkedFile]),
     /// The app with this name has no links.
     NoLinks(&'a str),
     /// A release doesn't know the names of these assets.

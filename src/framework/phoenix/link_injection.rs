@@ -78,9 +78,8 @@ impl LinkVerifier<'_> {
             self.ctx.log.event(&PhoenixEvent::UrlInImage);
             compiled.fallback = Fallback::UrlInImage;
         }
-        // Of links of both kinds, those without a host stay.
-        let mut mixed = apps.iter().filter(|pages| !pages.links.urls.is_empty());
-        let stays = mixed.find_map(|pages| pages.links.paths.first());
+        let probed = apps.iter().filter_map(|pages| pages.probed.as_ref()?.form.as_ref());
+        let stays = probed.filter_map(|(_, outcome)| outcome.stays.as_ref()).next();
         compiled.stays = stays.map(ToString::to_string);
         Ok(compiled)
     }

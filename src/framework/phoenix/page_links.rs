@@ -26,6 +26,8 @@ pub(super) struct PageLinks {
     pub(super) joined: Vec<SourceLocation>,
     /// The files that are linked to by their whole names.
     pub(super) files: Vec<LinkedFile>,
+    /// The directories of links whose end is only known when the page is made.
+    pub(super) dirs: Vec<LinkedFile>,
     /// `<script type="module">`, for which browsers ask another origin's CORS rules.
     pub(super) modules: Vec<SourceLocation>,
     /// `<use href=…>`, which browsers follow on their own origin only.
@@ -92,7 +94,7 @@ impl PageLinks {
             if route.line().contains("<use") {
                 self.sprites.push(location.clone());
             }
-            self.add_file(route.after, &location);
+            self.add_written(route.after, &location);
             if route.is_in_url() {
                 self.urls.push(location);
             } else {
@@ -105,7 +107,7 @@ impl PageLinks {
             if let Some((before, path)) = line.split_once("\"/")
                 && !before.contains([')', '"'])
             {
-                self.add_file(path, &location);
+                self.add_written(path, &location);
             }
             self.add_path(&call, location);
         }
@@ -133,12 +135,19 @@ impl PageLinks {
     }
 
     /// Adds the file whose path begins there, unless a part of it is only known when the page is made.
-    fn add_file(&mut self, path: &str, location: &SourceLocation) {
+    fn add_written(&mut self, path: &str, location: &SourceLocation) {
         if let Some(end) = path.find(['"', '?', '#'])
-            && extension_of(&path[..end]).is_some()
             && !path[end..].starts_with("#{")
         {
-            let (location, path) = (location.clone(), path[..end].to_owned());
+            self.add_file(&path[..end], location);
+        }
+    }
+
+    /// Adds the file of this path. A path without an extension may be a directory.
+    pub(super) fn add_file(&mut self, path: &str, location: &SourceLocation) {
+        let path = path.split(['?', '#']).next().unwrap_or_default();
+        if extension_of(path).is_some() {
+            let (location, path) = (location.clone(), path.to_owned());
             self.files.push(LinkedFile { location, path });
         }
     }
@@ -217,6 +226,7 @@ mod tests {
             ("url(~p\"/images/a.png\")", [0, 1, 0, 0, 0, 0]),
             ("url(@conn, ~p\"/images/a.png\")", [0, 1, 0, 0, 0, 0]),
             ("Routes.static_url(conn, \"/a\")", [0, 1, 0, 0, 0, 0]),
+            ("static_url(ShopWeb.Endpoint, \"/a\")", [0, 1, 0, 0, 0, 0]),
             (
                 "ShopWeb.Endpoint.url() <> ~p\"/images/a.png\"",
                 [0, 0, 1, 0, 0, 0],

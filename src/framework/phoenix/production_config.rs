@@ -8,7 +8,7 @@ use super::event::PipelineEvent;
 use super::sources::{Locations, MANIFEST_KEY, RUNTIME_EXS, production_config, read_text};
 use std::path::PathBuf;
 
-const THROW_AWAY_VALUES: [(&str, &str); 2] = [
+pub(super) const THROW_AWAY_VALUES: [(&str, &str); 2] = [
     (
         "SECRET_KEY_BASE",
         "unused-while-compiling-assets-unused-while-compiling-assets-unused-while",

@@ -1,5 +1,6 @@
 //! The block in the image's `runtime.exs` that makes unmodified helpers follow `STATIC_URL`.
 
+use super::elixir_values::literal;
 use super::static_url::{EndpointTarget, image_configs};
 use crate::config::env_vars::{INJECT, PUBLIC_URL, STATIC_ASSETS_VERSION, STATIC_URL};
 use indoc::formatdoc;
@@ -89,12 +90,6 @@ fn load_pin(pin: &Path) -> String {
         pin = literal(&pin.to_string_lossy()),
         public = PUBLIC_URL.name,
     }
-}
-
-/// Writes a string literal: <https://hexdocs.pm/elixir/syntax-reference.html#strings>
-fn literal(text: &str) -> String {
-    let escaped = text.replace('\\', "\\\\").replace('"', "\\\"");
-    format!("\"{}\"", escaped.replace('#', "\\#"))
 }
 
 #[cfg(test)]

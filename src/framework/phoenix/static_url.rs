@@ -12,7 +12,7 @@ pub(super) enum StaticUrlForm {
     Path,
     /// Scheme, host, port and path, as documented. Links with a host follow: `url(~p"…")`, `static_url`.
     HostAndPath,
-    /// The path is a part of the host. Links with a host follow, those without one stay on the app's own host.
+    /// The path is a part of the host. Links with a host follow, and so does what is put behind `static_url()`.
     Host,
 }
 
@@ -28,14 +28,14 @@ pub(super) struct EndpointTarget<'a> {
 impl StaticUrlForm {
     /// Returns the form that makes these links follow.
     pub(super) fn for_links(links: &PageLinks) -> Self {
-        match (links.paths.is_empty(), links.urls.is_empty()) {
-            (_, true) => Self::Path,
-            (true, false) => Self::HostAndPath,
-            (false, false) => Self::Host,
+        if links.urls.is_empty() {
+            Self::Path
+        } else {
+            Self::HostAndPath
         }
     }
 
-    /// Whether these links follow. Of links of both kinds, the app chooses which ones do.
+    /// Whether these links follow, as far as reading shows. Of links of both kinds, the app chooses which ones do.
     pub(super) fn fits(self, links: &PageLinks) -> bool {
         match self {
             Self::Path => links.urls.is_empty() || !links.paths.is_empty(),
