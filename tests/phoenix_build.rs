@@ -61,7 +61,7 @@ fn priv_static_is_digested_without_elixir() {
     );
     let lines = platform.read("backend/config/runtime.exs");
     assert!(lines.contains(
-        "Elixir.Config.config(:shop, ShopWeb.Endpoint, static_url: [path: static_assets_url])"
+        "static_url: static_assets_host.(:shop, ShopWeb.Endpoint) ++ [path: static_assets_url])"
     ));
     assert!(ran.layer_names() == ["env"], "{:?}", ran.layer_names());
 }
@@ -121,8 +121,8 @@ fn each_umbrella_app_has_its_own_manifest() {
     );
     let lines = platform.read("config/runtime.exs");
     for line in [
-        "Elixir.Config.config(:admin_web, AdminWeb.Endpoint, static_url: [path: static_assets_url <> \"/admin_web\"])",
-        "Elixir.Config.config(:shop_web, ShopWeb.Endpoint, static_url: [path: static_assets_url <> \"/shop_web\"])",
+        "static_url: static_assets_host.(:admin_web, AdminWeb.Endpoint) ++ [path: static_assets_url <> \"/admin_web\"])",
+        "static_url: static_assets_host.(:shop_web, ShopWeb.Endpoint) ++ [path: static_assets_url <> \"/shop_web\"])",
     ] {
         assert!(lines.contains(line), "{lines}");
     }
@@ -918,7 +918,7 @@ fn one_umbrella_app_can_be_chosen() {
         assert!(
             platform
                 .read(script)
-                .contains("ShopWeb.Endpoint, static_url: [path: static_assets_url])")
+                .contains(", ShopWeb.Endpoint) ++ [path: static_assets_url])")
         );
         assert!(
             !platform

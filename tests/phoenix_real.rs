@@ -28,6 +28,11 @@ macro_rules! generations {
                 }
 
                 #[test]
+                fn wrong_links_of_the_app_are_refused() {
+                    super::wrong_links($generation, $fixture);
+                }
+
+                #[test]
                 fn a_moved_slug_is_served() {
                     super::classic($generation, $fixture);
                 }
@@ -217,11 +222,124 @@ fn baked(generation: &str, fixture: &str) {
         .build()
         .succeeds()
         .says("The configuration asks for SECRET_KEY_BASE (prod.exs) at build time")
-        .says("the keys of cache_manifest.json in the image lead to the version")
+        .says("so cache_manifest.json in the image now leads to the version")
         .says("Fallback: none, the URL is part of the image");
     let url = ran.launch("STATIC_URL");
     let server = phoenix.serve(&platform.app(), &ran, &[("STATIC_URL", "/")], &MIX);
     assert_all_from(&url, &server.url, &http::get(&server.url).text());
+}
+
+/// Module `ShopWeb.More` with these functions.
+fn with_links(platform: &Platform, functions: &str) {
+    let module = format!(
+        "defmodule ShopWeb.More do\n  use Phoenix.VerifiedRoutes, endpoint: ShopWeb.Endpoint, router: \
+         ShopWeb.Router, statics: ~w(assets fonts images uploads)\n\n{functions}\nend\n"
+    );
+    platform.write("lib/shop_web/more.ex", &module);
+}
+
+/// What reads `STATIC_URL` is believed if the links that it gives are right.
+#[allow(clippy::too_many_lines, reason = "one case after the other")]
+fn wrong_links(generation: &str, fixture: &str) {
+    let Some(phoenix) = Phoenix::find(generation) else {
+        return;
+    };
+    let platform = phoenix.platform(fixture).file_store();
+    let script = platform.read("config/runtime.exs");
+    let own = |url: &str| {
+        let config = format!("config :shop, ShopWeb.Endpoint, static_url: {url}");
+        platform.write("config/runtime.exs", &format!("{script}\n{config}\n"));
+    };
+    let read = "System.get_env(\"STATIC_URL\")";
+    own(&format!("[url: {read}]"));
+    let lines = "config :shop, ShopWeb.Endpoint, static_url: [path: static_url]";
+    platform
+        .build()
+        .exits(1)
+        .says("config/runtime.exs:18 reads STATIC_URL, but with it these links do not lead to files below https://")
+        .says("lib/shop_web/layouts/root.html.heex:6: /assets/app-")
+        .says(lines);
+    own(&format!("[path: {read}]"));
+    platform.build().exits(1).says("//assets/app-").says(lines);
+    own(&format!(
+        "if(System.get_env(\"CDN_ENABLED\"), do: [path: {read}], else: [path: \"/\"])"
+    ));
+    platform.build().exits(1).says(lines);
+    own(&format!(
+        "[path: String.trim_trailing({read} || \"\", \"/\")]"
+    ));
+    platform
+        .build()
+        .succeeds()
+        .says("The compiled app was asked where its links lead: 3 links")
+        .says("with throw-away values, for this question alone: SECRET_KEY_BASE")
+        .says("- Links: config/runtime.exs:18 reads STATIC_URL");
+
+    // A link with a host beside links without one.
+    platform.write("config/runtime.exs", &script);
+    with_links(&platform, "  def image, do: url(~p\"/images/logo.svg\")");
+    platform
+        .build()
+        .exits(1)
+        .says("3 links without a host")
+        .says("1 link with one")
+        .says("URI.merge(ShopWeb.Endpoint.url(), ShopWeb.Endpoint.static_path(")
+        .says("lib/shop_web/more.ex:4\n");
+    with_links(
+        &platform,
+        "  def image, do: URI.merge(ShopWeb.Endpoint.url(), ~p\"/images/logo.svg\") |> to_string()",
+    );
+    platform
+        .build()
+        .succeeds()
+        .says("a block was appended to config/runtime.exs");
+
+    // What asks for the host alone keeps it.
+    with_links(
+        &platform,
+        "  def image, do: ShopWeb.Endpoint.static_url() <> \"/images/logo.svg\"",
+    );
+    platform.build().succeeds().says("config/runtime.exs");
+    let ran = platform.build().succeeds();
+    let code = "IO.puts(\"is: \" <> ShopWeb.More.image())";
+    let mut command = phoenix.command(
+        &platform.app(),
+        &ran,
+        &[("PHX_SERVER", "")],
+        &["mix", "run", "-e", code],
+    );
+    let output = command.output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        text.contains("is: https://example.com/images/logo.svg\n"),
+        "{output:?}"
+    );
+    own("[path: String.trim_trailing(System.get_env(\"STATIC_URL\") || \"\", \"/\")]");
+    platform
+        .build()
+        .exits(1)
+        .says("lib/shop_web/more.ex:4: http://localhost:4000/images/logo.svg")
+        .says("static_url: [scheme: \"https\", host: host, port: 443, path: static_url]");
+
+    // Files that the app saves while it runs are never published.
+    platform.write("config/runtime.exs", &script);
+    with_links(&platform, "  def upload(file), do: ~p\"/uploads/#{file}\"");
+    platform
+        .build()
+        .succeeds()
+        .says("not checked: the names of files in 1 link")
+        .says("lib/shop_web/more.ex:4 links to files below /uploads/ whose names are only known at run time");
+
+    // What the build can't evaluate is not checked, and ends no build.
+    platform.write(
+        "config/runtime.exs",
+        &format!("{script}\nraise \"no network\"\n"),
+    );
+    platform
+        .build()
+        .succeeds()
+        .says("The links of the compiled app are not checked: its configuration or its endpoint needs")
+        .says("    no network");
 }
 
 type Break = fn(Platform) -> Platform;

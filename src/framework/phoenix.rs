@@ -59,6 +59,7 @@ pub(crate) use node_range::WantedNode;
 use package::Package;
 pub(crate) use pipeline::Pipeline;
 pub(crate) use probe::ProbeProblem;
+#[cfg(test)]
 pub(crate) use probed_links::WrongLink;
 use sources::STATICS;
 pub(crate) use sources::SourceLocation;

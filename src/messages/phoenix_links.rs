@@ -7,6 +7,7 @@ use crate::framework::phoenix::{
     SourceLocation,
 };
 use crate::log::{Event, Log, count};
+use crate::version::PLACEHOLDER;
 use indoc::formatdoc;
 
 impl Event for PhoenixEvent<'_> {
@@ -134,7 +135,9 @@ fn own_static_url(problem: OwnStaticUrlProblem<'_>) -> String {
 
 fn log_probed(links: usize, dynamic: usize, stand_ins: &[String], log: &Log) {
     let links = count(links, "link");
-    log.bullet(&format!("The compiled app was asked where its links lead: {links}"));
+    log.bullet(&format!(
+        "The compiled app was asked where its links lead: {links}"
+    ));
     if dynamic > 0 {
         let dynamic = count(dynamic, "link");
         log.detail(&format!(
@@ -151,9 +154,11 @@ fn log_probed(links: usize, dynamic: usize, stand_ins: &[String], log: &Log) {
 
 fn not_probed(problem: &ProbeProblem) -> String {
     match problem {
-        ProbeProblem::NoElixir => "The links of the compiled app are not checked: Elixir is not on PATH. The build \
+        ProbeProblem::NoElixir => {
+            "The links of the compiled app are not checked: Elixir is not on PATH. The build \
                                    reads the source instead."
-            .to_owned(),
+                .to_owned()
+        }
         ProbeProblem::NotCompiled(dir) => format!(
             "The links of the compiled app are not checked: {} does not exist. The build reads the source instead.",
             dir.display()
@@ -178,23 +183,31 @@ fn not_probed(problem: &ProbeProblem) -> String {
 /// Shows the end of what a program said.
 fn indented(output: &str) -> String {
     const SHOWN: usize = 5;
-    let lines: Vec<&str> = output.lines().filter(|line| !line.trim().is_empty()).collect();
+    let lines: Vec<&str> = output
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .collect();
     let last = lines[lines.len().saturating_sub(SHOWN)..].iter();
-    last.map(|line| format!("    {line}")).collect::<Vec<_>>().join("\n")
+    last.map(|line| format!("    {line}"))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 impl Explain for NotFollowing<PhoenixLinkProblem> {
     fn explain(&self) -> Message {
-        let is_cured_by_snippet = matches!(
-            self.why,
+        let lead = match self.why {
             PhoenixLinkProblem::InjectOff
-                | PhoenixLinkProblem::InjectNowhere
-                | PhoenixLinkProblem::NoManifest(_)
-                | PhoenixLinkProblem::NoScript(_)
-                | PhoenixLinkProblem::Wrong { .. }
-        );
-        let lead = "Add these lines to config/runtime.exs, then build again:";
-        let lines = is_cured_by_snippet.then_some((lead, self.snippet.as_str()));
+            | PhoenixLinkProblem::InjectNowhere
+            | PhoenixLinkProblem::NoManifest(_)
+            | PhoenixLinkProblem::NoScript(_) => {
+                Some("Add these lines to config/runtime.exs, then build again:")
+            }
+            PhoenixLinkProblem::Wrong { .. } => {
+                Some("Put these lines in place of the app's own static_url, then build again:")
+            }
+            _ => None,
+        };
+        let lines = lead.map(|lead| (lead, self.snippet.as_str()));
         not_following(&why(&self.why), lines)
     }
 }
@@ -246,8 +259,9 @@ fn why(problem: &PhoenixLinkProblem) -> String {
             base,
             links,
         } => format!(
-            "{location} reads {variable}, but with it these links do not lead to files below {base}:\n{}",
-            listed(links, |link| format!("{}: {}", link.location, link.url))
+            "{location} reads {variable}, but with it these links do not lead to files below {}:\n{}",
+            with_version(base),
+            listed(links, |link| format!("{}: {}", link.location, with_version(&link.url)))
         ),
         PhoenixLinkProblem::WrittenByHand(places) => format!(
             "Every link to a static file is written by hand, so none follows STATIC_URL. Links by \
@@ -255,6 +269,11 @@ fn why(problem: &PhoenixLinkProblem) -> String {
             listed(places, SourceLocation::to_string)
         ),
     }
+}
+
+/// Before the files are known, the placeholder stands for the version.
+fn with_version(url: &str) -> String {
+    url.replace(PLACEHOLDER, "<version>")
 }
 
 fn mixed(paths: &[SourceLocation], urls: &[SourceLocation], endpoint: &str) -> String {

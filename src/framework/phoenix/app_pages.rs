@@ -4,9 +4,9 @@ use super::PhoenixError;
 use super::detect::Project;
 use super::elixir_values::{find_env_read, has_word};
 use super::error::PhoenixLinkProblem;
-use super::probed_links::ProbedApp;
 use super::own_static_url::{AppSources, OwnStaticUrl};
 use super::page_links::PageLinks;
+use super::probed_links::ProbedApp;
 use super::sources::{MANIFEST_KEY, RUNTIME_EXS, STATICS};
 use super::static_url::{EndpointTarget, StaticUrlForm, snippet};
 use super::web_app::WebApp;
@@ -72,11 +72,15 @@ impl<'a> AppPages<'a> {
         form: StaticUrlForm,
     ) -> impl Iterator<Item = EndpointTarget<'_>> {
         let mount = self.mount.trim_end_matches('/');
-        self.app.endpoints.iter().map(move |endpoint| EndpointTarget {
-            endpoint,
-            form,
-            mount,
-        })
+        self.app
+            .endpoints
+            .iter()
+            .map(move |endpoint| EndpointTarget {
+                endpoint,
+                form,
+                mount,
+                keeps_host: !self.links.hosts.is_empty(),
+            })
     }
 
     /// These apps don't follow. The error shows the lines that would make them follow.
@@ -96,7 +100,11 @@ impl<'a> AppPages<'a> {
         if app.endpoints.is_empty() {
             return Some(PhoenixLinkProblem::NoEndpoint(app.otp_app.clone()));
         }
-        if let Some(probed) = self.probed.as_ref().filter(|_| self.runtime_exs().is_some()) {
+        if let Some(probed) = self
+            .probed
+            .as_ref()
+            .filter(|_| self.runtime_exs().is_some())
+        {
             return probed.form.is_none().then(|| self.mixed());
         }
         let url = links.urls.first()?.clone();
@@ -128,7 +136,6 @@ impl<'a> AppPages<'a> {
         let mut files = self.sources.config.iter().chain(&self.sources.code);
         files.any(|file| find_env_read(&file.source, name).is_some())
     }
-
 }
 
 /// Returns the host of the public URL, with its port. `None` if the URL is a path of the app's own site.

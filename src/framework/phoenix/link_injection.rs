@@ -78,8 +78,12 @@ impl LinkVerifier<'_> {
             self.ctx.log.event(&PhoenixEvent::UrlInImage);
             compiled.fallback = Fallback::UrlInImage;
         }
-        let probed = apps.iter().filter_map(|pages| pages.probed.as_ref()?.form.as_ref());
-        let stays = probed.filter_map(|(_, outcome)| outcome.stays.as_ref()).next();
+        let probed = apps
+            .iter()
+            .filter_map(|pages| pages.probed.as_ref()?.form.as_ref());
+        let stays = probed
+            .filter_map(|(_, outcome)| outcome.stays.as_ref())
+            .next();
         compiled.stays = stays.map(ToString::to_string);
         Ok(compiled)
     }

@@ -106,7 +106,9 @@ impl LinkVerifier<'_> {
         }
         self.ctx.log.event(&PhoenixEvent::MissingFiles(&missing));
         let dirs = pages.links.dirs.iter();
-        let empty: Vec<_> = dirs.filter(|dir| !pages.static_dir.join(&dir.path).is_dir()).collect();
+        let empty: Vec<_> = dirs
+            .filter(|dir| !pages.static_dir.join(&dir.path).is_dir())
+            .collect();
         self.ctx.log.event(&PhoenixEvent::EmptyDirs(&empty));
         Ok(())
     }

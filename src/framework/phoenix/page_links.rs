@@ -22,6 +22,8 @@ pub(super) struct PageLinks {
     pub(super) paths: Vec<SourceLocation>,
     /// `url(~p"/images/a.png")`, `static_url(…)`: a link with the host of `static_url`.
     pub(super) urls: Vec<SourceLocation>,
+    /// `Endpoint.static_url()`, alone or before a text.
+    pub(super) hosts: Vec<SourceLocation>,
     /// `Endpoint.url() <> static_path(…)`.
     pub(super) joined: Vec<SourceLocation>,
     /// The files that are linked to by their whole names.
@@ -114,6 +116,8 @@ impl PageLinks {
         let calls = occurrences(text, "static_url").filter(Occurrence::is_call);
         let helpers = calls.filter(Occurrence::is_helper);
         self.urls.extend(helpers.map(|call| locations.at(call.at)));
+        let hosts = occurrences(text, "Endpoint.static_url()");
+        self.hosts.extend(hosts.map(|call| locations.at(call.at)));
         for module in ["type=\"module\"", "type='module'"] {
             let modules = occurrences(text, module);
             self.modules.extend(modules.map(|it| locations.at(it.at)));

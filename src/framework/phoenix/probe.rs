@@ -97,6 +97,8 @@ pub(super) struct EndpointAnswer {
     pub(super) path: String,
     /// `static_url()`
     pub(super) static_url: String,
+    /// `url()`
+    pub(super) url: String,
     /// What each link is, in the order of the report. `None` for links of other endpoints.
     pub(super) links: Vec<Option<String>>,
 }
@@ -185,7 +187,9 @@ impl Question<'_> {
             );
             // Mix evaluates all scripts when the app starts. A release has evaluated all but `runtime.exs` before.
             let compile_time = match variant.script {
-                Some(_) => format!("[{{\"{STATIC_URL}\", nil}}, {{\"{STATIC_ASSETS_VERSION}\", nil}}]"),
+                Some(_) => {
+                    format!("[{{\"{STATIC_URL}\", nil}}, {{\"{STATIC_ASSETS_VERSION}\", nil}}]")
+                }
                 None => boot.clone(),
             };
             let _ = write!(
@@ -195,10 +199,15 @@ impl Question<'_> {
         }
         let apps = self.apps.iter().map(|app| {
             let ebin = self.build.join(app).join("ebin");
-            format!("{{:{}, {}}}", literal(app), literal(&ebin.to_string_lossy()))
+            format!(
+                "{{:{}, {}}}",
+                literal(app),
+                literal(&ebin.to_string_lossy())
+            )
         });
         let stand_ins = THROW_AWAY_VALUES.iter();
-        let stand_ins = stand_ins.map(|(name, value)| format!("{} => {}", literal(name), literal(value)));
+        let stand_ins =
+            stand_ins.map(|(name, value)| format!("{} => {}", literal(name), literal(value)));
         Ok(format!(
             "%{{env: :{}, apps: [{}], config: {}, script: {}, timeout: {TIMEOUT}, stand_ins: %{{{}}}, variants: [{}]}}\n",
             literal(self.mix_env),

@@ -77,7 +77,10 @@ impl Published<'_> {
             let endpoints = answer.endpoints.iter().filter(is_own);
             let mut outcome = Outcome::default();
             for endpoint in endpoints {
-                let unset = unset.endpoints.iter().find(|it| it.module == endpoint.module);
+                let unset = unset
+                    .endpoints
+                    .iter()
+                    .find(|it| it.module == endpoint.module);
                 self.judge_endpoint(report, endpoint, unset, &mut outcome);
             }
             outcome
@@ -94,6 +97,7 @@ impl Published<'_> {
         links.paths.clear();
         links.urls.clear();
         links.joined.clear();
+        links.hosts.clear();
         links.files.clear();
         for link in report.links.iter().filter(|it| self.owns(report, it)) {
             let location = self.location(link);
@@ -102,13 +106,15 @@ impl Published<'_> {
                 links.add_file(path, &location);
             } else if let Some((dir, _)) = path.rsplit_once('/') {
                 let path = dir.to_owned();
-                links.dirs.push(LinkedFile { location: location.clone(), path });
+                links.dirs.push(LinkedFile {
+                    location: location.clone(),
+                    path,
+                });
             }
             match link.kind {
                 ProbedLinkKind::Path => links.paths.push(location),
                 ProbedLinkKind::Url | ProbedLinkKind::Joined => links.urls.push(location),
-                // It may stay on the app's own host.
-                ProbedLinkKind::Host => {}
+                ProbedLinkKind::Host => links.hosts.push(location),
             }
         }
     }
@@ -128,7 +134,7 @@ impl Published<'_> {
             };
             judged = true;
             let location = self.location(link);
-            match self.lead(link, &url, unset, unset.and_then(answer).as_deref()) {
+            match self.lead(link, &url, endpoint, unset) {
                 Lead::Follows => outcome.following += 1,
                 Lead::Stays => outcome.stays = outcome.stays.take().or(Some(location)),
                 Lead::Wrong => {
@@ -149,8 +155,8 @@ impl Published<'_> {
         &self,
         link: &ProbedLink,
         url: &str,
+        endpoint: &EndpointAnswer,
         unset: Option<&EndpointAnswer>,
-        without: Option<&str>,
     ) -> Lead {
         let is_host = link.kind == ProbedLinkKind::Host;
         let path_of = |url: &str| url.split(['?', '#']).next().unwrap_or_default().to_owned();
@@ -164,14 +170,19 @@ impl Published<'_> {
         let path = path_of(link.path.trim_start_matches('/'));
         let follows = match plain.strip_prefix(self.base) {
             Some(name) if link.whole => {
-                name == path || self.manifest.latest.get(&path).is_some_and(|latest| latest == name)
+                name == path
+                    || self
+                        .manifest
+                        .latest
+                        .get(&path)
+                        .is_some_and(|latest| latest == name)
             }
             Some(name) => name.starts_with(&path),
             None => is_host && path.is_empty() && plain == self.base.trim_end_matches('/'),
         };
         if follows {
             Lead::Follows
-        } else if is_host && without == Some(url) {
+        } else if is_host && stays_on_own_host(endpoint, unset) {
             Lead::Stays
         } else {
             Lead::Wrong
@@ -199,4 +210,13 @@ impl Published<'_> {
         let line = link.line;
         SourceLocation { file, line }
     }
+}
+
+/// Whether `static_url()` is what it is without `STATIC_URL`. The host `localhost` is Phoenix's own, if the configuration
+/// gives none.
+fn stays_on_own_host(endpoint: &EndpointAnswer, unset: Option<&EndpointAnswer>) -> bool {
+    let url = &endpoint.static_url;
+    let is_own =
+        unset.is_some_and(|unset| unset.static_url == *url && !url.contains("//localhost"));
+    *url == endpoint.url || is_own
 }

@@ -11,9 +11,9 @@ use super::probe::{ProbeProblem, ProbeReport, Question, Variant};
 use super::probed_links::{FORMS, OWN, Published};
 use super::runtime_exs::{with_block, without_block};
 use super::sources::read_text;
+use crate::command::program_on_path;
 use crate::config::env_vars;
 use crate::env::ChildEnv;
-use crate::command::program_on_path;
 use fs_err as fs;
 use std::collections::BTreeMap;
 use std::io;
@@ -25,7 +25,9 @@ impl LinkVerifier<'_> {
     pub(super) fn ask_apps(&self, apps: &mut [AppPages<'_>]) -> Result<(), PhoenixError> {
         let env = compile_env(self.ctx);
         if program_on_path(&env, &["mix"]).is_none() {
-            self.ctx.log.event(&PhoenixEvent::NotProbed(&ProbeProblem::NoElixir));
+            self.ctx
+                .log
+                .event(&PhoenixEvent::NotProbed(&ProbeProblem::NoElixir));
             return Ok(());
         }
         // Apps with one configuration are asked at once.
@@ -56,7 +58,10 @@ impl LinkVerifier<'_> {
         };
         let build = build.join("lib");
         let mut names: Vec<String> = group.iter().map(|it| it.app.otp_app.clone()).collect();
-        if let Some(name) = names.iter().find(|name| !build.join(name).join("ebin").is_dir()) {
+        if let Some(name) = names
+            .iter()
+            .find(|name| !build.join(name).join("ebin").is_dir())
+        {
             let missing = self.ctx.relative(&build.join(name)).to_owned();
             return Ok(Err(ProbeProblem::NotCompiled(missing)));
         }
@@ -68,16 +73,28 @@ impl LinkVerifier<'_> {
         let runtime_exs = group.iter().find_map(|pages| pages.runtime_exs());
         let own = runtime_exs.as_deref().map(read_text).transpose()?;
         let own = own.map(|script| without_block(&script));
-        let url = Some((self.target.prefix.url().to_owned(), self.target.version.to_string()));
+        let url = Some((
+            self.target.prefix.url().to_owned(),
+            self.target.version.to_string(),
+        ));
         let mut variants = vec![
-            Variant { script: own.clone(), url: url.clone() },
-            Variant { script: own.clone(), url: None },
+            Variant {
+                script: own.clone(),
+                url: url.clone(),
+            },
+            Variant {
+                script: own.clone(),
+                url: None,
+            },
         ];
         if let Some(own) = &own {
             for form in FORMS {
                 let targets: Vec<_> = group.iter().flat_map(|it| it.targets_with(form)).collect();
                 let script = Some(with_block(own, &targets, None));
-                variants.push(Variant { script, url: url.clone() });
+                variants.push(Variant {
+                    script,
+                    url: url.clone(),
+                });
             }
         }
         let question = Question {
@@ -90,7 +107,10 @@ impl LinkVerifier<'_> {
         };
         let report = question.ask(&root, &self.ctx.scratch, env, self.ctx.interrupt)?;
         Ok(report.and_then(|report| {
-            let errors = report.answers.iter().find_map(|answer| answer.error.clone());
+            let errors = report
+                .answers
+                .iter()
+                .find_map(|answer| answer.error.clone());
             match errors {
                 Some(error) => Err(ProbeProblem::NotEvaluated(error)),
                 None => Ok(report),
@@ -100,7 +120,11 @@ impl LinkVerifier<'_> {
 
     /// Lists the apps of an umbrella, which may also link to static files.
     fn other_apps(&self, build: &Path) -> io::Result<Vec<String>> {
-        let folders = self.project.apps.iter().filter(|app| app.folder != self.project.root);
+        let folders = self
+            .project
+            .apps
+            .iter()
+            .filter(|app| app.folder != self.project.root);
         let Some(umbrella) = folders.filter_map(|app| app.folder.parent()).next() else {
             return Ok(Vec::new());
         };
@@ -134,7 +158,10 @@ impl LinkVerifier<'_> {
         self.ctx.log.event(&PhoenixEvent::Probed {
             links: whole,
             dynamic: report.links.len() - whole,
-            stand_ins: report.answers.get(OWN).map_or(&[], |answer| &answer.stand_ins),
+            stand_ins: report
+                .answers
+                .get(OWN)
+                .map_or(&[], |answer| &answer.stand_ins),
         });
         Ok(())
     }

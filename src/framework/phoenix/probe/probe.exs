@@ -323,7 +323,15 @@ defmodule StaticAssets.Probe do
     {:ok, pid} = module.start_link([])
 
     answers = for link <- links, do: if(link.endpoint in [nil, module], do: value(link, module))
-    report = %{module: module, path: module.static_path("/"), static_url: module.static_url(), links: answers}
+    
+    report = %{
+      module: module,
+      path: module.static_path("/"),
+      static_url: module.static_url(),
+      url: module.url(),
+      links: answers
+    }
+
     Process.unlink(pid)
     Supervisor.stop(pid)
     report
