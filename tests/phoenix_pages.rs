@@ -153,6 +153,10 @@ fn what_another_host_breaks_is_reported_with_its_line() {
                 \"default-src 'self'; script-src 'self'\"\nEndpoint.url() <> ~p\"/images/a.png\"\n";
     let platform = app(page);
     platform.write(
+        "backend/config/prod.exs",
+        "import Config\nconfig :shop, csp: %{script_src: [\"'self'\"]}\n",
+    );
+    platform.write(
         "backend/priv/static/assets/app.js",
         "n.p=\"/assets/\";new Worker(\"/assets/w.js\");\nfetch(\"/assets/app.css\")\n",
     );
@@ -163,10 +167,13 @@ fn what_another_host_breaks_is_reported_with_its_line() {
         .says(&format!("{}loads a script with type=\"module\"", at(2)))
         .says(&format!("{}has <use> of a file", at(3)))
         .says(&format!(
-            "{}has a Content-Security-Policy without static.example.com",
+            "{}has a Content-Security-Policy without https://static.example.com",
             at(4)
         ))
-        .says("Add https://static.example.com to its script-src")
+        .says("script-src 'self' https://static.example.com;")
+        .says("style-src 'self' https://static.example.com;")
+        .does_not_say("img-src")
+        .says("backend/config/prod.exs:2 has a Content-Security-Policy without")
         .says(&format!(
             "{}puts Endpoint.url() before a static path",
             at(5)

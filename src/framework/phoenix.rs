@@ -8,6 +8,7 @@ mod cache;
 mod cache_manifest;
 mod compile;
 mod compiled_assets;
+mod content_policy;
 mod css;
 mod detect;
 mod digest;

@@ -30,9 +30,10 @@ impl Event for PhoenixEvent<'_> {
                     format!("{link} links to /{path}, which the pipeline did not make.")
                 });
             }
-            Self::PolicyWithoutHost(policy, host) => format!(
-                "{policy} has a Content-Security-Policy without {host}, so browsers would block the files. Add \
-                 https://{host} to its script-src, style-src, img-src and font-src."
+            Self::BlockingPolicy(policy, origin) => format!(
+                "{} has a Content-Security-Policy without {origin}, so browsers would block files. It needs:\n{}",
+                policy.location,
+                listed(&policy.wanted, |directive| format!("  {directive};"))
             ),
             Self::ModuleScript(link) => format!(
                 "{link} loads a script with type=\"module\". Browsers load it, and what it imports, only if the \

@@ -2,6 +2,7 @@
 //! `messages/`.
 
 use super::buildpack_config::ConfigNote;
+use super::content_policy::BlockingPolicy;
 use super::failure::NodeMismatch;
 use super::fixed_links::FixedLink;
 use super::node_range::WantedNode;
@@ -62,8 +63,8 @@ pub(crate) enum PhoenixEvent<'a> {
     LinksByHand(&'a [&'a SourceLocation]),
     /// Files that pages link to and that the pipeline did not make.
     MissingFiles(&'a [&'a LinkedFile]),
-    /// A Content-Security-Policy that doesn't allow the host of the public URL.
-    PolicyWithoutHost(&'a SourceLocation, &'a str),
+    /// A Content-Security-Policy that doesn't allow the origin of the public URL.
+    BlockingPolicy(&'a BlockingPolicy, &'a str),
     ModuleScript(&'a SourceLocation),
     SpriteFile(&'a SourceLocation),
     JoinedUrl(&'a SourceLocation),

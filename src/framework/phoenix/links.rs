@@ -9,6 +9,7 @@ use super::event::{OwnStaticUrlProblem, PhoenixEvent};
 use super::fixed_links::find_fixed_links;
 use super::page_links::LinkedFile;
 use super::releases::AssembledRelease;
+use super::sources::{files_in, has_extension};
 use super::static_url::StaticUrlForm;
 use crate::config::Inject;
 use crate::config::env_vars::STATIC_URL;
@@ -48,7 +49,7 @@ impl LinkVerifier<'_> {
         }
         let releases = AssembledRelease::find(&self.ctx.app_dir.join(&self.project.root))?;
         self.warn_of_early_releases(&releases, apps)?;
-        self.warn_of_other_host(apps);
+        self.warn_of_other_host(apps)?;
         let follows = |pages: &AppPages<'_>| self.follows_by_itself(pages, &releases);
         let others: Vec<_> = apps.iter().filter(|pages| !follows(pages)).collect();
         if others.is_empty() {
@@ -154,15 +155,26 @@ impl LinkVerifier<'_> {
     }
 
     /// Warns of what browsers don't do across origins.
-    fn warn_of_other_host(&self, apps: &[AppPages<'_>]) {
-        let Some(host) = host_of(&self.target.prefix) else {
-            return;
-        };
-        for AppPages { links, .. } in apps {
-            let mut policies = links.policies.iter();
-            let policy = policies.find(|(_, text)| !text.contains(host));
+    fn warn_of_other_host(&self, apps: &[AppPages<'_>]) -> io::Result<()> {
+        if host_of(&self.target.prefix).is_none() {
+            return Ok(());
+        }
+        let url = self.target.prefix.url();
+        let origin = url.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
+        for AppPages {
+            links, static_dir, ..
+        } in apps
+        {
+            let files = files_in(static_dir)?;
+            let has_files =
+                |extensions: &[&str]| files.iter().any(|it| has_extension(it, extensions));
+            for policy in &links.policies {
+                if let Some(policy) = policy.blocks(&origin, has_files) {
+                    let event = PhoenixEvent::BlockingPolicy(&policy, &origin);
+                    self.ctx.log.event(&event);
+                }
+            }
             let events = [
-                policy.map(|(at, _)| PhoenixEvent::PolicyWithoutHost(at, host)),
                 links.modules.first().map(PhoenixEvent::ModuleScript),
                 links.sprites.first().map(PhoenixEvent::SpriteFile),
                 links.joined.first().map(PhoenixEvent::JoinedUrl),
@@ -170,6 +182,7 @@ impl LinkVerifier<'_> {
             let events = events.iter().flatten();
             events.for_each(|event| self.ctx.log.event(event));
         }
+        Ok(())
     }
 
     /// Warns of releases that don't know the names of these assets.

@@ -1,5 +1,6 @@
 //! The links of an app's templates and of its static HTML files, by the way in which they are written.
 
+use super::content_policy::ContentPolicy;
 use super::page_text::{Occurrence, occurrences};
 use super::phx_digest::holds_digest;
 use super::sources::{
@@ -38,8 +39,7 @@ pub(super) struct PageLinks {
     pub(super) fixed_code: Vec<SourceLocation>,
     /// The same of other files.
     pub(super) fixed_files: Vec<SourceLocation>,
-    /// The app's own Content-Security-Policy, with the text of its file.
-    pub(super) policies: Vec<(SourceLocation, String)>,
+    pub(super) policies: Vec<ContentPolicy>,
 }
 
 /// A file that a page links to.
@@ -124,10 +124,7 @@ impl PageLinks {
         }
         let is_static = |path: &str| is_served(path) && path.contains('/');
         self.add_fixed(text, &locations, is_static);
-        let mut directives = ["script-src", "style-src", "font-src", "default-src"].into_iter();
-        let policy = directives.find_map(|name| occurrences(text, name).next());
-        let policy = policy.map(|policy| (locations.at(policy.at), text.to_owned()));
-        self.policies.extend(policy);
+        self.policies.extend(ContentPolicy::find(path, text));
     }
 
     fn add_path(&mut self, link: &Occurrence<'_>, location: SourceLocation) {
