@@ -1000,3 +1000,30 @@ fn odd_package_json_fields_are_read_like_npm() {
         assert_eq!(platform.calls(), ["/assets npm run deploy"], "{json}");
     }
 }
+
+/// No JavaScript would be built, and no link check sees that.
+#[test]
+fn an_alias_that_leaves_out_a_script_of_the_dockerfile_is_reported() {
+    let platform = Platform::with("phoenix_1_8")
+        .file_store()
+        .stand_in("mix", MIX);
+    platform.edit(
+        "mix.exs",
+        "[\"esbuild shop --minify\", ",
+        "[\"tailwind shop --minify\", ",
+    );
+    platform.write(
+        "assets/package.json",
+        "{\"scripts\": {\"build\": \"vite build\"}}",
+    );
+    platform.build().succeeds().does_not_say("package.json");
+    platform.write(
+        "Dockerfile",
+        "FROM elixir\nRUN npm --prefix assets run build\n",
+    );
+    platform
+        .build()
+        .succeeds()
+        .says("Dockerfile:2 runs the script 'build' of package.json")
+        .says("STATIC_ASSETS_COMPILE_COMMAND=\"(cd assets && npm install && npm run build) && mix compile && mix assets.deploy\"");
+}

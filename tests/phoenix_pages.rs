@@ -380,3 +380,51 @@ fn files_of_an_earlier_digest_are_not_published() {
         first.launch("STATIC_ASSETS_VERSION")
     );
 }
+
+/// Umbrellas of older generators: `import_config "../apps/*/config/config.exs"`.
+#[test]
+fn configuration_of_the_apps_of_an_umbrella_is_followed() {
+    let platform = Platform::with("phoenix_umbrella").file_store();
+    fs::remove_file(platform.app().join("config/runtime.exs")).unwrap();
+    platform.write(
+        "config/config.exs",
+        "use Mix.Config\n\nimport_config \"../apps/*/config/config.exs\"\n",
+    );
+    for (app, module) in [("shop_web", "ShopWeb"), ("admin_web", "AdminWeb")] {
+        let dir = format!("apps/{app}/config");
+        platform.write(&format!("{dir}/config.exs"), "use Mix.Config\n");
+        platform.write(
+            &format!("{dir}/prod.exs"),
+            &format!(
+                "use Mix.Config\nconfig :{app}, {module}.Endpoint, cache_static_manifest: \
+                 \"priv/static/cache_manifest.json\"\n"
+            ),
+        );
+    }
+    platform
+        .build()
+        .succeeds()
+        .says("cache_manifest.json in the image now leads to the version");
+}
+
+#[test]
+fn each_endpoint_has_its_own_static_paths() {
+    let platform = app("~p\"/files/a.pdf\"\n~p\"/images/a.png\"");
+    for (module, paths) in [("Admin", "files"), ("Shop", "images")] {
+        platform.write(
+            &format!("backend/lib/{module}.ex"),
+            &format!("defmodule {module} do\n  def static_paths, do: ~w({paths})\nend\n"),
+        );
+    }
+    for file in ["files/a.pdf", "images/a.png"] {
+        platform.write(&format!("backend/priv/static/{file}"), "1");
+    }
+    platform.build().succeeds().does_not_say("proves nothing");
+    fs::remove_file(platform.app().join("backend/priv/static/files/a.pdf")).unwrap();
+    fs::remove_file(platform.app().join("backend/priv/static/images/a.png")).unwrap();
+    platform
+        .build()
+        .succeeds()
+        .says("links to /files/a.pdf, which the pipeline did not make")
+        .says("links to /images/a.png, which the pipeline did not make");
+}

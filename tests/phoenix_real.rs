@@ -257,10 +257,10 @@ fn wrong_links(generation: &str, fixture: &str) {
         .build()
         .exits(1)
         .says("config/runtime.exs:18 reads STATIC_URL, but with it these links do not lead to files below https://")
-        .says("lib/shop_web/layouts/root.html.heex:6: /assets/app-")
+        .says("lib/shop_web/layouts/root.html.heex:6: /assets/")
         .says(lines);
     own(&format!("[path: {read}]"));
-    platform.build().exits(1).says("//assets/app-").says(lines);
+    platform.build().exits(1).says("//assets/").says(lines);
     own(&format!(
         "if(System.get_env(\"CDN_ENABLED\"), do: [path: {read}], else: [path: \"/\"])"
     ));

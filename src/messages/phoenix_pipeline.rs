@@ -15,6 +15,18 @@ impl Event for PipelineEvent<'_> {
             Self::PipelineChosen(app, pipeline) => {
                 log.bullet(&format!("Assets of {app}: {pipeline}"));
             }
+            Self::ScriptNotRun(location, script, manager, dir) => {
+                let dir = match dir.display().to_string() {
+                    dir if dir.is_empty() => String::new(),
+                    dir => format!("cd {dir} && "),
+                };
+                log.warning(&format!(
+                    "The alias assets.deploy builds no scripts, but {location} runs the script '{script}' of \
+                     package.json. If pages need what it makes, run both:\n    \
+                     STATIC_ASSETS_COMPILE_COMMAND=\"({dir}{manager} install && {manager} run {script}) && mix \
+                     compile && mix assets.deploy\""
+                ));
+            }
             Self::ThrowAwayValues(values) => log.warning(&format!(
                 "The configuration asks for {} at build time. This step alone sets throw-away values. Ask in \
                  config/runtime.exs instead, which is read when the app starts.",

@@ -20,6 +20,9 @@ pub(crate) enum PipelineEvent<'a> {
     BuildpackConfig(&'a [ConfigNote]),
     /// Of the app with this name.
     PipelineChosen(&'a str, &'a Pipeline),
+    /// At this place the app's Dockerfile runs this script of `package.json`, which the pipeline leaves out; with the
+    /// package manager and the directory below the app.
+    ScriptNotRun(&'a SourceLocation, &'a str, &'a str, &'a Path),
     /// Variables that the build step sets because a configuration script asks for them, each with the script.
     ThrowAwayValues(&'a [String]),
     CommandStarted(&'a Command<'a>),

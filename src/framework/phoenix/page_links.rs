@@ -61,8 +61,12 @@ impl PageLinks {
                 pages.push((path.to_owned(), read_text(&file)?));
             }
         }
-        let served = pages.iter().find_map(|(_, text)| static_paths(text));
-        let served = served.unwrap_or_else(|| STATIC_PATHS.split(' ').collect());
+        // Each endpoint of an app may have its own.
+        let served = pages.iter().filter_map(|(_, text)| static_paths(text));
+        let mut served: Vec<_> = served.flatten().collect();
+        if served.is_empty() {
+            served.extend(STATIC_PATHS.split(' '));
+        }
         let mut links = Self::default();
         for (path, text) in &pages {
             links.add_page(path, text, &served);
