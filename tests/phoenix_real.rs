@@ -342,6 +342,70 @@ fn wrong_links(generation: &str, fixture: &str) {
         .says("    no network");
 }
 
+/// Helpers of a router, `use Mix.Config`, and a configuration that raises without its secrets.
+const ROUTES: &str = "
+defmodule ShopWeb.Router do
+  use Phoenix.Router
+  get \"/\", ShopWeb.PageController, :index
+end
+
+defmodule ShopWeb.Endpoint do
+  use Phoenix.Endpoint, otp_app: :shop
+  plug Plug.Static, at: \"/\", from: :shop, only: ~w(css images)
+  plug ShopWeb.Router
+end
+
+defmodule ShopWeb.PageController do
+  use Phoenix.Controller, namespace: ShopWeb
+  alias ShopWeb.Router.Helpers, as: Routes
+
+  def index(conn, _), do: html(conn, Routes.static_path(conn, \"/css/app.css\"))
+  def logo(conn), do: Routes.static_path(conn, \"/images/logo.svg\")
+  # More
+end
+";
+
+#[test]
+fn helpers_of_older_generations_are_asked() {
+    for generation in ["1.5", "1.6"] {
+        let Some(phoenix) = Phoenix::find(generation) else {
+            return;
+        };
+        let platform = phoenix
+            .platform("phoenix_1_6")
+            .file_store()
+            .env("STATIC_ASSETS_COMPILE_COMMAND", "mix compile");
+        fs::remove_dir_all(platform.app().join("lib")).unwrap();
+        platform.write("lib/shop_web.ex", ROUTES);
+        platform.write("priv/static/css/app.css", "h1 { color: red }");
+        platform.write(
+            "config/config.exs",
+            "use Mix.Config\nimport_config \"#{Mix.env()}.exs\"\n",
+        );
+        platform
+            .build()
+            .succeeds()
+            .says("The compiled app was asked where its links lead: 2 links")
+            .says("a block was appended to config/runtime.exs");
+        let url = "  def image(conn), do: Routes.static_url(conn, \"/images/logo.svg\")";
+        platform.edit("lib/shop_web.ex", "  # More", url);
+        platform
+            .build()
+            .exits(1)
+            .says("1 link with one")
+            .says("lib/shop_web.ex:20\n");
+
+        // Without a script of the boot, the manifest is asked.
+        platform.edit("lib/shop_web.ex", url, "");
+        fs::remove_file(platform.app().join("config/runtime.exs")).unwrap();
+        platform
+            .build()
+            .succeeds()
+            .says("The compiled app was asked where its links lead: 2 links")
+            .says("so cache_manifest.json in the image now leads to the version");
+    }
+}
+
 type Break = fn(Platform) -> Platform;
 
 /// What Mix itself prints when something is missing.

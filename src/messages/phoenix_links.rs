@@ -52,6 +52,10 @@ impl Event for PhoenixEvent<'_> {
                 dynamic,
                 stand_ins,
             } => return log_probed(*links, *dynamic, stand_ins, log),
+            Self::NeedsStaticUrl(error) => format!(
+                "Without STATIC_URL the app does not start, such as in a shell of the image that the launcher does not \
+                 start. Its configuration raises: {error}"
+            ),
             Self::NotProbed(problem) => return log.bullet(&not_probed(problem)),
             Self::EmptyDirs(dirs) => {
                 return warn_of_first(dirs, log, |dir| {

@@ -106,12 +106,17 @@ impl<'a> AppPages<'a> {
         if app.endpoints.is_empty() {
             return Some(PhoenixLinkProblem::NoEndpoint(app.otp_app.clone()));
         }
-        if let Some(probed) = self
-            .probed
-            .as_ref()
-            .filter(|_| self.runtime_exs().is_some())
+        if let Some(probed) = &self.probed
+            && links.urls.is_empty() | self.runtime_exs().is_some()
         {
-            return probed.form.is_none().then(|| self.mixed());
+            let injected = probed.injected();
+            let follows = injected.is_some_and(|outcome| outcome.wrong.is_empty());
+            let otp_app = app.otp_app.clone();
+            return match self.runtime_exs() {
+                _ if follows => None,
+                Some(_) => Some(self.mixed()),
+                None => Some(PhoenixLinkProblem::NoManifest(otp_app)),
+            };
         }
         let url = links.urls.first()?.clone();
         if host_of(prefix).is_none() {

@@ -79,6 +79,8 @@ pub(crate) enum PhoenixEvent<'a> {
         stand_ins: &'a [String],
     },
     NotProbed(&'a ProbeProblem),
+    /// Without `STATIC_URL` the configuration raises this.
+    NeedsStaticUrl(&'a str),
     /// Links below these directories, in which the build has no file.
     EmptyDirs(&'a [&'a LinkedFile]),
     /// The app with this name has no links.

@@ -30,11 +30,14 @@ pub(super) struct Question<'a> {
 }
 
 /// One state of the image.
+#[derive(Clone)]
 pub(super) struct Variant {
     /// The content of `runtime.exs`, if the app has one.
     pub(super) script: Option<String>,
     /// `STATIC_URL` and the version at run time. `None` if they are not set.
     pub(super) url: Option<(String, String)>,
+    /// The content of the `cache_manifest.json` of these OTP applications, if it is not the one that is there.
+    pub(super) manifests: Vec<(String, Vec<u8>)>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -192,9 +195,17 @@ impl Question<'_> {
                 }
                 None => boot.clone(),
             };
+            let mut manifests = Vec::new();
+            for (app, content) in &variant.manifests {
+                let file = scratch.join(format!("manifest-{app}.json"));
+                fs::write(&file, content)?;
+                let file = literal(&file.to_string_lossy());
+                manifests.push(format!("{{:{}, {file}}}", literal(app)));
+            }
+            let manifests = manifests.join(", ");
             let _ = write!(
                 variants,
-                "%{{script: {script}, compile_time: {compile_time}, boot: {boot}}}, "
+                "%{{manifests: [{manifests}], script: {script}, compile_time: {compile_time}, boot: {boot}}}, "
             );
         }
         let apps = self.apps.iter().map(|app| {

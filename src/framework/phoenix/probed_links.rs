@@ -42,6 +42,16 @@ pub(super) struct ProbedApp {
     pub(super) own: Outcome,
     /// The first form with which every link follows. `None` if there is none, or if the app has no `runtime.exs`.
     pub(super) form: Option<(StaticUrlForm, Outcome)>,
+    /// With a manifest that leads to the version, if the app has no `runtime.exs`.
+    pub(super) manifest: Option<Outcome>,
+}
+
+impl ProbedApp {
+    /// What the links are with what the build changes in the image.
+    pub(super) fn injected(&self) -> Option<&Outcome> {
+        let form = self.form.as_ref().map(|(_, outcome)| outcome);
+        form.or(self.manifest.as_ref())
+    }
 }
 
 /// One app, and where its files are published.
@@ -50,6 +60,8 @@ pub(super) struct Published<'a> {
     /// The URL of its files. It ends with `/`.
     pub(super) base: &'a str,
     pub(super) manifest: &'a CacheManifest,
+    /// Whether a `runtime.exs` can set `static_url`. Otherwise a manifest leads to the version.
+    pub(super) has_script: bool,
     pub(super) repository: &'a Path,
     /// The directory of the app, which its compiled code does not name.
     pub(super) folder: &'a Path,
@@ -71,25 +83,37 @@ impl Published<'_> {
     /// Judges the report. `None` if it says nothing about this app.
     pub(super) fn judge(&self, report: &ProbeReport) -> Option<ProbedApp> {
         let is_own = |answer: &&EndpointAnswer| self.has_endpoint(report, &answer.module);
-        let is_about = |answer: &ProbeAnswer| answer.endpoints.iter().any(|it| is_own(&it));
-        let unset = report.answers.get(UNSET).filter(|it| is_about(it))?;
+        let answered = report.answers.get(OWN)?;
+        if !answered.endpoints.iter().any(|it| is_own(&it)) {
+            return None;
+        }
+        let unset = report.answers.get(UNSET);
         let outcome = |answer: &ProbeAnswer| {
             let endpoints = answer.endpoints.iter().filter(is_own);
             let mut outcome = Outcome::default();
             for endpoint in endpoints {
-                let unset = unset
-                    .endpoints
-                    .iter()
-                    .find(|it| it.module == endpoint.module);
+                let mut unset = unset.iter().flat_map(|it| &it.endpoints);
+                let unset = unset.find(|it| it.module == endpoint.module);
                 self.judge_endpoint(report, endpoint, unset, &mut outcome);
             }
             outcome
         };
-        let own = outcome(report.answers.get(OWN)?);
-        let answers = report.answers.iter().skip(FIRST_FORM);
-        let mut forms = FORMS.into_iter().zip(answers.map(outcome));
-        let form = forms.find(|(_, outcome)| outcome.is_right());
-        Some(ProbedApp { own, form })
+        let own = outcome(answered);
+        let mut answers = report.answers.iter().skip(FIRST_FORM).map(outcome);
+        let (form, manifest) = if self.has_script {
+            let mut forms: Vec<_> = FORMS.into_iter().zip(answers).collect();
+            forms.retain(|(_, outcome)| outcome.wrong.is_empty());
+            let right = forms.iter().position(|(_, outcome)| outcome.following > 0);
+            let form = (!forms.is_empty()).then(|| forms.swap_remove(right.unwrap_or(0)));
+            (form, None)
+        } else {
+            (None, answers.next())
+        };
+        Some(ProbedApp {
+            own,
+            form,
+            manifest,
+        })
     }
 
     /// Replaces what reading found of an app's helpers.
@@ -161,6 +185,10 @@ impl Published<'_> {
         let is_host = link.kind == ProbedLinkKind::Host;
         let path_of = |url: &str| url.split(['?', '#']).next().unwrap_or_default().to_owned();
         let mut plain = path_of(url);
+        if plain.starts_with("//") {
+            let (scheme, _) = self.base.split_once("//").unwrap_or_default();
+            plain.insert_str(0, scheme);
+        }
         // A public URL that is a path lies on the app's own host, which these links name.
         if self.base.starts_with('/')
             && let Some(path) = unset.and_then(|unset| plain.strip_prefix(&unset.static_url))
@@ -180,8 +208,12 @@ impl Published<'_> {
             Some(name) => name.starts_with(&path),
             None => is_host && path.is_empty() && plain == self.base.trim_end_matches('/'),
         };
+        let is_known = link.whole && self.manifest.latest.contains_key(&path);
         if follows {
             Lead::Follows
+        } else if !self.has_script && !is_known && plain == format!("/{path}") {
+            // A manifest leads to the files that it names.
+            Lead::Stays
         } else if is_host && stays_on_own_host(endpoint, unset) {
             Lead::Stays
         } else {
@@ -202,13 +234,12 @@ impl Published<'_> {
         }
     }
 
-    fn location(&self, link: &ProbedLink) -> SourceLocation {
-        let file = match link.file.strip_prefix(self.repository) {
-            Ok(file) => file.to_owned(),
-            Err(_) => self.folder.join(&link.file),
-        };
-        let line = link.line;
-        SourceLocation { file, line }
+    fn location(&self, ProbedLink { file, line, .. }: &ProbedLink) -> SourceLocation {
+        let own = file.strip_prefix(self.repository).map(Path::to_owned);
+        SourceLocation {
+            file: own.unwrap_or_else(|_| self.folder.join(file)),
+            line: *line,
+        }
     }
 }
 
@@ -219,4 +250,161 @@ fn stays_on_own_host(endpoint: &EndpointAnswer, unset: Option<&EndpointAnswer>) 
     let is_own =
         unset.is_some_and(|unset| unset.static_url == *url && !url.contains("//localhost"));
     *url == endpoint.url || is_own
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    const BASE: &str = "https://cdn.example.com/v1/";
+    const DIGESTED: &str = "assets/app-0123456789abcdef0123456789abcdef.css";
+
+    fn endpoint(path: &str, static_url: &str, links: &[&str]) -> Value {
+        json!({
+            "module": "ShopWeb.Endpoint", "path": path, "static_url": static_url,
+            "url": "https://shop.example.com", "links": links,
+        })
+    }
+
+    /// A report about one link: the app as it is with `STATIC_URL` and without it, then the forms.
+    fn report(link: &Value, answers: &[Value]) -> ProbeReport {
+        let mut link = link.clone();
+        let defaults = json!({
+            "app": "shop", "file": "/app/lib/shop_web/page.ex", "line": 3, "whole": true, "endpoint": null,
+        });
+        for (key, value) in defaults.as_object().unwrap() {
+            let has = link.get(key).is_some();
+            if !has {
+                link[key] = value.clone();
+            }
+        }
+        let answers = answers.iter();
+        let answers = answers.map(|it| json!({"stand_ins": [], "error": null, "endpoints": [it]}));
+        let report = json!({
+            "endpoints": [{"module": "ShopWeb.Endpoint", "app": "shop"}],
+            "links": [link], "unreadable": [], "answers": answers.collect::<Vec<_>>(),
+        });
+        serde_json::from_value(report).unwrap()
+    }
+
+    fn judged(report: &ProbeReport, base: &str) -> ProbedApp {
+        let latest = [("assets/app.css".to_owned(), DIGESTED.to_owned())];
+        let manifest = CacheManifest {
+            latest: latest.into(),
+            ..CacheManifest::default()
+        };
+        let published = Published {
+            otp_app: "shop",
+            base,
+            manifest: &manifest,
+            has_script: true,
+            repository: Path::new("/app"),
+            folder: Path::new(""),
+        };
+        published.judge(report).unwrap()
+    }
+
+    /// What the app itself makes of a link, and without `STATIC_URL`.
+    fn own(link: &Value, url: &str, unset: &str, static_url: &str) -> Outcome {
+        let answers = [
+            endpoint("/", static_url, &[url]),
+            endpoint("/", "https://shop.example.com", &[unset]),
+        ];
+        judged(&report(link, &answers), BASE).own
+    }
+
+    #[test]
+    fn a_link_follows_if_it_is_the_url_of_a_published_file() {
+        let link = json!({"kind": "path", "path": "/assets/app.css"});
+        for (url, follows) in [
+            (&*format!("{BASE}{DIGESTED}?vsn=d"), true),
+            (&format!("{BASE}assets/app.css"), true),
+            (&format!("{BASE}/{DIGESTED}"), false),
+            (&format!("{BASE}assets/other.css"), false),
+            (&format!("/{DIGESTED}"), false),
+            (&format!("http://localhost:4000/{DIGESTED}"), false),
+            (&format!("https://shop.example.com{BASE}{DIGESTED}"), false),
+        ] {
+            let outcome = own(
+                &link,
+                url,
+                &format!("/{DIGESTED}"),
+                "https://shop.example.com",
+            );
+            assert_eq!(outcome.is_right(), follows, "{url}");
+            assert_eq!(outcome.wrong.is_empty(), follows, "{url}");
+        }
+        let dynamic = json!({"kind": "path", "path": "/images/", "whole": false});
+        let outcome = own(
+            &dynamic,
+            &format!("{BASE}images/"),
+            "/images/",
+            "https://shop.example.com",
+        );
+        assert!(outcome.is_right());
+    }
+
+    #[test]
+    fn what_asks_for_the_host_alone_may_stay_on_the_own_host() {
+        let link = json!({"kind": "host", "path": "/images/a.png"});
+        let at = |host: &str| format!("{host}/images/a.png");
+        for (host, wrong, stays) in [
+            ("https://shop.example.com", false, true),
+            ("https://cdn.example.com/v1", false, false),
+            ("http://localhost:4000", true, false),
+            ("https://cdn.example.com", true, false),
+        ] {
+            let outcome = own(&link, &at(host), &at("https://shop.example.com"), host);
+            assert_eq!(outcome.wrong.is_empty(), !wrong, "{host}");
+            assert_eq!(outcome.stays.is_some(), stays, "{host}");
+        }
+    }
+
+    #[test]
+    fn the_first_form_with_which_every_link_follows_is_chosen() {
+        let link = json!({"kind": "url", "path": "/assets/app.css"});
+        let unset = endpoint(
+            "/",
+            "https://shop.example.com",
+            &["https://shop.example.com/a"],
+        );
+        let twice = format!("https://shop.example.com{BASE}{DIGESTED}");
+        let right = format!("{BASE}{DIGESTED}");
+        let answers = [
+            unset.clone(),
+            unset,
+            endpoint(BASE, "https://shop.example.com", &[&twice]),
+            endpoint("/v1/", "https://cdn.example.com", &[&right]),
+            endpoint("/", "https://cdn.example.com/v1", &[&right]),
+        ];
+        let (form, _) = judged(&report(&link, &answers), BASE).form.unwrap();
+        assert_eq!(form, StaticUrlForm::HostAndPath);
+        assert!(judged(&report(&link, &answers[..3]), BASE).form.is_none());
+    }
+
+    #[test]
+    fn a_public_url_without_a_host_lies_on_the_own_host() {
+        let link = json!({"kind": "url", "path": "/assets/app.css"});
+        let url = format!("https://shop.example.com/assets-v/v1/{DIGESTED}");
+        let answers = [
+            endpoint("/assets-v/v1/", "https://shop.example.com", &[&url]),
+            endpoint("/", "https://shop.example.com", &["/"]),
+        ];
+        assert!(
+            judged(&report(&link, &answers), "/assets-v/v1/")
+                .own
+                .is_right()
+        );
+    }
+
+    #[test]
+    fn without_a_link_the_endpoint_shows_whether_links_would_follow() {
+        let link = json!({"kind": "path", "path": "/a.css", "app": "other"});
+        for (path, follows) in [(BASE, true), ("/", false)] {
+            let answers = [endpoint(path, "", &[]), endpoint("/", "", &[])];
+            let outcome = judged(&report(&link, &answers), BASE).own;
+            assert_eq!(outcome.is_right(), follows);
+        }
+    }
 }

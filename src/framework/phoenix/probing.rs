@@ -8,7 +8,7 @@ use super::digest::read_manifest;
 use super::event::PhoenixEvent;
 use super::links::LinkVerifier;
 use super::probe::{ProbeProblem, ProbeReport, Question, Variant};
-use super::probed_links::{FORMS, OWN, Published};
+use super::probed_links::{FORMS, OWN, Published, UNSET};
 use super::runtime_exs::{with_block, without_block};
 use super::sources::read_text;
 use crate::command::program_on_path;
@@ -57,82 +57,86 @@ impl LinkVerifier<'_> {
             None => root.join("_build").join(mix_env),
         };
         let build = build.join("lib");
+        let is_compiled = |name: &String| build.join(name).join("ebin").is_dir();
         let mut names: Vec<String> = group.iter().map(|it| it.app.otp_app.clone()).collect();
-        if let Some(name) = names
-            .iter()
-            .find(|name| !build.join(name).join("ebin").is_dir())
-        {
+        if let Some(name) = names.iter().find(|name| !is_compiled(name)) {
             let missing = self.ctx.relative(&build.join(name)).to_owned();
             return Ok(Err(ProbeProblem::NotCompiled(missing)));
         }
-        names.extend(self.other_apps(&build)?);
+        let mut others = self.other_apps()?;
+        others.retain(is_compiled);
+        names.extend(others);
         names.sort();
         names.dedup();
-
-        let existing = |path: PathBuf| path.is_file().then_some(path);
         let runtime_exs = group.iter().find_map(|pages| pages.runtime_exs());
-        let own = runtime_exs.as_deref().map(read_text).transpose()?;
-        let own = own.map(|script| without_block(&script));
-        let url = Some((
-            self.target.prefix.url().to_owned(),
-            self.target.version.to_string(),
-        ));
-        let mut variants = vec![
-            Variant {
-                script: own.clone(),
-                url: url.clone(),
-            },
-            Variant {
-                script: own.clone(),
-                url: None,
-            },
-        ];
-        if let Some(own) = &own {
-            for form in FORMS {
-                let targets: Vec<_> = group.iter().flat_map(|it| it.targets_with(form)).collect();
-                let script = Some(with_block(own, &targets, None));
-                variants.push(Variant {
-                    script,
-                    url: url.clone(),
-                });
-            }
-        }
         let question = Question {
             build: &build,
             mix_env,
             apps: &names,
-            config: existing(config.join("config.exs")),
+            config: Some(config.join("config.exs")).filter(|path| path.is_file()),
+            variants: &self.variants(runtime_exs.as_deref(), group)?,
             runtime_exs,
-            variants: &variants,
         };
         let report = question.ask(&root, &self.ctx.scratch, env, self.ctx.interrupt)?;
         Ok(report.and_then(|report| {
-            let errors = report
-                .answers
-                .iter()
-                .find_map(|answer| answer.error.clone());
-            match errors {
+            let answers = report.answers.iter().enumerate();
+            let mut answers = answers.filter(|(number, _)| *number != UNSET);
+            match answers.find_map(|(_, answer)| answer.error.clone()) {
                 Some(error) => Err(ProbeProblem::NotEvaluated(error)),
                 None => Ok(report),
             }
         }))
     }
 
+    /// Lists the states of the image to ask about, in the order of `probed_links`.
+    fn variants(
+        &self,
+        runtime_exs: Option<&Path>,
+        group: &[&mut AppPages<'_>],
+    ) -> io::Result<Vec<Variant>> {
+        let version = self.target.version.to_string();
+        let url = Some((self.target.prefix.url().to_owned(), version));
+        let own = runtime_exs.map(read_text).transpose()?;
+        let script = own.map(|script| without_block(&script));
+        let own = Variant {
+            url,
+            script,
+            manifests: Vec::new(),
+        };
+        let unset = Variant {
+            url: None,
+            ..own.clone()
+        };
+        let mut variants = vec![own.clone(), unset];
+        if let Some(script) = &own.script {
+            for form in FORMS {
+                let targets: Vec<_> = group.iter().flat_map(|it| it.targets_with(form)).collect();
+                variants.push(Variant {
+                    script: Some(with_block(script, &targets, None)),
+                    ..own.clone()
+                });
+            }
+        } else {
+            let mut manifests = Vec::new();
+            for pages in group {
+                let edit = self.edit_manifest(pages, &pages.static_dir)?;
+                manifests.extend(edit.map(|edit| (pages.app.otp_app.clone(), edit.content)));
+            }
+            variants.push(Variant { manifests, ..own });
+        }
+        Ok(variants)
+    }
+
     /// Lists the apps of an umbrella, which may also link to static files.
-    fn other_apps(&self, build: &Path) -> io::Result<Vec<String>> {
-        let folders = self
-            .project
-            .apps
-            .iter()
-            .filter(|app| app.folder != self.project.root);
-        let Some(umbrella) = folders.filter_map(|app| app.folder.parent()).next() else {
+    fn other_apps(&self) -> io::Result<Vec<String>> {
+        let mut apps = self.project.apps.iter();
+        let child = apps.find(|app| app.folder != self.project.root);
+        let Some(umbrella) = child.and_then(|app| app.folder.parent()) else {
             return Ok(Vec::new());
         };
         let entries = fs::read_dir(self.ctx.app_dir.join(umbrella))?;
         let names = entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
-        let mut names = names.collect::<io::Result<Vec<_>>>()?;
-        names.retain(|name| build.join(name).join("ebin").is_dir());
-        Ok(names)
+        names.collect()
     }
 
     fn take_report(
@@ -153,6 +157,9 @@ impl LinkVerifier<'_> {
         if !report.unreadable.is_empty() {
             let problem = ProbeProblem::NoDebugInfo(report.unreadable.clone());
             self.ctx.log.event(&PhoenixEvent::NotProbed(&problem));
+        }
+        if let Some(error) = report.answers.get(UNSET).and_then(|it| it.error.as_deref()) {
+            self.ctx.log.event(&PhoenixEvent::NeedsStaticUrl(error));
         }
         let whole = report.links.iter().filter(|link| link.whole).count();
         self.ctx.log.event(&PhoenixEvent::Probed {
@@ -176,6 +183,7 @@ impl LinkVerifier<'_> {
             otp_app: &pages.app.otp_app,
             base,
             manifest,
+            has_script: pages.runtime_exs().is_some(),
             repository: &self.ctx.app_dir,
             folder: &pages.app.folder,
         }

@@ -245,7 +245,7 @@ defmodule StaticAssets.Probe do
     %{
       stand_ins: stand_ins,
       error: nil,
-      endpoints: for(endpoint <- endpoints, do: ask(endpoint, config, links))
+      endpoints: for(endpoint <- endpoints, do: ask(endpoint, variant, config, links))
     }
   rescue
     error -> failed(Exception.message(error))
@@ -312,8 +312,10 @@ defmodule StaticAssets.Probe do
     end
   end
 
-  defp ask(%{module: module, app: app}, config, links) do
+  defp ask(%{module: module, app: app}, variant, config, links) do
     off = [server: false, watchers: [], code_reloader: false, debug_errors: false]
+    manifest = variant.manifests[app]
+    off = if manifest, do: [cache_static_manifest: below(app, manifest)] ++ off, else: off
     apps = for {other, pairs} <- config, is_list(pairs[module]), do: other
 
     for app <- [app | apps] do
@@ -335,6 +337,12 @@ defmodule StaticAssets.Probe do
     Process.unlink(pid)
     Supervisor.stop(pid)
     report
+  end
+
+  # Phoenix reads a manifest below the directory of an app.
+  defp below(app, file) do
+    [_ | dirs] = app |> Application.app_dir() |> Path.split()
+    Path.join(Enum.map(dirs, fn _ -> ".." end) ++ [Path.relative_to(file, "/")])
   end
 
   defp value(%{parts: parts}, endpoint) do
