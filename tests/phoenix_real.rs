@@ -246,12 +246,12 @@ fn wrong_links(generation: &str, fixture: &str) {
     };
     let platform = phoenix.platform(fixture).file_store();
     let script = platform.read("config/runtime.exs");
-    let own = |url: &str| {
+    let own = |platform: &Platform, url: &str| {
         let config = format!("config :shop, ShopWeb.Endpoint, static_url: {url}");
         platform.write("config/runtime.exs", &format!("{script}\n{config}\n"));
     };
     let read = "System.get_env(\"STATIC_URL\")";
-    own(&format!("[url: {read}]"));
+    own(&platform, &format!("[url: {read}]"));
     let lines = "config :shop, ShopWeb.Endpoint, static_url: [path: static_url]";
     platform
         .build()
@@ -259,15 +259,19 @@ fn wrong_links(generation: &str, fixture: &str) {
         .says("config/runtime.exs:18 reads STATIC_URL, but with it these links do not lead to files below https://")
         .says("lib/shop_web/layouts/root.html.heex:6: /assets/")
         .says(lines);
-    own(&format!("[path: {read}]"));
+    own(&platform, &format!("[path: {read}]"));
     platform.build().exits(1).says("//assets/").says(lines);
-    own(&format!(
-        "if(System.get_env(\"CDN_ENABLED\"), do: [path: {read}], else: [path: \"/\"])"
-    ));
+    own(
+        &platform,
+        &format!("if(System.get_env(\"CDN_ENABLED\"), do: [path: {read}], else: [path: \"/\"])"),
+    );
     platform.build().exits(1).says(lines);
-    own(&format!(
-        "[path: String.trim_trailing({read} || \"\", \"/\")]"
-    ));
+    let platform = platform.env("STATIC_ASSETS_BUILD_ENV", "CDN_ENABLED=1");
+    platform.build().exits(1).says("//assets/");
+    own(
+        &platform,
+        &format!("[path: String.trim_trailing({read} || \"\", \"/\")]"),
+    );
     platform
         .build()
         .succeeds()
@@ -314,7 +318,10 @@ fn wrong_links(generation: &str, fixture: &str) {
         text.contains("is: https://example.com/images/logo.svg\n"),
         "{output:?}"
     );
-    own("[path: String.trim_trailing(System.get_env(\"STATIC_URL\") || \"\", \"/\")]");
+    own(
+        &platform,
+        "[path: String.trim_trailing(System.get_env(\"STATIC_URL\") || \"\", \"/\")]",
+    );
     platform
         .build()
         .exits(1)

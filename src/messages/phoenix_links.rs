@@ -264,7 +264,9 @@ fn why(problem: &PhoenixLinkProblem) -> String {
             base,
             links,
         } => format!(
-            "{location} reads {variable}, but with it these links do not lead to files below {}:\n{}",
+            "{location} reads {variable}, but with it these links do not lead to files below {}:\n{}\nIf that \
+             depends on a variable that only the running app has, give it to the build: \
+             STATIC_ASSETS_BUILD_ENV=\"NAME=value\"",
             with_version(base),
             listed(links, |link| format!("{}: {}", link.location, with_version(&link.url)))
         ),

@@ -3,7 +3,7 @@
 use crate::config::env_vars;
 use crate::framework::phoenix::{
     ConfigNote, ELIXIR_CONFIG, NodeMismatch, NodeOrigin, Pipeline, PipelineEvent, STATIC_CONFIG,
-    WantedNode,
+    SourceLocation, WantedNode,
 };
 use crate::log::{Event, Log, bytes, count, seconds};
 use std::fmt;
@@ -16,16 +16,11 @@ impl Event for PipelineEvent<'_> {
                 log.bullet(&format!("Assets of {app}: {pipeline}"));
             }
             Self::ScriptNotRun(location, script, manager, dir) => {
-                let dir = match dir.display().to_string() {
-                    dir if dir.is_empty() => String::new(),
+                let enter = match dir.display().to_string() {
+                    dir if dir.is_empty() => dir,
                     dir => format!("cd {dir} && "),
                 };
-                log.warning(&format!(
-                    "The alias assets.deploy builds no scripts, but {location} runs the script '{script}' of \
-                     package.json. If pages need what it makes, run both:\n    \
-                     STATIC_ASSETS_COMPILE_COMMAND=\"({dir}{manager} install && {manager} run {script}) && mix \
-                     compile && mix assets.deploy\""
-                ));
+                log.warning(&script_not_run(location, script, manager, &enter));
             }
             Self::ThrowAwayValues(values) => log.warning(&format!(
                 "The configuration asks for {} at build time. This step alone sets throw-away values. Ask in \
@@ -77,6 +72,15 @@ impl Event for PipelineEvent<'_> {
             }
         }
     }
+}
+
+fn script_not_run(place: &SourceLocation, script: &str, manager: &str, enter: &str) -> String {
+    format!(
+        "The alias assets.deploy builds no scripts, but {place} runs the script '{script}' of package.json. If pages \
+         need what it makes, run both:\n    \
+         STATIC_ASSETS_COMPILE_COMMAND=\"({enter}{manager} install && {manager} run {script}) && mix compile && \
+         mix assets.deploy\""
+    )
 }
 
 fn log_node(version: &str, wanted: Option<&WantedNode>, origin: &NodeOrigin<'_>, log: &Log) {

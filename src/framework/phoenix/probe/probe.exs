@@ -214,6 +214,17 @@ defmodule StaticAssets.Code do
   defp line(_), do: nil
 end
 
+defmodule StaticAssets.NoServer do
+  # In the place of the web server: an endpoint's own `init/2` may ask for one.
+
+  def child_specs(_endpoint, _config), do: []
+  def server_info(_endpoint, _scheme), do: {:error, :no_server}
+
+  # Phoenix 1.4
+  def child_spec(scheme, _endpoint, _config),
+    do: %{id: scheme, start: {Agent, :start_link, [fn -> nil end]}}
+end
+
 defmodule StaticAssets.Probe do
   alias StaticAssets.Code, as: Compiled
 
@@ -313,7 +324,8 @@ defmodule StaticAssets.Probe do
   end
 
   defp ask(%{module: module, app: app}, variant, config, links) do
-    off = [server: false, watchers: [], code_reloader: false, debug_errors: false]
+    none = [adapter: StaticAssets.NoServer, handler: StaticAssets.NoServer, watchers: []]
+    off = [server: false, code_reloader: false, debug_errors: false] ++ none
     manifest = variant.manifests[app]
     off = if manifest, do: [cache_static_manifest: below(app, manifest)] ++ off, else: off
     apps = for {other, pairs} <- config, is_list(pairs[module]), do: other
