@@ -1,6 +1,7 @@
 //! How the pages of a Phoenix app come to link to the version, and which links are reported because they can't.
 
 use crate::harness::Platform;
+use crate::harness::phoenix::MIX;
 use fs_err as fs;
 
 const PAGE: &str = "backend/lib/shop_web/page_html.ex";
@@ -427,4 +428,72 @@ fn each_endpoint_has_its_own_static_paths() {
         .succeeds()
         .says("links to /files/a.pdf, which the pipeline did not make")
         .says("links to /images/a.png, which the pipeline did not make");
+}
+
+/// An app that is compiled, with a stand-in for Elixir. The program gets the path of its answer last.
+fn compiled_app(elixir: &str) -> Platform {
+    let platform = Platform::with("phoenix_1_8")
+        .file_store()
+        .stand_in("mix", MIX)
+        .stand_in("elixir", elixir);
+    platform.write("_build/prod/lib/shop/ebin/shop.app", "");
+    platform
+}
+
+#[test]
+fn an_app_that_can_not_be_asked_is_not_checked() {
+    for (elixir, text) in [
+        (
+            "echo 'cannot load crypto' >&2; exit 1",
+            "not checked: Elixir could not run it",
+        ),
+        (
+            "echo '{\"failure\":\"cannot load crypto\"}' >\"$5\"",
+            "not checked: Elixir could not run it",
+        ),
+        (
+            "echo '{\"endpoints\":[],\"links\":[],\"unreadable\":[],\"answers\":[{\"stand_ins\":[],\"error\":\"cannot \
+             load crypto\",\"endpoints\":[]}]}' >\"$5\"",
+            "not checked: its configuration or its endpoint needs what the build does not have",
+        ),
+    ] {
+        compiled_app(elixir)
+            .build()
+            .succeeds()
+            .says(text)
+            .says("    cannot load crypto")
+            .says("a block was appended to config/runtime.exs");
+    }
+    let platform = Platform::with("phoenix_1_8")
+        .file_store()
+        .stand_in("mix", MIX);
+    platform
+        .build()
+        .succeeds()
+        .says("not checked: _build/prod/lib/shop does not exist");
+    platform.write("_build/prod/lib/shop/ebin/shop.app", "");
+    platform
+        .build()
+        .succeeds()
+        .says("not checked: Elixir is not on PATH");
+}
+
+#[test]
+fn the_question_holds_no_storage_key() {
+    let platform = compiled_app("env >\"$HOME/seen\"; cat \"$4\" >>\"$HOME/seen\"; exit 1")
+        .env("AWS_ACCESS_KEY_ID", "AKIACANARYCANARY0000")
+        .env("AWS_SECRET_ACCESS_KEY", "canary-canary-canary-canary");
+    let home = platform.path("tmp");
+    let platform = platform.env("HOME", &home);
+    platform.build().succeeds();
+    let seen = fs::read_to_string(home.join("seen")).unwrap();
+    assert!(
+        seen.contains("MIX_ENV=prod") && !seen.contains("canary"),
+        "{seen}"
+    );
+    assert!(
+        seen.contains("{\"STATIC_URL\", \"https://static.example.com/shop/"),
+        "{seen}"
+    );
+    assert!(seen.contains("{\"STATIC_URL\", nil}"), "{seen}");
 }

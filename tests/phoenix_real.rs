@@ -387,7 +387,7 @@ fn helpers_of_older_generations_are_asked() {
         platform.write("priv/static/css/app.css", "h1 { color: red }");
         platform.write(
             "config/config.exs",
-            "use Mix.Config\nimport_config \"#{Mix.env()}.exs\"\n",
+            "use Mix.Config\nconfig :phoenix, :json_library, Jason\nimport_config \"#{Mix.env()}.exs\"\n",
         );
         platform
             .build()
@@ -400,7 +400,7 @@ fn helpers_of_older_generations_are_asked() {
             .build()
             .exits(1)
             .says("1 link with one")
-            .says("lib/shop_web.ex:20\n");
+            .says("lib/shop_web.ex:19\n");
 
         // Without a script of the boot, the manifest is asked.
         platform.edit("lib/shop_web.ex", url, "");

@@ -226,11 +226,14 @@ impl Published<'_> {
         endpoints.any(|it| it.app == self.otp_app && it.module == module)
     }
 
-    /// Whether a link is one of this app's endpoints. In an app without an endpoint, the code must name one.
+    /// Whether a link is one of this app's endpoints. If several apps have endpoints, another app's code must name one.
     fn owns(&self, report: &ProbeReport, link: &ProbedLink) -> bool {
         match &link.endpoint {
             Some(module) => self.has_endpoint(report, module),
-            None => link.app == self.otp_app,
+            None => {
+                let is_only = report.endpoints.iter().all(|it| it.app == self.otp_app);
+                link.app == self.otp_app || is_only
+            }
         }
     }
 
@@ -400,7 +403,7 @@ mod tests {
 
     #[test]
     fn without_a_link_the_endpoint_shows_whether_links_would_follow() {
-        let link = json!({"kind": "path", "path": "/a.css", "app": "other"});
+        let link = json!({"kind": "path", "path": "/a.css", "endpoint": "Other.Endpoint"});
         for (path, follows) in [(BASE, true), ("/", false)] {
             let answers = [endpoint(path, "", &[]), endpoint("/", "", &[])];
             let outcome = judged(&report(&link, &answers), BASE).own;
