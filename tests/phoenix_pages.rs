@@ -46,7 +46,7 @@ fn prod_exs_is_evaluated_too_early_for_a_release() {
     platform
         .build()
         .succeeds()
-        .says("reads STATIC_URL when a release is built, and one is built already")
+        .says("reads STATIC_URL when a release is built, not when it starts")
         .says(&format!("{release}/runtime.exs in the image"));
 }
 

@@ -279,6 +279,22 @@ fn wrong_links(generation: &str, fixture: &str) {
         .says("with throw-away values, for this question alone: SECRET_KEY_BASE")
         .says("- Links: config/runtime.exs:18 reads STATIC_URL");
 
+    // In a release, `prod.exs` was evaluated long before.
+    platform.write("config/runtime.exs", &script);
+    let prod = platform.read("config/prod.exs");
+    let early =
+        "static_url: [path: String.trim_trailing(System.get_env(\"STATIC_URL\") || \"\", \"/\")]";
+    platform.write(
+        "config/prod.exs",
+        &format!("{prod}\nconfig :shop, ShopWeb.Endpoint, {early}\n"),
+    );
+    platform
+        .build()
+        .succeeds()
+        .says("reads STATIC_URL when a release is built, not when it starts")
+        .says("a block was appended to config/runtime.exs");
+    platform.write("config/prod.exs", &prod);
+
     // A link with a host beside links without one.
     platform.write("config/runtime.exs", &script);
     with_links(&platform, "  def image, do: url(~p\"/images/logo.svg\")");

@@ -38,6 +38,7 @@ mod releases;
 mod runtime_exs;
 mod sources;
 mod static_url;
+mod throw_away;
 mod version;
 mod web_app;
 

@@ -121,8 +121,7 @@ fn fixed_link(link: &FixedLink) -> String {
 fn own_static_url(problem: OwnStaticUrlProblem<'_>) -> String {
     match problem {
         OwnStaticUrlProblem::TooEarly => {
-            " when a release is built, and one is built already. Read it in config/runtime.exs, which is evaluated \
-             at boot."
+            " when a release is built, not when it starts. Read it in config/runtime.exs, which is evaluated at boot."
                 .to_owned()
         }
         OwnStaticUrlProblem::OtherForm(link) => {

@@ -7,6 +7,7 @@ use crate::framework::phoenix::{
 };
 use crate::log::{Event, Log, bytes, count, seconds};
 use std::fmt;
+use std::path::Path;
 
 impl Event for PipelineEvent<'_> {
     fn write_to(&self, log: &Log) {
@@ -16,11 +17,7 @@ impl Event for PipelineEvent<'_> {
                 log.bullet(&format!("Assets of {app}: {pipeline}"));
             }
             Self::ScriptNotRun(location, script, manager, dir) => {
-                let enter = match dir.display().to_string() {
-                    dir if dir.is_empty() => dir,
-                    dir => format!("cd {dir} && "),
-                };
-                log.warning(&script_not_run(location, script, manager, &enter));
+                log.warning(&script_not_run(location, script, manager, dir));
             }
             Self::ThrowAwayValues(values) => log.warning(&format!(
                 "The configuration asks for {} at build time. This step alone sets throw-away values. Ask in \
@@ -74,7 +71,11 @@ impl Event for PipelineEvent<'_> {
     }
 }
 
-fn script_not_run(place: &SourceLocation, script: &str, manager: &str, enter: &str) -> String {
+fn script_not_run(place: &SourceLocation, script: &str, manager: &str, dir: &Path) -> String {
+    let enter = match dir.display().to_string() {
+        dir if dir.is_empty() => dir,
+        dir => format!("cd {dir} && "),
+    };
     format!(
         "The alias assets.deploy builds no scripts, but {place} runs the script '{script}' of package.json. If pages \
          need what it makes, run both:\n    \

@@ -97,7 +97,7 @@ pub(crate) enum PhoenixEvent<'a> {
 
 #[derive(Clone, Copy)]
 pub(crate) enum OwnStaticUrlProblem<'a> {
-    /// It is read when a release is built, and one is built already.
+    /// It is read when a release is built.
     TooEarly,
     /// This link does not follow.
     OtherForm(&'a SourceLocation),

@@ -53,9 +53,15 @@ impl LinkVerifier<'_> {
         let follows = |pages: &AppPages<'_>| self.follows_by_itself(pages, &releases);
         let others: Vec<_> = apps.iter().filter(|pages| !follows(pages)).collect();
         if others.is_empty() {
-            let reads = apps.iter().map(|pages| match &pages.own_url {
-                Some(own) => (own.location.to_string(), own.variable),
-                None => (pages.config.display().to_string(), STATIC_URL),
+            let reads = apps.iter().map(|pages| {
+                let config = || {
+                    (
+                        self.ctx.relative(&pages.config).display().to_string(),
+                        STATIC_URL,
+                    )
+                };
+                let own = pages.own_url.as_ref();
+                own.map_or_else(config, |own| (own.location.to_string(), own.variable))
             });
             let links = Links::ByApp(LinkReason::SourceReads(reads.collect()));
             return Ok(describe_links(links, self.load_pin(apps, &releases)?));
@@ -74,7 +80,13 @@ impl LinkVerifier<'_> {
         let (Some(probed), Some(own)) = (&pages.probed, &pages.own_url) else {
             return Ok(());
         };
-        if probed.own.is_right() || !own.is_at_boot {
+        if probed.own.is_right() {
+            return Ok(());
+        }
+        if !own.is_at_boot {
+            let problem = OwnStaticUrlProblem::TooEarly;
+            let event = PhoenixEvent::OwnStaticUrl(&own.location, own.variable, problem);
+            self.ctx.log.event(&event);
             return Ok(());
         }
         let why = if probed.form.is_some() {

@@ -2,7 +2,7 @@
 //! reports facts. Of the app itself only its endpoints are started, without a server.
 
 use super::elixir_values::literal;
-use super::production_config::THROW_AWAY_VALUES;
+use super::throw_away::THROW_AWAY_VALUES;
 use crate::command::{Command, CommandError};
 use crate::config::env_vars::{INJECT, STATIC_ASSETS_VERSION, STATIC_URL};
 use crate::env::ChildEnv;

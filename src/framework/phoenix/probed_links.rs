@@ -55,7 +55,7 @@ impl ProbedApp {
 }
 
 /// One app, and where its files are published.
-pub(super) struct Published<'a> {
+pub(super) struct AppFiles<'a> {
     pub(super) otp_app: &'a str,
     /// The URL of its files. It ends with `/`.
     pub(super) base: &'a str,
@@ -79,7 +79,7 @@ impl Outcome {
     }
 }
 
-impl Published<'_> {
+impl AppFiles<'_> {
     /// Judges the report. `None` if it says nothing about this app.
     pub(super) fn judge(&self, report: &ProbeReport) -> Option<ProbedApp> {
         let is_own = |answer: &&EndpointAnswer| self.has_endpoint(report, &answer.module);
@@ -228,13 +228,11 @@ impl Published<'_> {
 
     /// Whether a link is one of this app's endpoints. If several apps have endpoints, another app's code must name one.
     fn owns(&self, report: &ProbeReport, link: &ProbedLink) -> bool {
-        match &link.endpoint {
-            Some(module) => self.has_endpoint(report, module),
-            None => {
-                let is_only = report.endpoints.iter().all(|it| it.app == self.otp_app);
-                link.app == self.otp_app || is_only
-            }
+        if let Some(module) = &link.endpoint {
+            return self.has_endpoint(report, module);
         }
+        let mut endpoints = report.endpoints.iter();
+        link.app == self.otp_app || endpoints.all(|it| it.app == self.otp_app)
     }
 
     fn location(&self, ProbedLink { file, line, .. }: &ProbedLink) -> SourceLocation {
@@ -297,7 +295,7 @@ mod tests {
             latest: latest.into(),
             ..CacheManifest::default()
         };
-        let published = Published {
+        let published = AppFiles {
             otp_app: "shop",
             base,
             manifest: &manifest,

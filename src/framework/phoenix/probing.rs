@@ -8,7 +8,7 @@ use super::digest::read_manifest;
 use super::event::PhoenixEvent;
 use super::links::LinkVerifier;
 use super::probe::{ProbeProblem, ProbeReport, Question, Variant};
-use super::probed_links::{FORMS, OWN, Published, UNSET};
+use super::probed_links::{AppFiles, FORMS, OWN, UNSET};
 use super::runtime_exs::{with_block, without_block};
 use super::sources::read_text;
 use crate::command::program_on_path;
@@ -178,8 +178,8 @@ impl LinkVerifier<'_> {
         pages: &AppPages<'b>,
         base: &'b str,
         manifest: &'b CacheManifest,
-    ) -> Published<'b> {
-        Published {
+    ) -> AppFiles<'b> {
+        AppFiles {
             otp_app: &pages.app.otp_app,
             base,
             manifest,
