@@ -363,6 +363,21 @@ fn wrong_links(generation: &str, fixture: &str) {
         .succeeds()
         .says("The links of the compiled app are not checked: its configuration or its endpoint needs")
         .says("    no network");
+
+    // Of the app, only the endpoint is started.
+    platform.write("config/runtime.exs", &script);
+    let router = "  plug ShopWeb.Router\n";
+    let init = "  def init(_, config), do: {:ok, Keyword.put(config, :url, host: Agent.get(Shop.Missing, & &1))}\n";
+    platform.edit(
+        "lib/shop_web/endpoint.ex",
+        router,
+        &format!("{router}{init}"),
+    );
+    platform
+        .build()
+        .succeeds()
+        .says("its configuration or its endpoint needs what the build does not have")
+        .says("no process");
 }
 
 /// Helpers of a router, `use Mix.Config`, and a configuration that raises without its secrets.

@@ -80,7 +80,7 @@ impl LinkVerifier<'_> {
         let (Some(probed), Some(own)) = (&pages.probed, &pages.own_url) else {
             return Ok(());
         };
-        if probed.own.is_right() {
+        if probed.own.wrong.is_empty() {
             return Ok(());
         }
         if !own.is_at_boot {

@@ -88,8 +88,11 @@ pub(super) enum ProbedLinkKind {
 pub(super) struct ProbeAnswer {
     /// Variables that got throw-away values.
     pub(super) stand_ins: Vec<String>,
-    /// Why the configuration can't be evaluated, or why an endpoint doesn't start.
+    /// Why the configuration can't be evaluated.
     pub(super) error: Option<String>,
+    /// Why single endpoints don't start, each with its module.
+    #[serde(default)]
+    pub(super) failures: Vec<String>,
     pub(super) endpoints: Vec<EndpointAnswer>,
 }
 

@@ -154,6 +154,15 @@ impl LinkVerifier<'_> {
             }
             pages.probed = probed;
         }
+        for failure in report
+            .answers
+            .iter()
+            .take(OWN + 1)
+            .flat_map(|it| &it.failures)
+        {
+            let problem = ProbeProblem::NotEvaluated(failure.clone());
+            self.ctx.log.event(&PhoenixEvent::NotProbed(&problem));
+        }
         if !report.unreadable.is_empty() {
             let problem = ProbeProblem::NoDebugInfo(report.unreadable.clone());
             self.ctx.log.event(&PhoenixEvent::NotProbed(&problem));

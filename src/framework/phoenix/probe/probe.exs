@@ -232,11 +232,13 @@ defmodule StaticAssets.Probe do
     {:ok, _} = Application.ensure_all_started(:mix)
     Mix.env(question.env)
     {:ok, _} = Application.ensure_all_started(:phoenix)
-    modules = for {app, ebin} <- question.apps, module <- Compiled.modules(ebin), do: Map.put(module, :app, app)
+
+    modules =
+      for {app, ebin} <- question.apps, module <- Compiled.modules(ebin), do: Map.put(module, :app, app)
+
     endpoints = for %{endpoint?: true} = module <- modules, do: %{module: module.module, app: module.app}
 
-    found =
-      for %{links?: true} = module <- modules, do: {module, Compiled.links(module)}
+    found = for %{links?: true} = module <- modules, do: {module, Compiled.links(module)}
 
     links = for {module, {:ok, links}} <- found, link <- links, do: Map.put(link, :app, module.app)
     for {app, _} <- question.apps, do: Application.load(app)
@@ -251,12 +253,19 @@ defmodule StaticAssets.Probe do
 
   defp answer(variant, question, endpoints, links) do
     {config, stand_ins} = configuration(variant, question, endpoints)
-    for {app, pairs} <- config, app != :logger, {key, value} <- pairs, do: Application.put_env(app, key, value)
+
+    for {app, pairs} <- config,
+        app != :logger,
+        {key, value} <- pairs,
+        do: Application.put_env(app, key, value)
+
+    asked = for endpoint <- endpoints, do: ask(endpoint, variant, config, links)
 
     %{
       stand_ins: stand_ins,
       error: nil,
-      endpoints: for(endpoint <- endpoints, do: ask(endpoint, variant, config, links))
+      failures: for({:error, message} <- asked, do: message),
+      endpoints: for({:ok, report} <- asked, do: report)
     }
   rescue
     error -> failed(Exception.message(error))
@@ -264,7 +273,7 @@ defmodule StaticAssets.Probe do
     kind, reason -> failed(Exception.format_banner(kind, reason))
   end
 
-  defp failed(message), do: %{stand_ins: [], error: message, endpoints: []}
+  defp failed(message), do: %{stand_ins: [], error: message, failures: [], endpoints: []}
 
   # Evaluates the configuration as the image does: what is compiled, then the script of the boot.
   defp configuration(variant, question, endpoints) do
@@ -281,7 +290,8 @@ defmodule StaticAssets.Probe do
     {script, boot} =
       evaluate(question, variant.boot, fn ->
         if variant.script,
-          do: Config.Reader.eval!(question.script, File.read!(variant.script), [imports: :disabled] ++ options),
+          do:
+            Config.Reader.eval!(question.script, File.read!(variant.script), [imports: :disabled] ++ options),
           else: []
       end)
 
@@ -334,10 +344,17 @@ defmodule StaticAssets.Probe do
       Application.put_env(app, module, Keyword.merge(config[app][module] || [], off))
     end
 
-    {:ok, pid} = module.start_link([])
+    case module.start_link([]) do
+      {:ok, pid} -> report(module, pid, links)
+      {:error, reason} -> {:error, inspect(module) <> ": " <> Exception.format_exit(reason)}
+    end
+  rescue
+    error -> {:error, inspect(module) <> ": " <> Exception.message(error)}
+  end
 
+  defp report(module, pid, links) do
     answers = for link <- links, do: if(link.endpoint in [nil, module], do: value(link, module))
-    
+
     report = %{
       module: module,
       path: module.static_path("/"),
@@ -348,7 +365,7 @@ defmodule StaticAssets.Probe do
 
     Process.unlink(pid)
     Supervisor.stop(pid)
-    report
+    {:ok, report}
   end
 
   # Phoenix reads a manifest below the directory of an app.
