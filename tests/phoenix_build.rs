@@ -61,7 +61,7 @@ fn priv_static_is_digested_without_elixir() {
     );
     let lines = platform.read("backend/config/runtime.exs");
     assert!(lines.contains(
-        "Elixir.Config.config(:shop, ShopWeb.Endpoint, static_url: [path: static_assets_url])"
+        "static_url: static_assets_host.(:shop, ShopWeb.Endpoint) ++ [path: static_assets_url])"
     ));
     assert!(ran.layer_names() == ["env"], "{:?}", ran.layer_names());
 }
@@ -121,8 +121,8 @@ fn each_umbrella_app_has_its_own_manifest() {
     );
     let lines = platform.read("config/runtime.exs");
     for line in [
-        "Elixir.Config.config(:admin_web, AdminWeb.Endpoint, static_url: [path: static_assets_url <> \"/admin_web\"])",
-        "Elixir.Config.config(:shop_web, ShopWeb.Endpoint, static_url: [path: static_assets_url <> \"/shop_web\"])",
+        "static_url: static_assets_host.(:admin_web, AdminWeb.Endpoint) ++ [path: static_assets_url <> \"/admin_web\"])",
+        "static_url: static_assets_host.(:shop_web, ShopWeb.Endpoint) ++ [path: static_assets_url <> \"/shop_web\"])",
     ] {
         assert!(lines.contains(line), "{lines}");
     }
@@ -918,7 +918,7 @@ fn one_umbrella_app_can_be_chosen() {
         assert!(
             platform
                 .read(script)
-                .contains("ShopWeb.Endpoint, static_url: [path: static_assets_url])")
+                .contains(", ShopWeb.Endpoint) ++ [path: static_assets_url])")
         );
         assert!(
             !platform
@@ -999,4 +999,31 @@ fn odd_package_json_fields_are_read_like_npm() {
         platform.build().succeeds();
         assert_eq!(platform.calls(), ["/assets npm run deploy"], "{json}");
     }
+}
+
+/// No JavaScript would be built, and no link check sees that.
+#[test]
+fn an_alias_that_leaves_out_a_script_of_the_dockerfile_is_reported() {
+    let platform = Platform::with("phoenix_1_8")
+        .file_store()
+        .stand_in("mix", MIX);
+    platform.edit(
+        "mix.exs",
+        "[\"esbuild shop --minify\", ",
+        "[\"tailwind shop --minify\", ",
+    );
+    platform.write(
+        "assets/package.json",
+        "{\"scripts\": {\"build\": \"vite build\"}}",
+    );
+    platform.build().succeeds().does_not_say("package.json");
+    platform.write(
+        "Dockerfile",
+        "FROM elixir\nRUN npm --prefix assets run build\n",
+    );
+    platform
+        .build()
+        .succeeds()
+        .says("Dockerfile:2 runs the script 'build' of package.json")
+        .says("STATIC_ASSETS_COMPILE_COMMAND=\"(cd assets && npm install && npm run build) && mix compile && mix assets.deploy\"");
 }

@@ -74,7 +74,6 @@ fn each_form_follows_static_url_and_vanishes_without_it() {
     }
     let path = "~p\"/assets/app.css\"";
     let address = "url(~p\"/assets/app.css\")";
-    let both = format!("{path}\n{address}");
     for (page, url, expected) in [
         (path, CDN, "[path: \"https://cdn.example.com/shop/v1\"]"),
         (path, "/assets-v/v1/", "[path: \"/assets-v/v1\"]"),
@@ -92,12 +91,6 @@ fn each_form_follows_static_url_and_vanishes_without_it() {
         ),
         // Of a path alone Phoenix would make addresses at localhost.
         (address, "/assets-v/v1/", ""),
-        (
-            &both,
-            CDN,
-            "[scheme: \"https\", host: \"cdn.example.com/shop/v1\", port: 443, path: \"/\"]",
-        ),
-        (&both, "/assets-v/v1/", ""),
     ] {
         let platform = built(page, "import Config\n");
         let found = evaluated(&platform, SCRIPT, &[("STATIC_URL", url)], "prod");
@@ -194,6 +187,37 @@ fn a_static_url_of_the_app_is_replaced() {
         assert_eq!(
             found, "shop ShopWeb.Endpoint [path: \"https://cdn.example.com/shop/v1\"]\n",
             "{script}"
+        );
+    }
+}
+
+/// `static_url` replaces `url` as a whole: what asks for `static_url()` alone would be at `localhost`.
+#[test]
+fn the_own_host_stays_beside_the_path() {
+    if elixir().is_none() {
+        return;
+    }
+    for (script, host) in [
+        (
+            "url: [host: \"shop.example.com\", scheme: \"https\", port: 443, path: \"/x\"]",
+            "shop",
+        ),
+        (
+            "url: [host: \"shop.example.com\", scheme: \"https\", port: 443], static_url: [host: \"old.example.com\"]",
+            "old",
+        ),
+    ] {
+        let script = format!("import Config\nconfig :shop, ShopWeb.Endpoint, {script}\n");
+        let platform = built(
+            "~p\"/assets/app.css\" ShopWeb.Endpoint.static_url()",
+            &script,
+        );
+        assert_eq!(
+            evaluated(&platform, SCRIPT, &[("STATIC_URL", CDN)], "prod"),
+            format!(
+                "shop ShopWeb.Endpoint [host: \"{host}.example.com\", port: 443, scheme: \"https\", \
+                 path: \"https://cdn.example.com/shop/v1\"]\n"
+            )
         );
     }
 }

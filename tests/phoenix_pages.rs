@@ -1,6 +1,7 @@
 //! How the pages of a Phoenix app come to link to the version, and which links are reported because they can't.
 
 use crate::harness::Platform;
+use crate::harness::phoenix::MIX;
 use fs_err as fs;
 
 const PAGE: &str = "backend/lib/shop_web/page_html.ex";
@@ -45,7 +46,7 @@ fn prod_exs_is_evaluated_too_early_for_a_release() {
     platform
         .build()
         .succeeds()
-        .says("reads STATIC_URL when a release is built, and one is built already")
+        .says("reads STATIC_URL when a release is built, not when it starts")
         .says(&format!("{release}/runtime.exs in the image"));
 }
 
@@ -53,7 +54,7 @@ fn prod_exs_is_evaluated_too_early_for_a_release() {
 fn each_kind_of_link_has_its_static_url() {
     let paths = app("href={~p\"/assets/app.css\"}");
     paths.build().succeeds().does_not_say("  ! ");
-    assert!(lines(&paths).contains("static_url: [path: static_assets_url]"));
+    assert!(lines(&paths).contains("++ [path: static_assets_url])"));
 
     let addresses = app("href={url(~p\"/assets/app.css\")}");
     addresses.build().succeeds().says(
@@ -63,13 +64,11 @@ fn each_kind_of_link_has_its_static_url() {
 
     let both = app("href={~p\"/assets/app.css\"}\nurl(~p\"/images/a.png\")");
     both.build()
-        .succeeds()
-        .says("links with a host, by url(~p\"…\") or static_url (1), and without one (1)")
-        .says("backend/lib/shop_web/page_html.ex:2")
-        .says("those with a host follow STATIC_URL, the others stay on the app's own host");
-    assert!(
-        lines(&both).contains("host: static_assets_uri.host <> (static_assets_uri.path || \"\")")
-    );
+        .exits(1)
+        .says("1 link without a host")
+        .says("1 link with one")
+        .says("URI.merge(ShopWeb.Endpoint.url(), ShopWeb.Endpoint.static_path(")
+        .says("backend/lib/shop_web/page_html.ex:2");
 }
 
 #[test]
@@ -145,7 +144,7 @@ fn a_release_built_before_is_reported_and_follows() {
         .says("The release backend/_build/prod/rel/shop was built before these assets")
         .says("backend/config/runtime.exs and backend/_build/prod/rel/shop/releases/0.1.0/runtime.exs in the image");
     let script = platform.read(&format!("{release}/releases/0.1.0/runtime.exs"));
-    assert!(script.contains("static_url: [path: static_assets_url]"));
+    assert!(script.contains("++ [path: static_assets_url])"));
 }
 
 #[test]
@@ -154,6 +153,10 @@ fn what_another_host_breaks_is_reported_with_its_line() {
                 <svg><use href={~p\"/images/icons.svg#a\"} /></svg>\n\
                 \"default-src 'self'; script-src 'self'\"\nEndpoint.url() <> ~p\"/images/a.png\"\n";
     let platform = app(page);
+    platform.write(
+        "backend/config/prod.exs",
+        "import Config\nconfig :shop, csp: %{script_src: [\"'self'\"]}\n",
+    );
     platform.write(
         "backend/priv/static/assets/app.js",
         "n.p=\"/assets/\";new Worker(\"/assets/w.js\");\nfetch(\"/assets/app.css\")\n",
@@ -165,10 +168,13 @@ fn what_another_host_breaks_is_reported_with_its_line() {
         .says(&format!("{}loads a script with type=\"module\"", at(2)))
         .says(&format!("{}has <use> of a file", at(3)))
         .says(&format!(
-            "{}has a Content-Security-Policy without static.example.com",
+            "{}has a Content-Security-Policy without https://static.example.com",
             at(4)
         ))
-        .says("Add https://static.example.com to its script-src")
+        .says("script-src 'self' https://static.example.com;")
+        .says("style-src 'self' https://static.example.com;")
+        .does_not_say("img-src")
+        .says("backend/config/prod.exs:2 has a Content-Security-Policy without")
         .says(&format!(
             "{}puts Endpoint.url() before a static path",
             at(5)
@@ -256,7 +262,9 @@ fn links_with_a_host_need_a_public_url_with_one() {
         .says("Phoenix would make links to http://localhost");
     let port = app("url(~p\"/assets/app.css\") ~p\"/assets/app.css\"")
         .env("STATIC_ASSETS_PUBLIC_URL", "https://cdn.example.com:8443/x");
-    port.build().exits(1).says("no static_url serves both");
+    port.build()
+        .exits(1)
+        .says("no static_url serves both on another host");
     let baked = app("Routes.static_url(@conn, \"/assets/app.css\")");
     fs::remove_file(baked.app().join("backend/config/runtime.exs")).unwrap();
     baked.write(
@@ -372,4 +380,120 @@ fn files_of_an_earlier_digest_are_not_published() {
         again.launch("STATIC_ASSETS_VERSION"),
         first.launch("STATIC_ASSETS_VERSION")
     );
+}
+
+/// Umbrellas of older generators: `import_config "../apps/*/config/config.exs"`.
+#[test]
+fn configuration_of_the_apps_of_an_umbrella_is_followed() {
+    let platform = Platform::with("phoenix_umbrella").file_store();
+    fs::remove_file(platform.app().join("config/runtime.exs")).unwrap();
+    platform.write(
+        "config/config.exs",
+        "use Mix.Config\n\nimport_config \"../apps/*/config/config.exs\"\n",
+    );
+    for (app, module) in [("shop_web", "ShopWeb"), ("admin_web", "AdminWeb")] {
+        let dir = format!("apps/{app}/config");
+        platform.write(&format!("{dir}/config.exs"), "use Mix.Config\n");
+        platform.write(
+            &format!("{dir}/prod.exs"),
+            &format!(
+                "use Mix.Config\nconfig :{app}, {module}.Endpoint, cache_static_manifest: \
+                 \"priv/static/cache_manifest.json\"\n"
+            ),
+        );
+    }
+    platform
+        .build()
+        .succeeds()
+        .says("cache_manifest.json in the image now leads to the version");
+}
+
+#[test]
+fn each_endpoint_has_its_own_static_paths() {
+    let platform = app("~p\"/files/a.pdf\"\n~p\"/images/a.png\"");
+    for (module, paths) in [("Admin", "files"), ("Shop", "images")] {
+        platform.write(
+            &format!("backend/lib/{module}.ex"),
+            &format!("defmodule {module} do\n  def static_paths, do: ~w({paths})\nend\n"),
+        );
+    }
+    for file in ["files/a.pdf", "images/a.png"] {
+        platform.write(&format!("backend/priv/static/{file}"), "1");
+    }
+    platform.build().succeeds().does_not_say("proves nothing");
+    fs::remove_file(platform.app().join("backend/priv/static/files/a.pdf")).unwrap();
+    fs::remove_file(platform.app().join("backend/priv/static/images/a.png")).unwrap();
+    platform
+        .build()
+        .succeeds()
+        .says("links to /files/a.pdf, which the pipeline did not make")
+        .says("links to /images/a.png, which the pipeline did not make");
+}
+
+/// An app that is compiled, with a stand-in for Elixir. The program gets the path of its answer last.
+fn compiled_app(elixir: &str) -> Platform {
+    let platform = Platform::with("phoenix_1_8")
+        .file_store()
+        .stand_in("mix", MIX)
+        .stand_in("elixir", elixir);
+    platform.write("_build/prod/lib/shop/ebin/shop.app", "");
+    platform
+}
+
+#[test]
+fn an_app_that_can_not_be_asked_is_not_checked() {
+    for (elixir, text) in [
+        (
+            "echo 'cannot load crypto' >&2; exit 1",
+            "not checked: Elixir could not run it",
+        ),
+        (
+            "echo '{\"failure\":\"cannot load crypto\"}' >\"$5\"",
+            "not checked: Elixir could not run it",
+        ),
+        (
+            "echo '{\"endpoints\":[],\"links\":[],\"unreadable\":[],\"answers\":[{\"stand_ins\":[],\"error\":\"cannot \
+             load crypto\",\"endpoints\":[]}]}' >\"$5\"",
+            "not checked: its configuration or its endpoint needs what the build does not have",
+        ),
+    ] {
+        compiled_app(elixir)
+            .build()
+            .succeeds()
+            .says(text)
+            .says("    cannot load crypto")
+            .says("a block was appended to config/runtime.exs");
+    }
+    let platform = Platform::with("phoenix_1_8")
+        .file_store()
+        .stand_in("mix", MIX);
+    platform
+        .build()
+        .succeeds()
+        .says("not checked: _build/prod/lib/shop does not exist");
+    platform.write("_build/prod/lib/shop/ebin/shop.app", "");
+    platform
+        .build()
+        .succeeds()
+        .says("not checked: Elixir is not on PATH");
+}
+
+#[test]
+fn the_question_holds_no_storage_key() {
+    let platform = compiled_app("env >\"$HOME/seen\"; cat \"$4\" >>\"$HOME/seen\"; exit 1")
+        .env("AWS_ACCESS_KEY_ID", "AKIACANARYCANARY0000")
+        .env("AWS_SECRET_ACCESS_KEY", "canary-canary-canary-canary");
+    let home = platform.path("tmp");
+    let platform = platform.env("HOME", &home);
+    platform.build().succeeds();
+    let seen = fs::read_to_string(home.join("seen")).unwrap();
+    assert!(
+        seen.contains("MIX_ENV=prod") && !seen.contains("canary"),
+        "{seen}"
+    );
+    assert!(
+        seen.contains("{\"STATIC_URL\", \"https://static.example.com/shop/"),
+        "{seen}"
+    );
+    assert!(seen.contains("{\"STATIC_URL\", nil}"), "{seen}");
 }

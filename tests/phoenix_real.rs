@@ -28,6 +28,11 @@ macro_rules! generations {
                 }
 
                 #[test]
+                fn wrong_links_of_the_app_are_refused() {
+                    super::wrong_links($generation, $fixture);
+                }
+
+                #[test]
                 fn a_moved_slug_is_served() {
                     super::classic($generation, $fixture);
                 }
@@ -217,11 +222,226 @@ fn baked(generation: &str, fixture: &str) {
         .build()
         .succeeds()
         .says("The configuration asks for SECRET_KEY_BASE (prod.exs) at build time")
-        .says("the keys of cache_manifest.json in the image lead to the version")
+        .says("so cache_manifest.json in the image now leads to the version")
         .says("Fallback: none, the URL is part of the image");
     let url = ran.launch("STATIC_URL");
     let server = phoenix.serve(&platform.app(), &ran, &[("STATIC_URL", "/")], &MIX);
     assert_all_from(&url, &server.url, &http::get(&server.url).text());
+}
+
+/// Module `ShopWeb.More` with these functions.
+fn with_links(platform: &Platform, functions: &str) {
+    let module = format!(
+        "defmodule ShopWeb.More do\n  use Phoenix.VerifiedRoutes, endpoint: ShopWeb.Endpoint, router: \
+         ShopWeb.Router, statics: ~w(assets fonts images uploads)\n\n{functions}\nend\n"
+    );
+    platform.write("lib/shop_web/more.ex", &module);
+}
+
+/// What reads `STATIC_URL` is believed if the links that it gives are right.
+#[allow(clippy::too_many_lines, reason = "one case after the other")]
+fn wrong_links(generation: &str, fixture: &str) {
+    let Some(phoenix) = Phoenix::find(generation) else {
+        return;
+    };
+    let platform = phoenix.platform(fixture).file_store();
+    let script = platform.read("config/runtime.exs");
+    let own = |platform: &Platform, url: &str| {
+        let config = format!("config :shop, ShopWeb.Endpoint, static_url: {url}");
+        platform.write("config/runtime.exs", &format!("{script}\n{config}\n"));
+    };
+    let read = "System.get_env(\"STATIC_URL\")";
+    own(&platform, &format!("[url: {read}]"));
+    let lines = "config :shop, ShopWeb.Endpoint, static_url: [path: static_url]";
+    platform
+        .build()
+        .exits(1)
+        .says("config/runtime.exs:18 reads STATIC_URL, but with it these links do not lead to files below https://")
+        .says("lib/shop_web/layouts/root.html.heex:6: /assets/")
+        .says(lines);
+    own(&platform, &format!("[path: {read}]"));
+    platform.build().exits(1).says("//assets/").says(lines);
+    own(
+        &platform,
+        &format!("if(System.get_env(\"CDN_ENABLED\"), do: [path: {read}], else: [path: \"/\"])"),
+    );
+    platform.build().exits(1).says(lines);
+    let platform = platform.env("STATIC_ASSETS_BUILD_ENV", "CDN_ENABLED=1");
+    platform.build().exits(1).says("//assets/");
+    own(
+        &platform,
+        &format!("[path: String.trim_trailing({read} || \"\", \"/\")]"),
+    );
+    platform
+        .build()
+        .succeeds()
+        .says("The compiled app was asked where its links lead: 3 links")
+        .says("with throw-away values, for this question alone: SECRET_KEY_BASE")
+        .says("- Links: config/runtime.exs:18 reads STATIC_URL");
+
+    // In a release, `prod.exs` was evaluated long before.
+    platform.write("config/runtime.exs", &script);
+    let prod = platform.read("config/prod.exs");
+    let early =
+        "static_url: [path: String.trim_trailing(System.get_env(\"STATIC_URL\") || \"\", \"/\")]";
+    platform.write(
+        "config/prod.exs",
+        &format!("{prod}\nconfig :shop, ShopWeb.Endpoint, {early}\n"),
+    );
+    platform
+        .build()
+        .succeeds()
+        .says("reads STATIC_URL when a release is built, not when it starts")
+        .says("a block was appended to config/runtime.exs");
+    platform.write("config/prod.exs", &prod);
+
+    // A link with a host beside links without one.
+    platform.write("config/runtime.exs", &script);
+    with_links(&platform, "  def image, do: url(~p\"/images/logo.svg\")");
+    platform
+        .build()
+        .exits(1)
+        .says("3 links without a host")
+        .says("1 link with one")
+        .says("URI.merge(ShopWeb.Endpoint.url(), ShopWeb.Endpoint.static_path(")
+        .says("lib/shop_web/more.ex:4\n");
+    with_links(
+        &platform,
+        "  def image, do: URI.merge(ShopWeb.Endpoint.url(), ~p\"/images/logo.svg\") |> to_string()",
+    );
+    platform
+        .build()
+        .succeeds()
+        .says("a block was appended to config/runtime.exs");
+
+    // What asks for the host alone keeps it.
+    with_links(
+        &platform,
+        "  def image, do: ShopWeb.Endpoint.static_url() <> \"/images/logo.svg\"",
+    );
+    platform.build().succeeds().says("config/runtime.exs");
+    let ran = platform.build().succeeds();
+    let code = "IO.puts(\"is: \" <> ShopWeb.More.image())";
+    let mut command = phoenix.command(
+        &platform.app(),
+        &ran,
+        &[("PHX_SERVER", "")],
+        &["mix", "run", "-e", code],
+    );
+    let output = command.output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        text.contains("is: https://example.com/images/logo.svg\n"),
+        "{output:?}"
+    );
+    own(
+        &platform,
+        "[path: String.trim_trailing(System.get_env(\"STATIC_URL\") || \"\", \"/\")]",
+    );
+    platform
+        .build()
+        .exits(1)
+        .says("lib/shop_web/more.ex:4: http://localhost:4000/images/logo.svg")
+        .says("static_url: [scheme: \"https\", host: host, port: 443, path: static_url]");
+
+    // Files that the app saves while it runs are never published.
+    platform.write("config/runtime.exs", &script);
+    with_links(&platform, "  def upload(file), do: ~p\"/uploads/#{file}\"");
+    platform
+        .build()
+        .succeeds()
+        .says("not checked: the names of files in 1 link")
+        .says("lib/shop_web/more.ex:4 links to files below /uploads/ whose names are only known at run time");
+
+    // What the build can't evaluate is not checked, and ends no build.
+    platform.write(
+        "config/runtime.exs",
+        &format!("{script}\nraise \"no network\"\n"),
+    );
+    platform
+        .build()
+        .succeeds()
+        .says("The links of the compiled app are not checked: its configuration or its endpoint needs")
+        .says("    no network");
+
+    // Of the app, only the endpoint is started.
+    platform.write("config/runtime.exs", &script);
+    let router = "  plug ShopWeb.Router\n";
+    let init = "  def init(_, config), do: {:ok, Keyword.put(config, :url, host: Agent.get(Shop.Missing, & &1))}\n";
+    platform.edit(
+        "lib/shop_web/endpoint.ex",
+        router,
+        &format!("{router}{init}"),
+    );
+    platform
+        .build()
+        .succeeds()
+        .says("its configuration or its endpoint needs what the build does not have")
+        .says("no process");
+}
+
+/// Helpers of a router, `use Mix.Config`, and a configuration that raises without its secrets.
+const ROUTES: &str = "
+defmodule ShopWeb.Router do
+  use Phoenix.Router
+  get \"/\", ShopWeb.PageController, :index
+end
+
+defmodule ShopWeb.Endpoint do
+  use Phoenix.Endpoint, otp_app: :shop
+  plug Plug.Static, at: \"/\", from: :shop, only: ~w(css images)
+  plug ShopWeb.Router
+end
+
+defmodule ShopWeb.PageController do
+  use Phoenix.Controller, namespace: ShopWeb
+  alias ShopWeb.Router.Helpers, as: Routes
+
+  def index(conn, _), do: html(conn, Routes.static_path(conn, \"/css/app.css\"))
+  def logo(conn), do: Routes.static_path(conn, \"/images/logo.svg\")
+  # More
+end
+";
+
+#[test]
+fn helpers_of_older_generations_are_asked() {
+    for generation in ["1.5", "1.6"] {
+        let Some(phoenix) = Phoenix::find(generation) else {
+            return;
+        };
+        let platform = phoenix
+            .platform("phoenix_1_6")
+            .file_store()
+            .env("STATIC_ASSETS_COMPILE_COMMAND", "mix compile");
+        fs::remove_dir_all(platform.app().join("lib")).unwrap();
+        platform.write("lib/shop_web.ex", ROUTES);
+        platform.write("priv/static/css/app.css", "h1 { color: red }");
+        platform.write(
+            "config/config.exs",
+            "use Mix.Config\nconfig :phoenix, :json_library, Jason\nimport_config \"#{Mix.env()}.exs\"\n",
+        );
+        platform
+            .build()
+            .succeeds()
+            .says("The compiled app was asked where its links lead: 2 links")
+            .says("a block was appended to config/runtime.exs");
+        let url = "  def image(conn), do: Routes.static_url(conn, \"/images/logo.svg\")";
+        platform.edit("lib/shop_web.ex", "  # More", url);
+        platform
+            .build()
+            .exits(1)
+            .says("1 link with one")
+            .says("lib/shop_web.ex:19\n");
+
+        // Without a script of the boot, the manifest is asked.
+        platform.edit("lib/shop_web.ex", url, "");
+        fs::remove_file(platform.app().join("config/runtime.exs")).unwrap();
+        platform
+            .build()
+            .succeeds()
+            .says("The compiled app was asked where its links lead: 2 links")
+            .says("so cache_manifest.json in the image now leads to the version");
+    }
 }
 
 type Break = fn(Platform) -> Platform;

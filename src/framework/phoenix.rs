@@ -8,6 +8,7 @@ mod cache;
 mod cache_manifest;
 mod compile;
 mod compiled_assets;
+mod content_policy;
 mod css;
 mod detect;
 mod digest;
@@ -29,11 +30,15 @@ mod page_links;
 mod page_text;
 mod phx_digest;
 mod pipeline;
+mod probe;
+mod probed_links;
+mod probing;
 mod production_config;
 mod releases;
 mod runtime_exs;
 mod sources;
 mod static_url;
+mod throw_away;
 mod version;
 mod web_app;
 
@@ -55,6 +60,9 @@ pub(crate) use node_distribution::NodeProblem;
 pub(crate) use node_range::WantedNode;
 use package::Package;
 pub(crate) use pipeline::Pipeline;
+pub(crate) use probe::ProbeProblem;
+#[cfg(test)]
+pub(crate) use probed_links::WrongLink;
 use sources::STATICS;
 pub(crate) use sources::SourceLocation;
 use std::path::Path;
@@ -151,7 +159,10 @@ impl Phoenix {
         for app in &self.project.apps {
             AppBuild::of(ctx, &self.project, &self.legacy, app)?.compile()?;
         }
-        let apps = AppPages::read(&self.project, &ctx.app_dir)?;
+        let mut apps = AppPages::read(&self.project, &ctx.app_dir)?;
+        if let Some(verifier) = &verifier {
+            verifier.ask_apps(&mut apps)?;
+        }
         let stays = find_link_that_stays(&apps, target.map(|target| &target.prefix), ctx)?;
         let mut compiled = match verifier {
             Some(verifier) => verifier.verify_links(&apps)?,

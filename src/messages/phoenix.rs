@@ -179,7 +179,7 @@ fn no_pipeline(app: &str, dir: &Path, scripts: Option<&[String]>) -> String {
         Nothing says how the assets of {app} are made
         {dir}mix.exs has no alias assets.deploy,
         {scripts}, and
-        {dir}priv/static holds no compiled assets. Add one of these:
+        {dir}priv/static holds no script or stylesheet. Add one of these:
           aliases: [\"assets.deploy\": [\"esbuild {app} --minify\", \"phx.digest\"]]     in mix.exs
           \"scripts\": {{\"deploy\": \"webpack --mode production\"}}                       in package.json
           STATIC_ASSETS_COMPILE_COMMAND=\"…\"

@@ -3,9 +3,12 @@
 use super::{Explain, Message, listed, not_following, warn_of_first};
 use crate::framework::NotFollowing;
 use crate::framework::phoenix::{
-    FixedLink, FixedLinkKind, OwnStaticUrlProblem, PhoenixEvent, PhoenixLinkProblem, SourceLocation,
+    FixedLink, FixedLinkKind, OwnStaticUrlProblem, PhoenixEvent, PhoenixLinkProblem, ProbeProblem,
+    SourceLocation,
 };
 use crate::log::{Event, Log, count};
+use crate::version::PLACEHOLDER;
+use indoc::formatdoc;
 
 impl Event for PhoenixEvent<'_> {
     #[allow(clippy::too_many_lines, reason = "one text for each case")]
@@ -27,9 +30,10 @@ impl Event for PhoenixEvent<'_> {
                     format!("{link} links to /{path}, which the pipeline did not make.")
                 });
             }
-            Self::PolicyWithoutHost(policy, host) => format!(
-                "{policy} has a Content-Security-Policy without {host}, so browsers would block the files. Add \
-                 https://{host} to its script-src, style-src, img-src and font-src."
+            Self::BlockingPolicy(policy, origin) => format!(
+                "{} has a Content-Security-Policy without {origin}, so browsers would block files. It needs:\n{}",
+                policy.location,
+                listed(&policy.wanted, |directive| format!("  {directive};"))
             ),
             Self::ModuleScript(link) => format!(
                 "{link} loads a script with type=\"module\". Browsers load it, and what it imports, only if the \
@@ -43,13 +47,27 @@ impl Event for PhoenixEvent<'_> {
                 "{link} puts Endpoint.url() before a static path, so the link would have two hosts. Write \
                  url(~p\"…\") or static_url(…) instead."
             ),
-            Self::MixedLinks(urls, paths) => format!(
-                "Pages have links with a host, by url(~p\"…\") or static_url ({}), and without one ({paths}). No \
-                 static_url serves both on another host: those with a host follow STATIC_URL, the others stay on the \
-                 app's own host. Write all of them in one way. With a host:\n{}",
-                urls.len(),
-                listed(urls, SourceLocation::to_string)
+            Self::Probed {
+                links,
+                dynamic,
+                stand_ins,
+            } => return log_probed(*links, *dynamic, stand_ins, log),
+            Self::NeedsStaticUrl(error) => format!(
+                "Without STATIC_URL the app does not start, such as in a shell of the image that the launcher does not \
+                 start. Its configuration raises: {error}"
             ),
+            Self::NotProbed(problem) => return log.bullet(&not_probed(problem)),
+            Self::EmptyDirs(dirs) => {
+                return warn_of_first(dirs, log, |dir| {
+                    let (link, path) = (&dir.location, &dir.path);
+                    format!(
+                        "{link} links to files below /{path}/ whose names are only known at run time, and the build \
+                         has no file there. If the app saves them while it runs, such as uploads, they are never on the \
+                         CDN: write that link as \"/{path}/…\", without ~p and static_path, so that the app's own \
+                         host serves it."
+                    )
+                });
+            }
             Self::NoLinks(otp_app) => format!(
                 "No page of {otp_app} with a link to a static file was found under lib, so the link check proves \
                  nothing. Links by ~p\"…\", static_path(…), url(~p\"…\") and static_url(…) follow STATIC_URL."
@@ -103,8 +121,7 @@ fn fixed_link(link: &FixedLink) -> String {
 fn own_static_url(problem: OwnStaticUrlProblem<'_>) -> String {
     match problem {
         OwnStaticUrlProblem::TooEarly => {
-            " when a release is built, and one is built already. Read it in config/runtime.exs, which is evaluated \
-             at boot."
+            " when a release is built, not when it starts. Read it in config/runtime.exs, which is evaluated at boot."
                 .to_owned()
         }
         OwnStaticUrlProblem::OtherForm(link) => {
@@ -120,17 +137,81 @@ fn own_static_url(problem: OwnStaticUrlProblem<'_>) -> String {
     }
 }
 
+fn log_probed(links: usize, dynamic: usize, stand_ins: &[String], log: &Log) {
+    let links = count(links, "link");
+    log.bullet(&format!(
+        "The compiled app was asked where its links lead: {links}"
+    ));
+    if dynamic > 0 {
+        let dynamic = count(dynamic, "link");
+        log.detail(&format!(
+            "not checked: the names of files in {dynamic}, which are only known at run time"
+        ));
+    }
+    if !stand_ins.is_empty() {
+        log.detail(&format!(
+            "with throw-away values, for this question alone: {}",
+            stand_ins.join(", ")
+        ));
+    }
+}
+
+fn not_probed(problem: &ProbeProblem) -> String {
+    match problem {
+        ProbeProblem::NoElixir => {
+            "The links of the compiled app are not checked: Elixir is not on PATH. The build \
+                                   reads the source instead."
+                .to_owned()
+        }
+        ProbeProblem::NotCompiled(dir) => format!(
+            "The links of the compiled app are not checked: {} does not exist. The build reads the source instead.",
+            dir.display()
+        ),
+        ProbeProblem::Failed(output) => format!(
+            "The links of the compiled app are not checked: Elixir could not run it. The build reads the source \
+             instead.\n{}",
+            indented(output)
+        ),
+        ProbeProblem::NotEvaluated(error) => format!(
+            "The links of the compiled app are not checked: its configuration or its endpoint needs what the build \
+             does not have. The build reads the source instead.\n{}",
+            indented(error)
+        ),
+        ProbeProblem::NoDebugInfo(modules) => format!(
+            "Links in modules without debug information are not checked: {}",
+            modules.join(", ")
+        ),
+    }
+}
+
+/// Shows the end of what a program said.
+fn indented(output: &str) -> String {
+    const SHOWN: usize = 5;
+    let lines: Vec<&str> = output
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .collect();
+    let last = lines[lines.len().saturating_sub(SHOWN)..].iter();
+    last.map(|line| format!("    {line}"))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
 impl Explain for NotFollowing<PhoenixLinkProblem> {
     fn explain(&self) -> Message {
-        let is_cured_by_snippet = matches!(
-            self.why,
+        let lead = match self.why {
             PhoenixLinkProblem::InjectOff
-                | PhoenixLinkProblem::InjectNowhere
-                | PhoenixLinkProblem::NoManifest(_)
-                | PhoenixLinkProblem::NoScript(_)
-        );
-        let lead = "Add these lines to config/runtime.exs, then build again:";
-        let lines = is_cured_by_snippet.then_some((lead, self.snippet.as_str()));
+            | PhoenixLinkProblem::InjectNowhere
+            | PhoenixLinkProblem::NoManifest(_)
+            | PhoenixLinkProblem::NoScript(_) => {
+                Some("Add these lines to config/runtime.exs, then build again:")
+            }
+            PhoenixLinkProblem::Wrong { .. } => {
+                Some("Put these lines in place of the app's own static_url, then build again:")
+            }
+            _ => None,
+        };
+        let lines = lead.map(|lead| (lead, self.snippet.as_str()));
         not_following(&why(&self.why), lines)
     }
 }
@@ -171,15 +252,48 @@ fn why(problem: &PhoenixLinkProblem) -> String {
              app's own site: Phoenix would make links to http://localhost. Write the link without a host, ~p\"…\" or \
              static_path(…), or set a STATIC_ASSETS_PUBLIC_URL with a host."
         ),
-        PhoenixLinkProblem::Mixed { path, url } => format!(
-            "{path} links without a host, {url} with one (url(~p\"…\") or static_url(…)). With a port in the public \
-             URL, or a path in the endpoint's url, no static_url serves both. Write all of them in one way: with \
-             ~p\"…\" or static_path(…) alone, everything follows."
+        PhoenixLinkProblem::Mixed {
+            paths,
+            urls,
+            endpoint,
+        } => mixed(paths, urls, endpoint),
+        PhoenixLinkProblem::Wrong {
+            location,
+            variable,
+            base,
+            links,
+        } => format!(
+            "{location} reads {variable}, but with it these links do not lead to files below {}:\n{}\nIf that \
+             depends on a variable that only the running app has, give it to the build: \
+             STATIC_ASSETS_BUILD_ENV=\"NAME=value\"",
+            with_version(base),
+            listed(links, |link| format!("{}: {}", link.location, with_version(&link.url)))
         ),
         PhoenixLinkProblem::WrittenByHand(places) => format!(
             "Every link to a static file is written by hand, so none follows STATIC_URL. Links by \
              ~p\"/assets/app.css\" or Routes.static_path(@conn, \"/assets/app.css\") follow. Written by hand:\n{}",
             listed(places, SourceLocation::to_string)
         ),
+    }
+}
+
+/// Before the files are known, the placeholder stands for the version.
+fn with_version(url: &str) -> String {
+    url.replace(PLACEHOLDER, "<version>")
+}
+
+fn mixed(paths: &[SourceLocation], urls: &[SourceLocation], endpoint: &str) -> String {
+    let (without, with) = (count(paths.len(), "link"), count(urls.len(), "link"));
+    let with_host = listed(urls, SourceLocation::to_string);
+    let without_host = listed(paths, SourceLocation::to_string);
+    formatdoc! {"
+        Pages link in two ways, and no static_url serves both on another host: {without} without a host, by ~p\"…\" or
+        static_path(…), and {with} with one, by url(~p\"…\"), static_url(…) or Endpoint.url(). Write all of them in
+        one way. Where a link needs a host, as in a mail, this has one with and without STATIC_URL:
+          URI.merge({endpoint}.url(), {endpoint}.static_path(\"/images/…\")) |> to_string()
+        With a host:
+        {with_host}
+        Without a host:
+        {without_host}"
     }
 }

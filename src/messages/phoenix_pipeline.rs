@@ -3,10 +3,11 @@
 use crate::config::env_vars;
 use crate::framework::phoenix::{
     ConfigNote, ELIXIR_CONFIG, NodeMismatch, NodeOrigin, Pipeline, PipelineEvent, STATIC_CONFIG,
-    WantedNode,
+    SourceLocation, WantedNode,
 };
 use crate::log::{Event, Log, bytes, count, seconds};
 use std::fmt;
+use std::path::Path;
 
 impl Event for PipelineEvent<'_> {
     fn write_to(&self, log: &Log) {
@@ -14,6 +15,9 @@ impl Event for PipelineEvent<'_> {
             Self::BuildpackConfig(notes) => notes.iter().for_each(|note| log.detail(&noted(note))),
             Self::PipelineChosen(app, pipeline) => {
                 log.bullet(&format!("Assets of {app}: {pipeline}"));
+            }
+            Self::ScriptNotRun(location, script, manager, dir) => {
+                log.warning(&script_not_run(location, script, manager, dir));
             }
             Self::ThrowAwayValues(values) => log.warning(&format!(
                 "The configuration asks for {} at build time. This step alone sets throw-away values. Ask in \
@@ -65,6 +69,19 @@ impl Event for PipelineEvent<'_> {
             }
         }
     }
+}
+
+fn script_not_run(place: &SourceLocation, script: &str, manager: &str, dir: &Path) -> String {
+    let enter = match dir.display().to_string() {
+        dir if dir.is_empty() => dir,
+        dir => format!("cd {dir} && "),
+    };
+    format!(
+        "The alias assets.deploy builds no scripts, but {place} runs the script '{script}' of package.json. If pages \
+         need what it makes, run both:\n    \
+         STATIC_ASSETS_COMPILE_COMMAND=\"({enter}{manager} install && {manager} run {script}) && mix compile && \
+         mix assets.deploy\""
+    )
 }
 
 fn log_node(version: &str, wanted: Option<&WantedNode>, origin: &NodeOrigin<'_>, log: &Log) {

@@ -233,6 +233,8 @@ impl Phoenix {
             .env("SECRET_KEY_BASE", "s".repeat(64))
             .env("PHX_SERVER", "true")
             .env("PORT", "0")
+            // Releases of tests that run at once have one name.
+            .env("RELEASE_DISTRIBUTION", "none")
             .envs(&ran.launch_env_over(&env))
             .stdin(Stdio::null());
         command

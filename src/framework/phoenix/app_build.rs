@@ -99,7 +99,7 @@ impl<'a> AppBuild<'a> {
 }
 
 /// The environment of the commands that compile assets.
-fn compile_env(ctx: &BuildContext<'_>) -> ChildEnv {
+pub(super) fn compile_env(ctx: &BuildContext<'_>) -> ChildEnv {
     let mut env = ctx.env.clone();
     if env.text(env_vars::MIX_ENV.name).is_none() {
         env = env.with(env_vars::MIX_ENV.name, "prod");

@@ -1,11 +1,13 @@
 //! The pages of an app, and where the files that they link to are.
 
 use super::PhoenixError;
+use super::content_policy::ContentPolicy;
 use super::detect::Project;
-use super::elixir_values::{find_env_read, has_word, list_at, values};
+use super::elixir_values::{find_env_read, has_word};
 use super::error::PhoenixLinkProblem;
 use super::own_static_url::{AppSources, OwnStaticUrl};
 use super::page_links::PageLinks;
+use super::probed_links::ProbedApp;
 use super::sources::{MANIFEST_KEY, RUNTIME_EXS, STATICS};
 use super::static_url::{EndpointTarget, StaticUrlForm, snippet};
 use super::web_app::WebApp;
@@ -18,14 +20,16 @@ use std::path::{Path, PathBuf};
 pub(super) struct AppPages<'a> {
     pub(super) app: &'a WebApp,
     pub(super) links: PageLinks,
-    /// How the app follows by itself, if it does.
+    /// Where the app's source reads `STATIC_URL`, if it does.
     pub(super) own_url: Option<OwnStaticUrl>,
+    /// What the app answered, if it could be asked.
+    pub(super) probed: Option<ProbedApp>,
     pub(super) static_dir: PathBuf,
     /// The app's directory under the version. Empty, or ends with `/`.
     pub(super) mount: String,
     sources: AppSources,
     /// The directory of its configuration.
-    config: PathBuf,
+    pub(super) config: PathBuf,
 }
 
 impl<'a> AppPages<'a> {
@@ -36,11 +40,17 @@ impl<'a> AppPages<'a> {
             let dir = repository.join(&app.folder);
             let static_dir = dir.join(STATICS);
             let sources = AppSources::read(repository, app)?;
+            let mut links = PageLinks::read(repository, &dir, &static_dir)?;
+            for file in &sources.config {
+                let policies = ContentPolicy::find(&file.path, &file.source.code);
+                links.policies.extend(policies);
+            }
             let mount = (!is_alone).then(|| format!("{}/", app.otp_app));
             Ok(Self {
                 app,
-                links: PageLinks::read(repository, &dir, &static_dir)?,
+                links,
                 own_url: OwnStaticUrl::find(&sources, project, app),
+                probed: None,
                 sources,
                 static_dir,
                 mount: mount.unwrap_or_default(),
@@ -58,11 +68,25 @@ impl<'a> AppPages<'a> {
 
     /// Lists the endpoints, with the form of `static_url` that makes the pages follow.
     pub(super) fn targets(&self) -> impl Iterator<Item = EndpointTarget<'_>> {
-        self.app.endpoints.iter().map(|endpoint| EndpointTarget {
-            endpoint,
-            form: StaticUrlForm::for_links(&self.links),
-            mount: self.mount.trim_end_matches('/'),
-        })
+        let probed = self.probed.as_ref().and_then(|probed| probed.form.as_ref());
+        let form = probed.map(|(form, _)| *form);
+        self.targets_with(form.unwrap_or_else(|| StaticUrlForm::for_links(&self.links)))
+    }
+
+    pub(super) fn targets_with(
+        &self,
+        form: StaticUrlForm,
+    ) -> impl Iterator<Item = EndpointTarget<'_>> {
+        let mount = self.mount.trim_end_matches('/');
+        self.app
+            .endpoints
+            .iter()
+            .map(move |endpoint| EndpointTarget {
+                endpoint,
+                form,
+                mount,
+                keeps_host: !self.links.hosts.is_empty(),
+            })
     }
 
     /// These apps don't follow. The error shows the lines that would make them follow.
@@ -82,13 +106,33 @@ impl<'a> AppPages<'a> {
         if app.endpoints.is_empty() {
             return Some(PhoenixLinkProblem::NoEndpoint(app.otp_app.clone()));
         }
+        if let Some(probed) = &self.probed
+            && links.urls.is_empty() | self.runtime_exs().is_some()
+        {
+            let injected = probed.injected();
+            let follows = injected.is_some_and(|outcome| outcome.wrong.is_empty());
+            let otp_app = app.otp_app.clone();
+            return match self.runtime_exs() {
+                _ if follows => None,
+                Some(_) => Some(self.mixed()),
+                None => Some(PhoenixLinkProblem::NoManifest(otp_app)),
+            };
+        }
         let url = links.urls.first()?.clone();
-        let Some(host) = host_of(prefix) else {
+        if host_of(prefix).is_none() {
             return Some(PhoenixLinkProblem::NoHost(url));
-        };
-        let path = links.paths.first()?.clone();
-        let has_own = host.contains(':') || self.has_url_path();
-        has_own.then_some(PhoenixLinkProblem::Mixed { path, url })
+        }
+        (!links.paths.is_empty()).then(|| self.mixed())
+    }
+
+    /// No form of `static_url` makes all links of these pages follow.
+    pub(super) fn mixed(&self) -> PhoenixLinkProblem {
+        let endpoint = self.app.endpoints.first();
+        PhoenixLinkProblem::Mixed {
+            paths: self.links.paths.clone(),
+            urls: self.links.urls.clone(),
+            endpoint: endpoint.map_or_else(String::new, |endpoint| endpoint.module.clone()),
+        }
     }
 
     /// Whether Phoenix reads the names of digested files from a manifest.
@@ -102,15 +146,6 @@ impl<'a> AppPages<'a> {
         let name = &[RELEASE_VERSION.name];
         let mut files = self.sources.config.iter().chain(&self.sources.code);
         files.any(|file| find_env_read(&file.source, name).is_some())
-    }
-
-    /// Whether the app is not at the top of its host: `url: [path: "/shop"]`.
-    fn has_url_path(&self) -> bool {
-        self.sources.config.iter().any(|file| {
-            let bare = &file.source.bare;
-            let mut lists = values(bare, "url:").filter_map(|at| list_at(bare, at));
-            lists.any(|list| has_word(&bare[list], "path:"))
-        })
     }
 }
 

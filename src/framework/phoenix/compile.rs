@@ -5,6 +5,7 @@ use super::app_build::AppBuild;
 use super::cache::CachedPrograms;
 use super::event::PipelineEvent;
 use super::pipeline::Pipeline;
+use super::sources::{SourceLocation, read_text};
 use crate::command::Command;
 use crate::config::DigestChoice;
 use crate::fs::lies_in;
@@ -18,6 +19,7 @@ impl AppBuild<'_> {
         self.require_mix()?;
         let event = PipelineEvent::PipelineChosen(&self.web.otp_app, &self.pipeline);
         self.log(&event);
+        self.warn_of_unbuilt_package();
         self.refuse_outside()?;
         if matches!(self.pipeline, Pipeline::Prebuilt) {
             self.accept_prebuilt()?;
@@ -42,6 +44,41 @@ impl AppBuild<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Warns of an alias that leaves out a script of `package.json` which the app's own Dockerfile runs.
+    fn warn_of_unbuilt_package(&self) {
+        let Some(package) = self
+            .package
+            .as_ref()
+            .filter(|_| self.pipeline.bundles_nothing())
+        else {
+            return;
+        };
+        let Some(script) = package.production_script() else {
+            return;
+        };
+        for dir in [&self.dir, &self.ctx.app_dir] {
+            let file = dir.join("Dockerfile");
+            let text = read_text(&file).unwrap_or_default();
+            let line = text.lines().position(|line| {
+                let mut words = line.split(|letter: char| !is_script_letter(letter));
+                let runs = words.any(|word| ["npm", "yarn", "pnpm", "bun"].contains(&word));
+                runs && words.any(|word| word == script)
+            });
+            if let Some(line) = line {
+                let file = self.ctx.relative(&file).to_owned();
+                let location = SourceLocation {
+                    file,
+                    line: line + 1,
+                };
+                let dir = package.dir.strip_prefix(&self.dir).unwrap_or(&package.dir);
+                let manager = package.manager.program();
+                return self.log(&PipelineEvent::ScriptNotRun(
+                    &location, script, manager, dir,
+                ));
+            }
+        }
     }
 
     fn require_mix(&self) -> Result<(), PhoenixError> {
@@ -132,6 +169,10 @@ impl AppBuild<'_> {
         let command = Command::new("bash", assets, &env).argument(prelude);
         self.run(&command.argument(self.ctx.app_dir.join(script)))
     }
+}
+
+fn is_script_letter(letter: char) -> bool {
+    letter.is_ascii_alphanumeric() || "-_:".contains(letter)
 }
 
 /// The functions that these scripts call; then the script.

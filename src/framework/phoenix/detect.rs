@@ -185,6 +185,18 @@ mod tests {
     }
 
     #[test]
+    fn a_library_is_no_app() {
+        let library = mix_exs(
+            "dashboard",
+            &format!("{DEPS}\n  def p, do: [package: package()]"),
+        );
+        let files = [("mix.exs", library.as_str()), ("assets/js/app.js", "")];
+        assert!(found(&files).unwrap().is_none());
+        let app = [&files[..], &[("lib/shop_web/endpoint.ex", ENDPOINT)]].concat();
+        assert!(found(&app).unwrap().is_some());
+    }
+
+    #[test]
     fn other_ways_to_write_mix_exs() {
         for mix_exs in [
             "def project, do: [app: :shop, deps: [phoenix: \"~> 1.7\"]]",

@@ -62,6 +62,12 @@ pub(super) fn string_at(source: &ElixirSource, at: usize) -> Option<String> {
     })
 }
 
+/// Writes a string literal: <https://hexdocs.pm/elixir/syntax-reference.html#strings>
+pub(super) fn literal(text: &str) -> String {
+    let escaped = text.replace('\\', "\\\\").replace('"', "\\\"");
+    format!("\"{}\"", escaped.replace('#', "\\#"))
+}
+
 /// Returns the range between the brackets of the list that stands at an offset.
 pub(super) fn list_at(bare: &str, at: usize) -> Option<Range<usize>> {
     let list = bare[at..].trim_start().strip_prefix('[')?;

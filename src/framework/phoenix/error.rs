@@ -2,6 +2,7 @@
 
 use super::failure::PhoenixFailure;
 use super::node_distribution::NodeProblem;
+use super::probed_links::WrongLink;
 use super::sources::SourceLocation;
 use crate::command::CommandError;
 use crate::framework::NotFollowing;
@@ -85,9 +86,17 @@ pub(crate) enum PhoenixLinkProblem {
     NoEndpoint(String),
     /// Pages link with a host, and the public URL has none.
     NoHost(SourceLocation),
-    /// Pages link with and without a host, and a port or a path leaves no form of `static_url` for both.
+    /// Pages link with and without a host, and no `static_url` serves both.
     Mixed {
-        path: SourceLocation,
-        url: SourceLocation,
+        paths: Vec<SourceLocation>,
+        urls: Vec<SourceLocation>,
+        endpoint: String,
+    },
+    /// The app reads this variable by itself, and these links do not lead to this URL.
+    Wrong {
+        location: SourceLocation,
+        variable: &'static str,
+        base: String,
+        links: Vec<WrongLink>,
     },
 }

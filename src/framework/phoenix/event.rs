@@ -2,11 +2,13 @@
 //! `messages/`.
 
 use super::buildpack_config::ConfigNote;
+use super::content_policy::BlockingPolicy;
 use super::failure::NodeMismatch;
 use super::fixed_links::FixedLink;
 use super::node_range::WantedNode;
 use super::page_links::LinkedFile;
 use super::pipeline::Pipeline;
+use super::probe::ProbeProblem;
 use super::sources::SourceLocation;
 use crate::command::Command;
 use semver::Version;
@@ -18,6 +20,9 @@ pub(crate) enum PipelineEvent<'a> {
     BuildpackConfig(&'a [ConfigNote]),
     /// Of the app with this name.
     PipelineChosen(&'a str, &'a Pipeline),
+    /// At this place the app's Dockerfile runs this script of `package.json`, which the pipeline leaves out; with the
+    /// package manager and the directory below the app.
+    ScriptNotRun(&'a SourceLocation, &'a str, &'a str, &'a Path),
     /// Variables that the build step sets because a configuration script asks for them, each with the script.
     ThrowAwayValues(&'a [String]),
     CommandStarted(&'a Command<'a>),
@@ -61,13 +66,23 @@ pub(crate) enum PhoenixEvent<'a> {
     LinksByHand(&'a [&'a SourceLocation]),
     /// Files that pages link to and that the pipeline did not make.
     MissingFiles(&'a [&'a LinkedFile]),
-    /// A Content-Security-Policy that doesn't allow the host of the public URL.
-    PolicyWithoutHost(&'a SourceLocation, &'a str),
+    /// A Content-Security-Policy that doesn't allow the origin of the public URL.
+    BlockingPolicy(&'a BlockingPolicy, &'a str),
     ModuleScript(&'a SourceLocation),
     SpriteFile(&'a SourceLocation),
     JoinedUrl(&'a SourceLocation),
-    /// Pages have links of both kinds, and only those with a host follow; with the number of the others.
-    MixedLinks(&'a [SourceLocation], usize),
+    /// The compiled app answered: how many of its links lead to the version, and how many are only known when the page
+    /// is made. Some variables got throw-away values.
+    Probed {
+        links: usize,
+        dynamic: usize,
+        stand_ins: &'a [String],
+    },
+    NotProbed(&'a ProbeProblem),
+    /// Without `STATIC_URL` the configuration raises this.
+    NeedsStaticUrl(&'a str),
+    /// Links below these directories, in which the build has no file.
+    EmptyDirs(&'a [&'a LinkedFile]),
     /// The app with this name has no links.
     NoLinks(&'a str),
     /// A release doesn't know the names of these assets.
@@ -82,7 +97,7 @@ pub(crate) enum PhoenixEvent<'a> {
 
 #[derive(Clone, Copy)]
 pub(crate) enum OwnStaticUrlProblem<'a> {
-    /// It is read when a release is built, and one is built already.
+    /// It is read when a release is built.
     TooEarly,
     /// This link does not follow.
     OtherForm(&'a SourceLocation),

@@ -78,9 +78,9 @@ impl LinkVerifier<'_> {
             self.ctx.log.event(&PhoenixEvent::UrlInImage);
             compiled.fallback = Fallback::UrlInImage;
         }
-        // Of links of both kinds, those without a host stay.
-        let mut mixed = apps.iter().filter(|pages| !pages.links.urls.is_empty());
-        let stays = mixed.find_map(|pages| pages.links.paths.first());
+        let probed = apps.iter().filter_map(|pages| pages.probed.as_ref());
+        let mut outcomes = probed.filter_map(|probed| probed.injected());
+        let stays = outcomes.find_map(|outcome| outcome.stays.as_ref());
         compiled.stays = stays.map(ToString::to_string);
         Ok(compiled)
     }
@@ -108,7 +108,11 @@ impl LinkVerifier<'_> {
     }
 
     /// Makes the keys of a manifest lead to the public URL.
-    fn edit_manifest(&self, pages: &AppPages<'_>, dir: &Path) -> io::Result<Option<Edit>> {
+    pub(super) fn edit_manifest(
+        &self,
+        pages: &AppPages<'_>,
+        dir: &Path,
+    ) -> io::Result<Option<Edit>> {
         let path = dir.join(CacheManifest::NAME);
         let Some(manifest) = CacheManifest::read(&path)? else {
             return Ok(None);

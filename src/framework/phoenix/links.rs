@@ -9,8 +9,10 @@ use super::event::{OwnStaticUrlProblem, PhoenixEvent};
 use super::fixed_links::find_fixed_links;
 use super::page_links::LinkedFile;
 use super::releases::AssembledRelease;
+use super::sources::{files_in, has_extension};
 use super::static_url::StaticUrlForm;
 use crate::config::Inject;
+use crate::config::env_vars::STATIC_URL;
 use crate::context::BuildContext;
 use crate::framework::{CompileTarget, Compiled, LinkReason, Links};
 use crate::prefix::Prefix;
@@ -43,15 +45,24 @@ impl LinkVerifier<'_> {
     pub(super) fn verify_links(&self, apps: &[AppPages<'_>]) -> Result<Compiled, PhoenixError> {
         for pages in apps {
             self.require_linked_code(pages)?;
+            self.require_right_links(pages)?;
         }
         let releases = AssembledRelease::find(&self.ctx.app_dir.join(&self.project.root))?;
         self.warn_of_early_releases(&releases, apps)?;
-        self.warn_of_other_host(apps);
+        self.warn_of_other_host(apps)?;
         let follows = |pages: &AppPages<'_>| self.follows_by_itself(pages, &releases);
         let others: Vec<_> = apps.iter().filter(|pages| !follows(pages)).collect();
         if others.is_empty() {
-            let own = apps.iter().filter_map(|pages| pages.own_url.as_ref());
-            let reads = own.map(|own| (own.location.to_string(), own.variable));
+            let reads = apps.iter().map(|pages| {
+                let config = || {
+                    (
+                        self.ctx.relative(&pages.config).display().to_string(),
+                        STATIC_URL,
+                    )
+                };
+                let own = pages.own_url.as_ref();
+                own.map_or_else(config, |own| (own.location.to_string(), own.variable))
+            });
             let links = Links::ByApp(LinkReason::SourceReads(reads.collect()));
             return Ok(describe_links(links, self.load_pin(apps, &releases)?));
         }
@@ -62,6 +73,38 @@ impl LinkVerifier<'_> {
         }
         self.warn_of_unproved_links(&others);
         self.inject_links(&others, &releases)
+    }
+
+    /// Ends the build if an app that reads `STATIC_URL` when it starts makes other links of it.
+    fn require_right_links(&self, pages: &AppPages<'_>) -> Result<(), PhoenixError> {
+        let (Some(probed), Some(own)) = (&pages.probed, &pages.own_url) else {
+            return Ok(());
+        };
+        if probed.own.wrong.is_empty() {
+            return Ok(());
+        }
+        if !own.is_at_boot {
+            let problem = OwnStaticUrlProblem::TooEarly;
+            let event = PhoenixEvent::OwnStaticUrl(&own.location, own.variable, problem);
+            self.ctx.log.event(&event);
+            return Ok(());
+        }
+        let why = if probed.form.is_some() {
+            PhoenixLinkProblem::Wrong {
+                location: own.location.clone(),
+                variable: own.variable,
+                base: self.base_of(pages),
+                links: probed.own.wrong.clone(),
+            }
+        } else {
+            pages.mixed()
+        };
+        Err(AppPages::not_following(why, &[pages]))
+    }
+
+    /// Returns the URL of the app's files.
+    pub(super) fn base_of(&self, pages: &AppPages<'_>) -> String {
+        format!("{}{}", self.target.prefix.url(), pages.mount)
     }
 
     /// Ends the build if the pipeline made none of the scripts and stylesheets that an app's pages link to.
@@ -75,11 +118,19 @@ impl LinkVerifier<'_> {
             return Err(AppPages::not_following(why, &[pages]));
         }
         self.ctx.log.event(&PhoenixEvent::MissingFiles(&missing));
+        let dirs = pages.links.dirs.iter();
+        let empty: Vec<_> = dirs
+            .filter(|dir| !pages.static_dir.join(&dir.path).is_dir())
+            .collect();
+        self.ctx.log.event(&PhoenixEvent::EmptyDirs(&empty));
         Ok(())
     }
 
     /// Whether what an app does by itself makes its pages follow.
     fn follows_by_itself(&self, pages: &AppPages<'_>, releases: &[AssembledRelease]) -> bool {
+        if let Some(probed) = &pages.probed {
+            return probed.own.is_right();
+        }
         let Some(own) = &pages.own_url else {
             return false;
         };
@@ -116,15 +167,26 @@ impl LinkVerifier<'_> {
     }
 
     /// Warns of what browsers don't do across origins.
-    fn warn_of_other_host(&self, apps: &[AppPages<'_>]) {
-        let Some(host) = host_of(&self.target.prefix) else {
-            return;
-        };
-        for AppPages { links, .. } in apps {
-            let mut policies = links.policies.iter();
-            let policy = policies.find(|(_, text)| !text.contains(host));
+    fn warn_of_other_host(&self, apps: &[AppPages<'_>]) -> io::Result<()> {
+        if host_of(&self.target.prefix).is_none() {
+            return Ok(());
+        }
+        let url = self.target.prefix.url();
+        let origin = url.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
+        for AppPages {
+            links, static_dir, ..
+        } in apps
+        {
+            let files = files_in(static_dir)?;
+            let has_files =
+                |extensions: &[&str]| files.iter().any(|it| has_extension(it, extensions));
+            for policy in &links.policies {
+                if let Some(policy) = policy.blocks(&origin, has_files) {
+                    let event = PhoenixEvent::BlockingPolicy(&policy, &origin);
+                    self.ctx.log.event(&event);
+                }
+            }
             let events = [
-                policy.map(|(at, _)| PhoenixEvent::PolicyWithoutHost(at, host)),
                 links.modules.first().map(PhoenixEvent::ModuleScript),
                 links.sprites.first().map(PhoenixEvent::SpriteFile),
                 links.joined.first().map(PhoenixEvent::JoinedUrl),
@@ -132,6 +194,7 @@ impl LinkVerifier<'_> {
             let events = events.iter().flatten();
             events.for_each(|event| self.ctx.log.event(event));
         }
+        Ok(())
     }
 
     /// Warns of releases that don't know the names of these assets.
@@ -151,15 +214,12 @@ impl LinkVerifier<'_> {
         Ok(())
     }
 
-    /// Warns of apps of which some links, or all, may not follow.
+    /// Warns of apps without links.
     fn warn_of_unproved_links(&self, apps: &[&AppPages<'_>]) {
         for AppPages { app, links, .. } in apps {
-            let event = match (links.paths.len(), links.urls.as_slice()) {
-                (0, []) => PhoenixEvent::NoLinks(&app.otp_app),
-                (0, _) | (_, []) => continue,
-                (paths, urls) => PhoenixEvent::MixedLinks(urls, paths),
-            };
-            self.ctx.log.event(&event);
+            if links.paths.is_empty() && links.urls.is_empty() {
+                self.ctx.log.event(&PhoenixEvent::NoLinks(&app.otp_app));
+            }
         }
     }
 }

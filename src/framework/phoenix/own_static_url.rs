@@ -23,7 +23,7 @@ pub(super) struct AppSources {
 
 pub(super) struct SourceFile {
     /// Relative to the repository.
-    path: PathBuf,
+    pub(super) path: PathBuf,
     pub(super) source: ElixirSource,
 }
 

@@ -1,5 +1,6 @@
 //! The links of an app's templates and of its static HTML files, by the way in which they are written.
 
+use super::content_policy::ContentPolicy;
 use super::page_text::{Occurrence, occurrences};
 use super::phx_digest::holds_digest;
 use super::sources::{
@@ -22,10 +23,14 @@ pub(super) struct PageLinks {
     pub(super) paths: Vec<SourceLocation>,
     /// `url(~p"/images/a.png")`, `static_url(…)`: a link with the host of `static_url`.
     pub(super) urls: Vec<SourceLocation>,
+    /// `Endpoint.static_url()`, alone or before a text.
+    pub(super) hosts: Vec<SourceLocation>,
     /// `Endpoint.url() <> static_path(…)`.
     pub(super) joined: Vec<SourceLocation>,
     /// The files that are linked to by their whole names.
     pub(super) files: Vec<LinkedFile>,
+    /// The directories of links whose end is only known when the page is made.
+    pub(super) dirs: Vec<LinkedFile>,
     /// `<script type="module">`, for which browsers ask another origin's CORS rules.
     pub(super) modules: Vec<SourceLocation>,
     /// `<use href=…>`, which browsers follow on their own origin only.
@@ -34,8 +39,7 @@ pub(super) struct PageLinks {
     pub(super) fixed_code: Vec<SourceLocation>,
     /// The same of other files.
     pub(super) fixed_files: Vec<SourceLocation>,
-    /// The app's own Content-Security-Policy, with the text of its file.
-    pub(super) policies: Vec<(SourceLocation, String)>,
+    pub(super) policies: Vec<ContentPolicy>,
 }
 
 /// A file that a page links to.
@@ -57,8 +61,12 @@ impl PageLinks {
                 pages.push((path.to_owned(), read_text(&file)?));
             }
         }
-        let served = pages.iter().find_map(|(_, text)| static_paths(text));
-        let served = served.unwrap_or_else(|| STATIC_PATHS.split(' ').collect());
+        // Each endpoint of an app may have its own.
+        let served = pages.iter().filter_map(|(_, text)| static_paths(text));
+        let mut served: Vec<_> = served.flatten().collect();
+        if served.is_empty() {
+            served.extend(STATIC_PATHS.split(' '));
+        }
         let mut links = Self::default();
         for (path, text) in &pages {
             links.add_page(path, text, &served);
@@ -92,7 +100,7 @@ impl PageLinks {
             if route.line().contains("<use") {
                 self.sprites.push(location.clone());
             }
-            self.add_file(route.after, &location);
+            self.add_written(route.after, &location);
             if route.is_in_url() {
                 self.urls.push(location);
             } else {
@@ -105,23 +113,22 @@ impl PageLinks {
             if let Some((before, path)) = line.split_once("\"/")
                 && !before.contains([')', '"'])
             {
-                self.add_file(path, &location);
+                self.add_written(path, &location);
             }
             self.add_path(&call, location);
         }
         let calls = occurrences(text, "static_url").filter(Occurrence::is_call);
         let helpers = calls.filter(Occurrence::is_helper);
         self.urls.extend(helpers.map(|call| locations.at(call.at)));
+        let hosts = occurrences(text, "Endpoint.static_url()");
+        self.hosts.extend(hosts.map(|call| locations.at(call.at)));
         for module in ["type=\"module\"", "type='module'"] {
             let modules = occurrences(text, module);
             self.modules.extend(modules.map(|it| locations.at(it.at)));
         }
         let is_static = |path: &str| is_served(path) && path.contains('/');
         self.add_fixed(text, &locations, is_static);
-        let mut directives = ["script-src", "style-src", "font-src", "default-src"].into_iter();
-        let policy = directives.find_map(|name| occurrences(text, name).next());
-        let policy = policy.map(|policy| (locations.at(policy.at), text.to_owned()));
-        self.policies.extend(policy);
+        self.policies.extend(ContentPolicy::find(path, text));
     }
 
     fn add_path(&mut self, link: &Occurrence<'_>, location: SourceLocation) {
@@ -133,12 +140,19 @@ impl PageLinks {
     }
 
     /// Adds the file whose path begins there, unless a part of it is only known when the page is made.
-    fn add_file(&mut self, path: &str, location: &SourceLocation) {
+    fn add_written(&mut self, path: &str, location: &SourceLocation) {
         if let Some(end) = path.find(['"', '?', '#'])
-            && extension_of(&path[..end]).is_some()
             && !path[end..].starts_with("#{")
         {
-            let (location, path) = (location.clone(), path[..end].to_owned());
+            self.add_file(&path[..end], location);
+        }
+    }
+
+    /// Adds the file of this path. A path without an extension may be a directory.
+    pub(super) fn add_file(&mut self, path: &str, location: &SourceLocation) {
+        let path = path.split(['?', '#']).next().unwrap_or_default();
+        if extension_of(path).is_some() {
+            let (location, path) = (location.clone(), path.to_owned());
             self.files.push(LinkedFile { location, path });
         }
     }
@@ -217,6 +231,7 @@ mod tests {
             ("url(~p\"/images/a.png\")", [0, 1, 0, 0, 0, 0]),
             ("url(@conn, ~p\"/images/a.png\")", [0, 1, 0, 0, 0, 0]),
             ("Routes.static_url(conn, \"/a\")", [0, 1, 0, 0, 0, 0]),
+            ("static_url(ShopWeb.Endpoint, \"/a\")", [0, 1, 0, 0, 0, 0]),
             (
                 "ShopWeb.Endpoint.url() <> ~p\"/images/a.png\"",
                 [0, 0, 1, 0, 0, 0],

@@ -1,6 +1,6 @@
 //! What the text around an occurrence in a page says about it. Templates are searched line by line, not parsed.
 
-use super::elixir_values::is_name_letter;
+use super::elixir_values::{is_name_letter, leading_name};
 
 /// An occurrence of a pattern outside of comments.
 pub(super) struct Occurrence<'a> {
@@ -86,7 +86,11 @@ impl Occurrence<'_> {
         let arguments = self.after.trim_start_matches(['(', ' ']);
         let mut helpers = ["Routes", "Helpers", "Endpoint"].into_iter();
         let is_of_phoenix = helpers.any(|helpers| module.ends_with(helpers));
-        is_of_phoenix || begins_with_connection(arguments) || arguments.starts_with("@endpoint")
+        let argument = leading_name(arguments, &['.', '@']);
+        is_of_phoenix
+            || begins_with_connection(arguments)
+            || argument == "@endpoint"
+            || argument.rsplit('.').next() == Some("Endpoint")
     }
 }
 

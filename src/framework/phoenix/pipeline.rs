@@ -108,6 +108,15 @@ impl Pipeline {
         }
     }
 
+    /// Whether it is an alias that starts no program which bundles scripts.
+    pub(super) fn bundles_nothing(&self) -> bool {
+        let bundles = |step: &String| {
+            let first = step.split_whitespace().next().unwrap_or_default();
+            !matches!(first, "tailwind" | "phx.digest" | "compile")
+        };
+        matches!(self, Self::Alias(steps) if !steps.iter().any(bundles))
+    }
+
     /// Whether the pipeline fails without the packages of `package.json`.
     pub(super) fn needs_packages(&self) -> bool {
         !matches!(self, Self::Prebuilt | Self::DigestOnly)
@@ -146,5 +155,7 @@ mod tests {
         let setup = ["cmd npm install --prefix assets".to_owned()];
         assert!(runs.installs_packages(Some(&setup)));
         assert!(!alias(&["phx.digest.clean"]).digests());
+        assert!(alias(&["tailwind shop --minify", "phx.digest"]).bundles_nothing());
+        assert!(!generated.bundles_nothing() && !runs.bundles_nothing());
     }
 }

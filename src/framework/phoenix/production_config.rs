@@ -6,15 +6,8 @@ use super::elixir::ElixirSource;
 use super::elixir_values::{string_at, values, words};
 use super::event::PipelineEvent;
 use super::sources::{Locations, MANIFEST_KEY, RUNTIME_EXS, production_config, read_text};
+use super::throw_away::THROW_AWAY_VALUES;
 use std::path::PathBuf;
-
-const THROW_AWAY_VALUES: [(&str, &str); 2] = [
-    (
-        "SECRET_KEY_BASE",
-        "unused-while-compiling-assets-unused-while-compiling-assets-unused-while",
-    ),
-    ("DATABASE_URL", "ecto://unused:unused@localhost/unused"),
-];
 
 impl AppBuild<'_> {
     fn configs(&self) -> Vec<PathBuf> {

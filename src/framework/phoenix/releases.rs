@@ -2,8 +2,7 @@
 
 use super::app_pages::AppPages;
 use super::cache_manifest::CacheManifest;
-use super::sources::{RUNTIME_EXS, STATICS};
-use fs_err as fs;
+use super::sources::{RUNTIME_EXS, STATICS, dirs_in};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -57,16 +56,4 @@ impl AssembledRelease {
         let dir = self.static_dir(&pages.app.otp_app)?;
         Ok(dir.is_some_and(|dir| latest(&dir) != latest(&pages.static_dir)))
     }
-}
-
-/// Lists the directories in a directory, which need not exist.
-fn dirs_in(parent: &Path) -> io::Result<Vec<PathBuf>> {
-    if !parent.is_dir() {
-        return Ok(Vec::new());
-    }
-    let entries = fs::read_dir(parent)?.map(|entry| Ok(entry?.path()));
-    let mut dirs = entries.collect::<io::Result<Vec<PathBuf>>>()?;
-    dirs.retain(|path| path.is_dir());
-    dirs.sort();
-    Ok(dirs)
 }

@@ -1,6 +1,7 @@
 //! The block in the image's `runtime.exs` that makes unmodified helpers follow `STATIC_URL`.
 
-use super::static_url::{EndpointTarget, image_configs};
+use super::elixir_values::literal;
+use super::static_url::{EndpointTarget, IMAGE_HOST, image_configs};
 use crate::config::env_vars::{INJECT, PUBLIC_URL, STATIC_ASSETS_VERSION, STATIC_URL};
 use indoc::formatdoc;
 use regex::Regex;
@@ -38,6 +39,7 @@ pub(super) fn with_block(
             (Elixir.String.starts_with?(static_assets_url, \"/\") and
                not Elixir.String.contains?(static_assets_url, static_assets_version))
 
+        {IMAGE_HOST}
         if not static_assets_off and Elixir.Config.config_env() != :test do
         {configs}
         end
@@ -91,12 +93,6 @@ fn load_pin(pin: &Path) -> String {
     }
 }
 
-/// Writes a string literal: <https://hexdocs.pm/elixir/syntax-reference.html#strings>
-fn literal(text: &str) -> String {
-    let escaped = text.replace('\\', "\\\\").replace('"', "\\\"");
-    format!("\"{}\"", escaped.replace('#', "\\#"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::endpoint::Endpoint;
@@ -111,6 +107,7 @@ mod tests {
             },
             form: StaticUrlForm::Path,
             mount: "",
+            keeps_host: false,
         };
         with_block(script, &[target], pin.map(Path::new))
     }

@@ -2,6 +2,7 @@
 //! as log lines and errors name them.
 
 use crate::fs::{files_below, read_file};
+use fs_err as fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -17,11 +18,41 @@ pub(super) const MANIFEST_KEY: &str = "cache_static_manifest:";
 /// The extensions of scripts and stylesheets, which a page can't do without.
 pub(super) const CODE: [&str; 3] = ["css", "js", "mjs"];
 
-/// Lists the configuration scripts that production evaluates, the one of boot first.
+/// Lists the configuration scripts that production evaluates, the one of boot first. Umbrellas of older generators
+/// import those of their apps: `import_config "../apps/*/config/config.exs"`.
 pub(super) fn production_config(config: &Path) -> Vec<PathBuf> {
-    let names = [RUNTIME_EXS, "config.exs", "prod.exs", "prod.secret.exs"];
-    let paths = names.into_iter().map(|name| config.join(name));
-    paths.filter(|path| path.is_file()).collect()
+    const COMPILE_TIME: [&str; 3] = ["config.exs", "prod.exs", "prod.secret.exs"];
+    let in_dir = |dir: &Path, names: &[&str]| -> Vec<PathBuf> {
+        let paths = names.iter().map(|name| dir.join(name));
+        paths.filter(|path| path.is_file()).collect()
+    };
+    let mut paths = in_dir(config, &[RUNTIME_EXS]);
+    paths.extend(in_dir(config, &COMPILE_TIME));
+    let text = read_text(&config.join(COMPILE_TIME[0])).unwrap_or_default();
+    let lines = text.lines().map(str::trim_start);
+    let imports = lines.filter_map(|line| line.strip_prefix("import_config"));
+    let imports = imports.filter_map(|import| import.split('"').nth(1)?.split_once("/*/"));
+    for (before, after) in imports {
+        for app in dirs_in(&config.join(before)).unwrap_or_default() {
+            let imported = app.join(after);
+            if let Some(dir) = imported.parent().filter(|_| imported.is_file()) {
+                paths.extend(in_dir(dir, &COMPILE_TIME));
+            }
+        }
+    }
+    paths
+}
+
+/// Lists the directories in a directory, which need not exist.
+pub(super) fn dirs_in(parent: &Path) -> io::Result<Vec<PathBuf>> {
+    if !parent.is_dir() {
+        return Ok(Vec::new());
+    }
+    let entries = fs::read_dir(parent)?.map(|entry| Ok(entry?.path()));
+    let mut dirs = entries.collect::<io::Result<Vec<PathBuf>>>()?;
+    dirs.retain(|path| path.is_dir());
+    dirs.sort();
+    Ok(dirs)
 }
 
 /// Lists an app's Elixir code and templates: those under `lib`, and under `web` as Phoenix had it before 1.3.

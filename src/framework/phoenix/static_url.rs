@@ -9,10 +9,11 @@ use indoc::formatdoc;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum StaticUrlForm {
     /// The whole URL is the path, which Phoenix only puts in front. Links without a host follow: `~p`, `static_path`.
+    /// Scheme, host and port stay those of `url:`, for `static_url()`.
     Path,
     /// Scheme, host, port and path, as documented. Links with a host follow: `url(~p"…")`, `static_url`.
     HostAndPath,
-    /// The path is a part of the host. Links with a host follow, those without one stay on the app's own host.
+    /// The path is a part of the host. Links with a host follow, and so does what is put behind `static_url()`.
     Host,
 }
 
@@ -23,19 +24,21 @@ pub(super) struct EndpointTarget<'a> {
     pub(super) form: StaticUrlForm,
     /// The app's directory under the version, without slashes. Empty if there is none.
     pub(super) mount: &'a str,
+    /// Whether the app's code asks for `static_url()` alone.
+    pub(super) keeps_host: bool,
 }
 
 impl StaticUrlForm {
     /// Returns the form that makes these links follow.
     pub(super) fn for_links(links: &PageLinks) -> Self {
-        match (links.paths.is_empty(), links.urls.is_empty()) {
-            (_, true) => Self::Path,
-            (true, false) => Self::HostAndPath,
-            (false, false) => Self::Host,
+        if links.urls.is_empty() {
+            Self::Path
+        } else {
+            Self::HostAndPath
         }
     }
 
-    /// Whether these links follow. Of links of both kinds, the app chooses which ones do.
+    /// Whether these links follow, as far as reading shows. Of links of both kinds, the app chooses which ones do.
     pub(super) fn fits(self, links: &PageLinks) -> bool {
         match self {
             Self::Path => links.urls.is_empty() || !links.paths.is_empty(),
@@ -47,17 +50,26 @@ impl StaticUrlForm {
 
 /// Returns the lines for the app's own `runtime.exs`, which make those of the build unnecessary.
 pub(super) fn snippet(targets: &[EndpointTarget<'_>]) -> String {
-    let configs = image_configs(targets)
+    let own = |target: &EndpointTarget<'_>| {
+        let host = "scheme: \"https\", host: host, port: 443, ";
+        let host = if target.keeps_host { host } else { "" };
+        target.config(&format!("[{host}path: static_assets_url"))
+    };
+    let configs = configs(targets, own)
         .replace("Elixir.Config.config(", "config ")
         .replace("])", "]")
         .replace("Elixir.", "")
         .replace("static_assets_url", "static_url")
         .replace("static_assets_uri", "uri");
+    let keeps_host = targets.iter().any(|target| target.keeps_host);
+    let comment =
+        "\n  # Scheme, host and port are those of url:, which static_url() takes from here.";
+    let comment = if keeps_host { comment } else { "" };
     formatdoc! {"
         # config/runtime.exs, inside `if config_env() == :prod do`
         static_url = String.trim_trailing(System.get_env(\"{STATIC_URL}\") || \"\", \"/\")
 
-        if static_url != \"\" do
+        if static_url != \"\" do{comment}
         {configs}
         end"
     }
@@ -66,16 +78,47 @@ pub(super) fn snippet(targets: &[EndpointTarget<'_>]) -> String {
 /// Returns the lines of the block in the image that configure the endpoints. Modules and variables have long names:
 /// nothing that the app's script defines may get in the way.
 pub(super) fn image_configs(targets: &[EndpointTarget<'_>]) -> String {
+    configs(targets, |target| {
+        let Endpoint { module, otp_app } = target.endpoint;
+        let host = format!("static_assets_host.(:{otp_app}, {module})");
+        target.config(&format!("{host} ++ [path: static_assets_url"))
+    })
+}
+
+/// What the block defines for these lines: an endpoint's own scheme, host and port, as far as its configuration has
+/// them. `static_url` replaces `url` as a whole, so without them `static_url()` would be at `localhost`.
+pub(super) const IMAGE_HOST: &str = r"
+static_assets_host = fn app, endpoint ->
+  compiled = [{app, [{endpoint, Elixir.Application.get_env(app, endpoint) || []}]}]
+  script = Elixir.Keyword.take(Elixir.Process.get({Elixir.Config, :config}) || [], [app])
+  config = Elixir.Config.Reader.merge(compiled, script)[app][endpoint]
+
+  parts =
+    for key <- [:url, :static_url],
+        Elixir.Keyword.keyword?(config[key]),
+        {part, value} <- config[key],
+        part in [:scheme, :host, :port],
+        do: {part, value}
+
+  parts |> Elixir.Map.new() |> Elixir.Map.to_list()
+end
+";
+
+fn configs(
+    targets: &[EndpointTarget<'_>],
+    with_path: impl Fn(&EndpointTarget<'_>) -> String,
+) -> String {
     let parse = "  static_assets_uri = Elixir.URI.parse(static_assets_url)".to_owned();
     let needs_uri = targets.iter().any(|it| it.form != StaticUrlForm::Path);
     let mut lines = Vec::from_iter(needs_uri.then_some(parse));
-    lines.extend(targets.iter().map(EndpointTarget::image_config));
+    lines.extend(targets.iter().map(with_path));
     lines.join("\n")
 }
 
 impl EndpointTarget<'_> {
     /// The forms with a host are set only if the URL has one: without it, Phoenix would make links to `localhost`.
-    fn image_config(&self) -> String {
+    /// `with_path` begins the list of the other form.
+    fn config(&self, with_path: &str) -> String {
         const HOST: &str = "static_assets_uri.host";
         const PATH: &str = "static_assets_uri.path";
         let Endpoint { module, otp_app } = self.endpoint;
@@ -87,7 +130,7 @@ impl EndpointTarget<'_> {
         let path = format!("({PATH} || \"\"){mount}");
         let host_and_path = format!(" <> {path}");
         let (host, path) = match self.form {
-            StaticUrlForm::Path => return format!("  {config}[path: static_assets_url{mount}])"),
+            StaticUrlForm::Path => return format!("  {config}{with_path}{mount}])"),
             StaticUrlForm::HostAndPath if mount.is_empty() => ("", format!("{PATH} || \"/\"")),
             StaticUrlForm::HostAndPath => ("", path),
             StaticUrlForm::Host => (&*host_and_path, "\"/\"".to_owned()),

@@ -38,6 +38,11 @@ impl WebApp {
         let Some(otp_app) = otp_app else {
             return Ok(None);
         };
+        let endpoints = find_endpoints(&full, &otp_app)?;
+        // A library has no endpoint but that of a demo, and its assets are built before it is published.
+        if endpoints.is_empty() && values(&mix_exs.bare, "package:").next().is_some() {
+            return Ok(None);
+        }
         let config = config_dir(repository, root, folder, &mix_exs);
         let deploy = alias(&mix_exs, "assets.deploy");
         let umbrella_app = (root != folder).then_some(otp_app.as_str());
@@ -52,7 +57,7 @@ impl WebApp {
             folder: folder.to_owned(),
             version: version::find(&repository.join(root), &full, &mix_exs),
             setup: alias(&mix_exs, "assets.setup"),
-            endpoints: find_endpoints(&full, &otp_app)?,
+            endpoints,
             otp_app,
             deploy,
             config,

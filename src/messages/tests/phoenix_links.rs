@@ -1,5 +1,5 @@
 use super::*;
-use crate::framework::phoenix::{PhoenixLinkProblem, SourceLocation};
+use crate::framework::phoenix::{PhoenixLinkProblem, SourceLocation, WrongLink};
 
 #[test]
 fn phoenix_links() {
@@ -16,8 +16,18 @@ fn phoenix_links() {
         PhoenixLinkProblem::NoScript(place(9)),
         PhoenixLinkProblem::NoHost(place(9)),
         PhoenixLinkProblem::Mixed {
-            path: place(9),
-            url: place(12),
+            paths: vec![place(9)],
+            urls: vec![place(12)],
+            endpoint: "ShopWeb.Endpoint".to_owned(),
+        },
+        PhoenixLinkProblem::Wrong {
+            location: place(3),
+            variable: "STATIC_URL",
+            base: "https://cdn.example.com/shop/v1/".to_owned(),
+            links: vec![WrongLink {
+                location: place(9),
+                url: "https://cdn.example.com/shop/v1//assets/app.css".to_owned(),
+            }],
         },
         PhoenixLinkProblem::WrittenByHand(vec![place(9)]),
     ];
