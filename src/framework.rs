@@ -6,9 +6,11 @@
 mod app_files;
 mod compiled;
 pub(crate) mod django;
+mod fixed_links;
 mod install;
 pub(crate) mod phoenix;
 mod prebuilt;
+mod source_text;
 
 use crate::config::{Config, FrameworkName, FrameworkSettings};
 use crate::context::BuildContext;
@@ -18,9 +20,11 @@ pub(crate) use compiled::{
     Compiled, Edit, Fallback, Injection, LinkReason, Links, NotFollowing, RuntimeFile,
 };
 pub(crate) use django::{Django, DjangoError};
+pub(crate) use fixed_links::{FixedLink, FixedLinkKind};
 pub(crate) use install::InstallError;
 pub(crate) use phoenix::{Phoenix, PhoenixError};
 pub(crate) use prebuilt::Prebuilt;
+pub(crate) use source_text::SourceLocation;
 use std::io;
 use std::path::{Path, PathBuf};
 

@@ -95,6 +95,22 @@ fn entries_that_vanish_from_the_manifest_are_named() {
 }
 
 #[test]
+fn links_that_scripts_hard_code_are_named() {
+    let Some(platform) = django("django_matrix") else {
+        return;
+    };
+    platform.write(
+        "web/static/web/bundle.js",
+        "r.p=\"/static/web/\";\ni.src=\"/static/web/logo.svg\"",
+    );
+    let platform = platform.env(MANIFEST.0, MANIFEST.1);
+    let ran = platform.build().succeeds();
+    let ran = ran.says("static/web/bundle.js:1: webpack's publicPath is \"/static/web/\"");
+    let ran = ran.says("static/web/bundle.js:2: \"/static/web/logo.svg\" is written by hand");
+    assert_eq!(ran.stdout().matches("written by hand").count(), 1);
+}
+
+#[test]
 fn directories_and_prefixes_are_no_broken_links() {
     let Some(platform) = django("django_basic") else {
         return;

@@ -18,7 +18,6 @@ mod endpoint;
 mod error;
 mod event;
 mod failure;
-mod fixed_links;
 mod link_injection;
 mod links;
 mod node_distribution;
@@ -54,7 +53,6 @@ use detect::{Project, find_project};
 pub(crate) use error::{PhoenixError, PhoenixLinkProblem};
 pub(crate) use event::{NodeOrigin, OwnStaticUrlProblem, PhoenixEvent, PipelineEvent};
 pub(crate) use failure::{NodeMismatch, PhoenixFailure, PhoenixFailureReason};
-pub(crate) use fixed_links::{FixedLink, FixedLinkKind};
 use links::{LinkVerifier, find_link_that_stays};
 pub(crate) use node_distribution::NodeProblem;
 pub(crate) use node_range::WantedNode;
@@ -64,7 +62,6 @@ pub(crate) use probe::ProbeProblem;
 #[cfg(test)]
 pub(crate) use probed_links::WrongLink;
 use sources::STATICS;
-pub(crate) use sources::SourceLocation;
 use std::path::Path;
 use web_app::WebApp;
 

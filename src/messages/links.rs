@@ -3,7 +3,7 @@
 use crate::config::Keep;
 use crate::config::env_vars::STATIC_URL;
 use crate::context::BuildContext;
-use crate::framework::{Compiled, Fallback, LinkReason, Links};
+use crate::framework::{Compiled, Fallback, FixedLink, FixedLinkKind, LinkReason, Links};
 use crate::log::Log;
 use crate::release::Release;
 
@@ -127,4 +127,22 @@ fn warn_of_disagreement(compiled: &Compiled, release: &Release, ctx: &BuildConte
              version. Unset it unless you want the fallback."
         ));
     }
+}
+
+/// A link that a built script hard-codes.
+pub(super) fn fixed_link(link: &FixedLink) -> String {
+    let text = match &link.kind {
+        FixedLinkKind::PublicPath(path) => format!(
+            "webpack's publicPath is \"{path}\", so chunks are loaded from the app's own host. With \
+             publicPath: \"auto\" they follow STATIC_URL."
+        ),
+        FixedLinkKind::Worker => {
+            "a worker must come from the page's own host, so its file stays in the image."
+                .to_owned()
+        }
+        FixedLinkKind::Path(path) => {
+            format!("\"{path}\" is written by hand and stays on the app's own host.")
+        }
+    };
+    format!("{}: {text}", link.location)
 }

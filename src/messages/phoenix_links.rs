@@ -1,10 +1,11 @@
 //! Texts about a Phoenix app and its links: what the log prints, and why no page would link to the version.
 
+use super::links::fixed_link;
 use super::{Explain, Message, listed, not_following, warn_of_first};
 use crate::framework::NotFollowing;
+use crate::framework::SourceLocation;
 use crate::framework::phoenix::{
-    FixedLink, FixedLinkKind, OwnStaticUrlProblem, PhoenixEvent, PhoenixLinkProblem, ProbeProblem,
-    SourceLocation,
+    OwnStaticUrlProblem, PhoenixEvent, PhoenixLinkProblem, ProbeProblem,
 };
 use crate::log::{Event, Log, count};
 use crate::version::PLACEHOLDER;
@@ -98,23 +99,6 @@ fn by_hand(link: &SourceLocation) -> String {
         "{link}: a link written by hand stays on the app's own host. Links by ~p\"…\" or static_path(…) follow \
          STATIC_URL."
     )
-}
-
-fn fixed_link(link: &FixedLink) -> String {
-    let text = match &link.kind {
-        FixedLinkKind::PublicPath(path) => format!(
-            "webpack's publicPath is \"{path}\", so chunks are loaded from the app's own host. With \
-             publicPath: \"auto\" they follow STATIC_URL."
-        ),
-        FixedLinkKind::Worker => {
-            "a worker must come from the page's own host, so its file stays in the image."
-                .to_owned()
-        }
-        FixedLinkKind::Path(path) => {
-            format!("\"{path}\" is written by hand and stays on the app's own host.")
-        }
-    };
-    format!("{}: {text}", link.location)
 }
 
 /// Continues the sentence "`config/runtime.exs:3` reads `STATIC_URL`".

@@ -1,9 +1,10 @@
 //! What the log says while the assets of a Phoenix app are compiled.
 
 use crate::config::env_vars;
+use crate::framework::SourceLocation;
 use crate::framework::phoenix::{
     ConfigNote, ELIXIR_CONFIG, NodeMismatch, NodeOrigin, Pipeline, PipelineEvent, STATIC_CONFIG,
-    SourceLocation, WantedNode,
+    WantedNode,
 };
 use crate::log::{Event, Log, bytes, count, seconds};
 use std::fmt;

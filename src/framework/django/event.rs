@@ -3,6 +3,7 @@
 use super::report::{CollectReport, SourcePlace};
 use super::settings_source::{ServerSettings, SettingsSource};
 use crate::config::Origin;
+use crate::framework::FixedLink;
 use std::path::Path;
 
 pub(crate) enum DjangoEvent<'a> {
@@ -29,6 +30,8 @@ pub(crate) enum DjangoEvent<'a> {
     BrokenLinks(&'a [BrokenLink<'a>]),
     /// Links with something directly before them, which would have two hosts.
     JoinedLinks(&'a [SourcePlace]),
+    /// Links that built scripts hard-code.
+    FixedLinks(&'a [FixedLink]),
     /// How many links have names that only a request knows, and the first.
     DynamicLinks(usize, &'a SourcePlace),
     SameOriginLinks(&'a [SourcePlace]),

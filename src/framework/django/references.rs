@@ -5,6 +5,8 @@ use super::event::{BrokenLink, BrokenLinkCause, DjangoEvent};
 use super::report::{CollectReport, SampledUrls};
 use super::runner::collected_dir;
 use crate::context::BuildContext;
+use crate::framework::FixedLink;
+use crate::framework::fixed_links::find_fixed_links;
 use crate::prefix::Prefix;
 use fs_err as fs;
 use std::ffi::OsString;
@@ -32,10 +34,29 @@ pub(super) fn verify_references(
         log.event(&DjangoEvent::DynamicLinks(number, first));
     }
     if prefix.url().contains("://") {
+        log.event(&DjangoEvent::FixedLinks(&links_of_scripts(report, ctx)?));
         log.event(&DjangoEvent::SameOriginLinks(&report.same_origin_links));
         log.event(&DjangoEvent::StaticRoutes(&report.static_routes));
     }
     Ok(())
+}
+
+/// Finds the links of collected scripts to files at the path where the app serves them by itself.
+fn links_of_scripts(report: &CollectReport, ctx: &BuildContext<'_>) -> io::Result<Vec<FixedLink>> {
+    let own = report
+        .static_url
+        .as_deref()
+        .filter(|url| url.starts_with('/'));
+    let base = own.unwrap_or("/static/");
+    let shown = Path::new(base.trim_matches('/'));
+    find_fixed_links(&collected_dir(ctx), shown, base, is_hashed)
+}
+
+/// Whether a manifest storage made the name: `app.0123456789ab.js`.
+fn is_hashed(path: &Path) -> bool {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let hash = stem.rsplit_once('.').map_or("", |(_, hash)| hash);
+    hash.len() == 12 && hash.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 fn find_broken_names<'a>(

@@ -4,13 +4,13 @@
 use super::buildpack_config::ConfigNote;
 use super::content_policy::BlockingPolicy;
 use super::failure::NodeMismatch;
-use super::fixed_links::FixedLink;
 use super::node_range::WantedNode;
 use super::page_links::LinkedFile;
 use super::pipeline::Pipeline;
 use super::probe::ProbeProblem;
 use super::sources::SourceLocation;
 use crate::command::Command;
+use crate::framework::FixedLink;
 use semver::Version;
 use std::path::Path;
 use std::time::Duration;

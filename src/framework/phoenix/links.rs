@@ -6,17 +6,19 @@ use super::compiled_assets::describe_links;
 use super::detect::Project;
 use super::error::PhoenixLinkProblem;
 use super::event::{OwnStaticUrlProblem, PhoenixEvent};
-use super::fixed_links::find_fixed_links;
 use super::page_links::LinkedFile;
+use super::phx_digest::holds_digest;
 use super::releases::AssembledRelease;
 use super::sources::{files_in, has_extension};
 use super::static_url::StaticUrlForm;
 use crate::config::Inject;
 use crate::config::env_vars::STATIC_URL;
 use crate::context::BuildContext;
+use crate::framework::fixed_links::find_fixed_links;
 use crate::framework::{CompileTarget, Compiled, LinkReason, Links};
 use crate::prefix::Prefix;
 use std::io;
+use std::path::Path;
 
 pub(super) struct LinkVerifier<'a> {
     pub(super) ctx: &'a BuildContext<'a>,
@@ -232,7 +234,9 @@ pub(super) fn find_link_that_stays(
 ) -> io::Result<Option<String>> {
     let mut first = None;
     for pages in apps {
-        let in_scripts = find_fixed_links(&pages.static_dir, ctx.relative(&pages.static_dir))?;
+        let dir = &pages.static_dir;
+        let is_digested = |path: &Path| holds_digest(&path.to_string_lossy());
+        let in_scripts = find_fixed_links(dir, ctx.relative(dir), "/", is_digested)?;
         let in_pages = pages.links.by_hand();
         if prefix.and_then(host_of).is_some() {
             ctx.log.event(&PhoenixEvent::FixedLinks(&in_scripts));

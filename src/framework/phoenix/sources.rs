@@ -1,7 +1,10 @@
 //! The files of an app: which ones hold its code, its pages, its configuration and its static files, and places in them
 //! as log lines and errors name them.
 
-use crate::fs::{files_below, read_file};
+pub(super) use crate::framework::source_text::{
+    Locations, SourceLocation, has_extension, read_text,
+};
+use crate::fs::files_below;
 use fs_err as fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -77,49 +80,6 @@ pub(super) fn holds_kinds(dir: &Path, extensions: &[&str]) -> io::Result<bool> {
     let is_installed = |path: &Path| path.iter().any(|part| part == "node_modules");
     let mut files = files_in(dir)?.into_iter();
     Ok(files.any(|path| has_extension(&path, extensions) && !is_installed(&path)))
-}
-
-pub(super) fn has_extension(path: &Path, extensions: &[&str]) -> bool {
-    let extension = path.extension().and_then(|extension| extension.to_str());
-    extension.is_some_and(|extension| extensions.contains(&extension))
-}
-
-/// Reads a text whatever its encoding is: what matters in it is ASCII.
-pub(super) fn read_text(path: &Path) -> io::Result<String> {
-    Ok(String::from_utf8_lossy(&read_file(path)?).into_owned())
-}
-
-/// A line of one of the app's files.
-#[derive(Clone, Debug, PartialEq, Eq, derive_more::Display)]
-#[display("{}:{line}", file.display())]
-pub(crate) struct SourceLocation {
-    /// Relative to the repository.
-    pub(crate) file: PathBuf,
-    pub(crate) line: usize,
-}
-
-/// Turns offsets in the text of one file into locations.
-pub(super) struct Locations<'a> {
-    file: &'a Path,
-    line_ends: Vec<usize>,
-}
-
-impl<'a> Locations<'a> {
-    /// `file` is relative to the repository.
-    pub(super) fn of(file: &'a Path, text: &str) -> Self {
-        Self {
-            file,
-            line_ends: memchr::memchr_iter(b'\n', text.as_bytes()).collect(),
-        }
-    }
-
-    /// Returns the location of an offset. Lines are counted from 1.
-    pub(super) fn at(&self, offset: usize) -> SourceLocation {
-        SourceLocation {
-            file: self.file.to_owned(),
-            line: self.line_ends.partition_point(|end| *end < offset) + 1,
-        }
-    }
 }
 
 #[cfg(test)]

@@ -41,7 +41,7 @@ fn phoenix() {
             }),
         }))
     });
-    let place = || phoenix::SourceLocation {
+    let place = || crate::framework::SourceLocation {
         file: "config/prod.exs".into(),
         line: 9,
     };

@@ -1,5 +1,6 @@
 use super::*;
-use crate::framework::phoenix::{PhoenixLinkProblem, SourceLocation, WrongLink};
+use crate::framework::SourceLocation;
+use crate::framework::phoenix::{PhoenixLinkProblem, WrongLink};
 
 #[test]
 fn phoenix_links() {

@@ -1,7 +1,6 @@
 //! Links that built scripts hard-code. They stay on the app's own host, whatever `STATIC_URL` says.
 
-use super::phx_digest::holds_digest;
-use super::sources::{Locations, SourceLocation, has_extension, read_text};
+use super::source_text::{Locations, SourceLocation, has_extension, read_text};
 use crate::fs::files_below;
 use std::collections::HashSet;
 use std::io;
@@ -22,18 +21,23 @@ pub(crate) enum FixedLinkKind {
     Path(String),
 }
 
-/// Finds them in the scripts of a static directory that no digest has made. `shown` is the directory relative to the
-/// repository.
-pub(super) fn find_fixed_links(static_dir: &Path, shown: &Path) -> io::Result<Vec<FixedLink>> {
+/// Finds them in the scripts of a static directory. `shown` is the directory as the log names it, and the app serves it at
+/// `base`. Copies of a script under another name, such as a digested one, are left out.
+pub(super) fn find_fixed_links(
+    static_dir: &Path,
+    shown: &Path,
+    base: &str,
+    is_copy: impl Fn(&Path) -> bool,
+) -> io::Result<Vec<FixedLink>> {
     let files = files_below(static_dir)?;
     let paths: HashSet<&Path> = files.iter().map(PathBuf::as_path).collect();
     let mut found = Vec::new();
     for path in &files {
-        if has_extension(path, &["js", "mjs"]) && !holds_digest(&path.to_string_lossy()) {
+        if has_extension(path, &["js", "mjs"]) && !is_copy(path) {
             let text = read_text(&static_dir.join(path))?;
             let file = shown.join(path);
             let exists = |path: &str| paths.contains(Path::new(path));
-            found.extend(links_in(&text, &Locations::of(&file, &text), exists));
+            found.extend(links_in(&text, base, &Locations::of(&file, &text), exists));
         }
     }
     Ok(found)
@@ -41,6 +45,7 @@ pub(super) fn find_fixed_links(static_dir: &Path, shown: &Path) -> io::Result<Ve
 
 fn links_in(
     text: &str,
+    base: &str,
     locations: &Locations<'_>,
     exists: impl Fn(&str) -> bool,
 ) -> Vec<FixedLink> {
@@ -49,9 +54,9 @@ fn links_in(
     let bytes = text.as_bytes();
     let mut found = Vec::new();
     for at in memchr::memchr2_iter(b'"', b'\'', bytes) {
-        let rest = &bytes[at + 1..bytes.len().min(at + 2 + LONGEST)];
-        let end = memchr::memchr(bytes[at], rest).filter(|_| rest.starts_with(b"/"));
-        let path = end.and_then(|end| text.get(at + 2..at + 1 + end));
+        let rest = &bytes[at + 1..bytes.len().min(at + 1 + base.len() + LONGEST)];
+        let end = memchr::memchr(bytes[at], rest).filter(|_| rest.starts_with(base.as_bytes()));
+        let path = end.and_then(|end| text.get(at + 1 + base.len()..at + 1 + end));
         let Some(path) = path else {
             continue;
         };
@@ -62,11 +67,11 @@ fn links_in(
         let property = before.strip_suffix('=').unwrap_or_default().trim_end();
         let is_dir = path.is_empty() || path.ends_with('/');
         let kind = if is_dir && matches!(property.rsplit_once('.'), Some((_, "p"))) {
-            FixedLinkKind::PublicPath(format!("/{path}"))
+            FixedLinkKind::PublicPath(format!("{base}{path}"))
         } else if loads_worker {
             FixedLinkKind::Worker
         } else if exists(path.split(['?', '#']).next().unwrap_or_default()) {
-            FixedLinkKind::Path(format!("/{path}"))
+            FixedLinkKind::Path(format!("{base}{path}"))
         } else {
             continue;
         };
@@ -84,7 +89,7 @@ mod tests {
     fn scripts_hard_code_three_kinds_of_links() {
         let exists = |path: &str| path == "images/logo.png";
         let kinds = |text: &str| -> Vec<_> {
-            let links = links_in(text, &Locations::of(Path::new("app.js"), text), exists);
+            let links = links_in(text, "/", &Locations::of(Path::new("app.js"), text), exists);
             links.into_iter().map(|link| link.kind).collect()
         };
         assert_eq!(
@@ -105,5 +110,21 @@ mod tests {
             [FixedLinkKind::Path("/images/logo.png".to_owned())]
         );
         assert_eq!(kinds("fetch(\"/api/users\"); a.b=\"/\"; x=\"//\""), []);
+    }
+
+    #[test]
+    fn only_paths_below_the_base_count() {
+        let exists = |path: &str| path == "web/logo.png";
+        let kinds = |text: &str| {
+            links_in(
+                text,
+                "/static/",
+                &Locations::of(Path::new("app.js"), text),
+                exists,
+            )
+        };
+        assert_eq!(kinds("a.src='/static/web/logo.png?1'").len(), 1);
+        assert_eq!(kinds("r.p=\"/static/bundles/\"").len(), 1);
+        assert_eq!(kinds("a.src='/web/logo.png'; r.p='/bundles/'").len(), 0);
     }
 }
