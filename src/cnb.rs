@@ -3,6 +3,7 @@
 mod build_plan;
 mod exec_d;
 mod layers;
+mod sbom;
 
 use crate::config::{FrameworkSettings, Phase, Platform, Sources};
 use crate::context::{BuildContext, DryRun, HookPlace, ImagePlaces, NodeSupply};
@@ -133,9 +134,11 @@ fn build(
         scratch: scratch.path().to_owned(),
         env: setup.children,
         image: ImagePlaces {
+            root: context.app_dir.clone(),
             injected: layers.join(INJECT),
             hook: HookPlace::PythonPath,
             deferred_dir: layers.join(DEFERRED_DIR),
+            release_command: "docker run --entrypoint static-assets-publish IMAGE",
             node: NodeSupply::Platform,
             takes_injection: true,
         },

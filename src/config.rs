@@ -30,6 +30,7 @@ pub(crate) use access::{
     Access, AzureAccess, AzureIdentity, GcsAccess, GcsIdentity, S3Access, S3Ambient, S3Identity,
     Server,
 };
+pub(crate) use bindings::UnusedBinding;
 pub(crate) use destination::Destination;
 pub(crate) use framework::{
     DigestChoice, DjangoSettings, FrameworkName, FrameworkSettings, PhoenixSettings,
@@ -57,6 +58,7 @@ pub(crate) struct Config {
     pub(crate) keep: Keep,
     pub(crate) rules: ScanRules,
     pub(crate) framework: FrameworkSettings,
+    pub(crate) warnings: Vec<ConfigWarning>,
 }
 
 /// What a failed public check does.
@@ -95,7 +97,7 @@ impl Config {
         };
         let mode = reader.mode(phase);
         let mode_is_known = mode.is_some();
-        let rules = reader.rules();
+        let mut rules = reader.rules();
         let not_utf8 = sources.not_utf8().map(ConfigProblem::NotUtf8);
         reader.problems.extend(not_utf8);
         reader.refuse_secrets(&rules.secrets);
@@ -104,6 +106,8 @@ impl Config {
         // A group is one segment of a key, so a version's rule holds for it.
         let group: Option<Setting<Version>> =
             reader.parse(&env_vars::GROUP, |given, _| ConfigProblem::Group(given));
+        let framework = reader.framework();
+        rules.app_secrets = sources.app_secrets(&framework.django.build_env);
         let config = Self {
             version,
             salt: reader.text(&env_vars::SALT),
@@ -129,7 +133,8 @@ impl Config {
                 &[("all", Keep::All), ("manifests", Keep::Manifests)],
             ),
             rules,
-            framework: reader.framework(),
+            framework,
+            warnings: sources.warnings(),
             // A mode that could not be read is among the problems.
             mode: mode.unwrap_or(Mode::Off(Unpublished::NoStore)),
         };

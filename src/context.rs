@@ -30,8 +30,16 @@ pub(crate) struct BuildContext<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PreviousBuild {
     pub(crate) version: Version,
-    /// The URL of the version and its store, if the front end remembers that the public URL was checked.
-    pub(crate) checked: Option<(String, String)>,
+    /// `None` if nothing remembers that its public URL was checked.
+    pub(crate) checked: Option<CheckedSite>,
+}
+
+/// What a check of a public URL was about, if it found nothing wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct CheckedSite {
+    /// The URL of the version.
+    pub(crate) url: String,
+    pub(crate) store: String,
 }
 
 /// Whether a run only shows what it would publish. It then changes neither the store nor the app's links. A run that
@@ -44,11 +52,15 @@ pub(crate) enum DryRun {
 
 /// Where the image takes what a build adds to it; each front end has its own places.
 pub(crate) struct ImagePlaces {
+    /// What becomes the image: the app's directory, or all of a Dockerfile's file system.
+    pub(crate) root: PathBuf,
     /// Where [`crate::launch::Launch::files`] are at run time.
     pub(crate) injected: PathBuf,
     pub(crate) hook: HookPlace,
     /// Where a deferred upload is saved for the release phase.
     pub(crate) deferred_dir: PathBuf,
+    /// How the release phase of an image of this platform starts the deferred upload.
+    pub(crate) release_command: &'static str,
     pub(crate) node: NodeSupply,
     /// Whether processes will find what is put beside the app.
     pub(crate) takes_injection: bool,

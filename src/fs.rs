@@ -1,6 +1,8 @@
 //! Operations on files and directories that `fs_err` lacks.
 
 use fs_err as fs;
+use fs_err::os::unix::fs::OpenOptionsExt;
+use rustix::fs::OFlags;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -24,6 +26,22 @@ pub(crate) fn ensure_is_file(path: &Path) -> io::Result<()> {
 pub(crate) fn read_file(path: &Path) -> io::Result<Vec<u8>> {
     ensure_is_file(path)?;
     fs::read(path)
+}
+
+/// Opens a regular file. A pipe that took its place is not waited for.
+pub(crate) fn open_file(path: &Path) -> io::Result<fs::File> {
+    let flags = OFlags::NONBLOCK.bits().cast_signed();
+    let file = fs::OpenOptions::new()
+        .read(true)
+        .custom_flags(flags)
+        .open(path)?;
+    if file.metadata()?.is_file() {
+        return Ok(file);
+    }
+    Err(io::Error::other(format!(
+        "{} is not a file",
+        path.display()
+    )))
 }
 
 /// Removes a file and succeeds if there is none.

@@ -108,7 +108,7 @@ impl Log {
 
     /// Writes lines to read or to paste, set off from the log around them.
     pub(crate) fn block(&self, text: &str) {
-        let text = self.sink().redaction.apply(text);
+        let text = plain(&self.sink().redaction.apply(text));
         if !text.is_empty() {
             self.write(&indented(&text, self.style.block));
         }
@@ -117,7 +117,7 @@ impl Log {
     pub(crate) fn error(&self, message: &Message) {
         let mut sink = self.sink();
         let title = format!("[Error: static assets: {}]", message.title());
-        let text = sink.redaction.apply(&format!("{title}\n{message}"));
+        let text = plain(&sink.redaction.apply(&format!("{title}\n{message}")));
         let text = indented(text.trim_end(), self.style.error);
         let Sink { lines, errors, .. } = &mut *sink;
         let _ = lines.flush();
@@ -128,7 +128,7 @@ impl Log {
 
     fn line(&self, text: &str) {
         let text = plain(&self.sink().redaction.apply(text));
-        self.write(&text);
+        self.write(&text.replace('\n', "\\n"));
     }
 
     /// A log that can't be written must not fail the build.
@@ -157,14 +157,21 @@ fn indented(text: &str, indent: &'static str) -> String {
     String::from_utf8_lossy(&lines).into_owned()
 }
 
-/// Escapes control characters, so that the name of a file or setting can't move the cursor or forge a line.
+/// Escapes control characters and commands of CI platforms, so that what an app or a store names can't move the cursor or
+/// give an order. GitHub reads `::` at the start of a line, and it and Azure read `##[` and `##vso[` anywhere.
 fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '\n' => plain.push('\n'),
-            _ if letter.is_control() => plain.extend(letter.escape_debug()),
-            _ => plain.push(letter),
+    for line in text.replace("\r\n", "\n").split_inclusive('\n') {
+        if line.trim_start().starts_with("::") {
+            plain.push('\\');
+        }
+        for letter in line.chars() {
+            match letter {
+                '\n' | '\t' => plain.push(letter),
+                '#' if plain.ends_with('#') => plain.push_str("\\#"),
+                _ if letter.is_control() => plain.extend(letter.escape_debug()),
+                _ => plain.push(letter),
+            }
         }
     }
     plain
@@ -204,6 +211,19 @@ pub(crate) fn seconds(duration: std::time::Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_give_no_orders() {
+        for (text, shown) in [
+            ("a\u{1b}[2Jb", "a\\u{1b}[2Jb"),
+            ("list:\n  ::error::x", "list:\n\\  ::error::x"),
+            ("x ##vso[task]", "x #\\#vso[task]"),
+            ("tab\tand\r\nline", "tab\tand\nline"),
+            ("A::B", "A::B"),
+        ] {
+            assert_eq!(plain(text), shown);
+        }
+    }
 
     #[test]
     fn bytes_in_decimal_units() {

@@ -1,6 +1,7 @@
 //! The files of a release: scanned, checked against the safety rules, hashed, and named by their content. The JSON
 //! that is stored of them is defined here and is for ever. No module here knows a store or a framework.
 
+mod app_secrets;
 mod digest;
 mod marker;
 mod media_type;
@@ -8,8 +9,10 @@ mod placeholder;
 mod rules;
 mod safety;
 mod scan;
+mod tokens;
 mod walk;
 
+pub(crate) use app_secrets::AppSecrets;
 pub(crate) use digest::{canonical, content_of};
 pub(crate) use marker::{
     MarkedFile, Marker, Ref, Tombstone, TombstoneState, UnreadableMarker, VersionKind, claim_json,

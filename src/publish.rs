@@ -18,7 +18,8 @@ use crate::release::deferred::{Deferred, DeferredError, SaveError};
 use crate::release::{Naming, Release, ReleaseError};
 use crate::store::StoreError;
 pub(crate) use event::PublishEvent;
-pub(crate) use setup::{Setup, read_config, scratch_dir};
+pub(crate) use setup::{Setup, read_config, scratch_dir, warn};
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 pub(crate) use upload::Uploaded;
@@ -52,6 +53,9 @@ pub(crate) enum PublishError {
     #[from(skip)]
     StoreInside(PathBuf),
     Install(InstallError),
+    /// No temporary directory could be made.
+    #[from(skip)]
+    Scratch(io::Error),
     Save(SaveError),
     /// Also holds the store, and the key that the request was signed with.
     #[from(skip)]
@@ -66,6 +70,7 @@ pub(crate) fn publish(
     ctx: &BuildContext<'_>,
     app: Detected,
 ) -> Result<Option<Published>, PublishError> {
+    warn(&ctx.config.warnings, ctx.log);
     match &ctx.config.mode {
         Mode::Off(why) => {
             ctx.log.event(&PublishEvent::Off(why));
@@ -122,6 +127,7 @@ pub(crate) fn publish_deferred(
     log: &Log,
 ) -> Result<Option<Published>, PublishError> {
     use Unpublished::{Disabled, PublishOff};
+    warn(&config.warnings, log);
     if let Mode::Off(why @ Disabled(_)) | Mode::CompileOnly(why @ PublishOff(_)) = &config.mode {
         log.event(&PublishEvent::NotUploaded(why, deferred.ok()));
         return Ok(None);
@@ -181,7 +187,7 @@ fn save_for_release_phase(
         let public = ctx.config.mode.public_url().ok_or(PublishError::NoStore)?;
         release.save_for_release_phase(&ctx.image.deferred_dir, public, framework)?;
     }
-    ctx.log.event(&PublishEvent::Saved(release, ctx.dry_run));
+    ctx.log.event(&PublishEvent::Saved(release, ctx));
     Ok(())
 }
 

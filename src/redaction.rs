@@ -89,9 +89,25 @@ fn forms(secret: &str) -> Vec<String> {
         hex(secret.as_bytes()).to_uppercase(),
         url::form_urlencoded::byte_serialize(secret.as_bytes()).collect(),
         percent_encoded(secret),
+        lower_case_escapes(&percent_encoded(secret)),
         secret.replace('\\', "\\\\").replace('"', "\\\""),
+        // Some writers of JSON escape the slash, too.
+        secret
+            .replace('\\', "\\\\")
+            .replace('"', "\\\"")
+            .replace('/', "\\/"),
     ]);
     forms
+}
+
+/// Writes the digits of `%2F` in lower case.
+fn lower_case_escapes(text: &str) -> String {
+    let mut parts = text.split('%');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |done, part| {
+        let (digits, rest) = part.split_at(part.len().min(2));
+        format!("{done}%{}{rest}", digits.to_ascii_lowercase())
+    })
 }
 
 /// What base64 makes of `bytes` at each of the three alignments inside a longer text, without the
@@ -121,6 +137,8 @@ mod tests {
             percent_encoded(SECRET),
             hex(SECRET.as_bytes()),
             serde_json::to_string(SECRET).unwrap(),
+            "s3cr3t%2fKey%2bWith%3dOdd%25%22Signs".to_owned(),
+            "s3cr3t\\/Key+With=Odd%\\\"Signs".to_owned(),
             STANDARD.encode(format!("a{SECRET}b")),
             STANDARD.encode(format!("ab{SECRET}")),
             STANDARD.encode(SECRET),

@@ -1,8 +1,7 @@
 //! A SHA-256 hash, shown and stored as hexadecimal digits.
 
 use crate::encoding::hex;
-use crate::fs::ensure_is_file;
-use fs_err as fs;
+use crate::fs::open_file;
 use serde::{Deserialize, Serialize, Serializer};
 use sha2::Digest;
 use std::io::{self, BufRead, BufReader};
@@ -26,8 +25,7 @@ impl Sha256 {
         path: &Path,
         mut chunk: impl FnMut(&[u8]) -> io::Result<()>,
     ) -> io::Result<Self> {
-        ensure_is_file(path)?;
-        let file = fs::File::open(path)?;
+        let file = open_file(path)?;
         let size = usize::try_from(file.metadata()?.len()).unwrap_or(CHUNK);
         let mut file = BufReader::with_capacity(size.clamp(1, CHUNK), file);
         let mut hasher = sha2::Sha256::new();

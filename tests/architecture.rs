@@ -34,7 +34,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("rustls", &["store", "http"]),
     ("rustls_native_certs", &["store"]),
     ("tokio", &["store", "interrupt"]),
-    ("rustix", &["store", "command"]),
+    ("rustix", &["store", "command", "fs"]),
     ("toml", &["config", "cnb"]),
     ("ureq", &["http"]),
     ("std::process::Command", &["command"]),

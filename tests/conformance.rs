@@ -161,8 +161,10 @@ macro_rules! counted {
     };
 }
 
-suite!(file, s3, azure, azure_sas, gcs);
+suite!(
+    file, s3, minio, versitygw, moto, rclone, azure, azure_sas, gcs
+);
 
 mod counts {
-    counted!(s3, azure, azure_sas, gcs);
+    counted!(s3, minio, versitygw, moto, rclone, azure, azure_sas, gcs);
 }

@@ -398,6 +398,24 @@ fn a_misspelt_setting_gets_a_suggestion() {
 }
 
 #[test]
+fn warnings_come_after_the_title() {
+    let Some((platform, _)) = django("django_basic") else {
+        return;
+    };
+    let ran = platform
+        .file_store()
+        .env("STATIC_ASSETS_STOER", "s3://x")
+        .build()
+        .succeeds();
+    let log = ran.stdout();
+    let at = |text: &str| {
+        log.find(text)
+            .unwrap_or_else(|| panic!("no {text} in {log}"))
+    };
+    assert!(at("[Static assets") < at("STATIC_ASSETS_STOER"), "{log}");
+}
+
+#[test]
 fn settings_of_project_toml_come_after_the_environment() {
     let Some((platform, _)) = django("django_basic") else {
         return;

@@ -2,7 +2,8 @@
 
 use crate::harness::Platform;
 use crate::harness::python::Python;
-use crate::harness::tree;
+use crate::harness::{http, tree};
+use fs_err as fs;
 
 fn django(fixture: &str) -> Option<Platform> {
     let python = Python::find("django52")?;
@@ -42,13 +43,13 @@ fn a_link_to_no_file_is_named() {
         "<!doctype html>",
         "<!doctype html>\n{% static 'web/gone.css' %}",
     );
-    let links = "page.html:2 links to web/gone.css, which collectstatic did not collect: it would answer 404.";
+    let links = "page.html:2 links to web/gone.css, which collectstatic did not collect. The URL would answer 404.";
     platform.build().succeeds().says(links);
     let manifest = platform.env(MANIFEST.0, MANIFEST.1);
     manifest
         .build()
         .succeeds()
-        .says("page.html:2 asks for web/gone.css, and the page would fail: ValueError: Missing staticfiles manifest");
+        .says("page.html:2 asks for web/gone.css. The page would fail: ValueError: Missing staticfiles manifest");
 }
 
 #[test]
@@ -178,8 +179,69 @@ fn settings_that_no_environment_changes_fail_the_build() {
         "os.environ[\"DJANGO_SETTINGS_MODULE\"] = \"config.settings.local\"",
     );
     platform.build().exits(1).says(
-        "manage.py uses the settings config.settings.local, the server config.settings.production",
+        "manage.py uses the settings config.settings.local, and the server uses config.settings.production",
     );
+}
+
+/// As a Dockerfile does, whose whole file system is the image.
+#[test]
+fn static_root_outside_of_the_app_is_installed() {
+    let Some(python) = Python::find("django52") else {
+        return;
+    };
+    let platform = Platform::with("django_matrix").file_store();
+    let (home, root) = (platform.path("venv"), platform.path("srv/static"));
+    fs::create_dir(&home).unwrap();
+    python.install(&home);
+    platform.settings(&format!("STATIC_ROOT = {:?}", root.to_str().unwrap()));
+    let path = format!(
+        "{}:/usr/bin:/bin",
+        home.join(".heroku/python/bin").display()
+    );
+    let env = [("PATH", path.as_str()), MANIFEST];
+    let line = ["publish", "--app", ".", "--pin=image/pin.env"];
+    let ran = platform.cli_with(&line, &env).exits(0);
+    ran.says(&format!("full copy in {}", root.display()));
+    assert!(root.join("staticfiles.json").is_file());
+    assert!(root.join("web/app.css").is_file());
+    let start = ["exec", "--pin=image/pin.env", "--", "true"];
+    assert_eq!(platform.cli_with(&start, &env).exits(0).stderr(), "");
+    // A later stage that does not copy the directory is told.
+    fs::remove_dir_all(&root).unwrap();
+    let missing = root.join("staticfiles.json").display().to_string();
+    platform.cli_with(&start, &env).exits(0).says(&missing);
+}
+
+/// The package `django-vite` reads a manifest from `STATIC_ROOT` as the app starts. This stands for it.
+const DJANGO_VITE: &str = "import json, os\n\
+                           from django.conf import settings\n\
+                           path = os.path.join(settings.STATIC_ROOT, 'vite', 'manifest.json')\n\
+                           with open(path) as file:\n    \
+                               MANIFEST = json.load(file)\n";
+
+#[test]
+fn the_manifest_of_vite_is_where_the_app_reads_it() {
+    let Some(python) = Python::find("django52") else {
+        return;
+    };
+    let platform = Platform::with("django_basic").python(&python).file_store();
+    platform
+        .write("web/static/vite/manifest.json", "{}")
+        .write("django_vite/__init__.py", "")
+        .write("web/urls_after_build.py", DJANGO_VITE)
+        .settings(
+            "INSTALLED_APPS += ['django_vite']\nSTATIC_ROOT = '/nowhere/static'\n\
+             if os.environ.get('STATIC_ASSETS_VERSION') and 'collectstatic' not in __import__('sys').argv: \
+             ROOT_URLCONF = 'project.vite_urls'",
+        )
+        .write(
+            "project/vite_urls.py",
+            "import web.urls_after_build\nfrom project.urls import urlpatterns\n",
+        );
+    let ran = platform.build().succeeds();
+    let server = python.serve(&platform, &ran, &[]);
+    let page = http::get(&server.url);
+    assert_eq!(page.status, 200, "{}", page.text());
 }
 
 #[test]
@@ -199,7 +261,21 @@ fn all_missing_variables_are_named_at_once() {
         .build()
         .exits(1)
         .says("SMTP_PORT, SHOP_NAME, WORKERS, DATABASE_URL are not set in the build")
+        .says("Loading the settings again, to name all variables that are missing")
         .says(line);
+    // As django-environ reports them, by an exception that Django keeps for later.
+    platform.edit(
+        "project/settings.py",
+        "NAME = os.environ[\"SHOP_NAME\"]\n",
+        "from django.core.exceptions import ImproperlyConfigured\n\
+         def env(name):\n    \
+             if name not in os.environ: raise ImproperlyConfigured(f\"Set the {name} environment variable\")\n    \
+             return os.environ[name]\n\
+         NAME = env(\"SHOP_NAME\")\nSECOND = env(\"SECOND\")\n",
+    );
+    let ran = platform.build().exits(1);
+    ran.says("SMTP_PORT, SHOP_NAME, SECOND, WORKERS, DATABASE_URL are not set in the build");
+    platform.edit("project/settings.py", "SECOND = env(\"SECOND\")\n", "");
     let fixed = line.split('"').nth(1).unwrap();
     platform
         .env("STATIC_ASSETS_BUILD_ENV", fixed)

@@ -385,7 +385,7 @@ fn failures_of_the_app_are_named_with_a_fix() {
     for (fixture, said, fix) in [
         (
             "django_missing_variable",
-            "The settings need DATABASE_URL",
+            "DATABASE_URL is not set in the build",
             "STATIC_ASSETS_BUILD_ENV=\"DATABASE_URL=sqlite:///unused.db\"",
         ),
         (

@@ -45,12 +45,17 @@ fn an_image_holds_the_deferred_upload_and_publisher() {
         .build()
         .succeeds()
         .says("5 files")
-        .says("static-assets publish --prepared");
+        .says("docker run --entrypoint static-assets-publish IMAGE");
     assert_eq!(
         ran.layer_names(),
         ["env", "inject", "prepared", "publisher"]
     );
     assert!(tree(&platform.store()).is_empty());
+    let bill = fs::read(ran.layers.join("publisher.sbom.cdx.json")).unwrap();
+    let bill: serde_json::Value = serde_json::from_slice(&bill).unwrap();
+    assert_eq!(bill["bomFormat"], "CycloneDX");
+    let mut components = bill["components"].as_array().unwrap().iter();
+    assert!(components.any(|crate_| crate_["name"] == "object_store"));
     let launch = fs::read_to_string(ran.layers.join("launch.toml")).unwrap();
     for text in [
         "static-assets-publish",

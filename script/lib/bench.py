@@ -7,7 +7,6 @@ Each figure is a median with its range. The exit code is 1 when one misses its g
 STATIC_ASSETS_BIN=<program> measures that one instead of building it.
 """
 
-
 import bench_digest
 import bench_django
 import bench_publish

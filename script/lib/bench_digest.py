@@ -62,9 +62,7 @@ class Bench:
         self.count = 0
 
     def compile(self):
-        subprocess.run(
-            ["mix", "compile"], cwd=self.apps["theirs"], env=self.env, check=True, stdout=subprocess.DEVNULL
-        )
+        subprocess.run(["mix", "compile"], cwd=self.apps["theirs"], env=self.env, check=True, stdout=subprocess.DEVNULL)
 
     def fresh(self, name):
         static = self.apps[name] / "priv" / "static"

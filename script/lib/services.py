@@ -1,8 +1,11 @@
 """script/services -- CMD ARGS…    runs CMD while the servers are up; its exit code is CMD's
 script/services --install       only downloads them
+script/services --build         also compiles what takes Go minutes
 
 CMD finds an S3 server with real signatures in STATIC_ASSETS_TEST_S3_ENDPOINT, _KEY_ID and _SECRET (region us-east-1).
 It holds no bucket: each test makes its own. One named test-… is read by anybody, any other one by the key alone.
+
+MinIO, versitygw, moto and rclone, where they are, answer at STATIC_ASSETS_TEST_MINIO_ENDPOINT and so on, with that key.
 
 It finds an Azure Blob server in STATIC_ASSETS_TEST_AZURE_ENDPOINT, _ACCOUNT, _KEY and _SAS. Its container _CONTAINER,
 whose blobs are public, is for all tests, each below a prefix of its own. Without Node.js and npm there is no such
@@ -20,6 +23,7 @@ import azurite
 import cache
 import output
 import process
+import s3_servers
 
 KEY_ID = "TESTQ4ZJ7M2WX9KDP5RB"
 SECRET = "tEsT9vLr3Xq0mZk8uYw2BnHc6JfDs1PgAo5iKe7R"
@@ -105,8 +109,9 @@ def start_azure(stack, program):
 
 
 def main(args):
-    if args == ["--install"]:
+    if args in (["--install"], ["--build"]):
         install()
+        s3_servers.install(build=args == ["--build"])
         return 0
     if len(args) < 2 or args[0] != "--":
         output.fail("usage: script/services -- CMD ARGS…", 2)
@@ -116,6 +121,7 @@ def main(args):
         started = [start_s3(stack, weed)]
         if azure:
             started.append(start_azure(stack, azure))
+        started += [s3_servers.start(stack, server, KEY_ID, SECRET) for server in s3_servers.install()]
         env = dict(os.environ)
         for ready in started:
             env.update(ready())

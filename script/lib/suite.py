@@ -224,7 +224,7 @@ def quick(suite):
 
 def area(suite, names):
     suite.prepare("script/environments")
-    suite.prepare("script/services", "--install")
+    suite.prepare("script/services", "--build" if "conformance" in names else "--install")
     if not suite.step("cargo", "build", "--locked"):
         raise Stop
     suite.prepared()

@@ -15,7 +15,7 @@ use crate::log::{Log, data};
 use crate::message::{Explain, Message};
 use crate::messages::cli::{CliEvent, FileError, UsageError};
 use crate::publish::{
-    PublishError, Published, Setup, publish, publish_deferred, read_config, scratch_dir,
+    PublishError, Published, Setup, publish, publish_deferred, read_config, scratch_dir, warn,
 };
 use crate::release::deferred::{Deferred, save_nothing};
 use fs_err as fs;
@@ -39,8 +39,10 @@ pub(super) fn run(args: &PublishArgs, log: &Log) -> Result<(), Message> {
             log_pin(file, published, log)?;
         }
         if let Some(file) = &env_file {
-            let written = file.write(launch);
-            written.map_err(|error| FileError::EnvFileNotWritten(pin::lines(launch), error))?;
+            let failed = |error| {
+                FileError::EnvFileNotWritten(file.path().to_owned(), pin::lines(launch), error)
+            };
+            file.write(launch).map_err(failed)?;
             log.event(&CliEvent::EnvFileWritten(file.path()));
         }
     }
@@ -62,7 +64,9 @@ fn open_env_file(args: &PublishArgs) -> Result<Option<EnvFile>, Message> {
         DryRun::No => EnvFile::open(path),
         DryRun::Yes => EnvFile::read(path),
     };
-    Ok(Some(opened.map_err(FileError::EnvFile)?))
+    Ok(Some(opened.map_err(|error| {
+        FileError::EnvFile(path.clone(), error)
+    })?))
 }
 
 fn publish_app(
@@ -75,11 +79,15 @@ fn publish_app(
         // `project.toml` is in the directory in which the command is called.
         AssetSource::Dir(_) | AssetSource::Prepared(_) => Path::new("."),
     };
-    let app_dir = fs::canonicalize(app_dir).map_err(FileError::App)?;
+    let app_dir =
+        fs::canonicalize(app_dir).map_err(|error| FileError::App(app_dir.to_owned(), error))?;
     let setup = read_setup(&app_dir, args, log)?;
     let pin = args.pin.as_deref();
     match setup.config.mode {
-        Mode::Off(Unpublished::NoStore) => return Err(PublishError::NoStore.into()),
+        Mode::Off(Unpublished::NoStore) => {
+            warn(&setup.config.warnings, log);
+            return Err(PublishError::NoStore.into());
+        }
         Mode::Defer(_) if pin.is_none() => return Err(UsageError::NowhereToSave.into()),
         _ if pin.is_some_and(|pin| lies_in_published_dir(pin, args)) => {
             return Err(UsageError::PinInside.into());
@@ -93,7 +101,7 @@ fn publish_app(
     let scratch = scratch_dir()?;
     let ctx = BuildContext {
         env: setup.children,
-        image: image_places(args, scratch.path()),
+        image: image_places(args, &app_dir, scratch.path()),
         cache: None,
         previous: env_file.and_then(EnvFile::previous_build),
         config: setup.config,
@@ -116,9 +124,11 @@ fn read_setup(app_dir: &Path, args: &PublishArgs, log: &Log) -> Result<Setup, Pu
     Setup::read(&sources, app_dir, |_| Phase::BUILD, log)
 }
 
-fn image_places(args: &PublishArgs, scratch: &Path) -> ImagePlaces {
+fn image_places(args: &PublishArgs, app_dir: &Path, scratch: &Path) -> ImagePlaces {
     let beside_pin = args.pin.as_deref().and_then(Path::parent);
+    let root = args.pin.as_ref().map_or(app_dir, |_| Path::new("/"));
     ImagePlaces {
+        root: root.to_owned(),
         injected: scratch.join("injected"),
         hook: match args.dry_run {
             // A dry run puts nothing into the interpreter's packages.
@@ -129,6 +139,7 @@ fn image_places(args: &PublishArgs, scratch: &Path) -> ImagePlaces {
             },
         },
         deferred_dir: beside_pin.unwrap_or(scratch).join(DEFERRED_DIR),
+        release_command: "static-assets publish --prepared",
         node: NodeSupply::Platform,
         takes_injection: args.pin.is_some(),
     }

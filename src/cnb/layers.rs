@@ -1,9 +1,9 @@
 //! Renders what the running app finds as layers, labels and a process.
 
-use super::{BuildError, StaticAssets, not_written};
+use super::{BuildError, StaticAssets, not_written, sbom};
 use crate::config::NAMESPACE;
 use crate::config::env_vars::STATIC_URL;
-use crate::context::PreviousBuild;
+use crate::context::{CheckedSite, PreviousBuild};
 use crate::fs::{remove_dir_if_exists, write_for_all};
 use crate::launch::LaunchVar;
 use crate::launch::publisher::{DEFERRED_DIR, PROGRAM, install_program};
@@ -34,11 +34,12 @@ pub(super) fn previous_build(layers: &Path) -> Option<PreviousBuild> {
     let text = fs::read_to_string(layers.join("env.toml")).ok()?;
     let layer: toml::Table = text.parse().ok()?;
     let metadata = |name: &str| layer.get("metadata")?.get(name)?.as_str();
+    let text = |name: &str| metadata(name).map(str::to_owned);
     Some(PreviousBuild {
         version: metadata("version")?.parse().ok()?,
-        checked: metadata("url")
-            .map(str::to_owned)
-            .zip(metadata("store").map(str::to_owned)),
+        checked: text("url")
+            .zip(text("store"))
+            .map(|(url, store)| CheckedSite { url, store }),
     })
 }
 
@@ -84,6 +85,7 @@ fn add_publisher(context: &BuildContext<StaticAssets>) -> io::Result<Process> {
     // The core filled this layer; libcnb would empty a layer that it did not make.
     declare_layer(&context.layers_dir, DEFERRED_DIR, "launch")?;
     declare_layer(&context.layers_dir, "publisher", "launch")?;
+    sbom::write(&context.layers_dir, "publisher")?;
     let layer = context.layers_dir.join("publisher");
     let program = layer.join("bin").join(PROGRAM);
     remove_dir_if_exists(&layer)?;

@@ -9,8 +9,10 @@ use std::path::Path;
 /// In bytes. A larger file is not a setting.
 const LARGEST_ENTRY: u64 = 64 << 10;
 
+/// The type of a binding that names a store, and may hold its credentials.
+const STORE_KIND: &str = "static-assets";
 /// The types that are read.
-const KINDS: [&str; 4] = ["static-assets", "s3", "azure-blob", "gcs"];
+const KINDS: [&str; 4] = [STORE_KIND, "s3", "azure-blob", "gcs"];
 
 /// One directory of entries. Holds secrets, so it has no `Debug`.
 pub(crate) struct Binding {
@@ -26,6 +28,25 @@ pub(super) struct Bindings {
     /// The names of directories without a `type`. The specification asks to ignore them, but people often forget
     /// the file.
     pub(super) untyped: Vec<String>,
+}
+
+/// A binding that was found and gave no credentials, by its name, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum UnusedBinding {
+    /// It has no file `type`.
+    Untyped(String),
+    /// It has no entry of this name, which says for which bucket its keys are.
+    NoBucket(String, &'static str),
+    /// It is for this other bucket.
+    OtherBucket(String, String),
+    /// It names a store and has no keys.
+    NoKeys(String),
+}
+
+impl UnusedBinding {
+    pub(super) fn holds_keys(&self) -> bool {
+        matches!(self, Self::NoBucket(..) | Self::OtherBucket(..))
+    }
 }
 
 /// The bindings that can hold the credentials of one provider.
@@ -61,6 +82,23 @@ impl Binding {
 }
 
 impl CredentialBinding {
+    /// Says of each binding that could hold the credentials for `bucket` why it gave none.
+    pub(super) fn unused(&self, bucket: &str, bindings: &[Binding]) -> Vec<UnusedBinding> {
+        let why = |binding: &Binding| {
+            let name = binding.name.clone();
+            match binding.get(self.bucket) {
+                _ if binding.kind == STORE_KIND => Some(UnusedBinding::NoKeys(name)),
+                _ if binding.kind != self.kind => None,
+                None => Some(UnusedBinding::NoBucket(name, self.bucket[0])),
+                Some(other) if other != bucket => {
+                    Some(UnusedBinding::OtherBucket(name, other.to_owned()))
+                }
+                Some(_) => Some(UnusedBinding::NoKeys(name)),
+            }
+        };
+        bindings.iter().filter_map(why).collect()
+    }
+
     /// Finds the binding with the credentials for `bucket`. The binding that names the store, `own`, may hold them, too.
     pub(super) fn find<'a>(
         &self,

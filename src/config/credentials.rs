@@ -3,6 +3,7 @@
 //! Sources are never mixed, and no identity is used that was not given.
 
 use super::access::{Access, Ambient};
+use super::bindings::{CredentialBinding, UnusedBinding};
 use super::credential_source::CredentialSource;
 use super::store_settings::{StoreSettings, parse_public_url};
 use super::{
@@ -13,7 +14,8 @@ use crate::prefix::{PublicUrl, Scheme, Site, StoreUrl};
 
 pub(super) enum Resolved {
     Nothing,
-    WithoutCredentials(StoreUrl),
+    /// No credentials were found, and these bindings gave none.
+    WithoutCredentials(StoreUrl, Vec<UnusedBinding>),
     To(Site, Access),
 }
 
@@ -39,7 +41,10 @@ pub(super) fn resolve(
             };
             Ok(Resolved::To(Site { store, public }, access))
         }
-        (Ok(None), Ok(_)) => Ok(Resolved::WithoutCredentials(store)),
+        (Ok(None), Ok(_)) => {
+            let unused = unused_bindings(&store, sources);
+            Ok(Resolved::WithoutCredentials(store, unused))
+        }
         (access, public) => Err(access.err().into_iter().chain(public.err()).collect()),
     }
 }
@@ -66,13 +71,8 @@ fn find_access(
     let choices = [("keys", Ambient::Refused), ("ambient", Ambient::Allowed)];
     let ambient = sources.choice(&env_vars::AUTH, &choices)?;
     let ambient = ambient.map_or(Ambient::Refused, |ambient| ambient.value);
-    let entries = match url.scheme {
-        Scheme::S3 => s3::BINDING,
-        Scheme::Azure => azure::BINDING,
-        Scheme::Gcs => gcs::BINDING,
-    };
     let source = CredentialSource {
-        binding: entries.find(&url.bucket, settings.binding, &sources.bindings)?,
+        binding: binding_of(url.scheme).find(&url.bucket, settings.binding, &sources.bindings)?,
         ambient,
         sources,
     };
@@ -81,6 +81,29 @@ fn find_access(
         Scheme::Azure => azure::read_access(&source),
         Scheme::Gcs => gcs::read_access(&source),
     }
+}
+
+fn binding_of(scheme: Scheme) -> CredentialBinding {
+    match scheme {
+        Scheme::S3 => s3::BINDING,
+        Scheme::Azure => azure::BINDING,
+        Scheme::Gcs => gcs::BINDING,
+    }
+}
+
+fn unused_bindings(store: &StoreUrl, sources: &Sources<'_>) -> Vec<UnusedBinding> {
+    let StoreUrl::Bucket(url) = store else {
+        return Vec::new();
+    };
+    let mut unused = binding_of(url.scheme).unused(&url.bucket, &sources.bindings);
+    unused.extend(
+        sources
+            .untyped_bindings
+            .iter()
+            .cloned()
+            .map(UnusedBinding::Untyped),
+    );
+    unused
 }
 
 fn own_public_url(store: &StoreUrl, access: &Access) -> ConfigResult<PublicUrl> {

@@ -1,6 +1,6 @@
 //! What can be wrong with the configuration, as causes. The sentences are in `messages/config.rs`.
 
-use super::{Origin, Setting};
+use super::{Origin, Setting, UnusedBinding};
 use crate::prefix::{ParsePublicUrlError, ParseStoreUrlError, StoreUrl};
 use std::io;
 use std::path::PathBuf;
@@ -39,7 +39,7 @@ pub(crate) enum ConfigProblem {
     PublicUrlNotPinned,
     AppMissing,
     /// Also holds the names of service bindings without a file `type`.
-    CredentialsMissing(StoreUrl, Vec<String>),
+    CredentialsMissing(StoreUrl, Vec<UnusedBinding>),
     HalfACredential {
         given: &'static str,
         missing: &'static str,

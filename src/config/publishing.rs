@@ -1,5 +1,6 @@
 //! Whether, where and when a run publishes.
 
+use super::bindings::UnusedBinding;
 use super::credentials::{self, Resolved};
 use super::{ConfigProblem, Destination, Origin, Reader, env_vars};
 use crate::prefix::{PublicUrl, StoreUrl};
@@ -134,13 +135,15 @@ impl Reader<'_> {
             Resolved::Nothing if compiles => Some(Mode::CompileOnly(Unpublished::NoStore)),
             Resolved::Nothing => Some(Mode::Off(Unpublished::NoStore)),
             Resolved::To(site, access) => Some(Mode::Upload(Destination { site, access })),
-            // An image that is pinned already can't fall back to its own files.
-            Resolved::WithoutCredentials(store) if skips && !is_release => {
+            // An image that is pinned already can't fall back to its own files. A binding with keys that are not
+            // used is a slip, not a build that must not have keys.
+            Resolved::WithoutCredentials(store, unused)
+                if skips && !is_release && !unused.iter().any(UnusedBinding::holds_keys) =>
+            {
                 Some(Mode::CompileOnly(Unpublished::MissingCredentials(store)))
             }
-            Resolved::WithoutCredentials(store) => {
-                let untyped = self.sources.untyped_bindings.clone();
-                self.accept(Err(ConfigProblem::CredentialsMissing(store, untyped)))
+            Resolved::WithoutCredentials(store, unused) => {
+                self.accept(Err(ConfigProblem::CredentialsMissing(store, unused)))
             }
         }
     }

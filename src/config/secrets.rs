@@ -3,6 +3,7 @@
 use super::env_vars::secret_variables;
 use super::{Sources, azure, env_vars, gcs, s3};
 use crate::env::ChildEnv;
+use crate::manifest::AppSecrets;
 use crate::redaction::Redaction;
 
 /// The entries of service bindings that hold a secret.
@@ -75,6 +76,14 @@ impl Sources<'_> {
             secrets.values.push(value);
         }
         secrets
+    }
+
+    /// The app's own secrets in the environment of the build, and in `more` variables.
+    pub(super) fn app_secrets(&self, more: &[(String, String)]) -> AppSecrets {
+        let is_storage = |name: &str| secret_variables().any(|variable| variable.name == name);
+        let names = self.env.names().filter(|name| !is_storage(name));
+        let variables = names.filter_map(|name| Some((name, self.env.text(name)?)));
+        AppSecrets::of(variables.chain(more.iter().map(|(name, value)| (&**name, &**value))))
     }
 
     /// The environment of child processes, without any secret.

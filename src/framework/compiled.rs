@@ -107,7 +107,7 @@ pub(crate) enum Fallback {
         served: bool,
     },
     /// The directory is not part of the image.
-    OutsideApp(PathBuf),
+    OutsideImage(PathBuf),
     NoFolder,
     /// The compile left the files where a running app serves them from, if it has `STATIC_URL=/`.
     InPlace,
@@ -127,6 +127,8 @@ impl Compiled {
                 let path = path.to_owned();
                 let content = replaced(&fs::read(&file.source)?, &release.version);
                 launch.files.push(InjectedFile { path, content });
+            } else if !file.destination.starts_with(&ctx.app_dir) {
+                launch.needs.push(file.destination.clone());
             }
         }
         if ctx.config.version.is_some() || self.reads_release_version {

@@ -138,7 +138,7 @@ fn choose_fallback(report: &CollectReport, links: &Links, ctx: &BuildContext<'_>
         None => Fallback::NoFolder,
         // Trimming it would delete the app's own files.
         Some(_) if trims && report.static_root_holds_sources => Fallback::NoFolder,
-        Some(path) if !is_in_app(path, &ctx.app_dir) => Fallback::OutsideApp(path.clone()),
+        Some(path) if !is_in_image(path, &ctx.image.root) => Fallback::OutsideImage(path.clone()),
         Some(path) => Fallback::Folder {
             path: path.clone(),
             url: own_url.unwrap_or("/static/").to_owned(),
@@ -147,8 +147,8 @@ fn choose_fallback(report: &CollectReport, links: &Links, ctx: &BuildContext<'_>
     }
 }
 
-/// Whether a path that may not exist yet lies in the app. A link on its way may lead out of the image.
-fn is_in_app(path: &Path, app: &Path) -> bool {
+/// Whether a path that may not exist yet lies in the image. A link on its way may lead out of it.
+fn is_in_image(path: &Path, image: &Path) -> bool {
     let existing = path.ancestors().find(|path| path.exists());
-    existing.is_some_and(|path| lies_in(path, app))
+    existing.is_some_and(|path| lies_in(path, image))
 }

@@ -90,12 +90,14 @@ fn publish_slug(dirs: &Dirs, setup: Setup, log: &Log) -> Result<Option<Published
         scratch: scratch.path().to_owned(),
         env: setup.children,
         image: ImagePlaces {
+            root: dirs.build.clone(),
             injected: dirs.in_slug("inject"),
             hook: HookPlace::SitePackages {
                 within: Some(dirs.build.clone()),
                 pin: None,
             },
             deferred_dir: dirs.in_slug(DEFERRED_DIR),
+            release_command: "static-assets publish --prepared",
             node: NodeSupply::Official { kept: dirs.node() },
             takes_injection: true,
         },

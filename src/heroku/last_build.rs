@@ -1,6 +1,6 @@
 //! What the previous build published. The cache holds it.
 
-use crate::context::PreviousBuild;
+use crate::context::{CheckedSite, PreviousBuild};
 use crate::publish::Published;
 use fs_err as fs;
 use serde::{Deserialize, Serialize};
@@ -38,7 +38,10 @@ impl LastBuild {
     pub(super) fn into_previous(self) -> Option<PreviousBuild> {
         Some(PreviousBuild {
             version: self.version.parse().ok()?,
-            checked: self.store.map(|store| (self.url, store)),
+            checked: self.store.map(|store| CheckedSite {
+                url: self.url,
+                store,
+            }),
         })
     }
 

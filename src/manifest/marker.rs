@@ -4,7 +4,8 @@
 use super::digest::{FileJson, Files, canonical};
 use super::{Manifest, Sha256};
 use crate::version::Version;
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::json;
 
 const SCHEMA: u32 = 1;
@@ -40,12 +41,22 @@ pub(crate) struct Marker {
 
 #[derive(Debug, PartialEq, Eq, Deserialize)]
 pub(crate) struct MarkedFile {
+    #[serde(deserialize_with = "plain_path")]
     pub(crate) path: String,
     pub(crate) sha256: Sha256,
     pub(crate) size: u64,
     pub(crate) template: Option<Sha256>,
     #[serde(rename = "type")]
     pub(crate) content_type: String,
+}
+
+/// Reads a path that the log may show: no build publishes one with control characters.
+fn plain_path<'a, D: Deserializer<'a>>(json: D) -> Result<String, D::Error> {
+    let path = String::deserialize(json)?;
+    if path.contains(char::is_control) {
+        return Err(D::Error::custom("a path with control characters"));
+    }
+    Ok(path)
 }
 
 /// Why a stored JSON of schema 1, such as a marker, can't be read.
@@ -189,6 +200,13 @@ mod tests {
         };
         assert_eq!((file.path.as_str(), file.size), ("a.css", 3));
         assert_eq!(file.sha256, Sha256::of(b"abc"));
+    }
+
+    #[test]
+    fn a_marker_with_control_characters_is_unreadable() {
+        let marker = String::from_utf8(marker()).unwrap();
+        let forged = marker.replace("a.css", "a\\u001b[2J.css");
+        assert!(of_json::<Marker>(forged.as_bytes()).is_err());
     }
 
     #[test]

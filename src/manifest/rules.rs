@@ -1,6 +1,6 @@
 //! The rules of a scan: the settings of the app and the limits of the store.
 
-use super::VersionKind;
+use super::{AppSecrets, VersionKind};
 use crate::prefix::{NameRules, StoreUrl};
 use crate::redaction::Redaction;
 use crate::version::Version;
@@ -27,7 +27,9 @@ pub(crate) struct ScanRules {
     pub(crate) allowed: Allowed,
     pub(crate) empty: Empty,
     pub(crate) source_maps: SourceMaps,
+    /// The storage credentials.
     pub(crate) secrets: Redaction,
+    pub(crate) app_secrets: AppSecrets,
     /// Compressed files that the compile made of other files.
     pub(crate) by_products: BTreeSet<String>,
     /// Files that only the framework reads.

@@ -24,6 +24,16 @@ pub(crate) enum Violation {
     PrivateKey,
     /// The file holds a storage credential of this build.
     StorageCredential,
+    /// The file holds a token of this platform.
+    Token(&'static str),
+    /// The file holds the value of this variable of the build.
+    AppSecret(String),
+    /// A database, or a dump of one.
+    Database,
+    /// A part of the app's own code that configures it.
+    AppCode,
+    /// A symbolic link to this file, which has the name of a secret.
+    SecretTarget(String),
     ControlCharacter,
     NotUtf8,
     /// The path holds `..` or another name that no URL reaches.
@@ -33,13 +43,23 @@ pub(crate) enum Violation {
     SameAs(String),
     /// The path is too long for the store.
     TooLong,
-    TooLarge(u64),
+    /// The size of the file and the limit.
+    TooLarge(u64, u64),
 }
 
 impl Violation {
     /// Whether a review can allow the file. The other violations would break the store or the pages.
     pub(crate) fn can_be_allowed(&self) -> bool {
-        matches!(self, Self::SecretName | Self::PrivateKey)
+        matches!(
+            self,
+            Self::SecretName
+                | Self::PrivateKey
+                | Self::Token(_)
+                | Self::AppSecret(_)
+                | Self::Database
+                | Self::AppCode
+                | Self::SecretTarget(_)
+        )
     }
 }
 
@@ -58,6 +78,49 @@ pub(super) fn is_secret_name(path: &str) -> bool {
             || SECRET_NAMES.contains(&segment)
             || SECRET_EXTENSIONS.iter().any(|end| segment.ends_with(end))
     })
+}
+
+/// Whether the path is that of code that configures an app: it holds what no browser needs, and often a password.
+pub(super) fn is_app_code(path: &str) -> bool {
+    let (dir, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let dir = dir.rsplit('/').next().unwrap_or_default();
+    match name.rsplit_once('.') {
+        Some((stem, "py")) => stem == "manage" || stem.ends_with("settings") || dir == "settings",
+        Some((stem, "exs")) => stem == "mix" || dir == "config",
+        _ => false,
+    }
+}
+
+/// The first bytes of databases and their dumps.
+const DATABASES: [&[u8]; 5] = [
+    b"SQLite format 3\0",
+    b"PGDMP",
+    b"--\n-- PostgreSQL database dump",
+    b"-- MySQL dump ",
+    b"-- MariaDB dump ",
+];
+
+/// Maps in the form of a `SQLite` file, which pages read by ranges.
+const MAPS: [&str; 2] = ["mbtiles", "gpkg"];
+
+/// Whether a file that begins so is a database that no page reads.
+pub(super) fn is_database(path: &str, content: &[u8]) -> bool {
+    let extension = path.rsplit_once('.').map_or("", |(_, extension)| extension);
+    DATABASES.iter().any(|start| content.starts_with(start)) && !MAPS.contains(&extension)
+}
+
+/// Whether the file holds variables, such as `production.env`. Textures of 3D engines have that extension, too.
+pub(super) fn is_env_file(path: &str, content: &[u8]) -> bool {
+    let is_variable = |line: &str| {
+        let name = line
+            .split_once('=')
+            .map_or("", |(name, _)| name.trim_start_matches("export "));
+        let is_of_name =
+            |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+        !name.is_empty() && name.bytes().all(is_of_name)
+    };
+    let is_named = path.to_ascii_lowercase().ends_with(".env");
+    is_named && std::str::from_utf8(content).is_ok_and(|text| text.lines().any(is_variable))
 }
 
 const KEY_STARTS: [&[u8]; 2] = [b"PRIVATE KEY-----", b"PRIVATE KEY BLOCK-----"];
@@ -118,6 +181,19 @@ mod tests {
         ] {
             assert!(!is_secret_name(path), "{path} is published");
         }
+    }
+
+    #[test]
+    fn files_of_variables_are_told_from_textures() {
+        for (path, content, is_env) in [
+            ("x/production.env", &b"# x\nexport API_KEY=1"[..], true),
+            ("studio.env", b"\x86\x16\x87\x96\xf6\xd6", false),
+            ("about.env", b"no variable here", false),
+            ("x.css", b"A=1", false),
+        ] {
+            assert_eq!(is_env_file(path, content), is_env, "{path}");
+        }
+        assert!(!is_database("world.mbtiles", b"SQLite format 3\0"));
     }
 
     #[test]

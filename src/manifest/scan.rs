@@ -3,12 +3,13 @@
 
 use super::placeholder::{encoded_placeholder, holds_placeholder};
 use super::rules::{Empty, ScanRules};
-use super::safety::{RefusedFile, Violation, holds_private_key};
+use super::safety::{RefusedFile, Violation, holds_private_key, is_database, is_env_file};
+use super::tokens::token_in;
 use super::walk::{FoundFile, LeftOut, Walk, collisions, is_source_map, violation_of_name};
 use super::{Allowed, Asset, AssetRoot, AssetSource, Assets, Manifest, MarkedFile, media_type};
+use crate::fs::open_file;
 use crate::parallel::parallel;
 use crate::sha256::Sha256;
-use fs_err as fs;
 use memchr::memmem::Finder;
 use sha2::Digest;
 use std::io::{self, Read};
@@ -21,6 +22,8 @@ pub(crate) struct Scanned {
     pub(crate) left_out: LeftOut,
     /// How many source maps are published; the log warns that they show the app's sources.
     pub(crate) source_maps: usize,
+    /// Paths of code that browsers rarely load; the log warns of them.
+    pub(crate) server_code: Vec<String>,
     /// Paths of files that hold the placeholder in base64, where it can't be replaced.
     pub(crate) encoded: Vec<String>,
 }
@@ -50,14 +53,25 @@ impl Scanned {
         if assets.is_empty() && rules.empty == Empty::Refused {
             return Err(ScanError::Empty);
         }
+        let paths = assets.iter().map(|asset| &*asset.path);
+        let server_code = paths.filter(|path| is_server_code(path));
         let is_map = |asset: &&Asset| is_source_map(&asset.path);
         Ok(Self {
             source_maps: assets.iter().filter(is_map).count(),
+            server_code: server_code.map(str::to_owned).collect(),
             manifest: Manifest::of(assets),
             left_out: walk.left_out,
             encoded,
         })
     }
+}
+
+/// The extensions of code that runs on servers. Some pages load it on purpose, such as that of `PyScript`.
+const SERVER_CODE: [&str; 8] = ["py", "pyc", "ex", "exs", "eex", "heex", "leex", "rb"];
+
+fn is_server_code(path: &str) -> bool {
+    let extension = path.rsplit_once('.').map(|(_, extension)| extension);
+    extension.is_some_and(|extension| SERVER_CODE.contains(&extension))
 }
 
 impl Manifest {
@@ -153,15 +167,40 @@ fn hash_all(
     Ok(hashed)
 }
 
+/// Whether somebody allowed the file, or the value of the variable in every file.
+fn is_reviewed(path: &str, violation: &Violation, rules: &ScanRules) -> bool {
+    let by_name = |name: &String| rules.allowed.allows(name);
+    rules.allowed.allows(path) || matches!(violation, Violation::AppSecret(name) if by_name(name))
+}
+
+/// Finds what the first bytes of a file show.
+fn violation_of_start(path: &str, start: &[u8]) -> Option<Violation> {
+    if is_database(path, start) {
+        return Some(Violation::Database);
+    }
+    is_env_file(path, start).then_some(Violation::SecretName)
+}
+
+/// Finds what is likely a secret and may be allowed after a review.
+fn secret_in(window: &[u8], rules: &ScanRules) -> Option<Violation> {
+    if holds_private_key(window) {
+        return Some(Violation::PrivateKey);
+    }
+    let app_secret = || rules.app_secrets.name_in(window).map(str::to_owned);
+    token_in(window)
+        .map(Violation::Token)
+        .or_else(|| app_secret().map(Violation::AppSecret))
+}
+
 fn read_and_hash(
     FoundFile { path, source }: &FoundFile,
     rules: &ScanRules,
     finders: &[Finder<'static>],
 ) -> io::Result<Result<Content, Violation>> {
-    let mut file = fs::File::open(source.of(path))?;
+    let mut file = open_file(&source.of(path))?;
     let size = file.metadata()?.len();
-    if rules.largest.is_some_and(|largest| size > largest) {
-        return Ok(Err(Violation::TooLarge(size)));
+    if let Some(largest) = rules.largest.filter(|largest| size > *largest) {
+        return Ok(Err(Violation::TooLarge(size, largest)));
     }
     let mut read = 0;
     let (mut is_template, mut is_encoded) = (false, false);
@@ -175,8 +214,12 @@ fn read_and_hash(
         if rules.secrets.occurs_in(&window) {
             return Ok(Err(Violation::StorageCredential));
         }
-        if holds_private_key(&window) && !rules.allowed.allows(path) {
-            return Ok(Err(Violation::PrivateKey));
+        let of_start = (kept == 0)
+            .then(|| violation_of_start(path, &window))
+            .flatten();
+        let violation = of_start.or_else(|| secret_in(&window, rules));
+        if let Some(violation) = violation.filter(|it| !is_reviewed(path, it, rules)) {
+            return Ok(Err(violation));
         }
         is_encoded |= finders.iter().any(|form| form.find(&window).is_some());
         is_template |= is_encoded || holds_placeholder(&window);
@@ -195,7 +238,7 @@ fn read_and_hash(
 
 #[cfg(test)]
 mod tests {
-    use super::super::SourceMaps;
+    use super::super::{AppSecrets, SourceMaps};
     use super::*;
     use crate::redaction::Redaction;
     use fs_err as fs;
@@ -323,6 +366,86 @@ mod tests {
     }
 
     #[test]
+    fn code_and_databases_are_refused_until_they_are_reviewed() {
+        let folder = tree(&[
+            "a.css",
+            "manage.py",
+            "shop/settings.py",
+            "config/prod.exs",
+            "py/app.py",
+        ]);
+        fs::write(folder.path().join("shop.data"), b"SQLite format 3\0...").unwrap();
+        let at = |path: &str, violation| RefusedFile::new(path, violation);
+        assert_eq!(
+            refused(&folder, &ScanRules::default()),
+            [
+                at("config/prod.exs", Violation::AppCode),
+                at("manage.py", Violation::AppCode),
+                at("shop.data", Violation::Database),
+                at("shop/settings.py", Violation::AppCode),
+            ]
+        );
+        let rules = ScanRules {
+            allowed: "manage.py config/* shop/* shop.data".parse().unwrap(),
+            ..ScanRules::default()
+        };
+        let scanned = Scanned::of(&folder.path().into(), &rules).unwrap();
+        assert_eq!(paths(&scanned).len(), 6);
+        assert_eq!(scanned.server_code.len(), 4, "{:?}", scanned.server_code);
+    }
+
+    #[test]
+    fn a_link_to_a_secret_is_refused() {
+        let folder = tree(&["a.css", ".conf/.env"]);
+        symlink(".conf/.env", folder.path().join("settings.txt")).unwrap();
+        let violation = Violation::SecretTarget(".conf/.env".to_owned());
+        assert_eq!(
+            refused(&folder, &ScanRules::default()),
+            [RefusedFile::new("settings.txt", violation)]
+        );
+    }
+
+    #[test]
+    fn tokens_and_secrets_of_the_app_are_refused() {
+        let folder = tree(&["a.js", "b.js"]);
+        let token = ["ghp", "_", &"a1B2".repeat(9)].concat();
+        fs::write(folder.path().join("a.js"), format!("k='{token}'")).unwrap();
+        fs::write(folder.path().join("b.js"), "k='0123456789-secret'").unwrap();
+        let rules = ScanRules {
+            app_secrets: AppSecrets::of([("SECRET_KEY", "0123456789-secret")]),
+            ..ScanRules::default()
+        };
+        let reviewed = ScanRules {
+            allowed: "a.js SECRET_KEY".parse().unwrap(),
+            ..rules.clone()
+        };
+        assert!(Scanned::of(&folder.path().into(), &reviewed).is_ok());
+        let of_app = Violation::AppSecret("SECRET_KEY".to_owned());
+        assert_eq!(
+            refused(&folder, &rules),
+            [
+                RefusedFile::new("a.js", Violation::Token("GitHub")),
+                RefusedFile::new("b.js", of_app)
+            ]
+        );
+    }
+
+    #[test]
+    fn a_pipe_is_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.css");
+        rustix::fs::mknodat(
+            rustix::fs::CWD,
+            &path,
+            rustix::fs::FileType::Fifo,
+            rustix::fs::Mode::RUSR,
+            0,
+        )
+        .unwrap();
+        assert!(open_file(&path).is_err());
+    }
+
+    #[test]
     fn credentials_of_this_build_are_never_published() {
         let folder = tree(&["a.js"]);
         fs::write(folder.path().join("a.js"), "const k='canary-canary-canary'").unwrap();
@@ -359,6 +482,8 @@ mod tests {
     fn names_differing_in_case_or_form_are_refused() {
         let folder = tree(&["A.css", "a.css", "caf\u{e9}.css", "cafe\u{301}.css"]);
         assert_eq!(refused(&folder, &ScanRules::default()).len(), 2);
+        let folder = tree(&["caf\u{e9}/a.css", "cafe\u{301}"]);
+        assert_eq!(refused(&folder, &ScanRules::default()).len(), 1);
     }
 
     #[test]
@@ -382,7 +507,7 @@ mod tests {
         };
         assert_eq!(
             refused(&folder, &rules),
-            [RefusedFile::new("large.bin", Violation::TooLarge(9))]
+            [RefusedFile::new("large.bin", Violation::TooLarge(9, 3))]
         );
     }
 }

@@ -2,7 +2,7 @@
 //! be one object or one file on some stores and file systems are refused, too.
 
 use super::rules::{ScanRules, SourceMaps};
-use super::safety::{RefusedFile, Violation, is_secret_name};
+use super::safety::{RefusedFile, Violation, is_app_code, is_secret_name};
 use super::{AssetRoot, AssetSource};
 use crate::prefix::NameRules;
 use fs_err as fs;
@@ -78,6 +78,8 @@ impl Walk {
                 self.refuse(path, Violation::StorageCredential);
             } else if is_secret_name(&path) && !is_reviewed {
                 self.refuse(path, Violation::SecretName);
+            } else if is_app_code(&path) && !is_reviewed {
+                self.refuse(path, Violation::AppCode);
             } else if name.starts_with('.') && !is_well_known && !is_reviewed {
                 self.left_out.dot_files += 1;
             } else if let Some(violation) = violation_of_name(name, &rules.names) {
@@ -104,7 +106,16 @@ impl Walk {
         let target = fs::read_link(link)?.display().to_string();
         match fs::canonicalize(link) {
             Ok(real) if real.starts_with(&root.real) && real.is_file() => {
-                self.add(path, AssetSource::At(real.into()), root.rules);
+                let below = real
+                    .strip_prefix(&root.real)
+                    .unwrap_or(&real)
+                    .to_string_lossy();
+                let is_secret = is_secret_name(&below) || is_app_code(&below);
+                if is_secret && !root.rules.allowed.allows(&path) {
+                    self.refuse(path, Violation::SecretTarget(target));
+                } else {
+                    self.add(path, AssetSource::At(real.into()), root.rules);
+                }
             }
             _ => self.refuse(path, Violation::Link(target)),
         }
@@ -165,11 +176,11 @@ fn files_named_as_dirs(files: &[FoundFile]) -> Vec<RefusedFile> {
     let mut dirs = HashSet::new();
     for FoundFile { path, .. } in files {
         let ends = path.match_indices('/').map(|(end, _)| end);
-        dirs.extend(ends.map(|end| hash_of(&path[..end].to_lowercase())));
+        dirs.extend(ends.map(|end| hash_of(&folded(&path[..end]))));
     }
     let is_dir = |file: &&FoundFile| {
-        let name = file.path.to_lowercase();
-        let holds = |other: &FoundFile| other.path.to_lowercase().starts_with(&format!("{name}/"));
+        let name = folded(&file.path);
+        let holds = |other: &FoundFile| folded(&other.path).starts_with(&format!("{name}/"));
         dirs.contains(&hash_of(&name)) && files.iter().any(holds)
     };
     let refuse = |file: &FoundFile| file.refuse_as_same(format!("{}/", file.path));

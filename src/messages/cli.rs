@@ -41,10 +41,10 @@ pub(crate) enum ExecError {
 /// A file or directory that a command needs is out of reach.
 #[derive(Debug)]
 pub(crate) enum FileError {
-    App(io::Error),
-    EnvFile(io::Error),
+    App(PathBuf, io::Error),
+    EnvFile(PathBuf, io::Error),
     /// Holds the lines that the env file should hold. The version may be published already.
-    EnvFileNotWritten(String, io::Error),
+    EnvFileNotWritten(PathBuf, String, io::Error),
     /// The version may be published already, but the image would not know it.
     PinNotWritten(PathBuf, io::Error),
 }
@@ -153,21 +153,22 @@ impl Explain for ExecError {
 impl Explain for FileError {
     fn explain(&self) -> Message {
         match self {
-            Self::App(error) => {
-                let title = "The app's directory can't be read";
+            Self::App(dir, error) => {
+                let title = format!("The app's directory can't be read: {}", dir.display());
                 Message::new(Kind::Configuration, title, error.to_string())
             }
-            Self::EnvFile(error) => {
-                let title = "The env file can't be opened for writing";
+            Self::EnvFile(file, error) => {
+                let title = format!("The env file can't be opened for writing: {}", file.display());
                 Message::new(Kind::Configuration, title, error.to_string())
             }
-            Self::EnvFileNotWritten(lines, error) => {
+            Self::EnvFileNotWritten(file, lines, error) => {
                 let body = if lines.is_empty() {
                     "Nothing was published. The file may still hold the lines of an earlier run."
                 } else {
                     &format!("The version is published. The file should hold these lines:\n{lines}")
                 };
-                Message::new(Kind::Machine, "The env file can't be written", body)
+                let title = format!("The env file can't be written: {}", file.display());
+                Message::new(Kind::Machine, title, body)
                     .with_details(error.to_string())
             }
             Self::PinNotWritten(file, error) => Message::new(

@@ -113,7 +113,7 @@ fn text(problem: &Problem) -> ProblemText {
             "is not the address of the EKS Pod Identity agent\nThe pod's token is sent to no other server. The agent is \
              at 169.254.170.23 or [fd00:ec2::23].",
         ),
-        Problem::CredentialsMissing(store, untyped) => credentials::missing(store, untyped),
+        Problem::CredentialsMissing(store, unused) => credentials::missing(store, unused),
         Problem::HalfACredential { given, missing } => about(*missing).say(format!(
             "is not set, but {given} is\nThey belong together. Set both or neither."
         )),

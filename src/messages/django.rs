@@ -8,6 +8,7 @@ use super::{Explain, Kind, Message, listed, not_following, titled};
 use crate::framework::DjangoError;
 use crate::framework::django::ServerSettings;
 use indoc::formatdoc;
+use links::vanished;
 use std::path::Path;
 
 impl Explain for DjangoError {
@@ -37,6 +38,14 @@ impl Explain for DjangoError {
                 command_failed(setting, line, finished.status.code()).with_details(&finished.output)
             }
             Self::OtherSettings(manage_py, server) => other_settings(manage_py, server),
+            Self::SettingsNotRead(output) => Message::new(
+                Kind::Machine,
+                "Python can't read the app's settings files",
+                "The build lets Python's own parser read wsgi.py and manage.py. Likeliest cause: this Python is older \
+                 than 3.7.",
+            )
+            .with_details(output.as_str()),
+            Self::Vanished { place, name, root } => vanished(place, name, root),
             Self::NotFollowing(not_following) => not_following.explain(),
             Self::Start(error) => error.explain(),
             Self::Report(error) => Message::new(
@@ -64,7 +73,7 @@ fn other_settings(manage_py: &Path, server: &ServerSettings) -> Message {
     let (manage_py, file) = (manage_py.display(), server.file.display());
     let (used, module) = (&server.manage_py, &server.module);
     app_message(&formatdoc! {"
-        {manage_py} uses the settings {used}, the server {module}
+        {manage_py} uses the settings {used}, and the server uses {module}
         {manage_py} sets DJANGO_SETTINGS_MODULE whatever the environment says, so the build can't check the pages of the
         server, which runs with {module} ({file}). Let the environment choose, in {manage_py}:
           os.environ.setdefault(\"DJANGO_SETTINGS_MODULE\", \"{used}\")"

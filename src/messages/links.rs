@@ -81,8 +81,8 @@ fn fallback(compiled: &Compiled, release: &Release, ctx: &BuildContext<'_>, log:
             let dir = ctx.relative(path).display();
             format!("full copy in {dir}; STATIC_URL={url} {server}")
         }
-        (Fallback::OutsideApp(path), _) => format!(
-            "none, STATIC_ROOT {} is outside of the app and so of the image",
+        (Fallback::OutsideImage(path), _) => format!(
+            "none, STATIC_ROOT {} is outside of the app, and only the app's directory becomes the image",
             path.display()
         ),
         (Fallback::UrlInImage, _) => {

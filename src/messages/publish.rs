@@ -19,7 +19,7 @@ impl Event for PublishEvent<'_> {
             Self::CompileOnly(why) => log.bullet(&compile_only(why)),
             Self::Version(release, config) => upload::version(release, config, log),
             Self::LeftOut(scanned) => upload::left_out(scanned, log),
-            Self::Saved(release, dry_run) => upload::saved(release, *dry_run, log),
+            Self::Saved(release, ctx) => upload::saved(release, ctx, log),
             Self::Deferred(release, config) => upload::deferred(release, config, log),
             Self::NothingDeferred => log.bullet(
                 "Nothing to upload: the build of this image published its assets, or publishing was \
@@ -166,6 +166,13 @@ impl Explain for PublishError {
                 Kind::Machine,
                 "A file can't be written into the image\n\
                  The app reads the collected files, and files such as staticfiles.json, at run time.",
+            )
+            .with_details(error.to_string()),
+            Self::Scratch(error) => titled(
+                Kind::Machine,
+                "A temporary directory can't be made\n\
+                 The build collects files there before it uploads them. Is the disk full, or does TMPDIR name a \
+                 directory that this user can't write to?",
             )
             .with_details(error.to_string()),
             Self::Check(error) => error.explain(),

@@ -69,18 +69,30 @@ fn refused_message(refused: &[RefusedFile]) -> Message {
         "The safety rules refuse:\n{list}\n\nRemove or correct them in the static directories."
     );
     let message = Message::new(Kind::Refused, title, body);
-    let files = refused
-        .iter()
-        .filter(|file| file.violation.can_be_allowed())
-        .take(3);
-    let files: Vec<&str> = files.map(|file| file.path.as_str()).collect();
+    let files = refused.iter().filter_map(reviewable).take(3);
+    let files: Vec<&str> = files.collect();
     if files.is_empty() {
         return message;
     }
     let (allow, files) = (ALLOW.name, files.join(" "));
     message.with_line(&format!(
-        "If you have reviewed a file and it is meant to be public:\n  {allow}=\"{files}\""
+        "If you have reviewed it and it is meant to be public:\n  {allow}=\"{files}\""
     ))
+}
+
+/// What to allow after a review: the file, or the variable whose value it holds. A name that a shell would read is left
+/// out.
+fn reviewable(file: &RefusedFile) -> Option<&str> {
+    let is_plain = |name: &&str| {
+        let mut bytes = name.bytes();
+        bytes.all(|byte| byte.is_ascii_alphanumeric() || b"._-/@+".contains(&byte))
+    };
+    let name = match &file.violation {
+        Violation::AppSecret(variable) => variable,
+        violation if violation.can_be_allowed() => &file.path,
+        _ => return None,
+    };
+    Some(name.as_str()).filter(is_plain)
 }
 
 fn violation_text(violation: &Violation) -> Cow<'static, str> {
@@ -93,15 +105,27 @@ fn violation_text(violation: &Violation) -> Cow<'static, str> {
             format!("the same name as {other} on stores that ignore case or Unicode normal form")
                 .into()
         }
-        Violation::TooLarge(size) => {
-            format!("{}, which is too large for the store", bytes(*size)).into()
-        }
+        Violation::TooLarge(size, most) => format!(
+            "{}, and this store takes {} (without RELEASE_VERSION it takes more)",
+            bytes(*size),
+            bytes(*most)
+        )
+        .into(),
         Violation::NotAFile => "neither a file nor a directory".into(),
         Violation::SecretName => "the name of a secret".into(),
         Violation::PrivateKey => "holds a private key".into(),
         Violation::StorageCredential => {
             "holds a storage credential of this build: replace that key now".into()
         }
+        Violation::Token(issuer) => format!("holds a token of {issuer}").into(),
+        Violation::AppSecret(name) => format!("holds the value of {name}").into(),
+        Violation::Database => "a database, or a dump of one".into(),
+        Violation::AppCode => "code that configures the app".into(),
+        Violation::SecretTarget(target) => format!(
+            "a link to {}, which has the name of a secret",
+            target.escape_debug()
+        )
+        .into(),
         Violation::ControlCharacter => "a control character in the name".into(),
         Violation::NotUtf8 => "the name is not UTF-8".into(),
         Violation::Segment => "URLs and stores read the name as another path".into(),

@@ -2,7 +2,7 @@
 
 use crate::config::env_vars::RELEASE_VERSION;
 use crate::config::{Config, Destination, Unpublished};
-use crate::context::DryRun;
+use crate::context::{BuildContext, DryRun};
 use crate::log::{Log, bytes, count, seconds};
 use crate::manifest::Scanned;
 use crate::plan::{Change, Progress, Summary};
@@ -53,6 +53,13 @@ pub(super) fn left_out(scanned: &Scanned, log: &Log) {
     if !parts.is_empty() {
         log.detail(&format!("Not uploaded: {}", parts.join(", ")));
     }
+    if let [first, ..] = scanned.server_code.as_slice() {
+        log.warning(&format!(
+            "{} of source code will be public, such as {first}. If no page loads them, keep them out of the static \
+             directories.",
+            count(scanned.server_code.len(), "file")
+        ));
+    }
     if scanned.source_maps > 0 {
         log.detail(&format!(
             "{} will be public and show your sources. To leave them out: STATIC_ASSETS_SOURCE_MAPS=exclude",
@@ -61,9 +68,9 @@ pub(super) fn left_out(scanned: &Scanned, log: &Log) {
     }
 }
 
-pub(super) fn saved(release: &Release, dry_run: DryRun, log: &Log) {
+pub(super) fn saved(release: &Release, ctx: &BuildContext<'_>, log: &Log) {
     let size = size_of(release);
-    if dry_run == DryRun::Yes {
+    if ctx.dry_run == DryRun::Yes {
         log.bullet(&format!(
             "Would save {size} for the release phase. Nothing was written (--dry-run)."
         ));
@@ -73,7 +80,7 @@ pub(super) fn saved(release: &Release, dry_run: DryRun, log: &Log) {
         "Saved for the release phase: {size} (STATIC_ASSETS_PUBLISH=release)"
     ));
     log.detail("Nothing is published yet. Before a process of this release starts, run:");
-    log.block("static-assets publish --prepared");
+    log.block(ctx.image.release_command);
 }
 
 pub(super) fn deferred(release: &Release, config: &Config, log: &Log) {

@@ -5,7 +5,7 @@ use derive_more::Display;
 use std::str::FromStr;
 
 /// The directory of the protocol's own objects, under the store's prefix.
-const META: &str = ".static-assets";
+pub(super) const META: &str = ".static-assets";
 
 /// A store's prefix: empty, or segments joined by `/`, without a `/` at either end.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Display)]
@@ -75,6 +75,11 @@ pub(crate) struct Key(String);
 impl Key {
     pub(crate) fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether the object is one of the protocol's own. No store's prefix has that name.
+    pub(crate) fn is_meta(&self) -> bool {
+        self.0.split('/').any(|segment| segment == META)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The URL of a store, and the limits of each provider on names and sizes.
 
-use super::key::Folder;
+use super::key::{Folder, META};
 use crate::version::Version;
 use derive_more::Display;
 use std::path::{Component, Path, PathBuf};
@@ -88,21 +88,10 @@ impl StoreUrl {
         matches!(self, Self::Bucket(_)).then_some(PART * MOST_PARTS)
     }
 
-    /// The largest file of an explicit version. One request uploads it, because completing an upload in parts
+    /// The largest file of an explicit version. One request uploads it from memory, because completing an upload in parts
     /// overwrites an existing object.
-    ///
-    /// S3: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/upload-objects.html>,
-    /// Azure: <https://learn.microsoft.com/rest/api/storageservices/put-blob>,
-    /// GCS: <https://cloud.google.com/storage/quotas#objects>
     pub(crate) fn largest_put(&self) -> Option<u64> {
-        let Self::Bucket(bucket) = self else {
-            return None;
-        };
-        Some(match bucket.scheme {
-            Scheme::S3 => 5 << 30,
-            Scheme::Azure => 5_000 << 20,
-            Scheme::Gcs => 5 << 40,
-        })
+        matches!(self, Self::Bucket(_)).then_some(512 << 20)
     }
 
     /// The rules for the names of a version's files.
@@ -157,7 +146,9 @@ fn file_url(root: &Path) -> Result<StoreUrl, ParseStoreUrlError> {
     if !root.is_absolute() {
         return Err(ParseStoreUrlError::NotAbsolute);
     }
-    if root.components().any(|part| part == Component::ParentDir) {
+    let is_forbidden =
+        |part: Component<'_>| part == Component::ParentDir || part.as_os_str() == META;
+    if root.components().any(is_forbidden) {
         return Err(ParseStoreUrlError::BadFolder);
     }
     Ok(StoreUrl::File(root.to_owned()))
@@ -199,6 +190,7 @@ mod tests {
             ("s3://bucket/.static-assets", ParseStoreUrlError::BadFolder), // ours
             ("s3://bucket/{app}", ParseStoreUrlError::BadFolder), // expanded before it is parsed
             ("file://assets", ParseStoreUrlError::NotAbsolute),   // `assets` would be a host
+            ("file:///a/.static-assets", ParseStoreUrlError::BadFolder),
             ("file:///a/../b", ParseStoreUrlError::BadFolder),
             (
                 // Elsewhere this would be taken for WebDAV.

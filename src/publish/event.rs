@@ -2,7 +2,7 @@
 
 use crate::check::{AssetKind, CheckFinding, CheckSkipped};
 use crate::config::{Config, ConfigWarning, Destination, Unpublished};
-use crate::context::{BuildContext, DryRun};
+use crate::context::BuildContext;
 use crate::framework::Compiled;
 use crate::manifest::Scanned;
 use crate::plan::{Change, Progress, Summary};
@@ -17,7 +17,7 @@ pub(crate) enum PublishEvent<'a> {
     Version(&'a Release, &'a Config),
     LeftOut(&'a Scanned),
     /// The build saved the release for the release phase, or would have in a dry run.
-    Saved(&'a Release, DryRun),
+    Saved(&'a Release, &'a BuildContext<'a>),
     /// The release phase uploads this release.
     Deferred(&'a Release, &'a Config),
     /// The image holds nothing for the release phase.

@@ -50,8 +50,8 @@ impl Uploader<'_> {
         let checked = self.previous.filter(|it| it.version == release.version);
         let checked = checked.and_then(|previous| previous.checked.as_ref());
         let was_checked = summary.unchanged
-            && checked.is_some_and(|(url, store)| {
-                *url == release.prefix.url() && *store == self.destination.place()
+            && checked.is_some_and(|site| {
+                site.url == release.prefix.url() && site.store == self.destination.place()
             });
         if was_checked && !is_asked_for {
             Some(CheckSkipped::AlreadyChecked)

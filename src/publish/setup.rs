@@ -1,8 +1,8 @@
 //! What a build does first: it recognises the app, hides the secrets and judges the settings. A release phase does only
 //! the last two.
 
-use super::{InstallError, PublishError, PublishEvent};
-use crate::config::{Config, FrameworkSettings, Phase, Sources};
+use super::{PublishError, PublishEvent};
+use crate::config::{Config, ConfigWarning, FrameworkSettings, Phase, Sources};
 use crate::env::ChildEnv;
 use crate::framework::{Detected, Framework};
 use crate::log::Log;
@@ -42,15 +42,20 @@ pub(crate) fn read_config(
     log: &Log,
 ) -> Result<Config, PublishError> {
     log.redact(sources.secrets().in_log());
-    let config = Config::read(sources, phase);
-    for warning in sources.warnings() {
-        log.event(&PublishEvent::Warning(&warning));
+    Config::read(sources, phase).map_err(|problems| {
+        warn(&sources.warnings(), log);
+        problems.into()
+    })
+}
+
+pub(crate) fn warn(warnings: &[ConfigWarning], log: &Log) {
+    for warning in warnings {
+        log.event(&PublishEvent::Warning(warning));
     }
-    Ok(config?)
 }
 
 /// Makes a directory that removes itself at the end, also if the build fails.
 pub(crate) fn scratch_dir() -> Result<TempDir, PublishError> {
     let dir = tempfile::Builder::new().prefix("static-assets-").tempdir();
-    Ok(dir.map_err(InstallError::Io)?)
+    dir.map_err(PublishError::Scratch)
 }

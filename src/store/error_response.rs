@@ -28,7 +28,9 @@ impl ErrorResponse {
             from,
             status: response.status().as_u16(),
             code: code.or_else(|| oauth_error(&body)).unwrap_or_default(),
-            region: header("x-amz-bucket-region").or_else(|| xml_element(&body, "Region")),
+            region: header("x-amz-bucket-region")
+                .and_then(|region| code_of(&region))
+                .or_else(|| xml_element(&body, "Region")),
             retry_after: retry_after.map(Duration::from_secs),
         }
     }
@@ -53,6 +55,7 @@ fn oauth_error(body: &str) -> Option<String> {
     code_of(json.get("error")?.as_str()?)
 }
 
+/// What an error line or a line to paste may show: a word without anything that a shell or terminal reads.
 fn code_of(text: &str) -> Option<String> {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     let is_code = !text.is_empty() && text.len() < 64 && text.bytes().all(is_plain);

@@ -23,6 +23,8 @@ pub(super) struct Limiter(Shared<Traffic>);
 
 #[derive(Debug, Default)]
 struct Traffic {
+    /// Whether the store has answered any request. One that never did is given up sooner.
+    has_answered: bool,
     highest_limit: usize,
     limit: usize,
     /// The limit doubles while that brings more answers a second than this.
@@ -74,13 +76,15 @@ impl Limiter {
             .with(|traffic| traffic.active_until.map(Instant::into_std))
     }
 
-    /// Starts a request. It gets `least`, or more for later tries and for the bodies in flight with it.
+    /// Starts a request. It gets `least`, or more for the bodies in flight with it, and for later tries of a store that
+    /// has answered before.
     pub(super) fn start(&self, bytes: u64, try_number: u32, least: Duration) -> InFlight<'_> {
         let patience = self.0.with(|traffic| {
             let now = Instant::now();
             traffic.first_start.get_or_insert(now);
             traffic.bytes_in_flight += bytes;
-            let patience = PATIENCE * 2_u32.saturating_pow(try_number.saturating_sub(1));
+            let longer = if traffic.has_answered { try_number } else { 1 };
+            let patience = PATIENCE * 2_u32.saturating_pow(longer.saturating_sub(1));
             let bodies = Duration::from_secs(traffic.bytes_in_flight / traffic.bytes_a_second());
             let patience = (patience.min(LONGEST_PATIENCE) + bodies).max(least);
             traffic.active_until = traffic.active_until.max(Some(now + patience));
@@ -91,6 +95,11 @@ impl Limiter {
             bytes,
             patience,
         }
+    }
+
+    /// Notes that the store is there, whatever it answers.
+    pub(super) fn note_answer(&self) {
+        self.0.with(|traffic| traffic.has_answered = true);
     }
 
     /// Counts an answer of the store to a request with a body of `bytes`.
@@ -208,6 +217,8 @@ mod tests {
         let patience =
             |bytes, try_number| limiter.start(bytes, try_number, Duration::ZERO).patience;
         assert_eq!(patience(0, 1), PATIENCE);
+        assert_eq!(patience(0, 9), PATIENCE, "a store that never answered");
+        limiter.note_answer();
         assert_eq!(patience(0, 2), 2 * PATIENCE);
         assert_eq!(patience(0, 9), LONGEST_PATIENCE);
         let large = limiter.start(8 << 20, 1, Duration::ZERO);

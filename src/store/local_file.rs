@@ -2,13 +2,16 @@
 
 use super::receipt::{Md5Hash, md5_of};
 use super::{StoreError, StoreResult};
+use crate::fs::open_file;
 use crate::manifest::Asset;
 use crate::sha256::Sha256;
-use fs_err as fs;
-use std::io;
+use std::io::{self, Read};
 
 pub(super) fn read_asset(asset: &Asset) -> StoreResult<(Vec<u8>, Md5Hash)> {
-    let content = fs::read(asset.source()).map_err(|error| read_error(error, asset))?;
+    let mut content = Vec::new();
+    let file = open_file(&asset.source());
+    let read = file.and_then(|mut file| file.read_to_end(&mut content));
+    read.map_err(|error| read_error(error, asset))?;
     verify_hash(asset, Sha256::of(&content))?;
     let md5 = md5_of(&content);
     Ok((content, md5))

@@ -79,6 +79,9 @@ impl Transport {
         let response = self.network.client(&request).execute(request);
         let response = timeout(in_flight.patience, response).await;
         let mut response = response.map_err(|_| no_answer(in_flight.patience))??;
+        if is_store {
+            self.limiter.note_answer();
+        }
         let body = replace(response.body_mut(), Vec::new().into());
         let body = read_body(body, least.max(BODY_PATIENCE)).await?;
         let status = response.status();

@@ -1,14 +1,16 @@
 //! A bucket of the test's own on the S3 server (`SeaweedFS`) that `script/services` starts.
 
-use super::{Platform, http, random_name, skipped, variable};
+use super::http::Answer;
+use super::{Platform, http, random_name, server, skipped, variable};
 use object_store::aws::{AmazonS3, AmazonS3Builder};
 use object_store::path::Path;
 use object_store::signer::Signer;
-use object_store::{ObjectStore, ObjectStoreExt};
+use object_store::{Attribute, ObjectStore, ObjectStoreExt};
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::time::Duration;
 
+#[derive(Clone)]
 pub(crate) struct Bucket {
     pub(crate) name: String,
     pub(crate) endpoint: String,
@@ -32,6 +34,20 @@ impl Bucket {
             skipped("no S3 server is up (script/services -- cargo test)");
             return None;
         };
+        Some(Self::at(endpoint, kind))
+    }
+
+    /// Makes a bucket on another server, which takes the same key.
+    pub(crate) fn on(server: &str) -> Option<Self> {
+        let name = format!("STATIC_ASSETS_TEST_{}_ENDPOINT", server.to_uppercase());
+        let Some(endpoint) = variable(&name) else {
+            skipped(&format!("no {server} is up (script/test conformance)"));
+            return None;
+        };
+        Some(Self::at(endpoint, "test-"))
+    }
+
+    fn at(endpoint: String, kind: &str) -> Self {
         let bucket = Self {
             name: random_name(kind),
             endpoint,
@@ -46,7 +62,30 @@ impl Bucket {
         .unwrap();
         let created = http::request("PUT", signed.as_str());
         assert_eq!(created.status, 200, "{}", created.text());
-        Some(bucket)
+        bucket
+    }
+
+    /// Serves the objects as a CDN does that has a key of the bucket, and returns the URL.
+    pub(crate) fn cdn(&self) -> String {
+        let bucket = self.clone();
+        server::serve(move |request| {
+            let (_, key) = request.bucket_and_key();
+            run(bucket.answer(&key)).unwrap_or_else(|| Answer::of(404, Vec::new()))
+        })
+    }
+
+    async fn answer(&self, key: &str) -> Option<Answer> {
+        let object = self.client().get(&Path::parse(key).ok()?).await.ok()?;
+        let header = |name| Some(object.attributes.get(&name)?.as_ref().to_owned());
+        let (kind, cache) = (
+            header(Attribute::ContentType)?,
+            header(Attribute::CacheControl)?,
+        );
+        let mut answer = Answer::of(200, object.bytes().await.ok()?.to_vec());
+        let headers = [("content-type", kind), ("cache-control", cache)];
+        let headers = headers.map(|(name, value)| (name.to_owned(), value));
+        answer.headers.extend(headers);
+        Some(answer)
     }
 
     fn client(&self) -> AmazonS3 {

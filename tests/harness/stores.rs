@@ -26,6 +26,13 @@ impl TestStore {
         Some(match kind {
             "file" => Self::directory(platform),
             "s3" => Self::s3(platform, Bucket::create()?),
+            "minio" | "versitygw" | "moto" | "rclone" => {
+                let bucket = Bucket::on(kind)?;
+                let url = format!("{}/{}/shop", bucket.cdn(), bucket.name);
+                let store = Self::s3(platform, bucket);
+                let platform = store.platform.env("STATIC_ASSETS_PUBLIC_URL", url);
+                Self { platform, ..store }
+            }
             "azure" => Self::azure(platform, Container::find()?),
             "azure_sas" => Self::azure_sas(platform, Container::find()?),
             "gcs" => Self::gcs(platform, Gcs::start()),

@@ -133,6 +133,7 @@ class Collected:
             "url": None,
             "report": str(self.folder / "report.json"),
             "app": str(app),
+            "image": str(app),
         }
         if published:
             request.update(url=URL, dir_beside_hook=self.hook_storage_root.name, pin=None)

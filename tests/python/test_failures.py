@@ -63,6 +63,25 @@ class Failures(Case):
                 name = {"configurations": "DJANGO_NEEDED"}.get(module, "APP_NEEDED" if "app_" in settings else "NEEDED")
                 self.assert_failure(self.failure(settings=settings), step="settings", missing_variable=name)
 
+    def test_variable_that_no_default_replaces(self):
+        for line, name in (
+            ("X = int(os.environ.get('NEEDED'))", "NEEDED"),
+            ("X = os.getenv('NEEDED').split(',')", "NEEDED"),
+            ("X = {'A': os.environ.get('OTHER', 'x'), 'B': int('10s')}", None),
+        ):
+            with self.subTest(line=line):
+                failure = self.failure(settings=f"import os\n{line}\n")
+                self.assert_failure(failure, step="settings", missing_variable=name)
+
+    def test_unknown_storage_has_its_own_name(self):
+        entry = "{'staticfiles': {'BACKEND': 'django.contrib.staticfiles.storage.NoSuchStorage'}}"
+        app = self.app("django_basic")
+        with (app / "project/settings.py").open("a") as file:
+            file.write(f"STORAGES = {entry}\n")
+        failure = self.collect(app).report["failure"]
+        self.assertNotIn("static_assets_runner", failure["message"])
+        self.assertIn("NoSuchStorage", failure["message"])
+
     def test_missing_module(self):
         failure = self.failure(settings="import no_such_module.part\n")
         self.assert_failure(

@@ -5,7 +5,6 @@ import subprocess
 import unittest
 from pathlib import Path
 
-import django
 from support import RUN_TIME, SOURCES, URL, Case, needs
 
 ASK = """
@@ -70,8 +69,7 @@ class Applies(HookCase):
         checked = "{'checked': 'django.contrib.staticfiles.storage.StaticFilesStorage'}"
         self.ask(baked=checked)
         self.assertEqual(self.stderr, "")
-        other = 'STATIC_URL = "/static/"\n'
-        other += "STORAGES = {'staticfiles': {'BACKEND': 'x.S3'}}\n" if django.VERSION >= (4, 2) else ""
+        other = 'STATIC_URL = "/static/"\nSTORAGES = {"staticfiles": {"BACKEND": "x.S3"}}\n'
         found = self.ask(other, baked=checked)
         self.assertEqual(found["STATIC_URL"], URL)
         self.assertEqual(self.stderr.count("uses the staticfiles storage x.S3"), 1)

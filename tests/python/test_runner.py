@@ -377,6 +377,7 @@ class References(Case):
 {% endcomment %}
 <img src="{{ root_url }}{% static "web/logo.svg" %}">{% static name %}{% static "web/"|add:x %}{% static 'web/' %}
 <img src="{%static 'web/gone.png' as gone%}" data-x=https://x{% static 'web/dot.png' %}>
+{{ x }}{% static "web/dot.png" as dot %}{% verbatim %}{{ y }}{% static "web/verbatim.css" %}{% endverbatim %}
 """
     MODULE = """from django import forms
 from django.conf.urls.static import static as serve
@@ -385,6 +386,7 @@ from django.contrib.staticfiles.storage import staticfiles_storage
 serve("never")
 NAMES = [s("web/a.js"), staticfiles_storage.url("web/b.js"), s(NAME)]
 JOINED = [BASE + s("web/a.js"), f"{BASE}{s('web/a.js')}", f"{s('web/a.js')}?x"]
+PARTS = [f'<img src="{s("web/a.js")}">', '<img src="' + s("web/a.js") + '">']
 class Form:
     class Media:
         css = {"all": ["web/c.css", "https://x/c.css"]}
@@ -402,14 +404,19 @@ widget = forms.Media(js=["web/e.js"], css={"all": ["web/f.css"]})
             found = {f"{it['file']}:{it['line']}": name for name, it in run.report["references"].items()}
             more = sorted(place for place in found if "page.html" not in place)
             template = [f"web/templates/web/more.html:{line}" for line in (2, 6, 7)]
-            self.assertEqual(more, [*template, *(f"web/widgets.py:{line}" for line in (12, 6, 9))])
+            self.assertEqual(more, [*template, *(f"web/widgets.py:{line}" for line in (10, 13, 6))])
             names = set(run.report["references"])
             self.assertLess({"web/a.js", "web/b.js", "web/c.css", "web/d.js", "web/e.js", "web/f.css"}, names)
-            self.assertFalse({"never", "web/comment.css", "web/"} & names)
+            self.assertFalse({"never", "web/comment.css", "web/verbatim.css", "web/"} & names)
             joined = [f"{it['file']}:{it['line']}" for it in run.report["joined_links"]]
             self.assertEqual(
                 joined,
-                ["web/templates/web/more.html:6", "web/templates/web/more.html:7", "web/widgets.py:7", "web/widgets.py:7"],
+                [
+                    "web/templates/web/more.html:6",
+                    "web/templates/web/more.html:7",
+                    "web/widgets.py:7",
+                    "web/widgets.py:7",
+                ],
             )
             answers = run.report["hooked_urls"]["references"]
             self.assertTrue(answers["web/app.css"]["url"].startswith(URL + "web/app."))
@@ -418,6 +425,36 @@ widget = forms.Media(js=["web/e.js"], css={"all": ["web/f.css"]})
                 self.assertEqual(gone, {"url": URL + "web/gone.png", "error": None})
             else:
                 self.assertIn("Missing staticfiles manifest entry for 'web/gone.png'", gone["error"])
+
+    def test_what_can_not_be_read_is_no_failure(self):
+        app = self.app("django_basic")
+        self.write(app / "web/generated.py", "static = " + " + ".join(['"a"'] * 20_000))
+        self.write(app / "web/marked.py", "\ufefffrom django.templatetags.static import static\nstatic('web/a.js')\n")
+        with (app / "project/settings.py").open("a") as file:
+            file.write("TEMPLATES.append({'BACKEND': 'no.such.Engine'})\n")
+        run = self.collect(app)
+        self.assertEqual((run.returncode, run.report["failure"]), (0, None), run.stderr)
+        self.assertIn("ModuleNotFoundError", run.report["references_error"])
+        path = app / "project/settings.py"
+        path.write_text(path.read_text().rpartition("TEMPLATES.append")[0])
+        run = self.collect(app)
+        self.assertIsNone(run.report["references_error"])
+        self.assertIn("web/a.js", run.report["references"])
+
+    def test_storage_may_save_texts(self):
+        app = self.app("django_basic")
+        storage = "from django.contrib.staticfiles.storage import StaticFilesStorage\n"
+        storage += "from django.core.files.base import ContentFile\n"
+        storage += "class Own(StaticFilesStorage):\n"
+        storage += "    def post_process(self, paths, **options):\n"
+        storage += "        self.save('web/made.css', ContentFile('a{}'))\n        return []\n"
+        self.write(app / "project/storage.py", storage)
+        with (app / "project/settings.py").open("a") as file:
+            file.write("STORAGES = {'staticfiles': {'BACKEND': 'project.storage.Own'}}\n")
+            file.write("STATICFILES_STORAGE = 'project.storage.Own'\n" if django.VERSION < (4, 2) else "")
+        run = self.collect(app)
+        self.assertEqual((run.returncode, run.report["failure"]), (0, None), run.stderr)
+        self.assertEqual((run.into / "web/made.css").read_text(), "a{}")
 
     def test_entries_that_a_committed_manifest_had(self):
         app = self.app("django_matrix")
@@ -541,7 +578,7 @@ class Attached(Case):
         self.write(target / "sitecustomize.py", (SOURCES / "attach.py").read_text())
         into = folder / "into"
         into.mkdir()
-        request = {"manage": None, "into": str(into), "url": URL, "app": str(app)}
+        request = {"manage": None, "into": str(into), "url": URL, "app": str(app), "image": str(app)}
         request.update(report=str(folder / "report.json"), dir_beside_hook="files", pin=None)
         request.update(dict.fromkeys(("hook_dir", "hook_at"), str(self.inject())))
         self.write(folder / "request.json", json.dumps(request))

@@ -24,6 +24,16 @@ pub(crate) enum DjangoError {
     /// `manage.py` uses these settings whatever the environment says, and the server uses others.
     #[from(ignore)]
     OtherSettings(PathBuf, Box<ServerSettings>),
+    /// Python could not read files that name settings. This is its output.
+    #[from(ignore)]
+    SettingsNotRead(String),
+    /// A template or module asks for a file that `STATIC_ROOT` had before this build, and that no finder collects.
+    #[from(ignore)]
+    Vanished {
+        place: String,
+        name: String,
+        root: PathBuf,
+    },
     NotFollowing(Box<NotFollowing<DjangoLinkProblem>>),
     Start(CommandError),
     Report(serde_json::Error),
@@ -88,12 +98,6 @@ pub(crate) enum DjangoLinkProblem {
     StaticFails {
         error: String,
         storage: String,
-    },
-    /// A template or module asks for a file that `STATIC_ROOT` had before this build, and that no finder collects.
-    Vanished {
-        place: String,
-        name: String,
-        root: PathBuf,
     },
     /// Python does not load the hook. This is the output of the start.
     Unreachable(String),

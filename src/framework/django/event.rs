@@ -21,6 +21,10 @@ pub(crate) enum DjangoEvent<'a> {
         report: &'a CollectReport,
         files: usize,
     },
+    /// The templates could not be searched for links, because of this exception.
+    LinksNotChecked(&'a str),
+    /// The settings are loaded again, to find all variables that are missing.
+    SettingsAgain,
     /// Links of the app's code that lead to no published file.
     BrokenLinks(&'a [BrokenLink<'a>]),
     /// Links with something directly before them, which would have two hosts.

@@ -33,12 +33,12 @@ pub(super) fn verify_links(
         path.is_some_and(|path| collected.join(path).is_file())
     };
     let find_problem = |urls| find_wrong_url(urls, report, is_published);
-    let verify_references = |urls| {
+    let verify_names = |urls| {
         let is_in_version = |url: &str| target.prefix.path_of(url).is_some();
         verify_references(report, urls, is_published, is_in_version, ctx)
     };
     if !report.hook_static_root && find_problem(&report.own_urls).is_none() {
-        verify_references(&report.own_urls)?;
+        verify_names(&report.own_urls)?;
         let pins = needs_pin(ctx) && load_problem.is_none();
         let injection = pins.then(|| hook.injection(ctx, PIN)).transpose()?;
         let links = Links::ByApp(why_by_app(report, target));
@@ -54,7 +54,7 @@ pub(super) fn verify_links(
     if let Some(why) = problem {
         return Err(Box::new(NotFollowing { why, snippet }).into());
     }
-    verify_references(&report.hooked_urls)?;
+    verify_names(&report.hooked_urls)?;
     let reason = why_injected(report);
     Ok(DjangoLinkCheck {
         links: Links::ByInjection { reason, snippet },

@@ -96,14 +96,13 @@ impl<'a> AppPython<'a> {
             && let Some(server) = server_settings(self.command(), self.ctx, manage_py)?
         {
             let chosen = self.env.text(DJANGO_SETTINGS_MODULE.name);
-            if chosen.unwrap_or(&server.manage_py) == server.module {
-            } else if chosen.is_none() || server.is_fixed {
+            let differs = chosen.unwrap_or(&server.manage_py) != server.module;
+            if differs && (chosen.is_none() || server.is_fixed) {
                 log.event(&DjangoEvent::ServerSettings(&server, manage_py));
                 return Ok(SettingsSource::Server(server));
-            } else if let Some(chosen) = chosen
-                // The running app has a config var, too.
-                && origin != Some(Origin::ConfigVar)
-            {
+            }
+            // The running app has a config var, too.
+            if let Some(chosen) = chosen.filter(|_| differs && origin != Some(Origin::ConfigVar)) {
                 log.event(&DjangoEvent::ServerNeedsVariable(&server, chosen));
             }
         }

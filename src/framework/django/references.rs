@@ -1,10 +1,11 @@
 //! The link check of names: the static files that the app's own templates and modules ask for.
 
-use super::error::{DjangoError, DjangoLinkProblem};
+use super::error::DjangoError;
 use super::event::{BrokenLink, BrokenLinkCause, DjangoEvent};
 use super::report::{CollectReport, ReferencedUrl, SampledUrls};
+use super::runner::collected_dir;
 use crate::context::BuildContext;
-use crate::framework::NotFollowing;
+use std::path::Path;
 
 /// Warns of each link that leads to no published file. Fails if the file was in `STATIC_ROOT` before this build: then the
 /// page worked until now.
@@ -30,17 +31,14 @@ pub(super) fn verify_references(
             } => BrokenLinkCause::Fails(error),
             _ => BrokenLinkCause::NotCollected,
         };
-        let root = report.static_root.as_ref();
-        if root.is_some_and(|root| report.vanished.contains(name) || root.join(name).is_file()) {
-            let why = DjangoLinkProblem::Vanished {
+        if let Some(root) = &report.static_root
+            && worked_before(name, &why, report, root, ctx)
+        {
+            return Err(DjangoError::Vanished {
                 place: place.to_string(),
                 name: name.clone(),
-                root: root
-                    .map(|root| ctx.relative(root).to_owned())
-                    .unwrap_or_default(),
-            };
-            let snippet = String::new();
-            return Err(Box::new(NotFollowing { why, snippet }).into());
+                root: ctx.relative(root).to_owned(),
+            });
         }
         broken.push(BrokenLink { place, name, why });
     }
@@ -54,8 +52,29 @@ pub(super) fn verify_references(
         };
         broken.push(BrokenLink { place, name, why });
     }
+    if let Some(error) = &report.references_error {
+        ctx.log.event(&DjangoEvent::LinksNotChecked(error));
+    }
     ctx.log.event(&DjangoEvent::BrokenLinks(&broken));
     ctx.log
         .event(&DjangoEvent::JoinedLinks(&report.joined_links));
     Ok(())
+}
+
+/// Whether the file was in `STATIC_ROOT` before this build, or had an entry in the manifest there, and was not collected.
+fn worked_before(
+    name: &str,
+    why: &BrokenLinkCause<'_>,
+    report: &CollectReport,
+    root: &Path,
+    ctx: &BuildContext<'_>,
+) -> bool {
+    let is_missing = matches!(
+        why,
+        BrokenLinkCause::NotCollected | BrokenLinkCause::Fails(_)
+    );
+    let name = name.trim_start_matches('/');
+    is_missing
+        && !collected_dir(ctx).join(name).exists()
+        && (report.vanished.contains(name) || root.join(name).is_file())
 }

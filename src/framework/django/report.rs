@@ -37,10 +37,12 @@ pub(crate) struct CollectReport {
     /// How many absolute references became relative in each stylesheet.
     pub(crate) relative_references: BTreeMap<String, usize>,
     pub(crate) checks: Vec<DjangoCheck>,
-    /// Names in the manifest of `STATIC_ROOT` that this build's manifest has not.
+    /// Names in the manifest of `STATIC_ROOT` that the manifest of this build lacks.
     pub(crate) vanished: BTreeSet<String>,
     /// The static files that templates and modules of the app name, each with the first place.
     pub(crate) references: BTreeMap<String, SourcePlace>,
+    /// Why the search for them ended early.
+    pub(crate) references_error: Option<String>,
     pub(crate) bundles: Vec<WebpackBundle>,
     /// Links to static files with something directly before them.
     pub(crate) joined_links: Vec<SourcePlace>,

@@ -3,6 +3,7 @@
 use super::detect::DjangoEntry;
 use super::embedded::{ATTACHMENT, HOOK, RUNNER, write_files};
 use super::error::DjangoError;
+use super::event::DjangoEvent;
 use super::failure::diagnose;
 use super::hook::{HookDir, dir_beside_hook, hook_files};
 use super::python::AppPython;
@@ -17,6 +18,7 @@ use fs_err as fs;
 use serde::Serialize;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 /// What the runner reads.
 #[derive(Serialize)]
@@ -32,6 +34,8 @@ struct CollectRequest<'a> {
     dir_beside_hook: &'a str,
     pin: Option<&'a Path>,
     app: &'a Path,
+    /// The directory that becomes the image.
+    image: &'a Path,
     /// Ends the run once the settings and the apps are loaded.
     only_settings: bool,
 }
@@ -74,12 +78,14 @@ fn find_missing_variables(
     hook: &HookDir,
     report: Option<&CollectReport>,
 ) -> Result<Vec<StandIn>, DjangoError> {
-    /// How often the settings are loaded at most.
-    const ATTEMPTS: usize = 20;
+    /// How long the settings are loaded again.
+    const PATIENCE: Duration = Duration::from_mins(1);
+    let start = Instant::now();
     let mut missing: Vec<StandIn> = Vec::new();
     let mut failure = report.and_then(|report| report.failure.clone());
-    for _ in 0..ATTEMPTS {
-        let Some(failed) = &failure else { break };
+    while let Some(failed) = &failure
+        && start.elapsed() < PATIENCE
+    {
         match &failed.missing_variable {
             Some(name) if missing.iter().all(|known| known.name != *name) => {
                 missing.push(StandIn::of(name));
@@ -91,6 +97,9 @@ fn find_missing_variables(
                 Some(refused) => refused.value = "1",
                 None => break,
             },
+        }
+        if missing.len() == 1 {
+            python.ctx.log.event(&DjangoEvent::SettingsAgain);
         }
         let run = start_runner(python, target, hook, Some(&missing))?;
         failure = run.report.and_then(|report| report.failure);
@@ -126,6 +135,7 @@ fn start_runner(
         dir_beside_hook: dir_beside_hook(ctx),
         pin: ctx.image.hook.pin(),
         app: &ctx.app_dir,
+        image: &ctx.image.root,
         only_settings: stand_ins.is_some(),
     })?;
     fs::write(&request, content)?;

@@ -7,6 +7,7 @@ use crate::command::Command;
 use crate::config::env_vars::DJANGO_SETTINGS_MODULE;
 use crate::context::BuildContext;
 use crate::framework::app_files::files_named;
+use crate::fs::remove_file_if_exists;
 use fs_err as fs;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -94,7 +95,10 @@ pub(super) fn settings_beside(
     };
     let complete = read.iter().filter(|(_, file)| file.installed_apps);
     let complete: Vec<String> = complete.map(|(path, _)| stem(path)).collect();
-    let is_complete = |import: &String| complete.iter().any(|stem| import.ends_with(stem));
+    let is_complete = |import: &String| {
+        let last = import.rsplit('.').next();
+        complete.iter().any(|stem| last == Some(stem))
+    };
     let settings = read
         .iter()
         .filter(|(_, it)| it.installed_apps || it.imports.iter().any(is_complete));
@@ -123,7 +127,11 @@ fn read_files<'a>(
     for file in files {
         command = command.argument(file);
     }
-    command.run(ctx.interrupt)?;
+    remove_file_if_exists(&answer)?;
+    let finished = command.run(ctx.interrupt)?;
+    if !finished.status.success() {
+        return Err(DjangoError::SettingsNotRead(finished.output));
+    }
     Ok(serde_json::from_slice(&fs::read(&answer)?)?)
 }
 

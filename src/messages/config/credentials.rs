@@ -1,12 +1,12 @@
 //! Texts of credentials that are missing or can't be used.
 
 use super::{ProblemText, about};
-use crate::config::{GoogleKeyProblem, Origin};
+use crate::config::{GoogleKeyProblem, Origin, UnusedBinding};
 use crate::prefix::{Scheme, StoreUrl};
 use indoc::formatdoc;
 use std::path::Path;
 
-pub(super) fn missing(store: &StoreUrl, untyped: &[String]) -> ProblemText {
+pub(super) fn missing(store: &StoreUrl, unused: &[UnusedBinding]) -> ProblemText {
     let scheme = match store {
         StoreUrl::Bucket(bucket) => bucket.scheme,
         StoreUrl::File { .. } => Scheme::S3,
@@ -30,22 +30,39 @@ pub(super) fn missing(store: &StoreUrl, untyped: &[String]) -> ProblemText {
             "GOOGLE_APPLICATION_CREDENTIALS (a file)",
         ),
     };
-    let ignored = match untyped {
-        [] => String::new(),
-        names => format!("\n    (found without a file 'type': {})", names.join(", ")),
-    };
+    let unused = unused
+        .iter()
+        .map(|binding| format!("\n    ({})", unused_text(binding)));
+    let unused = unused.collect::<String>();
     about("STATIC_ASSETS_STORE").say(formatdoc! {"
         is {store}, but no credentials for it were found
         Looked for:
           {before}
-          a service binding of type static-assets or {kind}, in <platform>/bindings or SERVICE_BINDING_ROOT{ignored}
+          a service binding of type static-assets or {kind}, in <platform>/bindings or SERVICE_BINDING_ROOT{unused}
           {after}
-        Set them as config vars on Heroku (heroku config:set NAME=…), or as secrets of a Dockerfile's RUN or of the CI job.
+        Set them where this build gets its settings: as config vars on Heroku (heroku config:set NAME=…), with --env or a
+        service binding for pack, as secrets of a Dockerfile's RUN or of the CI job.
         The machine's own identity is never used unasked. To use it:
           STATIC_ASSETS_AUTH=ambient
         A build that must not have keys, such as a fork's, can serve its own files instead:
           STATIC_ASSETS_MISSING_CREDENTIALS=skip"
     })
+}
+
+fn unused_text(binding: &UnusedBinding) -> String {
+    match binding {
+        UnusedBinding::Untyped(name) => format!("'{name}' was found, but it has no file 'type'"),
+        UnusedBinding::NoBucket(name, entry) => format!(
+            "'{name}' was found, but it has no entry '{entry}', which says for which bucket its keys are"
+        ),
+        UnusedBinding::OtherBucket(name, bucket) => {
+            format!(
+                "'{name}' was found, but it is for the bucket '{}'",
+                bucket.escape_debug()
+            )
+        }
+        UnusedBinding::NoKeys(name) => format!("'{name}' was found, but it holds no keys"),
+    }
 }
 
 pub(super) fn beside_other_keys(setting: &str, keys_from: &Origin, instead: &str) -> ProblemText {

@@ -22,7 +22,11 @@ impl Explain for DjangoFailure {
 fn reason_text(failure: &DjangoFailure) -> String {
     let of_exception = |title: &str, fix: &str| format!("{title}\n{}\n\n{fix}", failure.message);
     let settings = failure.settings.as_deref().unwrap_or("the settings");
-    let production = |lead: &str| choose_settings(lead, failure.other_settings.first());
+    let other = failure.other_settings.first();
+    let if_other = || match other {
+        Some(_) => format!("If production has other settings{}", choose_settings(other)),
+        None => "If production has other settings, name them in DJANGO_SETTINGS_MODULE.".to_owned(),
+    };
     match &failure.reason {
         DjangoFailureReason::MissingVariables(missing) => missing_variables(missing),
         DjangoFailureReason::NoSuchSettings(module) => {
@@ -40,7 +44,7 @@ fn reason_text(failure: &DjangoFailure) -> String {
             Python can't import '{name}'
             If production needs '{name}', add it to the dependencies that production installs. If only development
             needs it, build with the settings of production in place of {settings}{}",
-            production("")
+            choose_settings(other)
         },
         DjangoFailureReason::UnknownCommand => formatdoc! {"
             'django.contrib.staticfiles' is not in INSTALLED_APPS
@@ -49,7 +53,7 @@ fn reason_text(failure: &DjangoFailure) -> String {
             If the app has no static files:
               STATIC_ASSETS_DISABLE=1
             {}",
-            production("If production has other settings")
+            if_other()
         },
         DjangoFailureReason::SettingsNotConfigured => of_exception(
             "DJANGO_SETTINGS_MODULE is not set",
@@ -69,7 +73,7 @@ fn reason_text(failure: &DjangoFailure) -> String {
             &formatdoc! {"
                 If only the build lacks a value, give it to the build alone:
                   STATIC_ASSETS_BUILD_ENV=\"NAME=value\"
-                {}", production("If production has other settings")},
+                {}", if_other()},
         ),
         DjangoFailureReason::Permission => of_exception(
             "collectstatic may not use a file",
@@ -100,29 +104,28 @@ fn reason_text(failure: &DjangoFailure) -> String {
     }
 }
 
-/// How to build with other settings. Only a module that exists is named.
-pub(super) fn choose_settings(lead: &str, module: Option<&String>) -> String {
+/// Ends a sentence that asks for other settings. Only a module that exists is named.
+pub(super) fn choose_settings(module: Option<&String>) -> String {
     match module {
-        Some(module) => format!("{lead}:\n  DJANGO_SETTINGS_MODULE={module}"),
-        None if lead.is_empty() => ", by DJANGO_SETTINGS_MODULE.".to_owned(),
-        None => format!("{lead}, name them in DJANGO_SETTINGS_MODULE."),
+        Some(module) => format!(":\n  DJANGO_SETTINGS_MODULE={module}"),
+        None => ", by DJANGO_SETTINGS_MODULE.".to_owned(),
     }
 }
 
 fn missing_variables(missing: &[StandIn]) -> String {
     let names: Vec<&str> = missing.iter().map(|it| it.name.as_str()).collect();
     let names = names.join(", ");
-    let (verb, value, default, them) = match missing {
-        [_] => ("is", "no real value of it", "a default", "one"),
-        _ => ("are", "no real values of them", "defaults", "them"),
+    let (verb, real, default, them) = match missing {
+        [_] => ("is", "no real value of it", "it a default", "it"),
+        _ => ("are", "no real values of them", "them defaults", "them"),
     };
     let pairs: Vec<String> = missing.iter().map(StandIn::to_string).collect();
     formatdoc! {"
         {names} {verb} not set in the build
-        The settings need {names}. collectstatic needs {value}. To give {them} to the build alone, never to the
+        The settings need {them}. collectstatic needs {real}. To set {them} for the build alone, never for the
         running app:
           STATIC_ASSETS_BUILD_ENV=\"{}\"
-        Or give {names} {default} in the settings.",
+        Or give {default} in the settings.",
         pairs.join(" ")
     }
 }

@@ -66,9 +66,6 @@ impl Explain for NotFollowing<DjangoLinkProblem> {
                     "Fix that storage, or use one that needs neither a manifest nor the network:",
                 ),
             ),
-            DjangoLinkProblem::Vanished { place, name, root } => {
-                return vanished(place, name, root);
-            }
             DjangoLinkProblem::CompressesAtRunTime(template) => (
                 format!(
                     "django-compressor compresses {} while the app runs. What it writes stays in that container, so \
@@ -88,7 +85,7 @@ impl Explain for NotFollowing<DjangoLinkProblem> {
     }
 }
 
-fn vanished(place: &str, name: &str, root: &Path) -> Message {
+pub(super) fn vanished(place: &str, name: &str, root: &Path) -> Message {
     app_message(&formatdoc! {"
         {place} links to {name}, which is not published
         The file, or its entry in a manifest, is in STATIC_ROOT ({root}), but none of the directories that collectstatic
@@ -101,7 +98,7 @@ fn vanished(place: &str, name: &str, root: &Path) -> Message {
 
 fn debug_message(settings: Option<&str>, beside: &[String]) -> Message {
     let settings = settings.unwrap_or("The configuration");
-    let production = choose_settings("", beside.first());
+    let production = choose_settings(beside.first());
     app_message(&formatdoc! {"
         DEBUG is on in the build
         {settings} has DEBUG on in the build. With DEBUG, pages don't link to what is published. Build with the

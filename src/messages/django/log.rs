@@ -8,6 +8,7 @@ use crate::framework::django::{
 use crate::log::{Event, Log, count, seconds};
 
 impl Event for DjangoEvent<'_> {
+    #[allow(clippy::too_many_lines, reason = "one text for each case")]
     fn write_to(&self, log: &Log) {
         match self {
             Self::Disabled(evidence, origin) => {
@@ -51,6 +52,12 @@ impl Event for DjangoEvent<'_> {
                 ));
                 notes(report, log);
             }
+            Self::LinksNotChecked(error) => log.warning(&format!(
+                "Not checked: the links that templates and modules name. Loading the templates failed: {error}"
+            )),
+            Self::SettingsAgain => {
+                log.detail("Loading the settings again, to name all variables that are missing");
+            }
             Self::BrokenLinks(links) => warn_of_first(links, log, broken_link),
             Self::JoinedLinks(places) => warn_of_first(places, log, |place| {
                 format!(
@@ -75,11 +82,11 @@ fn broken_link(link: &BrokenLink<'_>) -> String {
     match why {
         BrokenLinkCause::NotCollected => {
             format!(
-                "{place} links to {name}, which collectstatic did not collect: it would answer 404."
+                "{place} links to {name}, which collectstatic did not collect. The URL would answer 404."
             )
         }
         BrokenLinkCause::Elsewhere(url) => format!(
-            "{place} links to {name} at {url}, which is not under the URL of this version, so it does not follow."
+            "{place} links to {name} at {url}, which is not under the URL of this version. The link stays there."
         ),
         BrokenLinkCause::BundleElsewhere(url) => format!(
             "{place} links to the bundle {name} at {url}, which this build does not publish. With \
@@ -87,7 +94,7 @@ fn broken_link(link: &BrokenLink<'_>) -> String {
              from STATIC_URL."
         ),
         BrokenLinkCause::Fails(error) => {
-            format!("{place} asks for {name}, and the page would fail: {error}")
+            format!("{place} asks for {name}. The page would fail: {error}")
         }
     }
 }

@@ -12,6 +12,11 @@ impl Explain for FailedRequest {
         match error {
             RequestError::NoBucket => no_bucket(store),
             RequestError::WrongRegion(region) => wrong_region(&store.bucket, region.as_deref()),
+            RequestError::InvalidCredentials(code)
+                if code == "SignatureDoesNotMatch" && !key.is_meta() =>
+            {
+                changed_header(key)
+            }
             RequestError::InvalidCredentials(code) => rejected(code),
             RequestError::ExpiredCredentials => Message::new(
                 Kind::Credentials,
@@ -86,6 +91,18 @@ fn wrong_region(bucket: &str, region: Option<&str>) -> Message {
         region = region.unwrap_or("<region>")
     };
     Message::new(Kind::Configuration, title, body)
+}
+
+/// A run sends files only after the store has accepted its signature on objects of the protocol.
+fn changed_header(key: &Key) -> Message {
+    let body = formatdoc! {"
+        The store accepted other requests of this run, which had the same key, so the secret is right. It refused the
+        signature of {key} (SignatureDoesNotMatch). Likeliest cause: the server, or a proxy in front of it, changes a
+        header that is signed, such as 'Content-Type: text/html; charset=utf-8'. Upload to the store behind it:
+          STATIC_ASSETS_ENDPOINT_URL=https://…"
+    };
+    let title = "A server changes signed headers (SignatureDoesNotMatch)";
+    Message::new(Kind::Machine, title, body)
 }
 
 fn rejected(code: &str) -> Message {

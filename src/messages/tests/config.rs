@@ -1,5 +1,5 @@
 use super::*;
-use crate::config::ServerUrlProblem;
+use crate::config::{ServerUrlProblem, UnusedBinding};
 
 fn problems_of_values() -> Vec<ConfigProblem> {
     vec![
@@ -30,7 +30,14 @@ fn problems_of_values() -> Vec<ConfigProblem> {
 
 fn problems_of_credentials() -> Vec<ConfigProblem> {
     vec![
-        ConfigProblem::CredentialsMissing(s3(), vec!["object-store".to_owned()]),
+        ConfigProblem::CredentialsMissing(
+            s3(),
+            vec![
+                UnusedBinding::Untyped("object-store".to_owned()),
+                UnusedBinding::NoBucket("one".to_owned(), "bucket"),
+                UnusedBinding::OtherBucket("two".to_owned(), "other".to_owned()),
+            ],
+        ),
         ConfigProblem::CredentialsMissing("az://acme-static/shop".parse().unwrap(), Vec::new()),
         ConfigProblem::CredentialsMissing("gs://acme-static/shop".parse().unwrap(), Vec::new()),
         ConfigProblem::HalfACredential {

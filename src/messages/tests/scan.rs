@@ -17,7 +17,7 @@ fn scan() {
         file(Violation::Segment),
         file(Violation::SameAs("web/X".to_owned())),
         file(Violation::TooLong),
-        file(Violation::TooLarge(6 << 30)),
+        file(Violation::TooLarge(6 << 30, 512 << 20)),
         file(Violation::TrailingDot),
         file(Violation::SecretName),
     ];

@@ -28,6 +28,7 @@ fn store() {
         RequestError::WrongRegion(None),
         RequestError::InvalidCredentials("InvalidAccessKeyId".to_owned()),
         RequestError::InvalidCredentials("invalid_grant".to_owned()),
+        RequestError::InvalidCredentials("SignatureDoesNotMatch".to_owned()),
         RequestError::InvalidCredentials(String::new()),
         RequestError::Temporary { cause, retry_after },
         RequestError::Unexpected("HTTP 418".to_owned()),

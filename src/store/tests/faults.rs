@@ -211,6 +211,20 @@ async fn f09_an_unanswered_request_is_retried_within_seconds() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn f09_a_store_that_never_answers_is_given_up_soon() {
+    let start = Instant::now();
+    let fake = healthy();
+    fake.fails(Fault::always("", FaultKind::Hang));
+    let error = Build::with("one", None).failure(&fake).await;
+    assert!(is_temporary(request_error(&error)), "{error:?}");
+    assert!(
+        start.elapsed() < Duration::from_secs(45),
+        "{:?}",
+        start.elapsed()
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn f10_a_body_of_single_bytes_times_out() {
     let build = Build::with("one", None);
     let fake = healthy();

@@ -11,23 +11,61 @@ NAME = "DJANGO_SETTINGS_MODULE"
 
 
 def read(path):
-    found = {"sets": None, "sets_by_default": None, "installed_apps": False, "imports": []}
+    with open(path, "rb") as file:
+        content = file.read()
     try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            tree = ast.parse(file.read())
-    except (OSError, SyntaxError, ValueError):
-        return found
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and text(node.args[:1]) == NAME and name_of(node.func).endswith("setdefault"):
-            found["sets_by_default"] = text(node.args[1:])
-        elif isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
-            for target in getattr(node, "targets", None) or [node.target]:
-                if isinstance(target, ast.Subscript) and text([index_of(target)]) == NAME:
-                    found["sets"] = text([node.value])
-                found["installed_apps"] |= name_of(target) == "INSTALLED_APPS"
-        elif isinstance(node, ast.ImportFrom) and {alias.name for alias in node.names} & {"*", "INSTALLED_APPS"}:
-            found["imports"].append(node.module or "")
-    return found
+        tree = ast.parse(content)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        # Python itself could not run the file.
+        tree = ast.Module(body=[])
+    assigned = [text([node.value]) for node in always_run(tree.body) if assigns(node, NAME)]
+    defaults = {text(node.args[1:]) for node in ast.walk(tree) if sets_by_default(node)}
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    imports = [node.module or "" for node in imports if {"*", "INSTALLED_APPS"} & {it.name for it in node.names}]
+    return {
+        "sets": assigned[-1] if assigned else None,
+        # Of two in different branches, nothing tells which one counts.
+        "sets_by_default": defaults.pop() if len(defaults) == 1 else None,
+        "installed_apps": any(names(node, "INSTALLED_APPS") for node in ast.walk(tree)),
+        "imports": imports,
+    }
+
+
+def always_run(statements):
+    """The statements that run whenever the file does: not those of `if`, but of `main()`, which manage.py calls."""
+    for statement in statements:
+        is_main = getattr(statement, "name", None) == "main" or is_main_block(statement)
+        if is_main:
+            for inner in always_run(statement.body):
+                yield inner
+        else:
+            yield statement
+
+
+def is_main_block(node):
+    return isinstance(node, ast.If) and "__name__" in [getattr(it, "id", None) for it in ast.walk(node.test)]
+
+
+def targets(node):
+    if isinstance(node, ast.Assign):
+        return node.targets
+    return [node.target] if isinstance(node, (ast.AnnAssign, ast.AugAssign)) else []
+
+
+def assigns(node, name):
+    """Whether a statement is `os.environ["NAME"] = "a text"`."""
+    subscripts = [target for target in targets(node) if isinstance(target, ast.Subscript)]
+    return any(text([index_of(it)]) == name for it in subscripts) and text([node.value]) is not None
+
+
+def names(node, name):
+    return any(getattr(target, "id", None) == name for target in targets(node))
+
+
+def sets_by_default(node):
+    if not isinstance(node, ast.Call) or text(node.args[:1]) != NAME or text(node.args[1:]) is None:
+        return False
+    return getattr(node.func, "attr", None) == "setdefault"
 
 
 def text(nodes):
@@ -39,10 +77,6 @@ def text(nodes):
 def index_of(subscript):
     # Until Python 3.8, the index is wrapped.
     return subscript.slice.value if type(subscript.slice).__name__ == "Index" else subscript.slice
-
-
-def name_of(node):
-    return getattr(node, "id", getattr(node, "attr", ""))
 
 
 with open(sys.argv[1], "w") as answer:

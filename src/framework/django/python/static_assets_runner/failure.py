@@ -6,6 +6,8 @@ import re
 
 from .environment import Environment
 from .paths import dotted
+from .references import constant
+from .settings import BACKENDS
 
 MISSING_VARIABLE = (
     # django-environ, and the helper that many projects copy from "Two Scoops of Django"
@@ -34,11 +36,16 @@ class Failure:
             "step": step,
             "type": dotted(type(self.error)),
             "mro": [dotted(cls) for cls in type(self.error).__mro__ if cls is not object],
-            "message": "\n".join([str(self.error), *getattr(self.error, "__notes__", ())]),
+            "message": self.message(),
             "missing_module": self.missing_module(),
             "missing_variable": self.missing_variable(),
             "place": self.place(),
         }
+
+    def message(self):
+        """The text of the exception, with the app's own storage in place of the one that stands for it."""
+        text = "\n".join([str(self.error), *getattr(self.error, "__notes__", ())])
+        return re.sub(re.escape(BACKENDS) + r"\.(\w+)", r"\1", text)
 
     def chain(self):
         error, seen = self.error, set()
@@ -72,8 +79,8 @@ class Failure:
         if not isinstance(self.error, (TypeError, ValueError, AttributeError)):
             return None
         path, _, line = (self.place() or ":0").rpartition(":")
-        named = set(re.findall(r"""["'](\w+)["']""", statement_at(os.path.join(self.app, path), int(line))))
-        return min(named & Environment.missed, default=None)
+        statement = statement_at(os.path.join(self.app, path), int(line))
+        return next((name for name in asked_without_default(statement) if name in Environment.missed), None)
 
     def missing_field(self):
         """pydantic: the variable of the first missing field of a BaseSettings."""
@@ -113,19 +120,24 @@ def unknown_command():
 
 
 def statement_at(path, line):
-    """The source of the innermost statement that holds the line."""
+    """The innermost statement that holds the line. `None` if Python can't parse the file."""
     try:
-        with open(path, encoding="utf-8") as file:
-            source = file.read()
-        nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.stmt)]
-    except (OSError, SyntaxError, ValueError):
-        return ""
+        with open(path, "rb") as file:
+            nodes = [node for node in ast.walk(ast.parse(file.read())) if isinstance(node, ast.stmt)]
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
     around = [node for node in nodes if node.lineno <= line <= getattr(node, "end_lineno", node.lineno)]
-    if not around:
-        return ""
-    innermost = max(around, key=lambda node: node.lineno)
-    end = getattr(innermost, "end_lineno", innermost.lineno)
-    return "\n".join(source.splitlines()[innermost.lineno - 1 : end])
+    return max(around, key=lambda node: node.lineno, default=None)
+
+
+def asked_without_default(statement):
+    """The names in `os.environ.get("X")` and `os.getenv("X")`."""
+    calls = ast.walk(statement) if statement else ()
+    for call in calls:
+        function = getattr(call, "func", None)
+        name = getattr(function, "attr", getattr(function, "id", None))
+        if isinstance(call, ast.Call) and name in ("get", "getenv") and len(call.args) == 1 and not call.keywords:
+            yield constant(call.args[0])
 
 
 def tracebacks(error):

@@ -7,13 +7,18 @@ import re
 from .paths import is_inside
 
 FOREIGN = ("node_modules", "site-packages", "__pycache__", "tests", "test", "migrations", "locale")
-COMMENT = re.compile(r"\{#.*?#\}|\{%-?\s*comment\b.*?%\}.*?\{%-?\s*endcomment\s*-?%\}", re.DOTALL)
+# What is not rendered: comments, and what {% verbatim %} shows as it is.
+COMMENT = re.compile(
+    r"\{#.*?#\}|\{%-?\s*(comment|verbatim)\b.*?%\}.*?\{%-?\s*end\1\b[^%]*%\}",
+    re.DOTALL,
+)
 # {% static "name" %}, and {{ static("name") }} of Jinja.
 LINK = re.compile(
-    r"""\{%-?\s*static\s+(["'])([^"'{}|]+)\1\s*(?:as\s+\w+\s*)?-?%\}"""
-    r"""|\{\{-?\s*static\(\s*(["'])([^"'{}|]+)\3\s*\)\s*-?\}\}"""
+    r"""\{%-?\s*static\s+(["'])([^"'{}|]+)\1\s*(as\s+\w+\s*)?-?%\}"""
+    r"""|\{\{-?\s*static\(\s*(["'])([^"'{}|]+)\4\s*\)\s*-?\}\}"""
 )
-BUNDLE = re.compile(r"""\{%-?\s*render_bundle\s+(["'])([^"']+)\1""")
+BUNDLE = re.compile(r"""\{%-?\s*render_bundle\s+(["'])([^"']+)\1([^%]*)%\}""")
+BUNDLE_CONFIG = re.compile(r"""\bconfig\s*=\s*["'](\w+)["']""")
 # What makes a link with a host of its own into one with two.
 BEFORE_JOINED = re.compile(r"(\}\}|[\w./-])$")
 
@@ -58,23 +63,31 @@ class References:
             return
         # With as many lines as before.
         text = COMMENT.sub(lambda found: "\n" * found.group().count("\n"), text)
+
+        def place(found):
+            return self.place(path, text.count("\n", 0, found.start()) + 1)
+
         for found in LINK.finditer(text):
-            place = self.place(path, text.count("\n", 0, found.start()) + 1)
-            name = found.group(2) or found.group(4)
-            if not name.endswith("/"):
-                self.links.setdefault(name, place)
-            if BEFORE_JOINED.search(text, max(0, found.start() - 2), found.start()):
-                self.joined.append(place)
+            name = found.group(2) or found.group(5)
+            if name not in self.links and not name.endswith("/"):
+                self.links[name] = place(found)
+            is_printed = not found.group(3)
+            if is_printed and BEFORE_JOINED.search(text, max(0, found.start() - 2), found.start()):
+                self.joined.append(place(found))
         for found in BUNDLE.finditer(text):
-            self.bundles.setdefault(found.group(2), self.place(path, text.count("\n", 0, found.start()) + 1))
+            config = BUNDLE_CONFIG.search(found.group(3))
+            key = found.group(2), config.group(1) if config else "DEFAULT"
+            self.bundles.setdefault(key, place(found))
 
     def read_module(self, path):
-        text = read_text(path)
-        if "static" not in text and "Media" not in text:
+        content = read_bytes(path)
+        if b"static" not in content and b"Media" not in content:
             return
         try:
-            tree = ast.parse(text)
-        except (SyntaxError, ValueError):
+            # Bytes, because a file may name its encoding.
+            tree = ast.parse(content)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            # Python itself could not run it, or somebody's program wrote it.
             return
         functions = {alias.asname or alias.name for alias in imports_of_static(tree)}
         for node in ast.walk(tree):
@@ -89,11 +102,15 @@ class References:
 
 
 def read_text(path):
+    return read_bytes(path).decode("utf-8", "replace")
+
+
+def read_bytes(path):
     try:
-        with open(path, encoding="utf-8", errors="replace") as file:
+        with open(path, "rb") as file:
             return file.read()
     except OSError:
-        return ""
+        return b""
 
 
 def imports_of_static(tree):
@@ -132,18 +149,32 @@ def media(values):
 
 
 def texts(nodes):
-    constants = (node.value for node in nodes if isinstance(node, ast.Constant))
-    return [text for text in constants if isinstance(text, str) and text and not text.endswith("/")]
+    found = (constant(node) for node in nodes)
+    return [text for text in found if text and not text.endswith("/")]
+
+
+def constant(node):
+    # Until Python 3.7, texts are a class of their own.
+    value = node.s if type(node).__name__ == "Str" else getattr(node, "value", None)
+    return value if isinstance(value, str) else None
 
 
 def joins(node, functions):
-    """Whether a node puts a text directly before `static(…)`."""
+    """Whether a node puts something directly before `static(…)` that makes it a part of a longer URL."""
 
     def is_static(value):
         return isinstance(value, ast.Call) and dotted_name(value.func) in functions
 
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        return is_static(node.right)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add) and is_static(node.right):
+        before = node.left.right if isinstance(node.left, ast.BinOp) else node.left
+        return ends_in_url(before)
     if isinstance(node, ast.JoinedStr):
-        return any(is_static(getattr(value, "value", None)) for value in node.values[1:])
+        pairs = zip(node.values, node.values[1:])
+        return any(is_static(getattr(value, "value", None)) and ends_in_url(before) for before, value in pairs)
     return False
+
+
+def ends_in_url(node):
+    """Whether a text may end in a URL: a constant ends in a letter of one, and of another value nothing is known."""
+    text = constant(node)
+    return text is None or BEFORE_JOINED.search(text) is not None

@@ -13,8 +13,8 @@ from .environment import URL_VARIABLES, Environment, set_dummy_secrets
 from .failure import Failure
 from .finders import by_products, holds_sources, staticfiles_checks
 from .launch_hook import LaunchHook
-from .link_check import LinkCheck, choose_samples
-from .paths import is_inside
+from .link_check import LinkCheck, NetworkBlocked, NoNetwork, choose_samples, describe
+from .paths import files_under, is_inside
 from .references import References
 from .settings import AppSettings
 from .storage import Storage
@@ -57,6 +57,7 @@ class Run:
             "checks": [],
             "vanished": [],
             "references": {},
+            "references_error": None,
             "bundles": [],
             "joined_links": [],
             "own_urls": nothing,
@@ -69,6 +70,9 @@ class Run:
     def install(self):
         global current
         current = self
+        if self.request.get("only_settings"):
+            # Stand-ins must reach nobody.
+            NoNetwork().__enter__()
         self.dummies = set_dummy_secrets()
         Environment.observe()
         hook.install(on_settings=self.settings.redirect)
@@ -80,7 +84,9 @@ class Run:
             self.storage = Storage(self.settings.storage_entry())
             self.report["storage"] = dict(self.storage.describe(), setting=self.settings.storage_setting)
             dropped = ("location", "base_url") if self.url else ("location",)
-            stylesheets = Stylesheets(self.report["static_url"], self.report["relative_references"]) if self.url else None
+            stylesheets = (
+                Stylesheets(self.report["static_url"], self.report["relative_references"]) if self.url else None
+            )
             self.collecting = self.storage.collecting_class(self.into, dropped, stylesheets)
         return self.collecting
 
@@ -106,8 +112,8 @@ class Run:
         def fetch_and_begin(name):
             if settings.configured:
                 self.step = "collectstatic"
-            if self.request.get("only_settings"):
-                sys.exit()
+                if self.request.get("only_settings"):
+                    sys.exit()
             return fetch_command(name)
 
         utility.fetch_command = fetch_and_begin
@@ -131,17 +137,29 @@ class Run:
         self.report["checks"] = staticfiles_checks()
         self.report["static_root_holds_sources"] = holds_sources(self.report["static_root"])
         self.report["by_products"] = by_products(self.into)
-        self.report["vanished"] = sorted(self.entries_of_earlier_manifest(used) - set(getattr(used, "hashed_files", ())))
+        self.report["vanished"] = sorted(
+            self.entries_of_earlier_manifest(used) - set(getattr(used, "hashed_files", ()))
+        )
         moved = self.describe_runtime_files(used)
         if self.url:
             self.hook.bake(self.storage, moved, self.compressor.replaced)
             self.report.update(self.hook.describe())
-            references = References(self.request["app"]).find()
-            self.report["references"] = references.links
-            self.report["joined_links"] = references.joined
-            self.report["bundles"] = webpack.bundle_urls(references.bundles)
+            references = self.find_references()
             self.report.update(LinkCheck(self, names, references.links, self.hook.baked).measure())
             self.hook.write()
+
+    def find_references(self):
+        references = References(self.request["app"])
+        try:
+            references.find()
+            with NoNetwork():
+                self.report["bundles"] = webpack.bundle_urls(references.bundles)
+        except (Exception, NetworkBlocked) as error:
+            # Such as a template engine that is not installed in the build.
+            self.report["references_error"] = describe(error)
+        self.report["references"] = references.links
+        self.report["joined_links"] = references.joined
+        return references
 
     def describe_runtime_files(self, used):
         """Reports which collected files the app reads by itself. Returns the settings that only the hook can set."""
@@ -159,6 +177,11 @@ class Run:
         manifest = getattr(used, "manifest_name", None)
         if manifest and os.path.isfile(os.path.join(self.into, manifest)):
             yield manifest, "STATIC_ROOT", self.settings.root(used)
+        # It reads the manifest of Vite from STATIC_ROOT as the app starts.
+        if "django_vite" in sys.modules and self.report["static_root"]:
+            for path in files_under(self.into):
+                if os.path.basename(path) == "manifest.json":
+                    yield path, "STATIC_ROOT", self.report["static_root"]
         if self.report["compressed"]:
             root = self.compressor.own_root()
             setting = "COMPRESS_ROOT" if root else "STATIC_ROOT"
@@ -174,7 +197,7 @@ class Run:
             return set()
 
     def in_image(self, directory):
-        return bool(directory) and is_inside(directory, self.request["app"])
+        return bool(directory) and is_inside(directory, self.request["image"])
 
     def fail(self, error):
         if self.report["failure"] is None:

@@ -62,7 +62,9 @@ class Storage:
 
         def save(storage, name, content, *args, **options):
             if stylesheets and "collects" in vars(storage) and str(name).endswith(".css"):
-                content = ContentFile(stylesheets.rewritten(str(name).replace(os.sep, "/"), content.read()))
+                rewritten = stylesheets.rewritten(str(name).replace(os.sep, "/"), content.read())
+                content.seek(0)
+                content = content if rewritten is None else ContentFile(rewritten)
             return super(cls, storage).save(name, content, *args, **options)
 
         def post_process(storage, paths, *args, **options):
@@ -130,4 +132,3 @@ def overridden(cls, names):
         if not base.__module__.startswith("django."):
             found.update({name: vars(base)[name] for name in names if name in vars(base)})
     return found
-

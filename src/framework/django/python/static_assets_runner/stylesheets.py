@@ -20,9 +20,10 @@ class Stylesheets:
         self.names = None
 
     def rewritten(self, name, content):
-        """The content with each reference to a collected file made relative."""
-        if self.prefix not in content:
-            return content
+        """The content with each reference to a collected file made relative. `None` if that changes nothing."""
+        # A storage may also save texts that it made.
+        if not isinstance(content, bytes) or self.prefix not in content:
+            return None
         count = 0
 
         def relative(found):
@@ -35,8 +36,9 @@ class Stylesheets:
             return found.group(1) + path.encode("utf-8", "surrogateescape")
 
         content = self.pattern.sub(relative, content)
-        if count:
-            self.report[name] = count
+        if not count:
+            return None
+        self.report[name] = count
         return content
 
     def is_collected(self, target):

@@ -5,14 +5,17 @@ import sys
 
 def bundle_urls(bundles):
     """The files of each bundle that a template asks for, with the place."""
-    if "webpack_loader" not in sys.modules:
+    from django.conf import settings
+
+    # With DEBUG, the loader waits for a compiler that runs beside the app.
+    if "webpack_loader" not in sys.modules or settings.DEBUG:
         return []
     from webpack_loader.utils import get_files
 
     found = []
-    for name, place in bundles.items():
+    for (name, config), place in bundles.items():
         try:
-            urls, error = [chunk["url"] for chunk in get_files(name)], None
+            urls, error = [chunk["url"] for chunk in get_files(name, config=config)], None
         except Exception as problem:
             urls, error = [], "%s: %s" % (type(problem).__name__, problem)
         found.append(dict(place, bundle=name, urls=urls, error=error))
