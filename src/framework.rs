@@ -5,6 +5,7 @@
 
 mod app_files;
 mod compiled;
+mod content_policy;
 pub(crate) mod django;
 mod fixed_links;
 mod install;
@@ -19,6 +20,7 @@ use crate::version::Version;
 pub(crate) use compiled::{
     Compiled, Edit, Fallback, Injection, LinkReason, Links, NotFollowing, RuntimeFile,
 };
+pub(crate) use content_policy::BlockingPolicy;
 pub(crate) use django::{Django, DjangoError};
 pub(crate) use fixed_links::{FixedLink, FixedLinkKind};
 pub(crate) use install::InstallError;

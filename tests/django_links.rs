@@ -111,6 +111,32 @@ fn links_that_scripts_hard_code_are_named() {
 }
 
 #[test]
+fn a_policy_that_blocks_the_public_url_is_named() {
+    let Some(platform) = django("django_basic") else {
+        return;
+    };
+    platform
+        .write("csp/__init__.py", "")
+        .write("csp/middleware.py", "def CSPMiddleware(get_response): return get_response\n")
+        .settings(
+            "MIDDLEWARE = ['csp.middleware.CSPMiddleware']\n\
+             CONTENT_SECURITY_POLICY = {'DIRECTIVES': {'default-src': [\"'self'\"], 'img-src': ['*']}}",
+        );
+    let url = "https://cdn.example.com/shop";
+    let platform = platform.env("STATIC_ASSETS_PUBLIC_URL", url);
+    let ran = platform.build().succeeds();
+    ran.says(
+        "CONTENT_SECURITY_POLICY has a Content-Security-Policy without https://cdn.example.com",
+    )
+    .says("script-src 'self' https://cdn.example.com;")
+    .does_not_say("img-src");
+    let path = platform.env("STATIC_ASSETS_PUBLIC_URL", "/assets-v");
+    path.build()
+        .succeeds()
+        .does_not_say("Content-Security-Policy");
+}
+
+#[test]
 fn directories_and_prefixes_are_no_broken_links() {
     let Some(platform) = django("django_basic") else {
         return;

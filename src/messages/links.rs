@@ -1,9 +1,12 @@
 //! What the log says of links: how the pages come to link to the version, and the fallback.
 
+use super::listed;
 use crate::config::Keep;
 use crate::config::env_vars::STATIC_URL;
 use crate::context::BuildContext;
-use crate::framework::{Compiled, Fallback, FixedLink, FixedLinkKind, LinkReason, Links};
+use crate::framework::{
+    BlockingPolicy, Compiled, Fallback, FixedLink, FixedLinkKind, LinkReason, Links,
+};
 use crate::log::Log;
 use crate::release::Release;
 
@@ -127,6 +130,15 @@ fn warn_of_disagreement(compiled: &Compiled, release: &Release, ctx: &BuildConte
              version. Unset it unless you want the fallback."
         ));
     }
+}
+
+/// A Content-Security-Policy that makes browsers refuse files of the public URL.
+pub(super) fn blocking_policy(policy: &BlockingPolicy, origin: &str) -> String {
+    format!(
+        "{} has a Content-Security-Policy without {origin}, so browsers would block files. It needs:\n{}",
+        policy.place,
+        listed(&policy.wanted, |directive| format!("  {directive};"))
+    )
 }
 
 /// A link that a built script hard-codes.

@@ -1,6 +1,6 @@
 //! Texts about a Phoenix app and its links: what the log prints, and why no page would link to the version.
 
-use super::links::fixed_link;
+use super::links::{blocking_policy, fixed_link};
 use super::{Explain, Message, listed, not_following, warn_of_first};
 use crate::framework::NotFollowing;
 use crate::framework::SourceLocation;
@@ -31,11 +31,7 @@ impl Event for PhoenixEvent<'_> {
                     format!("{link} links to /{path}, which the pipeline did not make.")
                 });
             }
-            Self::BlockingPolicy(policy, origin) => format!(
-                "{} has a Content-Security-Policy without {origin}, so browsers would block files. It needs:\n{}",
-                policy.location,
-                listed(&policy.wanted, |directive| format!("  {directive};"))
-            ),
+            Self::BlockingPolicy(policy, origin) => blocking_policy(policy, origin),
             Self::ModuleScript(link) => format!(
                 "{link} loads a script with type=\"module\". Browsers load it, and what it imports, only if the \
                  store's CORS rules allow your site."

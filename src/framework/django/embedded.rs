@@ -18,6 +18,7 @@ pub(super) const RUNNER: &[(&str, &str)] = embedded![
     "static_assets_runner/backend.py",
     "static_assets_runner/command.py",
     "static_assets_runner/compressor.py",
+    "static_assets_runner/content_policy.py",
     "static_assets_runner/environment.py",
     "static_assets_runner/failure.py",
     "static_assets_runner/finders.py",

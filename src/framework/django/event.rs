@@ -3,7 +3,7 @@
 use super::report::{CollectReport, SourcePlace};
 use super::settings_source::{ServerSettings, SettingsSource};
 use crate::config::Origin;
-use crate::framework::FixedLink;
+use crate::framework::{BlockingPolicy, FixedLink};
 use std::path::Path;
 
 pub(crate) enum DjangoEvent<'a> {
@@ -30,6 +30,8 @@ pub(crate) enum DjangoEvent<'a> {
     BrokenLinks(&'a [BrokenLink<'a>]),
     /// Links with something directly before them, which would have two hosts.
     JoinedLinks(&'a [SourcePlace]),
+    /// A Content-Security-Policy that doesn't allow the origin of the public URL.
+    BlockingPolicy(&'a BlockingPolicy, &'a str),
     /// Links that built scripts hard-code.
     FixedLinks(&'a [FixedLink]),
     /// How many links have names that only a request knows, and the first.

@@ -2,11 +2,14 @@
 
 use super::error::DjangoError;
 use super::event::{BrokenLink, BrokenLinkCause, DjangoEvent};
-use super::report::{CollectReport, SampledUrls};
+use super::report::{CollectReport, PolicySetting, SampledUrls};
 use super::runner::collected_dir;
 use crate::context::BuildContext;
-use crate::framework::FixedLink;
+use crate::framework::content_policy::{ContentPolicy, Directive, origin_of};
 use crate::framework::fixed_links::find_fixed_links;
+use crate::framework::source_text::has_extension;
+use crate::framework::{BlockingPolicy, FixedLink};
+use crate::fs::files_below;
 use crate::prefix::Prefix;
 use fs_err as fs;
 use std::ffi::OsString;
@@ -34,11 +37,40 @@ pub(super) fn verify_references(
         log.event(&DjangoEvent::DynamicLinks(number, first));
     }
     if prefix.url().contains("://") {
+        let origin = origin_of(prefix);
+        if let Some(policy) = blocking_policy(report, &origin, ctx)? {
+            log.event(&DjangoEvent::BlockingPolicy(&policy, &origin));
+        }
         log.event(&DjangoEvent::FixedLinks(&links_of_scripts(report, ctx)?));
         log.event(&DjangoEvent::SameOriginLinks(&report.same_origin_links));
         log.event(&DjangoEvent::StaticRoutes(&report.static_routes));
     }
     Ok(())
+}
+
+fn blocking_policy(
+    report: &CollectReport,
+    origin: &str,
+    ctx: &BuildContext<'_>,
+) -> io::Result<Option<BlockingPolicy>> {
+    let Some(PolicySetting {
+        setting,
+        directives,
+    }) = &report.content_policy
+    else {
+        return Ok(None);
+    };
+    let directives = directives.iter().map(|(name, sources)| Directive {
+        place: setting.clone(),
+        name: name.clone(),
+        sources: sources.clone(),
+    });
+    let policy = ContentPolicy {
+        directives: directives.collect(),
+    };
+    let files = files_below(&collected_dir(ctx))?;
+    let has_files = |extensions: &[&str]| files.iter().any(|it| has_extension(it, extensions));
+    Ok(policy.blocks(origin, has_files))
 }
 
 /// Finds the links of collected scripts to files at the path where the app serves them by itself.

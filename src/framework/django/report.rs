@@ -39,6 +39,7 @@ pub(crate) struct CollectReport {
     pub(crate) checks: Vec<DjangoCheck>,
     /// Names in the manifest of `STATIC_ROOT` that the manifest of this build lacks.
     pub(crate) vanished: BTreeSet<String>,
+    pub(crate) content_policy: Option<PolicySetting>,
     /// The static files that templates and modules of the app name, each with the first place.
     pub(crate) references: BTreeMap<String, SourcePlace>,
     /// Why the search for them ended early.
@@ -98,6 +99,13 @@ pub(crate) struct ReferencedUrl {
 pub(crate) struct SourcePlace {
     file: String,
     line: usize,
+}
+
+/// A setting that makes a Content-Security-Policy.
+#[derive(Debug, Deserialize)]
+pub(crate) struct PolicySetting {
+    pub(crate) setting: String,
+    pub(crate) directives: BTreeMap<String, Vec<String>>,
 }
 
 /// A bundle of django-webpack-loader that a template asks for.

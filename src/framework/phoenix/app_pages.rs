@@ -1,7 +1,7 @@
 //! The pages of an app, and where the files that they link to are.
 
 use super::PhoenixError;
-use super::content_policy::ContentPolicy;
+use super::content_policy::find_policies;
 use super::detect::Project;
 use super::elixir_values::{find_env_read, has_word};
 use super::error::PhoenixLinkProblem;
@@ -42,7 +42,7 @@ impl<'a> AppPages<'a> {
             let sources = AppSources::read(repository, app)?;
             let mut links = PageLinks::read(repository, &dir, &static_dir)?;
             for file in &sources.config {
-                let policies = ContentPolicy::find(&file.path, &file.source.code);
+                let policies = find_policies(&file.path, &file.source.code);
                 links.policies.extend(policies);
             }
             let mount = (!is_alone).then(|| format!("{}/", app.otp_app));

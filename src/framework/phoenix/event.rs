@@ -2,7 +2,6 @@
 //! `messages/`.
 
 use super::buildpack_config::ConfigNote;
-use super::content_policy::BlockingPolicy;
 use super::failure::NodeMismatch;
 use super::node_range::WantedNode;
 use super::page_links::LinkedFile;
@@ -10,7 +9,7 @@ use super::pipeline::Pipeline;
 use super::probe::ProbeProblem;
 use super::sources::SourceLocation;
 use crate::command::Command;
-use crate::framework::FixedLink;
+use crate::framework::{BlockingPolicy, FixedLink};
 use semver::Version;
 use std::path::Path;
 use std::time::Duration;

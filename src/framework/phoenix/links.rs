@@ -14,6 +14,7 @@ use super::static_url::StaticUrlForm;
 use crate::config::Inject;
 use crate::config::env_vars::STATIC_URL;
 use crate::context::BuildContext;
+use crate::framework::content_policy::origin_of;
 use crate::framework::fixed_links::find_fixed_links;
 use crate::framework::{CompileTarget, Compiled, LinkReason, Links};
 use crate::prefix::Prefix;
@@ -173,8 +174,7 @@ impl LinkVerifier<'_> {
         if host_of(&self.target.prefix).is_none() {
             return Ok(());
         }
-        let url = self.target.prefix.url();
-        let origin = url.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
+        let origin = origin_of(&self.target.prefix);
         for AppPages {
             links, static_dir, ..
         } in apps

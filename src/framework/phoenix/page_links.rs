@@ -1,12 +1,13 @@
 //! The links of an app's templates and of its static HTML files, by the way in which they are written.
 
-use super::content_policy::ContentPolicy;
+use super::content_policy::find_policies;
 use super::page_text::{Occurrence, occurrences};
 use super::phx_digest::holds_digest;
 use super::sources::{
     CODE, Locations, SourceLocation, files_in, has_extension, read_text, source_files,
 };
 use crate::framework::app_files::is_foreign;
+use crate::framework::content_policy::ContentPolicy;
 use std::io;
 use std::path::Path;
 
@@ -128,7 +129,7 @@ impl PageLinks {
         }
         let is_static = |path: &str| is_served(path) && path.contains('/');
         self.add_fixed(text, &locations, is_static);
-        self.policies.extend(ContentPolicy::find(path, text));
+        self.policies.extend(find_policies(path, text));
     }
 
     fn add_path(&mut self, link: &Occurrence<'_>, location: SourceLocation) {

@@ -1,6 +1,6 @@
 //! What the log says while a Django app is compiled.
 
-use super::super::links::fixed_link;
+use super::super::links::{blocking_policy, fixed_link};
 use super::super::warn_of_first;
 use crate::framework::django::{
     BrokenLink, BrokenLinkCause, CollectReport, DjangoCheck, DjangoEvent, SettingsSource,
@@ -67,6 +67,7 @@ impl Event for DjangoEvent<'_> {
                      even in development, use request.build_absolute_uri(static(\"…\"))."
                 )
             }),
+            Self::BlockingPolicy(policy, origin) => log.warning(&blocking_policy(policy, origin)),
             Self::FixedLinks(links) => warn_of_first(links, log, fixed_link),
             Self::DynamicLinks(number, first) => log.detail(&format!(
                 "Not checked: {} whose name only a request knows, first at {first}. A file that the app makes while it \

@@ -9,6 +9,7 @@ import static_assets_hook as hook
 
 from . import webpack
 from .compressor import Compressor
+from .content_policy import content_policy
 from .environment import URL_VARIABLES, Environment, set_dummy_secrets
 from .failure import Failure
 from .finders import by_products, holds_sources, staticfiles_checks
@@ -56,6 +57,7 @@ class Run:
             "relative_references": {},
             "checks": [],
             "vanished": [],
+            "content_policy": None,
             "references": {},
             "references_error": None,
             "bundles": [],
@@ -152,6 +154,9 @@ class Run:
             self.hook.write()
 
     def find_references(self):
+        from django.conf import settings
+
+        self.report["content_policy"] = content_policy(settings)
         references = References(self.request["app"])
         try:
             references.find()

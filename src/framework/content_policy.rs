@@ -1,0 +1,102 @@
+//! Judges a Content-Security-Policy: does it let browsers load the files of the public URL?
+
+use crate::prefix::Prefix;
+
+/// One policy: the directives of one place, of which none comes twice.
+#[derive(Debug)]
+pub(super) struct ContentPolicy {
+    pub(super) directives: Vec<Directive>,
+}
+
+#[derive(Debug)]
+pub(super) struct Directive {
+    /// A line of a file, or a setting.
+    pub(super) place: String,
+    /// As HTTP writes it: `script-src`.
+    pub(super) name: String,
+    pub(super) sources: Vec<String>,
+}
+
+/// A policy that makes browsers refuse files of the public URL.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct BlockingPolicy {
+    pub(crate) place: String,
+    /// The directives that would allow them, whole.
+    pub(crate) wanted: Vec<String>,
+}
+
+/// The directives that files need, the strictest name first, with the extensions of those files.
+const KINDS: [(&[&str], &[&str]); 4] = [
+    (&["script-src-elem", "script-src"], &["js", "mjs"]),
+    (&["style-src-elem", "style-src"], &["css"]),
+    (
+        &["img-src"],
+        &["png", "jpg", "jpeg", "gif", "svg", "webp", "avif", "ico"],
+    ),
+    (&["font-src"], &["woff2", "woff", "ttf", "otf", "eot"]),
+];
+
+/// The scheme and host of a public URL: `https://cdn.example.com`.
+pub(super) fn origin_of(prefix: &Prefix) -> String {
+    let parts = prefix.url().splitn(4, '/').take(3);
+    parts.collect::<Vec<_>>().join("/")
+}
+
+impl ContentPolicy {
+    /// Finds out what the policy lacks for files with these extensions from `origin`, such as
+    /// `https://cdn.example.com`.
+    pub(super) fn blocks(
+        &self,
+        origin: &str,
+        has_files: impl Fn(&[&str]) -> bool,
+    ) -> Option<BlockingPolicy> {
+        let mut blocking: Option<BlockingPolicy> = None;
+        for (names, extensions) in KINDS {
+            let mut named = names.iter().filter_map(|name| self.directive(name));
+            let directive = named.next().or_else(|| self.directive("default-src"));
+            let Some(directive) = directive.filter(|_| has_files(extensions)) else {
+                continue;
+            };
+            if directive.allows(origin) {
+                continue;
+            }
+            let name = match directive.name.as_str() {
+                "default-src" => names[names.len() - 1],
+                name => name,
+            };
+            let own = directive.sources.iter().filter(|it| *it != "'none'");
+            let sources = own.map(String::as_str).chain([origin]);
+            let wanted = format!("{name} {}", sources.collect::<Vec<_>>().join(" "));
+            let policy = blocking.get_or_insert_with(|| BlockingPolicy {
+                place: directive.place.clone(),
+                wanted: Vec::new(),
+            });
+            policy.wanted.push(wanted);
+        }
+        blocking
+    }
+
+    pub(super) fn directive(&self, name: &str) -> Option<&Directive> {
+        self.directives.iter().find(|it| it.name == name)
+    }
+}
+
+impl Directive {
+    fn allows(&self, origin: &str) -> bool {
+        let (scheme, host) = origin.split_once("//").unwrap_or_default();
+        self.sources.iter().any(|source| {
+            let is_script = self.name.starts_with("script");
+            if is_script && (source.starts_with("'nonce-") || source == "'strict-dynamic'") {
+                return true;
+            }
+            let named = source
+                .split_once("//")
+                .map_or(source.as_str(), |(_, rest)| rest);
+            let named = named.split('/').next().unwrap_or_default();
+            match named.strip_prefix('*') {
+                Some(domain) => host.ends_with(domain),
+                None => named == host || source == scheme,
+            }
+        })
+    }
+}
