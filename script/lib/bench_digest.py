@@ -38,6 +38,10 @@ def run(rounds, files):
         bench.ours(), bench.theirs()
         bench.compare()
         pairs = [(bench.theirs(), bench.ours()) for _ in range(rounds)]
+        if before := lifecycle.before():
+            builds = [bench.ours() / bench.ours(before) for _ in range(rounds)]
+            spread = f"{min(builds):.2f}–{max(builds):.2f}"
+            output.fact(f"this build ÷ the one before {median(builds):.2f} ({spread})")
     ratios = [ours / theirs for theirs, ours in pairs]
     theirs, ours = (median(column) for column in zip(*pairs, strict=True))
     ok = median(ratios) <= GOAL
@@ -73,7 +77,7 @@ class Bench:
     def theirs(self):
         return seconds(["mix", "phx.digest", "--no-compile"], cwd=self.fresh("theirs"), env=self.env)
 
-    def ours(self):
+    def ours(self, program=None):
         self.count += 1
         settings = {
             "STATIC_ASSETS_COMPILE": "1",
@@ -81,7 +85,7 @@ class Bench:
             "STATIC_ASSETS_DIGEST": "native",
         }
         source, folder = self.fresh("ours"), self.folder / str(self.count)
-        build = lifecycle.Build(self.program, source, folder, path=self.path, user_env=settings)
+        build = lifecycle.Build(program or self.program, source, folder, path=self.path, user_env=settings)
         build.detect()
         taken = seconds(build.build_command(), cwd=build.app, env=build.env)
         self.made = build.app / "priv" / "static"

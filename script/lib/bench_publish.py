@@ -103,7 +103,8 @@ class Bench:
         self.program = lifecycle.binary(release=True)
         self.tools = bench_tools.Tools(self.program, put_loop, self.venv, scratch)
         tools = self.tools
-        self.makers = [tools.ours, tools.loop, tools.s5cmd, tools.rclone, tools.aws]
+        self.makers = [tools.ours, *[tools.before] * bool(lifecycle.before())]
+        self.makers += [tools.loop, tools.s5cmd, tools.rclone, tools.aws]
         self.runs, self.again, self.wrong_types = {}, {}, {}
         self.goals = bench_report.Table("goal", "measured", "at most", "verdict")
         self.disturbed = 0
@@ -239,6 +240,11 @@ class Bench:
                 if again:
                     self.tell("   again, nothing changed", again)
                     self.again.setdefault(name, []).append(again)
+
+    def compared_builds(self):
+        for name, what in (("wall", lambda run: run.cost.wall), ("CPU", lambda run: run.cost.cpu)):
+            ratios = self.ratios(what, ["static-assets before"])[1]
+            self.fact(f"This build ÷ the one before, {name}: {bench_report.figure(ratios)}.")
 
     def ratios(self, what, names):
         """Of our runs to those of the best of `names`, round by round."""
@@ -407,6 +413,8 @@ def run(rounds, count, write):
         bench.proxy_facts(folder)
         output.header(f"{count:,} files, 30 ms")
         bench.compare(folder)
+        if lifecycle.before():
+            bench.compared_builds()
         bench.compared_goals()
         bench.explicit(folder)
         bench.resume(folder)

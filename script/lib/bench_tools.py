@@ -1,11 +1,13 @@
 """How each tool is called, as its own documents advise for many small files."""
 
+import dataclasses
 import os
 import sys
 from dataclasses import dataclass
 
 import bench_store
 import cache
+import lifecycle
 import services
 
 BUCKET = bench_store.BUCKET
@@ -66,6 +68,11 @@ class Tools:
         command = [self.program, "publish", "--dir", folder, "--json"]
         env = {**base(), **self.settings(endpoint), **settings}
         return Tool("static-assets", command, env, again=command, ours=True)
+
+    def before(self, folder, endpoint):
+        ours = self.ours(folder, endpoint)
+        command = [lifecycle.before(), *ours.command[1:]]
+        return dataclasses.replace(ours, name="static-assets before", command=command, again=command)
 
     def loop(self, folder, endpoint):
         arguments = [endpoint, services.KEY_ID, services.SECRET, BUCKET, "app", folder, str(self.concurrency)]

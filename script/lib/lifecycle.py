@@ -22,6 +22,12 @@ def binary(*, release=False):
     return Path(target, "release" if release else "debug", "static-assets")
 
 
+def before():
+    """The program of another build to compare with, from STATIC_ASSETS_BIN_BEFORE."""
+    given = os.environ.get("STATIC_ASSETS_BIN_BEFORE")
+    return given and Path(given).resolve(strict=True)
+
+
 class Build:
     """One build of one app, in `folder`: buildpack/, platform/, plan.toml, layers/ and the app in workspace/."""
 
