@@ -4,8 +4,8 @@ script/bench publish [--rounds N] [--files N] [--write]    what publishing costs
 
 Each figure is a median with its range. The exit code is 1 when one misses its goal.
 
-STATIC_ASSETS_BIN=<program> measures that one instead of building it. STATIC_ASSETS_BIN_BEFORE=<program> is measured beside
-ours in the same rounds of `publish` and `digest`, to compare two builds.
+STATIC_ASSETS_BIN=<program> measures that one instead of building it. STATIC_ASSETS_BIN_BEFORE=<program> is measured
+beside ours in the same rounds of `publish` and `digest`, to compare two builds.
 """
 
 import bench_digest

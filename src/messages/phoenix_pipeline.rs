@@ -95,7 +95,7 @@ fn log_node(version: &str, wanted: Option<&WantedNode>, origin: &NodeOrigin<'_>,
             log.detail(&format!("Node.js {version} ({reason}) from the cache"));
         }
         NodeOrigin::CacheOnly(url) => log.warning(&format!(
-            "{url} does not answer. The build uses Node.js {version} from the cache, which may not be {reason}."
+            "{url} could not be fetched. The build uses Node.js {version} from the cache, which may not be {reason}."
         )),
         NodeOrigin::Distribution(base, size) => log.bullet(&format!(
             "Node.js {version} ({reason}) from {base}, {}",
