@@ -53,7 +53,12 @@ impl Event for PhoenixEvent<'_> {
                 "Without STATIC_URL the app does not start, such as in a shell of the image that the launcher does not \
                  start. Its configuration raises: {error}"
             ),
-            Self::NotProbed(problem) => return log.bullet(&not_probed(problem)),
+            Self::NotProbed(problem) => {
+                let text = not_probed(problem);
+                let (text, output) = text.split_once('\n').unwrap_or((&text, ""));
+                log.bullet(text);
+                return log.block(output);
+            }
             Self::EmptyDirs(dirs) => {
                 return warn_of_first(dirs, log, |dir| {
                     let (link, path) = (&dir.location, &dir.path);
@@ -139,8 +144,7 @@ fn log_probed(links: usize, dynamic: usize, stand_ins: &[String], log: &Log) {
 fn not_probed(problem: &ProbeProblem) -> String {
     match problem {
         ProbeProblem::NoElixir => {
-            "The links of the compiled app are not checked: Elixir is not on PATH. The build \
-                                   reads the source instead."
+            "The links of the compiled app are not checked: Elixir is not on PATH. The build reads the source instead."
                 .to_owned()
         }
         ProbeProblem::NotCompiled(dir) => format!(
@@ -150,12 +154,12 @@ fn not_probed(problem: &ProbeProblem) -> String {
         ProbeProblem::Failed(output) => format!(
             "The links of the compiled app are not checked: Elixir could not run it. The build reads the source \
              instead.\n{}",
-            indented(output)
+            last_lines(output)
         ),
         ProbeProblem::NotEvaluated(error) => format!(
             "The links of the compiled app are not checked: its configuration or its endpoint needs what the build \
              does not have. The build reads the source instead.\n{}",
-            indented(error)
+            last_lines(error)
         ),
         ProbeProblem::NoDebugInfo(modules) => format!(
             "Links in modules without debug information are not checked: {}",
@@ -165,16 +169,14 @@ fn not_probed(problem: &ProbeProblem) -> String {
 }
 
 /// Shows the end of what a program said.
-fn indented(output: &str) -> String {
+fn last_lines(output: &str) -> String {
     const SHOWN: usize = 5;
     let lines: Vec<&str> = output
         .lines()
         .filter(|line| !line.trim().is_empty())
         .collect();
     let last = lines[lines.len().saturating_sub(SHOWN)..].iter();
-    last.map(|line| format!("    {line}"))
-        .collect::<Vec<_>>()
-        .join("\n")
+    last.copied().collect::<Vec<_>>().join("\n")
 }
 
 impl Explain for NotFollowing<PhoenixLinkProblem> {
