@@ -179,7 +179,9 @@ fn phoenix_by_stand_ins(heading: &str) {
     ] {
         let (code, log) = image.run(options, line);
         assert_eq!(code, 0, "{log}");
-        assert!(log.contains(&format!("[path: \"{base}/")), "{log}");
+        assert!(log.contains(&format!("path: \"{base}/")), "{log}");
+        // The app's own host, for links that name one.
+        assert!(log.contains("host: \"example.com\""), "{log}");
     }
     let local = [secrets, "--env=STATIC_URL=/", "--entrypoint=elixir"];
     let (_, log) = image.run(&local, &["-e", ASK]);
