@@ -28,7 +28,9 @@ impl Event for PhoenixEvent<'_> {
             Self::MissingFiles(files) => {
                 return warn_of_first(files, log, |file| {
                     let (link, path) = (&file.location, &file.path);
-                    format!("{link} links to /{path}, which the pipeline did not make.")
+                    format!(
+                        "{link} links to /{path}, which is no file of this build. At the public URL it would answer 404."
+                    )
                 });
             }
             Self::BlockingPolicy(policy, origin) => blocking_policy(policy, origin),
@@ -112,6 +114,11 @@ fn own_static_url(problem: OwnStaticUrlProblem<'_>) -> String {
         OwnStaticUrlProblem::OtherForm(link) => {
             format!(", but its static_url does not fit links like the one at {link}.")
         }
+        OwnStaticUrlProblem::NotRead => {
+            ", but whether its links follow is not checked: reading the source does not show it. With Elixir on PATH, \
+             the build asks the compiled app."
+                .to_owned()
+        }
         OwnStaticUrlProblem::TwoHosts(url) => format!(
             " as a path, so links with a host, like the one at {url}, would have two. Write them without one: \
              ~p\"…\" or static_path(…)."
@@ -158,7 +165,8 @@ fn not_probed(problem: &ProbeProblem) -> String {
         ),
         ProbeProblem::NotEvaluated(error) => format!(
             "The links of the compiled app are not checked: its configuration or its endpoint needs what the build \
-             does not have. The build reads the source instead.\n{}",
+             does not have. If that is a variable, give it to the build: STATIC_ASSETS_BUILD_ENV=\"NAME=value\". The \
+             build reads the source instead.\n{}",
             last_lines(error)
         ),
         ProbeProblem::NoDebugInfo(modules) => format!(

@@ -100,6 +100,8 @@ pub(crate) enum OwnStaticUrlProblem<'a> {
     TooEarly,
     /// This link does not follow.
     OtherForm(&'a SourceLocation),
+    /// Reading shows no form that the app gives to its `static_url`.
+    NotRead,
     /// This link would have two hosts.
     TwoHosts(&'a SourceLocation),
     /// The files of the app with this name are in a directory under the version.

@@ -41,6 +41,14 @@ impl LinkVerifier<'_> {
         if others.iter().all(|pages| pages.app.endpoints.is_empty()) {
             return Ok(());
         }
+        // No line to paste serves links of both kinds.
+        let has_both =
+            |it: &&&AppPages<'_>| !it.links.paths.is_empty() && !it.links.urls.is_empty();
+        let mixed = others
+            .iter()
+            .find(has_both)
+            .filter(|_| host_of(&self.target.prefix).is_some());
+        let why = mixed.map_or(why, |pages| pages.mixed());
         Err(AppPages::not_following(why, &others))
     }
 
@@ -149,6 +157,9 @@ impl LinkVerifier<'_> {
         if let Some(link) = path.or(url).filter(|_| !own.fits(&pages.links)) {
             warn(OwnStaticUrlProblem::OtherForm(link));
             return false;
+        }
+        if own.form.is_none() {
+            warn(OwnStaticUrlProblem::NotRead);
         }
         if let Some(url) = url.filter(|_| own.form == Some(StaticUrlForm::Path)) {
             warn(OwnStaticUrlProblem::TwoHosts(url));

@@ -126,8 +126,19 @@ impl AppFiles<'_> {
         for link in report.links.iter().filter(|it| self.owns(report, it)) {
             let location = self.location(link);
             let path = link.path.trim_start_matches('/');
-            if link.whole {
-                links.add_file(path, &location);
+            // What follows a `?` changes no file.
+            if link.whole || path.contains('?') {
+                let path = path.split(['?', '#']).next().unwrap_or_default();
+                if !path.is_empty() && !self.manifest.latest.contains_key(path) {
+                    // Also a route, which no file of the public URL can be.
+                    let path = path.to_owned();
+                    links.files.push(LinkedFile {
+                        location: location.clone(),
+                        path,
+                    });
+                } else {
+                    links.add_file(path, &location);
+                }
             } else if let Some((dir, _)) = path.rsplit_once('/') {
                 let path = dir.to_owned();
                 links.dirs.push(LinkedFile {
