@@ -44,8 +44,10 @@ pub(super) fn find_policies(path: &Path, text: &str) -> Vec<ContentPolicy> {
     policies
 }
 
-/// Reads the sources that follow the name of a directive. `None` if that is no directive, or if a part of it is only
-/// known at run time.
+/// The sources of a directive of which a part is only known at run time: that part may allow any host.
+const ANY: [&str; 1] = ["*"];
+
+/// Reads the sources that follow the name of a directive. `None` if that is no directive.
 fn sources(name: &str, after: &str) -> Option<Vec<String>> {
     let key = after
         .strip_prefix(['"', '\''])
@@ -66,8 +68,10 @@ fn sources(name: &str, after: &str) -> Option<Vec<String>> {
     let value = &after[..after.find([';', '"']).unwrap_or(after.len())];
     let sources = words(value);
     let is_source = |source: &String| source.starts_with('\'') || source.contains([':', '.', '*']);
-    (!sources.is_empty() && sources.iter().all(is_source) && !value.contains("#{"))
-        .then_some(sources)
+    if value.contains("#{") {
+        return Some(ANY.map(str::to_owned).into());
+    }
+    (!sources.is_empty() && sources.iter().all(is_source)).then_some(sources)
 }
 
 /// Reads `["'self'", :data]`, `~w('self' data:)` or `"'self' data:"`.
@@ -84,7 +88,7 @@ fn listed(value: &str) -> Option<Vec<String>> {
             .trim()
             .is_empty()
         {
-            return None;
+            return Some(ANY.map(str::to_owned).into());
         }
         let texts = TEXT.captures_iter(list);
         let texts = texts.map(|text| text.get(1).map_or("", |text| text.as_str()));
@@ -98,7 +102,10 @@ fn listed(value: &str) -> Option<Vec<String>> {
     };
     let sources = text.split([' ', ';', '\n']).filter(|it| !it.is_empty());
     let sources = sources.map(str::to_owned).collect();
-    (!text.contains("#{")).then_some(sources)
+    if text.contains("#{") {
+        return Some(ANY.map(str::to_owned).into());
+    }
+    Some(sources)
 }
 
 #[cfg(test)]
@@ -151,6 +158,10 @@ mod tests {
             ),
             ("script_src: [cdn(), \"'self'\"]", &[]),
             ("script_src: sources", &[]),
+            (
+                "\"default-src 'self'; img-src #{host} data:; script-src #{host}; style-src 'self'\"",
+                &["1: style-src 'self' https://cdn.example.com"],
+            ),
             ("\"base-uri 'self'; frame-ancestors 'self';\"", &[]),
             ("# script-src 'self'", &[]),
             ("The directive script-src lists scripts.", &[]),

@@ -68,6 +68,16 @@ pub(super) fn literal(text: &str) -> String {
     format!("\"{}\"", escaped.replace('#', "\\#"))
 }
 
+/// Writes an atom. Elixir warns of quotes that it does not need.
+pub(super) fn atom(name: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    if name.bytes().all(is_plain) {
+        format!(":{name}")
+    } else {
+        format!(":{}", literal(name))
+    }
+}
+
 /// Returns the range between the brackets of the list that stands at an offset.
 pub(super) fn list_at(bare: &str, at: usize) -> Option<Range<usize>> {
     let list = bare[at..].trim_start().strip_prefix('[')?;

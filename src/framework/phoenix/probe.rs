@@ -1,7 +1,7 @@
 //! Asks the compiled app where its links to static files lead: `probe.exs` runs on its code in Elixir, without Mix, and
 //! reports facts. Of the app itself only its endpoints are started, without a server.
 
-use super::elixir_values::literal;
+use super::elixir_values::{atom, literal};
 use super::throw_away::THROW_AWAY_VALUES;
 use crate::command::{Command, CommandError};
 use crate::config::env_vars::{INJECT, STATIC_ASSETS_VERSION, STATIC_URL};
@@ -203,7 +203,7 @@ impl Question<'_> {
                 let file = scratch.join(format!("manifest-{app}.json"));
                 fs::write(&file, content)?;
                 let file = literal(&file.to_string_lossy());
-                manifests.push(format!("{{:{}, {file}}}", literal(app)));
+                manifests.push(format!("{{{}, {file}}}", atom(app)));
             }
             let manifests = manifests.join(", ");
             let _ = write!(
@@ -213,18 +213,14 @@ impl Question<'_> {
         }
         let apps = self.apps.iter().map(|app| {
             let ebin = self.build.join(app).join("ebin");
-            format!(
-                "{{:{}, {}}}",
-                literal(app),
-                literal(&ebin.to_string_lossy())
-            )
+            format!("{{{}, {}}}", atom(app), literal(&ebin.to_string_lossy()))
         });
         let stand_ins = THROW_AWAY_VALUES.iter();
         let stand_ins =
             stand_ins.map(|(name, value)| format!("{} => {}", literal(name), literal(value)));
         Ok(format!(
-            "%{{env: :{}, apps: [{}], config: {}, script: {}, timeout: {TIMEOUT}, stand_ins: %{{{}}}, variants: [{}]}}\n",
-            literal(self.mix_env),
+            "%{{env: {}, apps: [{}], config: {}, script: {}, timeout: {TIMEOUT}, stand_ins: %{{{}}}, variants: [{}]}}\n",
+            atom(self.mix_env),
             apps.collect::<Vec<_>>().join(", "),
             path(&self.config),
             path(&self.runtime_exs),
