@@ -1,6 +1,7 @@
 //! The texts of an app's files, and places in them as log lines and errors name them.
 
 use crate::fs::read_file;
+use serde::Deserialize;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -15,7 +16,7 @@ pub(super) fn read_text(path: &Path) -> io::Result<String> {
 }
 
 /// A line of one of the app's files.
-#[derive(Clone, Debug, PartialEq, Eq, derive_more::Display)]
+#[derive(Clone, Debug, PartialEq, Eq, derive_more::Display, Deserialize)]
 #[display("{}:{line}", file.display())]
 pub(crate) struct SourceLocation {
     /// Relative to the repository, or a URL path.

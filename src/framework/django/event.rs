@@ -1,9 +1,9 @@
 //! The facts that the log prints while a Django app is compiled. Their texts are in `messages/`.
 
-use super::report::{CollectReport, SourcePlace};
+use super::report::CollectReport;
 use super::settings_source::{ServerSettings, SettingsSource};
 use crate::config::Origin;
-use crate::framework::{BlockingPolicy, FixedLink};
+use crate::framework::{BlockingPolicy, FixedLink, SourceLocation};
 use std::path::Path;
 
 pub(crate) enum DjangoEvent<'a> {
@@ -29,15 +29,15 @@ pub(crate) enum DjangoEvent<'a> {
     /// Links of the app's code that lead to no published file.
     BrokenLinks(&'a [BrokenLink<'a>]),
     /// Links with something directly before them, which would have two hosts.
-    JoinedLinks(&'a [SourcePlace]),
+    JoinedLinks(&'a [SourceLocation]),
     /// A Content-Security-Policy that doesn't allow the origin of the public URL.
     BlockingPolicy(&'a BlockingPolicy, &'a str),
     /// Links that built scripts hard-code.
     FixedLinks(&'a [FixedLink]),
     /// How many links have names that only a request knows, and the first.
-    DynamicLinks(usize, &'a SourcePlace),
-    SameOriginLinks(&'a [SourcePlace]),
-    StaticRoutes(&'a [SourcePlace]),
+    DynamicLinks(usize, &'a SourceLocation),
+    SameOriginLinks(&'a [SourceLocation]),
+    StaticRoutes(&'a [SourceLocation]),
     /// This line of the Procfile starts Python in a way that does not load the hook.
     ProcessWithoutHook(&'a str),
     /// Python loads nothing of this build, so only the image's entrypoint sets the pinned variables.
@@ -47,7 +47,7 @@ pub(crate) enum DjangoEvent<'a> {
 /// A link in the app's code that leads to no published file.
 #[derive(Debug)]
 pub(crate) struct BrokenLink<'a> {
-    pub(crate) place: &'a SourcePlace,
+    pub(crate) place: &'a SourceLocation,
     /// The name of a file, or of a bundle.
     pub(crate) name: &'a str,
     pub(crate) why: BrokenLinkCause<'a>,

@@ -1,5 +1,6 @@
 //! The report that `python/static_assets_runner` writes, in the order of its keys.
 
+use crate::framework::SourceLocation;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -41,18 +42,18 @@ pub(crate) struct CollectReport {
     pub(crate) vanished: BTreeSet<String>,
     pub(crate) content_policy: Option<PolicySetting>,
     /// The static files that templates and modules of the app name, each with the first place.
-    pub(crate) references: BTreeMap<String, SourcePlace>,
+    pub(crate) references: BTreeMap<String, SourceLocation>,
     /// Why the search for them ended early.
     pub(crate) references_error: Option<String>,
     pub(crate) bundles: Vec<WebpackBundle>,
     /// Links to static files with something directly before them.
-    pub(crate) joined_links: Vec<SourcePlace>,
+    pub(crate) joined_links: Vec<SourceLocation>,
     /// Links whose names only a request knows.
-    pub(crate) dynamic_links: Vec<SourcePlace>,
+    pub(crate) dynamic_links: Vec<SourceLocation>,
     /// Links to what browsers load from the page's own host only.
-    pub(crate) same_origin_links: Vec<SourcePlace>,
+    pub(crate) same_origin_links: Vec<SourceLocation>,
     /// Code that serves something at `STATIC_URL`.
-    pub(crate) static_routes: Vec<SourcePlace>,
+    pub(crate) static_routes: Vec<SourceLocation>,
     /// With the app's own settings, and with the hook.
     pub(crate) own_urls: SampledUrls,
     pub(crate) hooked_urls: SampledUrls,
@@ -93,14 +94,6 @@ pub(crate) struct ReferencedUrl {
     pub(crate) error: Option<String>,
 }
 
-/// A line of a file of the app.
-#[derive(Debug, Deserialize, derive_more::Display)]
-#[display("{file}:{line}")]
-pub(crate) struct SourcePlace {
-    file: String,
-    line: usize,
-}
-
 /// A setting that makes a Content-Security-Policy.
 #[derive(Debug, Deserialize)]
 pub(crate) struct PolicySetting {
@@ -113,7 +106,7 @@ pub(crate) struct PolicySetting {
 pub(crate) struct WebpackBundle {
     pub(crate) bundle: String,
     #[serde(flatten)]
-    pub(crate) place: SourcePlace,
+    pub(crate) place: SourceLocation,
     pub(crate) urls: Vec<String>,
     pub(crate) error: Option<String>,
 }

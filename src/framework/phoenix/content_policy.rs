@@ -45,7 +45,9 @@ pub(super) fn find_policies(path: &Path, text: &str) -> Vec<ContentPolicy> {
 }
 
 /// The sources of a directive of which a part is only known at run time: that part may allow any host.
-const ANY: [&str; 1] = ["*"];
+fn any_source() -> Vec<String> {
+    vec!["*".to_owned()]
+}
 
 /// Reads the sources that follow the name of a directive. `None` if that is no directive.
 fn sources(name: &str, after: &str) -> Option<Vec<String>> {
@@ -69,7 +71,7 @@ fn sources(name: &str, after: &str) -> Option<Vec<String>> {
     let sources = words(value);
     let is_source = |source: &String| source.starts_with('\'') || source.contains([':', '.', '*']);
     if value.contains("#{") {
-        return Some(ANY.map(str::to_owned).into());
+        return Some(any_source());
     }
     (!sources.is_empty() && sources.iter().all(is_source)).then_some(sources)
 }
@@ -88,7 +90,7 @@ fn listed(value: &str) -> Option<Vec<String>> {
             .trim()
             .is_empty()
         {
-            return Some(ANY.map(str::to_owned).into());
+            return Some(any_source());
         }
         let texts = TEXT.captures_iter(list);
         let texts = texts.map(|text| text.get(1).map_or("", |text| text.as_str()));
@@ -103,7 +105,7 @@ fn listed(value: &str) -> Option<Vec<String>> {
     let sources = text.split([' ', ';', '\n']).filter(|it| !it.is_empty());
     let sources = sources.map(str::to_owned).collect();
     if text.contains("#{") {
-        return Some(ANY.map(str::to_owned).into());
+        return Some(any_source());
     }
     Some(sources)
 }

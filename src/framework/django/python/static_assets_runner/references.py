@@ -31,7 +31,7 @@ BEFORE_JOINED = re.compile(r"(\}\}|[\w./-])$")
 
 
 class References:
-    """`links` and `bundles` map each name to the first place that asks for it, `joined` are places."""
+    """`links` and `bundles` map each name to the first place that asks for it. The others are lists of places."""
 
     def __init__(self, app):
         self.app = os.path.realpath(app)
@@ -52,7 +52,6 @@ class References:
         for path in self.files([config.path for config in apps.get_app_configs()]):
             if path.endswith(".py"):
                 self.read_module(path)
-        return self
 
     def files(self, directories):
         """The app's own files under the directories, each once. What is installed is not the app's own."""
@@ -83,9 +82,7 @@ class References:
                 self.links[name] = place(found)
             if not found.group(3):
                 self.read_before(text, found, place)
-        for found in BASE.finditer(text):
-            if BEFORE_JOINED.search(text, max(0, found.start() - 2), found.start()):
-                self.joined.append(place(found))
+        self.joined += [place(found) for found in BASE.finditer(text) if is_joined(text, found)]
         self.dynamic += [place(found) for found in DYNAMIC.finditer(text)]
         for found in BUNDLE.finditer(text):
             config = BUNDLE_CONFIG.search(found.group(3))
@@ -93,7 +90,7 @@ class References:
             self.bundles.setdefault(key, place(found))
 
     def read_before(self, text, found, place):
-        if BEFORE_JOINED.search(text, max(0, found.start() - 2), found.start()):
+        if is_joined(text, found):
             self.joined.append(place(found))
         if BEFORE_SAME_ORIGIN.search(text, max(0, found.start() - 120), found.start()):
             self.same_origin.append(place(found))
@@ -122,6 +119,10 @@ class References:
         return {"file": os.path.relpath(path, self.app), "line": line}
 
 
+def is_joined(text, found):
+    return BEFORE_JOINED.search(text, max(0, found.start() - 2), found.start()) is not None
+
+
 def read_text(path):
     return read_bytes(path).decode("utf-8", "replace")
 
@@ -143,15 +144,19 @@ def imports_of_static(tree):
 def names_in(node, functions):
     """The names that a node asks for: `static("x")`, `staticfiles_storage.url("x")`, `class Media`, `Media(…)`."""
     if isinstance(node, ast.Call):
-        name = dotted_name(node.func)
-        if name in functions or name.endswith("staticfiles_storage.url"):
+        if gives_link(node, functions):
             return texts(node.args[:1])
-        if name.endswith("Media"):
+        if dotted_name(node.func).endswith("Media"):
             return media([(word.arg, word.value) for word in node.keywords])
     if isinstance(node, ast.ClassDef) and node.name == "Media":
         assigned = [it for it in node.body if isinstance(it, ast.Assign) and isinstance(it.targets[0], ast.Name)]
         return media([(it.targets[0].id, it.value) for it in assigned])
     return []
+
+
+def gives_link(call, functions):
+    name = dotted_name(call.func)
+    return name in functions or name.endswith("staticfiles_storage.url")
 
 
 def dotted_name(node):
@@ -184,10 +189,7 @@ def joins(node, functions):
     """Whether a node puts something directly before `static(…)` that makes it a part of a longer URL."""
 
     def is_static(value):
-        if isinstance(value, ast.Call):
-            name = dotted_name(value.func)
-            return name in functions or name.endswith("staticfiles_storage.url")
-        return is_static_url(value)
+        return gives_link(value, functions) if isinstance(value, ast.Call) else is_static_url(value)
 
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add) and is_static(node.right):
         before = node.left.right if isinstance(node.left, ast.BinOp) else node.left

@@ -139,6 +139,8 @@ class Run:
 
     def observe(self, used, names):
         """Reports what Django says about the collected files and their URLs. None of it is a failure of the app."""
+        from django.conf import settings
+
         self.report["checks"] = staticfiles_checks()
         self.report["static_root_holds_sources"] = holds_sources(self.report["static_root"])
         self.report["by_products"] = by_products(self.into)
@@ -147,6 +149,7 @@ class Run:
         )
         moved = self.describe_runtime_files(used)
         if self.url:
+            self.report["content_policy"] = content_policy(settings)
             self.hook.bake(self.storage, moved, self.compressor.replaced)
             self.report.update(self.hook.describe())
             references = self.find_references()
@@ -154,9 +157,6 @@ class Run:
             self.hook.write()
 
     def find_references(self):
-        from django.conf import settings
-
-        self.report["content_policy"] = content_policy(settings)
         references = References(self.request["app"])
         try:
             references.find()

@@ -2,6 +2,8 @@
 
 import sys
 
+from .link_check import describe
+
 
 def bundle_urls(bundles):
     """The files of each bundle that a template asks for, with the place."""
@@ -17,6 +19,6 @@ def bundle_urls(bundles):
         try:
             urls, error = [chunk["url"] for chunk in get_files(name, config=config)], None
         except Exception as problem:
-            urls, error = [], "%s: %s" % (type(problem).__name__, problem)
+            urls, error = [], describe(problem)
         found.append(dict(place, bundle=name, urls=urls, error=error))
     return found
