@@ -281,7 +281,7 @@ fn static_root_outside_of_the_app_is_installed() {
     assert!(root.join("web/app.css").is_file());
     let start = ["exec", "--pin=image/pin.env", "--", "true"];
     assert_eq!(platform.cli_with(&start, &env).exits(0).stderr(), "");
-    // A later stage that does not copy the directory is told.
+    // A later stage that does not copy the directory gets a warning.
     fs::remove_dir_all(&root).unwrap();
     let missing = root.join("staticfiles.json").display().to_string();
     platform.cli_with(&start, &env).exits(0).says(&missing);

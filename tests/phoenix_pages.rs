@@ -359,7 +359,7 @@ fn links_to_files_that_were_not_made_are_reported() {
     let some = app("~p\"/assets/app.css\"\n~p\"/images/gone.png\" ~p\"/images/#{name}.png\"");
     some.build()
         .succeeds()
-        .says("backend/lib/shop_web/page_html.ex:2 links to /images/gone.png, which is no file of this build");
+        .says("backend/lib/shop_web/page_html.ex:2 links to /images/gone.png, which this build does not publish");
 }
 
 /// A tree that was digested before makes the same version as a clean one.
@@ -426,8 +426,8 @@ fn each_endpoint_has_its_own_static_paths() {
     platform
         .build()
         .succeeds()
-        .says("links to /files/a.pdf, which is no file of this build")
-        .says("links to /images/a.png, which is no file of this build");
+        .says("links to /files/a.pdf, which this build does not publish")
+        .says("links to /images/a.png, which this build does not publish");
 }
 
 /// An app that is compiled, with a stand-in for Elixir. The program gets the path of its answer last.

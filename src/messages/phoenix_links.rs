@@ -29,7 +29,7 @@ impl Event for PhoenixEvent<'_> {
                 return warn_of_first(files, log, |file| {
                     let (link, path) = (&file.location, &file.path);
                     format!(
-                        "{link} links to /{path}, which is no file of this build. At the public URL it would answer 404."
+                        "{link} links to /{path}, which this build does not publish. The URL would answer 404."
                     )
                 });
             }
