@@ -109,7 +109,13 @@ fn without_runtime_exs_the_manifest_leads_to_the_version() {
         .build()
         .succeeds()
         .says("cache_manifest.json in the image now leads to the version")
-        .says("LiveView reloads its pages with each version (static_changed?)");
+        .says("LiveView reloads its pages with each version (static_changed?)")
+        .does_not_say("releases.exs");
+    platform.write("backend/config/releases.exs", "import Config\n");
+    platform
+        .build()
+        .succeeds()
+        .says("backend/config/releases.exs is not read: rename it to runtime.exs");
     let version = ran.launch("STATIC_ASSETS_VERSION");
     let manifest = platform.read("backend/priv/static/cache_manifest.json");
     let published = format!("\"assets/app.css\":\"/static.example.com/shop/{version}/assets/app-");

@@ -358,11 +358,15 @@ fn wrong_links(generation: &str, fixture: &str) {
         "config/runtime.exs",
         &format!("{script}\nraise \"no network\"\n"),
     );
-    platform
+    let ran = platform
         .build()
         .succeeds()
         .says("The links of the compiled app are not checked: its configuration or its endpoint needs")
         .says("    no network");
+    if generation != "1.7" {
+        // Elixir 1.14, with which that generation is tested, doesn't know the line.
+        ran.says("    no network (config/runtime.exs:");
+    }
 
     // Of the app, only the endpoint is started.
     platform.write("config/runtime.exs", &script);

@@ -1,6 +1,7 @@
 //! Judges a Content-Security-Policy: does it let browsers load the files of the public URL?
 
-use crate::prefix::Prefix;
+use super::source_text::has_extension;
+use std::path::PathBuf;
 
 /// One policy: the directives of one place, of which none comes twice.
 #[derive(Debug)]
@@ -36,20 +37,10 @@ const KINDS: [(&[&str], &[&str]); 4] = [
     (&["font-src"], &["woff2", "woff", "ttf", "otf", "eot"]),
 ];
 
-/// The scheme and host of a public URL: `https://cdn.example.com`.
-pub(super) fn origin_of(prefix: &Prefix) -> String {
-    let parts = prefix.url().splitn(4, '/').take(3);
-    parts.collect::<Vec<_>>().join("/")
-}
-
 impl ContentPolicy {
-    /// Finds out what the policy lacks for files with these extensions from `origin`, such as
-    /// `https://cdn.example.com`.
-    pub(super) fn blocks(
-        &self,
-        origin: &str,
-        has_files: impl Fn(&[&str]) -> bool,
-    ) -> Option<BlockingPolicy> {
+    /// Finds out what the policy lacks for these files from `origin`, such as `https://cdn.example.com`.
+    pub(super) fn blocks(&self, origin: &str, files: &[PathBuf]) -> Option<BlockingPolicy> {
+        let has_files = |extensions: &[&str]| files.iter().any(|it| has_extension(it, extensions));
         let mut blocking: Option<BlockingPolicy> = None;
         for (names, extensions) in KINDS {
             let mut named = names.iter().filter_map(|name| self.directive(name));

@@ -1,7 +1,6 @@
 //! Links that built scripts hard-code. They stay on the app's own host, whatever `STATIC_URL` says.
 
 use super::source_text::{Locations, SourceLocation, has_extension, read_text};
-use crate::fs::files_below;
 use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -21,18 +20,18 @@ pub(crate) enum FixedLinkKind {
     Path(String),
 }
 
-/// Finds them in the scripts of a static directory. `shown` is the directory as the log names it, and the app serves it at
+/// Finds them in the scripts of a static directory, among its `files`. `shown` is the directory as the log names it, and the app serves it at
 /// `base`. Copies of a script under another name, such as a digested one, are left out.
 pub(super) fn find_fixed_links(
     static_dir: &Path,
+    files: &[PathBuf],
     shown: &Path,
     base: &str,
     is_copy: impl Fn(&Path) -> bool,
 ) -> io::Result<Vec<FixedLink>> {
-    let files = files_below(static_dir)?;
     let paths: HashSet<&Path> = files.iter().map(PathBuf::as_path).collect();
     let mut found = Vec::new();
-    for path in &files {
+    for path in files {
         if has_extension(path, &["js", "mjs"]) && !is_copy(path) {
             let text = read_text(&static_dir.join(path))?;
             let file = shown.join(path);

@@ -71,8 +71,17 @@ const SECRET_NAMES: [&str; 15] = [
 ];
 const SECRET_EXTENSIONS: [&str; 5] = [".p12", ".pfx", ".jks", ".keystore", ".kdbx"];
 
+/// What a file does wrong by its path alone, unless a review allows it.
+pub(super) fn violation_of_path(path: &str) -> Option<Violation> {
+    if is_secret_name(path) {
+        Some(Violation::SecretName)
+    } else {
+        is_app_code(path).then_some(Violation::AppCode)
+    }
+}
+
 /// Whether a directory or file of the path has the name of a secret.
-pub(super) fn is_secret_name(path: &str) -> bool {
+fn is_secret_name(path: &str) -> bool {
     path.to_ascii_lowercase().split('/').any(|segment| {
         segment.starts_with(".env")
             || SECRET_NAMES.contains(&segment)
@@ -81,7 +90,7 @@ pub(super) fn is_secret_name(path: &str) -> bool {
 }
 
 /// Whether the path is that of code that configures an app: it holds what no browser needs, and often a password.
-pub(super) fn is_app_code(path: &str) -> bool {
+fn is_app_code(path: &str) -> bool {
     let (dir, name) = path.rsplit_once('/').unwrap_or(("", path));
     let dir = dir.rsplit('/').next().unwrap_or_default();
     match name.rsplit_once('.') {

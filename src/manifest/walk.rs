@@ -2,7 +2,7 @@
 //! be one object or one file on some stores and file systems are refused, too.
 
 use super::rules::{ScanRules, SourceMaps};
-use super::safety::{RefusedFile, Violation, is_app_code, is_secret_name};
+use super::safety::{RefusedFile, Violation, violation_of_path};
 use super::{AssetRoot, AssetSource};
 use crate::prefix::NameRules;
 use fs_err as fs;
@@ -76,10 +76,8 @@ impl Walk {
                 || file_type.is_dir() && rules.allowed.reaches_into(&path);
             if rules.secrets.occurs_in(path.as_bytes()) {
                 self.refuse(path, Violation::StorageCredential);
-            } else if is_secret_name(&path) && !is_reviewed {
-                self.refuse(path, Violation::SecretName);
-            } else if is_app_code(&path) && !is_reviewed {
-                self.refuse(path, Violation::AppCode);
+            } else if let Some(violation) = violation_of_path(&path).filter(|_| !is_reviewed) {
+                self.refuse(path, violation);
             } else if name.starts_with('.') && !is_well_known && !is_reviewed {
                 self.left_out.dot_files += 1;
             } else if let Some(violation) = violation_of_name(name, &rules.names) {
@@ -110,8 +108,8 @@ impl Walk {
                     .strip_prefix(&root.real)
                     .unwrap_or(&real)
                     .to_string_lossy();
-                let is_secret = is_secret_name(&below) || is_app_code(&below);
-                if is_secret && !root.rules.allowed.allows(&path) {
+                let is_reviewed = root.rules.allowed.allows(&path);
+                if violation_of_path(&below).is_some() && !is_reviewed {
                     self.refuse(path, Violation::SecretTarget(target));
                 } else {
                     self.add(path, AssetSource::At(real.into()), root.rules);

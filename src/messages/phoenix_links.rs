@@ -85,7 +85,11 @@ impl Event for PhoenixEvent<'_> {
             Self::OwnStaticUrl(location, variable, problem) => {
                 format!("{location} reads {variable}{}", own_static_url(*problem))
             }
-            Self::UrlInImage => URL_IN_IMAGE.to_owned(),
+            Self::UrlInImage(None) => URL_IN_IMAGE.to_owned(),
+            Self::UrlInImage(Some(script)) => format!(
+                "{URL_IN_IMAGE} {} is not read: rename it to runtime.exs, which Elixir 1.11 and newer evaluate at boot.",
+                script.display()
+            ),
             Self::NoPinLoader => NO_PIN_LOADER.to_owned(),
         };
         log.warning(&warning);

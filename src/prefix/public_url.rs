@@ -74,6 +74,13 @@ impl Prefix {
         self.0.starts_with('/')
     }
 
+    /// The scheme, host and port: `https://cdn.example.com`. `None` for a path of the app's own site.
+    pub(crate) fn origin(&self) -> Option<&str> {
+        let (scheme, rest) = self.0.split_once("://")?;
+        let host = rest.split('/').next()?;
+        self.0.get(..scheme.len() + "://".len() + host.len())
+    }
+
     /// Whether the app's own site routes requests for `path` to the store.
     pub(crate) fn covers(&self, path: &str) -> bool {
         let base = self.0.trim_end_matches('/');
@@ -128,6 +135,14 @@ mod tests {
         ] {
             assert_eq!(text.parse::<PublicUrl>(), Err(error), "{text}");
         }
+    }
+
+    #[test]
+    fn a_path_has_no_origin() {
+        let prefix = |public: &str| public.parse::<PublicUrl>().unwrap().prefix(&version("v1"));
+        let url = prefix("http://127.0.0.1:8080/shop");
+        assert_eq!(url.origin(), Some("http://127.0.0.1:8080"));
+        assert_eq!(prefix("/assets-v").origin(), None);
     }
 
     #[test]

@@ -5,16 +5,15 @@ use super::event::{BrokenLink, BrokenLinkCause, DjangoEvent};
 use super::report::{CollectReport, PolicySetting, SampledUrls};
 use super::runner::collected_dir;
 use crate::context::BuildContext;
-use crate::framework::content_policy::{ContentPolicy, Directive, origin_of};
+use crate::framework::content_policy::{ContentPolicy, Directive};
 use crate::framework::fixed_links::find_fixed_links;
-use crate::framework::source_text::has_extension;
 use crate::framework::{BlockingPolicy, FixedLink};
 use crate::fs::files_below;
 use crate::prefix::Prefix;
 use fs_err as fs;
 use std::ffi::OsString;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Warns of each link that leads to no published file. Fails if the file was in `STATIC_ROOT` before this build: then the
 /// page worked until now.
@@ -36,12 +35,13 @@ pub(super) fn verify_references(
         let number = report.dynamic_links.len();
         log.event(&DjangoEvent::DynamicLinks(number, first));
     }
-    if prefix.url().contains("://") {
-        let origin = origin_of(prefix);
-        if let Some(policy) = blocking_policy(report, &origin, ctx)? {
-            log.event(&DjangoEvent::BlockingPolicy(&policy, &origin));
+    if let Some(origin) = prefix.origin() {
+        let files = files_below(&collected_dir(ctx))?;
+        if let Some(policy) = blocking_policy(report, origin, &files) {
+            log.event(&DjangoEvent::BlockingPolicy(&policy, origin));
         }
-        log.event(&DjangoEvent::FixedLinks(&links_of_scripts(report, ctx)?));
+        let fixed_links = links_of_scripts(report, &files, ctx)?;
+        log.event(&DjangoEvent::FixedLinks(&fixed_links));
         log.event(&DjangoEvent::SameOriginLinks(&report.same_origin_links));
         log.event(&DjangoEvent::StaticRoutes(&report.static_routes));
     }
@@ -51,15 +51,12 @@ pub(super) fn verify_references(
 fn blocking_policy(
     report: &CollectReport,
     origin: &str,
-    ctx: &BuildContext<'_>,
-) -> io::Result<Option<BlockingPolicy>> {
-    let Some(PolicySetting {
+    files: &[PathBuf],
+) -> Option<BlockingPolicy> {
+    let PolicySetting {
         setting,
         directives,
-    }) = &report.content_policy
-    else {
-        return Ok(None);
-    };
+    } = report.content_policy.as_ref()?;
     let directives = directives.iter().map(|(name, sources)| Directive {
         place: setting.clone(),
         name: name.clone(),
@@ -68,20 +65,22 @@ fn blocking_policy(
     let policy = ContentPolicy {
         directives: directives.collect(),
     };
-    let files = files_below(&collected_dir(ctx))?;
-    let has_files = |extensions: &[&str]| files.iter().any(|it| has_extension(it, extensions));
-    Ok(policy.blocks(origin, has_files))
+    policy.blocks(origin, files)
 }
 
 /// Finds the links of collected scripts to files at the path where the app serves them by itself.
-fn links_of_scripts(report: &CollectReport, ctx: &BuildContext<'_>) -> io::Result<Vec<FixedLink>> {
+fn links_of_scripts(
+    report: &CollectReport,
+    files: &[PathBuf],
+    ctx: &BuildContext<'_>,
+) -> io::Result<Vec<FixedLink>> {
     let own = report
         .static_url
         .as_deref()
         .filter(|url| url.starts_with('/'));
     let base = own.unwrap_or("/static/");
     let shown = Path::new(base.trim_matches('/'));
-    find_fixed_links(&collected_dir(ctx), shown, base, is_hashed)
+    find_fixed_links(&collected_dir(ctx), files, shown, base, is_hashed)
 }
 
 /// Whether a manifest storage made the name: `app.0123456789ab.js`.

@@ -5,7 +5,7 @@ use super::content_policy::find_policies;
 use super::detect::Project;
 use super::elixir_values::{find_env_read, has_word};
 use super::error::PhoenixLinkProblem;
-use super::own_static_url::{AppSources, OwnStaticUrl};
+use super::own_static_url::{AppSources, OwnStaticUrl, SourceFile};
 use super::page_links::PageLinks;
 use super::probed_links::ProbedApp;
 use super::sources::{MANIFEST_KEY, RUNTIME_EXS, STATICS};
@@ -119,7 +119,7 @@ impl<'a> AppPages<'a> {
             };
         }
         let url = links.urls.first()?.clone();
-        if host_of(prefix).is_none() {
+        if prefix.is_path() {
             return Some(PhoenixLinkProblem::NoHost(url));
         }
         (!links.paths.is_empty()).then(|| self.mixed())
@@ -135,6 +135,19 @@ impl<'a> AppPages<'a> {
         }
     }
 
+    /// Whether the configuration sets a `static_url`, or an endpoint may do so.
+    pub(super) fn sets_static_url(&self) -> bool {
+        let is_set = |file: &SourceFile| has_word(&file.source.bare, "static_url:");
+        let mut files = self.sources.config.iter().chain(&self.sources.code);
+        files.any(is_set) || self.own_url.is_some()
+    }
+
+    /// Returns the script that only releases of Elixir before 1.11 evaluate at boot, if it is there and `runtime.exs` is not.
+    pub(super) fn releases_exs(&self) -> Option<PathBuf> {
+        let script = self.config.join("releases.exs");
+        (script.is_file() && self.runtime_exs().is_none()).then_some(script)
+    }
+
     /// Whether Phoenix reads the names of digested files from a manifest.
     pub(super) fn reads_manifest(&self) -> bool {
         let mut config = self.sources.config.iter();
@@ -147,10 +160,4 @@ impl<'a> AppPages<'a> {
         let mut files = self.sources.config.iter().chain(&self.sources.code);
         files.any(|file| find_env_read(&file.source, name).is_some())
     }
-}
-
-/// Returns the host of the public URL, with its port. `None` if the URL is a path of the app's own site.
-pub(super) fn host_of(prefix: &Prefix) -> Option<&str> {
-    let (_, rest) = prefix.url().split_once("//")?;
-    rest.split('/').next()
 }

@@ -6,23 +6,35 @@ use regex::Regex;
 use std::path::Path;
 use std::sync::LazyLock;
 
+/// A directive, or the header that holds a policy. Browsers load what a policy only reports.
 static NAME: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?-u:\b)(default|script|style|img|font)[-_]src([-_]elem)?(?-u:\b)")
-        .expect("an expression")
+    Regex::new(
+        r"(?-u:\b)(default|script|style|img|font)[-_]src([-_]elem)?(?-u:\b)|(?i-u:content-security-policy(?<only>-report-only)?)",
+    )
+    .expect("an expression")
 });
 static TEXT: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r#""([^"]*)"|:[a-z_]+"#).expect("an expression"));
 
-/// Finds the policies of one file.
+/// Finds the policies of one file. A new one begins with a header, or with a directive that the last one has already.
 pub(super) fn find_policies(path: &Path, text: &str) -> Vec<ContentPolicy> {
     let locations = Locations::of(path, text);
     let mut policies: Vec<ContentPolicy> = Vec::new();
-    for found in NAME.find_iter(text) {
+    let (mut is_new, mut is_reported) = (true, false);
+    for captures in NAME.captures_iter(text) {
+        let found = captures.get_match();
         let line = text[..found.start()]
             .rsplit('\n')
             .next()
             .unwrap_or_default();
         if line.trim_start().starts_with(['#']) {
+            continue;
+        }
+        if captures.get(1).is_none() {
+            (is_new, is_reported) = (true, captures.name("only").is_some());
+            continue;
+        }
+        if is_reported {
             continue;
         }
         let Some(sources) = sources(found.as_str(), &text[found.end()..]) else {
@@ -33,7 +45,8 @@ pub(super) fn find_policies(path: &Path, text: &str) -> Vec<ContentPolicy> {
             name: found.as_str().replace('_', "-"),
             sources,
         };
-        let last = policies.last_mut();
+        let last = policies.last_mut().filter(|_| !is_new);
+        is_new = false;
         match last.filter(|policy| policy.directive(&directive.name).is_none()) {
             Some(policy) => policy.directives.push(directive),
             None => policies.push(ContentPolicy {
@@ -113,13 +126,14 @@ fn listed(value: &str) -> Option<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::PathBuf;
 
     fn wanted(text: &str) -> Vec<String> {
         let policies = find_policies(Path::new("lib/a.ex"), text);
-        let code = |extensions: &[&str]| extensions.contains(&"js") || extensions.contains(&"css");
+        let code = ["app.js", "app.css"].map(PathBuf::from);
         let blocking = policies
             .iter()
-            .filter_map(|it| it.blocks("https://cdn.example.com", code));
+            .filter_map(|it| it.blocks("https://cdn.example.com", &code));
         blocking
             .map(|it| {
                 format!(
@@ -165,6 +179,15 @@ mod tests {
                 &["1: style-src 'self' https://cdn.example.com"],
             ),
             ("\"base-uri 'self'; frame-ancestors 'self';\"", &[]),
+            (
+                "header(\"Content-Security-Policy\", \"style-src *; script-src *\")\n\
+                 header(\"content-security-policy\", \"default-src 'none'\")",
+                &["2: script-src https://cdn.example.com; style-src https://cdn.example.com"],
+            ),
+            (
+                "{\"content-security-policy-report-only\", \"default-src 'self'\"}",
+                &[],
+            ),
             ("# script-src 'self'", &[]),
             ("The directive script-src lists scripts.", &[]),
         ] {

@@ -190,9 +190,16 @@ mod tests {
             "dashboard",
             &format!("{DEPS}\n  def p, do: [package: package()]"),
         );
+        let started = mix_exs(
+            "shop",
+            &format!("{DEPS}\n  def p, do: [package: package(), mod: {{Shop, []}}]"),
+        );
         let files = [("mix.exs", library.as_str()), ("assets/js/app.js", "")];
         assert!(found(&files).unwrap().is_none());
-        let app = [&files[..], &[("lib/shop_web/endpoint.ex", ENDPOINT)]].concat();
+        let endpoint = ("lib/shop_web/endpoint.ex", ENDPOINT);
+        let demo = [files[0], files[1], endpoint];
+        assert!(found(&demo).unwrap().is_none());
+        let app = [("mix.exs", started.as_str()), files[1], endpoint];
         assert!(found(&app).unwrap().is_some());
     }
 

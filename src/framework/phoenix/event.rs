@@ -88,8 +88,8 @@ pub(crate) enum PhoenixEvent<'a> {
     EarlyRelease(&'a Path),
     /// The app reads this variable by itself, in a way that does not suffice, or only if something is changed.
     OwnStaticUrl(&'a SourceLocation, &'static str, OwnStaticUrlProblem<'a>),
-    /// The manifest leads to the version, for lack of a `runtime.exs`.
-    UrlInImage,
+    /// The manifest leads to the version, for lack of a `runtime.exs`. The app may have this `releases.exs`.
+    UrlInImage(Option<&'a Path>),
     /// Nothing loads the pin, for lack of a `runtime.exs`.
     NoPinLoader,
 }

@@ -75,7 +75,9 @@ impl LinkVerifier<'_> {
         let links = Links::ByInjection { reason, snippet };
         let mut compiled = describe_links(links, Some(edits));
         if !manifests.is_empty() {
-            self.ctx.log.event(&PhoenixEvent::UrlInImage);
+            let script = manifests.iter().find_map(|(pages, _)| pages.releases_exs());
+            let script = script.as_deref().map(|path| self.ctx.relative(path));
+            self.ctx.log.event(&PhoenixEvent::UrlInImage(script));
             compiled.fallback = Fallback::UrlInImage;
         }
         let probed = apps.iter().filter_map(|pages| pages.probed.as_ref());

@@ -1,7 +1,7 @@
 //! The link check: would the pages of an app link to the version?
 
 use super::PhoenixError;
-use super::app_pages::{AppPages, host_of};
+use super::app_pages::AppPages;
 use super::compiled_assets::describe_links;
 use super::detect::Project;
 use super::error::PhoenixLinkProblem;
@@ -9,12 +9,11 @@ use super::event::{OwnStaticUrlProblem, PhoenixEvent};
 use super::page_links::LinkedFile;
 use super::phx_digest::holds_digest;
 use super::releases::AssembledRelease;
-use super::sources::{files_in, has_extension};
+use super::sources::files_in;
 use super::static_url::StaticUrlForm;
 use crate::config::Inject;
 use crate::config::env_vars::STATIC_URL;
 use crate::context::BuildContext;
-use crate::framework::content_policy::origin_of;
 use crate::framework::fixed_links::find_fixed_links;
 use crate::framework::{CompileTarget, Compiled, LinkReason, Links};
 use crate::prefix::Prefix;
@@ -35,9 +34,14 @@ impl LinkVerifier<'_> {
             return Ok(());
         };
         let apps = AppPages::read(self.project, &self.ctx.app_dir)?;
-        let follows =
-            |it: &AppPages<'_>| it.own_url.as_ref().is_some_and(|own| own.fits(&it.links));
-        let others: Vec<_> = apps.iter().filter(|pages| !follows(pages)).collect();
+        // What an app that sets it makes of it is asked once the app is compiled.
+        let can_ask = self.can_ask();
+        let may_follow = |it: &AppPages<'_>| match &it.own_url {
+            _ if can_ask && it.sets_static_url() => true,
+            Some(own) => own.fits(&it.links),
+            None => false,
+        };
+        let others: Vec<_> = apps.iter().filter(|pages| !may_follow(pages)).collect();
         if others.iter().all(|pages| pages.app.endpoints.is_empty()) {
             return Ok(());
         }
@@ -47,7 +51,7 @@ impl LinkVerifier<'_> {
         let mixed = others
             .iter()
             .find(has_both)
-            .filter(|_| host_of(&self.target.prefix).is_some());
+            .filter(|_| !self.target.prefix.is_path());
         let why = mixed.map_or(why, |pages| pages.mixed());
         Err(AppPages::not_following(why, &others))
     }
@@ -182,20 +186,17 @@ impl LinkVerifier<'_> {
 
     /// Warns of what browsers don't do across origins.
     fn warn_of_other_host(&self, apps: &[AppPages<'_>]) -> io::Result<()> {
-        if host_of(&self.target.prefix).is_none() {
+        let Some(origin) = self.target.prefix.origin() else {
             return Ok(());
-        }
-        let origin = origin_of(&self.target.prefix);
+        };
         for AppPages {
             links, static_dir, ..
         } in apps
         {
             let files = files_in(static_dir)?;
-            let has_files =
-                |extensions: &[&str]| files.iter().any(|it| has_extension(it, extensions));
             for policy in &links.policies {
-                if let Some(policy) = policy.blocks(&origin, has_files) {
-                    let event = PhoenixEvent::BlockingPolicy(&policy, &origin);
+                if let Some(policy) = policy.blocks(origin, &files) {
+                    let event = PhoenixEvent::BlockingPolicy(&policy, origin);
                     self.ctx.log.event(&event);
                 }
             }
@@ -247,9 +248,10 @@ pub(super) fn find_link_that_stays(
     for pages in apps {
         let dir = &pages.static_dir;
         let is_digested = |path: &Path| holds_digest(&path.to_string_lossy());
-        let in_scripts = find_fixed_links(dir, ctx.relative(dir), "/", is_digested)?;
+        let in_scripts =
+            find_fixed_links(dir, &files_in(dir)?, ctx.relative(dir), "/", is_digested)?;
         let in_pages = pages.links.by_hand();
-        if prefix.and_then(host_of).is_some() {
+        if prefix.is_some_and(|prefix| !prefix.is_path()) {
             ctx.log.event(&PhoenixEvent::FixedLinks(&in_scripts));
             ctx.log.event(&PhoenixEvent::LinksByHand(&in_pages));
         }

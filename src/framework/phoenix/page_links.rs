@@ -98,7 +98,7 @@ impl PageLinks {
         };
         for route in occurrences(text, "~p\"/").filter(|route| is_served(route.after)) {
             let location = locations.at(route.at);
-            if route.line().contains("<use") {
+            if route.is_in_use() {
                 self.sprites.push(location.clone());
             }
             self.add_written(route.after, &location);
@@ -110,6 +110,9 @@ impl PageLinks {
         }
         for call in occurrences(text, "static_path").filter(Occurrence::is_call) {
             let location = locations.at(call.at);
+            if call.is_in_use() {
+                self.sprites.push(location.clone());
+            }
             let line = call.after.lines().next().unwrap_or_default();
             if let Some((before, path)) = line.split_once("\"/")
                 && !before.contains([')', '"'])
@@ -264,6 +267,21 @@ mod tests {
             ("base-uri 'self'; frame-ancestors 'self';", [0; 6]),
         ] {
             assert_eq!(counts(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn files_of_use_are_found_whatever_names_them() {
+        for (text, sprites) in [
+            ("<use href={~p\"/images/icons.svg#a\"} />", 1),
+            (
+                "<use\n  xlink:href=\"<%= Routes.static_path(@conn, icon(@name)) %>\"></use>",
+                1,
+            ),
+            ("<use href=\"#a\" /> <img src={~p\"/images/a.png\"}>", 0),
+            ("<use href=\"#a\"></use> <img src={~p\"/images/a.png\"}>", 0),
+        ] {
+            assert_eq!(read(text).sprites.len(), sprites, "{text}");
         }
     }
 

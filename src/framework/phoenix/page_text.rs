@@ -38,6 +38,12 @@ impl Occurrence<'_> {
         self.before.rsplit('\n').next().unwrap_or_default()
     }
 
+    /// Whether it is in the tag `<use …>`.
+    pub(super) fn is_in_use(&self) -> bool {
+        let tag = self.before.rsplit_once("<use");
+        tag.is_some_and(|(_, tag)| !tag.contains("/>") && !tag.contains("</"))
+    }
+
     fn is_comment(&self) -> bool {
         let line = self.line().trim_start();
         let mut comments = ["#", "<%#", "<%!--", "<!--"].into_iter();

@@ -24,7 +24,7 @@ impl LinkVerifier<'_> {
     /// reading.
     pub(super) fn ask_apps(&self, apps: &mut [AppPages<'_>]) -> Result<(), PhoenixError> {
         let env = compile_env(self.ctx);
-        if program_on_path(&env, &["mix"]).is_none() {
+        if !self.can_ask() {
             self.ctx
                 .log
                 .event(&PhoenixEvent::NotProbed(&ProbeProblem::NoElixir));
@@ -42,6 +42,11 @@ impl LinkVerifier<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether there is an Elixir that could ask them.
+    pub(super) fn can_ask(&self) -> bool {
+        program_on_path(&compile_env(self.ctx), &["mix"]).is_some()
     }
 
     fn ask_group(

@@ -39,8 +39,7 @@ impl WebApp {
             return Ok(None);
         };
         let endpoints = find_endpoints(&full, &otp_app)?;
-        // A library has no endpoint but that of a demo, and its assets are built before it is published.
-        if endpoints.is_empty() && values(&mix_exs.bare, "package:").next().is_some() {
+        if is_library(&mix_exs, &endpoints) {
             return Ok(None);
         }
         let config = config_dir(repository, root, folder, &mix_exs);
@@ -82,6 +81,13 @@ impl fmt::Display for WebApp {
             "{otp_app} ({modules}), Phoenix {version}, {assets}"
         )
     }
+}
+
+/// Whether it is published as a package, with assets that are built before. If it has an endpoint, such as that of a demo,
+/// nothing of its own starts it.
+fn is_library(mix_exs: &ElixirSource, endpoints: &[Endpoint]) -> bool {
+    let has = |key| values(&mix_exs.bare, key).next().is_some();
+    has("package:") && (endpoints.is_empty() || !has("mod:"))
 }
 
 /// Reads `app: :shop`. The one of `def project` counts first: dependencies may have the key, too.

@@ -268,12 +268,23 @@ defmodule StaticAssets.Probe do
       endpoints: for({:ok, report} <- asked, do: report)
     }
   rescue
-    error -> failed(Exception.message(error))
+    error -> failed(Exception.message(error), __STACKTRACE__, question)
   catch
-    kind, reason -> failed(Exception.format_banner(kind, reason))
+    kind, reason -> failed(Exception.format_banner(kind, reason), __STACKTRACE__, question)
   end
 
-  defp failed(message), do: %{stand_ins: [], error: message, failures: [], endpoints: []}
+  defp failed(message, stacktrace, question) do
+    scripts = [question.script, question.config]
+    error = message <> Enum.find_value(stacktrace, "", &place(&1, scripts))
+    %{stand_ins: [], error: error, failures: [], endpoints: []}
+  end
+
+  # The line of the configuration that raised, if Elixir knows it: 1.14 does not.
+  defp place({_, _, _, location}, scripts) do
+    file = to_string(location[:file] || "")
+    known? = location[:line] != nil and Path.expand(file) in scripts
+    if known?, do: " (#{Path.relative_to_cwd(file)}:#{location[:line]})"
+  end
 
   # Evaluates the configuration as the image does: what is compiled, then the script of the boot.
   defp configuration(variant, question, endpoints) do
