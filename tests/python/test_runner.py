@@ -179,6 +179,36 @@ class Fixtures(Case):
         self.assertFalse([url for url in run.urls("own") if "CACHE" in url])
 
     @needs("compressor")
+    def test_manifest_of_compressor_is_where_its_storage_puts_it(self):
+        plain = "STORAGES = {'staticfiles': {'BACKEND': '" + PLAIN + "'}, %s}\n"
+        alias = "COMPRESS_OFFLINE_MANIFEST_STORAGE_ALIAS = '%s'\n"
+        remote = "'compressor': {'BACKEND': 'storages.backends.s3.S3Storage'}"
+        for extra, manifest, replaced in (
+            (plain % "" + alias % "staticfiles", "manifest.json", []),
+            (plain % remote, "CACHE/manifest.json", ["COMPRESS_STORAGE", "COMPRESS_STORAGE_ALIAS"]),
+        ):
+            with self.subTest(extra=extra):
+                app = self.app("django_compressor")
+                with (app / "project/settings.py").open("a") as file:
+                    file.write(extra)
+                run = self.collect(app)
+                self.assertEqual((run.returncode, run.report["failure"]), (0, None), run.stderr)
+                root = run.report["static_root"]
+                self.assertEqual(run.report["runtime_files"], {manifest: f"{root}/{manifest}"})
+                self.assertTrue((run.into / manifest).is_file())
+                for name in replaced:
+                    self.assertIn(name, run.baked())
+
+    @needs("compressor")
+    def test_compressor_that_is_off_still_compiles(self):
+        app = self.app("django_compressor")
+        with (app / "project/settings.py").open("a") as file:
+            file.write("COMPRESS_ENABLED = False\nCOMPRESS_PRECOMPILERS = (('text/x-scss', 'cat'),)\n")
+        run = self.collect(app)
+        self.assertEqual(run.report["compressor"], "precompiles")
+        self.assertEqual(run.report["precompiled_types"], ["text/x-scss"])
+
+    @needs("compressor")
     @needs("jinja2")
     def test_compressor_in_templates_of_jinja(self):
         app = self.app("django_compressor")

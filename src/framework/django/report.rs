@@ -22,8 +22,9 @@ pub(crate) struct CollectReport {
     pub(crate) storage: Option<StaticfilesStorage>,
     pub(crate) ignored_staticfiles_storage: Option<String>,
     pub(crate) whitenoise: bool,
-    /// When django-compressor compresses: `never`, `build` or `run_time`.
-    pub(crate) compressor: Option<String>,
+    pub(crate) compressor: Option<CompressorUse>,
+    /// The types of blocks that django-compressor compiles even if it is switched off.
+    pub(crate) precompiled_types: Vec<String>,
     /// Variables that the app asked for by name.
     pub(crate) read: Vec<String>,
     /// Secret keys that the build made up.
@@ -62,6 +63,17 @@ pub(crate) struct CollectReport {
     /// How long the whole run took, as this program measured it.
     #[serde(skip)]
     pub(crate) duration: Duration,
+}
+
+/// When django-compressor writes files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum CompressorUse {
+    Never,
+    Build,
+    RunTime,
+    /// It is switched off, but compiles blocks of some types while the app runs.
+    Precompiles,
 }
 
 #[derive(Debug, Deserialize)]

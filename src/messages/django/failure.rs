@@ -90,7 +90,8 @@ fn reason_text(failure: &DjangoFailure) -> String {
             "django-compressor failed",
             indoc! {"
                 COMPRESS_OFFLINE is on, so 'compress' ran after collectstatic. If a template needs variables that only
-                a request has, set them in COMPRESS_OFFLINE_CONTEXT. Or switch compression off:
+                a request has, set them in COMPRESS_OFFLINE_CONTEXT. Or switch compression off, if no block has a type
+                of COMPRESS_PRECOMPILERS:
                   COMPRESS_ENABLED = False"},
         ),
         DjangoFailureReason::SyntaxError => of_exception(

@@ -3,7 +3,7 @@
 import json
 import os
 
-from .paths import absolute
+from .paths import absolute, is_inside
 from .storage import is_local
 
 LOCAL_STORAGES = {
@@ -26,10 +26,16 @@ class Compressor:
 
         settings.COMPRESS_ROOT = self.run.into
         for name, local in LOCAL_STORAGES.items():
-            own = getattr(settings, name, local)
+            # Newer versions look for an entry of STORAGES before they read the setting.
+            alias = getattr(settings, name + "_ALIAS", None)
+            entry = getattr(settings, "STORAGES", {}).get(alias) if alias else None
+            own = entry["BACKEND"] if entry else getattr(settings, name, local)
             if own != local and not is_local(import_string(own)):
                 self.replaced[name] = local
-                setattr(settings, name, local)
+                if entry:
+                    self.replaced[name + "_ALIAS"] = "static_assets_" + alias
+        for name, value in self.replaced.items():
+            setattr(settings, name, value)
         if self.run.url:
             self.prepare_for_publishing(settings)
 
@@ -56,27 +62,47 @@ class Compressor:
         offline = bool(getattr(settings, "COMPRESS_OFFLINE", False))
         if "compress" not in get_commands() or not hasattr(settings, "COMPRESS_OUTPUT_DIR"):
             return
-        self.run.report["compressor"] = "never" if not enabled else "build" if offline else "run_time"
+        precompilers = dict(getattr(settings, "COMPRESS_PRECOMPILERS", None) or ())
+        if enabled:
+            self.run.report["compressor"] = "build" if offline else "run_time"
+        else:
+            # Blocks of these types are compiled all the same.
+            self.run.report["compressor"] = "precompiles" if precompilers else "never"
+            self.run.report["precompiled_types"] = sorted(precompilers)
         if enabled and offline:
             fetch_command("compress").run_from_argv([program, "compress", *engines(settings)])
+            self.run.step = "compressed"
             self.run.report["compressed"] = True
-            self.sort_manifest()
+            self.sort_manifest(self.manifest())
 
-    def sort_manifest(self):
+    def sort_manifest(self, path):
         """The compressor's threads fill the manifest in another order each time, which would make another version."""
-        path = os.path.join(self.run.into, self.manifest())
         with open(path) as file:
             manifest = json.load(file)
         with open(path, "w") as file:
             json.dump(manifest, file, indent=2, sort_keys=True)
 
     def manifest(self):
+        """The path where `compress` has written the manifest."""
+        from compressor import storage
         from django.conf import settings
 
-        return os.path.join(settings.COMPRESS_OUTPUT_DIR.strip("/"), settings.COMPRESS_OFFLINE_MANIFEST)
+        own = getattr(storage, "default_offline_manifest_storage", None)
+        if own is not None:
+            return own.path(settings.COMPRESS_OFFLINE_MANIFEST)
+        directory = os.path.join(self.run.into, settings.COMPRESS_OUTPUT_DIR.strip("/"))
+        return os.path.join(directory, settings.COMPRESS_OFFLINE_MANIFEST)
 
-    def own_root(self):
-        return absolute(self.run.settings.own.get("COMPRESS_ROOT"))
+    def runtime_files(self):
+        """The manifest, if it is among the collected files, with the setting and the directory by which the app finds it."""
+        from django.conf import settings
+
+        path = self.manifest()
+        if is_inside(path, self.run.into):
+            alias = getattr(settings, "COMPRESS_OFFLINE_MANIFEST_STORAGE_ALIAS", None)
+            own = None if alias == "staticfiles" else absolute(self.run.settings.own.get("COMPRESS_ROOT"))
+            root = own or self.run.report["static_root"]
+            yield os.path.relpath(path, self.run.into), "COMPRESS_ROOT" if own else "STATIC_ROOT", root
 
 
 def engines(settings):

@@ -49,6 +49,7 @@ class Run:
             "ignored_staticfiles_storage": None,
             "whitenoise": False,
             "compressor": None,
+            "precompiled_types": [],
             "read": [],
             "dummies": [],
             **self.hook.describe(),
@@ -194,9 +195,7 @@ class Run:
                 if os.path.basename(path) == "manifest.json":
                     yield path, "STATIC_ROOT", self.report["static_root"]
         if self.report["compressed"]:
-            root = self.compressor.own_root()
-            setting = "COMPRESS_ROOT" if root else "STATIC_ROOT"
-            yield self.compressor.manifest(), setting, root or self.report["static_root"]
+            yield from self.compressor.runtime_files()
 
     def entries_of_earlier_manifest(self, used):
         """The names in the manifest that this build's replaces. It may be in the repository."""
