@@ -111,6 +111,43 @@ fn links_that_scripts_hard_code_are_named() {
 }
 
 #[test]
+fn a_bundle_with_a_public_path_is_named() {
+    let Some(platform) = django("django_basic") else {
+        return;
+    };
+    platform.settings(
+        "INSTALLED_APPS += ['webpack_loader']\n\
+         WEBPACK_LOADER = {'DEFAULT': {'STATS_FILE': BASE_DIR / 'stats.json', 'BUNDLE_DIR_NAME': 'web/'}}",
+    );
+    platform.edit(
+        PAGE,
+        "<!doctype html>",
+        "<!doctype html>\n{% load webpack_loader %}{% render_bundle 'main' %}{% render_bundle 'gone' %}",
+    );
+    let stats = |public_path: &str| {
+        platform.write(
+            "stats.json",
+            &format!(
+                r#"{{"status": "done", "assets": {{"app.js": {{"name": "app.js"{public_path}}}}},
+                    "chunks": {{"main": ["app.js"]}}}}"#
+            ),
+        );
+    };
+    stats("");
+    platform
+        .build()
+        .succeeds()
+        .does_not_say("links to the bundle main")
+        .says("page.html:2 asks for gone. The page would fail: WebpackBundleLookupError");
+    stats(r#", "publicPath": "/static/web/app.js""#);
+    platform
+        .build()
+        .succeeds()
+        .says("page.html:2 links to the bundle main at /static/web/app.js, which this build does not publish.")
+        .says("publicPath: \"auto\"");
+}
+
+#[test]
 fn a_policy_that_blocks_the_public_url_is_named() {
     let Some(platform) = django("django_basic") else {
         return;
