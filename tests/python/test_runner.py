@@ -432,7 +432,9 @@ from django.contrib.staticfiles.storage import staticfiles_storage
 serve("never")
 NAMES = [s("web/a.js"), staticfiles_storage.url("web/b.js"), s(NAME)]
 JOINED = [BASE + s("web/a.js"), f"{BASE}{s('web/a.js')}", f"{s('web/a.js')}?x"]
-PARTS = [f'<img src="{s("web/a.js")}">', '<img src="' + s("web/a.js") + '">']
+FORMATTED = ["%s%s" % (BASE, s("web/a.js")), "{}{}".format(BASE, s("web/a.js")), "{b}{}".format(s("web/a.js"), b=BASE)]
+PARTS = ["<img src='%s' alt='%s'>" % (s("web/a.js"), BASE), "{}".format(s("web/a.js")), "%(x)s" % {}]
+PARTS += [f'<img src="{s("web/a.js")}">', '<img src="' + s("web/a.js") + '">']
 class Form:
     class Media:
         css = {"all": ["web/c.css", "https://x/c.css"]}
@@ -450,7 +452,7 @@ widget = forms.Media(js=["web/e.js"], css={"all": ["web/f.css"]})
             found = {f"{it['file']}:{it['line']}": name for name, it in run.report["references"].items()}
             more = sorted(place for place in found if "page.html" not in place)
             template = [f"web/templates/web/more.html:{line}" for line in (2, 6, 7)]
-            self.assertEqual(more, [*template, *(f"web/widgets.py:{line}" for line in (10, 13, 6))])
+            self.assertEqual(more, [*template, *(f"web/widgets.py:{line}" for line in (12, 15, 6))])
             names = set(run.report["references"])
             self.assertLess({"web/a.js", "web/b.js", "web/c.css", "web/d.js", "web/e.js", "web/f.css"}, names)
             self.assertFalse({"never", "web/comment.css", "web/verbatim.css", "web/"} & names)
@@ -460,8 +462,8 @@ widget = forms.Media(js=["web/e.js"], css={"all": ["web/f.css"]})
                 [
                     "web/templates/web/more.html:6",
                     "web/templates/web/more.html:7",
-                    "web/widgets.py:7",
-                    "web/widgets.py:7",
+                    *["web/widgets.py:7"] * 2,
+                    *["web/widgets.py:8"] * 3,
                 ],
             )
             answers = run.report["hooked_urls"]["references"]

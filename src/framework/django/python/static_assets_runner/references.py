@@ -3,6 +3,8 @@
 import ast
 import os
 import re
+import string
+from itertools import zip_longest
 
 from .paths import is_inside
 
@@ -191,13 +193,39 @@ def joins(node, functions):
     def is_static(value):
         return gives_link(value, functions) if isinstance(value, ast.Call) else is_static_url(value)
 
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add) and is_static(node.right):
-        before = node.left.right if isinstance(node.left, ast.BinOp) else node.left
-        return ends_in_url(before)
+    parts = [part for part in joined_parts(node) if part != ""]
+    return any(is_static(part) and ends_in_url(before) for before, part in zip(parts, parts[1:]))
+
+
+def joined_parts(node):
+    """The texts and nodes that a node puts together, in order."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        # What is before the last part is a node of its own.
+        return [node.left.right if isinstance(node.left, ast.BinOp) else node.left, node.right]
     if isinstance(node, ast.JoinedStr):
-        pairs = zip(node.values, node.values[1:])
-        return any(is_static(getattr(value, "value", None)) and ends_in_url(before) for before, value in pairs)
-    return False
+        return [value.value if isinstance(value, ast.FormattedValue) else value for value in node.values]
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod) and constant(node.left):
+        values = getattr(node.right, "elts", [node.right])
+        return interleaved(re.split("%[a-z]", constant(node.left)), values)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "format":
+        return formatted_parts(constant(node.func.value) or "", node)
+    return []
+
+
+def formatted_parts(text, call):
+    values = {word.arg: word.value for word in call.keywords}
+    values.update((str(number), value) for number, value in enumerate(call.args))
+    try:
+        fields = list(string.Formatter().parse(text))
+    except ValueError:
+        return []
+    numbers = iter(range(len(fields)))
+    names = [str(next(numbers)) if name == "" else name for _, name, _, _ in fields if name is not None]
+    return interleaved([before for before, _, _, _ in fields], [values.get(name) for name in names])
+
+
+def interleaved(texts, values):
+    return [part for pair in zip_longest(texts, values, fillvalue="") for part in pair]
 
 
 def is_static_url(node):
@@ -213,5 +241,5 @@ def makes_route(node):
 
 def ends_in_url(node):
     """Whether a text may end in a URL: a constant ends in a letter of one, and of another value nothing is known."""
-    text = constant(node)
+    text = node if isinstance(node, str) else constant(node)
     return text is None or BEFORE_JOINED.search(text) is not None
