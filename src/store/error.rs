@@ -174,7 +174,8 @@ mod tests {
         let is_not_found: Check = |error| matches!(error, RequestError::NotFound);
         let rejects: Check = |error| matches!(error, RequestError::InvalidCredentials(_));
         let no_bucket: Check = |error| matches!(error, RequestError::NoBucket);
-        let cases: [(u16, &str, Check); 17] = [
+        let is_forbidden: Check = |error| matches!(error, RequestError::Forbidden);
+        let cases: [(u16, &str, Check); 24] = [
             (404, "NoSuchKey", is_not_found),
             (404, "BlobNotFound", is_not_found),
             (412, "", exists),
@@ -186,9 +187,15 @@ mod tests {
             (501, "", |error| {
                 matches!(error, RequestError::NotImplemented)
             }),
-            (403, "AccessDenied", |error| {
-                matches!(error, RequestError::Forbidden)
-            }),
+            (403, "AccessDenied", is_forbidden),
+            // Google's reference of its XML API.
+            (403, "AccountProblem", is_forbidden),
+            (403, "UserProjectAccessDenied", is_forbidden),
+            (401, "AuthenticationRequired", rejects),
+            (403, "InvalidSecurity", rejects),
+            (404, "NoSuchUpload", is_not_found),
+            (412, "PreconditionFailed", exists),
+            (429, "SlowDown", is_temporary),
             (404, "NoSuchBucket", no_bucket),
             (404, "ContainerNotFound", no_bucket),
             (
