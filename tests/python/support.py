@@ -39,9 +39,13 @@ class Case(unittest.TestCase):
         self.addCleanup(shutil.rmtree, path, ignore_errors=True)
         return path
 
-    def app(self, fixture):
-        """A copy of the fixture, for runs to leave files in."""
-        return Path(shutil.copytree(FIXTURES / fixture, self.folder() / "app", symlinks=True))
+    def app(self, fixture, settings=""):
+        """A copy of the fixture, for runs to leave files in, with more settings."""
+        app = Path(shutil.copytree(FIXTURES / fixture, self.folder() / "app", symlinks=True))
+        if settings:
+            with (app / "project/settings.py").open("a") as file:
+                file.write(settings)
+        return app
 
     def write(self, path, text):
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -75,9 +75,7 @@ class Failures(Case):
 
     def test_unknown_storage_has_its_own_name(self):
         entry = "{'staticfiles': {'BACKEND': 'django.contrib.staticfiles.storage.NoSuchStorage'}}"
-        app = self.app("django_basic")
-        with (app / "project/settings.py").open("a") as file:
-            file.write(f"STORAGES = {entry}\n")
+        app = self.app("django_basic", f"STORAGES = {entry}\n")
         failure = self.collect(app).report["failure"]
         self.assertNotIn("static_assets_runner", failure["message"])
         self.assertIn("NoSuchStorage", failure["message"])

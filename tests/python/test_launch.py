@@ -49,9 +49,7 @@ class Launched(Case):
             "COMPRESS_FILTERS = {'css': ['compressor.filters.css_default.CssAbsoluteFilter'], 'js': []}\n",
         ):
             with self.subTest(extra=extra):
-                app = self.app("django_compressor")
-                with (app / "project/settings.py").open("a") as file:
-                    file.write(extra)
+                app = self.app("django_compressor", extra)
                 run = self.collect(app)
                 self.assertEqual(run.report["failure"], None, run.stderr)
                 links = self.page(app, run)
@@ -68,9 +66,7 @@ class Launched(Case):
     def test_another_layer_on_pythonpath(self):
         layer = self.folder()
         self.write(layer / "of_the_layer.py", "")
-        app = self.app("django_basic")
-        with (app / "project/settings.py").open("a") as file:
-            file.write("import of_the_layer\n")
+        app = self.app("django_basic", "import of_the_layer\n")
         run = self.collect(app, env={"PYTHONPATH": str(layer)})
         for folders in ((run.inject, layer), (layer, run.inject)):
             with self.subTest(folders=folders):

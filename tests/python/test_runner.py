@@ -105,12 +105,10 @@ class Matrix(Case):
             ('STORAGES["staticfiles"]["BACKEND"] = "project.storage.Storage"\n', "project.storage.Storage"),
         ):
             with self.subTest(backend=backend):
-                app = self.app("django_matrix")
-                self.write(app / "project/storage.py", f"from {WHITENOISE.rpartition('.')[0]} import *\n")
-                with (app / "project/storage.py").open("a") as file:
-                    file.write("class Storage(CompressedManifestStaticFilesStorage): pass\n")
-                with (app / "project/settings.py").open("a") as file:
-                    file.write(extra)
+                app = self.app("django_matrix", extra)
+                storage = f"from {WHITENOISE.rpartition('.')[0]} import *\n"
+                storage += "class Storage(CompressedManifestStaticFilesStorage): pass\n"
+                self.write(app / "project/storage.py", storage)
                 run = self.collect(app, env={"MATRIX_BACKEND": "whitenoise"})
                 self.assertEqual(run.report["storage"]["collected_with"], backend, run.stderr)
                 self.assertIn("web/app.css" in files(run.into), (False, backend != WHITENOISE))
@@ -165,64 +163,6 @@ class Fixtures(Case):
             with self.subTest(fixture=fixture):
                 self.assertEqual(len(files(self.collected(fixture, manage, env).into)), 2)
 
-    @needs("compressor")
-    def test_compressor(self):
-        run = self.collected("django_compressor")
-        report = run.report
-        self.assertEqual(report["compressor"], "build")
-        self.assertTrue(report["compressed"])
-        manifest = report["static_root"] + "/CACHE/manifest.json"
-        self.assertEqual(report["runtime_files"], {"CACHE/manifest.json": manifest})
-        css = next((run.into / "CACHE" / "css").iterdir()).read_text()
-        self.assertIn("url(../../web/logo.svg?", css)
-        self.assertEqual(files(run.into), files(self.collected("django_compressor").into))
-        self.assertFalse([url for url in run.urls("own") if "CACHE" in url])
-
-    @needs("compressor")
-    def test_manifest_of_compressor_is_where_its_storage_puts_it(self):
-        plain = "STORAGES = {'staticfiles': {'BACKEND': '" + PLAIN + "'}, %s}\n"
-        alias = "COMPRESS_OFFLINE_MANIFEST_STORAGE_ALIAS = '%s'\n"
-        remote = "'compressor': {'BACKEND': 'storages.backends.s3.S3Storage'}"
-        for extra, manifest, replaced in (
-            (plain % "" + alias % "staticfiles", "manifest.json", []),
-            (plain % remote, "CACHE/manifest.json", ["COMPRESS_STORAGE", "COMPRESS_STORAGE_ALIAS"]),
-        ):
-            with self.subTest(extra=extra):
-                app = self.app("django_compressor")
-                with (app / "project/settings.py").open("a") as file:
-                    file.write(extra)
-                run = self.collect(app)
-                self.assertEqual((run.returncode, run.report["failure"]), (0, None), run.stderr)
-                root = run.report["static_root"]
-                self.assertEqual(run.report["runtime_files"], {manifest: f"{root}/{manifest}"})
-                self.assertTrue((run.into / manifest).is_file())
-                for name in replaced:
-                    self.assertIn(name, run.baked())
-
-    @needs("compressor")
-    def test_compressor_that_is_off_still_compiles(self):
-        app = self.app("django_compressor")
-        with (app / "project/settings.py").open("a") as file:
-            file.write("COMPRESS_ENABLED = False\nCOMPRESS_PRECOMPILERS = (('text/x-scss', 'cat'),)\n")
-        run = self.collect(app)
-        self.assertEqual(run.report["compressor"], "precompiles")
-        self.assertEqual(run.report["precompiled_types"], ["text/x-scss"])
-
-    @needs("compressor")
-    @needs("jinja2")
-    def test_compressor_in_templates_of_jinja(self):
-        app = self.app("django_compressor")
-        with (app / "project/settings.py").open("a") as file:
-            file.write("OPTIONS = {'extensions': ['compressor.contrib.jinja2ext.CompressorExtension']}\n")
-            file.write("BACKEND = 'django.template.backends.jinja2.Jinja2'\n")
-            file.write("TEMPLATES.append({'BACKEND': BACKEND, 'DIRS': [BASE_DIR / 'jinja2'], 'OPTIONS': OPTIONS})\n")
-        self.write(app / "jinja2/page.html", "{% compress css %}<style>i { color: red }</style>{% endcompress %}")
-        run = self.collect(app)
-        self.assertEqual((run.returncode, run.report["failure"]), (0, None), run.stderr)
-        manifest = json.loads((run.into / "CACHE/manifest.json").read_text())
-        both = json.loads((self.collected("django_compressor").into / "CACHE/manifest.json").read_text())
-        self.assertLess(len(both), len(manifest))
-
     @needs("storages")
     def test_article(self):
         run = self.collected("django_article")
@@ -241,9 +181,7 @@ class Fixtures(Case):
 
 class Settings(Case):
     def collected(self, extra, env=(), storage=""):
-        app = self.app("django_basic")
-        with (app / "project/settings.py").open("a") as file:
-            file.write(extra)
+        app = self.app("django_basic", extra)
         self.write(app / "project/storage.py", storage)
         run = self.collect(app, env=env)
         self.assertEqual((run.returncode, run.report["failure"]), (0, None), run.stderr)
@@ -306,6 +244,15 @@ class Settings(Case):
         run = self.collected("STORAGES = {'staticfiles': {'BACKEND': 'project.storage.Own'}}\n", storage=storage)
         self.assertEqual(len(files(run.into)), 5)
 
+    def test_storage_may_save_texts(self):
+        storage = "from django.contrib.staticfiles.storage import StaticFilesStorage\n"
+        storage += "from django.core.files.base import ContentFile\n"
+        storage += "class Own(StaticFilesStorage):\n"
+        storage += "    def post_process(self, paths, **options):\n"
+        storage += "        self.save('web/made.css', ContentFile('a{}'))\n        return []\n"
+        run = self.collected("STORAGES = {'staticfiles': {'BACKEND': 'project.storage.Own'}}\n", storage=storage)
+        self.assertEqual((run.into / "web/made.css").read_text(), "a{}")
+
     def test_storage_is_a_class_of_the_same_name(self):
         uses = """import os
         from django.contrib.staticfiles import storage
@@ -363,179 +310,6 @@ class Settings(Case):
         self.assertIsNone(run.report["hooked_urls"]["error"])
 
 
-class Stylesheets(Case):
-    CSS = b"""@import "/static/web/font.css"; @import '/static/none.css';
-a { background: url(/static/web/logo.svg?v=1#x) } b { background: url("/static/web/dot.png") }
-c { background: image-set("/static/web/dot.png" 1x, "/static/web/logo.svg" 2x), url(//static/web/dot.png) }
-d { background: url(/media/web/dot.png), url(logo.svg), url(/static/missing.png) } /* url(/static/web) */
-"""
-    RELATIVE = b"""@import "font.css"; @import '/static/none.css';
-a { background: url(logo.svg?v=1#x) } b { background: url("dot.png") }
-c { background: image-set("dot.png" 1x, "logo.svg" 2x), url(//static/web/dot.png) }
-d { background: url(/media/web/dot.png), url(logo.svg), url(/static/missing.png) } /* url(/static/web) */
-"""
-
-    def collected(self, backend, css, extra="", published=True):
-        app = self.app("django_matrix")
-        static = app / "web/static/web"
-        (static / "app.css").write_bytes(css)
-        (static / "font.css").write_text("i {}\n")
-        with (app / "project/settings.py").open("a") as file:
-            file.write(extra)
-        run = self.collect(app, env={"MATRIX_BACKEND": backend}, published=published)
-        self.assertEqual((run.returncode, run.report["failure"]), (0, None), run.stderr)
-        return run
-
-    def test_absolute_references_become_relative(self):
-        for extra in ("", "STATIC_URL = 'static/'\n", "STATIC_URL = os.environ['STATIC_URL']\n"):
-            with self.subTest(extra=extra):
-                run = self.collected("plain", self.CSS, extra)
-                self.assertEqual((run.into / "web/app.css").read_bytes(), self.RELATIVE)
-                self.assertEqual(run.report["relative_references"], {"web/app.css": 5})
-
-    def test_they_are_hashed_as_plain_collectstatic_hashes_them(self):
-        css = b"a { background: url(/static/web/logo.svg) }\n"
-        app = self.app("django_matrix")
-        (app / "web/static/web/app.css").write_bytes(css)
-        own = self.own_files(app, env={"MATRIX_BACKEND": "manifest"})
-        hashed = json.loads(own["staticfiles.json"])["paths"]
-        self.assertIn(hashed["web/logo.svg"].encode(), own[hashed["web/app.css"]])
-        run = self.collected("manifest", css)
-        paths = json.loads((run.into / "staticfiles.json").read_text())["paths"]
-        name = paths["web/logo.svg"]
-        self.assertEqual(name, hashed["web/logo.svg"])
-        expected = b'a { background: url("%s") }\n' % name.rpartition("/")[2].encode()
-        self.assertEqual((run.into / paths["web/app.css"]).read_bytes(), expected)
-
-    def test_nothing_else_changes(self):
-        run = self.collected("plain", self.CSS, published=False)
-        self.assertEqual((run.into / "web/app.css").read_bytes(), self.CSS)
-        run = self.collected("plain", self.RELATIVE)
-        self.assertEqual((run.into / "web/app.css").read_bytes(), self.RELATIVE)
-        self.assertEqual(run.report["relative_references"], {})
-
-
-class References(Case):
-    TEMPLATE = """{% load static %}
-<link href="{% static 'web/app.css' %}">{# {% static "web/comment.css" %} #}
-{% comment %}
-{% static "web/comment.css" %}
-{% endcomment %}
-<img src="{{ root_url }}{% static "web/logo.svg" %}">{% static name %}{% static "web/"|add:x %}{% static 'web/' %}
-<img src="{%static 'web/gone.png' as gone%}" data-x=https://x{% static 'web/dot.png' %}>
-{{ x }}{% static "web/dot.png" as dot %}{% verbatim %}{{ y }}{% static "web/verbatim.css" %}{% endverbatim %}
-"""
-    MODULE = """from django import forms
-from django.conf.urls.static import static as serve
-from django.templatetags.static import static as s
-from django.contrib.staticfiles.storage import staticfiles_storage
-serve("never")
-NAMES = [s("web/a.js"), staticfiles_storage.url("web/b.js"), s(NAME)]
-JOINED = [BASE + s("web/a.js"), f"{BASE}{s('web/a.js')}", f"{s('web/a.js')}?x"]
-FORMATTED = ["%s%s" % (BASE, s("web/a.js")), "{}{}".format(BASE, s("web/a.js")), "{b}{}".format(s("web/a.js"), b=BASE)]
-PARTS = ["<img src='%s' alt='%s'>" % (s("web/a.js"), BASE), "{}".format(s("web/a.js")), "%(x)s" % {}]
-PARTS += [f'<img src="{s("web/a.js")}">', '<img src="' + s("web/a.js") + '">']
-class Form:
-    class Media:
-        css = {"all": ["web/c.css", "https://x/c.css"]}
-        js = ("web/d.js", "/static/d.js")
-widget = forms.Media(js=["web/e.js"], css={"all": ["web/f.css"]})
-"""
-
-    def test_names_have_places_and_urls(self):
-        app = self.app("django_matrix")
-        self.write(app / "web/templates/web/more.html", self.TEMPLATE)
-        self.write(app / "web/widgets.py", self.MODULE)
-        self.write(app / "web/broken.py", "static(")
-        for backend in ("plain", "manifest"):
-            run = self.collect(app, env={"MATRIX_BACKEND": backend})
-            found = {f"{it['file']}:{it['line']}": name for name, it in run.report["references"].items()}
-            more = sorted(place for place in found if "page.html" not in place)
-            template = [f"web/templates/web/more.html:{line}" for line in (2, 6, 7)]
-            self.assertEqual(more, [*template, *(f"web/widgets.py:{line}" for line in (12, 15, 6))])
-            names = set(run.report["references"])
-            self.assertLess({"web/a.js", "web/b.js", "web/c.css", "web/d.js", "web/e.js", "web/f.css"}, names)
-            self.assertFalse({"never", "web/comment.css", "web/verbatim.css", "web/"} & names)
-            joined = [f"{it['file']}:{it['line']}" for it in run.report["joined_links"]]
-            self.assertEqual(
-                joined,
-                [
-                    "web/templates/web/more.html:6",
-                    "web/templates/web/more.html:7",
-                    *["web/widgets.py:7"] * 2,
-                    *["web/widgets.py:8"] * 3,
-                ],
-            )
-            answers = run.report["hooked_urls"]["references"]
-            self.assertTrue(answers["web/app.css"]["url"].startswith(URL + "web/app."))
-            gone = answers["web/gone.png"]
-            if backend == "plain":
-                self.assertEqual(gone, {"url": URL + "web/gone.png", "error": None})
-            else:
-                self.assertIn("Missing staticfiles manifest entry for 'web/gone.png'", gone["error"])
-
-    def places(self, run, kind):
-        return [f"{it['file'].rpartition('/')[2]}:{it['line']}" for it in run.report[kind]]
-
-    def test_links_that_another_host_breaks(self):
-        app = self.app("django_matrix")
-        template = "{% load static %}\nhttps://h{{ STATIC_URL }}x {{ STATIC_URL }}y https://h{% get_static_prefix %}\n"
-        template += "{% static item.file %}\n<svg><use href=\"{% static 'web/logo.svg' %}#x\"></use></svg>\n"
-        template += "navigator.serviceWorker.register('{% static \"web/app.js\" %}')\n"
-        template += "<!-- {% static 'web/in-a-comment.css' %} -->\n"
-        self.write(app / "web/templates/web/more.html", template)
-        module = (
-            "from django.conf import settings\nfrom django.contrib.staticfiles.storage import staticfiles_storage\n"
-        )
-        module += "LINKS = [f'{host}{settings.STATIC_URL}x.png', 'https://h' + staticfiles_storage.url('web/app.js')]\n"
-        module += "def routes(app):\n    app.mount(settings.STATIC_URL, None)\n"
-        self.write(app / "web/links.py", module)
-        run = self.collect(app, env={"MATRIX_BACKEND": "plain"})
-        self.assertEqual((run.returncode, run.report["failure"]), (0, None), run.stderr)
-        self.assertEqual(self.places(run, "joined_links"), ["more.html:2", "more.html:2", "links.py:3", "links.py:3"])
-        self.assertEqual(self.places(run, "dynamic_links"), ["more.html:3"])
-        self.assertEqual(self.places(run, "same_origin_links"), ["more.html:4", "more.html:5"])
-        self.assertEqual(self.places(run, "static_routes"), ["links.py:5"])
-        self.assertNotIn("web/in-a-comment.css", run.report["references"])
-
-    def test_what_can_not_be_read_is_no_failure(self):
-        app = self.app("django_basic")
-        self.write(app / "web/generated.py", "static = " + " + ".join(['"a"'] * 20_000))
-        self.write(app / "web/marked.py", "\ufefffrom django.templatetags.static import static\nstatic('web/a.js')\n")
-        with (app / "project/settings.py").open("a") as file:
-            file.write("TEMPLATES.append({'BACKEND': 'no.such.Engine'})\n")
-        run = self.collect(app)
-        self.assertEqual((run.returncode, run.report["failure"]), (0, None), run.stderr)
-        self.assertIn("ModuleNotFoundError", run.report["references_error"])
-        path = app / "project/settings.py"
-        path.write_text(path.read_text().rpartition("TEMPLATES.append")[0])
-        run = self.collect(app)
-        self.assertIsNone(run.report["references_error"])
-        self.assertIn("web/a.js", run.report["references"])
-
-    def test_storage_may_save_texts(self):
-        app = self.app("django_basic")
-        storage = "from django.contrib.staticfiles.storage import StaticFilesStorage\n"
-        storage += "from django.core.files.base import ContentFile\n"
-        storage += "class Own(StaticFilesStorage):\n"
-        storage += "    def post_process(self, paths, **options):\n"
-        storage += "        self.save('web/made.css', ContentFile('a{}'))\n        return []\n"
-        self.write(app / "project/storage.py", storage)
-        with (app / "project/settings.py").open("a") as file:
-            file.write("STORAGES = {'staticfiles': {'BACKEND': 'project.storage.Own'}}\n")
-            file.write("STATICFILES_STORAGE = 'project.storage.Own'\n" if django.VERSION < (4, 2) else "")
-        run = self.collect(app)
-        self.assertEqual((run.returncode, run.report["failure"]), (0, None), run.stderr)
-        self.assertEqual((run.into / "web/made.css").read_text(), "a{}")
-
-    def test_entries_that_a_committed_manifest_had(self):
-        app = self.app("django_matrix")
-        manifest = {"version": "1.1", "paths": {"web/app.css": "web/app.1.css", "old.css": "old.1.css"}}
-        self.write(app / "staticfiles/staticfiles.json", json.dumps(manifest))
-        run = self.collect(app, env={"MATRIX_BACKEND": "manifest"})
-        self.assertEqual(run.report["vanished"], ["old.css"])
-
-
 class Local(Case):
     """Nothing is published: what the app's own commands collect, for the app's own places."""
 
@@ -549,9 +323,7 @@ class Local(Case):
         return run
 
     def app_with(self, fixture, extra):
-        app = self.app(fixture)
-        with (app / "project/settings.py").open("a") as file:
-            file.write(extra)
+        app = self.app(fixture, extra)
         return app
 
     def runtime_file(self, app, path):
@@ -632,9 +404,7 @@ atexit.register(end)
     def test_as_python_does(self):
         for extra, status in (("", 0), ("raise RuntimeError\n", 1)):
             with self.subTest(extra=extra):
-                app = self.app("django_basic")
-                with (app / "project/settings.py").open("a") as file:
-                    file.write(self.ENDS + extra)
+                app = self.app("django_basic", self.ENDS + extra)
                 run = self.collect(app)
                 self.assertEqual(run.returncode, status, run.stderr)
                 self.assertEqual((app / "log").read_text(), "thread atexit ")

@@ -94,7 +94,7 @@ class Compressor:
         return os.path.join(directory, settings.COMPRESS_OFFLINE_MANIFEST)
 
     def runtime_files(self):
-        """The manifest, if it is among the collected files, with the setting and the directory by which the app finds it."""
+        """The manifest, if it is a collected file, with the setting and the directory by which the app finds it."""
         from django.conf import settings
 
         path = self.manifest()
