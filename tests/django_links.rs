@@ -111,6 +111,27 @@ fn links_that_scripts_hard_code_are_named() {
 }
 
 #[test]
+fn links_that_templates_hard_code_are_named_and_served() {
+    let Some(platform) = django("django_matrix") else {
+        return;
+    };
+    platform.edit(
+        PAGE,
+        "<!doctype html>",
+        "<!doctype html>\n<link href=\"/static/web/app.css\"><img src=\"/static/web/gone.png\">",
+    );
+    let platform = platform.env("STATIC_ASSETS_KEEP", "manifests");
+    platform
+        .build()
+        .succeeds()
+        .says("page.html:2: \"/static/web/app.css\" is written by hand and stays on the app's own host.")
+        .says("This follows: {% static 'web/app.css' %}")
+        .says("STATIC_ASSETS_KEEP=manifests has no effect")
+        .does_not_say("gone.png");
+    assert!(platform.app().join("staticfiles/web/app.css").is_file());
+}
+
+#[test]
 fn a_bundle_with_a_public_path_is_named() {
     let Some(platform) = django("django_basic") else {
         return;

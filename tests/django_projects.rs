@@ -323,7 +323,10 @@ fn own_command_replaces_collectstatic() {
             "STATIC_ASSETS_BEFORE_COLLECT",
             "echo 'a{}' > web/static/web/before.css",
         )
-        .env("STATIC_ASSETS_AFTER_COLLECT", "touch after.txt");
+        .env(
+            "STATIC_ASSETS_AFTER_COLLECT",
+            "touch after.txt && mkdir -p staticfiles/i18n && echo 'a()' > staticfiles/i18n/de.js",
+        );
     platform.write(
         "collect.sh",
         "exec python manage.py collectstatic --noinput",
@@ -331,9 +334,11 @@ fn own_command_replaces_collectstatic() {
     let ran = platform
         .build()
         .succeeds()
-        .says("Running sh ./collect.sh (STATIC_ASSETS_COLLECT_COMMAND)");
+        .says("Running sh ./collect.sh (STATIC_ASSETS_COLLECT_COMMAND)")
+        .says("It wrote 1 file into STATIC_ROOT, published as well");
     let published = tree(&platform.store().join(ran.launch("STATIC_ASSETS_VERSION")));
     assert!(published.contains_key("web/before.css"));
+    assert!(published.contains_key("i18n/de.js"));
     assert!(platform.app().join("after.txt").is_file());
 
     platform

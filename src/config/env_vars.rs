@@ -61,7 +61,7 @@ variables! {
     MANAGE_PY = "STATIC_ASSETS_MANAGE_PY", Setting, "Django: path of manage.py, if the app has several";
     COLLECT_COMMAND = "STATIC_ASSETS_COLLECT_COMMAND", Setting, "Django: shell command instead of manage.py collectstatic";
     BEFORE_COLLECT = "STATIC_ASSETS_BEFORE_COLLECT", Setting, "Django: shell command to run before collectstatic";
-    AFTER_COLLECT = "STATIC_ASSETS_AFTER_COLLECT", Setting, "Django: shell command to run after collectstatic";
+    AFTER_COLLECT = "STATIC_ASSETS_AFTER_COLLECT", Setting, "Django: shell command to run after collectstatic; what it writes into STATIC_ROOT is published";
     PHOENIX_PATH = "STATIC_ASSETS_PHOENIX_PATH", Setting, "Phoenix: directory of the app or its umbrella, if the repository has several";
     COMPILE_COMMAND = "STATIC_ASSETS_COMPILE_COMMAND", Setting, "Phoenix: shell command instead of the asset pipeline that was found";
     PREBUILT = "STATIC_ASSETS_PREBUILT", Setting, "Phoenix: 1 publishes priv/static as it was digested before the build";

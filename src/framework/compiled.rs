@@ -160,7 +160,12 @@ impl Compiled {
         if is_dry_run || self.is_in_place() || self.fallback == Fallback::Untouched {
             return Ok(());
         }
-        let keep = release.map_or(Keep::All, |_| ctx.config.keep);
+        let keeps_all = release.is_none() || self.stays.is_some();
+        let keep = if keeps_all {
+            Keep::All
+        } else {
+            ctx.config.keep
+        };
         let mut install = Install::new(&self.assets, release, keep);
         if let Fallback::Folder { path, .. } = &self.fallback {
             for root in &self.assets.roots {

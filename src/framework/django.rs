@@ -18,6 +18,7 @@ mod runner;
 mod settings_module;
 mod settings_source;
 mod stand_in;
+mod static_root;
 
 use crate::config::Keep;
 use crate::config::env_vars::{AFTER_COLLECT, BEFORE_COLLECT, RELEASE_VERSION, Variable};
@@ -34,6 +35,7 @@ pub(crate) use report::{CollectReport, DjangoCheck, StaticfilesStorage};
 use runner::{collected_dir, run_collectstatic};
 pub(crate) use settings_source::{ServerSettings, SettingsSource};
 pub(crate) use stand_in::StandIn;
+use static_root::StaticRootFiles;
 use std::path::Path;
 
 impl Django {
@@ -59,7 +61,7 @@ impl Django {
             }
             run_collectstatic(&python, target, &hook)
         })?;
-        run_user_command(&python, &AFTER_COLLECT, config.after_collect.as_deref())?;
+        run_after_collect(&python, report.static_root.as_deref())?;
         ctx.log.event(&DjangoEvent::Collected {
             evidence: &self.evidence,
             settings: &python.settings,
@@ -94,6 +96,24 @@ fn run_user_command(
     ))
 }
 
+/// What the command adds to `STATIC_ROOT` is published, too.
+fn run_after_collect(
+    python: &AppPython<'_>,
+    static_root: Option<&Path>,
+) -> Result<(), DjangoError> {
+    let ctx = python.ctx;
+    let Some(line) = ctx.config.framework.django.after_collect.as_deref() else {
+        return Ok(());
+    };
+    let files = static_root.map(StaticRootFiles::list).transpose()?;
+    run_user_command(python, &AFTER_COLLECT, Some(line))?;
+    if let Some(files) = files {
+        let written = files.copy_written(&collected_dir(ctx))?;
+        ctx.log.event(&DjangoEvent::WrittenAfterwards(written));
+    }
+    Ok(())
+}
+
 fn warn_of_processes(check: &DjangoLinkCheck, ctx: &BuildContext<'_>) {
     if let Links::ByInjection { .. } = check.links {
         for line in procfile::processes_without_hook(&ctx.app_dir, &ctx.image.hook) {
@@ -122,6 +142,7 @@ fn compiled(report: CollectReport, check: DjangoLinkCheck, ctx: &BuildContext<'_
         by_products: report.by_products,
         runtime_files: runtime_files.collect(),
         fallback,
+        stays: check.stays,
         ..Compiled::default()
     }
 }

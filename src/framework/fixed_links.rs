@@ -1,4 +1,4 @@
-//! Links that built scripts hard-code. They stay on the app's own host, whatever `STATIC_URL` says.
+//! Links that built scripts and templates hard-code. They stay on the app's own host, whatever `STATIC_URL` says.
 
 use super::source_text::{Locations, SourceLocation, has_extension, read_text};
 use std::collections::HashSet;
@@ -18,6 +18,8 @@ pub(crate) enum FixedLinkKind {
     Worker,
     /// The path of a published file.
     Path(String),
+    /// The same in a template of Django, with the name of the file.
+    Template(String, String),
 }
 
 /// Finds them in the scripts of a static directory, among its `files`. `shown` is the directory as the log names it, and the app serves it at

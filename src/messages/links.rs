@@ -66,7 +66,8 @@ fn fallback(compiled: &Compiled, release: &Release, ctx: &BuildContext<'_>, log:
     let keeps_all = ctx.config.keep == Keep::All;
     let text = match (&compiled.fallback, &compiled.stays) {
         (Fallback::Untouched, _) => return,
-        (Fallback::InPlace | Fallback::UrlInImage, Some(place)) if !keeps_all => {
+        (Fallback::InPlace | Fallback::UrlInImage | Fallback::Folder { .. }, Some(place))
+            if !keeps_all => {
             log.warning(&format!(
                 "STATIC_ASSETS_KEEP=manifests has no effect: the image has to serve links like the one at {place}."
             ));
@@ -141,7 +142,7 @@ pub(super) fn blocking_policy(policy: &BlockingPolicy, origin: &str) -> String {
     )
 }
 
-/// A link that a built script hard-codes.
+/// A link that a built script or a template hard-codes.
 pub(super) fn fixed_link(link: &FixedLink) -> String {
     let text = match &link.kind {
         FixedLinkKind::PublicPath(path) => format!(
@@ -155,6 +156,9 @@ pub(super) fn fixed_link(link: &FixedLink) -> String {
         FixedLinkKind::Path(path) => {
             format!("\"{path}\" is written by hand and stays on the app's own host.")
         }
+        FixedLinkKind::Template(path, name) => format!(
+            "\"{path}\" is written by hand and stays on the app's own host. This follows: {{% static '{name}' %}}"
+        ),
     };
     format!("{}: {text}", link.location)
 }

@@ -46,6 +46,16 @@ class Compressor(Case):
         self.assertEqual(run.report["precompiled_types"], ["text/x-scss"])
 
     @needs("compressor")
+    def test_variables_of_blocks_are_known_or_named(self):
+        page = "{% load static compress %}{% if user %}{% endif %}"
+        page += "{% compress js %}<script>{{ LANGUAGE_CODE }}{{ known }}</script>{% endcompress %}"
+        for context, missing in (("", ["LANGUAGE_CODE"]), (", 'LANGUAGE_CODE': 'de'", [])):
+            app = self.app("django_compressor", "COMPRESS_OFFLINE_CONTEXT = {'known': 1%s}\n" % context)
+            self.write(app / "web/templates/web/more.html", page)
+            run = self.collect(app)
+            self.assertEqual((run.returncode, run.report["variables_of_blocks"]), (0, missing), run.stderr)
+
+    @needs("compressor")
     @needs("jinja2")
     def test_compressor_in_templates_of_jinja(self):
         settings = "OPTIONS = {'extensions': ['compressor.contrib.jinja2ext.CompressorExtension']}\n"

@@ -136,6 +136,16 @@ widget = forms.Media(js=["web/e.js"], css={"all": ["web/f.css"]})
         self.assertEqual(self.places(run, "static_routes"), ["links.py:5"])
         self.assertNotIn("web/in-a-comment.css", run.report["references"])
 
+    def test_links_by_hand(self):
+        app = self.app("django_basic")
+        page = "<link href='/static/web/app.css?v=1'>\n<img src=/static/web/logo.svg>"
+        page += "<img src=\"{% static 'web/dot.png' %}\">"
+        page += "<img src='/media/web/dot.png'><img src='/static/{{ name }}'>"
+        self.write(app / "web/templates/web/more.html", "{% load static %}\n" + page)
+        run = self.collect(app)
+        found = [(f"{it['file'].rpartition('/')[2]}:{it['line']}", it["path"]) for it in run.report["links_by_hand"]]
+        self.assertEqual(found, [("more.html:2", "/static/web/app.css"), ("more.html:3", "/static/web/logo.svg")])
+
     def test_what_can_not_be_read_is_no_failure(self):
         app = self.app("django_basic", "TEMPLATES.append({'BACKEND': 'no.such.Engine'})\n")
         self.write(app / "web/generated.py", "static = " + " + ".join(['"a"'] * 20_000))

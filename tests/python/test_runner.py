@@ -435,6 +435,22 @@ class Attached(Case):
         self.assertEqual((run.returncode, report["failure"], len(collected)), (0, None, 5), run.stderr)
         self.assertFalse((app / "staticfiles").exists())
 
+    def test_collectstatic_within_another_command(self):
+        app = self.app("django_basic")
+        command = "import pathlib\nfrom django.conf import settings\n"
+        command += "from django.core.management import BaseCommand, call_command\n"
+        command += "class Command(BaseCommand):\n    def handle(self, **options):\n"
+        command += "        call_command('collectstatic', interactive=False, verbosity=0)\n"
+        command += "        pathlib.Path(settings.STATIC_ROOT, 'more.js').write_text('')\n"
+        for package in ("web/management", "web/management/commands"):
+            self.write(app / package / "__init__.py", "")
+        self.write(app / "web/management/commands/build.py", command)
+        line = "python manage.py build && python manage.py check"
+        run, report, collected = self.attached(["sh", "-c", line], app)
+        self.assertEqual((run.returncode, report["failure"], report["collected"]), (0, None, True), run.stderr)
+        self.assertEqual(len(report["hooked_urls"]["samples"]), 5)
+        self.assertEqual((len(collected), "more.js" in collected), (6, True))
+
     def test_failure(self):
         run, report, _ = self.attached(["python", "manage.py", "collectstatic"], self.app("django_missing_variable"))
         self.assertEqual((run.returncode, report["failure"]["missing_variable"]), (1, "DATABASE_URL"))

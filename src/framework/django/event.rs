@@ -16,6 +16,8 @@ pub(crate) enum DjangoEvent<'a> {
     ServerSettings(&'a ServerSettings, &'a Path),
     /// A user's command begins: its setting and its line.
     Running(&'static str, &'a str),
+    /// How many files the command after collectstatic wrote into `STATIC_ROOT`.
+    WrittenAfterwards(usize),
     Collected {
         evidence: &'a str,
         settings: &'a SettingsSource,
@@ -32,7 +34,7 @@ pub(crate) enum DjangoEvent<'a> {
     JoinedLinks(&'a [SourceLocation]),
     /// A Content-Security-Policy that doesn't allow the origin of the public URL.
     BlockingPolicy(&'a BlockingPolicy, &'a str),
-    /// Links that built scripts hard-code.
+    /// Links that templates and built scripts hard-code.
     FixedLinks(&'a [FixedLink]),
     /// How many links have names that only a request knows, and the first.
     DynamicLinks(usize, &'a SourceLocation),

@@ -15,6 +15,8 @@ use crate::framework::{CompileTarget, Injection, LinkReason, Links, NotFollowing
 pub(super) struct DjangoLinkCheck {
     pub(super) links: Links,
     pub(super) injection: Option<Injection>,
+    /// The first link that stays on the app's own host.
+    pub(super) stays: Option<String>,
 }
 
 /// Checks that `static()` gives URLs of published files: with the app's own settings, else with the hook.
@@ -30,11 +32,15 @@ pub(super) fn verify_links(
     let find_problem = |urls| find_wrong_url(urls, report, is_published);
     let verify_names = |urls| verify_references(report, urls, &target.prefix, ctx);
     if !report.hook_static_root && find_problem(&report.own_urls).is_none() {
-        verify_names(&report.own_urls)?;
+        let stays = verify_names(&report.own_urls)?;
         let pins = needs_pin(ctx) && load_problem.is_none();
         let injection = pins.then(|| hook.injection(ctx, PIN)).transpose()?;
         let links = Links::ByApp(why_by_app(report, target));
-        return Ok(DjangoLinkCheck { links, injection });
+        return Ok(DjangoLinkCheck {
+            links,
+            injection,
+            stays,
+        });
     }
     let problem = match ctx.inject() {
         Inject::Off => Some(DjangoLinkProblem::InjectOff),
@@ -46,11 +52,12 @@ pub(super) fn verify_links(
     if let Some(why) = problem {
         return Err(Box::new(NotFollowing { why, snippet }).into());
     }
-    verify_names(&report.hooked_urls)?;
+    let stays = verify_names(&report.hooked_urls)?;
     let reason = why_injected(report);
     Ok(DjangoLinkCheck {
         links: Links::ByInjection { reason, snippet },
         injection: Some(hook.injection(ctx, PIN_AND_LINK)?),
+        stays,
     })
 }
 

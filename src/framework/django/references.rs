@@ -5,9 +5,10 @@ use super::event::{BrokenLink, BrokenLinkCause, DjangoEvent};
 use super::report::{CollectReport, PolicySetting, SampledUrls};
 use super::runner::collected_dir;
 use crate::context::BuildContext;
+use crate::encoding::percent_decoded;
 use crate::framework::content_policy::{ContentPolicy, Directive};
 use crate::framework::fixed_links::find_fixed_links;
-use crate::framework::{BlockingPolicy, FixedLink};
+use crate::framework::{BlockingPolicy, FixedLink, FixedLinkKind};
 use crate::fs::files_below;
 use crate::prefix::Prefix;
 use fs_err as fs;
@@ -16,13 +17,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// Warns of each link that leads to no published file. Fails if the file was in `STATIC_ROOT` before this build: then the
-/// page worked until now.
+/// page worked until now. Returns the first link that stays on the app's own host.
 pub(super) fn verify_references(
     report: &CollectReport,
     urls: &SampledUrls,
     prefix: &Prefix,
     ctx: &BuildContext<'_>,
-) -> Result<(), DjangoError> {
+) -> Result<Option<String>, DjangoError> {
     let mut broken = find_broken_names(report, urls, prefix, ctx)?;
     broken.extend(find_broken_bundles(report, prefix, ctx));
     let log = ctx.log;
@@ -35,17 +36,17 @@ pub(super) fn verify_references(
         let number = report.dynamic_links.len();
         log.event(&DjangoEvent::DynamicLinks(number, first));
     }
+    let files = files_below(&collected_dir(ctx))?;
+    let fixed_links = fixed_links(report, &files, ctx)?;
     if let Some(origin) = prefix.origin() {
-        let files = files_below(&collected_dir(ctx))?;
         if let Some(policy) = blocking_policy(report, origin, &files) {
             log.event(&DjangoEvent::BlockingPolicy(&policy, origin));
         }
-        let fixed_links = links_of_scripts(report, &files, ctx)?;
         log.event(&DjangoEvent::FixedLinks(&fixed_links));
         log.event(&DjangoEvent::SameOriginLinks(&report.same_origin_links));
         log.event(&DjangoEvent::StaticRoutes(&report.static_routes));
     }
-    Ok(())
+    Ok(fixed_links.first().map(|link| link.location.to_string()))
 }
 
 fn blocking_policy(
@@ -68,8 +69,8 @@ fn blocking_policy(
     policy.blocks(origin, files)
 }
 
-/// Finds the links of collected scripts to files at the path where the app serves them by itself.
-fn links_of_scripts(
+/// Finds the links of templates and collected scripts to files at the path where the app serves them by itself.
+fn fixed_links(
     report: &CollectReport,
     files: &[PathBuf],
     ctx: &BuildContext<'_>,
@@ -80,7 +81,18 @@ fn links_of_scripts(
         .filter(|url| url.starts_with('/'));
     let base = own.unwrap_or("/static/");
     let shown = Path::new(base.trim_matches('/'));
-    find_fixed_links(&collected_dir(ctx), files, shown, base, is_hashed)
+    let collected = collected_dir(ctx);
+    let in_templates = report.links_by_hand.iter().filter_map(|link| {
+        let name = percent_decoded(link.path.strip_prefix(base)?)?;
+        let is_collected = collected.join(&name).is_file();
+        is_collected.then(|| FixedLink {
+            location: link.location.clone(),
+            kind: FixedLinkKind::Template(link.path.clone(), name),
+        })
+    });
+    let mut links: Vec<_> = in_templates.collect();
+    links.extend(find_fixed_links(&collected, files, shown, base, is_hashed)?);
+    Ok(links)
 }
 
 /// Whether a manifest storage made the name: `app.0123456789ab.js`.

@@ -25,6 +25,8 @@ pub(crate) struct CollectReport {
     pub(crate) compressor: Option<CompressorUse>,
     /// The types of blocks that django-compressor compiles even if it is switched off.
     pub(crate) precompiled_types: Vec<String>,
+    /// Variables of compressed blocks that `COMPRESS_OFFLINE_CONTEXT` lacks.
+    pub(crate) variables_of_blocks: Vec<String>,
     /// Variables that the app asked for by name.
     pub(crate) read: Vec<String>,
     /// Secret keys that the build made up.
@@ -47,6 +49,8 @@ pub(crate) struct CollectReport {
     /// Why the search for them ended early.
     pub(crate) references_error: Option<String>,
     pub(crate) bundles: Vec<WebpackBundle>,
+    /// Links that templates write without `static`.
+    pub(crate) links_by_hand: Vec<LinkByHand>,
     /// Links to static files with something directly before them.
     pub(crate) joined_links: Vec<SourceLocation>,
     /// Links whose names only a request knows.
@@ -121,6 +125,14 @@ pub(crate) struct WebpackBundle {
     pub(crate) place: SourceLocation,
     pub(crate) urls: Vec<String>,
     pub(crate) error: Option<String>,
+}
+
+/// A path under the app's own `STATIC_URL`, without query.
+#[derive(Debug, Deserialize)]
+pub(crate) struct LinkByHand {
+    pub(crate) path: String,
+    #[serde(flatten)]
+    pub(crate) location: SourceLocation,
 }
 
 /// The exception that ended the collect.

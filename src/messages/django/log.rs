@@ -33,6 +33,11 @@ impl Event for DjangoEvent<'_> {
                 module = server.module,
             )),
             Self::Running(setting, line) => log.bullet(&format!("Running {line} ({setting})")),
+            Self::WrittenAfterwards(0) => {}
+            Self::WrittenAfterwards(files) => log.detail(&format!(
+                "It wrote {} into STATIC_ROOT, published as well",
+                count(*files, "file")
+            )),
             Self::Collected {
                 evidence,
                 settings,
@@ -52,6 +57,7 @@ impl Event for DjangoEvent<'_> {
                     storage_note(report.storage.as_ref())
                 ));
                 notes(report, log);
+                variables_of_blocks(&report.variables_of_blocks, log);
             }
             Self::LinksNotChecked(error) => log.warning(&format!(
                 "Not checked: the links that templates and modules name. Loading the templates failed: {error}"
@@ -94,6 +100,17 @@ impl Event for DjangoEvent<'_> {
                  the version, unless it is started by: static-assets exec -- COMMAND",
             ),
         }
+    }
+}
+
+fn variables_of_blocks(names: &[String], log: &Log) {
+    if let Some(first) = names.first() {
+        log.warning(&format!(
+            "Blocks of {{% compress %}} use what COMPRESS_OFFLINE_CONTEXT lacks: {}. On a page that has it, the block \
+             is another one, and the page fails with OfflineGenerationError. List each value that pages have:\n\
+             COMPRESS_OFFLINE_CONTEXT = [{{\"{first}\": value}} for value in …]",
+            names.join(", ")
+        ));
     }
 }
 

@@ -5,7 +5,8 @@ import sys
 
 import static_assets_hook
 
-if "collectstatic" in sys.argv[1:]:
+# A command of the app may call collectstatic.
+if os.path.basename(sys.argv[0]) in ("manage.py", "django-admin", "-m") or "collectstatic" in sys.argv[1:]:
     from static_assets_runner import command
 
     command.attach()

@@ -37,7 +37,7 @@ def main(path):
 
 
 def attach():
-    """Does the same in a process that runs collectstatic for a user's command."""
+    """Does the same in a process of a user's command that runs collectstatic, by itself or within another command."""
     run = Run(load_request(os.environ["STATIC_ASSETS_RUNNER_REQUEST"]))
     run.install()
     excepthook = sys.excepthook
@@ -47,7 +47,7 @@ def attach():
         excepthook(kind, error, traceback)
 
     sys.excepthook = fail
-    atexit.register(run.write)
+    atexit.register(run.end)
 
 
 def load_request(path):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import threading
 
 from .paths import absolute, is_inside
 from .storage import is_local
@@ -70,7 +71,9 @@ class Compressor:
             self.run.report["compressor"] = "precompiles" if precompilers else "never"
             self.run.report["precompiled_types"] = sorted(precompilers)
         if enabled and offline:
-            fetch_command("compress").run_from_argv([program, "compress", *engines(settings)])
+            with OfflineVariables() as variables:
+                fetch_command("compress").run_from_argv([program, "compress", *engines(settings)])
+            self.run.report["variables_of_blocks"] = sorted(variables.missing)
             self.run.step = "compressed"
             self.run.report["compressed"] = True
             self.sort_manifest(self.manifest())
@@ -103,6 +106,44 @@ class Compressor:
             own = None if alias == "staticfiles" else absolute(self.run.settings.own.get("COMPRESS_ROOT"))
             root = own or self.run.report["static_root"]
             yield os.path.relpath(path, self.run.into), "COMPRESS_ROOT" if own else "STATIC_ROOT", root
+
+
+class OfflineVariables:
+    """Notes the variables that compressed blocks of Django's templates ask for and COMPRESS_OFFLINE_CONTEXT lacks."""
+
+    def __init__(self):
+        self.missing = set()
+        self.renders = threading.local()
+
+    def __enter__(self):
+        from compressor.offline.django import DjangoParser
+        from django.template.base import Variable, VariableDoesNotExist
+
+        self.saved = [(DjangoParser, "render_nodelist"), (Variable, "resolve")]
+        self.saved = [(cls, name, getattr(cls, name)) for cls, name in self.saved]
+        render_nodelist, resolve = (method for _, _, method in self.saved)
+
+        def render(parser, *arguments):
+            self.renders.block = True
+            try:
+                return render_nodelist(parser, *arguments)
+            finally:
+                self.renders.block = False
+
+        def look_up(variable, context):
+            try:
+                return resolve(variable, context)
+            except VariableDoesNotExist:
+                if getattr(self.renders, "block", False):
+                    self.missing.add(str(variable.var))
+                raise
+
+        DjangoParser.render_nodelist, Variable.resolve = render, look_up
+        return self
+
+    def __exit__(self, *exception):
+        for cls, name, method in self.saved:
+            setattr(cls, name, method)
 
 
 def engines(settings):

@@ -35,10 +35,14 @@ BEFORE_JOINED = re.compile(r"(\}\}|[\w./-])$")
 class References:
     """`links` and `bundles` map each name to the first place that asks for it. The others are lists of places."""
 
-    def __init__(self, app):
+    def __init__(self, app, static_url):
         self.app = os.path.realpath(app)
+        is_path = bool(static_url) and static_url.startswith("/") and static_url != "/"
+        self.signs = ["static", "render_bundle", "STATIC_URL", *([static_url] if is_path else [])]
+        self.hand = by_hand(static_url) if is_path else None
         self.links = {}
         self.bundles = {}
+        self.by_hand = []
         self.joined = []
         self.dynamic = []
         self.same_origin = []
@@ -70,7 +74,7 @@ class References:
 
     def read_template(self, path):
         text = read_text(path)
-        if "static" not in text and "render_bundle" not in text and "STATIC_URL" not in text:
+        if not any(sign in text for sign in self.signs):
             return
         # With as many lines as before.
         text = COMMENT.sub(lambda found: "\n" * found.group().count("\n"), text)
@@ -86,6 +90,8 @@ class References:
                 self.read_before(text, found, place)
         self.joined += [place(found) for found in BASE.finditer(text) if is_joined(text, found)]
         self.dynamic += [place(found) for found in DYNAMIC.finditer(text)]
+        for found in self.hand.finditer(text) if self.hand else ():
+            self.by_hand.append(dict(place(found), path=found.group(1)))
         for found in BUNDLE.finditer(text):
             config = BUNDLE_CONFIG.search(found.group(3))
             key = found.group(2), config.group(1) if config else "DEFAULT"
@@ -119,6 +125,11 @@ class References:
 
     def place(self, path, line):
         return {"file": os.path.relpath(path, self.app), "line": line}
+
+
+def by_hand(static_url):
+    """`src="/static/…"` and the like, up to a query."""
+    return re.compile(r"""\b(?:src|href|poster)\s*=\s*["']?(%s[^"'{}<>\s?#]+)""" % re.escape(static_url))
 
 
 def is_joined(text, found):

@@ -50,6 +50,7 @@ class Run:
             "whitenoise": False,
             "compressor": None,
             "precompiled_types": [],
+            "variables_of_blocks": [],
             "read": [],
             "dummies": [],
             **self.hook.describe(),
@@ -62,6 +63,7 @@ class Run:
             "references": {},
             "references_error": None,
             "bundles": [],
+            "links_by_hand": [],
             "joined_links": [],
             "dynamic_links": [],
             "same_origin_links": [],
@@ -109,6 +111,14 @@ class Run:
 
         execute.static_assets = True
         management.ManagementUtility.execute = execute
+        original_call = management.call_command
+
+        def call_command(command, *arguments, **options):
+            if self.step != "start" or not is_collectstatic(command):
+                return original_call(command, *arguments, **options)
+            return self.collect_within(lambda: original_call(command, *arguments, **options), management)
+
+        management.call_command = call_command
 
     def execute(self, utility, original):
         from django.conf import settings
@@ -126,22 +136,48 @@ class Run:
         try:
             self.step = "settings"
             original(utility)
-            self.report["collected"] = True
-            used = used_storage()
-            # The names without those that `compress` makes.
-            names = choose_samples(used, self.into)
-            self.step = "compress"
-            self.compressor.compress(utility.argv[0], fetch_command)
-            self.step = "done"
-            self.observe(used, names)
+            self.complete(utility.argv[0], fetch_command)
+            self.observe()
         except BaseException as error:
             self.fail(error)
             raise
 
-    def observe(self, used, names):
+    def collect_within(self, collect, management):
+        """Collects for another command of the app. It may add files, so what there is is reported when it ends."""
+        try:
+            self.step = "collectstatic"
+            result = collect()
+            self.complete(sys.argv[0], management.ManagementUtility(sys.argv[:1]).fetch_command)
+            return result
+        except BaseException as error:
+            self.fail(error)
+            raise
+
+    def complete(self, program, fetch_command):
+        self.report["collected"] = True
+        self.used = used_storage()
+        # The names without those that `compress` makes.
+        self.names = choose_samples(self.used, self.into)
+        self.step = "compress"
+        self.compressor.compress(program, fetch_command)
+        self.step = "done"
+
+    def end(self):
+        """Writes the report of a user's command as its process ends."""
+        if self.step == "done":
+            try:
+                self.observe()
+            except Exception as error:
+                self.fail(error)
+        if self.step != "start":
+            self.write()
+
+    def observe(self):
         """Reports what Django says about the collected files and their URLs. None of it is a failure of the app."""
         from django.conf import settings
 
+        self.step = "observed"
+        used, names = self.used, self.names
         self.report["checks"] = staticfiles_checks()
         self.report["static_root_holds_sources"] = holds_sources(self.report["static_root"])
         self.report["by_products"] = by_products(self.into)
@@ -158,7 +194,7 @@ class Run:
             self.hook.write()
 
     def find_references(self):
-        references = References(self.request["app"])
+        references = References(self.request["app"], self.report["static_url"])
         try:
             references.find()
             with NoNetwork():
@@ -167,6 +203,7 @@ class Run:
             # Such as a template engine that is not installed in the build.
             self.report["references_error"] = describe(error)
         self.report["references"] = references.links
+        self.report["links_by_hand"] = references.by_hand
         self.report["joined_links"] = references.joined
         self.report["dynamic_links"] = references.dynamic
         self.report["same_origin_links"] = references.same_origin
@@ -226,6 +263,11 @@ class Run:
         with os.fdopen(descriptor, "wb") as file:
             file.write(text.encode("utf-8", "replace"))
         os.replace(scratch, path)
+
+
+def is_collectstatic(command):
+    """Whether `call_command` gets the name of the command or the command itself."""
+    return command == "collectstatic" or type(command).__module__.endswith(".collectstatic")
 
 
 def used_storage():
