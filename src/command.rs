@@ -13,8 +13,10 @@ use std::time::{Duration, Instant};
 
 /// How often a wait checks for an interrupt and for the child's exit.
 const POLL: Duration = Duration::from_millis(100);
-/// How many chunks of output are still read after the child has exited.
+/// How many chunks of output are still read after the child has exited, and for how long: the last ones may be in the
+/// pipe.
 const CHUNKS_AFTER_EXIT: usize = 64;
+const PATIENCE_AFTER_EXIT: Duration = Duration::from_secs(1);
 /// How many bytes of a child's output are kept: its end.
 const OUTPUT_KEPT: usize = 256 << 10;
 
@@ -150,7 +152,7 @@ fn wait(
         if polled.elapsed() >= POLL {
             polled = Instant::now();
             if let Some(status) = child.try_wait()? {
-                kept.extend(output.try_iter().take(CHUNKS_AFTER_EXIT).flatten());
+                kept.extend(last_chunks(output));
                 return Ok(Some((kept, status)));
             }
         }
@@ -162,6 +164,17 @@ fn wait(
             return Ok(Some((kept, child.wait()?)));
         }
     }
+}
+
+/// Reads what the child wrote before it exited. A daemon that holds the pipe open is not awaited for long.
+fn last_chunks(output: &mpsc::Receiver<Vec<u8>>) -> Vec<u8> {
+    let end = Instant::now() + PATIENCE_AFTER_EXIT;
+    let next = || {
+        let left = end.saturating_duration_since(Instant::now());
+        output.recv_timeout(left).ok()
+    };
+    let chunks = std::iter::from_fn(next).take(CHUNKS_AFTER_EXIT);
+    chunks.flatten().collect()
 }
 
 /// Kills a child with all that it has started: killing `sh` alone would leave its npm and python behind.
@@ -253,6 +266,20 @@ mod tests {
         let command = Command::shell(line, Path::new("/"), &env);
         let finished = command.run(&Interrupt::default()).unwrap();
         assert!(finished.status.success());
+    }
+
+    #[test]
+    fn the_last_output_is_awaited() {
+        let (sender, receiver) = mpsc::channel();
+        let late = std::thread::spawn(move || {
+            std::thread::yield_now();
+            sender.send(b"late".to_vec())
+        });
+        assert_eq!(last_chunks(&receiver), b"late");
+        late.join().unwrap().unwrap();
+        // Nothing comes any more, but the pipe is open.
+        let (_daemon, receiver) = mpsc::channel();
+        assert_eq!(last_chunks(&receiver), b"");
     }
 
     #[test]

@@ -257,6 +257,22 @@ fn packages_that_nothing_runs_are_not_required() {
 }
 
 #[test]
+fn a_manifest_of_a_bundler_is_no_digest() {
+    // As webpack-manifest-plugin writes it if it is told so.
+    let bundler = "mkdir -p ../priv/static/css && cp css/app.css ../priv/static/css/ \
+                   && echo '{\"app.css\": \"css/app.css\"}' > ../priv/static/cache_manifest.json";
+    let platform = Platform::with("phoenix_1_4")
+        .file_store()
+        .stand_in("npm", bundler);
+    platform
+        .build()
+        .succeeds()
+        .says("digested 1 file without Mix");
+    let manifest = platform.read("priv/static/cache_manifest.json");
+    assert!(manifest.contains("/css/app-"), "{manifest}");
+}
+
+#[test]
 fn packages_of_a_command_stay_out_of_the_image() {
     let platform = Platform::with("phoenix_1_4").file_store().tools().env(
         "STATIC_ASSETS_COMPILE_COMMAND",

@@ -2,6 +2,7 @@
 
 use crate::fs::{if_exists, read_file};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
@@ -43,12 +44,9 @@ const DEFAULT_EPOCH: u64 = 315_532_801;
 impl CacheManifest {
     pub(super) const NAME: &str = "cache_manifest.json";
 
-    /// Returns `None` if there is no manifest or one of another version, with which Phoenix begins anew.
+    /// Returns `None` if there is no manifest or one of another version, with which Phoenix begins anew. A bundler may
+    /// write its own under that name.
     pub(super) fn read(path: &Path) -> io::Result<Option<Self>> {
-        #[derive(Deserialize)]
-        struct Versioned {
-            version: u32,
-        }
         let Some(content) = if_exists(read_file(path))? else {
             return Ok(None);
         };
@@ -56,11 +54,11 @@ impl CacheManifest {
             let text = format!("{}: {error}", path.display());
             io::Error::new(io::ErrorKind::InvalidData, text)
         };
-        let Versioned { version } = serde_json::from_slice(&content).map_err(unreadable)?;
-        if version != 1 {
+        let content: Value = serde_json::from_slice(&content).map_err(unreadable)?;
+        if content["version"] != 1 {
             return Ok(None);
         }
-        let mut manifest: Self = serde_json::from_slice(&content).map_err(unreadable)?;
+        let mut manifest = Self::deserialize(content).map_err(unreadable)?;
         let count = |manifest: &Self| manifest.latest.len() + manifest.digests.len();
         let all = count(&manifest);
         let stay_inside = |one: &str, other: &str| [one, other].into_iter().all(stays_inside);

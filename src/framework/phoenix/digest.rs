@@ -38,8 +38,10 @@ impl AppBuild<'_> {
         before: Option<(SystemTime, u64)>,
         output: String,
     ) -> Result<(), PhoenixError> {
-        let after = self.manifest_mark();
-        let is_digested = after.is_some() && after != before;
+        let is_written = self
+            .manifest_mark()
+            .is_some_and(|after| Some(after) != before);
+        let is_digested = is_written && read_manifest(&self.statics)?.is_some();
         if self.pipeline.digests() && !is_digested || !self.statics.is_dir() {
             return Err(self.nothing_digested(output));
         }
