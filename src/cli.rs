@@ -3,6 +3,7 @@
 mod args;
 mod env_file;
 mod exec;
+mod inspect;
 mod json;
 mod publish;
 
@@ -20,6 +21,8 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             data(text);
             Ok(())
         }
+        Parsed::List(args) => inspect::list(&args, &log),
+        Parsed::Show(args) => inspect::show(&args, &log),
         Parsed::Publish(args) => publish::run(&args, &log),
         // It returns only if the process could not be replaced.
         Parsed::Exec(args) => Err(exec::run(&args, &log).explain().alone()),

@@ -31,7 +31,7 @@ pub(crate) use access::{
     Server,
 };
 pub(crate) use bindings::UnusedBinding;
-pub(crate) use destination::Destination;
+pub(crate) use destination::{Destination, StoreAccess};
 pub(crate) use framework::{
     DigestChoice, DjangoSettings, FrameworkName, FrameworkSettings, PhoenixSettings,
 };
@@ -146,6 +146,20 @@ impl Config {
         } else {
             Err(reader.problems)
         }
+    }
+}
+
+/// Reads what a command about the store needs. How an app is built doesn't matter to it. `None` if no store is set.
+pub(crate) fn read_store_access(
+    sources: &Sources<'_>,
+) -> Result<Option<StoreAccess>, Vec<ConfigProblem>> {
+    let not_utf8: Vec<_> = sources.not_utf8().map(ConfigProblem::NotUtf8).collect();
+    let access = credentials::resolve_store(sources);
+    if not_utf8.is_empty() {
+        access
+    } else {
+        let problems = access.err().into_iter().flatten();
+        Err(not_utf8.into_iter().chain(problems).collect())
     }
 }
 

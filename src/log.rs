@@ -79,6 +79,11 @@ impl Log {
         self
     }
 
+    /// Writes to stdout what a person reads. Names that an app or a store gives are escaped, as in the log.
+    pub(crate) fn show(&self, text: &str) {
+        data(&plain(&self.sink().redaction.apply(text)));
+    }
+
     pub(crate) fn redact(&self, redaction: Redaction) {
         self.sink().redaction = redaction;
     }

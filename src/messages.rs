@@ -13,6 +13,7 @@ mod detect;
 mod django;
 pub(crate) mod heroku;
 mod links;
+pub(crate) mod operate;
 mod phoenix;
 mod phoenix_failure;
 mod phoenix_links;

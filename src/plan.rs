@@ -3,6 +3,7 @@
 use crate::manifest::{Asset, Marker};
 use crate::release::Release;
 use crate::version::Version;
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -14,6 +15,8 @@ pub(crate) type Listing = BTreeMap<String, ListedObject>;
 pub(crate) struct ListedObject {
     pub(crate) size: u64,
     pub(crate) etag: Option<String>,
+    /// By the store's clock.
+    pub(crate) modified: DateTime<Utc>,
 }
 
 impl ListedObject {
@@ -213,7 +216,11 @@ mod tests {
     #[test]
     fn a_plan_puts_what_is_missing_or_short_and_compares_what_may_be_equal() {
         let release = release(&[("a", "1"), ("b", "22"), ("c", "333")]);
-        let stored = |size| ListedObject { size, etag: None };
+        let stored = |size| ListedObject {
+            size,
+            etag: None,
+            modified: DateTime::UNIX_EPOCH,
+        };
         let there = BTreeMap::from([
             ("a".to_owned(), stored(1)),
             ("b".to_owned(), stored(1)),

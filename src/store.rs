@@ -6,6 +6,7 @@ mod client;
 mod directory;
 mod error;
 mod error_response;
+mod inventory;
 mod limiter;
 mod listing;
 mod local_file;
@@ -23,9 +24,10 @@ mod verify;
 
 use crate::config::Access;
 use crate::interrupt::Interrupt;
+use crate::inventory::{Inventory, ReadRefs};
 use crate::manifest::{Marker, UnreadableMarker, of_json};
 use crate::plan::{Conflict, Progress, Summary};
-use crate::prefix::{Key, Site, StoreUrl};
+use crate::prefix::{Key, StoreUrl};
 use crate::release::Release;
 use crate::version::Version;
 use bucket::Bucket;
@@ -84,8 +86,8 @@ pub(crate) struct RunLabel {
 }
 
 impl Store {
-    pub(crate) fn open(site: &Site, access: &Access) -> StoreResult<Self> {
-        match &site.store {
+    pub(crate) fn open(url: &StoreUrl, access: &Access) -> StoreResult<Self> {
+        match url {
             StoreUrl::Bucket(url) => Bucket::open(url.clone(), access).map(Self::Bucket),
             StoreUrl::File(root) => Directory::open(root).map(Self::Directory),
         }
@@ -106,6 +108,19 @@ impl Store {
                 Some(label) => directory.publish(release, label, interrupt),
                 None => directory.dry_run(release),
             },
+        }
+    }
+
+    /// Reads what the protocol says of the versions, or of one.
+    pub(crate) fn inventory(
+        &self,
+        only: Option<&Version>,
+        refs: ReadRefs,
+        interrupt: &Interrupt,
+    ) -> StoreResult<Inventory> {
+        match self {
+            Self::Bucket(bucket) => bucket.inventory(only, refs, interrupt),
+            Self::Directory(directory) => directory.inventory(only, refs),
         }
     }
 

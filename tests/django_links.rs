@@ -101,7 +101,7 @@ fn links_that_scripts_hard_code_are_named() {
     };
     platform.write(
         "web/static/web/bundle.js",
-        "r.p=\"/static/web/\";\ni.src=\"/static/web/logo.svg\"",
+        "r.p=\"/static/web/\";r.p+1;\ni.src=\"/static/web/logo.svg\"",
     );
     let platform = platform.env(MANIFEST.0, MANIFEST.1);
     let ran = platform.build().succeeds();

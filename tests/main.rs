@@ -23,6 +23,7 @@ mod harness_azure;
 mod harness_gcs;
 mod heroku;
 mod lifecycle;
+mod operate;
 mod phoenix_build;
 mod phoenix_digest;
 mod phoenix_elixir;

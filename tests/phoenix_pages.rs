@@ -165,7 +165,7 @@ fn what_another_host_breaks_is_reported_with_its_line() {
     );
     platform.write(
         "backend/priv/static/assets/app.js",
-        "n.p=\"/assets/\";new Worker(\"/assets/w.js\");\nfetch(\"/assets/app.css\")\n",
+        "n.p=\"/assets/\";n.p+1;new Worker(\"/assets/w.js\");\nfetch(\"/assets/app.css\")\n",
     );
     let at = |line: u32| format!("{PAGE}:{line} ");
     platform

@@ -3,6 +3,7 @@
 use crate::context::DryRun;
 use crate::launch::pin::PIN_FILE;
 use crate::messages::cli::UsageError;
+use crate::version::Version;
 use indoc::indoc;
 use lexopt::prelude::*;
 use std::ffi::OsString;
@@ -11,6 +12,8 @@ use std::path::PathBuf;
 pub(super) enum Parsed {
     Publish(PublishArgs),
     Exec(ExecArgs),
+    List(ListArgs),
+    Show(ShowArgs),
     /// A text for stdout.
     Data(&'static str),
 }
@@ -31,6 +34,15 @@ pub(super) struct ExecArgs {
     pub(super) arguments: Vec<OsString>,
 }
 
+pub(super) struct ListArgs {
+    pub(super) format: Format,
+}
+
+pub(super) struct ShowArgs {
+    pub(super) version: Version,
+    pub(super) format: Format,
+}
+
 pub(super) enum AssetSource {
     /// An app whose framework compiles the assets.
     App(PathBuf),
@@ -42,9 +54,9 @@ pub(super) enum AssetSource {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Format {
-    /// The log on stderr.
+    /// A text for people.
     Log,
-    /// One object on stdout besides the log on stderr.
+    /// One object on stdout.
     Json,
 }
 
@@ -56,10 +68,12 @@ const HELP: &str = indoc! {"
     Usage: static-assets <command> [options]
 
       publish      compile and upload the assets, and print or pin what the running app reads
+      list         show which versions are in the store, and how large they are
+      show         show the files and the builds of one version
       exec         start a process of a container image with what its build pinned
       help, --help, --version
 
-    More: static-assets publish --help, static-assets exec --help. If it is called as bin/detect or bin/build,
+    More: static-assets <command> --help. If it is called as bin/detect or bin/build,
     it is a Cloud Native Buildpack. The stubs of its repository make it a classic Heroku buildpack.
 "};
 
@@ -122,6 +136,45 @@ const EXEC_HELP: &str = indoc! {"
     Exit codes: the command's own; 2 no pin file, 126 the command can't be started, 127 it does not exist.
 "};
 
+const LIST_HELP: &str = indoc! {"
+    Shows which versions are in the store: one row each, the one that was built last first.
+
+    Usage: static-assets list [--json]
+
+      --json   print one JSON object: store, versions [{version, state, kind, files, bytes, groups, commit,
+               published, built, pins}], unknown
+      --help
+
+    States: published; unfinished, a build runs or ended before its last request; deleting and deleted, by a
+    prune; unreadable, by a newer version of this program.
+
+    The settings are those of publish; no public URL is needed. The key must be able to list and to read
+    .static-assets/ under the prefix.
+
+    Exit codes: 0 done, 1 error, 2 arguments or settings, 5 temporary (run again), 10 no such bucket or
+    directory, 12 credentials missing, invalid or without the right, 130 interrupted.
+"};
+
+const SHOW_HELP: &str = indoc! {"
+    Shows the files of one version, and the builds that made it.
+
+    Usage: static-assets show VERSION [--json]
+
+      --json   print one JSON object: what list prints of the version, runs [{at, group, commit}], paths
+               [{path, size, sha256, type}]
+      --help
+
+    Settings and exit codes are those of list; 10 also if the store has nothing of the version.
+"};
+
+/// The commands, each with its help.
+const COMMANDS: [(&str, &str); 4] = [
+    ("publish", PUBLISH_HELP),
+    ("exec", EXEC_HELP),
+    ("list", LIST_HELP),
+    ("show", SHOW_HELP),
+];
+
 pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Parsed, UsageError> {
     let mut parser = lexopt::Parser::from_iter(arguments);
     match parser.next()? {
@@ -131,9 +184,13 @@ pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Par
         Some(Value(name)) => match name.to_str() {
             Some("publish") => parse_publish(&mut parser),
             Some("exec") => parse_exec(&mut parser),
+            Some("list") => parse_list(&mut parser),
+            Some("show") => parse_show(&mut parser),
             Some("help") => match parser.next()? {
-                Some(Value(topic)) if topic == "publish" => Ok(Parsed::Data(PUBLISH_HELP)),
-                Some(Value(topic)) if topic == "exec" => Ok(Parsed::Data(EXEC_HELP)),
+                Some(Value(topic)) => {
+                    let help = COMMANDS.iter().find(|(name, _)| topic == *name);
+                    Ok(Parsed::Data(help.map_or(HELP, |(_, help)| help)))
+                }
                 _ => Ok(Parsed::Data(HELP)),
             },
             _ => Err(UsageError::UnknownCommand(name)),
@@ -167,6 +224,35 @@ fn parse_exec(parser: &mut lexopt::Parser) -> Result<Parsed, UsageError> {
         }
     }
     Err(UsageError::NothingToExec)
+}
+
+fn parse_list(parser: &mut lexopt::Parser) -> Result<Parsed, UsageError> {
+    let mut format = Format::Log;
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("json") => format = Format::Json,
+            Short('h') | Long("help") => return Ok(Parsed::Data(LIST_HELP)),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    Ok(Parsed::List(ListArgs { format }))
+}
+
+fn parse_show(parser: &mut lexopt::Parser) -> Result<Parsed, UsageError> {
+    let (mut format, mut version) = (Format::Log, None);
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Value(name) if version.is_none() => {
+                let parsed = name.to_str().and_then(|name| name.parse().ok());
+                version = Some(parsed.ok_or(UsageError::NoVersion(name))?);
+            }
+            Long("json") => format = Format::Json,
+            Short('h') | Long("help") => return Ok(Parsed::Data(SHOW_HELP)),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    let version = version.ok_or(UsageError::VersionMissing)?;
+    Ok(Parsed::Show(ShowArgs { version, format }))
 }
 
 fn parse_publish(parser: &mut lexopt::Parser) -> Result<Parsed, UsageError> {
@@ -283,6 +369,32 @@ mod tests {
         }
         let pinned = parsed("publish --prepared --pin");
         assert!(matches!(pinned, Err(UsageError::PinOfPrepared)));
+    }
+
+    #[test]
+    fn every_command_has_help() {
+        for (name, help) in COMMANDS {
+            for arguments in [format!("help {name}"), format!("{name} --help")] {
+                assert!(
+                    matches!(parsed(&arguments), Ok(Parsed::Data(text)) if text == help),
+                    "{arguments}"
+                );
+            }
+            assert!(HELP.contains(&format!("\n  {name} ")), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_version_is_shown_by_its_name() {
+        let Ok(Parsed::Show(show)) = parsed("show v42 --json") else {
+            panic!("not show");
+        };
+        assert_eq!(show.version.as_str(), "v42");
+        assert!(show.format == Format::Json);
+        assert!(matches!(parsed("show"), Err(UsageError::VersionMissing)));
+        assert!(matches!(parsed("show a/b"), Err(UsageError::NoVersion(_))));
+        assert!(matches!(parsed("show a b"), Err(UsageError::Argument(_))));
+        assert!(matches!(parsed("list --json"), Ok(Parsed::List(_))));
     }
 
     #[test]

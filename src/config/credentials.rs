@@ -7,8 +7,8 @@ use super::bindings::{CredentialBinding, UnusedBinding};
 use super::credential_source::CredentialSource;
 use super::store_settings::{StoreSettings, parse_public_url};
 use super::{
-    ConfigProblem, ConfigResult, DeferredDestination, Origin, Setting, Sources, azure, env_vars,
-    gcs, s3,
+    ConfigProblem, ConfigResult, DeferredDestination, Origin, Setting, Sources, StoreAccess, azure,
+    env_vars, gcs, s3,
 };
 use crate::prefix::{PublicUrl, Scheme, Site, StoreUrl};
 
@@ -47,6 +47,21 @@ pub(super) fn resolve(
         }
         (access, public) => Err(access.err().into_iter().chain(public.err()).collect()),
     }
+}
+
+/// Resolves the store and its credentials for a command that needs no public URL.
+pub(super) fn resolve_store(
+    sources: &Sources<'_>,
+) -> Result<Option<StoreAccess>, Vec<ConfigProblem>> {
+    let settings = StoreSettings::find(sources)?;
+    let Some(store) = settings.store()? else {
+        return Ok(None);
+    };
+    let Some(access) = find_access(&store, &settings, sources)? else {
+        let unused = unused_bindings(&store, sources);
+        return Err(ConfigProblem::CredentialsMissing(store, unused).into());
+    };
+    Ok(Some(StoreAccess { store, access }))
 }
 
 /// Resolves what a build with a deferred upload knows. It reads no credential.

@@ -67,7 +67,7 @@ fn links_in(
         let loads_worker = loaders.any(|name| called.ends_with(name));
         let property = before.strip_suffix('=').unwrap_or_default().trim_end();
         let is_dir = path.is_empty() || path.ends_with('/');
-        let kind = if is_dir && matches!(property.rsplit_once('.'), Some((_, "p"))) {
+        let kind = if is_dir && is_used_public_path(property, text) {
             FixedLinkKind::PublicPath(format!("{base}{path}"))
         } else if loads_worker {
             FixedLinkKind::Worker
@@ -82,6 +82,21 @@ fn links_in(
     found
 }
 
+/// Whether a property is webpack's `__webpack_require__.p`, short or not, and the script loads something by it. Webpack 4
+/// sets it in every bundle.
+fn is_used_public_path(property: &str, text: &str) -> bool {
+    let Some(object) = property.strip_suffix(".p") else {
+        return false;
+    };
+    let is_name = |letter: char| letter.is_alphanumeric() || "_$".contains(letter);
+    let start = object.trim_end_matches(is_name).len();
+    let name = &object[start..];
+    !name.is_empty()
+        && ["+", " +"]
+            .iter()
+            .any(|plus| text.contains(&format!("{name}.p{plus}")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,13 +109,14 @@ mod tests {
             links.into_iter().map(|link| link.kind).collect()
         };
         assert_eq!(
-            kinds("__webpack_require__.p = \"/js/\";"),
+            kinds("__webpack_require__.p = \"/js/\"; __webpack_require__.p + \"1.js\""),
             [FixedLinkKind::PublicPath("/js/".to_owned())]
         );
         assert_eq!(
-            kinds("n.p='/'"),
+            kinds("n.p='/';s.src=n.p+'1.js'"),
             [FixedLinkKind::PublicPath("/".to_owned())]
         );
+        assert_eq!(kinds("n.p='/js/';n(n.s=0)"), []);
         assert_eq!(kinds("new Worker(\"/js/w.js\")"), [FixedLinkKind::Worker]);
         assert_eq!(
             kinds("navigator.serviceWorker.register('/sw.js')"),
@@ -125,7 +141,7 @@ mod tests {
             )
         };
         assert_eq!(kinds("a.src='/static/web/logo.png?1'").len(), 1);
-        assert_eq!(kinds("r.p=\"/static/bundles/\"").len(), 1);
+        assert_eq!(kinds("r.p=\"/static/bundles/\";r.p+1").len(), 1);
         assert_eq!(kinds("a.src='/web/logo.png'; r.p='/bundles/'").len(), 0);
     }
 }

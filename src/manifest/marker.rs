@@ -106,6 +106,13 @@ pub(crate) struct Ref<'a> {
     pub(crate) version: &'a str,
 }
 
+/// A ref as it is read.
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+pub(crate) struct StoredRef {
+    pub(crate) content: Sha256,
+    pub(crate) label: Option<String>,
+}
+
 impl Ref<'_> {
     pub(crate) const SCHEMA: u32 = SCHEMA;
 }

@@ -9,7 +9,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 const USAGE: &str = "static-assets publish (--app DIR | --dir DIR | --prepared[=DIR]) [--pin[=FILE]] [--json] \
-                     [--env-file FILE] [--dry-run]\n  static-assets exec -- COMMAND [ARGUMENT…]";
+                     [--env-file FILE] [--dry-run]\n  static-assets exec -- COMMAND [ARGUMENT…]\n  static-assets \
+                     list [--json]\n  static-assets show VERSION [--json]";
 
 #[derive(Debug, derive_more::From)]
 pub(crate) enum UsageError {
@@ -26,6 +27,9 @@ pub(crate) enum UsageError {
     #[from]
     Argument(lexopt::Error),
     NothingToExec,
+    VersionMissing,
+    /// The argument can't be the name of a version.
+    NoVersion(OsString),
     /// `STATIC_ASSETS_PUBLISH=release` without `--pin`.
     NowhereToSave,
     PinOfPrepared,
@@ -96,6 +100,11 @@ impl Explain for UsageError {
                  Choose a path outside of it, such as the default: --pin"
             }
             Self::Argument(error) => &format!("{error}."),
+            Self::VersionMissing => "Give the version to show. static-assets list names them.",
+            Self::NoVersion(name) => &format!(
+                "'{}' can't be a version: a version has up to 63 letters, digits, '.', '_' and '-'.",
+                name.to_string_lossy().escape_debug()
+            ),
             Self::NothingToExec => "Give the command to start after --.",
             Self::PinOfPrepared => {
                 "--pin belongs to the build, which has already pinned this image. Leave it out."
@@ -109,7 +118,7 @@ impl Explain for UsageError {
                 );
             }
         };
-        let body = format!("{why}\n  {USAGE}\nMore: static-assets publish --help");
+        let body = format!("{why}\n  {USAGE}\nMore: static-assets <command> --help");
         Message::new(Kind::Configuration, "Wrong arguments", body)
     }
 }

@@ -147,7 +147,7 @@ pub(super) fn fixed_link(link: &FixedLink) -> String {
     let text = match &link.kind {
         FixedLinkKind::PublicPath(path) => format!(
             "webpack's publicPath is \"{path}\", so chunks are loaded from the app's own host. With \
-             publicPath: \"auto\" they follow STATIC_URL."
+             webpack 5 and publicPath: \"auto\" they follow STATIC_URL."
         ),
         FixedLinkKind::Worker => {
             "a worker must come from the page's own host, so its file stays in the image."

@@ -20,6 +20,11 @@ impl Folder {
         self.asset(version, "")
     }
 
+    /// The directory of the protocol's own objects.
+    pub(crate) fn meta_dir(&self) -> Key {
+        self.meta(&MetaObject::Named(""))
+    }
+
     pub(crate) fn meta(&self, object: &MetaObject<'_>) -> Key {
         Key(format!("{}{META}/{object}", self.base()))
     }
@@ -66,6 +71,9 @@ pub(crate) enum MetaObject<'a> {
     },
     #[display("staging")]
     Staging,
+    /// An object that a listing of the protocol's directory names.
+    #[display("{_0}")]
+    Named(&'a str),
 }
 
 /// The full name of an object in a bucket, or of a file under the root of a directory store.

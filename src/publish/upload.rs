@@ -51,7 +51,7 @@ impl<'a> Uploader<'a> {
         interrupt: &'a Interrupt,
         log: &'a Log,
     ) -> Result<Self, PublishError> {
-        let store = Store::open(&destination.site, &destination.access);
+        let store = Store::open(&destination.site.store, &destination.access);
         let store = store.map_err(|error| failed(error, destination))?;
         Ok(Self {
             store,

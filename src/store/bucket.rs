@@ -10,6 +10,7 @@ use super::transport::Transport;
 use super::{RunLabel, Shared, StoreError, StoreResult};
 use crate::config::Access;
 use crate::interrupt::Interrupt;
+use crate::inventory::{Inventory, ReadRefs};
 use crate::plan::{Progress, Requests, Summary};
 use crate::prefix::{BucketUrl, MetaObject};
 use crate::release::Release;
@@ -88,30 +89,54 @@ impl Bucket {
         let requests = self.requests.with(|requests| *requests);
         let protocol = Protocol::new(self.objects.clone(), release.clone());
         let (running, label) = (protocol.clone(), label.cloned());
-        let (sender, receiver) = mpsc::channel();
-        let task = self.runtime.spawn(async move {
-            let summary = match label {
+        let run = async move {
+            match label {
                 Some(label) => running.publish(&label).await,
                 None => running.dry_run().await,
-            };
-            // The receiver is gone only if the run was given up.
-            let _ = sender.send(summary);
-        });
-        loop {
-            match receiver.recv_timeout(TICK) {
-                Ok(summary) => {
-                    let mut summary = summary?;
-                    summary.requests = self.requests.with(|now| now.since(requests));
-                    summary.duration = start.elapsed();
-                    return Ok(summary);
-                }
-                Err(RecvTimeoutError::Disconnected) => return Err("the upload stopped".into()),
-                Err(RecvTimeoutError::Timeout) => {}
             }
-            let elapsed = start.elapsed();
+        };
+        let mut summary = self.wait_for(run, interrupt, &mut |elapsed| {
             let mut progress = protocol.progress.with(|progress| *progress);
             progress.elapsed = elapsed;
             tick(progress);
+        })?;
+        summary.requests = self.requests.with(|now| now.since(requests));
+        summary.duration = start.elapsed();
+        Ok(summary)
+    }
+
+    pub(super) fn inventory(
+        &self,
+        only: Option<&Version>,
+        refs: ReadRefs,
+        interrupt: &Interrupt,
+    ) -> StoreResult<Inventory> {
+        let (objects, only) = (self.objects.clone(), only.cloned());
+        let read = async move { objects.inventory(only.as_ref(), refs).await };
+        self.wait_for(read, interrupt, &mut |_| {})
+    }
+
+    /// Runs a task to its end, unless an interrupt comes or nothing happens any more.
+    fn wait_for<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = StoreResult<T>> + Send + 'static,
+        interrupt: &Interrupt,
+        tick: &mut dyn FnMut(Duration),
+    ) -> StoreResult<T> {
+        let start = Instant::now();
+        let (sender, receiver) = mpsc::channel();
+        let task = self.runtime.spawn(async move {
+            // The receiver is gone only if the run was given up.
+            let _ = sender.send(work.await);
+        });
+        loop {
+            match receiver.recv_timeout(TICK) {
+                Ok(result) => return result,
+                Err(RecvTimeoutError::Disconnected) => return Err("the task stopped".into()),
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            let elapsed = start.elapsed();
+            tick(elapsed);
             let active_until = self.objects.limiter.active_until();
             let active_until = active_until.map_or(start, |until| until.max(start));
             let error = if interrupt.is_raised() {

@@ -1,6 +1,7 @@
 //! The publish protocol on a directory, `file://`: a version is staged whole on the same file system, synced, and
 //! renamed into place. Nothing in here is async.
 
+mod inventory;
 mod staging;
 
 use super::own_object::OwnObject;

@@ -27,9 +27,14 @@ impl Objects {
             let page = page.await?;
             empty_pages += 1;
             for object in page.result.objects {
-                let (size, etag) = (object.size, object.e_tag);
-                if let Some(rest) = object.location.as_ref().strip_prefix(dir.as_str())
-                    && let None = listed.insert(rest.to_owned(), ListedObject { size, etag })
+                let rest = object.location.as_ref().strip_prefix(dir.as_str());
+                let stored = ListedObject {
+                    size: object.size,
+                    etag: object.e_tag,
+                    modified: object.last_modified,
+                };
+                if let Some(rest) = rest.map(str::to_owned)
+                    && let None = listed.insert(rest, stored)
                 {
                     empty_pages = 0;
                 }

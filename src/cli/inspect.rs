@@ -1,0 +1,153 @@
+//! `static-assets list` and `static-assets show`: what is in the store.
+
+use super::args::{Format, ListArgs, ShowArgs};
+use crate::config::{Platform, Sources};
+use crate::env::Env;
+use crate::inventory::{Inventory, RefEntry, VersionEntry};
+use crate::log::{Log, data};
+use crate::manifest::MarkedFile;
+use crate::message::Message;
+use crate::messages::operate as texts;
+use crate::operate::{OperateError, Operator};
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::Serialize;
+use std::collections::BTreeSet;
+use std::path::Path;
+
+pub(super) fn list(args: &ListArgs, log: &Log) -> Result<(), Message> {
+    let operator = open(log)?;
+    let inventory = operator.list()?;
+    let store = operator.to.to_string();
+    match args.format {
+        Format::Log => log.show(&texts::inventory(&inventory, &store)),
+        Format::Json => data(&render(&InventoryJson::of(&inventory, &store))),
+    }
+    Ok(())
+}
+
+pub(super) fn show(args: &ShowArgs, log: &Log) -> Result<(), Message> {
+    let operator = open(log)?;
+    let entry = operator.show(&args.version)?;
+    match args.format {
+        Format::Log => log.show(&texts::version(&entry, &operator.to.to_string())),
+        Format::Json => data(&render(&VersionJson::whole(&entry))),
+    }
+    Ok(())
+}
+
+/// Opens the store of the environment and of the `project.toml` in the directory in which the command is called.
+fn open(log: &Log) -> Result<Operator, Message> {
+    let env = Env::of_process();
+    let sources = Sources::read(&env, Platform::default(), Path::new("."));
+    let sources = sources.map_err(OperateError::from)?;
+    Ok(Operator::open(&sources, log)?)
+}
+
+fn render(json: &impl Serialize) -> String {
+    serde_json::to_string(json).unwrap_or_default() + "\n"
+}
+
+#[derive(Serialize)]
+struct InventoryJson<'a> {
+    store: &'a str,
+    versions: Vec<VersionJson<'a>>,
+    /// Objects of the protocol's directory that this program doesn't understand.
+    unknown: &'a [String],
+}
+
+#[derive(Serialize)]
+struct VersionJson<'a> {
+    version: &'a str,
+    state: &'static str,
+    kind: &'static str,
+    files: usize,
+    bytes: u64,
+    groups: BTreeSet<&'a str>,
+    commit: Option<&'a str>,
+    published: Option<String>,
+    built: Option<String>,
+    pins: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    runs: Option<Vec<RunJson<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    paths: Option<Vec<FileJson<'a>>>,
+}
+
+#[derive(Serialize)]
+struct RunJson<'a> {
+    at: String,
+    group: &'a str,
+    commit: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct FileJson<'a> {
+    path: &'a str,
+    size: u64,
+    sha256: String,
+    #[serde(rename = "type")]
+    content_type: &'a str,
+}
+
+impl<'a> InventoryJson<'a> {
+    fn of(inventory: &'a Inventory, store: &'a str) -> Self {
+        Self {
+            store,
+            versions: inventory.versions.iter().map(VersionJson::row).collect(),
+            unknown: &inventory.unknown,
+        }
+    }
+}
+
+impl<'a> VersionJson<'a> {
+    fn row(entry: &'a VersionEntry) -> Self {
+        Self {
+            version: entry.version.as_str(),
+            state: texts::state(entry.state),
+            kind: texts::kind(entry.kind()),
+            files: entry.files,
+            bytes: entry.bytes,
+            groups: entry.groups(),
+            commit: entry.commit(),
+            published: entry.published.map(time),
+            built: entry.last_built().map(time),
+            pins: &entry.pins,
+            runs: None,
+            paths: None,
+        }
+    }
+
+    fn whole(entry: &'a VersionEntry) -> Self {
+        let marker = entry.marker.as_ref();
+        Self {
+            runs: Some(entry.refs.iter().map(RunJson::of).collect()),
+            paths: marker.map(|marker| marker.files.iter().map(FileJson::of).collect()),
+            ..Self::row(entry)
+        }
+    }
+}
+
+impl<'a> RunJson<'a> {
+    fn of(entry: &'a RefEntry) -> Self {
+        Self {
+            at: time(entry.at),
+            group: &entry.group,
+            commit: entry.commit.as_deref(),
+        }
+    }
+}
+
+impl<'a> FileJson<'a> {
+    fn of(file: &'a MarkedFile) -> Self {
+        Self {
+            path: &file.path,
+            size: file.size,
+            sha256: file.sha256.to_string(),
+            content_type: &file.content_type,
+        }
+    }
+}
+
+fn time(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}

@@ -1,0 +1,370 @@
+//! What is in a store: its versions, with what the protocol's objects say of each. Pure values between listing a store
+//! and showing or changing it.
+
+use crate::manifest::{Marker, StoredRef, Tombstone, TombstoneState, VersionKind, of_json};
+use crate::plan::{ListedObject, Listing};
+use crate::version::Version;
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The versions of a store, the one that was built last first.
+#[derive(Debug)]
+pub(crate) struct Inventory {
+    pub(crate) versions: Vec<VersionEntry>,
+    /// Objects of the protocol whose names no version has.
+    pub(crate) unknown: Vec<String>,
+}
+
+/// What the store holds of one version.
+#[derive(Debug)]
+pub(crate) struct VersionEntry {
+    pub(crate) version: Version,
+    pub(crate) state: VersionState,
+    pub(crate) marker: Option<Marker>,
+    /// When the marker was created.
+    pub(crate) published: Option<DateTime<Utc>>,
+    /// The runs that built it, the last one first.
+    pub(crate) refs: Vec<RefEntry>,
+    /// Names of its pins.
+    pub(crate) pins: Vec<String>,
+    pub(crate) files: usize,
+    pub(crate) bytes: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum VersionState {
+    Published,
+    /// It has a marker that this program can't read, such as one of a newer schema.
+    Unreadable,
+    /// It has no marker: a build runs, or one ended before its last request.
+    Unfinished,
+    Deleting,
+    Deleted,
+}
+
+/// One run that built a version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RefEntry {
+    /// The name of the object under the protocol's directory.
+    pub(crate) name: String,
+    pub(crate) group: String,
+    /// By the store's clock.
+    pub(crate) at: DateTime<Utc>,
+    /// The commit, if the object was read and has one.
+    pub(crate) commit: Option<String>,
+}
+
+/// The names of the protocol's objects by version, before any of them is read.
+#[derive(Debug, Default)]
+pub(crate) struct MetaNames {
+    versions: BTreeMap<Version, NamesOfVersion>,
+    unknown: Vec<String>,
+}
+
+#[derive(Debug, Default)]
+struct NamesOfVersion {
+    marker: Option<DateTime<Utc>>,
+    tombstone: Option<DateTime<Utc>>,
+    refs: Vec<RefEntry>,
+    pins: Vec<String>,
+}
+
+/// Which refs are read. Each costs one request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ReadRefs {
+    /// The last one of each version.
+    Newest,
+    All,
+}
+
+impl MetaNames {
+    /// Sorts the objects under the protocol's directory. With `only`, those of other versions are left out.
+    pub(crate) fn of(listing: &Listing, only: Option<&Version>) -> Self {
+        let mut names = Self::default();
+        for (name, object) in listing {
+            let known = names.add(name, object, only);
+            if known.is_none() && !name.starts_with("staging/") {
+                names.unknown.push(name.clone());
+            }
+        }
+        for version in names.versions.values_mut() {
+            version.refs.sort_by_key(|it| std::cmp::Reverse(it.at));
+        }
+        names
+    }
+
+    /// `None` if the name is none of the protocol's.
+    fn add(&mut self, name: &str, object: &ListedObject, only: Option<&Version>) -> Option<()> {
+        let parts: Vec<&str> = name.strip_suffix(".json")?.split('/').collect();
+        let version: Version = parts.get(1)?.parse().ok()?;
+        if only.is_some_and(|only| *only != version) {
+            return Some(());
+        }
+        let entry = self.versions.entry(version).or_default();
+        match parts.as_slice() {
+            ["versions", _] => entry.marker = Some(object.modified),
+            ["tombstones", _] => entry.tombstone = Some(object.modified),
+            ["refs", _, group, _] => entry.refs.push(RefEntry {
+                name: name.to_owned(),
+                group: (*group).to_owned(),
+                at: object.modified,
+                commit: None,
+            }),
+            ["pins", _, pin] => entry.pins.push((*pin).to_owned()),
+            ["claims", _, _] => {}
+            _ => return None,
+        }
+        Some(())
+    }
+
+    /// Lists the names of the objects whose content the inventory needs.
+    pub(crate) fn to_read(&self, refs: ReadRefs) -> Vec<String> {
+        let mut names = Vec::new();
+        for (version, entry) in &self.versions {
+            names.extend(entry.marker.map(|_| format!("versions/{version}.json")));
+            names.extend(
+                entry
+                    .tombstone
+                    .map(|_| format!("tombstones/{version}.json")),
+            );
+            let most = match refs {
+                ReadRefs::Newest => 1,
+                ReadRefs::All => usize::MAX,
+            };
+            names.extend(entry.refs.iter().take(most).map(|it| it.name.clone()));
+        }
+        names
+    }
+
+    /// Lists the versions without a marker. Only a listing shows what the store holds of them.
+    pub(crate) fn without_marker(&self) -> Vec<Version> {
+        let versions = self.versions.iter();
+        let versions = versions.filter(|(_, entry)| entry.marker.is_none());
+        versions.map(|(version, _)| version.clone()).collect()
+    }
+
+    /// Makes the inventory of the contents, by name, and of the files of versions without a marker.
+    pub(crate) fn inventory(
+        self,
+        contents: &BTreeMap<String, Bytes>,
+        files: &BTreeMap<Version, Listing>,
+    ) -> Inventory {
+        let entries = self.versions.into_iter();
+        let mut versions: Vec<_> = entries
+            .map(|(version, names)| {
+                let listed = files.get(&version);
+                names.entry(version, contents, listed)
+            })
+            .collect();
+        versions.sort_by_key(|entry| std::cmp::Reverse(entry.last_built()));
+        Inventory {
+            versions,
+            unknown: self.unknown,
+        }
+    }
+}
+
+impl NamesOfVersion {
+    fn entry(
+        mut self,
+        version: Version,
+        contents: &BTreeMap<String, Bytes>,
+        listed: Option<&Listing>,
+    ) -> VersionEntry {
+        let content = |name: &str| contents.get(name).map(|json| &json[..]);
+        for entry in &mut self.refs {
+            let json = content(&entry.name).and_then(|json| of_json::<StoredRef>(json).ok());
+            entry.commit = json.and_then(|it| it.label);
+        }
+        let marker = content(&format!("versions/{version}.json"));
+        let marker = marker.and_then(|json| of_json::<Marker>(json).ok());
+        let tombstone = content(&format!("tombstones/{version}.json"));
+        let tombstone = tombstone.and_then(|json| of_json::<Tombstone>(json).ok());
+        let state = self.state(marker.as_ref(), tombstone.as_ref());
+        let (files, bytes) = match (&marker, listed) {
+            (Some(marker), _) => {
+                let sizes = marker.files.iter().map(|file| file.size);
+                (marker.files.len(), sizes.sum())
+            }
+            (None, Some(listed)) => {
+                let sizes = listed.values().map(|object| object.size);
+                (listed.len(), sizes.sum())
+            }
+            (None, None) => (0, 0),
+        };
+        VersionEntry {
+            version,
+            state,
+            marker,
+            published: self.marker,
+            refs: self.refs,
+            pins: self.pins,
+            files,
+            bytes,
+        }
+    }
+
+    fn state(&self, marker: Option<&Marker>, tombstone: Option<&Tombstone>) -> VersionState {
+        match (self.marker, tombstone.map(|it| it.state)) {
+            (_, Some(TombstoneState::Deleting)) => VersionState::Deleting,
+            (Some(_), _) if marker.is_none() => VersionState::Unreadable,
+            (Some(_), _) => VersionState::Published,
+            // A build that began after the prune has not ended yet.
+            (None, Some(TombstoneState::Deleted)) if !self.is_built_again() => {
+                VersionState::Deleted
+            }
+            (None, _) => VersionState::Unfinished,
+        }
+    }
+
+    fn is_built_again(&self) -> bool {
+        let last = self.refs.first().map(|it| it.at);
+        last > self.tombstone
+    }
+}
+
+impl VersionEntry {
+    /// When a run built it last. A marker without a ref, such as one whose refs somebody removed, counts as its run.
+    pub(crate) fn last_built(&self) -> Option<DateTime<Utc>> {
+        let newest = self.refs.first().map(|it| it.at);
+        newest.max(self.published)
+    }
+
+    /// A digest version has the form of one. No explicit version may have it.
+    pub(crate) fn kind(&self) -> VersionKind {
+        if self.version.looks_like_digest() {
+            VersionKind::Digest
+        } else {
+            VersionKind::Explicit
+        }
+    }
+
+    pub(crate) fn commit(&self) -> Option<&str> {
+        self.refs.first()?.commit.as_deref()
+    }
+
+    /// The names of the groups that built it, sorted.
+    pub(crate) fn groups(&self) -> BTreeSet<&str> {
+        self.refs.iter().map(|it| it.group.as_str()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn listing(names: &[(&str, i64)]) -> Listing {
+        let object = |seconds| ListedObject {
+            size: 10,
+            etag: None,
+            modified: DateTime::from_timestamp(seconds, 0).unwrap(),
+        };
+        let names = names.iter();
+        names
+            .map(|(name, at)| ((*name).to_owned(), object(*at)))
+            .collect()
+    }
+
+    fn inventory(names: &[(&str, i64)], contents: &[(&str, &str)]) -> Inventory {
+        let contents = contents.iter();
+        let contents: BTreeMap<_, _> = contents
+            .map(|(name, json)| ((*name).to_owned(), Bytes::from((*json).to_owned())))
+            .collect();
+        let names = MetaNames::of(&listing(names), None);
+        let unfinished = names.without_marker().into_iter();
+        let files = unfinished.map(|version| (version, listing(&[("a.css", 1), ("b.css", 1)])));
+        let files = files.collect();
+        names.inventory(&contents, &files)
+    }
+
+    const EMPTY: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+    fn marker(version: &str) -> String {
+        format!(
+            "{{\"schema\":1,\"version\":\"{version}\",\"kind\":\"explicit\",\"digest\":\"{EMPTY}\",\"content\":\"{EMPTY}\",\
+             \"files\":[{{\"path\":\"a.css\",\"size\":3,\"sha256\":\"{EMPTY}\",\"type\":\"text/css\"}}]}}"
+        )
+    }
+
+    #[test]
+    fn each_state_follows_from_the_objects() {
+        let deleting = "{\"schema\":1,\"state\":\"deleting\",\"content\":null}";
+        let deleted = "{\"schema\":1,\"state\":\"deleted\",\"content\":null}";
+        let found = inventory(
+            &[
+                ("versions/whole.json", 50),
+                ("versions/odd.json", 40),
+                ("versions/going.json", 30),
+                ("tombstones/going.json", 31),
+                ("refs/going/default/1.json", 30),
+                ("refs/begun/default/1.json", 20),
+                ("claims/begun/x.json", 20),
+                ("tombstones/gone.json", 10),
+                ("refs/gone/default/1.json", 9),
+                ("tombstones/again.json", 7),
+                ("refs/again/default/1.json", 8),
+                ("staging/whole.lock", 1),
+                ("other/whole.json", 1),
+            ],
+            &[
+                ("versions/whole.json", &marker("whole")),
+                ("versions/odd.json", "{\"schema\":2}"),
+                ("versions/going.json", &marker("going")),
+                ("tombstones/going.json", deleting),
+                ("tombstones/gone.json", deleted),
+                ("tombstones/again.json", deleted),
+            ],
+        );
+        let states: Vec<_> = found
+            .versions
+            .iter()
+            .map(|it| (it.version.as_str(), it.state, it.files, it.bytes))
+            .collect();
+        assert_eq!(
+            states,
+            [
+                ("whole", VersionState::Published, 1, 3),
+                ("odd", VersionState::Unreadable, 0, 0),
+                ("going", VersionState::Deleting, 1, 3),
+                ("begun", VersionState::Unfinished, 2, 20),
+                ("gone", VersionState::Deleted, 2, 20),
+                ("again", VersionState::Unfinished, 2, 20),
+            ]
+        );
+        assert_eq!(found.unknown, ["other/whole.json"]);
+    }
+
+    #[test]
+    fn refs_show_who_built_a_version_and_when() {
+        let names = [
+            ("versions/v1.json", 10),
+            ("refs/v1/default/a.json", 10),
+            ("refs/v1/review/b.json", 30),
+            ("refs/v1/default/c.json", 20),
+            ("pins/v1/rollback.json", 40),
+        ];
+        let labelled = format!("{{\"schema\":1,\"content\":\"{EMPTY}\",\"label\":\"4f1c2ab\"}}");
+        let names_read = MetaNames::of(&listing(&names), None);
+        assert_eq!(
+            names_read.to_read(ReadRefs::Newest),
+            ["versions/v1.json", "refs/v1/review/b.json"]
+        );
+        assert_eq!(names_read.to_read(ReadRefs::All).len(), 4);
+        let found = inventory(&names, &[("refs/v1/review/b.json", &labelled)]);
+        let [entry] = found.versions.as_slice() else {
+            panic!("{found:?}");
+        };
+        assert_eq!(entry.commit(), Some("4f1c2ab"));
+        assert_eq!(
+            entry.groups().into_iter().collect::<Vec<_>>(),
+            ["default", "review"]
+        );
+        assert_eq!(entry.last_built().unwrap().timestamp(), 30);
+        assert_eq!(entry.published.unwrap().timestamp(), 10);
+        assert_eq!(entry.pins, ["rollback"]);
+        let other = "v2".parse().unwrap();
+        let none = MetaNames::of(&listing(&names), Some(&other));
+        assert!(none.versions.is_empty() && none.unknown.is_empty());
+    }
+}

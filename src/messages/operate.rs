@@ -1,0 +1,196 @@
+//! Texts of the commands about a store: what they show, and why they can't.
+
+use super::{Explain, Kind, Message, config_message, titled};
+use crate::inventory::{Inventory, RefEntry, VersionEntry, VersionState};
+use crate::log::{bytes, count};
+use crate::manifest::VersionKind;
+use crate::operate::OperateError;
+use chrono::{DateTime, Utc};
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+impl Explain for OperateError {
+    fn explain(&self) -> Message {
+        match self {
+            Self::Config(problems) => config_message(problems),
+            Self::NoStore => titled(
+                Kind::Configuration,
+                "STATIC_ASSETS_STORE is not set\nIt says which store to look at:\n  \
+                 STATIC_ASSETS_STORE=s3://bucket/prefix\n\
+                 or az://container/prefix, gs://bucket/prefix or file:///directory. The settings are those of the \
+                 build, with a key that may list and read.",
+            ),
+            Self::Store(error, asked) => error.explain().with_line(&format!("Asked: {asked}")),
+            Self::NoSuchVersion(version, asked) => titled(
+                Kind::Missing,
+                &format!(
+                    "The store has no version {version}\nNo build has begun to publish it there, or the prefix is \
+                     another one. To see what there is:\n  static-assets list\n\nAsked: {asked}"
+                ),
+            ),
+        }
+        .alone()
+    }
+}
+
+/// The word for a state, in tables and in JSON.
+pub(crate) fn state(state: VersionState) -> &'static str {
+    match state {
+        VersionState::Published => "published",
+        VersionState::Unreadable => "unreadable",
+        VersionState::Unfinished => "unfinished",
+        VersionState::Deleting => "deleting",
+        VersionState::Deleted => "deleted",
+    }
+}
+
+/// The word for a kind, in tables and in JSON.
+pub(crate) fn kind(kind: VersionKind) -> &'static str {
+    match kind {
+        VersionKind::Digest => "digest",
+        VersionKind::Explicit => "explicit",
+    }
+}
+
+/// One row a version, and the sum.
+pub(crate) fn inventory(inventory: &Inventory, store: &str) -> String {
+    const HEAD: [&str; 10] = [
+        "VERSION",
+        "KIND",
+        "FILES",
+        "SIZE",
+        "GROUPS",
+        "COMMIT",
+        "PUBLISHED",
+        "BUILT",
+        "PINS",
+        "STATE",
+    ];
+    let mut rows = vec![HEAD.map(str::to_owned)];
+    rows.extend(inventory.versions.iter().map(row));
+    let mut text = table(&rows, &[2, 3]);
+    let held = inventory.versions.iter();
+    let held = held.filter(|entry| entry.state != VersionState::Deleted);
+    let (number, files, size) = held.fold((0, 0, 0), |(number, files, size), entry| {
+        (number + 1, files + entry.files, size + entry.bytes)
+    });
+    let (number, files) = (count(number, "version"), count(files, "file"));
+    let _ = writeln!(
+        text,
+        "\n{number}, {files}, {} in {store}. Times are UTC.",
+        bytes(size)
+    );
+    if let Some(first) = inventory.unknown.first() {
+        let number = count(inventory.unknown.len(), "object");
+        let _ = writeln!(
+            text,
+            "Not understood, and left alone: {number}, such as .static-assets/{first}"
+        );
+    }
+    text
+}
+
+fn row(entry: &VersionEntry) -> [String; 10] {
+    [
+        entry.version.to_string(),
+        kind(entry.kind()).to_owned(),
+        entry.files.to_string(),
+        bytes(entry.bytes),
+        joined(entry.groups()),
+        short(entry.commit()),
+        time(entry.published),
+        time(entry.last_built()),
+        joined(entry.pins.iter().map(String::as_str)),
+        state(entry.state).to_owned(),
+    ]
+}
+
+/// Everything about one version.
+pub(crate) fn version(entry: &VersionEntry, store: &str) -> String {
+    let mut text = String::new();
+    let facts = [
+        ("Version", entry.version.to_string()),
+        ("State", state(entry.state).to_owned()),
+        ("Published", time(entry.published)),
+        (
+            "Size",
+            format!("{}, {}", count(entry.files, "file"), bytes(entry.bytes)),
+        ),
+        ("Pins", joined(entry.pins.iter().map(String::as_str))),
+        ("Store", store.to_owned()),
+    ];
+    for (name, value) in facts {
+        let _ = writeln!(text, "{:<11}{value}", format!("{name}:"));
+    }
+    let _ = writeln!(
+        text,
+        "\nBuilt by {}, newest first (UTC):",
+        count(entry.refs.len(), "run")
+    );
+    let runs: Vec<_> = entry.refs.iter().map(run).collect();
+    text += &table(&runs, &[]);
+    if let Some(marker) = &entry.marker {
+        text += "\nFiles:\n";
+        let files = marker.files.iter();
+        let files: Vec<_> = files
+            .map(|file| {
+                let size = bytes(file.size);
+                [size, file.content_type.clone(), file.path.clone()]
+            })
+            .collect();
+        text += &table(&files, &[0]);
+    }
+    text
+}
+
+fn run(entry: &RefEntry) -> [String; 3] {
+    let commit = entry.commit.as_deref();
+    [time(Some(entry.at)), entry.group.clone(), short(commit)]
+}
+
+/// Aligns columns. Those of these numbers are aligned to the right.
+fn table<const COLUMNS: usize>(rows: &[[String; COLUMNS]], right: &[usize]) -> String {
+    let width = |column: usize| {
+        let cells = rows.iter().map(|row| row[column].chars().count());
+        cells.max().unwrap_or_default()
+    };
+    let widths: Vec<usize> = (0..COLUMNS).map(width).collect();
+    let mut text = String::new();
+    for row in rows {
+        let cells = row.iter().zip(&widths).enumerate();
+        let cells = cells.map(|(column, (cell, width))| {
+            if right.contains(&column) {
+                format!("{cell:>width$}")
+            } else {
+                format!("{cell:<width$}")
+            }
+        });
+        let line = cells.collect::<Vec<_>>().join("  ");
+        text += line.trim_end();
+        text += "\n";
+    }
+    text
+}
+
+/// Shows a value that may be missing as `-`, so that each row has as many words.
+fn joined<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    let names: BTreeSet<&str> = names.into_iter().collect();
+    let names: Vec<&str> = names.into_iter().collect();
+    match names.as_slice() {
+        [] => "-".to_owned(),
+        names => names.join(","),
+    }
+}
+
+fn short(commit: Option<&str>) -> String {
+    const SHOWN: usize = 12;
+    let commit: String = commit.unwrap_or("-").chars().take(SHOWN).collect();
+    commit.replace(char::is_whitespace, "_")
+}
+
+fn time(at: Option<DateTime<Utc>>) -> String {
+    at.map_or_else(
+        || "-".to_owned(),
+        |at| at.format("%Y-%m-%dT%H:%M").to_string(),
+    )
+}

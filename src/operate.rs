@@ -1,0 +1,61 @@
+//! What operators do with a store, beside publishing to it.
+
+use crate::config::{ConfigProblem, Sources, StoreAccess, read_store_access};
+use crate::interrupt::Interrupt;
+use crate::inventory::{Inventory, ReadRefs, VersionEntry};
+use crate::log::Log;
+use crate::store::{Store, StoreError};
+use crate::version::Version;
+use derive_more::From;
+
+/// Why a command about a store can't be carried out.
+#[derive(Debug, From)]
+pub(crate) enum OperateError {
+    Config(Vec<ConfigProblem>),
+    NoStore,
+    /// Also holds the store, and the key that the request was signed with.
+    #[from(skip)]
+    Store(StoreError, String),
+    /// The store has nothing of this version.
+    #[from(skip)]
+    NoSuchVersion(Version, String),
+}
+
+/// An open store.
+pub(crate) struct Operator {
+    pub(crate) to: StoreAccess,
+    store: Store,
+    interrupt: Interrupt,
+}
+
+impl Operator {
+    /// Opens the store of the settings. The log shows no secret from here on.
+    pub(crate) fn open(sources: &Sources<'_>, log: &Log) -> Result<Self, OperateError> {
+        log.redact(sources.secrets().in_log());
+        let to = read_store_access(sources)?.ok_or(OperateError::NoStore)?;
+        let store = Store::open(&to.store, &to.access);
+        let store = store.map_err(|error| OperateError::Store(error, to.to_string()))?;
+        Ok(Self {
+            to,
+            store,
+            interrupt: Interrupt::listen(),
+        })
+    }
+
+    /// Reads what the store holds of all versions.
+    pub(crate) fn list(&self) -> Result<Inventory, OperateError> {
+        self.read(None, ReadRefs::Newest)
+    }
+
+    /// Reads what the store holds of one version.
+    pub(crate) fn show(&self, version: &Version) -> Result<VersionEntry, OperateError> {
+        let inventory = self.read(Some(version), ReadRefs::All)?;
+        let entry = inventory.versions.into_iter().next();
+        entry.ok_or_else(|| OperateError::NoSuchVersion(version.clone(), self.to.to_string()))
+    }
+
+    fn read(&self, only: Option<&Version>, refs: ReadRefs) -> Result<Inventory, OperateError> {
+        let inventory = self.store.inventory(only, refs, &self.interrupt);
+        inventory.map_err(|error| OperateError::Store(error, self.to.to_string()))
+    }
+}

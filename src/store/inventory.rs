@@ -1,0 +1,50 @@
+//! Reads what the protocol says of the versions in a bucket.
+
+use super::StoreResult;
+use super::error::{FailedRequest, RequestError, RequestResult};
+use super::objects::Objects;
+use crate::inventory::{Inventory, MetaNames, ReadRefs};
+use crate::prefix::MetaObject;
+use crate::version::Version;
+use bytes::Bytes;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use std::collections::BTreeMap;
+
+/// How many objects are read at once.
+const READS: usize = 32;
+
+impl Objects {
+    /// Lists the objects of the protocol and reads the markers, the tombstones and refs.
+    pub(super) async fn inventory(
+        &self,
+        only: Option<&Version>,
+        refs: ReadRefs,
+    ) -> StoreResult<Inventory> {
+        let folder = &self.url.folder;
+        let listed = self.list(&folder.meta_dir()).await?;
+        let names = MetaNames::of(&listed, only);
+        let read = names.to_read(refs).into_iter().map(|name| async {
+            let content = self.read_listed(&name).await?;
+            RequestResult::Ok(content.map(|content| (name, content)))
+        });
+        let contents = stream::iter(read).buffer_unordered(READS);
+        let contents: Vec<_> = contents.try_collect().await?;
+        let contents = contents.into_iter().flatten().collect();
+        let list = names.without_marker().into_iter().map(|version| async {
+            let files = self.list(&folder.version(&version)).await?;
+            RequestResult::Ok((version, files))
+        });
+        let files = stream::iter(list).buffer_unordered(READS);
+        let files: BTreeMap<_, _> = files.try_collect().await?;
+        Ok(names.inventory(&contents, &files))
+    }
+
+    /// `None` if a prune has deleted the object since it was listed.
+    async fn read_listed(&self, name: &str) -> RequestResult<Option<Bytes>> {
+        let key = self.url.folder.meta(&MetaObject::Named(name));
+        match self.read(&key, None).await {
+            Err(FailedRequest(RequestError::NotFound, _)) => Ok(None),
+            content => content.map(Some),
+        }
+    }
+}

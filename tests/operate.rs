@@ -1,0 +1,123 @@
+//! What operators see of a store.
+
+use crate::harness::Platform;
+use fs_err as fs;
+
+/// A store with two explicit versions, each with one file.
+fn store() -> Platform {
+    let platform = Platform::with("django_basic").file_store();
+    platform.write("dist/app.css", "a {}");
+    let platform = platform.env("SOURCE_VERSION", "4f1c2ab90deadbeef");
+    publish(platform, "v1")
+}
+
+fn publish(platform: Platform, version: &str) -> Platform {
+    let platform = platform.env("RELEASE_VERSION", version);
+    platform.cli(&["publish", "--dir", "dist"]).exits(0);
+    platform
+}
+
+#[test]
+fn versions_are_listed_with_their_sizes_and_builds() {
+    let platform = store().env("STATIC_ASSETS_GROUP", "review");
+    platform.write("dist/more.js", "let a = 1\n");
+    let platform = publish(platform, "v2");
+    let listed = platform.cli(&["list"]).exits(0);
+    let listed = listed.stdout();
+    let rows: Vec<Vec<&str>> = listed
+        .lines()
+        .map(|line| line.split_whitespace().collect())
+        .collect();
+    assert_eq!(rows[0][0], "VERSION", "{listed}");
+    assert_eq!(rows[1][..2], ["v2", "explicit"], "{listed}");
+    assert_eq!(
+        rows[1][2..7],
+        ["2", "14", "B", "review", "4f1c2ab90dea"],
+        "{listed}"
+    );
+    assert_eq!(rows[1].last(), Some(&"published"), "{listed}");
+    assert_eq!(rows[2][..5], ["v1", "explicit", "1", "4", "B"], "{listed}");
+    assert!(
+        listed.contains("\n2 versions, 3 files, 18 B in file:///"),
+        "{listed}"
+    );
+
+    let json = platform.cli(&["list", "--json"]).exits(0).json();
+    let versions = json["versions"].as_array().unwrap();
+    assert_eq!(versions.len(), 2);
+    assert_eq!(versions[0]["version"], "v2");
+    assert_eq!(versions[0]["groups"][0], "review");
+    assert_eq!(versions[1]["commit"], "4f1c2ab90deadbeef");
+    assert_eq!(versions[1]["bytes"], 4);
+}
+
+#[test]
+fn one_version_is_shown_with_its_files_and_builds() {
+    let platform = store();
+    platform.cli(&["publish", "--dir", "dist"]).exits(0);
+    platform
+        .cli(&["show", "v1"])
+        .exits(0)
+        .says("State:     published")
+        .says("Built by 2 runs, newest first (UTC):")
+        .says("4 B  text/css; charset=utf-8  app.css");
+    let json = platform.cli(&["show", "v1", "--json"]).exits(0).json();
+    assert_eq!(json["runs"].as_array().unwrap().len(), 2);
+    assert_eq!(json["paths"][0]["path"], "app.css");
+    platform
+        .cli(&["show", "v9"])
+        .exits(10)
+        .says("The store has no version v9")
+        .says("static-assets list");
+}
+
+#[test]
+fn a_build_that_did_not_end_is_unfinished() {
+    let platform = store();
+    let meta = platform.store().join(".static-assets");
+    fs::remove_file(meta.join("versions/v1.json")).unwrap();
+    fs::write(meta.join("versions/v2.json"), "{\"schema\":2}").unwrap();
+    fs::write(meta.join("notes.txt"), "").unwrap();
+    let json = platform.cli(&["list", "--json"]).exits(0).json();
+    let states = json["versions"].as_array().unwrap().iter();
+    let mut states: Vec<_> = states
+        .map(|it| {
+            (
+                it["version"].as_str().unwrap(),
+                it["state"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    states.sort_unstable();
+    assert_eq!(states, [("v1", "unfinished"), ("v2", "unreadable")]);
+    assert_eq!(json["unknown"][0], "notes.txt");
+    platform
+        .cli(&["list"])
+        .exits(0)
+        .says("Not understood, and left alone: 1 object, such as .static-assets/notes.txt");
+}
+
+#[test]
+fn what_a_store_names_gives_no_orders() {
+    let platform = store();
+    let refs = platform.store().join(".static-assets/refs/v1/\u{1b}[2J");
+    fs::create_dir_all(&refs).unwrap();
+    fs::write(refs.join("1.json"), "{}").unwrap();
+    let listed = platform.cli(&["list"]).exits(0);
+    assert!(!listed.stdout().contains('\u{1b}'), "{}", listed.stdout());
+}
+
+#[test]
+fn a_store_must_be_set_and_exist() {
+    let platform = Platform::with("django_basic");
+    platform
+        .cli(&["list"])
+        .exits(2)
+        .says("STATIC_ASSETS_STORE is not set")
+        .says("It says which store to look at");
+    let platform = platform.env("STATIC_ASSETS_STORE", "file:///no/such/dir");
+    platform
+        .cli(&["list"])
+        .exits(10)
+        .says("No such directory: /no/such/dir");
+}
