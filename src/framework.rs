@@ -12,6 +12,7 @@ mod install;
 pub(crate) mod phoenix;
 mod prebuilt;
 mod source_text;
+mod written_policies;
 
 use crate::config::{Config, FrameworkName, FrameworkSettings};
 use crate::context::BuildContext;

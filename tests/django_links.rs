@@ -169,6 +169,31 @@ fn a_bundle_with_a_public_path_is_named() {
 }
 
 #[test]
+fn a_policy_that_the_apps_own_code_sends_is_judged() {
+    let Some(platform) = django("django_basic") else {
+        return;
+    };
+    let platform = platform.env("STATIC_ASSETS_PUBLIC_URL", "https://cdn.example.com/shop");
+    platform
+        .write(
+            "web/headers.py",
+            "def send(response):\n    policy = {\n        \"default-src\": [\"'self'\"],\n        \"style-src\": [\"*\"],\n    }\n    \
+             response[\"Content-Security-Policy\"] = join(policy)\n",
+        )
+        .write(
+            "web/other.py",
+            "response['Content-Security-Policy'] = make_policy()\n",
+        );
+    platform
+        .build()
+        .succeeds()
+        .says("web/headers.py:3 has a Content-Security-Policy without https://cdn.example.com")
+        .says("script-src 'self' https://cdn.example.com;")
+        .does_not_say("style-src")
+        .says("Not checked: the Content-Security-Policy of web/other.py:1.");
+}
+
+#[test]
 fn a_policy_that_blocks_the_public_url_is_named() {
     let Some(platform) = django("django_basic") else {
         return;

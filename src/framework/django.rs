@@ -2,6 +2,7 @@
 //! code does both, and the Python in `python/` reports facts only: what follows from them is decided here.
 
 mod compressor;
+mod content_policy;
 mod dependency;
 mod detect;
 mod embedded;

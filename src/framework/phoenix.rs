@@ -8,7 +8,6 @@ mod cache;
 mod cache_manifest;
 mod compile;
 mod compiled_assets;
-mod content_policy;
 mod css;
 mod detect;
 mod digest;

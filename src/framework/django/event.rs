@@ -34,6 +34,8 @@ pub(crate) enum DjangoEvent<'a> {
     JoinedLinks(&'a [SourceLocation]),
     /// A Content-Security-Policy that doesn't allow the origin of the public URL.
     BlockingPolicy(&'a BlockingPolicy, &'a str),
+    /// The code sets a policy here that could not be read.
+    PolicyNotRead(&'a SourceLocation, &'a str),
     /// Links that templates and built scripts hard-code.
     FixedLinks(&'a [FixedLink]),
     /// How many links have names that only a request knows, and the first.

@@ -1,14 +1,14 @@
 //! The link check of names: the static files that the app's own templates and modules ask for.
 
+use super::content_policy::judge_policies;
 use super::error::DjangoError;
 use super::event::{BrokenLink, BrokenLinkCause, DjangoEvent};
-use super::report::{CollectReport, PolicySetting, SampledUrls};
+use super::report::{CollectReport, SampledUrls};
 use super::runner::collected_dir;
 use crate::context::BuildContext;
 use crate::encoding::percent_decoded;
-use crate::framework::content_policy::{ContentPolicy, Directive};
 use crate::framework::fixed_links::find_fixed_links;
-use crate::framework::{BlockingPolicy, FixedLink, FixedLinkKind};
+use crate::framework::{FixedLink, FixedLinkKind};
 use crate::fs::files_below;
 use crate::prefix::Prefix;
 use fs_err as fs;
@@ -39,34 +39,18 @@ pub(super) fn verify_references(
     let files = files_below(&collected_dir(ctx))?;
     let fixed_links = fixed_links(report, &files, ctx)?;
     if let Some(origin) = prefix.origin() {
-        if let Some(policy) = blocking_policy(report, origin, &files) {
-            log.event(&DjangoEvent::BlockingPolicy(&policy, origin));
+        let policies = judge_policies(report, origin, &files, ctx)?;
+        for policy in &policies.blocking {
+            log.event(&DjangoEvent::BlockingPolicy(policy, origin));
+        }
+        for header in &policies.unread {
+            log.event(&DjangoEvent::PolicyNotRead(header, origin));
         }
         log.event(&DjangoEvent::FixedLinks(&fixed_links));
         log.event(&DjangoEvent::SameOriginLinks(&report.same_origin_links));
         log.event(&DjangoEvent::StaticRoutes(&report.static_routes));
     }
     Ok(fixed_links.first().map(|link| link.location.to_string()))
-}
-
-fn blocking_policy(
-    report: &CollectReport,
-    origin: &str,
-    files: &[PathBuf],
-) -> Option<BlockingPolicy> {
-    let PolicySetting {
-        setting,
-        directives,
-    } = report.content_policy.as_ref()?;
-    let directives = directives.iter().map(|(name, sources)| Directive {
-        place: setting.clone(),
-        name: name.clone(),
-        sources: sources.clone(),
-    });
-    let policy = ContentPolicy {
-        directives: directives.collect(),
-    };
-    policy.blocks(origin, files)
 }
 
 /// Finds the links of templates and collected scripts to files at the path where the app serves them by itself.

@@ -1,7 +1,6 @@
 //! The pages of an app, and where the files that they link to are.
 
 use super::PhoenixError;
-use super::content_policy::find_policies;
 use super::detect::Project;
 use super::elixir_values::{find_env_read, has_word};
 use super::error::PhoenixLinkProblem;
@@ -13,6 +12,7 @@ use super::static_url::{EndpointTarget, StaticUrlForm, snippet};
 use super::web_app::WebApp;
 use crate::config::env_vars::RELEASE_VERSION;
 use crate::framework::NotFollowing;
+use crate::framework::written_policies::find_policies;
 use crate::prefix::Prefix;
 use std::io;
 use std::path::{Path, PathBuf};

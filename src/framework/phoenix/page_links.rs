@@ -1,6 +1,5 @@
 //! The links of an app's templates and of its static HTML files, by the way in which they are written.
 
-use super::content_policy::find_policies;
 use super::page_text::{Occurrence, occurrences};
 use super::phx_digest::holds_digest;
 use super::sources::{
@@ -8,6 +7,7 @@ use super::sources::{
 };
 use crate::framework::app_files::is_foreign;
 use crate::framework::content_policy::ContentPolicy;
+use crate::framework::written_policies::find_policies;
 use std::io;
 use std::path::Path;
 

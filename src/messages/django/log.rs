@@ -74,6 +74,9 @@ impl Event for DjangoEvent<'_> {
                 )
             }),
             Self::BlockingPolicy(policy, origin) => log.warning(&blocking_policy(policy, origin)),
+            Self::PolicyNotRead(header, origin) => log.detail(&format!(
+                "Not checked: the Content-Security-Policy of {header}. Browsers load the files only if it allows {origin}"
+            )),
             Self::FixedLinks(links) => warn_of_first(links, log, fixed_link),
             Self::DynamicLinks(number, first) => log.detail(&format!(
                 "Not checked: {} whose name only a request knows, first at {first}. A file that the app makes while it \

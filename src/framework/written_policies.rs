@@ -1,7 +1,7 @@
-//! The Content-Security-Policies of an app, as far as its code and its configuration write them out.
+//! The Content-Security-Policies that code, configuration and templates write out, of Elixir and of Python.
 
-use super::sources::Locations;
-use crate::framework::content_policy::{ContentPolicy, Directive};
+use super::content_policy::{ContentPolicy, Directive};
+use super::source_text::{Locations, SourceLocation};
 use regex::Regex;
 use std::path::Path;
 use std::sync::LazyLock;
@@ -57,6 +57,13 @@ pub(super) fn find_policies(path: &Path, text: &str) -> Vec<ContentPolicy> {
     policies
 }
 
+/// Finds the first place that names the header of a policy.
+pub(super) fn find_header(path: &Path, text: &str) -> Option<SourceLocation> {
+    let mut found = NAME.captures_iter(text);
+    let header = found.find(|it| it.get(1).is_none() && it.name("only").is_none())?;
+    Some(Locations::of(path, text).at(header.get_match().start()))
+}
+
 /// The sources of a directive of which a part is only known at run time: that part may allow any host.
 fn any_source() -> Vec<String> {
     vec!["*".to_owned()]
@@ -83,7 +90,7 @@ fn sources(name: &str, after: &str) -> Option<Vec<String>> {
     let value = &after[..after.find([';', '"']).unwrap_or(after.len())];
     let sources = words(value);
     let is_source = |source: &String| source.starts_with('\'') || source.contains([':', '.', '*']);
-    if value.contains("#{") {
+    if value.contains('{') {
         return Some(any_source());
     }
     (!sources.is_empty() && sources.iter().all(is_source)).then_some(sources)
@@ -117,7 +124,7 @@ fn listed(value: &str) -> Option<Vec<String>> {
     };
     let sources = text.split([' ', ';', '\n']).filter(|it| !it.is_empty());
     let sources = sources.map(str::to_owned).collect();
-    if text.contains("#{") {
+    if text.contains('{') {
         return Some(any_source());
     }
     Some(sources)
@@ -174,6 +181,12 @@ mod tests {
             ),
             ("script_src: [cdn(), \"'self'\"]", &[]),
             ("script_src: sources", &[]),
+            (
+                "policy = {\n    'script-src': [\"'self'\", \"data:\"],\n    \"style-src\": [\"*\"],\n}\n\
+                 policy[\"script-src\"].append(\"x\")\nresponse['Content-Security-Policy'] = join(policy)",
+                &["2: script-src 'self' data: https://cdn.example.com"],
+            ),
+            ("f\"script-src 'self' {host}; style-src *\"", &[]),
             (
                 "\"default-src 'self'; img-src #{host} data:; script-src #{host}; style-src 'self'\"",
                 &["1: style-src 'self' https://cdn.example.com"],

@@ -1,0 +1,78 @@
+//! The Content-Security-Policies of a Django app: that of its settings, and those that its own code and templates write out.
+
+use super::report::{CollectReport, PolicySetting};
+use crate::context::BuildContext;
+use crate::framework::app_files::is_foreign;
+use crate::framework::content_policy::{BlockingPolicy, ContentPolicy, Directive};
+use crate::framework::source_text::{SourceLocation, has_extension, read_text};
+use crate::framework::written_policies::{find_header, find_policies};
+use std::io;
+use std::path::PathBuf;
+use walkdir::{DirEntry, WalkDir};
+
+/// The extensions of files that may hold a policy.
+const WRITTEN_IN: [&str; 5] = ["py", "html", "htm", "jinja", "jinja2"];
+
+/// What is known of the policies that an app writes out by itself.
+#[derive(Default)]
+pub(super) struct PolicyFindings {
+    pub(super) blocking: Vec<BlockingPolicy>,
+    /// Headers whose policy could not be read.
+    pub(super) unread: Vec<SourceLocation>,
+}
+
+/// Judges the policies of an app for these files from `origin`.
+pub(super) fn judge_policies(
+    report: &CollectReport,
+    origin: &str,
+    files: &[PathBuf],
+    ctx: &BuildContext<'_>,
+) -> io::Result<PolicyFindings> {
+    let mut findings = PolicyFindings::default();
+    let of_settings = report.content_policy.as_ref().map(policy_of);
+    findings
+        .blocking
+        .extend(of_settings.and_then(|policy| policy.blocks(origin, files)));
+    for entry in WalkDir::new(&ctx.app_dir)
+        .sort_by_file_name()
+        .into_iter()
+        .filter_entry(is_own)
+    {
+        // What can't be read is not what the app runs.
+        let Ok(entry) = entry else { continue };
+        let path = entry.path();
+        if !entry.file_type().is_file() || !has_extension(path, &WRITTEN_IN) {
+            continue;
+        }
+        let text = read_text(path)?;
+        let shown = ctx.relative(path);
+        if let Some(header) = find_header(shown, &text) {
+            let policies = find_policies(shown, &text);
+            if policies.is_empty() {
+                findings.unread.push(header);
+            }
+            let blocking = policies
+                .iter()
+                .filter_map(|policy| policy.blocks(origin, files));
+            findings.blocking.extend(blocking);
+        }
+    }
+    Ok(findings)
+}
+
+fn policy_of(policy: &PolicySetting) -> ContentPolicy {
+    let directives = policy.directives.iter().map(|(name, sources)| Directive {
+        place: policy.setting.clone(),
+        name: name.clone(),
+        sources: sources.clone(),
+    });
+    ContentPolicy {
+        directives: directives.collect(),
+    }
+}
+
+fn is_own(entry: &DirEntry) -> bool {
+    entry.depth() == 0
+        || !entry.file_type().is_dir()
+        || !is_foreign(&entry.file_name().to_string_lossy())
+}
