@@ -120,6 +120,10 @@ fn links_that_templates_hard_code_are_named_and_served() {
         "<!doctype html>",
         "<!doctype html>\n<link href=\"/static/web/app.css\"><img src=\"/static/web/gone.png\">",
     );
+    platform.write(
+        "web/links.py",
+        "def link(name): return '/static/web/' + name\n",
+    );
     let platform = platform.env("STATIC_ASSETS_KEEP", "manifests");
     platform
         .build()
@@ -127,6 +131,7 @@ fn links_that_templates_hard_code_are_named_and_served() {
         .says("page.html:2: \"/static/web/app.css\" is written by hand and stays on the app's own host.")
         .says("This follows: {% static 'web/app.css' %}")
         .says("STATIC_ASSETS_KEEP=manifests has no effect")
+        .says("web/links.py:1: \"/static/web/\" is written by hand")
         .does_not_say("gone.png");
     assert!(platform.app().join("staticfiles/web/app.css").is_file());
 }

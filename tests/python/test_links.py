@@ -142,9 +142,23 @@ widget = forms.Media(js=["web/e.js"], css={"all": ["web/f.css"]})
         page += "<img src=\"{% static 'web/dot.png' %}\">"
         page += "<img src='/media/web/dot.png'><img src='/static/{{ name }}'>"
         self.write(app / "web/templates/web/more.html", "{% load static %}\n" + page)
+        module = "A = '/static/web/' + name, f'/static/web/{name}', '/static/web/{}.js'.format(name)\n"
+        self.write(app / "web/links.py", module + "B = '/static/', '/static/web/app.js'\n")
         run = self.collect(app)
-        found = [(f"{it['file'].rpartition('/')[2]}:{it['line']}", it["path"]) for it in run.report["links_by_hand"]]
-        self.assertEqual(found, [("more.html:2", "/static/web/app.css"), ("more.html:3", "/static/web/logo.svg")])
+        links = run.report["links_by_hand"]
+        found = [(f"{it['file'].rpartition('/')[2]}:{it['line']}", it["path"], it["dynamic"]) for it in links]
+        self.assertEqual(
+            [link for link in found if link[2]],
+            [("links.py:1", "/static/web/", True)] * 3,
+        )
+        self.assertLessEqual(
+            {
+                ("more.html:2", "/static/web/app.css", False),
+                ("more.html:3", "/static/web/logo.svg", False),
+                ("links.py:2", "/static/web/app.js", False),
+            },
+            set(found),
+        )
 
     def test_what_can_not_be_read_is_no_failure(self):
         app = self.app("django_basic", "TEMPLATES.append({'BACKEND': 'no.such.Engine'})\n")

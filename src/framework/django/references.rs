@@ -68,15 +68,26 @@ fn fixed_links(
     let collected = collected_dir(ctx);
     let in_templates = report.links_by_hand.iter().filter_map(|link| {
         let name = percent_decoded(link.path.strip_prefix(base)?)?;
-        let is_collected = collected.join(&name).is_file();
-        is_collected.then(|| FixedLink {
-            location: link.location.clone(),
-            kind: FixedLinkKind::Template(link.path.clone(), name),
-        })
+        let path = link.path.clone();
+        let kind = if !link.dynamic && collected.join(&name).is_file() {
+            FixedLinkKind::Template(path, name)
+        } else if link.dynamic && is_in_collected_dir(&name, &collected) {
+            FixedLinkKind::Path(path)
+        } else {
+            return None;
+        };
+        let location = link.location.clone();
+        Some(FixedLink { location, kind })
     });
     let mut links: Vec<_> = in_templates.collect();
     links.extend(find_fixed_links(&collected, files, shown, base, is_hashed)?);
     Ok(links)
+}
+
+/// Whether the beginning of a name lies in a directory of collected files.
+fn is_in_collected_dir(start: &str, collected: &Path) -> bool {
+    let dir = start.rsplit_once('/').map(|(dir, _)| dir);
+    dir.is_some_and(|dir| collected.join(dir).is_dir())
 }
 
 /// Whether a manifest storage made the name: `app.0123456789ab.js`.

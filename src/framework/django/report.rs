@@ -49,7 +49,7 @@ pub(crate) struct CollectReport {
     /// Why the search for them ended early.
     pub(crate) references_error: Option<String>,
     pub(crate) bundles: Vec<WebpackBundle>,
-    /// Links that templates write without `static`.
+    /// Links that templates and modules write without `static`.
     pub(crate) links_by_hand: Vec<LinkByHand>,
     /// Links to static files with something directly before them.
     pub(crate) joined_links: Vec<SourceLocation>,
@@ -131,6 +131,8 @@ pub(crate) struct WebpackBundle {
 #[derive(Debug, Deserialize)]
 pub(crate) struct LinkByHand {
     pub(crate) path: String,
+    /// Whether something that is not known follows the path.
+    pub(crate) dynamic: bool,
     #[serde(flatten)]
     pub(crate) location: SourceLocation,
 }

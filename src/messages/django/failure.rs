@@ -100,8 +100,7 @@ fn reason_text(failure: &DjangoFailure) -> String {
         ),
         DjangoFailureReason::Other(class) => of_exception(
             &format!("collectstatic failed: {class}"),
-            "To see the whole traceback on your machine:\n  \
-             python manage.py collectstatic --noinput --traceback",
+            &format!("To see the whole traceback on your machine:\n  {} --traceback", failure.command),
         ),
         DjangoFailureReason::Died => of_exception(
             "collectstatic ended without a report",

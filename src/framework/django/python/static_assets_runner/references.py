@@ -38,6 +38,7 @@ class References:
     def __init__(self, app, static_url):
         self.app = os.path.realpath(app)
         is_path = bool(static_url) and static_url.startswith("/") and static_url != "/"
+        self.base = static_url if is_path else None
         self.signs = ["static", "render_bundle", "STATIC_URL", *([static_url] if is_path else [])]
         self.hand = by_hand(static_url) if is_path else None
         self.links = {}
@@ -91,7 +92,7 @@ class References:
         self.joined += [place(found) for found in BASE.finditer(text) if is_joined(text, found)]
         self.dynamic += [place(found) for found in DYNAMIC.finditer(text)]
         for found in self.hand.finditer(text) if self.hand else ():
-            self.by_hand.append(dict(place(found), path=found.group(1)))
+            self.by_hand.append(dict(place(found), path=found.group(1), dynamic=False))
         for found in BUNDLE.finditer(text):
             config = BUNDLE_CONFIG.search(found.group(3))
             key = found.group(2), config.group(1) if config else "DEFAULT"
@@ -105,7 +106,8 @@ class References:
 
     def read_module(self, path):
         content = read_bytes(path)
-        if b"static" not in content and b"Media" not in content and b"STATIC_URL" not in content:
+        signs = ["Media", *self.signs]
+        if not any(sign.encode() in content for sign in signs):
             return
         try:
             # Bytes, because a file may name its encoding.
@@ -122,6 +124,18 @@ class References:
                 self.joined.append(place)
             if makes_route(node):
                 self.routes.append(place)
+            written, dynamic = self.written_path(node)
+            if written:
+                self.by_hand.append(dict(place, path=written, dynamic=dynamic))
+
+    def written_path(self, node):
+        """The path under STATIC_URL that a node writes, and whether something unknown follows it."""
+        parts = [part for part in joined_parts(node) if part != ""]
+        start = parts[0] if parts else node
+        text = start if isinstance(start, str) else constant(start)
+        if self.base and text and text.startswith(self.base) and text != self.base:
+            return text, len(parts) > 1
+        return None, False
 
     def place(self, path, line):
         return {"file": os.path.relpath(path, self.app), "line": line}
