@@ -217,6 +217,8 @@ fn a_policy_that_blocks_the_public_url_is_named() {
         "CONTENT_SECURITY_POLICY has a Content-Security-Policy without https://cdn.example.com",
     )
     .says("script-src 'self' https://cdn.example.com;")
+    .says("If a service worker of the app fetches files, it also needs:")
+    .says("connect-src 'self' https://cdn.example.com;")
     .does_not_say("img-src");
     let path = platform.env("STATIC_ASSETS_PUBLIC_URL", "/assets-v");
     path.build()

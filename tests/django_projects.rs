@@ -395,7 +395,7 @@ fn failures_of_the_app_are_named_with_a_fix() {
         ),
         (
             "django_missing_manifest_entry",
-            "A stylesheet refers to a missing file",
+            "A stylesheet or script refers to a missing file",
             "django.contrib.staticfiles.storage.StaticFilesStorage",
         ),
         (

@@ -24,6 +24,8 @@ pub(crate) struct BlockingPolicy {
     pub(crate) place: String,
     /// The directives that would allow them, whole.
     pub(crate) wanted: Vec<String>,
+    /// The directive that a service worker needs besides, if it fetches them.
+    pub(crate) wanted_by_workers: Option<String>,
 }
 
 /// The directives that files need, the strictest name first, with the extensions of those files.
@@ -37,6 +39,9 @@ const KINDS: [(&[&str], &[&str]); 4] = [
     (&["font-src"], &["woff2", "woff", "ttf", "otf", "eot"]),
 ];
 
+/// What a script may fetch, and so a service worker.
+const CONNECT: &str = "connect-src";
+
 impl ContentPolicy {
     /// Finds out what the policy lacks for these files from `origin`, such as `https://cdn.example.com`.
     pub(super) fn blocks(&self, origin: &str, files: &[PathBuf]) -> Option<BlockingPolicy> {
@@ -48,23 +53,23 @@ impl ContentPolicy {
             let Some(directive) = directive.filter(|_| has_files(extensions)) else {
                 continue;
             };
-            if directive.allows(origin) {
+            let Some(wanted) = directive.wanted(names[names.len() - 1], origin) else {
                 continue;
-            }
-            let name = match directive.name.as_str() {
-                "default-src" => names[names.len() - 1],
-                name => name,
             };
-            let own = directive.sources.iter().filter(|it| *it != "'none'");
-            let sources = own.map(String::as_str).chain([origin]);
-            let wanted = format!("{name} {}", sources.collect::<Vec<_>>().join(" "));
             let policy = blocking.get_or_insert_with(|| BlockingPolicy {
                 place: directive.place.clone(),
                 wanted: Vec::new(),
+                wanted_by_workers: self.wanted_by_workers(origin),
             });
             policy.wanted.push(wanted);
         }
         blocking
+    }
+
+    fn wanted_by_workers(&self, origin: &str) -> Option<String> {
+        let directive = self.directive(CONNECT);
+        let directive = directive.or_else(|| self.directive("default-src"));
+        directive?.wanted(CONNECT, origin)
     }
 
     pub(super) fn directive(&self, name: &str) -> Option<&Directive> {
@@ -73,11 +78,27 @@ impl ContentPolicy {
 }
 
 impl Directive {
+    /// Returns the directive of this name, or of its own, that allows the origin as well. `None` if it does so already.
+    fn wanted(&self, name: &str, origin: &str) -> Option<String> {
+        if self.allows(origin) {
+            return None;
+        }
+        let name = match self.name.as_str() {
+            "default-src" => name,
+            own => own,
+        };
+        let own = self.sources.iter().filter(|it| *it != "'none'");
+        let sources = own.map(String::as_str).chain([origin]);
+        Some(format!("{name} {}", sources.collect::<Vec<_>>().join(" ")))
+    }
+
     fn allows(&self, origin: &str) -> bool {
         let (scheme, host) = origin.split_once("//").unwrap_or_default();
         self.sources.iter().any(|source| {
             let is_script = self.name.starts_with("script");
-            if is_script && (source.starts_with("'nonce-") || source == "'strict-dynamic'") {
+            let is_code = is_script || self.name.starts_with("style");
+            if is_code && source.starts_with("'nonce-") || is_script && source == "'strict-dynamic'"
+            {
                 return true;
             }
             let named = source

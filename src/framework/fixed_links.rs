@@ -16,11 +16,13 @@ pub(crate) enum FixedLinkKind {
     /// The path from which webpack loads its chunks.
     PublicPath(String),
     Worker,
-    /// The path of a published file.
+    /// The path of a published file, or of a directory of scripts.
     Path(String),
     /// The same in a template of Django, with the name of the file.
     Template(String, String),
 }
+
+const SCRIPTS: [&str; 2] = ["js", "mjs"];
 
 /// Finds them in the scripts of a static directory, among its `files`. `shown` is the directory as the log names it, and the app serves it at
 /// `base`. Copies of a script under another name, such as a digested one, are left out.
@@ -32,12 +34,18 @@ pub(super) fn find_fixed_links(
     is_copy: impl Fn(&Path) -> bool,
 ) -> io::Result<Vec<FixedLink>> {
     let paths: HashSet<&Path> = files.iter().map(PathBuf::as_path).collect();
+    let scripts = files.iter().filter(|path| has_extension(path, &SCRIPTS));
+    let script_dirs: HashSet<&Path> = scripts.filter_map(|path| path.parent()).collect();
     let mut found = Vec::new();
     for path in files {
-        if has_extension(path, &["js", "mjs"]) && !is_copy(path) {
+        if has_extension(path, &SCRIPTS) && !is_copy(path) {
             let text = read_text(&static_dir.join(path))?;
             let file = shown.join(path);
-            let exists = |path: &str| paths.contains(Path::new(path));
+            let exists = |path: &str| match path.strip_suffix('/') {
+                // Below `/`, a path may be any route of the app.
+                Some(dir) => base != "/" && script_dirs.contains(Path::new(dir)),
+                None => paths.contains(Path::new(path)),
+            };
             found.extend(links_in(&text, base, &Locations::of(&file, &text), exists));
         }
     }
@@ -67,7 +75,10 @@ fn links_in(
         let loads_worker = loaders.any(|name| called.ends_with(name));
         let property = before.strip_suffix('=').unwrap_or_default().trim_end();
         let is_dir = path.is_empty() || path.ends_with('/');
-        let kind = if is_dir && is_used_public_path(property, text) {
+        let kind = if is_dir && property.ends_with(".p") {
+            if !is_used_public_path(property, text) {
+                continue;
+            }
             FixedLinkKind::PublicPath(format!("{base}{path}"))
         } else if loads_worker {
             FixedLinkKind::Worker
@@ -143,5 +154,18 @@ mod tests {
         assert_eq!(kinds("a.src='/static/web/logo.png?1'").len(), 1);
         assert_eq!(kinds("r.p=\"/static/bundles/\";r.p+1").len(), 1);
         assert_eq!(kinds("a.src='/web/logo.png'; r.p='/bundles/'").len(), 0);
+        // A public path that is put together.
+        let exists = |path: &str| path == "build/";
+        let text = "var e=\"/static/build/\"; o.p=\"\".concat(e)";
+        let links = links_in(
+            text,
+            "/static/",
+            &Locations::of(Path::new("app.js"), text),
+            exists,
+        );
+        assert_eq!(
+            links[0].kind,
+            FixedLinkKind::Path("/static/build/".to_owned())
+        );
     }
 }

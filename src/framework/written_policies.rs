@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 /// A directive, or the header that holds a policy. Browsers load what a policy only reports.
 static NAME: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r"(?-u:\b)(default|script|style|img|font)[-_]src([-_]elem)?(?-u:\b)|(?i-u:content-security-policy(?<only>-report-only)?)",
+        r"(?-u:\b)(default|script|style|img|font|connect)[-_]src([-_]elem)?(?-u:\b)|(?i-u:content-security-policy(?<only>-report-only)?)",
     )
     .expect("an expression")
 });
@@ -20,6 +20,7 @@ static TEXT: LazyLock<Regex> =
 pub(super) fn find_policies(path: &Path, text: &str) -> Vec<ContentPolicy> {
     let locations = Locations::of(path, text);
     let mut policies: Vec<ContentPolicy> = Vec::new();
+    let nonces = directives_with_nonces(text);
     let (mut is_new, mut is_reported) = (true, false);
     for captures in NAME.captures_iter(text) {
         let found = captures.get_match();
@@ -37,12 +38,22 @@ pub(super) fn find_policies(path: &Path, text: &str) -> Vec<ContentPolicy> {
         if is_reported {
             continue;
         }
-        let Some(sources) = sources(found.as_str(), &text[found.end()..]) else {
+        let before = text[..found.start()]
+            .rsplit(['"', '\n'])
+            .next()
+            .unwrap_or_default();
+        let is_of_no_page = before.contains("sandbox");
+        let sources = sources(found.as_str(), &text[found.end()..]);
+        let Some(mut sources) = sources.filter(|_| !is_of_no_page) else {
             continue;
         };
+        let name = found.as_str().replace('_', "-");
+        if nonces.contains(&name) {
+            sources.push("'nonce-…'".to_owned());
+        }
         let directive = Directive {
             place: locations.at(found.start()).to_string(),
-            name: found.as_str().replace('_', "-"),
+            name,
             sources,
         };
         let last = policies.last_mut().filter(|_| !is_new);
@@ -55,6 +66,16 @@ pub(super) fn find_policies(path: &Path, text: &str) -> Vec<ContentPolicy> {
         }
     }
     policies
+}
+
+/// The directives to which a library adds the nonce of a request: `nonces_for: [:script_src]`.
+fn directives_with_nonces(text: &str) -> Vec<String> {
+    let list = text.split_once("nonces_for:").map(|(_, rest)| rest);
+    let list = list
+        .and_then(|rest| rest.split(']').next())
+        .unwrap_or_default();
+    let names = NAME.find_iter(list);
+    names.map(|name| name.as_str().replace('_', "-")).collect()
 }
 
 /// Finds the first place that names the header of a policy.
@@ -181,6 +202,13 @@ mod tests {
             ),
             ("script_src: [cdn(), \"'self'\"]", &[]),
             ("script_src: sources", &[]),
+            // The answer is a file of somebody else, and no page.
+            ("\"sandbox; default-src 'none'\"", &[]),
+            ("\"script-src 'nonce-a'; style-src 'nonce-a'\"", &[]),
+            (
+                "nonces_for: [:style_src],\ndirectives: %{script_src: ~w('self'), style_src: ~w('self')}",
+                &["2: script-src 'self' https://cdn.example.com"],
+            ),
             (
                 "policy = {\n    'script-src': [\"'self'\", \"data:\"],\n    \"style-src\": [\"*\"],\n}\n\
                  policy[\"script-src\"].append(\"x\")\nresponse['Content-Security-Policy'] = join(policy)",

@@ -135,10 +135,15 @@ fn warn_of_disagreement(compiled: &Compiled, release: &Release, ctx: &BuildConte
 
 /// A Content-Security-Policy that makes browsers refuse files of the public URL.
 pub(super) fn blocking_policy(policy: &BlockingPolicy, origin: &str) -> String {
+    let by_workers = policy.wanted_by_workers.as_ref();
+    let by_workers = by_workers.map(|directive| {
+        format!("\nIf a service worker of the app fetches files, it also needs:\n    {directive};")
+    });
     format!(
-        "{} has a Content-Security-Policy without {origin}, so browsers would block files. It needs:\n{}",
+        "{} has a Content-Security-Policy without {origin}, so browsers would block files. It needs:\n{}{}",
         policy.place,
-        listed(&policy.wanted, |directive| format!("  {directive};"))
+        listed(&policy.wanted, |directive| format!("  {directive};")),
+        by_workers.unwrap_or_default()
     )
 }
 

@@ -72,6 +72,12 @@ impl Event for PhoenixEvent<'_> {
                     )
                 });
             }
+            Self::OwnHostLink(link) => {
+                return log.detail(&format!(
+                    "{link} puts Endpoint.static_url() before a path by itself. That link stays on the app's own host; \
+                     static_url(…) and url(~p\"…\") follow STATIC_URL"
+                ));
+            }
             Self::NoLinks(otp_app) => format!(
                 "No page of {otp_app} with a link to a static file was found under lib, so the link check proves \
                  nothing. Links by ~p\"…\", static_path(…), url(~p\"…\") and static_url(…) follow STATIC_URL."
@@ -226,7 +232,8 @@ fn why(problem: &PhoenixLinkProblem) -> String {
         PhoenixLinkProblem::NotMade(place, path) => format!(
             "{place} links to /{path}, but the pipeline made neither that file nor any other script or stylesheet \
              that pages link to: all of these links would answer 404. Does it write into another directory, or under \
-             other names? (Phoenix 1.7 has assets/app.css, 1.8 assets/css/app.css.)"
+             other names? (Phoenix 1.7 has assets/app.css, 1.8 assets/css/app.css.) \
+             If no page renders that template, such as a layout that mix phx.new left, delete it."
         ),
         PhoenixLinkProblem::NoManifest(otp_app) => format!(
             "{otp_app} has no config/runtime.exs that could set its URL from STATIC_URL, and its configuration has no \

@@ -75,6 +75,8 @@ pub(crate) enum DjangoFailureReason {
     SyntaxError,
     /// The class of another exception.
     Other(String),
+    /// The class of an exception after collectstatic had ended well.
+    Observing(String),
     /// The process ended before the runner could report.
     Died,
 }

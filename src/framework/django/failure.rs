@@ -87,6 +87,7 @@ fn reason_of(failure: &PythonFailure) -> DjangoFailureReason {
         _ if says("Unknown command") => DjangoFailureReason::UnknownCommand,
         _ if is("PermissionError") => DjangoFailureReason::Permission,
         _ if is("SyntaxError") => DjangoFailureReason::SyntaxError,
+        "observed" => DjangoFailureReason::Observing(failure.class.clone()),
         "compress" => DjangoFailureReason::Compress,
         "collectstatic" if says("could not be found") => DjangoFailureReason::MissingReference,
         _ if is("django.core.exceptions.ImproperlyConfigured") => DjangoFailureReason::BadSettings,
@@ -138,6 +139,12 @@ mod tests {
                 "RuntimeError",
                 "no",
                 DjangoFailureReason::Other("RuntimeError".to_owned()),
+            ),
+            (
+                "observed",
+                "AttributeError",
+                "no",
+                DjangoFailureReason::Observing("AttributeError".to_owned()),
             ),
         ] {
             let failure = PythonFailure {

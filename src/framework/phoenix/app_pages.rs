@@ -4,7 +4,7 @@ use super::PhoenixError;
 use super::detect::Project;
 use super::elixir_values::{find_env_read, has_word};
 use super::error::PhoenixLinkProblem;
-use super::own_static_url::{AppSources, OwnStaticUrl, SourceFile};
+use super::own_static_url::{AppSources, OwnStaticUrl, SourceFile, own_host};
 use super::page_links::PageLinks;
 use super::probed_links::ProbedApp;
 use super::sources::{MANIFEST_KEY, RUNTIME_EXS, STATICS};
@@ -28,6 +28,8 @@ pub(super) struct AppPages<'a> {
     /// The app's directory under the version. Empty, or ends with `/`.
     pub(super) mount: String,
     sources: AppSources,
+    /// Scheme, host and port of its `url:`, as the configuration writes them.
+    own_host: String,
     /// The directory of its configuration.
     pub(super) config: PathBuf,
 }
@@ -51,6 +53,7 @@ impl<'a> AppPages<'a> {
                 links,
                 own_url: OwnStaticUrl::find(&sources, project, app),
                 probed: None,
+                own_host: own_host(&sources, project, app),
                 sources,
                 static_dir,
                 mount: mount.unwrap_or_default(),
@@ -85,7 +88,7 @@ impl<'a> AppPages<'a> {
                 endpoint,
                 form,
                 mount,
-                keeps_host: !self.links.hosts.is_empty(),
+                own_host: (!self.links.hosts.is_empty()).then_some(&*self.own_host),
             })
     }
 

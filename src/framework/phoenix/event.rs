@@ -82,6 +82,8 @@ pub(crate) enum PhoenixEvent<'a> {
     NeedsStaticUrl(&'a str),
     /// Links below these directories, in which the build has no file.
     EmptyDirs(&'a [&'a LinkedFile]),
+    /// `Endpoint.static_url() <> "/…"`.
+    OwnHostLink(&'a SourceLocation),
     /// The app with this name has no links.
     NoLinks(&'a str),
     /// A release doesn't know the names of these assets.

@@ -10,7 +10,7 @@ use super::page_links::LinkedFile;
 use super::phx_digest::holds_digest;
 use super::releases::AssembledRelease;
 use super::sources::files_in;
-use super::static_url::StaticUrlForm;
+use super::static_url::{EndpointTarget, StaticUrlForm};
 use crate::config::Inject;
 use crate::config::env_vars::STATIC_URL;
 use crate::context::BuildContext;
@@ -230,9 +230,18 @@ impl LinkVerifier<'_> {
 
     /// Warns of apps without links.
     fn warn_of_unproved_links(&self, apps: &[&AppPages<'_>]) {
-        for AppPages { app, links, .. } in apps {
-            if links.paths.is_empty() && links.urls.is_empty() {
-                self.ctx.log.event(&PhoenixEvent::NoLinks(&app.otp_app));
+        for pages in apps {
+            let links = &pages.links;
+            let is_host = |target: EndpointTarget<'_>| target.form == StaticUrlForm::Host;
+            if let Some(link) = links
+                .hosts
+                .first()
+                .filter(|_| !pages.targets().any(is_host))
+            {
+                self.ctx.log.event(&PhoenixEvent::OwnHostLink(link));
+            } else if links.paths.is_empty() && links.urls.is_empty() {
+                let otp_app = &pages.app.otp_app;
+                self.ctx.log.event(&PhoenixEvent::NoLinks(otp_app));
             }
         }
     }

@@ -93,6 +93,46 @@ impl OwnStaticUrl {
     }
 }
 
+/// Returns scheme, host and port of an app's `url:` for its `static_url`, as the configuration writes them.
+pub(super) fn own_host(sources: &AppSources, project: &Project, app: &WebApp) -> String {
+    let found = sources.config.iter().find_map(|file| {
+        let ElixirSource { bare, .. } = &file.source;
+        let is_its_own =
+            |at: &usize| project.is_about(app, &bare[..*at]) && is_for_production(&bare[..*at]);
+        let mut lists = values(bare, "url:").filter(is_its_own);
+        lists.find_map(|at| host_parts(&file.source, at))
+    });
+    found.unwrap_or_else(|| "scheme: \"https\", host: \"www.example.com\", port: 443".to_owned())
+}
+
+/// Returns the items of a list that are a scheme, a host or a port. `None` if it has no host.
+fn host_parts(source: &ElixirSource, at: usize) -> Option<String> {
+    let list = list_at(&source.bare, at)?;
+    let (bare, code) = (&source.bare[list.clone()], &source.code[list]);
+    let mut depth = 0_usize;
+    let commas = bare.char_indices().filter(|(_, letter)| {
+        match letter {
+            '[' | '(' | '{' => depth += 1,
+            ']' | ')' | '}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        *letter == ',' && depth == 0
+    });
+    let mut start = 0;
+    let mut items = Vec::new();
+    for end in commas.map(|(at, _)| at).chain([code.len()]) {
+        items.extend(code.get(start..end).map(str::trim));
+        start = end + 1;
+    }
+    let is_part = |item: &&str| {
+        let mut parts = ["scheme:", "host:", "port:"].into_iter();
+        parts.any(|part| item.starts_with(part))
+    };
+    let has_host = items.iter().any(|item| item.starts_with("host:"));
+    let items: Vec<&str> = items.into_iter().filter(is_part).collect();
+    has_host.then(|| items.join(", "))
+}
+
 /// Whether production evaluates what follows `before`: no `if config_env() == :dev do` is open there.
 fn is_for_production(before: &str) -> bool {
     let mut indent = usize::MAX;
@@ -143,6 +183,28 @@ mod tests {
             ),
         ] {
             assert_eq!(is_for_production(before), production, "{before}");
+        }
+    }
+
+    #[test]
+    fn the_host_is_what_the_configuration_writes() {
+        for (code, expected) in [
+            (
+                "[host: host, path: \"/\", port: f(443, [1])]",
+                Some("host: host, port: f(443, [1])"),
+            ),
+            (
+                " [host: System.get_env(\"A,B\"), scheme: \"https\"]",
+                Some("host: System.get_env(\"A,B\"), scheme: \"https\""),
+            ),
+            ("[path: \"/x\"]", None),
+            (" url", None),
+        ] {
+            assert_eq!(
+                host_parts(&ElixirSource::of(code), 0).as_deref(),
+                expected,
+                "{code}"
+            );
         }
     }
 

@@ -113,17 +113,15 @@ impl PageLinks {
             if call.is_in_use() {
                 self.sprites.push(location.clone());
             }
-            let line = call.after.lines().next().unwrap_or_default();
-            if let Some((before, path)) = line.split_once("\"/")
-                && !before.contains([')', '"'])
-            {
-                self.add_written(path, &location);
-            }
+            self.add_argument(&call, &location);
             self.add_path(&call, location);
         }
         let calls = occurrences(text, "static_url").filter(Occurrence::is_call);
-        let helpers = calls.filter(Occurrence::is_helper);
-        self.urls.extend(helpers.map(|call| locations.at(call.at)));
+        for call in calls.filter(Occurrence::is_helper) {
+            let location = locations.at(call.at);
+            self.add_argument(&call, &location);
+            self.urls.push(location);
+        }
         let hosts = occurrences(text, "Endpoint.static_url()");
         self.hosts.extend(hosts.map(|call| locations.at(call.at)));
         for module in ["type=\"module\"", "type='module'"] {
@@ -140,6 +138,16 @@ impl PageLinks {
             self.joined.push(location);
         } else {
             self.paths.push(location);
+        }
+    }
+
+    /// Adds the file whose path is an argument of the call.
+    fn add_argument(&mut self, call: &Occurrence<'_>, location: &SourceLocation) {
+        let line = call.after.lines().next().unwrap_or_default();
+        if let Some((before, path)) = line.split_once("\"/")
+            && !before.contains([')', '"'])
+        {
+            self.add_written(path, location);
         }
     }
 
@@ -288,10 +296,14 @@ mod tests {
     #[test]
     fn a_file_counts_if_its_whole_name_is_written() {
         let text = "~p\"/assets/app.css\" ~p\"/images/#{name}.png\" ~p\"/assets/a.js?v=1\" \
-                    Routes.static_path(@conn, \"/css/b.css\") static_path(@conn, path) ~p\"/images/x\"";
+                    Routes.static_path(@conn, \"/css/b.css\") static_path(@conn, path) ~p\"/images/x\" \
+                    static_url(@conn, \"/js/c.js\")";
         let links = read(text);
         let paths: Vec<_> = links.files.iter().map(|file| file.path.as_str()).collect();
-        assert_eq!(paths, ["assets/app.css", "assets/a.js", "css/b.css"]);
+        assert_eq!(
+            paths,
+            ["assets/app.css", "assets/a.js", "css/b.css", "js/c.js"]
+        );
     }
 
     #[test]

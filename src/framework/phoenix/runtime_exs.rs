@@ -107,7 +107,7 @@ mod tests {
             },
             form: StaticUrlForm::Path,
             mount: "",
-            keeps_host: false,
+            own_host: None,
         };
         with_block(script, &[target], pin.map(Path::new))
     }

@@ -24,8 +24,9 @@ pub(super) struct EndpointTarget<'a> {
     pub(super) form: StaticUrlForm,
     /// The app's directory under the version, without slashes. Empty if there is none.
     pub(super) mount: &'a str,
-    /// Whether the app's code asks for `static_url()` alone.
-    pub(super) keeps_host: bool,
+    /// Scheme, host and port of the app's own `url:`, as its configuration writes them, if its code asks for
+    /// `static_url()` alone.
+    pub(super) own_host: Option<&'a str>,
 }
 
 impl StaticUrlForm {
@@ -51,9 +52,11 @@ impl StaticUrlForm {
 /// Returns the lines for the app's own `runtime.exs`, which make those of the build unnecessary.
 pub(super) fn snippet(targets: &[EndpointTarget<'_>]) -> String {
     let own = |target: &EndpointTarget<'_>| {
-        let host = "scheme: \"https\", host: host, port: 443, ";
-        let host = if target.keeps_host { host } else { "" };
-        target.config(&format!("[{host}path: static_assets_url"))
+        let host = target.own_host.map(|parts| format!("{parts}, "));
+        target.config(&format!(
+            "[{}path: static_assets_url",
+            host.unwrap_or_default()
+        ))
     };
     let configs = configs(targets, own)
         .replace("Elixir.Config.config(", "config ")
@@ -61,7 +64,7 @@ pub(super) fn snippet(targets: &[EndpointTarget<'_>]) -> String {
         .replace("Elixir.", "")
         .replace("static_assets_url", "static_url")
         .replace("static_assets_uri", "uri");
-    let keeps_host = targets.iter().any(|target| target.keeps_host);
+    let keeps_host = targets.iter().any(|target| target.own_host.is_some());
     let comment =
         "\n  # Scheme, host and port are those of url:, which static_url() takes from here.";
     let comment = if keeps_host { comment } else { "" };

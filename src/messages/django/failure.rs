@@ -66,7 +66,7 @@ fn reason_text(failure: &DjangoFailure) -> String {
             "Django does not know which settings to use. Name them by their dotted path in DJANGO_SETTINGS_MODULE.",
         ),
         DjangoFailureReason::MissingReference => of_exception(
-            "A stylesheet refers to a missing file",
+            "A stylesheet or script refers to a missing file",
             indoc! {"
                 The storage in the settings hashes file names, so it follows every url(...) and source map. Add the
                 file, remove the reference, or use a storage that keeps the names. Browsers still load changed files,
@@ -100,7 +100,16 @@ fn reason_text(failure: &DjangoFailure) -> String {
         ),
         DjangoFailureReason::Other(class) => of_exception(
             &format!("collectstatic failed: {class}"),
-            &format!("To see the whole traceback on your machine:\n  {} --traceback", failure.command),
+            &format!(
+                "To see the whole traceback on your machine:\n  {} --traceback",
+                failure.command
+            ),
+        ),
+        DjangoFailureReason::Observing(class) => of_exception(
+            &format!("The links of the app can't be checked: {class}"),
+            "collectstatic itself succeeded. Then this build asked Django and the app's storage where links lead, and \
+             that raised. If it is the app's own code, the end of the output shows where. Otherwise please report it, \
+             with the versions of Python and Django:\n  https://github.com/static-assets/static-assets/issues",
         ),
         DjangoFailureReason::Died => of_exception(
             "collectstatic ended without a report",

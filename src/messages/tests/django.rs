@@ -26,6 +26,7 @@ fn failures() -> impl Iterator<Item = DjangoError> {
         DjangoFailureReason::UnknownCommand,
         DjangoFailureReason::MissingReference,
         DjangoFailureReason::Other("RuntimeError".to_owned()),
+        DjangoFailureReason::Observing("AttributeError".to_owned()),
     ];
     reasons.into_iter().map(|reason| {
         DjangoError::Failed(Box::new(DjangoFailure {

@@ -2,7 +2,7 @@
 
 DJANGO = "django.middleware.csp.ContentSecurityPolicyMiddleware"
 DJANGO_CSP = "csp.middleware.CSPMiddleware"
-DIRECTIVES = ("default", "script", "script-src-elem", "style", "style-src-elem", "img", "font")
+DIRECTIVES = ("default", "script", "script-src-elem", "style", "style-src-elem", "img", "font", "connect")
 
 
 def content_policy(settings):
