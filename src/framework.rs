@@ -19,7 +19,7 @@ use crate::context::BuildContext;
 use crate::prefix::Prefix;
 use crate::version::Version;
 pub(crate) use compiled::{
-    Compiled, Edit, Fallback, Injection, LinkReason, Links, NotFollowing, RuntimeFile,
+    Compiled, Edit, Fallback, Injection, LinkReason, Links, NotFollowing, RuntimeFile, Stays,
 };
 pub(crate) use content_policy::BlockingPolicy;
 pub(crate) use django::{Django, DjangoError};

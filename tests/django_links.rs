@@ -174,6 +174,25 @@ fn a_bundle_with_a_public_path_is_named() {
 }
 
 #[test]
+fn files_that_something_else_put_into_static_root_are_named() {
+    let Some(platform) = django("django_basic") else {
+        return;
+    };
+    platform.write("staticfiles/bundle.js", "a()");
+    platform
+        .build()
+        .succeeds()
+        .says("STATIC_ROOT holds 1 file that collectstatic did not collect, such as bundle.js.");
+    let command = "mkdir -p staticfiles && echo 'b()' > staticfiles/bundle.js";
+    let platform = platform.env("STATIC_ASSETS_AFTER_COLLECT", command);
+    platform
+        .build()
+        .succeeds()
+        .says("It wrote 1 file into STATIC_ROOT")
+        .does_not_say("did not collect");
+}
+
+#[test]
 fn a_policy_that_the_apps_own_code_sends_is_judged() {
     let Some(platform) = django("django_basic") else {
         return;

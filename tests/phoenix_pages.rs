@@ -503,3 +503,19 @@ fn the_question_holds_no_storage_key() {
     );
     assert!(seen.contains("{\"STATIC_URL\", nil}"), "{seen}");
 }
+
+#[test]
+fn files_stay_in_the_image_if_no_link_to_code_was_found() {
+    let page = "<img src={~p\"/images/logo.png\"}><script src={Vite.path(\"app.js\")}>";
+    let platform = app(page).env("STATIC_ASSETS_KEEP", "manifests");
+    platform.build().succeeds().says(
+        "STATIC_ASSETS_KEEP=manifests has no effect: no link to a script or stylesheet was found in shop, so its pages \
+         may need the files on the app's own host.",
+    );
+    assert!(
+        platform
+            .app()
+            .join("backend/priv/static/assets/app.css")
+            .is_file()
+    );
+}

@@ -38,7 +38,7 @@ pub(crate) struct Compiled {
     pub(crate) runtime_files: Vec<RuntimeFile>,
     pub(crate) fallback: Fallback,
     /// A place whose links stay on the app's own host. The app must go on serving those files.
-    pub(crate) stays: Option<String>,
+    pub(crate) stays: Option<Stays>,
 }
 
 /// How pages come to link to the published version.
@@ -71,6 +71,15 @@ pub(crate) enum LinkReason {
     AppendedBlock(Vec<PathBuf>),
     /// The keys of a Phoenix app's `cache_manifest.json` lead to the version.
     ManifestKeys,
+}
+
+/// Why the image has to serve the files, whatever `STATIC_ASSETS_KEEP` says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Stays {
+    /// The link at this place leads to the app's own host.
+    Link(String),
+    /// No link to a script or stylesheet of this app was found, so it may have links that this build does not know.
+    Unproved(String),
 }
 
 #[derive(Debug, Default)]

@@ -24,7 +24,7 @@ mod static_root;
 use crate::config::Keep;
 use crate::config::env_vars::{AFTER_COLLECT, BEFORE_COLLECT, RELEASE_VERSION, Variable};
 use crate::context::BuildContext;
-use crate::framework::{CompileTarget, Compiled, Fallback, LinkReason, Links, RuntimeFile};
+use crate::framework::{CompileTarget, Compiled, Fallback, LinkReason, Links, RuntimeFile, Stays};
 use crate::fs::{files_below, lies_in};
 pub(crate) use detect::Django;
 pub(crate) use error::{DjangoError, DjangoFailure, DjangoFailureReason, DjangoLinkProblem};
@@ -143,7 +143,7 @@ fn compiled(report: CollectReport, check: DjangoLinkCheck, ctx: &BuildContext<'_
         by_products: report.by_products,
         runtime_files: runtime_files.collect(),
         fallback,
-        stays: check.stays,
+        stays: check.stays.map(Stays::Link),
         ..Compiled::default()
     }
 }

@@ -2,7 +2,7 @@
 
 use super::content_policy::{ContentPolicy, Directive};
 use super::source_text::{Locations, SourceLocation};
-use regex::Regex;
+use regex::{Captures, Regex};
 use std::path::Path;
 use std::sync::LazyLock;
 
@@ -13,13 +13,62 @@ static NAME: LazyLock<Regex> = LazyLock::new(|| {
     )
     .expect("an expression")
 });
+/// What documentation shows is no policy of the app.
+static DOCS: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"(?s)@(module|type)?doc[ \t]+(~[sS])?""".*?""""#).expect("an expression")
+});
 static TEXT: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r#""([^"]*)"|:[a-z_]+"#).expect("an expression"));
 
 /// Finds the policies of one file. A new one begins with a header, or with a directive that the last one has already.
 pub(super) fn find_policies(path: &Path, text: &str) -> Vec<ContentPolicy> {
-    let locations = Locations::of(path, text);
+    let found = find_directives(path, text);
+    // What a condition adds, such as for development, is not always a part of the policy.
+    let has_certain = found.iter().any(|it| !it.is_conditional);
     let mut policies: Vec<ContentPolicy> = Vec::new();
+    for FoundDirective {
+        directive,
+        begins,
+        is_conditional,
+    } in found
+    {
+        if is_conditional && has_certain {
+            continue;
+        }
+        let last = policies.last_mut().filter(|_| !begins);
+        match last.filter(|policy| policy.directive(&directive.name).is_none()) {
+            Some(policy) => policy.directives.push(directive),
+            None => policies.push(ContentPolicy {
+                directives: vec![directive],
+            }),
+        }
+    }
+    policies.retain(|policy| !is_of_no_page(policy));
+    policies
+}
+
+/// Whether the policy allows nothing at all, as answers have that are no pages.
+fn is_of_no_page(policy: &ContentPolicy) -> bool {
+    let [only] = policy.directives.as_slice() else {
+        return false;
+    };
+    only.name == "default-src" && only.sources == ["'none'"]
+}
+
+struct FoundDirective {
+    directive: Directive,
+    /// Whether a header is before it, with which a policy begins.
+    begins: bool,
+    is_conditional: bool,
+}
+
+fn find_directives(path: &Path, text: &str) -> Vec<FoundDirective> {
+    let without_docs = DOCS.replace_all(text, |docs: &Captures<'_>| {
+        docs[0].replace(|letter| letter != '\n', " ")
+    });
+    let text = &*without_docs;
+    let locations = Locations::of(path, text);
+    let mut directives = Vec::new();
     let nonces = directives_with_nonces(text);
     let (mut is_new, mut is_reported) = (true, false);
     for captures in NAME.captures_iter(text) {
@@ -56,16 +105,29 @@ pub(super) fn find_policies(path: &Path, text: &str) -> Vec<ContentPolicy> {
             name,
             sources,
         };
-        let last = policies.last_mut().filter(|_| !is_new);
+        directives.push(FoundDirective {
+            directive,
+            begins: is_new,
+            is_conditional: is_conditional(&text[..found.start()]),
+        });
         is_new = false;
-        match last.filter(|policy| policy.directive(&directive.name).is_none()) {
-            Some(policy) => policy.directives.push(directive),
-            None => policies.push(ContentPolicy {
-                directives: vec![directive],
-            }),
-        }
     }
-    policies
+    directives
+}
+
+/// Whether what follows `before` is in a branch, by its indentation. Production's own branch counts as certain.
+fn is_conditional(before: &str) -> bool {
+    let mut indent = usize::MAX;
+    before.lines().rev().any(|line| {
+        let code = line.trim_start();
+        let own = line.len() - code.len();
+        if code.is_empty() || own >= indent {
+            return false;
+        }
+        indent = own;
+        let mut branches = ["if ", "unless ", "elif ", "else", "case ", "cond "].into_iter();
+        branches.any(|word| code.starts_with(word)) && !code.contains(":prod")
+    })
 }
 
 /// The directives to which a library adds the nonce of a request: `nonces_for: [:script_src]`.
@@ -110,7 +172,9 @@ fn sources(name: &str, after: &str) -> Option<Vec<String>> {
     }
     let value = &after[..after.find([';', '"']).unwrap_or(after.len())];
     let sources = words(value);
-    let is_source = |source: &String| source.starts_with('\'') || source.contains([':', '.', '*']);
+    let is_source = |source: &String| {
+        source.starts_with('\'') || source.trim_end_matches('.').contains([':', '.', '*'])
+    };
     if value.contains('{') {
         return Some(any_source());
     }
@@ -134,7 +198,11 @@ fn listed(value: &str) -> Option<Vec<String>> {
             return Some(any_source());
         }
         let texts = TEXT.captures_iter(list);
-        let texts = texts.map(|text| text.get(1).map_or("", |text| text.as_str()));
+        let texts = texts.map(|text| match text.get(1) {
+            Some(text) => text.as_str(),
+            None if &text[0] == ":nonce" => "'nonce-…'",
+            None => "",
+        });
         texts.collect::<Vec<_>>().join(" ")
     } else {
         let forms = [("~w(", ')'), ("~w[", ']'), ("\"", '"')];
@@ -188,8 +256,10 @@ mod tests {
                 ],
             ),
             (
-                "%{\"default-src\" => [\"'none'\"]}\n%{\"default-src\" => [\"*\"]}",
-                &["1: script-src https://cdn.example.com; style-src https://cdn.example.com"],
+                "%{\"default-src\" => [\"data:\"]}\n%{\"default-src\" => [\"*\"]}",
+                &[
+                    "1: script-src data: https://cdn.example.com; style-src data: https://cdn.example.com",
+                ],
             ),
             (
                 "script_src: [:self], default_src: \"https:\"",
@@ -202,6 +272,21 @@ mod tests {
             ),
             ("script_src: [cdn(), \"'self'\"]", &[]),
             ("script_src: sources", &[]),
+            ("\"default-src 'none'; frame-ancestors 'none'\"", &[]),
+            ("{\"script-src\", [:nonce, \"a.example.org\"]}", &[]),
+            (
+                "@moduledoc \"\"\"\n  {\"default-src\", \"'self'\"}, the script-src directive.\n\"\"\"\nx",
+                &[],
+            ),
+            (
+                "  defp add(rest) do\n    if @dev do\n      \"script-src 'self' 'unsafe-eval'; \" <> rest\n    end\n  end\n  \
+                 def rest, do: \"default-src 'self'; style-src *\"",
+                &["6: script-src 'self' https://cdn.example.com"],
+            ),
+            (
+                "if settings.CSP:\n    response['Content-Security-Policy'] = \"script-src 'self'\"",
+                &["2: script-src 'self' https://cdn.example.com"],
+            ),
             // The answer is a file of somebody else, and no page.
             ("\"sandbox; default-src 'none'\"", &[]),
             ("\"script-src 'nonce-a'; style-src 'nonce-a'\"", &[]),
@@ -222,8 +307,10 @@ mod tests {
             ("\"base-uri 'self'; frame-ancestors 'self';\"", &[]),
             (
                 "header(\"Content-Security-Policy\", \"style-src *; script-src *\")\n\
-                 header(\"content-security-policy\", \"default-src 'none'\")",
-                &["2: script-src https://cdn.example.com; style-src https://cdn.example.com"],
+                 header(\"content-security-policy\", \"default-src data:\")",
+                &[
+                    "2: script-src data: https://cdn.example.com; style-src data: https://cdn.example.com",
+                ],
             ),
             (
                 "{\"content-security-policy-report-only\", \"default-src 'self'\"}",

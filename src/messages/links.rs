@@ -5,7 +5,7 @@ use crate::config::Keep;
 use crate::config::env_vars::STATIC_URL;
 use crate::context::BuildContext;
 use crate::framework::{
-    BlockingPolicy, Compiled, Fallback, FixedLink, FixedLinkKind, LinkReason, Links,
+    BlockingPolicy, Compiled, Fallback, FixedLink, FixedLinkKind, LinkReason, Links, Stays,
 };
 use crate::log::Log;
 use crate::release::Release;
@@ -66,11 +66,9 @@ fn fallback(compiled: &Compiled, release: &Release, ctx: &BuildContext<'_>, log:
     let keeps_all = ctx.config.keep == Keep::All;
     let text = match (&compiled.fallback, &compiled.stays) {
         (Fallback::Untouched, _) => return,
-        (Fallback::InPlace | Fallback::UrlInImage | Fallback::Folder { .. }, Some(place))
+        (Fallback::InPlace | Fallback::UrlInImage | Fallback::Folder { .. }, Some(why))
             if !keeps_all => {
-            log.warning(&format!(
-                "STATIC_ASSETS_KEEP=manifests has no effect: the image has to serve links like the one at {place}."
-            ));
+            log.warning(&format!("STATIC_ASSETS_KEEP=manifests has no effect: {}.", stays(why)));
             return;
         }
         _ if !keeps_all => "none, STATIC_ASSETS_KEEP=manifests leaves the files out".to_owned(),
@@ -103,6 +101,15 @@ fn fallback(compiled: &Compiled, release: &Release, ctx: &BuildContext<'_>, log:
         }
     };
     log.bullet(&format!("Fallback: {text}"));
+}
+
+fn stays(why: &Stays) -> String {
+    match why {
+        Stays::Link(place) => format!("the image has to serve links like the one at {place}"),
+        Stays::Unproved(otp_app) => format!(
+            "no link to a script or stylesheet was found in {otp_app}, so its pages may need the files on the app's own host"
+        ),
+    }
 }
 
 /// A value that the platform sets is there at run time too, and wins over the pinned one.

@@ -36,6 +36,8 @@ pub(crate) enum DjangoEvent<'a> {
     BlockingPolicy(&'a BlockingPolicy, &'a str),
     /// The code sets a policy here that could not be read.
     PolicyNotRead(&'a SourceLocation, &'a str),
+    /// How many files `STATIC_ROOT` holds that were not collected, and the first.
+    UncollectedFiles(usize, &'a Path),
     /// Links that templates and built scripts hard-code.
     FixedLinks(&'a [FixedLink]),
     /// How many links have names that only a request knows, and the first.

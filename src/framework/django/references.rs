@@ -8,10 +8,12 @@ use super::runner::collected_dir;
 use crate::context::BuildContext;
 use crate::encoding::percent_decoded;
 use crate::framework::fixed_links::find_fixed_links;
+use crate::framework::source_text::has_extension;
 use crate::framework::{FixedLink, FixedLinkKind};
 use crate::fs::files_below;
 use crate::prefix::Prefix;
 use fs_err as fs;
+use std::collections::HashSet;
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -38,6 +40,10 @@ pub(super) fn verify_references(
     }
     let files = files_below(&collected_dir(ctx))?;
     let fixed_links = fixed_links(report, &files, ctx)?;
+    let uncollected = uncollected_files(report, &files, ctx)?;
+    if let Some(first) = uncollected.first() {
+        log.event(&DjangoEvent::UncollectedFiles(uncollected.len(), first));
+    }
     if let Some(origin) = prefix.origin() {
         let policies = judge_policies(report, origin, &files, ctx)?;
         for policy in &policies.blocking {
@@ -51,6 +57,29 @@ pub(super) fn verify_references(
         log.event(&DjangoEvent::StaticRoutes(&report.static_routes));
     }
     Ok(fixed_links.first().map(|link| link.location.to_string()))
+}
+
+/// Lists the files that something else than collectstatic has put into `STATIC_ROOT`, such as a bundler of the app.
+fn uncollected_files(
+    report: &CollectReport,
+    files: &[PathBuf],
+    ctx: &BuildContext<'_>,
+) -> io::Result<Vec<PathBuf>> {
+    let root = report.static_root.as_ref();
+    let root = root.filter(|root| root.starts_with(&ctx.image.root) && root.is_dir());
+    let Some(root) = root.filter(|_| !report.static_root_holds_sources) else {
+        return Ok(Vec::new());
+    };
+    let collected: HashSet<&PathBuf> = files.iter().collect();
+    let mut found = files_below(root)?;
+    // Compressed copies and hashed names are those of an earlier collectstatic.
+    found.retain(|path| {
+        !collected.contains(path)
+            && !has_extension(path, &["gz", "br", "json", "txt", "md"])
+            && !is_hashed(path)
+    });
+    found.sort();
+    Ok(found)
 }
 
 /// Finds the links of templates and collected scripts to files at the path where the app serves them by itself.

@@ -13,7 +13,7 @@ use super::runtime_exs::{with_block, with_pin};
 use super::sources::read_text;
 use super::static_url::snippet;
 use crate::config::Inject;
-use crate::framework::{Compiled, Edit, Fallback, LinkReason, Links};
+use crate::framework::{Compiled, Edit, Fallback, LinkReason, Links, Stays};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -83,7 +83,7 @@ impl LinkVerifier<'_> {
         let probed = apps.iter().filter_map(|pages| pages.probed.as_ref());
         let mut outcomes = probed.filter_map(|probed| probed.injected());
         let stays = outcomes.find_map(|outcome| outcome.stays.as_ref());
-        compiled.stays = stays.map(ToString::to_string);
+        compiled.stays = stays.map(|link| Stays::Link(link.to_string()));
         Ok(compiled)
     }
 

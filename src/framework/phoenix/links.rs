@@ -9,13 +9,13 @@ use super::event::{OwnStaticUrlProblem, PhoenixEvent};
 use super::page_links::LinkedFile;
 use super::phx_digest::holds_digest;
 use super::releases::AssembledRelease;
-use super::sources::files_in;
+use super::sources::{CODE, files_in, has_extension};
 use super::static_url::{EndpointTarget, StaticUrlForm};
 use crate::config::Inject;
 use crate::config::env_vars::STATIC_URL;
 use crate::context::BuildContext;
 use crate::framework::fixed_links::find_fixed_links;
-use crate::framework::{CompileTarget, Compiled, LinkReason, Links};
+use crate::framework::{CompileTarget, Compiled, LinkReason, Links, Stays};
 use crate::prefix::Prefix;
 use std::io;
 use std::path::Path;
@@ -247,25 +247,30 @@ impl LinkVerifier<'_> {
     }
 }
 
-/// Returns the first link that stays on the app's own host, and warns of all of them if the public URL has another one.
+/// Finds out why the image has to serve the files, and warns of links that stay on the app's own host if the public URL
+/// has another one.
 pub(super) fn find_link_that_stays(
     apps: &[AppPages<'_>],
     prefix: Option<&Prefix>,
     ctx: &BuildContext<'_>,
-) -> io::Result<Option<String>> {
+) -> io::Result<Option<Stays>> {
     let mut first = None;
     for pages in apps {
         let dir = &pages.static_dir;
         let is_digested = |path: &Path| holds_digest(&path.to_string_lossy());
-        let in_scripts =
-            find_fixed_links(dir, &files_in(dir)?, ctx.relative(dir), "/", is_digested)?;
+        let files = files_in(dir)?;
+        let in_scripts = find_fixed_links(dir, &files, ctx.relative(dir), "/", is_digested)?;
         let in_pages = pages.links.by_hand();
         if prefix.is_some_and(|prefix| !prefix.is_path()) {
             ctx.log.event(&PhoenixEvent::FixedLinks(&in_scripts));
             ctx.log.event(&PhoenixEvent::LinksByHand(&in_pages));
         }
         let mut locations = in_scripts.iter().map(|link| &link.location).chain(in_pages);
-        first = first.or(locations.next().map(ToString::to_string));
+        first = first.or(locations.next().map(|link| Stays::Link(link.to_string())));
+        let has_code = files.iter().any(|path| has_extension(path, &CODE));
+        if has_code && !pages.links.files.iter().any(LinkedFile::is_code) {
+            first = first.or_else(|| Some(Stays::Unproved(pages.app.otp_app.clone())));
+        }
     }
     Ok(first)
 }

@@ -12,7 +12,9 @@ use std::io;
 use std::path::Path;
 
 /// The extensions of files that hold pages.
-const PAGES: [&str; 8] = ["ex", "exs", "eex", "heex", "leex", "sface", "slim", "slime"];
+const PAGES: [&str; 10] = [
+    "ex", "exs", "eex", "heex", "leex", "sface", "slim", "slime", "haml", "drab",
+];
 
 /// What `Plug.Static` serves if an app has no `static_paths`.
 const STATIC_PATHS: &str =

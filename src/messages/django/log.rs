@@ -77,6 +77,13 @@ impl Event for DjangoEvent<'_> {
             Self::PolicyNotRead(header, origin) => log.detail(&format!(
                 "Not checked: the Content-Security-Policy of {header}. Browsers load the files only if it allows {origin}"
             )),
+            Self::UncollectedFiles(number, first) => log.warning(&format!(
+                "STATIC_ROOT holds {} that collectstatic did not collect, such as {}. They are not published, so a link to \
+                 them by STATIC_URL would answer 404. If a command of the app writes them, run it in this build:\n\
+                 STATIC_ASSETS_AFTER_COLLECT=\"python manage.py …\"\nIf they are left from an earlier build, delete them.",
+                count(*number, "file"),
+                first.display()
+            )),
             Self::FixedLinks(links) => warn_of_first(links, log, fixed_link),
             Self::DynamicLinks(number, first) => log.detail(&format!(
                 "Not checked: {} whose name only a request knows, first at {first}. A file that the app makes while it \

@@ -85,7 +85,9 @@ class References:
 
         for found in LINK.finditer(text):
             name = found.group(2) or found.group(5)
-            if name not in self.links and not name.endswith("/"):
+            # What is indented or broken is in a branch for a browser of the past.
+            is_name = name == name.strip() and "\n" not in name
+            if is_name and name not in self.links and not name.endswith("/"):
                 self.links[name] = place(found)
             if not found.group(3):
                 self.read_before(text, found, place)

@@ -178,6 +178,7 @@ class Run:
 
         self.step = "observed"
         used, names = self.used, self.names
+        self.report["whitenoise"] = has_whitenoise(settings)
         self.report["checks"] = staticfiles_checks()
         self.report["static_root_holds_sources"] = holds_sources(self.report["static_root"])
         self.report["by_products"] = by_products(self.into)
@@ -263,6 +264,22 @@ class Run:
         with os.fdopen(descriptor, "wb") as file:
             file.write(text.encode("utf-8", "replace"))
         os.replace(scratch, path)
+
+
+def has_whitenoise(settings):
+    """Whether WhiteNoise serves the files, also by a subclass of the app."""
+    from django.utils.module_loading import import_string
+
+    if "whitenoise.middleware" not in sys.modules and not any("hite" in name for name in settings.MIDDLEWARE or ()):
+        return False
+    for name in settings.MIDDLEWARE or ():
+        try:
+            bases = getattr(import_string(name), "__mro__", ())
+        except Exception:
+            continue
+        if any(base.__module__ == "whitenoise.middleware" for base in bases):
+            return True
+    return False
 
 
 def is_collectstatic(command):
