@@ -6,6 +6,7 @@ mod exec;
 mod inspect;
 mod json;
 mod publish;
+mod verify;
 
 use crate::log::{Log, data};
 use crate::message::{Explain, Message};
@@ -22,6 +23,7 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             Ok(())
         }
         Parsed::List(args) => inspect::list(&args, &log),
+        Parsed::Verify(args) => verify::run(&args, &log),
         Parsed::Show(args) => inspect::show(&args, &log),
         Parsed::Publish(args) => publish::run(&args, &log),
         // It returns only if the process could not be replaced.

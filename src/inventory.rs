@@ -1,12 +1,15 @@
 //! What is in a store: its versions, with what the protocol's objects say of each. Pure values between listing a store
 //! and showing or changing it.
 
+mod verification;
+
 use crate::manifest::{Marker, StoredRef, Tombstone, TombstoneState, VersionKind, of_json};
 use crate::plan::{ListedObject, Listing};
 use crate::version::Version;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use std::collections::{BTreeMap, BTreeSet};
+pub(crate) use verification::{Comparison, FileProblem, StoredFile, StoredHeaders, Verification};
 
 /// The versions of a store, the one that was built last first.
 #[derive(Debug)]

@@ -2,11 +2,12 @@
 
 use crate::config::{ConfigProblem, Sources, StoreAccess, read_store_access};
 use crate::interrupt::Interrupt;
-use crate::inventory::{Inventory, ReadRefs, VersionEntry};
+use crate::inventory::{Comparison, Inventory, ReadRefs, Verification, VersionEntry, VersionState};
 use crate::log::Log;
 use crate::store::{Store, StoreError};
 use crate::version::Version;
 use derive_more::From;
+use std::sync::Arc;
 
 /// Why a command about a store can't be carried out.
 #[derive(Debug, From)]
@@ -19,6 +20,20 @@ pub(crate) enum OperateError {
     /// The store has nothing of this version.
     #[from(skip)]
     NoSuchVersion(Version, String),
+    /// The store has no marker of this version that could be read, but may have something of it.
+    #[from(skip)]
+    NotPublished(Version, Option<VersionState>, String),
+    /// Files differ from what their markers say: how many, and in how many versions.
+    #[from(skip)]
+    Differs {
+        files: usize,
+        versions: usize,
+    },
+}
+
+/// What a command about a store reports while it runs.
+pub(crate) enum OperateEvent<'a> {
+    Verified(&'a Verification, Comparison),
 }
 
 /// An open store.
@@ -52,6 +67,45 @@ impl Operator {
         let inventory = self.read(Some(version), ReadRefs::All)?;
         let entry = inventory.versions.into_iter().next();
         entry.ok_or_else(|| OperateError::NoSuchVersion(version.clone(), self.to.to_string()))
+    }
+
+    /// Compares the files of published versions with their markers: of these versions, or of all if there are none.
+    pub(crate) fn verify(
+        &self,
+        versions: &[Version],
+        comparison: Comparison,
+        log: &Log,
+    ) -> Result<Vec<Verification>, OperateError> {
+        let inventory = self.list()?;
+        let mut entries = inventory.versions;
+        for version in versions {
+            let entry = entries.iter().find(|entry| entry.version == *version);
+            if entry.is_none_or(|entry| entry.marker.is_none()) {
+                let (version, to) = (version.clone(), self.to.to_string());
+                return Err(OperateError::NotPublished(
+                    version,
+                    entry.map(|it| it.state),
+                    to,
+                ));
+            }
+        }
+        if !versions.is_empty() {
+            entries.retain(|entry| versions.contains(&entry.version));
+        }
+        let mut verified = Vec::new();
+        for VersionEntry {
+            version, marker, ..
+        } in entries
+        {
+            let Some(marker) = marker else { continue };
+            let found = self
+                .store
+                .verify(&version, &Arc::new(marker), comparison, &self.interrupt);
+            let found = found.map_err(|error| OperateError::Store(error, self.to.to_string()))?;
+            log.event(&OperateEvent::Verified(&found, comparison));
+            verified.push(found);
+        }
+        Ok(verified)
     }
 
     fn read(&self, only: Option<&Version>, refs: ReadRefs) -> Result<Inventory, OperateError> {

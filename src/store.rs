@@ -20,11 +20,12 @@ mod receipt;
 mod retry;
 mod transport;
 mod upload;
+mod verification;
 mod verify;
 
 use crate::config::Access;
 use crate::interrupt::Interrupt;
-use crate::inventory::{Inventory, ReadRefs};
+use crate::inventory::{Comparison, Inventory, ReadRefs, Verification};
 use crate::manifest::{Marker, UnreadableMarker, of_json};
 use crate::plan::{Conflict, Progress, Summary};
 use crate::prefix::{Key, StoreUrl};
@@ -121,6 +122,20 @@ impl Store {
         match self {
             Self::Bucket(bucket) => bucket.inventory(only, refs, interrupt),
             Self::Directory(directory) => directory.inventory(only, refs),
+        }
+    }
+
+    /// Compares the files of a version with its marker.
+    pub(crate) fn verify(
+        &self,
+        version: &Version,
+        marker: &Arc<Marker>,
+        comparison: Comparison,
+        interrupt: &Interrupt,
+    ) -> StoreResult<Verification> {
+        match self {
+            Self::Bucket(bucket) => bucket.verify(version, marker, comparison, interrupt),
+            Self::Directory(directory) => directory.verify(version, marker, comparison),
         }
     }
 

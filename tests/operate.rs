@@ -121,3 +121,42 @@ fn a_store_must_be_set_and_exist() {
         .exits(10)
         .says("No such directory: /no/such/dir");
 }
+
+#[test]
+fn what_differs_from_a_marker_is_named() {
+    let platform = store();
+    platform
+        .cli(&["verify", "v1"])
+        .exits(0)
+        .says("v1: 1 file, 4 B: sizes, hashes and headers are right")
+        .says("Known by size only: 1 file");
+    platform
+        .cli(&["verify", "--all", "--read"])
+        .exits(0)
+        .says("v1: 1 file, 4 B: bytes and headers are right");
+    fs::write(platform.store().join("v1/app.css"), "b {}").unwrap();
+    fs::write(platform.store().join("v1/more.css"), "").unwrap();
+    platform
+        .cli(&["verify", "v1"])
+        .exits(1)
+        .says("more.css: no file of this version")
+        .does_not_say("app.css: other bytes");
+    let read = platform.cli(&["verify", "v1", "--read", "--json"]).exits(1);
+    let read = read
+        .says("app.css: other bytes")
+        .says("[Error: static assets: 2 files of 1 version differ from what was published]");
+    let json = read.json();
+    let problems = json["versions"][0]["problems"].as_array().unwrap();
+    assert_eq!(problems[0]["problem"], "bytes");
+    assert_eq!(problems[1]["problem"], "foreign");
+    fs::remove_file(platform.store().join("v1/app.css")).unwrap();
+    platform
+        .cli(&["verify", "v1"])
+        .exits(1)
+        .says("app.css: missing");
+    platform
+        .cli(&["verify", "v7"])
+        .exits(10)
+        .says("v7 is not published")
+        .says("The store has nothing of it");
+}

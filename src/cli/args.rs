@@ -1,6 +1,7 @@
 //! Parses the arguments into one value for each command.
 
 use crate::context::DryRun;
+use crate::inventory::Comparison;
 use crate::launch::pin::PIN_FILE;
 use crate::messages::cli::UsageError;
 use crate::version::Version;
@@ -14,6 +15,7 @@ pub(super) enum Parsed {
     Exec(ExecArgs),
     List(ListArgs),
     Show(ShowArgs),
+    Verify(VerifyArgs),
     /// A text for stdout.
     Data(&'static str),
 }
@@ -40,6 +42,13 @@ pub(super) struct ListArgs {
 
 pub(super) struct ShowArgs {
     pub(super) version: Version,
+    pub(super) format: Format,
+}
+
+pub(super) struct VerifyArgs {
+    /// Empty for all.
+    pub(super) versions: Vec<Version>,
+    pub(super) comparison: Comparison,
     pub(super) format: Format,
 }
 
@@ -70,6 +79,7 @@ const HELP: &str = indoc! {"
       publish      compile and upload the assets, and print or pin what the running app reads
       list         show which versions are in the store, and how large they are
       show         show the files and the builds of one version
+      verify       compare the files in the store with what was published
       exec         start a process of a container image with what its build pinned
       help, --help, --version
 
@@ -167,12 +177,31 @@ const SHOW_HELP: &str = indoc! {"
     Settings and exit codes are those of list; 10 also if the store has nothing of the version.
 "};
 
+const VERIFY_HELP: &str = indoc! {"
+    Compares the files in the store with what the builds published: sizes, hashes and headers.
+
+    Usage: static-assets verify (VERSION… | --all) [--read] [--json]
+
+      --all    every published version
+      --read   read every file and hash its bytes, in place of the hash that the store keeps beside it
+      --json   print one JSON object on stdout: versions [{version, files, bytes, unproven, problems [{path,
+               problem, header, stored, wanted}]}]. A problem is missing, size, bytes, header or foreign, a
+               file under the version that it doesn't have
+      --help
+
+    A directory keeps no hashes: without --read, its files are known by their size.
+    Settings are those of list; with a bucket, the key must also be able to read the files.
+
+    Exit codes: 0 everything is right, 1 something differs, and those of list.
+"};
+
 /// The commands, each with its help.
-const COMMANDS: [(&str, &str); 4] = [
+const COMMANDS: [(&str, &str); 5] = [
     ("publish", PUBLISH_HELP),
     ("exec", EXEC_HELP),
     ("list", LIST_HELP),
     ("show", SHOW_HELP),
+    ("verify", VERIFY_HELP),
 ];
 
 pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Parsed, UsageError> {
@@ -185,6 +214,7 @@ pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Par
             Some("publish") => parse_publish(&mut parser),
             Some("exec") => parse_exec(&mut parser),
             Some("list") => parse_list(&mut parser),
+            Some("verify") => parse_verify(&mut parser),
             Some("show") => parse_show(&mut parser),
             Some("help") => match parser.next()? {
                 Some(Value(topic)) => {
@@ -242,10 +272,7 @@ fn parse_show(parser: &mut lexopt::Parser) -> Result<Parsed, UsageError> {
     let (mut format, mut version) = (Format::Log, None);
     while let Some(argument) = parser.next()? {
         match argument {
-            Value(name) if version.is_none() => {
-                let parsed = name.to_str().and_then(|name| name.parse().ok());
-                version = Some(parsed.ok_or(UsageError::NoVersion(name))?);
-            }
+            Value(name) if version.is_none() => version = Some(parse_version(name)?),
             Long("json") => format = Format::Json,
             Short('h') | Long("help") => return Ok(Parsed::Data(SHOW_HELP)),
             other => return Err(other.unexpected().into()),
@@ -253,6 +280,34 @@ fn parse_show(parser: &mut lexopt::Parser) -> Result<Parsed, UsageError> {
     }
     let version = version.ok_or(UsageError::VersionMissing)?;
     Ok(Parsed::Show(ShowArgs { version, format }))
+}
+
+fn parse_version(name: OsString) -> Result<Version, UsageError> {
+    let parsed = name.to_str().and_then(|name| name.parse().ok());
+    parsed.ok_or(UsageError::NoVersion(name))
+}
+
+fn parse_verify(parser: &mut lexopt::Parser) -> Result<Parsed, UsageError> {
+    let (mut versions, mut all) = (Vec::new(), false);
+    let (mut format, mut comparison) = (Format::Log, Comparison::Head);
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Value(name) => versions.push(parse_version(name)?),
+            Long("all") => all = true,
+            Long("read") => comparison = Comparison::Read,
+            Long("json") => format = Format::Json,
+            Short('h') | Long("help") => return Ok(Parsed::Data(VERIFY_HELP)),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    if all != versions.is_empty() {
+        return Err(UsageError::VersionsOrAll);
+    }
+    Ok(Parsed::Verify(VerifyArgs {
+        versions,
+        comparison,
+        format,
+    }))
 }
 
 fn parse_publish(parser: &mut lexopt::Parser) -> Result<Parsed, UsageError> {
@@ -395,6 +450,19 @@ mod tests {
         assert!(matches!(parsed("show a/b"), Err(UsageError::NoVersion(_))));
         assert!(matches!(parsed("show a b"), Err(UsageError::Argument(_))));
         assert!(matches!(parsed("list --json"), Ok(Parsed::List(_))));
+        let Ok(Parsed::Verify(verify)) = parsed("verify v1 v2 --read") else {
+            panic!("not verify");
+        };
+        assert_eq!(
+            (verify.versions.len(), verify.comparison),
+            (2, Comparison::Read)
+        );
+        assert!(
+            matches!(parsed("verify --all"), Ok(Parsed::Verify(args)) if args.versions.is_empty())
+        );
+        for arguments in ["verify", "verify v1 --all"] {
+            assert!(matches!(parsed(arguments), Err(UsageError::VersionsOrAll)));
+        }
     }
 
     #[test]

@@ -36,14 +36,14 @@ pub(super) fn show(args: &ShowArgs, log: &Log) -> Result<(), Message> {
 }
 
 /// Opens the store of the environment and of the `project.toml` in the directory in which the command is called.
-fn open(log: &Log) -> Result<Operator, Message> {
+pub(super) fn open(log: &Log) -> Result<Operator, Message> {
     let env = Env::of_process();
     let sources = Sources::read(&env, Platform::default(), Path::new("."));
     let sources = sources.map_err(OperateError::from)?;
     Ok(Operator::open(&sources, log)?)
 }
 
-fn render(json: &impl Serialize) -> String {
+pub(super) fn render(json: &impl Serialize) -> String {
     serde_json::to_string(json).unwrap_or_default() + "\n"
 }
 

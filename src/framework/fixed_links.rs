@@ -75,7 +75,7 @@ fn links_in(
         let loads_worker = loaders.any(|name| called.ends_with(name));
         let property = before.strip_suffix('=').unwrap_or_default().trim_end();
         let is_dir = path.is_empty() || path.ends_with('/');
-        let kind = if is_dir && property.ends_with(".p") {
+        let kind = if is_dir && property.strip_suffix(".p").is_some() {
             if !is_used_public_path(property, text) {
                 continue;
             }

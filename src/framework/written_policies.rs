@@ -24,15 +24,15 @@ static TEXT: LazyLock<Regex> =
 pub(super) fn find_policies(path: &Path, text: &str) -> Vec<ContentPolicy> {
     let found = find_directives(path, text);
     // What a condition adds, such as for development, is not always a part of the policy.
-    let has_certain = found.iter().any(|it| !it.is_conditional);
+    let has_certain = found.iter().any(|it| it.certainty == Certainty::Certain);
     let mut policies: Vec<ContentPolicy> = Vec::new();
     for FoundDirective {
         directive,
         begins,
-        is_conditional,
+        certainty,
     } in found
     {
-        if is_conditional && has_certain {
+        if certainty == Certainty::InBranch && has_certain {
             continue;
         }
         let last = policies.last_mut().filter(|_| !begins);
@@ -59,7 +59,14 @@ struct FoundDirective {
     directive: Directive,
     /// Whether a header is before it, with which a policy begins.
     begins: bool,
-    is_conditional: bool,
+    certainty: Certainty,
+}
+
+/// Whether a directive is a part of the policy whatever the app is configured to do.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Certainty {
+    Certain,
+    InBranch,
 }
 
 fn find_directives(path: &Path, text: &str) -> Vec<FoundDirective> {
@@ -108,7 +115,7 @@ fn find_directives(path: &Path, text: &str) -> Vec<FoundDirective> {
         directives.push(FoundDirective {
             directive,
             begins: is_new,
-            is_conditional: is_conditional(&text[..found.start()]),
+            certainty: certainty(&text[..found.start()]),
         });
         is_new = false;
     }
@@ -116,9 +123,9 @@ fn find_directives(path: &Path, text: &str) -> Vec<FoundDirective> {
 }
 
 /// Whether what follows `before` is in a branch, by its indentation. Production's own branch counts as certain.
-fn is_conditional(before: &str) -> bool {
+fn certainty(before: &str) -> Certainty {
     let mut indent = usize::MAX;
-    before.lines().rev().any(|line| {
+    let is_in_branch = before.lines().rev().any(|line| {
         let code = line.trim_start();
         let own = line.len() - code.len();
         if code.is_empty() || own >= indent {
@@ -127,7 +134,12 @@ fn is_conditional(before: &str) -> bool {
         indent = own;
         let mut branches = ["if ", "unless ", "elif ", "else", "case ", "cond "].into_iter();
         branches.any(|word| code.starts_with(word)) && !code.contains(":prod")
-    })
+    });
+    if is_in_branch {
+        Certainty::InBranch
+    } else {
+        Certainty::Certain
+    }
 }
 
 /// The directives to which a library adds the nonce of a request: `nonces_for: [:script_src]`.
@@ -272,8 +284,18 @@ mod tests {
             ),
             ("script_src: [cdn(), \"'self'\"]", &[]),
             ("script_src: sources", &[]),
-            ("\"default-src 'none'; frame-ancestors 'none'\"", &[]),
             ("{\"script-src\", [:nonce, \"a.example.org\"]}", &[]),
+        ] {
+            assert_eq!(wanted(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_policy_of_a_page_is_left_out() {
+        for (text, expected) in [
+            ("\"default-src 'none'; frame-ancestors 'none'\"", &[][..]),
+            // The answer is a file of somebody else, and no page.
+            ("\"sandbox; default-src 'none'\"", &[]),
             (
                 "@moduledoc \"\"\"\n  {\"default-src\", \"'self'\"}, the script-src directive.\n\"\"\"\nx",
                 &[],
@@ -287,8 +309,6 @@ mod tests {
                 "if settings.CSP:\n    response['Content-Security-Policy'] = \"script-src 'self'\"",
                 &["2: script-src 'self' https://cdn.example.com"],
             ),
-            // The answer is a file of somebody else, and no page.
-            ("\"sandbox; default-src 'none'\"", &[]),
             ("\"script-src 'nonce-a'; style-src 'nonce-a'\"", &[]),
             (
                 "nonces_for: [:style_src],\ndirectives: %{script_src: ~w('self'), style_src: ~w('self')}",

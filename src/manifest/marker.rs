@@ -48,6 +48,8 @@ pub(crate) struct MarkedFile {
     pub(crate) template: Option<Sha256>,
     #[serde(rename = "type")]
     pub(crate) content_type: String,
+    /// Its `Cache-Control`.
+    pub(crate) cache: Option<String>,
 }
 
 /// Reads a path that the log may show: no build publishes one with control characters.

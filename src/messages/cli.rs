@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 const USAGE: &str = "static-assets publish (--app DIR | --dir DIR | --prepared[=DIR]) [--pin[=FILE]] [--json] \
                      [--env-file FILE] [--dry-run]\n  static-assets exec -- COMMAND [ARGUMENT…]\n  static-assets \
-                     list [--json]\n  static-assets show VERSION [--json]";
+                     list [--json]\n  static-assets show VERSION [--json]\n  static-assets verify (VERSION… | --all) [--read] [--json]";
 
 #[derive(Debug, derive_more::From)]
 pub(crate) enum UsageError {
@@ -28,6 +28,7 @@ pub(crate) enum UsageError {
     Argument(lexopt::Error),
     NothingToExec,
     VersionMissing,
+    VersionsOrAll,
     /// The argument can't be the name of a version.
     NoVersion(OsString),
     /// `STATIC_ASSETS_PUBLISH=release` without `--pin`.
@@ -101,6 +102,9 @@ impl Explain for UsageError {
             }
             Self::Argument(error) => &format!("{error}."),
             Self::VersionMissing => "Give the version to show. static-assets list names them.",
+            Self::VersionsOrAll => {
+                "Give the versions to verify, or --all. static-assets list names them."
+            }
             Self::NoVersion(name) => &format!(
                 "'{}' can't be a version: a version has up to 63 letters, digits, '.', '_' and '-'.",
                 name.to_string_lossy().escape_debug()

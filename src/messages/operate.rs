@@ -1,10 +1,10 @@
 //! Texts of the commands about a store: what they show, and why they can't.
 
 use super::{Explain, Kind, Message, config_message, titled};
-use crate::inventory::{Inventory, RefEntry, VersionEntry, VersionState};
-use crate::log::{bytes, count};
+use crate::inventory::{Comparison, FileProblem, Inventory, RefEntry, VersionEntry, VersionState};
+use crate::log::{Event, Log, bytes, count};
 use crate::manifest::VersionKind;
-use crate::operate::OperateError;
+use crate::operate::{OperateError, OperateEvent};
 use chrono::{DateTime, Utc};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -21,6 +21,27 @@ impl Explain for OperateError {
                  build, with a key that may list and read.",
             ),
             Self::Store(error, asked) => error.explain().with_line(&format!("Asked: {asked}")),
+            Self::NotPublished(version, found, asked) => titled(
+                Kind::Missing,
+                &format!(
+                    "{version} is not published\n{}, so nothing says which files it has. To see what there is:\n  \
+                     static-assets list\n\nAsked: {asked}",
+                    match found {
+                        Some(found) => format!("The store has it as {}", state(*found)),
+                        None => "The store has nothing of it".to_owned(),
+                    }
+                ),
+            ),
+            Self::Differs { files, versions } => titled(
+                Kind::Machine,
+                &format!(
+                    "{} of {} differ from what was published\nThe lines above name them. A file that is missing comes \
+                     back with a build of the same content once the marker is gone; other bytes mean that somebody wrote \
+                     to the prefix with another program: see who has keys for it.",
+                    count(*files, "file"),
+                    count(*versions, "version")
+                ),
+            ),
             Self::NoSuchVersion(version, asked) => titled(
                 Kind::Missing,
                 &format!(
@@ -30,6 +51,60 @@ impl Explain for OperateError {
             ),
         }
         .alone()
+    }
+}
+
+impl Event for OperateEvent<'_> {
+    fn write_to(&self, log: &Log) {
+        let Self::Verified(found, comparison) = self;
+        let (version, files, size) = (
+            &found.version,
+            count(found.files, "file"),
+            bytes(found.bytes),
+        );
+        let how = match comparison {
+            Comparison::Head => "sizes, hashes and headers",
+            Comparison::Read => "bytes and headers",
+        };
+        if found.problems.is_empty() {
+            log.bullet(&format!("{version}: {files}, {size}: {how} are right"));
+        } else {
+            let wrong = count(found.problems.len(), "problem");
+            log.bullet(&format!("{version}: {files}, {size}: {wrong}"));
+        }
+        if found.unproven > 0 {
+            let unproven = count(found.unproven, "file");
+            log.detail(&format!(
+                "Known by size only: {unproven}, of which the store shows no hash. To compare bytes: --read"
+            ));
+        }
+        for (path, problem) in &found.problems {
+            log.warning(&format!("{path}: {}", problem_text(problem)));
+        }
+    }
+}
+
+fn problem_text(problem: &FileProblem) -> String {
+    let shown = |value: &Option<String>| value.clone().unwrap_or_else(|| "none".to_owned());
+    match problem {
+        FileProblem::Missing => "missing".to_owned(),
+        FileProblem::Size(stored) => format!("another size, {}", bytes(*stored)),
+        FileProblem::OtherBytes => "other bytes".to_owned(),
+        FileProblem::Header(name, stored, wanted) => {
+            format!("{name} is {}, and should be {wanted}", shown(stored))
+        }
+        FileProblem::Foreign => "no file of this version".to_owned(),
+    }
+}
+
+/// The word for a problem, in JSON.
+pub(crate) fn problem(problem: &FileProblem) -> &'static str {
+    match problem {
+        FileProblem::Missing => "missing",
+        FileProblem::Size(_) => "size",
+        FileProblem::OtherBytes => "bytes",
+        FileProblem::Header(..) => "header",
+        FileProblem::Foreign => "foreign",
     }
 }
 

@@ -10,7 +10,8 @@ use super::transport::Transport;
 use super::{RunLabel, Shared, StoreError, StoreResult};
 use crate::config::Access;
 use crate::interrupt::Interrupt;
-use crate::inventory::{Inventory, ReadRefs};
+use crate::inventory::{Comparison, Inventory, ReadRefs, Verification};
+use crate::manifest::Marker;
 use crate::plan::{Progress, Requests, Summary};
 use crate::prefix::{BucketUrl, MetaObject};
 use crate::release::Release;
@@ -114,6 +115,18 @@ impl Bucket {
         let (objects, only) = (self.objects.clone(), only.cloned());
         let read = async move { objects.inventory(only.as_ref(), refs).await };
         self.wait_for(read, interrupt, &mut |_| {})
+    }
+
+    pub(super) fn verify(
+        &self,
+        version: &Version,
+        marker: &Arc<Marker>,
+        comparison: Comparison,
+        interrupt: &Interrupt,
+    ) -> StoreResult<Verification> {
+        let (objects, version, marker) = (self.objects.clone(), version.clone(), marker.clone());
+        let verify = async move { objects.verify(&version, &marker, comparison).await };
+        self.wait_for(verify, interrupt, &mut |_| {})
     }
 
     /// Runs a task to its end, unless an interrupt comes or nothing happens any more.

@@ -3,6 +3,7 @@
 
 mod inventory;
 mod staging;
+mod verification;
 
 use super::own_object::OwnObject;
 use super::verify::{foreign, is_claim, verify_marker, verify_tombstone};

@@ -61,7 +61,7 @@ impl Objects {
     }
 
     /// `Path::from` would encode names a second time; browsers ask for the key.
-    fn path(&self, key: &Key) -> RequestResult<Path> {
+    pub(super) fn path(&self, key: &Key) -> RequestResult<Path> {
         let path = Path::parse(key.as_str());
         let path = path.map_err(|error| RequestError::Unexpected(error.to_string()));
         path.map_err(|error| self.failed(self.provider.get_action, key, error))

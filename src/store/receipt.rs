@@ -74,10 +74,15 @@ pub(super) fn meta_attributes() -> Attributes {
     ])
 }
 
+/// The hash with which an object was uploaded.
+pub(super) fn sha256_in(attributes: &Attributes) -> Option<&str> {
+    let stored = attributes.get(&Attribute::Metadata(SHA256.into()));
+    stored.map(AsRef::as_ref)
+}
+
 /// Whether an object was uploaded with the hash of this asset.
 pub(super) fn has_sha256_of(attributes: &Attributes, asset: &Asset) -> bool {
-    let stored = attributes.get(&Attribute::Metadata(SHA256.into()));
-    stored.is_some_and(|stored| stored.as_ref() == asset.sha256.to_string())
+    sha256_in(attributes).is_some_and(|stored| stored == asset.sha256.to_string())
 }
 
 #[cfg(test)]

@@ -36,7 +36,7 @@ impl Directory {
 }
 
 /// Lists the files under a directory, which need not exist. One that a prune deletes meanwhile is left out.
-fn list(dir: &Path) -> io::Result<Listing> {
+pub(super) fn list(dir: &Path) -> io::Result<Listing> {
     let paths = if_exists(files_below(dir))?.unwrap_or_default();
     let mut listing = Listing::new();
     for path in paths {

@@ -1,0 +1,239 @@
+//! Compares what the store shows of a version's files with what its marker says.
+
+use crate::manifest::{MarkedFile, Marker};
+use crate::plan::Listing;
+use crate::sha256::Sha256;
+use crate::version::Version;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How a file is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Comparison {
+    /// By its size, its headers and the hash that the store keeps beside it.
+    Head,
+    /// By its bytes as well.
+    Read,
+}
+
+/// What the store shows of one file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct StoredFile {
+    pub(crate) size: u64,
+    /// The hash of its bytes, or the one with which it was uploaded. `None` if the store shows neither.
+    pub(crate) sha256: Option<String>,
+    /// `None` for a store without headers.
+    pub(crate) headers: Option<StoredHeaders>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct StoredHeaders {
+    pub(crate) content_type: Option<String>,
+    pub(crate) cache: Option<String>,
+}
+
+/// What is wrong with one file of a version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum FileProblem {
+    Missing,
+    /// The store holds this many bytes.
+    Size(u64),
+    OtherBytes,
+    /// The name of the header, what is stored and what the marker says.
+    Header(&'static str, Option<String>, String),
+    /// The marker doesn't name it.
+    Foreign,
+}
+
+/// How a version compares with its marker.
+#[derive(Debug)]
+pub(crate) struct Verification {
+    pub(crate) version: Version,
+    pub(crate) files: usize,
+    pub(crate) bytes: u64,
+    /// Files of which the store shows no hash, so that only their size is known to be right.
+    pub(crate) unproven: usize,
+    /// By path. A file may have several.
+    pub(crate) problems: Vec<(String, FileProblem)>,
+}
+
+impl Verification {
+    /// Judges a version by its listing, and by what the store shows of each file that the marker names.
+    pub(crate) fn of(
+        version: Version,
+        marker: &Marker,
+        stored: &BTreeMap<String, StoredFile>,
+        listing: &Listing,
+    ) -> Self {
+        let mut problems = Vec::new();
+        let mut unproven = 0;
+        for file in &marker.files {
+            let path = || file.path.clone();
+            let Some(stored) = stored.get(&file.path) else {
+                problems.push((path(), FileProblem::Missing));
+                continue;
+            };
+            let found = compare(file, stored);
+            unproven += usize::from(stored.sha256.is_none() && found.is_empty());
+            problems.extend(found.into_iter().map(|problem| (path(), problem)));
+        }
+        let named: BTreeSet<&str> = marker.files.iter().map(|file| file.path.as_str()).collect();
+        let foreign = listing.iter().filter(|(path, object)| {
+            // Stores on file systems list directories as empty objects.
+            let is_dir = object.size == 0 && (path.is_empty() || is_dir_of(path, &named));
+            !named.contains(path.as_str()) && !is_dir
+        });
+        problems.extend(foreign.map(|(path, _)| (path.clone(), FileProblem::Foreign)));
+        Self {
+            version,
+            files: marker.files.len(),
+            bytes: marker.files.iter().map(|file| file.size).sum(),
+            unproven,
+            problems,
+        }
+    }
+}
+
+fn is_dir_of(path: &str, named: &BTreeSet<&str>) -> bool {
+    let below = format!("{}/", path.trim_end_matches('/'));
+    let mut after = named.range(&*below..);
+    after.next().is_some_and(|name| name.starts_with(&below))
+}
+
+fn compare(file: &MarkedFile, stored: &StoredFile) -> Vec<FileProblem> {
+    let mut problems = Vec::new();
+    if stored.size != file.size {
+        problems.push(FileProblem::Size(stored.size));
+    } else if !has_hash(stored, file.sha256) {
+        problems.push(FileProblem::OtherBytes);
+    }
+    if let Some(headers) = &stored.headers {
+        let mut require = |name, stored: &Option<String>, wanted: &str| {
+            if stored.as_deref() != Some(wanted) {
+                let wanted = wanted.to_owned();
+                problems.push(FileProblem::Header(name, stored.clone(), wanted));
+            }
+        };
+        require("Content-Type", &headers.content_type, &file.content_type);
+        if let Some(cache) = &file.cache {
+            require("Cache-Control", &headers.cache, cache);
+        }
+    }
+    problems
+}
+
+fn has_hash(stored: &StoredFile, wanted: Sha256) -> bool {
+    let stored = stored.sha256.as_deref();
+    stored.is_none_or(|stored| stored == wanted.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::ListedObject;
+    use chrono::DateTime;
+
+    fn marker() -> Marker {
+        let file = |path: &str| {
+            serde_json::json!({
+                "path": path, "size": 3, "sha256": Sha256::of(b"abc").to_string(), "type": "text/css",
+                "cache": "immutable",
+            })
+        };
+        let hash = Sha256::of(b"").to_string();
+        serde_json::from_value(serde_json::json!({
+            "version": "v1", "kind": "explicit", "digest": hash, "content": hash,
+            "files": [file("a.css"), file("dir/b.css")],
+        }))
+        .unwrap()
+    }
+
+    fn right() -> StoredFile {
+        StoredFile {
+            size: 3,
+            sha256: Some(Sha256::of(b"abc").to_string()),
+            headers: Some(StoredHeaders {
+                content_type: Some("text/css".to_owned()),
+                cache: Some("immutable".to_owned()),
+            }),
+        }
+    }
+
+    fn verified(first: Option<StoredFile>, listed: &[(&str, u64)]) -> Verification {
+        let mut stored = BTreeMap::from([("dir/b.css".to_owned(), right())]);
+        stored.extend(first.map(|first| ("a.css".to_owned(), first)));
+        let object = |size| ListedObject {
+            size,
+            etag: None,
+            modified: DateTime::UNIX_EPOCH,
+        };
+        let listing = listed.iter();
+        let listing = listing.map(|(path, size)| ((*path).to_owned(), object(*size)));
+        Verification::of(
+            "v1".parse().unwrap(),
+            &marker(),
+            &stored,
+            &listing.collect(),
+        )
+    }
+
+    #[test]
+    fn each_difference_is_a_problem_of_its_file() {
+        let other = |change: fn(&mut StoredFile)| {
+            let mut file = right();
+            change(&mut file);
+            let found = verified(Some(file), &[]).problems;
+            let found = found.into_iter().map(|(path, problem)| {
+                assert_eq!(path, "a.css");
+                problem
+            });
+            found.collect::<Vec<_>>()
+        };
+        assert_eq!(other(|_| {}), []);
+        assert_eq!(other(|it| it.size = 2), [FileProblem::Size(2)]);
+        assert_eq!(
+            other(|it| it.sha256 = Some("0".repeat(64))),
+            [FileProblem::OtherBytes]
+        );
+        assert_eq!(
+            other(|it| it.headers = Some(StoredHeaders::default())),
+            [
+                FileProblem::Header("Content-Type", None, "text/css".to_owned()),
+                FileProblem::Header("Cache-Control", None, "immutable".to_owned()),
+            ]
+        );
+        let missing = verified(None, &[]).problems;
+        assert_eq!(missing, [("a.css".to_owned(), FileProblem::Missing)]);
+    }
+
+    #[test]
+    fn a_file_without_a_hash_is_not_proved() {
+        let file = StoredFile {
+            sha256: None,
+            headers: None,
+            ..right()
+        };
+        let found = verified(Some(file), &[]);
+        assert_eq!((found.unproven, found.problems.len()), (1, 0));
+        assert_eq!((found.files, found.bytes), (2, 6));
+    }
+
+    #[test]
+    fn objects_that_the_marker_does_not_name_are_foreign() {
+        let listed = [
+            ("a.css", 3),
+            ("dir", 0),
+            ("dir/", 0),
+            ("dir/b.css", 3),
+            ("index.html", 9),
+            ("empty.css", 0),
+        ];
+        let found = verified(Some(right()), &listed).problems;
+        assert_eq!(
+            found,
+            [
+                ("empty.css".to_owned(), FileProblem::Foreign),
+                ("index.html".to_owned(), FileProblem::Foreign)
+            ]
+        );
+    }
+}

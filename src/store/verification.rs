@@ -1,0 +1,99 @@
+//! Shows what a bucket holds of the files of a version.
+
+use super::StoreResult;
+use super::error::{FailedRequest, RequestError, RequestResult};
+use super::objects::Objects;
+use super::receipt::sha256_in;
+use crate::inventory::{Comparison, StoredFile, StoredHeaders, Verification};
+use crate::manifest::Marker;
+use crate::prefix::Key;
+use crate::version::Version;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use object_store::{Attribute, Attributes, GetOptions};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+
+/// How many files are asked for at once.
+const HEADS: usize = 64;
+/// How many are read at once, each in parts of this size.
+const READS: usize = 8;
+const PART: u64 = 8 << 20;
+
+impl Objects {
+    pub(super) async fn verify(
+        &self,
+        version: &Version,
+        marker: &Marker,
+        comparison: Comparison,
+    ) -> StoreResult<Verification> {
+        let folder = &self.url.folder;
+        let listing = self.list(&folder.version(version)).await?;
+        let paths = marker.files.iter().map(|file| file.path.clone());
+        let paths: Vec<String> = paths.collect();
+        let shown = paths.into_iter().map(|path| async {
+            let stored = self
+                .stored(&folder.asset(version, &path), comparison)
+                .await?;
+            RequestResult::Ok(stored.map(|stored| (path, stored)))
+        });
+        let at_once = match comparison {
+            Comparison::Head => HEADS.min(self.limiter.limit().max(1)),
+            Comparison::Read => READS,
+        };
+        let shown = stream::iter(shown).buffer_unordered(at_once);
+        let shown: Vec<_> = shown.try_collect().await?;
+        let shown: BTreeMap<_, _> = shown.into_iter().flatten().collect();
+        Ok(Verification::of(version.clone(), marker, &shown, &listing))
+    }
+
+    /// `None` if the store holds nothing under the key.
+    async fn stored(&self, key: &Key, comparison: Comparison) -> RequestResult<Option<StoredFile>> {
+        let (size, attributes) = match self.get_head(key).await {
+            Err(FailedRequest(RequestError::NotFound, _)) => return Ok(None),
+            head => head?,
+        };
+        let text = |attribute| attributes.get(&attribute).map(|value| value.to_string());
+        let sha256 = match comparison {
+            Comparison::Head => sha256_in(&attributes).map(str::to_owned),
+            Comparison::Read => match self.hash_of(key, size).await {
+                Err(FailedRequest(RequestError::NotFound, _)) => return Ok(None),
+                hash => Some(hash?),
+            },
+        };
+        Ok(Some(StoredFile {
+            size,
+            sha256,
+            headers: Some(StoredHeaders {
+                content_type: text(Attribute::ContentType),
+                cache: text(Attribute::CacheControl),
+            }),
+        }))
+    }
+
+    async fn get_head(&self, key: &Key) -> RequestResult<(u64, Attributes)> {
+        let path = self.path(key)?;
+        let head = self.request(self.provider.get_action, key, || {
+            self.remote
+                .get_opts(&path, GetOptions::new().with_head(true))
+        });
+        let head = head.await?;
+        Ok((head.meta.size, head.attributes))
+    }
+
+    /// Reads an object in parts, so that a large one takes little memory.
+    async fn hash_of(&self, key: &Key, size: u64) -> RequestResult<String> {
+        let path = self.path(key)?;
+        let mut hasher = Sha256::new();
+        let mut start = 0;
+        while start < size {
+            let range = start..size.min(start + PART);
+            let part = self.request(self.provider.get_action, key, || async {
+                let options = GetOptions::new().with_range(Some(range.clone()));
+                self.remote.get_opts(&path, options).await?.bytes().await
+            });
+            hasher.update(&part.await?);
+            start = range.end;
+        }
+        Ok(crate::sha256::Sha256::from(hasher).to_string())
+    }
+}
