@@ -78,7 +78,8 @@ pub(crate) enum LinkReason {
 pub(crate) enum Stays {
     /// The link at this place leads to the app's own host.
     Link(String),
-    /// No link to a script or stylesheet of this app was found, so it may have links that this build does not know.
+    /// No link to a script, or none to a stylesheet of this app was found: it may have links that this build does not
+    /// know.
     Unproved(String),
 }
 

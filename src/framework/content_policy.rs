@@ -9,7 +9,7 @@ pub(super) struct ContentPolicy {
     pub(super) directives: Vec<Directive>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Directive {
     /// A line of a file, or a setting.
     pub(super) place: String,

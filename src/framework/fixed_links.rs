@@ -22,7 +22,8 @@ pub(crate) enum FixedLinkKind {
     Template(String, String),
 }
 
-const SCRIPTS: [&str; 2] = ["js", "mjs"];
+/// The extensions of scripts.
+pub(super) const SCRIPTS: [&str; 2] = ["js", "mjs"];
 
 /// Finds them in the scripts of a static directory, among its `files`. `shown` is the directory as the log names it, and the app serves it at
 /// `base`. Copies of a script under another name, such as a digested one, are left out.

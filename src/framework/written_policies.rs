@@ -32,7 +32,8 @@ pub(super) fn find_policies(path: &Path, text: &str) -> Vec<ContentPolicy> {
         certainty,
     } in found
     {
-        if certainty == Certainty::InBranch && has_certain {
+        let is_left_out = certainty == Certainty::InBranch && has_certain;
+        if is_left_out || certainty == Certainty::Development {
             continue;
         }
         let last = policies.last_mut().filter(|_| !begins);
@@ -44,6 +45,9 @@ pub(super) fn find_policies(path: &Path, text: &str) -> Vec<ContentPolicy> {
         }
     }
     policies.retain(|policy| !is_of_no_page(policy));
+    for policy in &mut policies {
+        add_nonces(policy, &directives_with_nonces(text));
+    }
     policies
 }
 
@@ -67,6 +71,8 @@ struct FoundDirective {
 enum Certainty {
     Certain,
     InBranch,
+    /// Only development has it.
+    Development,
 }
 
 fn find_directives(path: &Path, text: &str) -> Vec<FoundDirective> {
@@ -76,7 +82,6 @@ fn find_directives(path: &Path, text: &str) -> Vec<FoundDirective> {
     let text = &*without_docs;
     let locations = Locations::of(path, text);
     let mut directives = Vec::new();
-    let nonces = directives_with_nonces(text);
     let (mut is_new, mut is_reported) = (true, false);
     for captures in NAME.captures_iter(text) {
         let found = captures.get_match();
@@ -100,13 +105,10 @@ fn find_directives(path: &Path, text: &str) -> Vec<FoundDirective> {
             .unwrap_or_default();
         let is_of_no_page = before.contains("sandbox");
         let sources = sources(found.as_str(), &text[found.end()..]);
-        let Some(mut sources) = sources.filter(|_| !is_of_no_page) else {
+        let Some(sources) = sources.filter(|_| !is_of_no_page) else {
             continue;
         };
         let name = found.as_str().replace('_', "-");
-        if nonces.contains(&name) {
-            sources.push("'nonce-…'".to_owned());
-        }
         let directive = Directive {
             place: locations.at(found.start()).to_string(),
             name,
@@ -125,20 +127,48 @@ fn find_directives(path: &Path, text: &str) -> Vec<FoundDirective> {
 /// Whether what follows `before` is in a branch, by its indentation. Production's own branch counts as certain.
 fn certainty(before: &str) -> Certainty {
     let mut indent = usize::MAX;
-    let is_in_branch = before.lines().rev().any(|line| {
+    let outer = before.lines().rev().filter_map(|line| {
         let code = line.trim_start();
         let own = line.len() - code.len();
-        if code.is_empty() || own >= indent {
-            return false;
-        }
-        indent = own;
-        let mut branches = ["if ", "unless ", "elif ", "else", "case ", "cond "].into_iter();
-        branches.any(|word| code.starts_with(word)) && !code.contains(":prod")
+        (!code.is_empty() && own < indent).then(|| {
+            indent = own;
+            code
+        })
     });
-    if is_in_branch {
-        Certainty::InBranch
-    } else {
+    let branches: Vec<&str> = outer.filter(|code| is_branch(code)).collect();
+    let is_for_development = |code: &&str| {
+        let asks = [":dev", ":test"].iter().any(|env| code.contains(env));
+        code.starts_with("if") && (asks || code.contains("DEBUG") && !code.contains("not "))
+    };
+    if branches.iter().any(is_for_development) {
+        Certainty::Development
+    } else if branches.is_empty() {
         Certainty::Certain
+    } else {
+        Certainty::InBranch
+    }
+}
+
+fn is_branch(code: &str) -> bool {
+    let mut branches = ["if ", "unless ", "elif ", "else", "case ", "cond "].into_iter();
+    branches.any(|word| code.starts_with(word)) && !code.contains(":prod")
+}
+
+/// A directive that is not there begins as the default.
+fn add_nonces(policy: &mut ContentPolicy, names: &[String]) {
+    for name in names {
+        let missing = policy.directive(name).is_none();
+        if let Some(default) = policy.directive("default-src").filter(|_| missing) {
+            let directive = Directive {
+                name: name.clone(),
+                ..default.clone()
+            };
+            policy.directives.push(directive);
+        }
+        let mut directives = policy.directives.iter_mut();
+        if let Some(directive) = directives.find(|it| it.name == *name) {
+            directive.sources.push("'nonce-…'".to_owned());
+        }
     }
 }
 
@@ -182,7 +212,12 @@ fn sources(name: &str, after: &str) -> Option<Vec<String>> {
     if name.contains('_') || !after.starts_with([' ', '\n']) {
         return None;
     }
-    let value = &after[..after.find([';', '"']).unwrap_or(after.len())];
+    let (value, rest) = after.split_at(after.find([';', '"']).unwrap_or(after.len()));
+    // What is joined to the text may allow any host.
+    let joined = rest.strip_prefix('"').map(str::trim_start);
+    if joined.is_some_and(|joined| joined.starts_with("<>") || joined.starts_with('+')) {
+        return Some(any_source());
+    }
     let sources = words(value);
     let is_source = |source: &String| {
         source.starts_with('\'') || source.trim_end_matches('.').contains([':', '.', '*'])
@@ -294,6 +329,15 @@ mod tests {
     fn what_is_no_policy_of_a_page_is_left_out() {
         for (text, expected) in [
             ("\"default-src 'none'; frame-ancestors 'none'\"", &[][..]),
+            (
+                "    if settings.DEBUG:\n        response['Content-Security-Policy'] = \"script-src 'self'\"",
+                &[],
+            ),
+            ("\"script-src 'self' \" <> cdn() <> \"; style-src *\"", &[]),
+            (
+                "nonces_for: [:style_src],\ndirectives: %{default_src: ~w('self')}",
+                &["2: script-src 'self' https://cdn.example.com"],
+            ),
             // The answer is a file of somebody else, and no page.
             ("\"sandbox; default-src 'none'\"", &[]),
             (

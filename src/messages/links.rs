@@ -107,7 +107,8 @@ fn stays(why: &Stays) -> String {
     match why {
         Stays::Link(place) => format!("the image has to serve links like the one at {place}"),
         Stays::Unproved(otp_app) => format!(
-            "no link to a script or stylesheet was found in {otp_app}, so its pages may need the files on the app's own host"
+            "no link to a script, or none to a stylesheet, was found in {otp_app}, so its pages may need the files on the \
+             app's own host"
         ),
     }
 }
@@ -168,9 +169,15 @@ pub(super) fn fixed_link(link: &FixedLink) -> String {
         FixedLinkKind::Path(path) => {
             format!("\"{path}\" is written by hand and stays on the app's own host.")
         }
-        FixedLinkKind::Template(path, name) => format!(
-            "\"{path}\" is written by hand and stays on the app's own host. This follows: {{% static '{name}' %}}"
-        ),
+        FixedLinkKind::Template(path, name) => {
+            let call = match link.location.file.extension() {
+                Some(extension) if extension == "py" => format!("static('{name}')"),
+                _ => format!("{{% static '{name}' %}}"),
+            };
+            format!(
+                "\"{path}\" is written by hand and stays on the app's own host. This follows: {call}"
+            )
+        }
     };
     format!("{}: {text}", link.location)
 }

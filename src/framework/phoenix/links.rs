@@ -9,12 +9,12 @@ use super::event::{OwnStaticUrlProblem, PhoenixEvent};
 use super::page_links::LinkedFile;
 use super::phx_digest::holds_digest;
 use super::releases::AssembledRelease;
-use super::sources::{CODE, files_in, has_extension};
+use super::sources::{files_in, has_extension};
 use super::static_url::{EndpointTarget, StaticUrlForm};
 use crate::config::Inject;
 use crate::config::env_vars::STATIC_URL;
 use crate::context::BuildContext;
-use crate::framework::fixed_links::find_fixed_links;
+use crate::framework::fixed_links::{SCRIPTS, find_fixed_links};
 use crate::framework::{CompileTarget, Compiled, LinkReason, Links, Stays};
 use crate::prefix::Prefix;
 use std::io;
@@ -267,8 +267,12 @@ pub(super) fn find_link_that_stays(
         }
         let mut locations = in_scripts.iter().map(|link| &link.location).chain(in_pages);
         first = first.or(locations.next().map(|link| Stays::Link(link.to_string())));
-        let has_code = files.iter().any(|path| has_extension(path, &CODE));
-        if has_code && !pages.links.files.iter().any(LinkedFile::is_code) {
+        let is_unproved = |kind: &[&str]| {
+            let mut linked = pages.links.files.iter().map(|file| Path::new(&file.path));
+            let is_published = files.iter().any(|path| has_extension(path, kind));
+            is_published && !linked.any(|path| has_extension(path, kind))
+        };
+        if is_unproved(&SCRIPTS) || is_unproved(&["css"]) {
             first = first.or_else(|| Some(Stays::Unproved(pages.app.otp_app.clone())));
         }
     }

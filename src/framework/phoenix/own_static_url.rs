@@ -12,6 +12,7 @@ use super::sources::{
 use super::static_url::StaticUrlForm;
 use super::web_app::WebApp;
 use crate::config::env_vars::{STATIC_ASSETS_VERSION, STATIC_URL};
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -95,19 +96,34 @@ impl OwnStaticUrl {
 
 /// Returns scheme, host and port of an app's `url:` for its `static_url`, as the configuration writes them.
 pub(super) fn own_host(sources: &AppSources, project: &Project, app: &WebApp) -> String {
-    let found = sources.config.iter().find_map(|file| {
+    // What is evaluated last wins.
+    let (boot, before) = sources
+        .config
+        .iter()
+        .partition::<Vec<_>, _>(|it| it.path.ends_with(RUNTIME_EXS));
+    let mut parts = BTreeMap::new();
+    for file in boot.into_iter().chain(before.into_iter().rev()) {
         let ElixirSource { bare, .. } = &file.source;
         let is_its_own =
             |at: &usize| project.is_about(app, &bare[..*at]) && is_for_production(&bare[..*at]);
-        let mut lists = values(bare, "url:").filter(is_its_own);
-        lists.find_map(|at| host_parts(&file.source, at))
-    });
-    found.unwrap_or_else(|| "scheme: \"https\", host: \"www.example.com\", port: 443".to_owned())
+        for at in values(bare, "url:").filter(is_its_own) {
+            for (name, item) in host_parts(&file.source, at) {
+                parts.entry(name).or_insert(item);
+            }
+        }
+    }
+    if !parts.contains_key("host") {
+        return "scheme: \"https\", host: \"www.example.com\", port: 443".to_owned();
+    }
+    let parts: Vec<&str> = parts.into_values().collect();
+    parts.join(", ")
 }
 
-/// Returns the items of a list that are a scheme, a host or a port. `None` if it has no host.
-fn host_parts(source: &ElixirSource, at: usize) -> Option<String> {
-    let list = list_at(&source.bare, at)?;
+/// Returns the items of a list that are a scheme, a host or a port, by name. `localhost` is the host of development.
+fn host_parts(source: &ElixirSource, at: usize) -> Vec<(&str, &str)> {
+    let Some(list) = list_at(&source.bare, at) else {
+        return Vec::new();
+    };
     let (bare, code) = (&source.bare[list.clone()], &source.code[list]);
     let mut depth = 0_usize;
     let commas = bare.char_indices().filter(|(_, letter)| {
@@ -124,13 +140,13 @@ fn host_parts(source: &ElixirSource, at: usize) -> Option<String> {
         items.extend(code.get(start..end).map(str::trim));
         start = end + 1;
     }
-    let is_part = |item: &&str| {
-        let mut parts = ["scheme:", "host:", "port:"].into_iter();
-        parts.any(|part| item.starts_with(part))
-    };
-    let has_host = items.iter().any(|item| item.starts_with("host:"));
-    let items: Vec<&str> = items.into_iter().filter(is_part).collect();
-    has_host.then(|| items.join(", "))
+    let parts = items.into_iter().filter_map(|item| {
+        let (name, value) = item.split_once(':')?;
+        let is_part = matches!(name, "scheme" | "host" | "port");
+        let is_set = !matches!(value.trim(), "\"localhost\"" | "\"\"" | "nil");
+        (is_part && is_set).then_some((name, item))
+    });
+    parts.collect()
 }
 
 /// Whether production evaluates what follows `before`: no `if config_env() == :dev do` is open there.
@@ -191,20 +207,21 @@ mod tests {
         for (code, expected) in [
             (
                 "[host: host, path: \"/\", port: f(443, [1])]",
-                Some("host: host, port: f(443, [1])"),
+                &["host: host", "port: f(443, [1])"][..],
             ),
             (
                 " [host: System.get_env(\"A,B\"), scheme: \"https\"]",
-                Some("host: System.get_env(\"A,B\"), scheme: \"https\""),
+                &["host: System.get_env(\"A,B\")", "scheme: \"https\""],
             ),
-            ("[path: \"/x\"]", None),
-            (" url", None),
+            ("[path: \"/x\", host: \"localhost\"]", &[]),
+            (" url", &[]),
         ] {
-            assert_eq!(
-                host_parts(&ElixirSource::of(code), 0).as_deref(),
-                expected,
-                "{code}"
-            );
+            let source = ElixirSource::of(code);
+            let items: Vec<&str> = host_parts(&source, 0)
+                .into_iter()
+                .map(|(_, item)| item)
+                .collect();
+            assert_eq!(items, expected, "{code}");
         }
     }
 
