@@ -103,6 +103,34 @@ fn requests(kind: &str) {
     conflict.says("changed  1.css");
 }
 
+/// Lists what was published, and compares it with its marker by what the store says and by its bytes.
+fn inspected(kind: &str) {
+    let Some(store) = TestStore::of(kind) else {
+        return;
+    };
+    let names = write_files(&store);
+    store.platform.cli(&["publish", "--dir", "dist"]).exits(0);
+    let listed = store.platform.cli(&["list", "--json"]).exits(0).json();
+    let versions = listed["versions"].as_array().unwrap();
+    assert_eq!(versions.len(), 1, "{listed}");
+    assert_eq!(versions[0]["state"], "published");
+    assert_eq!(versions[0]["files"], names.len());
+    let version = versions[0]["version"].as_str().unwrap();
+    for more in [&[][..], &["--read"]] {
+        let run = [&["verify", version, "--json"][..], more].concat();
+        let verified = store.platform.cli(&run).exits(0).json();
+        let verified = &verified["versions"][0];
+        assert_eq!(verified["problems"].as_array().unwrap().len(), 0);
+        // A directory keeps no hashes.
+        let unproven = if kind == "file" && more.is_empty() {
+            names.len()
+        } else {
+            0
+        };
+        assert_eq!(verified["unproven"], unproven, "{kind} {more:?}");
+    }
+}
+
 /// Publishes a file that is large enough to be uploaded in parts, under a digest version and under an explicit one.
 fn large_files(kind: &str) {
     let Some(store) = TestStore::of(kind) else {
@@ -131,6 +159,9 @@ fn large_files(kind: &str) {
             assert_eq!(answer.header("content-type"), "application/octet-stream");
             assert!(answer.header("cache-control").contains("immutable"));
         }
+        let version = report["version"].as_str().unwrap();
+        let read = store.platform.cli(&["verify", version, "--read"]);
+        read.exits(0).says("bytes and headers are right");
     }
 }
 
@@ -140,6 +171,11 @@ macro_rules! suite {
             #[test]
             fn f20_every_name_is_readable_by_public_url() {
                 super::every_name(stringify!($kind));
+            }
+
+            #[test]
+            fn versions_are_listed_and_verified() {
+                super::inspected(stringify!($kind));
             }
 
             #[test]

@@ -13,6 +13,7 @@ use base64::prelude::BASE64_STANDARD;
 use chrono::{DateTime, SecondsFormat, Utc};
 use md5::{Digest, Md5};
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
 const BUCKET: &str = "test-static-assets";
@@ -26,7 +27,6 @@ const UNKNOWN_HEADERS: &[&str] = &[
     "if-match",
     "if-modified-since",
     "if-unmodified-since",
-    "range",
     "transfer-encoding",
     "x-goog-copy-source",
     "x-goog-hash",
@@ -206,10 +206,27 @@ impl State {
         let is_known = known
             .split(',')
             .any(|tag| tag.trim() == object.etag || tag.trim() == "*");
+        let (status, body) = match request.header("range") {
+            _ if is_known => (304, object.body.clone()),
+            None => (200, object.body.clone()),
+            Some(range) => {
+                let Some(range) = range_of(range, object.body.len()) else {
+                    return error(
+                        416,
+                        "InvalidRange",
+                        "The requested range cannot be satisfied.",
+                    );
+                };
+                let (first, last) = (range.start, range.end - 1);
+                let of_all = format!("bytes {first}-{last}/{}", object.body.len());
+                headers.insert("content-range".to_owned(), of_all);
+                (206, object.body[range].to_vec())
+            }
+        };
         Answer {
-            status: if is_known { 304 } else { 200 },
+            status,
             headers,
-            body: object.body.clone(),
+            body,
         }
     }
 
@@ -428,6 +445,13 @@ impl Object {
             self.body.len()
         )
     }
+}
+
+/// Reads `bytes=0-99`.
+fn range_of(header: &str, size: usize) -> Option<Range<usize>> {
+    let (first, last) = header.strip_prefix("bytes=")?.split_once('-')?;
+    let (first, last): (usize, usize) = (first.parse().ok()?, last.parse().ok()?);
+    (first <= last && first < size).then(|| first..size.min(last + 1))
 }
 
 /// Returns the headers that the service stores with an object.
