@@ -435,21 +435,36 @@ class Attached(Case):
         self.assertEqual((run.returncode, report["failure"], len(collected)), (0, None, 5), run.stderr)
         self.assertFalse((app / "staticfiles").exists())
 
-    def test_collectstatic_within_another_command(self):
-        app = self.app("django_basic")
+    def app_with_build(self, fixture, added):
+        """An app with a command of its own that collects, and then adds a script."""
+        app = self.app(fixture)
         command = "import pathlib\nfrom django.conf import settings\n"
         command += "from django.core.management import BaseCommand, call_command\n"
         command += "class Command(BaseCommand):\n    def handle(self, **options):\n"
         command += "        call_command('collectstatic', interactive=False, verbosity=0)\n"
-        command += "        pathlib.Path(settings.STATIC_ROOT, 'more.js').write_text('')\n"
+        command += f"        pathlib.Path(settings.STATIC_ROOT, 'late.js').write_text({added!r})\n"
         for package in ("web/management", "web/management/commands"):
             self.write(app / package / "__init__.py", "")
         self.write(app / "web/management/commands/build.py", command)
+        return app
+
+    def test_collectstatic_within_another_command(self):
+        app = self.app_with_build("django_basic", "late()")
         line = "python manage.py build && python manage.py check"
         run, report, collected = self.attached(["sh", "-c", line], app)
         self.assertEqual((run.returncode, report["failure"], report["collected"]), (0, None, True), run.stderr)
-        self.assertEqual(len(report["hooked_urls"]["samples"]), 5)
-        self.assertEqual((len(collected), "more.js" in collected), (6, True))
+        self.assertEqual(len(report["hooked_urls"]["samples"]), 6)
+        self.assertEqual((len(collected), "late.js" in collected), (6, True))
+
+    @needs("compressor")
+    def test_what_a_command_adds_is_compressed(self):
+        app = self.app_with_build("django_compressor", "late()")
+        page = "{% load static compress %}{% compress js %}"
+        page += "<script src='{% static \"late.js\" %}'></script>{% endcompress %}"
+        self.write(app / "web/templates/web/late.html", page)
+        run, report, collected = self.attached(["python", "manage.py", "build"], app)
+        self.assertEqual((run.returncode, report["failure"], report["compressed"]), (0, None, True), run.stderr)
+        self.assertTrue([text for name, text in collected.items() if "CACHE" in name and b"late" in text])
 
     def test_failure(self):
         run, report, _ = self.attached(["python", "manage.py", "collectstatic"], self.app("django_missing_variable"))

@@ -51,8 +51,9 @@ pub(super) fn diagnose(
         }
         _ => reason_of(&failure),
     };
+    let own_command = python.ctx.config.framework.django.collect_command.clone();
     let failure = DjangoFailure {
-        command: shown_command(python.entry),
+        command: own_command.unwrap_or_else(|| shown_command(python.entry)),
         status: finished.status.code(),
         reason,
         message: failure.message,

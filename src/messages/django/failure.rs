@@ -89,8 +89,9 @@ fn reason_text(failure: &DjangoFailure) -> String {
         DjangoFailureReason::Compress => of_exception(
             "django-compressor failed",
             indoc! {"
-                COMPRESS_OFFLINE is on, so 'compress' ran after collectstatic. If a template needs variables that only
-                a request has, set them in COMPRESS_OFFLINE_CONTEXT. Or switch compression off, if no block has a type
+                COMPRESS_OFFLINE is on, so 'compress' ran after collectstatic. If a block asks for a file that another
+                command writes, run both in STATIC_ASSETS_COLLECT_COMMAND. If a template needs variables that only a
+                request has, set them in COMPRESS_OFFLINE_CONTEXT. Or switch compression off, if no block has a type
                 of COMPRESS_PRECOMPILERS:
                   COMPRESS_ENABLED = False"},
         ),

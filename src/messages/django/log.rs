@@ -114,12 +114,14 @@ impl Event for DjangoEvent<'_> {
 }
 
 fn variables_of_blocks(names: &[String], log: &Log) {
-    if let Some(first) = names.first() {
+    if !names.is_empty() {
+        let pairs: Vec<String> = names.iter().map(|name| format!("\"{name}\": …")).collect();
         log.warning(&format!(
             "Blocks of {{% compress %}} use what COMPRESS_OFFLINE_CONTEXT lacks: {}. On a page that has it, the block \
-             is another one, and the page fails with OfflineGenerationError. List each value that pages have:\n\
-             COMPRESS_OFFLINE_CONTEXT = [{{\"{first}\": value}} for value in …]",
-            names.join(", ")
+             is another one, and the page fails with OfflineGenerationError. List the values that pages have together:\n\
+             COMPRESS_OFFLINE_CONTEXT = [{{{}}}, …]",
+            names.join(", "),
+            pairs.join(", ")
         ));
     }
 }

@@ -108,6 +108,7 @@ class Run:
                 self.execute(utility, original)
             else:
                 original(utility)
+                self.end_within()
 
         execute.static_assets = True
         management.ManagementUtility.execute = execute
@@ -116,7 +117,12 @@ class Run:
         def call_command(command, *arguments, **options):
             if self.step != "start" or not is_collectstatic(command):
                 return original_call(command, *arguments, **options)
-            return self.collect_within(lambda: original_call(command, *arguments, **options), management)
+            self.step = "collectstatic"
+            result = original_call(command, *arguments, **options)
+            self.report["collected"] = True
+            # The command that calls it may add files, so what there is is reported when that one ends.
+            self.step = "collected"
+            return result
 
         management.call_command = call_command
 
@@ -142,16 +148,13 @@ class Run:
             self.fail(error)
             raise
 
-    def collect_within(self, collect, management):
-        """Collects for another command of the app. It may add files, so what there is is reported when it ends."""
-        try:
-            self.step = "collectstatic"
-            result = collect()
-            self.complete(sys.argv[0], management.ManagementUtility(sys.argv[:1]).fetch_command)
-            return result
-        except BaseException as error:
-            self.fail(error)
-            raise
+    def end_within(self):
+        """Ends what another command of the app has collected."""
+        from django.core.management import ManagementUtility
+
+        if self.step == "collected":
+            self.complete(sys.argv[0], ManagementUtility(sys.argv[:1]).fetch_command)
+            self.observe()
 
     def complete(self, program, fetch_command):
         self.report["collected"] = True
@@ -164,11 +167,10 @@ class Run:
 
     def end(self):
         """Writes the report of a user's command as its process ends."""
-        if self.step == "done":
-            try:
-                self.observe()
-            except Exception as error:
-                self.fail(error)
+        try:
+            self.end_within()
+        except Exception as error:
+            self.fail(error)
         if self.step != "start":
             self.write()
 
