@@ -1,7 +1,9 @@
 //! Judges a Content-Security-Policy: does it let browsers load the files of the public URL?
 
 use super::source_text::has_extension;
+use regex::Regex;
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 /// One policy: the directives of one place, of which none comes twice.
 #[derive(Debug)]
@@ -39,12 +41,53 @@ const KINDS: [(&[&str], &[&str]); 4] = [
     (&["font-src"], &["woff2", "woff", "ttf", "otf", "eot"]),
 ];
 
+/// Which tags of an app's pages carry a nonce, which lets their files load from anywhere.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum NonceTags {
+    #[default]
+    None,
+    Scripts,
+    Stylesheets,
+    Both,
+}
+
+static NONCE: LazyLock<Regex> = LazyLock::new(|| {
+    let script = "<script[^>]*src[^>]*nonce|<script[^>]*nonce[^>]*src";
+    Regex::new(&format!("(?<script>{script})|<link[^>]*nonce")).expect("an expression")
+});
+
+impl NonceTags {
+    /// Adds those of one page.
+    pub(super) fn and_of(self, page: &str) -> Self {
+        let mut tags = self;
+        for found in NONCE.captures_iter(page) {
+            tags = match (tags, found.name("script")) {
+                (Self::None | Self::Scripts, Some(_)) => Self::Scripts,
+                (Self::None | Self::Stylesheets, None) => Self::Stylesheets,
+                _ => Self::Both,
+            };
+        }
+        tags
+    }
+
+    fn covers(self, extensions: &[&str]) -> bool {
+        let scripts = matches!(self, Self::Scripts | Self::Both) && extensions.contains(&"js");
+        scripts || matches!(self, Self::Stylesheets | Self::Both) && extensions.contains(&"css")
+    }
+}
+
 /// What a script may fetch, and so a service worker.
 const CONNECT: &str = "connect-src";
 
 impl ContentPolicy {
     /// Finds out what the policy lacks for these files from `origin`, such as `https://cdn.example.com`.
-    pub(super) fn blocks(&self, origin: &str, files: &[PathBuf]) -> Option<BlockingPolicy> {
+    /// `nonces` says which tags of the app's pages carry the nonce of a policy.
+    pub(super) fn blocks(
+        &self,
+        origin: &str,
+        files: &[PathBuf],
+        nonces: NonceTags,
+    ) -> Option<BlockingPolicy> {
         let has_files = |extensions: &[&str]| files.iter().any(|it| has_extension(it, extensions));
         let mut blocking: Option<BlockingPolicy> = None;
         for (names, extensions) in KINDS {
@@ -53,6 +96,9 @@ impl ContentPolicy {
             let Some(directive) = directive.filter(|_| has_files(extensions)) else {
                 continue;
             };
+            if directive.has_nonce() && (directive.names_no_host() || nonces.covers(extensions)) {
+                continue;
+            }
             let Some(wanted) = directive.wanted(names[names.len() - 1], origin) else {
                 continue;
             };
@@ -92,13 +138,20 @@ impl Directive {
         Some(format!("{name} {}", sources.collect::<Vec<_>>().join(" ")))
     }
 
+    fn has_nonce(&self) -> bool {
+        self.sources.iter().any(|it| it.starts_with("'nonce-"))
+    }
+
+    /// Whether the nonce is the only way for a file: then the pages must use it already.
+    fn names_no_host(&self) -> bool {
+        let mut sources = self.sources.iter();
+        sources.all(|source| source.starts_with('\'') && source != "'self'")
+    }
+
     fn allows(&self, origin: &str) -> bool {
         let (scheme, host) = origin.split_once("//").unwrap_or_default();
         self.sources.iter().any(|source| {
-            let is_script = self.name.starts_with("script");
-            let is_code = is_script || self.name.starts_with("style");
-            if is_code && source.starts_with("'nonce-") || is_script && source == "'strict-dynamic'"
-            {
+            if self.name.starts_with("script") && source == "'strict-dynamic'" {
                 return true;
             }
             let named = source
@@ -110,5 +163,39 @@ impl Directive {
                 None => named == host || source == scheme,
             }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_nonce_counts_if_the_tags_of_the_files_carry_it() {
+        let policy = |sources: &[&str]| ContentPolicy {
+            directives: vec![Directive {
+                place: "a.py:1".to_owned(),
+                name: "style-src".to_owned(),
+                sources: sources.iter().map(|it| (*it).to_owned()).collect(),
+            }],
+        };
+        let blocks = |sources: &[&str], page: &str| {
+            let files = [PathBuf::from("a.css")];
+            let nonces = NonceTags::default().and_of(page);
+            policy(sources)
+                .blocks("https://cdn.example.com", &files, nonces)
+                .is_some()
+        };
+        assert!(!blocks(&["'nonce-a'", "'unsafe-inline'"], ""));
+        assert!(blocks(&["'self'", "'nonce-a'"], "<style nonce=\"a\">"));
+        let link = "<link rel=\"stylesheet\" href={~p\"/a.css\"} nonce={@nonce}>";
+        assert!(!blocks(&["'self'", "'nonce-a'"], link));
+        assert!(blocks(&["'self'"], link));
+        let script = "<script nonce=\"a\" src=\"/a.js\">";
+        assert!(blocks(&["'self'", "'nonce-a'"], script));
+        assert_eq!(
+            NonceTags::default().and_of(script).and_of(link),
+            NonceTags::Both
+        );
     }
 }

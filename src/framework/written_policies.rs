@@ -269,6 +269,7 @@ fn listed(value: &str) -> Option<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::framework::content_policy::NonceTags;
     use std::path::PathBuf;
 
     fn wanted(text: &str) -> Vec<String> {
@@ -276,7 +277,7 @@ mod tests {
         let code = ["app.js", "app.css"].map(PathBuf::from);
         let blocking = policies
             .iter()
-            .filter_map(|it| it.blocks("https://cdn.example.com", &code));
+            .filter_map(|it| it.blocks("https://cdn.example.com", &code, NonceTags::default()));
         blocking
             .map(|it| {
                 format!(
@@ -319,7 +320,11 @@ mod tests {
             ),
             ("script_src: [cdn(), \"'self'\"]", &[]),
             ("script_src: sources", &[]),
-            ("{\"script-src\", [:nonce, \"a.example.org\"]}", &[]),
+            ("{\"script-src\", [:nonce]}", &[]),
+            (
+                "{\"script-src\", [:nonce, \"a.example.org\"]}",
+                &["1: script-src 'nonce-…' a.example.org https://cdn.example.com"],
+            ),
         ] {
             assert_eq!(wanted(text), expected, "{text}");
         }
@@ -336,7 +341,9 @@ mod tests {
             ("\"script-src 'self' \" <> cdn() <> \"; style-src *\"", &[]),
             (
                 "nonces_for: [:style_src],\ndirectives: %{default_src: ~w('self')}",
-                &["2: script-src 'self' https://cdn.example.com"],
+                &[
+                    "2: script-src 'self' https://cdn.example.com; style-src 'self' 'nonce-…' https://cdn.example.com",
+                ],
             ),
             // The answer is a file of somebody else, and no page.
             ("\"sandbox; default-src 'none'\"", &[]),
@@ -356,7 +363,9 @@ mod tests {
             ("\"script-src 'nonce-a'; style-src 'nonce-a'\"", &[]),
             (
                 "nonces_for: [:style_src],\ndirectives: %{script_src: ~w('self'), style_src: ~w('self')}",
-                &["2: script-src 'self' https://cdn.example.com"],
+                &[
+                    "2: script-src 'self' https://cdn.example.com; style-src 'self' 'nonce-…' https://cdn.example.com",
+                ],
             ),
             (
                 "policy = {\n    'script-src': [\"'self'\", \"data:\"],\n    \"style-src\": [\"*\"],\n}\n\

@@ -93,7 +93,8 @@ impl Event for PhoenixEvent<'_> {
             }
             Self::UrlInImage(None) => URL_IN_IMAGE.to_owned(),
             Self::UrlInImage(Some(script)) => format!(
-                "{URL_IN_IMAGE} {} is not read: rename it to runtime.exs, which Elixir 1.11 and newer evaluate at boot.",
+                "{URL_IN_IMAGE} {} is not read: rename it to runtime.exs, which Elixir 1.11 and newer evaluate at boot. \
+                 They do so in development and tests, too: put its lines inside `if config_env() == :prod do`.",
                 script.display()
             ),
             Self::NoPinLoader => NO_PIN_LOADER.to_owned(),

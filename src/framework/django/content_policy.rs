@@ -3,7 +3,7 @@
 use super::report::{CollectReport, PolicySetting};
 use crate::context::BuildContext;
 use crate::framework::app_files::is_foreign;
-use crate::framework::content_policy::{BlockingPolicy, ContentPolicy, Directive};
+use crate::framework::content_policy::{BlockingPolicy, ContentPolicy, Directive, NonceTags};
 use crate::framework::source_text::{SourceLocation, has_extension, read_text};
 use crate::framework::written_policies::{find_header, find_policies};
 use std::io;
@@ -14,7 +14,6 @@ use walkdir::{DirEntry, WalkDir};
 const WRITTEN_IN: [&str; 5] = ["py", "html", "htm", "jinja", "jinja2"];
 
 /// What is known of the policies that an app writes out by itself.
-#[derive(Default)]
 pub(super) struct PolicyFindings {
     pub(super) blocking: Vec<BlockingPolicy>,
     /// Headers whose policy could not be read.
@@ -28,11 +27,9 @@ pub(super) fn judge_policies(
     files: &[PathBuf],
     ctx: &BuildContext<'_>,
 ) -> io::Result<PolicyFindings> {
-    let mut findings = PolicyFindings::default();
     let of_settings = report.content_policy.as_ref().map(policy_of);
-    findings
-        .blocking
-        .extend(of_settings.and_then(|policy| policy.blocks(origin, files)));
+    let mut policies: Vec<ContentPolicy> = of_settings.into_iter().collect();
+    let (mut unread, mut nonces) = (Vec::new(), NonceTags::default());
     for entry in WalkDir::new(&ctx.app_dir)
         .sort_by_file_name()
         .into_iter()
@@ -45,19 +42,22 @@ pub(super) fn judge_policies(
             continue;
         }
         let text = read_text(path)?;
+        nonces = nonces.and_of(&text);
         let shown = ctx.relative(path);
         if let Some(header) = find_header(shown, &text) {
-            let policies = find_policies(shown, &text);
-            if policies.is_empty() {
-                findings.unread.push(header);
+            let found = find_policies(shown, &text);
+            if found.is_empty() {
+                unread.push(header);
             }
-            let blocking = policies
-                .iter()
-                .filter_map(|policy| policy.blocks(origin, files));
-            findings.blocking.extend(blocking);
+            policies.extend(found);
         }
     }
-    Ok(findings)
+    let blocking = policies.iter();
+    let blocking = blocking.filter_map(|policy| policy.blocks(origin, files, nonces));
+    Ok(PolicyFindings {
+        blocking: blocking.collect(),
+        unread,
+    })
 }
 
 fn policy_of(policy: &PolicySetting) -> ContentPolicy {

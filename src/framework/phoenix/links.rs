@@ -195,7 +195,7 @@ impl LinkVerifier<'_> {
         {
             let files = files_in(static_dir)?;
             for policy in &links.policies {
-                if let Some(policy) = policy.blocks(origin, &files) {
+                if let Some(policy) = policy.blocks(origin, &files, links.nonces) {
                     let event = PhoenixEvent::BlockingPolicy(&policy, origin);
                     self.ctx.log.event(&event);
                 }

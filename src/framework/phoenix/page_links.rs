@@ -6,7 +6,7 @@ use super::sources::{
     CODE, Locations, SourceLocation, files_in, has_extension, read_text, source_files,
 };
 use crate::framework::app_files::is_foreign;
-use crate::framework::content_policy::ContentPolicy;
+use crate::framework::content_policy::{ContentPolicy, NonceTags};
 use crate::framework::written_policies::find_policies;
 use std::io;
 use std::path::Path;
@@ -43,6 +43,7 @@ pub(super) struct PageLinks {
     /// The same of other files.
     pub(super) fixed_files: Vec<SourceLocation>,
     pub(super) policies: Vec<ContentPolicy>,
+    pub(super) nonces: NonceTags,
 }
 
 /// A file that a page links to.
@@ -133,6 +134,7 @@ impl PageLinks {
         let is_static = |path: &str| is_served(path) && path.contains('/');
         self.add_fixed(text, &locations, is_static);
         self.policies.extend(find_policies(path, text));
+        self.nonces = self.nonces.and_of(text);
     }
 
     fn add_path(&mut self, link: &Occurrence<'_>, location: SourceLocation) {

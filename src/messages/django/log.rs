@@ -7,6 +7,7 @@ use crate::framework::django::{
     StaticfilesStorage,
 };
 use crate::log::{Event, Log, count, seconds};
+use std::fmt::Write as _;
 
 impl Event for DjangoEvent<'_> {
     #[allow(clippy::too_many_lines, reason = "one text for each case")]
@@ -114,16 +115,35 @@ impl Event for DjangoEvent<'_> {
 }
 
 fn variables_of_blocks(names: &[String], log: &Log) {
-    if !names.is_empty() {
-        let pairs: Vec<String> = names.iter().map(|name| format!("\"{name}\": …")).collect();
-        log.warning(&format!(
-            "Blocks of {{% compress %}} use what COMPRESS_OFFLINE_CONTEXT lacks: {}. On a page that has it, the block \
-             is another one, and the page fails with OfflineGenerationError. List the values that pages have together:\n\
-             COMPRESS_OFFLINE_CONTEXT = [{{{}}}, …]",
-            names.join(", "),
-            pairs.join(", ")
-        ));
+    if names.is_empty() {
+        return;
     }
+    // What belongs to one request has no list of values.
+    let (of_requests, listed): (Vec<&str>, Vec<&str>) = names
+        .iter()
+        .map(String::as_str)
+        .partition(|name| name.contains('.'));
+    let mut text = format!(
+        "Blocks of {{% compress %}} use what COMPRESS_OFFLINE_CONTEXT lacks: {}. On a page that has it, the block is \
+         another one, and the page fails with OfflineGenerationError.",
+        names.join(", ")
+    );
+    if !listed.is_empty() {
+        let pairs: Vec<String> = listed.iter().map(|name| format!("\"{name}\": …")).collect();
+        let pairs = pairs.join(", ");
+        let _ = write!(
+            text,
+            " List the values that pages have together:\nCOMPRESS_OFFLINE_CONTEXT = [{{{pairs}}}, …]"
+        );
+    }
+    if !of_requests.is_empty() {
+        let names = of_requests.join(", ");
+        let _ = write!(
+            text,
+            "\nMove what uses {names} out of the block: each request has another value."
+        );
+    }
+    log.warning(&text);
 }
 
 fn broken_link(link: &BrokenLink<'_>) -> String {
