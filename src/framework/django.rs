@@ -37,6 +37,7 @@ use runner::{collected_dir, run_collectstatic};
 pub(crate) use settings_source::{ServerSettings, SettingsSource};
 pub(crate) use stand_in::StandIn;
 use static_root::StaticRootFiles;
+pub(crate) use static_root::WrittenFiles;
 use std::path::Path;
 
 impl Django {

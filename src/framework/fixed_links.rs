@@ -63,7 +63,7 @@ fn links_in(
     const LONGEST: usize = 200;
     let bytes = text.as_bytes();
     let mut found = Vec::new();
-    for at in memchr::memchr2_iter(b'"', b'\'', bytes) {
+    for at in memchr::memchr3_iter(b'"', b'\'', b'`', bytes) {
         let rest = &bytes[at + 1..bytes.len().min(at + 1 + base.len() + LONGEST)];
         let end = memchr::memchr(bytes[at], rest).filter(|_| rest.starts_with(base.as_bytes()));
         let path = end.and_then(|end| text.get(at + 1 + base.len()..at + 1 + end));

@@ -22,28 +22,18 @@ static TEXT: LazyLock<Regex> =
 
 /// Finds the policies of one file. A new one begins with a header, or with a directive that the last one has already.
 pub(super) fn find_policies(path: &Path, text: &str) -> Vec<ContentPolicy> {
-    let found = find_directives(path, text);
-    // What a condition adds, such as for development, is not always a part of the policy.
-    let has_certain = found.iter().any(|it| it.certainty == Certainty::Certain);
-    let mut policies: Vec<ContentPolicy> = Vec::new();
-    for FoundDirective {
-        directive,
-        begins,
-        certainty,
-    } in found
-    {
-        let is_left_out = certainty == Certainty::InBranch && has_certain;
-        if is_left_out || certainty == Certainty::Development {
-            continue;
-        }
-        let last = policies.last_mut().filter(|_| !begins);
-        match last.filter(|policy| policy.directive(&directive.name).is_none()) {
-            Some(policy) => policy.directives.push(directive),
-            None => policies.push(ContentPolicy {
-                directives: vec![directive],
-            }),
+    let mut found: Vec<Vec<FoundDirective>> = Vec::new();
+    for directive in find_directives(path, text) {
+        let name = &directive.directive.name;
+        let has =
+            |policy: &&mut Vec<FoundDirective>| policy.iter().any(|it| it.directive.name == *name);
+        let last = found.last_mut().filter(|_| !directive.begins);
+        match last.filter(|policy| !has(policy)) {
+            Some(policy) => policy.push(directive),
+            None => found.push(vec![directive]),
         }
     }
+    let mut policies: Vec<ContentPolicy> = found.into_iter().map(certain_parts).collect();
     policies.retain(|policy| !is_of_no_page(policy));
     for policy in &mut policies {
         add_nonces(policy, &directives_with_nonces(text));
@@ -51,10 +41,24 @@ pub(super) fn find_policies(path: &Path, text: &str) -> Vec<ContentPolicy> {
     policies
 }
 
+/// What a condition adds, such as for development, is not always a part of the policy.
+fn certain_parts(mut found: Vec<FoundDirective>) -> ContentPolicy {
+    let has_certain = found.iter().any(|it| it.certainty == Certainty::Certain);
+    found.retain(|it| match it.certainty {
+        Certainty::Certain => true,
+        Certainty::InBranch => !has_certain,
+        Certainty::Development => false,
+    });
+    let directives = found.into_iter().map(|it| it.directive);
+    ContentPolicy {
+        directives: directives.collect(),
+    }
+}
+
 /// Whether the policy allows nothing at all, as answers have that are no pages.
 fn is_of_no_page(policy: &ContentPolicy) -> bool {
     let [only] = policy.directives.as_slice() else {
-        return false;
+        return policy.directives.is_empty();
     };
     only.name == "default-src" && only.sources == ["'none'"]
 }
@@ -103,7 +107,7 @@ fn find_directives(path: &Path, text: &str) -> Vec<FoundDirective> {
             .rsplit(['"', '\n'])
             .next()
             .unwrap_or_default();
-        let is_of_no_page = before.contains("sandbox");
+        let is_of_no_page = before.contains("sandbox") && !before.contains("allow-scripts");
         let sources = sources(found.as_str(), &text[found.end()..]);
         let Some(sources) = sources.filter(|_| !is_of_no_page) else {
             continue;
@@ -138,7 +142,10 @@ fn certainty(before: &str) -> Certainty {
     let branches: Vec<&str> = outer.filter(|code| is_branch(code)).collect();
     let is_for_development = |code: &&str| {
         let asks = [":dev", ":test"].iter().any(|env| code.contains(env));
-        code.starts_with("if") && (asks || code.contains("DEBUG") && !code.contains("not "))
+        let is_debug = code.contains("DEBUG") && !code.contains("not ");
+        // `if Mix.env() != :prod`, `unless Mix.env() == :prod`
+        let is_other = code.contains(":prod") && (code.contains("!=") ^ code.starts_with("unless"));
+        is_other || code.starts_with("if") && (asks || is_debug)
     };
     if branches.iter().any(is_for_development) {
         Certainty::Development
@@ -151,7 +158,8 @@ fn certainty(before: &str) -> Certainty {
 
 fn is_branch(code: &str) -> bool {
     let mut branches = ["if ", "unless ", "elif ", "else", "case ", "cond "].into_iter();
-    branches.any(|word| code.starts_with(word)) && !code.contains(":prod")
+    let is_production = code.starts_with("if") && code.contains(":prod") && !code.contains("!=");
+    branches.any(|word| code.starts_with(word)) && !is_production
 }
 
 /// A directive that is not there begins as the default.
@@ -351,12 +359,26 @@ mod tests {
     }
 
     #[test]
+    #[allow(clippy::too_many_lines, reason = "a table")]
     fn what_is_no_policy_of_a_page_is_left_out() {
         for (text, expected) in [
             ("\"default-src 'none'; frame-ancestors 'none'\"", &[][..]),
             (
                 "    if settings.DEBUG:\n        response['Content-Security-Policy'] = \"script-src 'self'\"",
                 &[],
+            ),
+            (
+                "if Mix.env() != :prod do\n  def policy, do: \"default-src 'self' 'unsafe-eval'\"\nend",
+                &[],
+            ),
+            (
+                "header(\"content-security-policy\", \"default-src 'none'\")\nif html do\n  \
+                 header(\"content-security-policy\", \"script-src 'self'\")\nend",
+                &["3: script-src 'self' https://cdn.example.com"],
+            ),
+            (
+                "\"sandbox allow-scripts; script-src 'self'\"",
+                &["1: script-src 'self' https://cdn.example.com"],
             ),
             ("\"script-src 'self' \" <> cdn() <> \"; style-src *\"", &[]),
             // The answer is a file of somebody else, and no page.

@@ -2,6 +2,7 @@
 
 use super::report::CollectReport;
 use super::settings_source::{ServerSettings, SettingsSource};
+use super::static_root::WrittenFiles;
 use crate::config::Origin;
 use crate::framework::{BlockingPolicy, FixedLink, SourceLocation};
 use std::path::Path;
@@ -16,8 +17,8 @@ pub(crate) enum DjangoEvent<'a> {
     ServerSettings(&'a ServerSettings, &'a Path),
     /// A user's command begins: its setting and its line.
     Running(&'static str, &'a str),
-    /// How many files the command after collectstatic wrote into `STATIC_ROOT`.
-    WrittenAfterwards(usize),
+    /// The command after collectstatic wrote these into `STATIC_ROOT`.
+    WrittenAfterwards(WrittenFiles),
     Collected {
         evidence: &'a str,
         settings: &'a SettingsSource,

@@ -1,5 +1,6 @@
 //! Files that a user's command writes into `STATIC_ROOT`, as it would after a collectstatic without this build.
 
+use crate::framework::source_text::has_extension;
 use crate::fs::files_below;
 use fs_err as fs;
 use std::collections::HashMap;
@@ -13,6 +14,14 @@ pub(super) struct StaticRootFiles<'a> {
     before: HashMap<PathBuf, Stamp>,
 }
 
+/// What became of the files that a command wrote.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct WrittenFiles {
+    pub(crate) added: usize,
+    /// Collected files that it wrote as well, and that stay as they were collected.
+    pub(crate) kept: usize,
+}
+
 /// Time and size: a file with another stamp was written.
 type Stamp = (SystemTime, u64);
 
@@ -23,15 +32,21 @@ impl<'a> StaticRootFiles<'a> {
         Ok(Self { root, before })
     }
 
-    /// Copies what was written since into the directory of the collected files. Returns the number of files.
-    pub(super) fn copy_written(&self, collected: &Path) -> io::Result<usize> {
-        let mut written = 0;
+    /// Copies what was written since into the directory of the collected files, but replaces none of them: they have
+    /// the URL of the version.
+    pub(super) fn copy_written(&self, collected: &Path) -> io::Result<WrittenFiles> {
+        let mut written = WrittenFiles::default();
         for (path, stamp) in stamps(self.root)? {
-            if self.before.get(&path) != Some(&stamp) {
-                let to = collected.join(&path);
+            let to = collected.join(&path);
+            if self.before.get(&path) == Some(&stamp) || has_extension(&path, &["gz", "br"]) {
+                continue;
+            }
+            if to.exists() {
+                written.kept += 1;
+            } else {
                 fs::create_dir_all(to.parent().unwrap_or(collected))?;
                 fs::copy(self.root.join(&path), to)?;
-                written += 1;
+                written.added += 1;
             }
         }
         Ok(written)
@@ -63,15 +78,18 @@ mod tests {
         let root = folder_with(&[("old.css", "old"), ("web/a.css", "a")]);
         let collected = tempfile::tempdir().unwrap();
         let files = StaticRootFiles::list(root.path()).unwrap();
-        assert_eq!(files.copy_written(collected.path()).unwrap(), 0);
+        let written = |added, kept| WrittenFiles { added, kept };
+        assert_eq!(files.copy_written(collected.path()).unwrap(), written(0, 0));
         fs::write(root.path().join("web/a.css"), "longer").unwrap();
         fs::create_dir(root.path().join("i18n")).unwrap();
         fs::write(root.path().join("i18n/de.js"), "de").unwrap();
-        assert_eq!(files.copy_written(collected.path()).unwrap(), 2);
+        fs::write(root.path().join("i18n/de.js.gz"), "gz").unwrap();
+        assert_eq!(files.copy_written(collected.path()).unwrap(), written(2, 0));
+        assert_eq!(files.copy_written(collected.path()).unwrap(), written(0, 2));
         let mut copied = files_below(collected.path()).unwrap();
         copied.sort();
         assert_eq!(copied, [Path::new("i18n/de.js"), Path::new("web/a.css")]);
         let none = StaticRootFiles::list(Path::new("/nowhere")).unwrap();
-        assert_eq!(none.copy_written(collected.path()).unwrap(), 0);
+        assert_eq!(none.copy_written(collected.path()).unwrap(), written(0, 0));
     }
 }

@@ -4,7 +4,7 @@ use super::super::links::{blocking_policy, fixed_link};
 use super::super::warn_of_first;
 use crate::framework::django::{
     BrokenLink, BrokenLinkCause, CollectReport, DjangoCheck, DjangoEvent, SettingsSource,
-    StaticfilesStorage,
+    StaticfilesStorage, WrittenFiles,
 };
 use crate::log::{Event, Log, count, seconds};
 use std::fmt::Write as _;
@@ -34,11 +34,7 @@ impl Event for DjangoEvent<'_> {
                 module = server.module,
             )),
             Self::Running(setting, line) => log.bullet(&format!("Running {line} ({setting})")),
-            Self::WrittenAfterwards(0) => {}
-            Self::WrittenAfterwards(files) => log.detail(&format!(
-                "It wrote {} into STATIC_ROOT, published as well",
-                count(*files, "file")
-            )),
+            Self::WrittenAfterwards(files) => written_afterwards(*files, log),
             Self::Collected {
                 evidence,
                 settings,
@@ -111,6 +107,22 @@ impl Event for DjangoEvent<'_> {
                  the version, unless it is started by: static-assets exec -- COMMAND",
             ),
         }
+    }
+}
+
+fn written_afterwards(WrittenFiles { added, kept }: WrittenFiles, log: &Log) {
+    if added > 0 {
+        let added = count(added, "file");
+        log.detail(&format!(
+            "It wrote {added} into STATIC_ROOT, published as well"
+        ));
+    }
+    if kept > 0 {
+        log.warning(&format!(
+            "It also wrote {} that collectstatic had collected. They are published as collected. If the command runs \
+             collectstatic itself, let it take the place of this build's own:\nSTATIC_ASSETS_COLLECT_COMMAND=\"…\"",
+            count(kept, "file")
+        ));
     }
 }
 
