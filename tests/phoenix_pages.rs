@@ -518,3 +518,14 @@ fn files_stay_in_the_image_if_no_link_to_code_was_found() {
             .is_file()
     );
 }
+
+#[test]
+fn files_stay_in_the_image_if_a_page_writes_out_their_path() {
+    let page = "<link href={~p\"/assets/app.css\"}>\n<.avatar image='/images/logo.png' />";
+    let platform = app(page).env("STATIC_ASSETS_KEEP", "manifests");
+    platform.write("backend/priv/static/images/logo.png", "png");
+    platform
+        .build()
+        .succeeds()
+        .says("the image has to serve links like the one at backend/lib/shop_web/page_html.ex:2");
+}

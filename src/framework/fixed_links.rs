@@ -76,7 +76,9 @@ fn links_in(
         let loads_worker = loaders.any(|name| called.ends_with(name));
         let property = before.strip_suffix('=').unwrap_or_default().trim_end();
         let is_dir = path.is_empty() || path.ends_with('/');
-        let kind = if is_dir && property.strip_suffix(".p").is_some() {
+        let kind = if is_dir && is_entry_p(before) && text.contains(".p+") {
+            FixedLinkKind::PublicPath(format!("{base}{path}"))
+        } else if is_dir && property.strip_suffix(".p").is_some() {
             if !is_used_public_path(property, text) {
                 continue;
             }
@@ -92,6 +94,14 @@ fn links_in(
         found.push(FixedLink { location, kind });
     }
     found
+}
+
+/// Whether `{p:` or `,p:` is before the path: the runtime of webpack as one object.
+fn is_entry_p(before: &str) -> bool {
+    let object = before
+        .strip_suffix(":")
+        .and_then(|before| before.strip_suffix('p'));
+    object.is_some_and(|object| object.ends_with(['{', ',']))
 }
 
 /// Whether a property is webpack's `__webpack_require__.p`, short or not, and the script loads something by it. Webpack 4
@@ -123,6 +133,10 @@ mod tests {
         assert_eq!(
             kinds("__webpack_require__.p = \"/js/\"; __webpack_require__.p + \"1.js\""),
             [FixedLinkKind::PublicPath("/js/".to_owned())]
+        );
+        assert_eq!(
+            kinds("e={u:1,p:'/'};s.src=e.p+'1.js'"),
+            [FixedLinkKind::PublicPath("/".to_owned())]
         );
         assert_eq!(
             kinds("n.p='/';s.src=n.p+'1.js'"),

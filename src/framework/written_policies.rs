@@ -79,11 +79,14 @@ enum Certainty {
     Development,
 }
 
+/// Blanks out the documentation of Elixir's modules and functions.
+pub(super) fn without_docs(text: &str) -> String {
+    let blank = |docs: &Captures<'_>| docs[0].replace(|letter| letter != '\n', " ");
+    DOCS.replace_all(text, blank).into_owned()
+}
+
 fn find_directives(path: &Path, text: &str) -> Vec<FoundDirective> {
-    let without_docs = DOCS.replace_all(text, |docs: &Captures<'_>| {
-        docs[0].replace(|letter| letter != '\n', " ")
-    });
-    let text = &*without_docs;
+    let text = &*without_docs(text);
     let locations = Locations::of(path, text);
     let mut directives = Vec::new();
     let (mut is_new, mut is_reported) = (true, false);

@@ -233,11 +233,8 @@ impl LinkVerifier<'_> {
         for pages in apps {
             let links = &pages.links;
             let is_host = |target: EndpointTarget<'_>| target.form == StaticUrlForm::Host;
-            if let Some(link) = links
-                .hosts
-                .first()
-                .filter(|_| !pages.targets().any(is_host))
-            {
+            let own_host = links.host_paths.first();
+            if let Some(link) = own_host.filter(|_| !pages.targets().any(is_host)) {
                 self.ctx.log.event(&PhoenixEvent::OwnHostLink(link));
             } else if links.paths.is_empty() && links.urls.is_empty() {
                 let otp_app = &pages.app.otp_app;
@@ -267,6 +264,14 @@ pub(super) fn find_link_that_stays(
         }
         let mut locations = in_scripts.iter().map(|link| &link.location).chain(in_pages);
         first = first.or(locations.next().map(|link| Stays::Link(link.to_string())));
+        let links = &pages.links;
+        let is_host = |target: EndpointTarget<'_>| target.form == StaticUrlForm::Host;
+        let hosts = links
+            .host_paths
+            .iter()
+            .filter(|_| !pages.targets().any(is_host));
+        let mut others = hosts.chain(&links.mentions);
+        first = first.or_else(|| Some(Stays::Link(others.next()?.to_string())));
         let is_unproved = |kind: &[&str]| {
             let mut linked = pages.links.files.iter().map(|file| Path::new(&file.path));
             let is_published = files.iter().any(|path| has_extension(path, kind));

@@ -103,12 +103,16 @@ pub(super) fn own_host(sources: &AppSources, project: &Project, app: &WebApp) ->
         .partition::<Vec<_>, _>(|it| it.path.ends_with(RUNTIME_EXS));
     let mut parts = BTreeMap::new();
     for file in boot.into_iter().chain(before.into_iter().rev()) {
+        let is_boot = file.path.ends_with(RUNTIME_EXS);
         let ElixirSource { bare, .. } = &file.source;
         let is_its_own =
             |at: &usize| project.is_about(app, &bare[..*at]) && is_for_production(&bare[..*at]);
         for at in values(bare, "url:").filter(is_its_own) {
             for (name, item) in host_parts(&file.source, at) {
-                parts.entry(name).or_insert(item);
+                // The script of boot has none of the variables of another file.
+                if is_boot || is_literal(item) {
+                    parts.entry(name).or_insert(item);
+                }
             }
         }
     }
@@ -117,6 +121,15 @@ pub(super) fn own_host(sources: &AppSources, project: &Project, app: &WebApp) ->
     }
     let parts: Vec<&str> = parts.into_values().collect();
     parts.join(", ")
+}
+
+/// Whether the value of an item means the same in every file.
+fn is_literal(item: &str) -> bool {
+    let value = item
+        .split_once(':')
+        .map_or("", |(_, value)| value.trim_start());
+    let is_text = value.starts_with('"') && !value.contains("#{");
+    is_text || value.starts_with(|first: char| first.is_ascii_digit())
 }
 
 /// Returns the items of a list that are a scheme, a host or a port, by name. `localhost` is the host of development.

@@ -7,9 +7,10 @@ use super::sources::{
 };
 use crate::framework::app_files::is_foreign;
 use crate::framework::content_policy::{ContentPolicy, NonceTags};
-use crate::framework::written_policies::find_policies;
+use crate::framework::written_policies::{find_policies, without_docs};
+use std::collections::HashSet;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The extensions of files that hold pages.
 const PAGES: [&str; 10] = [
@@ -28,6 +29,8 @@ pub(super) struct PageLinks {
     pub(super) urls: Vec<SourceLocation>,
     /// `Endpoint.static_url()`, alone or before a text.
     pub(super) hosts: Vec<SourceLocation>,
+    /// Those with a path behind it, as far as reading shows.
+    pub(super) host_paths: Vec<SourceLocation>,
     /// `Endpoint.url() <> static_path(…)`.
     pub(super) joined: Vec<SourceLocation>,
     /// The files that are linked to by their whole names.
@@ -42,6 +45,8 @@ pub(super) struct PageLinks {
     pub(super) fixed_code: Vec<SourceLocation>,
     /// The same of other files.
     pub(super) fixed_files: Vec<SourceLocation>,
+    /// Paths of published files that are written out in another way, such as in `srcset` or in an own component.
+    pub(super) mentions: Vec<SourceLocation>,
     pub(super) policies: Vec<ContentPolicy>,
     pub(super) nonces: NonceTags,
 }
@@ -62,7 +67,11 @@ impl PageLinks {
             let path = file.strip_prefix(repository).unwrap_or(&file);
             let is_own = !path.iter().any(|part| is_foreign(&part.to_string_lossy()));
             if is_own && has_extension(path, &PAGES) {
-                pages.push((path.to_owned(), read_text(&file)?));
+                let text = read_text(&file)?;
+                // What documentation shows is no link.
+                let is_code = has_extension(path, &["ex", "exs"]);
+                let text = if is_code { without_docs(&text) } else { text };
+                pages.push((path.to_owned(), text));
             }
         }
         // Each endpoint of an app may have its own.
@@ -72,13 +81,16 @@ impl PageLinks {
             served.extend(STATIC_PATHS.split(' '));
         }
         let mut links = Self::default();
+        let published = files_in(static_dir)?;
+        let names: HashSet<&Path> = published.iter().map(PathBuf::as_path).collect();
         for (path, text) in &pages {
             links.add_page(path, text, &served);
+            links.add_mentions(path, text, &names);
         }
-        for path in files_in(static_dir)? {
+        for path in &published {
             let name = path.to_string_lossy();
             if name.ends_with(".html") && !holds_digest(&name) {
-                let file = static_dir.join(&path);
+                let file = static_dir.join(path);
                 let text = read_text(&file)?;
                 let shown = file.strip_prefix(repository).unwrap_or(&file);
                 let exists = |path: &str| static_dir.join(path).is_file();
@@ -91,6 +103,27 @@ impl PageLinks {
     /// Lists the links that no helper writes, scripts and stylesheets first.
     pub(super) fn by_hand(&self) -> Vec<&SourceLocation> {
         self.fixed_code.iter().chain(&self.fixed_files).collect()
+    }
+
+    fn add_mentions(&mut self, path: &Path, text: &str, published: &HashSet<&Path>) {
+        let locations = Locations::of(path, text);
+        for quote in ["\"", "'"] {
+            for found in occurrences(text, quote) {
+                let end = found.after.find([' ', '"', '\'', '?', '#', '\n']);
+                let name = found
+                    .after
+                    .get(..end.unwrap_or_default())
+                    .unwrap_or_default();
+                let name = name.strip_prefix('/').unwrap_or(name);
+                let follows = ["~p", "static_path", "static_url"].iter();
+                let follows = follows
+                    .into_iter()
+                    .any(|helper| found.line().contains(helper));
+                if name.contains('/') && !follows && published.contains(Path::new(name)) {
+                    self.mentions.push(locations.at(found.at));
+                }
+            }
+        }
     }
 
     fn add_page(&mut self, path: &Path, text: &str, served: &[&str]) {
@@ -125,8 +158,14 @@ impl PageLinks {
             self.add_argument(&call, &location);
             self.urls.push(location);
         }
-        let hosts = occurrences(text, "Endpoint.static_url()");
-        self.hosts.extend(hosts.map(|call| locations.at(call.at)));
+        for call in occurrences(text, "Endpoint.static_url()") {
+            let location = locations.at(call.at);
+            let after = call.after.trim_start();
+            if after.starts_with("<>") || after.starts_with("}/") {
+                self.host_paths.push(location.clone());
+            }
+            self.hosts.push(location);
+        }
         for module in ["type=\"module\"", "type='module'"] {
             let modules = occurrences(text, module);
             self.modules.extend(modules.map(|it| locations.at(it.at)));
@@ -145,11 +184,12 @@ impl PageLinks {
         }
     }
 
-    /// Adds the file whose path is an argument of the call.
+    /// Adds the file whose path is an argument of the call. An endpoint that is named may be another app's.
     fn add_argument(&mut self, call: &Occurrence<'_>, location: &SourceLocation) {
         let line = call.after.lines().next().unwrap_or_default();
         if let Some((before, path)) = line.split_once("\"/")
             && !before.contains([')', '"'])
+            && !before.contains("Endpoint")
         {
             self.add_written(path, location);
         }
