@@ -33,7 +33,7 @@ pub(super) fn find_policies(path: &Path, text: &str) -> Vec<ContentPolicy> {
             None => found.push(vec![directive]),
         }
     }
-    let mut policies: Vec<ContentPolicy> = found.into_iter().map(certain_parts).collect();
+    let mut policies: Vec<ContentPolicy> = found.into_iter().flat_map(policies_of).collect();
     policies.retain(|policy| !is_of_no_page(policy));
     for policy in &mut policies {
         add_nonces(policy, &directives_with_nonces(text));
@@ -41,18 +41,27 @@ pub(super) fn find_policies(path: &Path, text: &str) -> Vec<ContentPolicy> {
     policies
 }
 
-/// What a condition adds, such as for development, is not always a part of the policy.
-fn certain_parts(mut found: Vec<FoundDirective>) -> ContentPolicy {
+/// A branch's directive stands beside the policy, which is judged without it, too. Only development's doesn't count.
+fn policies_of(found: Vec<FoundDirective>) -> Vec<ContentPolicy> {
     let has_certain = found.iter().any(|it| it.certainty == Certainty::Certain);
-    found.retain(|it| match it.certainty {
-        Certainty::Certain => true,
-        Certainty::InBranch => !has_certain,
-        Certainty::Development => false,
-    });
-    let directives = found.into_iter().map(|it| it.directive);
-    ContentPolicy {
-        directives: directives.collect(),
+    let (mut whole, mut branches) = (Vec::new(), Vec::new());
+    for FoundDirective {
+        directive,
+        certainty,
+        ..
+    } in found
+    {
+        match certainty {
+            Certainty::InBranch if has_certain => branches.push(vec![directive]),
+            Certainty::Certain | Certainty::InBranch => whole.push(directive),
+            Certainty::Development => {}
+        }
     }
+    branches.insert(0, whole);
+    let policies = branches.into_iter();
+    policies
+        .map(|directives| ContentPolicy { directives })
+        .collect()
 }
 
 /// Whether the policy allows nothing at all, as answers have that are no pages.
@@ -393,7 +402,10 @@ mod tests {
             (
                 "  defp add(rest) do\n    if @dev do\n      \"script-src 'self' 'unsafe-eval'; \" <> rest\n    end\n  end\n  \
                  def rest, do: \"default-src 'self'; style-src *\"",
-                &["6: script-src 'self' https://cdn.example.com"],
+                &[
+                    "6: script-src 'self' https://cdn.example.com",
+                    "3: script-src 'self' 'unsafe-eval' https://cdn.example.com",
+                ],
             ),
             (
                 "if settings.CSP:\n    response['Content-Security-Policy'] = \"script-src 'self'\"",
