@@ -100,7 +100,13 @@ impl MetaNames {
     /// `None` if the name is none of the protocol's.
     fn add(&mut self, name: &str, object: &ListedObject, only: Option<&Version>) -> Option<()> {
         let parts: Vec<&str> = name.strip_suffix(".json")?.split('/').collect();
-        let version: Version = parts.get(1)?.parse().ok()?;
+        let version = match parts.as_slice() {
+            ["leases", _] => return Some(()),
+            ["versions" | "tombstones", version]
+            | ["pins" | "claims", version, _]
+            | ["refs", version, _, _] => version.parse::<Version>().ok()?,
+            _ => return None,
+        };
         if only.is_some_and(|only| *only != version) {
             return Some(());
         }
@@ -115,8 +121,7 @@ impl MetaNames {
                 commit: None,
             }),
             ["pins", _, pin] => entry.pins.push((*pin).to_owned()),
-            ["claims", _, _] => {}
-            _ => return None,
+            _ => {}
         }
         Some(())
     }
@@ -308,7 +313,8 @@ mod tests {
                 ("tombstones/again.json", 7),
                 ("refs/again/default/1.json", 8),
                 ("staging/whole.lock", 1),
-                ("other/whole.json", 1),
+                ("other/v9.json", 1),
+                ("leases/5f.json", 1),
             ],
             &[
                 ("versions/whole.json", &marker("whole")),
@@ -335,7 +341,7 @@ mod tests {
                 ("again", VersionState::Unfinished, 2, 20),
             ]
         );
-        assert_eq!(found.unknown, ["other/whole.json"]);
+        assert_eq!(found.unknown, ["other/v9.json"]);
     }
 
     #[test]

@@ -12,12 +12,12 @@ mod world;
 
 pub(crate) use order::{DIGEST, EXPLICIT};
 
-use order::{DIGEST_WITHOUT_LIST, PRUNE, SPARING_FORGETS_CONTENT};
+use order::{DIGEST_WITHOUT_LIST, PRUNE, PRUNE_BY_LEASE, SPARING_FORGETS_CONTENT};
 use promises::Promise;
 use search::Search;
 use world::Content::{A, B};
 use world::{
-    Ages, BuilderAt, ConditionalWrites, Outcome, Scenario, Stranger, TombstoneState, World,
+    Ages, BuilderAt, ConditionalWrites, Outcome, PruneAt, Scenario, Stranger, TombstoneState, World,
 };
 
 /// Two builders with different contents, and no fault.
@@ -156,6 +156,42 @@ fn search_explicit_versions_beside_prunes(conditional_writes: ConditionalWrites)
         ..quiet
     };
     assert_holds(&built_again, 50_000);
+}
+
+/// Prunes that begin at any time, and are kept apart only by their leases.
+#[test]
+fn prunes_with_leases_keep_every_promise() {
+    for conditional_writes in STORES {
+        let quiet = Scenario {
+            conditional_writes,
+            prune: PRUNE_BY_LEASE,
+            prunes: 2,
+            ..QUIET
+        };
+        let with_faults = Scenario {
+            faults: 1,
+            crashes: 1,
+            ..quiet
+        };
+        let search = assert_holds(&with_faults, 100_000);
+        let ended = |it: &World, number: usize| it.prunes[number].at == PruneAt::Ended;
+        // One of two gives up, and so may both. After a crash, the next one completes.
+        assert!(
+            search.reached(|it| ended(it, 1) && it.prunes[1].content.is_none() && !ended(it, 0))
+        );
+        assert!(search.reached(|it| {
+            it.store.leases == [true; 2] && tombstone(it).is_none() && ended(it, 0) && ended(it, 1)
+        }));
+        assert!(search.reached(|it| {
+            it.crashes == 0 && ended(it, 0) && tombstone(it) == Some(TombstoneState::Deleted)
+        }));
+        let digest = Scenario {
+            order: DIGEST,
+            builders: &[A, A],
+            ..with_faults
+        };
+        assert_holds(&digest, 20_000);
+    }
 }
 
 #[test]

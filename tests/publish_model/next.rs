@@ -112,8 +112,15 @@ impl<'a> Next<'a> {
             && (builder.delayed.is_empty() || self.scenario.ages == Ages::Short);
         let steps = self.scenario.prune.steps;
         let is_prune_left = self.world.prunes.iter().any(|it| it.at != PruneAt::Ended);
+        let begins = steps
+            .iter()
+            .position(|&it| it == PruneStep::GetMarkerAndTombstone);
         let is_listing = |at| match at {
-            PruneAt::Step(at) => at > 0 && steps[usize::from(at)..].contains(&PruneStep::ListRefs),
+            PruneAt::Step(at) => {
+                let at = usize::from(at);
+                begins.is_some_and(|begins| at > begins)
+                    && steps[at..].contains(&PruneStep::ListRefs)
+            }
             PruneAt::Sparing | PruneAt::Ended => false,
         };
         let is_being_listed = self.world.prunes.iter().any(|it| is_listing(it.at));

@@ -240,6 +240,10 @@ pub(super) struct PruneOrder {
 /// One kind of request of a prune. A deletion is one request for each object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PruneStep {
+    /// Announces the prune by an object of its own, which it writes again while it runs.
+    PutLease,
+    /// Ends the prune if another one has a lease of the last hour.
+    ListLeases,
     /// The content of the marker or tombstone goes into the new tombstone.
     GetMarkerAndTombstone,
     PutDeleting,
@@ -254,6 +258,8 @@ pub(super) enum PruneStep {
 impl fmt::Display for PruneStep {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         f.write_str(match self {
+            Self::PutLease => "PUT lease",
+            Self::ListLeases => "LIST leases",
             Self::GetMarkerAndTombstone => "GET marker and tombstone",
             Self::ListRefs => "LIST refs",
             Self::DeleteMarker => "no marker is left",
@@ -293,6 +299,9 @@ pub(super) enum PruneStart {
     AfterPrevious,
     /// Also waits until every tombstone of the previous prune has landed.
     AfterPreviousLanded,
+    /// At any time: only the leases keep prunes apart. One counts until every write of its prune has landed, which is an
+    /// hour after the last.
+    ByLease,
 }
 
 pub(super) const PRUNE: PruneOrder = PruneOrder {
@@ -309,6 +318,43 @@ pub(super) const PRUNE: PruneOrder = PruneOrder {
     content: TombstoneContent::OfMarkerOrTombstone,
     deleting_ends: DeletingEnds::DeletesLanded,
     start: PruneStart::AfterPreviousLanded,
+};
+
+pub(super) const PRUNE_BY_LEASE: PruneOrder = PruneOrder {
+    steps: &[
+        PruneStep::PutLease,
+        PruneStep::ListLeases,
+        PruneStep::GetMarkerAndTombstone,
+        PruneStep::PutDeleting,
+        PruneStep::ListRefs,
+        PruneStep::DeleteMarker,
+        PruneStep::DeleteAssets,
+        PruneStep::DeleteClaims,
+        PruneStep::PutDeleted,
+    ],
+    start: PruneStart::ByLease,
+    ..PRUNE
+};
+
+pub(super) const LEASES_LISTED_FIRST: PruneOrder = PruneOrder {
+    steps: &[
+        PruneStep::ListLeases,
+        PruneStep::PutLease,
+        PruneStep::GetMarkerAndTombstone,
+        PruneStep::PutDeleting,
+        PruneStep::ListRefs,
+        PruneStep::DeleteMarker,
+        PruneStep::DeleteAssets,
+        PruneStep::DeleteClaims,
+        PruneStep::PutDeleted,
+    ],
+    ..PRUNE_BY_LEASE
+};
+
+/// Nothing keeps prunes apart.
+pub(super) const PRUNES_AT_ONCE: PruneOrder = PruneOrder {
+    steps: PRUNE.steps,
+    ..PRUNE_BY_LEASE
 };
 
 pub(super) const ASSETS_BEFORE_MARKER: PruneOrder = PruneOrder {

@@ -15,14 +15,19 @@ impl Next<'_> {
             PruneAt::Sparing => return self.spare_version(number),
             PruneAt::Ended => return,
         };
-        if prune.at == PruneAt::Step(0) {
-            if self.may_start(number) {
-                self.get_marker_and_tombstone(number);
-            }
+        if prune.at != PruneAt::Step(0) {
+            self.crash_prune(number);
+        } else if !self.may_start(number) {
             return;
         }
-        self.crash_prune(number);
         match step {
+            PruneStep::PutLease => {
+                let scenario = self.scenario;
+                self.write(Process::Prune(number), Write::Lease, |world, _| {
+                    advance_prune(world, number, scenario);
+                });
+            }
+            PruneStep::ListLeases => self.list_leases(number),
             PruneStep::GetMarkerAndTombstone => self.get_marker_and_tombstone(number),
             PruneStep::PutDeleting => self.put_tombstone(number, TombstoneState::Deleting),
             PruneStep::ListRefs => {
@@ -63,6 +68,9 @@ impl Next<'_> {
     /// Whether the prune may start: the version has a ref, and the earlier prunes are over.
     fn may_start(&self, number: usize) -> bool {
         let is_tombstone = |write| matches!(write, Write::Tombstone(_));
+        if self.scenario.prune.start == PruneStart::ByLease {
+            return self.world.store.refs.contains(&true);
+        }
         let is_after = |number: usize| {
             let earlier = self.world.prunes[number];
             earlier.at == PruneAt::Ended
@@ -70,6 +78,23 @@ impl Next<'_> {
                     || !earlier.delayed.iter().any(is_tombstone))
         };
         self.world.store.refs.contains(&true) && (0..number).all(is_after)
+    }
+
+    /// Another prune's lease counts while it runs, and until all of its writes have landed.
+    fn list_leases(&mut self, number: usize) {
+        let mut world = self.world;
+        let others = world.store.leases.iter().zip(&world.prunes).enumerate();
+        let mut others = others.filter(|(other, _)| *other != number);
+        let is_pruned = others.any(|(_, (&exists, other))| {
+            exists && (other.at != PruneAt::Ended || !other.delayed.is_empty())
+        });
+        if is_pruned {
+            world.prunes[number].at = PruneAt::Ended;
+        } else {
+            advance_prune(&mut world, number, self.scenario);
+        }
+        let action = Action::Pruned(PruneStep::ListLeases);
+        self.push(Process::Prune(number), action, world);
     }
 
     /// Whether the prune may replace the tombstone `deleting`: none of its deletes can still land.

@@ -3,9 +3,10 @@
 
 use super::order::{
     ASSETS_BEFORE_MARKER, CLAIMS_BEFORE_VERSION, CLAIMS_LISTED_ONCE, CREATES_AND_MULTIPART,
-    CREATES_ONLY, DELETING_ENDS_AT_ONCE, EXPLICIT_WITH_MULTIPART, MARKER_BEFORE_ASSETS,
-    ONE_CLAIM_CHECKED, ONE_CLAIM_SWAPPED, PRUNES_CLOSE_TOGETHER, REF_LAST, SPARING_FORGETS_CONTENT,
-    TOMBSTONE_BEFORE_REF, TOMBSTONE_FORGETS_CONTENT,
+    CREATES_ONLY, DELETING_ENDS_AT_ONCE, EXPLICIT_WITH_MULTIPART, LEASES_LISTED_FIRST,
+    MARKER_BEFORE_ASSETS, ONE_CLAIM_CHECKED, ONE_CLAIM_SWAPPED, PRUNES_AT_ONCE,
+    PRUNES_CLOSE_TOGETHER, REF_LAST, SPARING_FORGETS_CONTENT, TOMBSTONE_BEFORE_REF,
+    TOMBSTONE_FORGETS_CONTENT,
 };
 use super::promises::Promise;
 use super::search::Search;
@@ -310,6 +311,42 @@ fn sparing_must_not_free_a_pruned_name() {
         ..forgets
     };
     assert_breaks(&interrupted, Promise::NeverOverwritten, 33, &last);
+}
+
+#[test]
+fn prunes_at_once_delete_a_published_version() {
+    let at_once = Scenario {
+        prune: PRUNES_AT_ONCE,
+        prunes: 2,
+        ..QUIET_DIGEST
+    };
+    assert_breaks(
+        &at_once,
+        Promise::ExitZeroVerifies,
+        18,
+        &[
+            "prune 1: PUT tombstone Spared",
+            "prune 2: LIST refs",
+            "build 2 of A: PUT ref",
+            "build 2 of A: GET tombstone",
+            "build 2 of A: GET marker",
+            "build 2 of A: LIST version",
+            "build 2 of A: PUT asset 1",
+            "build 2 of A: PUT asset 2",
+            "build 2 of A: PUT marker, exit 0",
+            "prune 2: DELETE marker",
+        ],
+    );
+    // Each lists the leases before the other's is there.
+    assert_breaks(
+        &Scenario {
+            prune: LEASES_LISTED_FIRST,
+            ..at_once
+        },
+        Promise::ExitZeroVerifies,
+        22,
+        &["build 2 of A: PUT marker, exit 0", "prune 2: DELETE marker"],
+    );
 }
 
 #[test]

@@ -66,6 +66,7 @@ pub(super) enum Stranger {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Store {
     pub(super) refs: [bool; BUILDERS],
+    pub(super) leases: [bool; PRUNES],
     pub(super) tombstone: Option<Tombstone>,
     pub(super) marker: Option<Content>,
     pub(super) claims: [bool; 2],
@@ -179,6 +180,7 @@ pub(super) enum Write {
     SwapOneClaim(Option<Content>),
     Asset(usize),
     Marker,
+    Lease,
     Tombstone(TombstoneState),
     DeleteMarker,
     DeleteAsset(usize),
@@ -194,6 +196,7 @@ impl fmt::Display for Write {
             Self::SwapOneClaim(Some(content)) => write!(f, "PUT claim in place of {content:?}'s"),
             Self::Asset(asset) => write!(f, "PUT asset {}", asset + 1),
             Self::Marker => write!(f, "PUT marker"),
+            Self::Lease => write!(f, "PUT lease"),
             Self::Tombstone(state) => write!(f, "PUT tombstone {state:?}"),
             Self::DeleteMarker => write!(f, "DELETE marker"),
             Self::DeleteAsset(asset) => write!(f, "DELETE asset {}", asset + 1),
@@ -202,7 +205,7 @@ impl fmt::Display for Write {
     }
 }
 
-const WRITES: [Write; 17] = [
+const WRITES: [Write; 18] = [
     Write::Ref,
     Write::Claim,
     Write::OneClaim,
@@ -212,6 +215,7 @@ const WRITES: [Write; 17] = [
     Write::Asset(0),
     Write::Asset(1),
     Write::Marker,
+    Write::Lease,
     Write::Tombstone(TombstoneState::Deleting),
     Write::Tombstone(TombstoneState::Deleted),
     Write::Tombstone(TombstoneState::Spared),
@@ -393,6 +397,7 @@ impl World {
         let content = self.prunes[prune].content;
         let store = &mut self.store;
         match write {
+            Write::Lease => store.leases[prune] = true,
             Write::Tombstone(state) => store.tombstone = Some(Tombstone { state, content }),
             Write::DeleteMarker => store.marker = None,
             Write::DeleteAsset(asset) => store.assets[asset] = None,
