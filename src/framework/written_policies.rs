@@ -98,6 +98,7 @@ fn find_directives(path: &Path, text: &str) -> Vec<FoundDirective> {
     let text = &*without_docs(text);
     let locations = Locations::of(path, text);
     let mut directives = Vec::new();
+    let open = extended_directives(text);
     let (mut is_new, mut is_reported) = (true, false);
     for captures in NAME.captures_iter(text) {
         let found = captures.get_match();
@@ -121,10 +122,13 @@ fn find_directives(path: &Path, text: &str) -> Vec<FoundDirective> {
             .unwrap_or_default();
         let is_of_no_page = before.contains("sandbox") && !before.contains("allow-scripts");
         let sources = sources(found.as_str(), &text[found.end()..]);
-        let Some(sources) = sources.filter(|_| !is_of_no_page) else {
+        let Some(mut sources) = sources.filter(|_| !is_of_no_page) else {
             continue;
         };
         let name = found.as_str().replace('_', "-");
+        if open.contains(&name) {
+            sources = any_source();
+        }
         let directive = Directive {
             place: locations.at(found.start()).to_string(),
             name,
@@ -205,8 +209,28 @@ fn directives_with_nonces(text: &str) -> Vec<String> {
 /// Finds the first place that names the header of a policy.
 pub(super) fn find_header(path: &Path, text: &str) -> Option<SourceLocation> {
     let mut found = NAME.captures_iter(text);
-    let header = found.find(|it| it.get(1).is_none() && it.name("only").is_none())?;
+    let header = found.find(|it| {
+        let before = text[..it.get_match().start()].rsplit('\n').next();
+        let is_text = before.unwrap_or_default().ends_with(['"', '\'']);
+        // `headers.pop("…")` takes it away.
+        let is_taken = before
+            .unwrap_or_default()
+            .trim_end_matches(['"', '\''])
+            .ends_with("pop(");
+        it.get(1).is_none() && it.name("only").is_none() && is_text && !is_taken
+    })?;
     Some(Locations::of(path, text).at(header.get_match().start()))
+}
+
+/// The directives to which the code adds what is only known at run time: `policy["script-src"].append(host)`.
+fn extended_directives(text: &str) -> Vec<String> {
+    let found = NAME.find_iter(text).filter(|found| {
+        let after = text[found.end()..].trim_start_matches(['"', '\'']);
+        let added = [".append(", ".extend(", " +=", "+="].iter();
+        let mut added = added.filter_map(|call| after.strip_prefix(']')?.strip_prefix(call));
+        added.any(|argument| !argument.trim_start().starts_with(['"', '\'']))
+    });
+    found.map(|it| it.as_str().replace('_', "-")).collect()
 }
 
 /// The sources of a directive of which a part is only known at run time: that part may allow any host.
@@ -393,6 +417,10 @@ mod tests {
                 &["1: script-src 'self' https://cdn.example.com"],
             ),
             ("\"script-src 'self' \" <> cdn() <> \"; style-src *\"", &[]),
+            (
+                "p = {\"script-src\": [\"'self'\"]}\np[\"script-src\"].append(settings.CDN)",
+                &[],
+            ),
             // The answer is a file of somebody else, and no page.
             ("\"sandbox; default-src 'none'\"", &[]),
             (

@@ -172,6 +172,9 @@ pub(super) fn fixed_link(link: &FixedLink) -> String {
         FixedLinkKind::Template(path, name) => {
             let call = match link.location.file.extension() {
                 Some(extension) if extension == "py" => format!("static('{name}')"),
+                Some(extension) if extension == "jinja" || extension == "jinja2" => {
+                    format!("{{{{ static('{name}') }}}}")
+                }
                 _ => format!("{{% static '{name}' %}}"),
             };
             format!(

@@ -143,7 +143,10 @@ widget = forms.Media(js=["web/e.js"], css={"all": ["web/f.css"]})
         page += "<img src='/media/web/dot.png'><img src='/static/{{ name }}'>"
         self.write(app / "web/templates/web/more.html", "{% load static %}\n" + page)
         module = "A = '/static/web/' + name, f'/static/web/{name}', '/static/web/{}.js'.format(name)\n"
-        self.write(app / "web/links.py", module + "B = '/static/', '/static/web/app.js'\n")
+        module += "B = '/static/', '/static/web/app.js'\n"
+        module += "C = open(BASE + '/static/web/app.js'), f'{BASE}/static/web/{name}', BASE + '/static/web/' + name\n"
+        self.write(app / "web/links.py", module)
+        self.write(app / "web/tests.py", "assert url == '/static/web/app.js'\n")
         run = self.collect(app)
         links = run.report["links_by_hand"]
         found = [(f"{it['file'].rpartition('/')[2]}:{it['line']}", it["path"], it["dynamic"]) for it in links]
@@ -159,6 +162,7 @@ widget = forms.Media(js=["web/e.js"], css={"all": ["web/f.css"]})
             },
             set(found),
         )
+        self.assertFalse([link for link in found if link[0] in ("links.py:3", "tests.py:1")])
 
     def test_what_can_not_be_read_is_no_failure(self):
         app = self.app("django_basic", "TEMPLATES.append({'BACKEND': 'no.such.Engine'})\n")

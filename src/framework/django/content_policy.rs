@@ -7,7 +7,7 @@ use crate::framework::content_policy::{BlockingPolicy, ContentPolicy, Directive,
 use crate::framework::source_text::{SourceLocation, has_extension, read_text};
 use crate::framework::written_policies::{find_header, find_policies};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use walkdir::{DirEntry, WalkDir};
 
 /// The extensions of files that may hold a policy.
@@ -38,7 +38,8 @@ pub(super) fn judge_policies(
         // What can't be read is not what the app runs.
         let Ok(entry) = entry else { continue };
         let path = entry.path();
-        if !entry.file_type().is_file() || !has_extension(path, &WRITTEN_IN) {
+        let is_read = report.content_policy.is_some() && is_of_settings(path);
+        if !entry.file_type().is_file() || !has_extension(path, &WRITTEN_IN) || is_read {
             continue;
         }
         let text = read_text(path)?;
@@ -71,8 +72,21 @@ fn policy_of(policy: &PolicySetting) -> ContentPolicy {
     }
 }
 
+/// Whether the settings are there, whose policy Django has said.
+fn is_of_settings(path: &Path) -> bool {
+    path.iter()
+        .any(|part| part.to_string_lossy().contains("settings"))
+}
+
+/// Whether the app runs it: not its tests and documentation.
 fn is_own(entry: &DirEntry) -> bool {
-    entry.depth() == 0
-        || !entry.file_type().is_dir()
-        || !is_foreign(&entry.file_name().to_string_lossy())
+    let name = entry.file_name().to_string_lossy();
+    let is_test =
+        name.starts_with("test") || name.starts_with("conftest") || name.ends_with("_test.py");
+    let is_foreign = if entry.file_type().is_dir() {
+        is_foreign(&name) || name == "docs"
+    } else {
+        is_test && name.ends_with(".py")
+    };
+    entry.depth() == 0 || !is_foreign
 }

@@ -77,6 +77,9 @@ fn uncollected_files(
         !collected.contains(path)
             && !has_extension(path, &["gz", "br", "json", "txt", "md"])
             && !is_hashed(path)
+            && !path
+                .iter()
+                .any(|part| part.to_string_lossy().starts_with('.'))
     });
     found.sort();
     Ok(found)

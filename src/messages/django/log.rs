@@ -77,7 +77,8 @@ impl Event for DjangoEvent<'_> {
             Self::UncollectedFiles(number, first) => log.warning(&format!(
                 "STATIC_ROOT holds {} that collectstatic did not collect, such as {}. They are not published, so a link to \
                  them by STATIC_URL would answer 404. If a command of the app writes them, run it in this build:\n\
-                 STATIC_ASSETS_AFTER_COLLECT=\"python manage.py …\"\nIf they are left from an earlier build, delete them.",
+                 STATIC_ASSETS_AFTER_COLLECT=\"python manage.py …\"\nor, if that command runs collectstatic itself, in its place: \
+                 STATIC_ASSETS_COLLECT_COMMAND. If they are left from an earlier build, delete them.",
                 count(*number, "file"),
                 first.display()
             )),

@@ -18,7 +18,7 @@ def content_policy(settings):
     names = [name if "-" in name else name + "-src" for name in DIRECTIVES]
     values = {name: getattr(settings, "CSP_" + name.upper().replace("-", "_"), None) for name in names}
     values["default-src"] = values["default-src"] or ["'self'"]
-    return describe("The CSP_ settings", values)
+    return describe("django-csp (the CSP_ settings)", values)
 
 
 def describe(setting, directives):

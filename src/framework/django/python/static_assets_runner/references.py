@@ -8,7 +8,8 @@ from itertools import zip_longest
 
 from .paths import is_inside
 
-FOREIGN = ("node_modules", "site-packages", "__pycache__", "tests", "test", "migrations", "locale")
+FOREIGN = ("node_modules", "site-packages", "__pycache__", "tests", "test", "migrations", "locale", "docs")
+TESTS = re.compile(r"(tests|test_.*|.*_test|conftest)\.py$")
 # What browsers never ask for: comments, and what {% verbatim %} shows as it is.
 COMMENT = re.compile(
     r"\{#.*?#\}|<!--.*?-->|\{%-?\s*(comment|verbatim)\b.*?%\}.*?\{%-?\s*end\1\b[^%]*%\}",
@@ -68,7 +69,7 @@ class References:
                 continue
             for parent, below, names in os.walk(os.path.realpath(directory)):
                 below[:] = sorted(name for name in below if name not in FOREIGN and not name.startswith("."))
-                for path in (os.path.join(parent, name) for name in sorted(names)):
+                for path in (os.path.join(parent, name) for name in sorted(names) if not TESTS.match(name)):
                     if path not in seen:
                         seen.add(path)
                         yield path
@@ -118,6 +119,7 @@ class References:
             # Python itself could not run it, or somebody's program wrote it.
             return
         functions = {alias.asname or alias.name for alias in imports_of_static(tree)}
+        parts_of_others = set()
         for node in ast.walk(tree):
             place = self.place(path, getattr(node, "lineno", 0))
             for name in names_in(node, functions):
@@ -126,18 +128,13 @@ class References:
                 self.joined.append(place)
             if makes_route(node):
                 self.routes.append(place)
-            written, dynamic = self.written_path(node)
-            if written:
-                self.by_hand.append(dict(place, path=written, dynamic=dynamic))
-
-    def written_path(self, node):
-        """The path under STATIC_URL that a node writes, and whether something unknown follows it."""
-        parts = [part for part in joined_parts(node) if part != ""]
-        start = parts[0] if parts else node
-        text = start if isinstance(start, str) else constant(start)
-        if self.base and text and text.startswith(self.base) and text != self.base:
-            return text, len(parts) > 1
-        return None, False
+            if id(node) not in parts_of_others:
+                is_joined = bool(joined_parts(node))
+                if is_joined:
+                    parts_of_others.update(map(id, ast.walk(node)))
+                text = beginning(node)
+                if self.base and text and text.startswith(self.base) and text != self.base:
+                    self.by_hand.append(dict(place, path=text, dynamic=is_joined))
 
     def place(self, path, line):
         return {"file": os.path.relpath(path, self.app), "line": line}
@@ -237,6 +234,15 @@ def joined_parts(node):
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "format":
         return formatted_parts(constant(node.func.value) or "", node)
     return []
+
+
+def beginning(node):
+    """The text with which a node begins, if that is known."""
+    while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        node = node.left
+    parts = joined_parts(node)
+    first = next((part for part in parts if part != ""), node)
+    return first if isinstance(first, str) else constant(first)
 
 
 def formatted_parts(text, call):
