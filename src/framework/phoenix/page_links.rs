@@ -223,6 +223,8 @@ impl PageLinks {
         for link in occurrences(text, "src=\"/").chain(occurrences(text, "href=\"/")) {
             let path = link.after.split(['"', '?', '#']).next().unwrap_or_default();
             let links = match extension_of(path).filter(|_| is_static(path)) {
+                // Browsers follow it on the page's own host only.
+                Some(_) if link.is_in_use() => &mut self.mentions,
                 Some(extension) if CODE.contains(&extension) => &mut self.fixed_code,
                 Some(_) => &mut self.fixed_files,
                 None => continue,
@@ -303,6 +305,7 @@ mod tests {
             ("<script src=\"/js/app.js\">", [0, 0, 0, 0, 0, 1]),
             ("<a href=\"/images/\">", [0; 6]),
             ("<img src=\"/images/a.png\">", [0; 6]),
+            ("-# static_path(@conn, \"/css/a.css\")", [0; 6]),
             ("static_path @conn, \"/css/app.css\"", [1, 0, 0, 0, 0, 0]),
             ("Media.static_url(file)", [0; 6]),
             ("<%!-- ~p\"/assets/app.css\" --%>", [0; 6]),

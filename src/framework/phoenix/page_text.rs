@@ -46,7 +46,7 @@ impl Occurrence<'_> {
 
     fn is_comment(&self) -> bool {
         let line = self.line().trim_start();
-        let mut comments = ["#", "<%#", "<%!--", "<!--"].into_iter();
+        let mut comments = ["#", "-#", "<%#", "<%!--", "<!--"].into_iter();
         comments.any(|comment| line.starts_with(comment))
     }
 
