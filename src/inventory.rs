@@ -9,7 +9,9 @@ use crate::version::Version;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use std::collections::{BTreeMap, BTreeSet};
-pub(crate) use verification::{Comparison, FileProblem, StoredFile, StoredHeaders, Verification};
+pub(crate) use verification::{
+    Comparison, FileProblem, Replacement, StoredFile, StoredHeaders, Verification,
+};
 
 /// The versions of a store, the one that was built last first.
 #[derive(Debug)]

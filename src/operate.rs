@@ -2,11 +2,16 @@
 
 use crate::config::{ConfigProblem, Sources, StoreAccess, read_store_access};
 use crate::interrupt::Interrupt;
-use crate::inventory::{Comparison, Inventory, ReadRefs, Verification, VersionEntry, VersionState};
+use crate::inventory::{
+    Comparison, Inventory, ReadRefs, Replacement, Verification, VersionEntry, VersionState,
+};
 use crate::log::Log;
+use crate::manifest::Marker;
 use crate::store::{Store, StoreError};
 use crate::version::Version;
 use derive_more::From;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Why a command about a store can't be carried out.
@@ -23,6 +28,9 @@ pub(crate) enum OperateError {
     /// The store has no marker of this version that could be read, but may have something of it.
     #[from(skip)]
     NotPublished(Version, Option<VersionState>, String),
+    /// The directory with replacements can't be read.
+    #[from(skip)]
+    RepairDir(PathBuf, io::Error),
     /// Files differ from what their markers say: how many, and in how many versions.
     #[from(skip)]
     Differs {
@@ -33,6 +41,8 @@ pub(crate) enum OperateError {
 
 /// What a command about a store reports while it runs.
 pub(crate) enum OperateEvent<'a> {
+    /// This many missing files of the version were uploaded from a directory.
+    Repaired(&'a Version, usize, &'a Path),
     Verified(&'a Verification, Comparison),
 }
 
@@ -69,11 +79,13 @@ impl Operator {
         entry.ok_or_else(|| OperateError::NoSuchVersion(version.clone(), self.to.to_string()))
     }
 
-    /// Compares the files of published versions with their markers: of these versions, or of all if there are none.
+    /// Compares the files of published versions with their markers: of these versions, or of all if there are none. Missing
+    /// files are uploaded first if the directory `repair` has them.
     pub(crate) fn verify(
         &self,
         versions: &[Version],
         comparison: Comparison,
+        repair: Option<&Path>,
         log: &Log,
     ) -> Result<Vec<Verification>, OperateError> {
         let inventory = self.list()?;
@@ -98,14 +110,51 @@ impl Operator {
         } in entries
         {
             let Some(marker) = marker else { continue };
-            let found = self
-                .store
-                .verify(&version, &Arc::new(marker), comparison, &self.interrupt);
-            let found = found.map_err(|error| OperateError::Store(error, self.to.to_string()))?;
+            let marker = Arc::new(marker);
+            let mut found = self.compare(&version, &marker, comparison)?;
+            if let Some(dir) = repair
+                && self.repair(&found, &marker, dir, log)?
+            {
+                found = self.compare(&version, &marker, comparison)?;
+            }
             log.event(&OperateEvent::Verified(&found, comparison));
             verified.push(found);
         }
         Ok(verified)
+    }
+
+    fn compare(
+        &self,
+        version: &Version,
+        marker: &Arc<Marker>,
+        comparison: Comparison,
+    ) -> Result<Verification, OperateError> {
+        let found = self
+            .store
+            .verify(version, marker, comparison, &self.interrupt);
+        found.map_err(|error| OperateError::Store(error, self.to.to_string()))
+    }
+
+    /// Uploads missing files from a directory. Returns whether there were any.
+    fn repair(
+        &self,
+        found: &Verification,
+        marker: &Arc<Marker>,
+        dir: &Path,
+        log: &Log,
+    ) -> Result<bool, OperateError> {
+        let files = Replacement::find(found, marker, dir);
+        let files = files.map_err(|error| OperateError::RepairDir(dir.to_owned(), error))?;
+        if files.is_empty() {
+            return Ok(false);
+        }
+        let number = files.len();
+        let repaired = self
+            .store
+            .repair(&found.version, marker, files, &self.interrupt);
+        repaired.map_err(|error| OperateError::Store(error, self.to.to_string()))?;
+        log.event(&OperateEvent::Repaired(&found.version, number, dir));
+        Ok(true)
     }
 
     fn read(&self, only: Option<&Version>, refs: ReadRefs) -> Result<Inventory, OperateError> {

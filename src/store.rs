@@ -17,6 +17,7 @@ mod own_object;
 mod protocol;
 mod provider;
 mod receipt;
+mod repair;
 mod retry;
 mod transport;
 mod upload;
@@ -25,7 +26,7 @@ mod verify;
 
 use crate::config::Access;
 use crate::interrupt::Interrupt;
-use crate::inventory::{Comparison, Inventory, ReadRefs, Verification};
+use crate::inventory::{Comparison, Inventory, ReadRefs, Replacement, Verification};
 use crate::manifest::{Marker, UnreadableMarker, of_json};
 use crate::plan::{Conflict, Progress, Summary};
 use crate::prefix::{Key, StoreUrl};
@@ -86,6 +87,16 @@ pub(crate) struct RunLabel {
     pub(crate) commit: Option<String>,
 }
 
+impl RunLabel {
+    /// Repairs have a group of their own: they are no builds of any app.
+    fn of_repair() -> Self {
+        Self {
+            group: "repair".to_owned(),
+            commit: None,
+        }
+    }
+}
+
 impl Store {
     pub(crate) fn open(url: &StoreUrl, access: &Access) -> StoreResult<Self> {
         match url {
@@ -136,6 +147,20 @@ impl Store {
         match self {
             Self::Bucket(bucket) => bucket.verify(version, marker, comparison, interrupt),
             Self::Directory(directory) => directory.verify(version, marker, comparison),
+        }
+    }
+
+    /// Uploads missing files of a published version.
+    pub(crate) fn repair(
+        &self,
+        version: &Version,
+        marker: &Arc<Marker>,
+        files: Vec<Replacement>,
+        interrupt: &Interrupt,
+    ) -> StoreResult {
+        match self {
+            Self::Bucket(bucket) => bucket.repair(version, marker, files, interrupt),
+            Self::Directory(directory) => directory.repair(version, marker, &files),
         }
     }
 

@@ -160,3 +160,39 @@ fn what_differs_from_a_marker_is_named() {
         .says("v7 is not published")
         .says("The store has nothing of it");
 }
+
+#[test]
+fn missing_files_come_back_from_a_directory_with_the_same_bytes() {
+    let platform = store();
+    platform.write("dist/lib/more.js", "more()");
+    let platform = publish(platform, "v2");
+    for path in ["app.css", "lib/more.js"] {
+        fs::remove_file(platform.store().join("v2").join(path)).unwrap();
+    }
+    platform.write("dist/app.css", "other {}");
+    let repair = ["verify", "v2", "--read", "--repair", "dist"];
+    platform
+        .cli(&repair)
+        .exits(1)
+        .says("v2: 1 missing file uploaded from dist")
+        .says("app.css: missing")
+        .says("1 file of 1 version");
+    platform.write("dist/app.css", "a {}");
+    platform
+        .cli(&repair)
+        .exits(0)
+        .says("v2: 2 files, 10 B: bytes and headers are right");
+    platform.cli(&repair).exits(0).does_not_say("uploaded");
+
+    // A prune that has begun is obeyed.
+    fs::remove_file(platform.store().join("v2/app.css")).unwrap();
+    let tombstones = platform.store().join(".static-assets/tombstones");
+    fs::create_dir_all(&tombstones).unwrap();
+    let deleting = r#"{"content":null,"schema":1,"state":"deleting","version":"v2"}"#;
+    fs::write(tombstones.join("v2.json"), deleting).unwrap();
+    platform
+        .cli(&repair)
+        .exits(5)
+        .says("This version is being pruned");
+    assert!(!platform.store().join("v2/app.css").exists());
+}

@@ -49,6 +49,8 @@ pub(super) struct VerifyArgs {
     /// Empty for all.
     pub(super) versions: Vec<Version>,
     pub(super) comparison: Comparison,
+    /// Where missing files may be.
+    pub(super) repair: Option<PathBuf>,
     pub(super) format: Format,
 }
 
@@ -180,17 +182,20 @@ const SHOW_HELP: &str = indoc! {"
 const VERIFY_HELP: &str = indoc! {"
     Compares the files in the store with what the builds published: sizes, hashes and headers.
 
-    Usage: static-assets verify (VERSION… | --all) [--read] [--json]
+    Usage: static-assets verify (VERSION… | --all) [--read] [--repair DIR] [--json]
 
-      --all    every published version
-      --read   read every file and hash its bytes, in place of the hash that the store keeps beside it
-      --json   print one JSON object on stdout: versions [{version, files, bytes, unproven, problems [{path,
-               problem, header, stored, wanted}]}]. A problem is missing, size, bytes, header or foreign, a
-               file under the version that it doesn't have
+      --all         every published version
+      --read        read every file and hash its bytes, in place of the hash that the store keeps beside it
+      --repair DIR  upload what is missing from DIR, such as an image's copy: only files with the published
+                    bytes. Nothing is replaced
+      --json        print one JSON object on stdout: versions [{version, files, bytes, unproven, problems
+                    [{path, problem, header, stored, wanted}]}]. A problem is missing, size, bytes, header or
+                    foreign, a file under the version that it doesn't have
       --help
 
     A directory keeps no hashes: without --read, its files are known by their size.
-    Settings are those of list; with a bucket, the key must also be able to read the files.
+    Settings are those of list; with a bucket, the key must also be able to read the files, and for --repair
+    to write.
 
     Exit codes: 0 everything is right, 1 something differs, and those of list.
 "};
@@ -288,12 +293,13 @@ fn parse_version(name: OsString) -> Result<Version, UsageError> {
 }
 
 fn parse_verify(parser: &mut lexopt::Parser) -> Result<Parsed, UsageError> {
-    let (mut versions, mut all) = (Vec::new(), false);
+    let (mut versions, mut all, mut repair) = (Vec::new(), false, None);
     let (mut format, mut comparison) = (Format::Log, Comparison::Head);
     while let Some(argument) = parser.next()? {
         match argument {
             Value(name) => versions.push(parse_version(name)?),
             Long("all") => all = true,
+            Long("repair") => repair = Some(path("--repair", parser.value()?)?),
             Long("read") => comparison = Comparison::Read,
             Long("json") => format = Format::Json,
             Short('h') | Long("help") => return Ok(Parsed::Data(VERIFY_HELP)),
@@ -306,6 +312,7 @@ fn parse_verify(parser: &mut lexopt::Parser) -> Result<Parsed, UsageError> {
     Ok(Parsed::Verify(VerifyArgs {
         versions,
         comparison,
+        repair,
         format,
     }))
 }

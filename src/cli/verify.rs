@@ -11,7 +11,8 @@ use serde::Serialize;
 use std::collections::BTreeSet;
 
 pub(super) fn run(args: &VerifyArgs, log: &Log) -> Result<(), Message> {
-    let verified = open(log)?.verify(&args.versions, args.comparison, log)?;
+    let verified =
+        open(log)?.verify(&args.versions, args.comparison, args.repair.as_deref(), log)?;
     if args.format == Format::Json {
         let versions = verified.iter().map(VersionJson::of).collect();
         data(&render(&VerifiedJson { versions }));

@@ -5,6 +5,8 @@ use crate::plan::Listing;
 use crate::sha256::Sha256;
 use crate::version::Version;
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::{Path, PathBuf};
 
 /// How a file is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +44,34 @@ pub(crate) enum FileProblem {
     Header(&'static str, Option<String>, String),
     /// The marker doesn't name it.
     Foreign,
+}
+
+/// A file of this machine that has the bytes of a published one.
+#[derive(Clone, Debug)]
+pub(crate) struct Replacement {
+    pub(crate) file: MarkedFile,
+    pub(crate) source: PathBuf,
+}
+
+impl Replacement {
+    /// Finds the missing files of a version in a directory, by their paths. Files with other bytes don't count.
+    pub(crate) fn find(found: &Verification, marker: &Marker, dir: &Path) -> io::Result<Vec<Self>> {
+        let missing = found.problems.iter();
+        let missing: BTreeSet<&str> = missing
+            .filter(|(_, problem)| *problem == FileProblem::Missing)
+            .map(|(path, _)| path.as_str())
+            .collect();
+        let files = marker.files.iter();
+        let mut replacements = Vec::new();
+        for file in files.filter(|file| missing.contains(file.path.as_str())) {
+            let source = dir.join(&file.path);
+            if source.is_file() && Sha256::of_file(&source, |_| Ok(()))? == file.sha256 {
+                let file = file.clone();
+                replacements.push(Self { file, source });
+            }
+        }
+        Ok(replacements)
+    }
 }
 
 /// How a version compares with its marker.

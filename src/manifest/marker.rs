@@ -39,7 +39,7 @@ pub(crate) struct Marker {
     pub(crate) version: String,
 }
 
-#[derive(Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub(crate) struct MarkedFile {
     #[serde(deserialize_with = "plain_path")]
     pub(crate) path: String,

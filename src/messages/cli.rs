@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 const USAGE: &str = "static-assets publish (--app DIR | --dir DIR | --prepared[=DIR]) [--pin[=FILE]] [--json] \
                      [--env-file FILE] [--dry-run]\n  static-assets exec -- COMMAND [ARGUMENT…]\n  static-assets \
-                     list [--json]\n  static-assets show VERSION [--json]\n  static-assets verify (VERSION… | --all) [--read] [--json]";
+                     list [--json]\n  static-assets show VERSION [--json]\n  static-assets verify (VERSION… | --all) [--read] [--repair DIR] [--json]";
 
 #[derive(Debug, derive_more::From)]
 pub(crate) enum UsageError {

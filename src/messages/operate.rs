@@ -32,12 +32,19 @@ impl Explain for OperateError {
                     }
                 ),
             ),
+            Self::RepairDir(dir, error) => Message::new(
+                Kind::Machine,
+                format!("The directory can't be read: {}", dir.display()),
+                "It should hold the files of the version, such as a copy of an image's STATIC_ROOT or priv/static.",
+            )
+            .with_details(error.to_string()),
             Self::Differs { files, versions } => titled(
                 Kind::Machine,
                 &format!(
-                    "{} of {} differ from what was published\nThe lines above name them. A file that is missing comes \
-                     back with a build of the same content once the marker is gone; other bytes mean that somebody wrote \
-                     to the prefix with another program: see who has keys for it.",
+                    "{} of {} differ from what was published\nThe lines above name them. Nothing of this \
+                     program deletes or replaces a published file: see who else has keys for the prefix. A directory with the \
+                     same files, such as an image's copy, brings missing ones back:\n  \
+                     static-assets verify VERSION --repair DIR",
                     count(*files, "file"),
                     count(*versions, "version")
                 ),
@@ -56,7 +63,16 @@ impl Explain for OperateError {
 
 impl Event for OperateEvent<'_> {
     fn write_to(&self, log: &Log) {
-        let Self::Verified(found, comparison) = self;
+        let (found, comparison) = match self {
+            Self::Verified(found, comparison) => (found, comparison),
+            Self::Repaired(version, number, dir) => {
+                let files = count(*number, "missing file");
+                return log.bullet(&format!(
+                    "{version}: {files} uploaded from {}",
+                    dir.display()
+                ));
+            }
+        };
         let (version, files, size) = (
             &found.version,
             count(found.files, "file"),

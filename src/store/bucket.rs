@@ -10,7 +10,7 @@ use super::transport::Transport;
 use super::{RunLabel, Shared, StoreError, StoreResult};
 use crate::config::Access;
 use crate::interrupt::Interrupt;
-use crate::inventory::{Comparison, Inventory, ReadRefs, Verification};
+use crate::inventory::{Comparison, Inventory, ReadRefs, Replacement, Verification};
 use crate::manifest::Marker;
 use crate::plan::{Progress, Requests, Summary};
 use crate::prefix::{BucketUrl, MetaObject};
@@ -127,6 +127,18 @@ impl Bucket {
         let (objects, version, marker) = (self.objects.clone(), version.clone(), marker.clone());
         let verify = async move { objects.verify(&version, &marker, comparison).await };
         self.wait_for(verify, interrupt, &mut |_| {})
+    }
+
+    pub(super) fn repair(
+        &self,
+        version: &Version,
+        marker: &Arc<Marker>,
+        files: Vec<Replacement>,
+        interrupt: &Interrupt,
+    ) -> StoreResult {
+        let (objects, version, marker) = (self.objects.clone(), version.clone(), marker.clone());
+        let repair = async move { objects.repair(&version, &marker, files).await };
+        self.wait_for(repair, interrupt, &mut |_| {})
     }
 
     /// Runs a task to its end, unless an interrupt comes or nothing happens any more.

@@ -4,6 +4,8 @@ use super::{RunLabel, StoreError, StoreResult};
 use crate::manifest::{Ref, canonical, claim_json};
 use crate::prefix::{Folder, Key, MetaObject};
 use crate::release::Release;
+use crate::sha256::Sha256;
+use crate::version::Version;
 use bytes::Bytes;
 use chrono::{SecondsFormat, Utc};
 use std::io;
@@ -21,12 +23,21 @@ impl OwnObject {
 
     /// The ref of this run, under a name of its own.
     pub(super) fn new_ref(dir: &Folder, release: &Release, label: &RunLabel) -> StoreResult<Self> {
+        Self::ref_of(dir, &release.version, release.content, label)
+    }
+
+    pub(super) fn ref_of(
+        dir: &Folder,
+        version: &Version,
+        content: Sha256,
+        label: &RunLabel,
+    ) -> StoreResult<Self> {
         let random = getrandom::u64();
         let random = random.map_err(|error| StoreError::NoResources(io::Error::other(error)))?;
-        let (version, group) = (&release.version, label.group.as_str());
+        let group = label.group.as_str();
         let json = Ref {
             at: Utc::now().to_rfc3339_opts(SecondsFormat::Secs, true),
-            content: release.content,
+            content,
             group,
             label: label.commit.as_deref(),
             schema: Ref::SCHEMA,

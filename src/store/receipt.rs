@@ -1,7 +1,8 @@
 //! What proves the content of an object: MD5 hashes in answers, and the headers and metadata that it is stored with.
 
 use crate::encoding::hex;
-use crate::manifest::{Asset, CACHE_CONTROL};
+use crate::manifest::{Asset, CACHE_CONTROL, MarkedFile};
+use crate::sha256::Sha256;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use md5::{Digest, Md5};
@@ -59,10 +60,20 @@ pub(super) fn compare_md5(result: &PutResult, md5: Md5Hash) -> Md5Match {
 const SHA256: &str = "sha256";
 
 pub(super) fn attributes_of(asset: &Asset) -> Attributes {
+    attributes(asset.content_type, CACHE_CONTROL, asset.sha256)
+}
+
+/// Those that the file was published with.
+pub(super) fn attributes_of_published(file: &MarkedFile) -> Attributes {
+    let cache = file.cache.as_deref().unwrap_or(CACHE_CONTROL);
+    attributes(&file.content_type, cache, file.sha256)
+}
+
+fn attributes(content_type: &str, cache: &str, sha256: Sha256) -> Attributes {
     Attributes::from_iter([
-        (Attribute::ContentType, asset.content_type.to_owned()),
-        (Attribute::CacheControl, CACHE_CONTROL.to_owned()),
-        (Attribute::Metadata(SHA256.into()), asset.sha256.to_string()),
+        (Attribute::ContentType, content_type.to_owned()),
+        (Attribute::CacheControl, cache.to_owned()),
+        (Attribute::Metadata(SHA256.into()), sha256.to_string()),
     ])
 }
 

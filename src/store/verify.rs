@@ -22,6 +22,14 @@ pub(super) fn verify_tombstone(release: &Release, key: &Key, json: &[u8]) -> Sto
     }
 }
 
+/// Fails if a prune is deleting the version.
+pub(super) fn refuse_deleting(key: &Key, json: &[u8]) -> StoreResult {
+    match read_json::<Tombstone>(key, json)?.state {
+        TombstoneState::Deleting => Err(StoreError::BeingPruned),
+        TombstoneState::Deleted | TombstoneState::Spared => Ok(()),
+    }
+}
+
 /// Fails if the marker of the version names other content. Another version of this tool may name other headers; the
 /// stored ones stay.
 pub(super) fn verify_marker(release: &Release, key: &Key, json: &[u8]) -> StoreResult {

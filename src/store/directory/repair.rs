@@ -1,0 +1,62 @@
+//! Puts missing files of a published version back, from files with the same bytes.
+
+use super::Directory;
+use super::staging::rename;
+use crate::fs::{if_exists, read_file};
+use crate::inventory::Replacement;
+use crate::manifest::Marker;
+use crate::prefix::MetaObject;
+use crate::sha256::Sha256;
+use crate::store::own_object::OwnObject;
+use crate::store::verify::refuse_deleting;
+use crate::store::{RunLabel, StoreError, StoreResult};
+use crate::version::Version;
+use fs_err as fs;
+use rustix::io::Errno;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+
+impl Directory {
+    pub(in crate::store) fn repair(
+        &self,
+        version: &Version,
+        marker: &Marker,
+        files: &[Replacement],
+    ) -> StoreResult {
+        self.prepare_staging()?;
+        let label = RunLabel::of_repair();
+        self.create(&OwnObject::ref_of(
+            &self.dir,
+            version,
+            marker.content,
+            &label,
+        )?)?;
+        let key = self.dir.meta(&MetaObject::Tombstone(version));
+        if let Some(json) = if_exists(read_file(&self.path(&key)))? {
+            refuse_deleting(&key, &json)?;
+        }
+        if self.marker(version).is_none() {
+            return Err(StoreError::BeingPruned);
+        }
+        for Replacement { file, source } in files {
+            let content = read_file(source)?;
+            if Sha256::of(&content) != file.sha256 {
+                return Err(StoreError::AssetChanged(source.clone()));
+            }
+            let path = self.path(&self.dir.asset(version, &file.path));
+            self.create_dir(path.parent().unwrap_or(&self.root))?;
+            let mut staged = tempfile::Builder::new()
+                .suffix(".json")
+                .tempfile_in(self.meta_path(&MetaObject::Staging))?;
+            staged.write_all(&content)?;
+            staged.as_file().sync_all()?;
+            fs::set_permissions(staged.path(), PermissionsExt::from_mode(0o644))?;
+            match rename(staged.path(), &path) {
+                // Another repair was faster; the verification afterwards says what is there.
+                Ok(()) | Err(Errno::EXIST) => {}
+                Err(error) => return Err(self.rename_error(error)),
+            }
+        }
+        Ok(())
+    }
+}

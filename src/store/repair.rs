@@ -1,0 +1,62 @@
+//! Uploads missing files of a published version again, from files of this machine with the same bytes.
+
+use super::error::RequestResult;
+use super::objects::Objects;
+use super::own_object::OwnObject;
+use super::receipt::attributes_of_published;
+use super::verify::refuse_deleting;
+use super::{RunLabel, StoreError, StoreResult};
+use crate::fs::read_file;
+use crate::inventory::Replacement;
+use crate::manifest::Marker;
+use crate::prefix::MetaObject;
+use crate::sha256::Sha256;
+use crate::version::Version;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use object_store::PutPayload;
+use tokio::task::spawn_blocking;
+
+/// How many files are in memory at once.
+const UPLOADS: usize = 4;
+
+impl Objects {
+    /// Begins as a build does: a prune that sees the ref deletes nothing, and one that has begun is obeyed.
+    pub(super) async fn repair(
+        &self,
+        version: &Version,
+        marker: &Marker,
+        files: Vec<Replacement>,
+    ) -> StoreResult {
+        let dir = &self.url.folder;
+        let own_ref = OwnObject::ref_of(dir, version, marker.content, &RunLabel::of_repair())?;
+        self.create_own(&own_ref).await?;
+        let key = dir.meta(&MetaObject::Tombstone(version));
+        if let Some(json) = self.read_meta(&key, None, &own_ref.key).await? {
+            refuse_deleting(&key, &json)?;
+        }
+        let key = dir.meta(&MetaObject::Marker(version));
+        if self.read_meta(&key, None, &own_ref.key).await?.is_none() {
+            return Err(StoreError::BeingPruned);
+        }
+        let uploads = files
+            .into_iter()
+            .map(|file| self.upload_again(version, file));
+        let uploads = stream::iter(uploads).buffer_unordered(UPLOADS);
+        uploads.try_collect().await
+    }
+
+    async fn upload_again(&self, version: &Version, file: Replacement) -> StoreResult {
+        let Replacement { file, source } = file;
+        let path = source.clone();
+        let content = spawn_blocking(move || read_file(&path)).await??;
+        if Sha256::of(&content) != file.sha256 {
+            return Err(StoreError::AssetChanged(source));
+        }
+        let key = self.url.folder.asset(version, &file.path);
+        let attributes = attributes_of_published(&file);
+        let created = self.create(&key, PutPayload::from(content), attributes);
+        // Another repair may have been faster; the verification afterwards says what is there.
+        RequestResult::Ok(drop(created.await?))?;
+        Ok(())
+    }
+}
