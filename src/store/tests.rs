@@ -29,6 +29,7 @@ mod at_build {
 
     mod crashes;
     mod faults;
+    mod inspection;
     mod races;
     mod traps;
     mod world;
