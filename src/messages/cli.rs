@@ -8,9 +8,20 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
-const USAGE: &str = "static-assets publish (--app DIR | --dir DIR | --prepared[=DIR]) [--pin[=FILE]] [--json] \
-                     [--env-file FILE] [--dry-run]\n  static-assets exec -- COMMAND [ARGUMENT…]\n  static-assets \
-                     list [--json]\n  static-assets show VERSION [--json]\n  static-assets verify (VERSION… | --all) [--read] [--repair DIR] [--json]";
+/// The commands, each with its arguments.
+const USAGES: [(&str, &str); 5] = [
+    (
+        "publish",
+        "(--app DIR | --dir DIR | --prepared[=DIR]) [--pin[=FILE]] [--json] [--env-file FILE] [--dry-run]",
+    ),
+    ("exec", "-- COMMAND [ARGUMENT…]"),
+    ("list", "[--json]"),
+    ("show", "VERSION [--json]"),
+    (
+        "verify",
+        "(VERSION… | --all) [--read] [--repair DIR] [--json]",
+    ),
+];
 
 #[derive(Debug, derive_more::From)]
 pub(crate) enum UsageError {
@@ -71,6 +82,31 @@ pub(crate) enum CliEvent<'a> {
     MissingFile(&'a Path),
 }
 
+impl UsageError {
+    /// Whether an error may be about the arguments of this command.
+    fn is_about(&self, command: &str) -> bool {
+        match self {
+            Self::NothingToExec => command == "exec",
+            Self::VersionMissing | Self::VersionsOrAll => matches!(command, "show" | "verify"),
+            Self::NoCommand | Self::UnknownCommand(_) | Self::NoVersion(_) | Self::Argument(_) => {
+                true
+            }
+            _ => command == "publish",
+        }
+    }
+
+    /// Shows the arguments of the commands that it may be about.
+    fn usage(&self) -> String {
+        let shown = USAGES.iter().filter(|(name, _)| self.is_about(name));
+        let lines = shown
+            .clone()
+            .map(|(name, arguments)| format!("  static-assets {name} {arguments}\n"));
+        let lines: String = lines.collect();
+        let first = shown.map(|(name, _)| *name).next().unwrap_or("publish");
+        format!("{lines}More: static-assets {first} --help")
+    }
+}
+
 impl Explain for UsageError {
     fn explain(&self) -> Message {
         let why = match self {
@@ -122,7 +158,7 @@ impl Explain for UsageError {
                 );
             }
         };
-        let body = format!("{why}\n  {USAGE}\nMore: static-assets <command> --help");
+        let body = format!("{why}\n{}", self.usage());
         Message::new(Kind::Configuration, "Wrong arguments", body)
     }
 }
