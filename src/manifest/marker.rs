@@ -52,11 +52,14 @@ pub(crate) struct MarkedFile {
     pub(crate) cache: Option<String>,
 }
 
-/// Reads a path that the log may show: no build publishes one with control characters.
+/// Reads a path that the log may show and that stays in its directory: no build publishes another one.
 fn plain_path<'a, D: Deserializer<'a>>(json: D) -> Result<String, D::Error> {
     let path = String::deserialize(json)?;
     if path.contains(char::is_control) {
         return Err(D::Error::custom("a path with control characters"));
+    }
+    if path.split('/').any(|part| matches!(part, "" | "." | "..")) {
+        return Err(D::Error::custom("a path that may lead out of the version"));
     }
     Ok(path)
 }
@@ -216,6 +219,21 @@ mod tests {
         let marker = String::from_utf8(marker()).unwrap();
         let forged = marker.replace("a.css", "a\\u001b[2J.css");
         assert!(of_json::<Marker>(forged.as_bytes()).is_err());
+    }
+
+    #[test]
+    fn a_marker_with_a_path_that_leads_out_is_unreadable() {
+        let marker = String::from_utf8(marker()).unwrap();
+        for path in [
+            "../a.css",
+            "/etc/passwd",
+            "a//b.css",
+            "a/./b.css",
+            "a/../../b",
+        ] {
+            let forged = marker.replace("a.css", path);
+            assert!(of_json::<Marker>(forged.as_bytes()).is_err(), "{path}");
+        }
     }
 
     #[test]
