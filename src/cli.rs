@@ -5,6 +5,7 @@ mod env_file;
 mod exec;
 mod inspect;
 mod json;
+mod pin;
 mod publish;
 mod verify;
 
@@ -23,6 +24,8 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             Ok(())
         }
         Parsed::List(args) => inspect::list(&args, &log),
+        Parsed::Pin(args) => pin::pin(&args, &log),
+        Parsed::Unpin(name) => pin::unpin(&name, &log),
         Parsed::Verify(args) => verify::run(&args, &log),
         Parsed::Show(args) => inspect::show(&args, &log),
         Parsed::Publish(args) => publish::run(&args, &log),

@@ -3,7 +3,9 @@
 
 mod verification;
 
-use crate::manifest::{Marker, StoredRef, Tombstone, TombstoneState, VersionKind, of_json};
+use crate::manifest::{
+    Marker, StoredPin, StoredRef, Tombstone, TombstoneState, VersionKind, of_json,
+};
 use crate::plan::{ListedObject, Listing};
 use crate::version::Version;
 use bytes::Bytes;
@@ -31,8 +33,8 @@ pub(crate) struct VersionEntry {
     pub(crate) published: Option<DateTime<Utc>>,
     /// The runs that built it, the last one first.
     pub(crate) refs: Vec<RefEntry>,
-    /// Names of its pins.
-    pub(crate) pins: Vec<String>,
+    /// What keeps it from a prune.
+    pub(crate) pins: Vec<PinEntry>,
     pub(crate) files: usize,
     pub(crate) bytes: u64,
 }
@@ -60,6 +62,13 @@ pub(crate) struct RefEntry {
     pub(crate) commit: Option<String>,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PinEntry {
+    pub(crate) name: String,
+    /// If the object was read.
+    pub(crate) reason: Option<String>,
+}
+
 /// The names of the protocol's objects by version, before any of them is read.
 #[derive(Debug, Default)]
 pub(crate) struct MetaNames {
@@ -72,14 +81,15 @@ struct NamesOfVersion {
     marker: Option<DateTime<Utc>>,
     tombstone: Option<DateTime<Utc>>,
     refs: Vec<RefEntry>,
-    pins: Vec<String>,
+    pins: Vec<PinEntry>,
 }
 
-/// Which refs are read. Each costs one request.
+/// How much is read. Each object costs one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ReadRefs {
-    /// The last one of each version.
+    /// The last ref of each version, and no pin.
     Newest,
+    /// Every ref and pin.
     All,
 }
 
@@ -122,7 +132,10 @@ impl MetaNames {
                 at: object.modified,
                 commit: None,
             }),
-            ["pins", _, pin] => entry.pins.push((*pin).to_owned()),
+            ["pins", _, pin] => entry.pins.push(PinEntry {
+                name: (*pin).to_owned(),
+                reason: None,
+            }),
             _ => {}
         }
         Some(())
@@ -143,6 +156,8 @@ impl MetaNames {
                 ReadRefs::All => usize::MAX,
             };
             names.extend(entry.refs.iter().take(most).map(|it| it.name.clone()));
+            let pins = entry.pins.iter().take(if most == 1 { 0 } else { most });
+            names.extend(pins.map(|it| pin_name(version, it)));
         }
         names
     }
@@ -186,6 +201,11 @@ impl NamesOfVersion {
         for entry in &mut self.refs {
             let json = content(&entry.name).and_then(|json| of_json::<StoredRef>(json).ok());
             entry.commit = json.and_then(|it| it.label);
+        }
+        for pin in &mut self.pins {
+            let json = content(&pin_name(&version, pin));
+            let json = json.and_then(|json| of_json::<StoredPin>(json).ok());
+            pin.reason = json.map(|it| it.reason);
         }
         let marker = content(&format!("versions/{version}.json"));
         let marker = marker.and_then(|json| of_json::<Marker>(json).ok());
@@ -232,6 +252,10 @@ impl NamesOfVersion {
         let last = self.refs.first().map(|it| it.at);
         last > self.tombstone
     }
+}
+
+fn pin_name(version: &Version, pin: &PinEntry) -> String {
+    format!("pins/{version}/{}.json", pin.name)
 }
 
 impl VersionEntry {
@@ -361,7 +385,7 @@ mod tests {
             names_read.to_read(ReadRefs::Newest),
             ["versions/v1.json", "refs/v1/review/b.json"]
         );
-        assert_eq!(names_read.to_read(ReadRefs::All).len(), 4);
+        assert_eq!(names_read.to_read(ReadRefs::All).len(), 5);
         let found = inventory(&names, &[("refs/v1/review/b.json", &labelled)]);
         let [entry] = found.versions.as_slice() else {
             panic!("{found:?}");
@@ -373,7 +397,7 @@ mod tests {
         );
         assert_eq!(entry.last_built().unwrap().timestamp(), 30);
         assert_eq!(entry.published.unwrap().timestamp(), 10);
-        assert_eq!(entry.pins, ["rollback"]);
+        assert_eq!(entry.pins[0].name, "rollback");
         let other = "v2".parse().unwrap();
         let none = MetaNames::of(&listing(&names), Some(&other));
         assert!(none.versions.is_empty() && none.unknown.is_empty());

@@ -28,6 +28,9 @@ pub(crate) enum OperateError {
     /// The store has no marker of this version that could be read, but may have something of it.
     #[from(skip)]
     NotPublished(Version, Option<VersionState>, String),
+    /// Also holds the names of the pins that the version has.
+    #[from(skip)]
+    NoSuchPin(PinName, Vec<String>),
     /// The directory with replacements can't be read.
     #[from(skip)]
     RepairDir(PathBuf, io::Error),
@@ -39,11 +42,22 @@ pub(crate) enum OperateError {
     },
 }
 
+/// One of the pins of a version.
+#[derive(Clone, Debug)]
+pub(crate) struct PinName {
+    pub(crate) version: Version,
+    /// One segment of a key, so a version's rule holds for it.
+    pub(crate) name: Version,
+}
+
 /// What a command about a store reports while it runs.
 pub(crate) enum OperateEvent<'a> {
     /// This many missing files of the version were uploaded from a directory.
     Repaired(&'a Version, usize, &'a Path),
     Verified(&'a Verification, Comparison),
+    /// Also holds the reason.
+    Pinned(&'a PinName, &'a str),
+    Unpinned(&'a PinName),
 }
 
 /// An open store.
@@ -121,6 +135,36 @@ impl Operator {
             verified.push(found);
         }
         Ok(verified)
+    }
+
+    /// Keeps a published version from a prune.
+    pub(crate) fn pin(&self, pin: &PinName, reason: &str, log: &Log) -> Result<(), OperateError> {
+        let PinName { version, name } = pin;
+        let entry = self.show(version)?;
+        if entry.marker.is_none() {
+            return Err(OperateError::NotPublished(
+                version.clone(),
+                Some(entry.state),
+                self.to.to_string(),
+            ));
+        }
+        let pinned = self.store.pin(version, name, reason, &self.interrupt);
+        pinned.map_err(|error| OperateError::Store(error, self.to.to_string()))?;
+        log.event(&OperateEvent::Pinned(pin, reason));
+        Ok(())
+    }
+
+    pub(crate) fn unpin(&self, pin: &PinName, log: &Log) -> Result<(), OperateError> {
+        let PinName { version, name } = pin;
+        let entry = self.show(version)?;
+        if !entry.pins.iter().any(|it| it.name == name.as_str()) {
+            let names = entry.pins.into_iter().map(|it| it.name);
+            return Err(OperateError::NoSuchPin(pin.clone(), names.collect()));
+        }
+        let unpinned = self.store.unpin(version, name, &self.interrupt);
+        unpinned.map_err(|error| OperateError::Store(error, self.to.to_string()))?;
+        log.event(&OperateEvent::Unpinned(pin));
+        Ok(())
     }
 
     fn compare(

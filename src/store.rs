@@ -14,6 +14,7 @@ mod multipart;
 mod network;
 mod objects;
 mod own_object;
+mod pin;
 mod protocol;
 mod provider;
 mod receipt;
@@ -161,6 +162,32 @@ impl Store {
         match self {
             Self::Bucket(bucket) => bucket.repair(version, marker, files, interrupt),
             Self::Directory(directory) => directory.repair(version, marker, &files),
+        }
+    }
+
+    /// Keeps a published version from a prune.
+    pub(crate) fn pin(
+        &self,
+        version: &Version,
+        name: &Version,
+        reason: &str,
+        interrupt: &Interrupt,
+    ) -> StoreResult {
+        match self {
+            Self::Bucket(bucket) => bucket.pin(version, name, reason, interrupt),
+            Self::Directory(directory) => directory.pin(version, name, reason),
+        }
+    }
+
+    pub(crate) fn unpin(
+        &self,
+        version: &Version,
+        name: &Version,
+        interrupt: &Interrupt,
+    ) -> StoreResult {
+        match self {
+            Self::Bucket(bucket) => bucket.unpin(version, name, interrupt),
+            Self::Directory(directory) => directory.unpin(version, name),
         }
     }
 

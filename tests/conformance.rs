@@ -116,6 +116,18 @@ fn inspected(kind: &str) {
     assert_eq!(versions[0]["state"], "published");
     assert_eq!(versions[0]["files"], names.len());
     let version = versions[0]["version"].as_str().unwrap();
+    let pin = ["pin", version, "--reason", "a rollback"];
+    store.platform.cli(&pin).exits(0);
+    store.platform.cli(&pin).exits(0);
+    let shown = store.platform.cli(&["show", version, "--json"]).exits(0);
+    assert_eq!(shown.json()["pins"][0]["reason"], "a rollback");
+    let unpinned = store.platform.cli(&["unpin", version]);
+    // The token of `azure_sas` may not delete, but not every server asks it.
+    let is_gone = kind != "azure_sas" || unpinned.succeeded();
+    unpinned.exits(if is_gone { 0 } else { 12 });
+    let shown = store.platform.cli(&["show", version, "--json"]).exits(0);
+    let pins = shown.json()["pins"].as_array().unwrap().len();
+    assert_eq!(pins, usize::from(!is_gone));
     for more in [&[][..], &["--read"]] {
         let run = [&["verify", version, "--json"][..], more].concat();
         let verified = store.platform.cli(&run).exits(0).json();

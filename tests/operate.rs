@@ -196,3 +196,50 @@ fn missing_files_come_back_from_a_directory_with_the_same_bytes() {
         .says("This version is being pruned");
     assert!(!platform.store().join("v2/app.css").exists());
 }
+
+#[test]
+fn a_version_is_pinned_and_unpinned() {
+    let platform = store();
+    let reason = "rollback target of \u{1b}[2J spring";
+    platform
+        .cli(&["pin", "v1", "--reason", reason])
+        .exits(0)
+        .says("v1: pinned as manual, so no prune deletes it");
+    platform
+        .cli(&["pin", "v1", "--reason", "another", "--name", "audit"])
+        .exits(0);
+    let shown = platform.cli(&["show", "v1"]).exits(0);
+    assert!(!shown.stdout().contains('\u{1b}'));
+    let shown = shown.says("Pin:       audit: another");
+    shown.says("Pin:       manual: rollback target of");
+    let json = platform.cli(&["list", "--json"]).exits(0).json();
+    assert_eq!(json["versions"][0]["pins"][0]["name"], "audit");
+
+    // Again replaces it.
+    platform.cli(&["pin", "v1", "--reason", "newer"]).exits(0);
+    platform
+        .cli(&["show", "v1"])
+        .exits(0)
+        .says("Pin:       manual: newer");
+    platform
+        .cli(&["unpin", "v1"])
+        .exits(0)
+        .says("v1: the pin manual is gone");
+    platform
+        .cli(&["unpin", "v1"])
+        .exits(10)
+        .says("v1 has no pin manual")
+        .says("Its pins: audit.");
+    platform
+        .cli(&["pin", "v9", "--reason", "x"])
+        .exits(10)
+        .says("The store has no version v9");
+    let tombstones = platform.store().join(".static-assets/tombstones");
+    fs::create_dir_all(&tombstones).unwrap();
+    let deleting = r#"{"content":null,"schema":1,"state":"deleting","version":"v1"}"#;
+    fs::write(tombstones.join("v1.json"), deleting).unwrap();
+    platform
+        .cli(&["pin", "v1", "--reason", "late"])
+        .exits(5)
+        .says("This version is being pruned");
+}

@@ -4,6 +4,7 @@ use crate::context::DryRun;
 use crate::inventory::Comparison;
 use crate::launch::pin::PIN_FILE;
 use crate::messages::cli::UsageError;
+use crate::operate::PinName;
 use crate::version::Version;
 use indoc::indoc;
 use lexopt::prelude::*;
@@ -16,6 +17,8 @@ pub(super) enum Parsed {
     List(ListArgs),
     Show(ShowArgs),
     Verify(VerifyArgs),
+    Pin(PinArgs),
+    Unpin(PinName),
     /// A text for stdout.
     Data(&'static str),
 }
@@ -43,6 +46,11 @@ pub(super) struct ListArgs {
 pub(super) struct ShowArgs {
     pub(super) version: Version,
     pub(super) format: Format,
+}
+
+pub(super) struct PinArgs {
+    pub(super) pin: PinName,
+    pub(super) reason: String,
 }
 
 pub(super) struct VerifyArgs {
@@ -82,6 +90,7 @@ const HELP: &str = indoc! {"
       list         show which versions are in the store, and how large they are
       show         show the files and the builds of one version
       verify       compare the files in the store with what was published
+      pin, unpin   keep a version from a later prune, and no longer
       exec         start a process of a container image with what its build pinned
       help, --help, --version
 
@@ -200,13 +209,33 @@ const VERIFY_HELP: &str = indoc! {"
     Exit codes: 0 everything is right, 1 something differs, and those of list.
 "};
 
+const PIN_HELP: &str = indoc! {"
+    Keeps a published version from a later prune, until it is unpinned.
+
+    Usage: static-assets pin VERSION --reason TEXT [--name NAME]
+           static-assets unpin VERSION [--name NAME]
+
+      --reason TEXT  why, for whoever finds the pin: \"rollback target of 2026\"
+      --name NAME    a version may have several pins. If it is left out: manual
+      --help
+
+    A pin is the object .static-assets/pins/VERSION/NAME.json. A pin of the same name is replaced. To see the
+    pins: static-assets show VERSION.
+
+    Settings are those of list. The key of pin must be able to write, the key of unpin to delete.
+
+    Exit codes: those of list; 5 if a prune is deleting the version, 10 if there is no such version or pin.
+"};
+
 /// The commands, each with its help.
-const COMMANDS: [(&str, &str); 5] = [
+const COMMANDS: [(&str, &str); 7] = [
     ("publish", PUBLISH_HELP),
     ("exec", EXEC_HELP),
     ("list", LIST_HELP),
     ("show", SHOW_HELP),
     ("verify", VERIFY_HELP),
+    ("pin", PIN_HELP),
+    ("unpin", PIN_HELP),
 ];
 
 pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Parsed, UsageError> {
@@ -219,6 +248,8 @@ pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Par
             Some("publish") => parse_publish(&mut parser),
             Some("exec") => parse_exec(&mut parser),
             Some("list") => parse_list(&mut parser),
+            Some("pin") => parse_pin(&mut parser),
+            Some("unpin") => parse_unpin(&mut parser),
             Some("verify") => parse_verify(&mut parser),
             Some("show") => parse_show(&mut parser),
             Some("help") => match parser.next()? {
@@ -290,6 +321,42 @@ fn parse_show(parser: &mut lexopt::Parser) -> Result<Parsed, UsageError> {
 fn parse_version(name: OsString) -> Result<Version, UsageError> {
     let parsed = name.to_str().and_then(|name| name.parse().ok());
     parsed.ok_or(UsageError::NoVersion(name))
+}
+
+/// `None` if help is asked for.
+fn parse_pin_name(
+    parser: &mut lexopt::Parser,
+) -> Result<Option<(PinName, Option<String>)>, UsageError> {
+    let (mut version, mut name, mut reason) = (None, None, None);
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Value(name) if version.is_none() => version = Some(parse_version(name)?),
+            Long("name") => name = Some(parse_version(parser.value()?)?),
+            Long("reason") => reason = Some(parser.value()?.string()?),
+            Short('h') | Long("help") => return Ok(None),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    let name = name.map_or_else(|| parse_version("manual".into()), Ok)?;
+    let version = version.ok_or(UsageError::VersionMissing)?;
+    Ok(Some((PinName { version, name }, reason)))
+}
+
+fn parse_pin(parser: &mut lexopt::Parser) -> Result<Parsed, UsageError> {
+    let Some((pin, reason)) = parse_pin_name(parser)? else {
+        return Ok(Parsed::Data(PIN_HELP));
+    };
+    let reason = reason.filter(|reason| !reason.trim().is_empty());
+    let reason = reason.ok_or(UsageError::NoReason)?;
+    Ok(Parsed::Pin(PinArgs { pin, reason }))
+}
+
+fn parse_unpin(parser: &mut lexopt::Parser) -> Result<Parsed, UsageError> {
+    match parse_pin_name(parser)? {
+        None => Ok(Parsed::Data(PIN_HELP)),
+        Some((pin, None)) => Ok(Parsed::Unpin(pin)),
+        Some((_, Some(_))) => Err(Long("reason").unexpected().into()),
+    }
 }
 
 fn parse_verify(parser: &mut lexopt::Parser) -> Result<Parsed, UsageError> {
@@ -442,7 +509,10 @@ mod tests {
                     "{arguments}"
                 );
             }
-            assert!(HELP.contains(&format!("\n  {name} ")), "{name}");
+            let line = HELP
+                .lines()
+                .find(|line| line.trim_start().split([' ', ',']).any(|it| it == name));
+            assert!(line.is_some(), "{name}");
         }
     }
 
@@ -467,6 +537,19 @@ mod tests {
         assert!(
             matches!(parsed("verify --all"), Ok(Parsed::Verify(args)) if args.versions.is_empty())
         );
+        let Ok(Parsed::Pin(args)) = parsed("pin v1 --reason rollback") else {
+            panic!("not pin");
+        };
+        assert_eq!(
+            (args.pin.name.as_str(), &*args.reason),
+            ("manual", "rollback")
+        );
+        assert!(matches!(parsed("pin v1"), Err(UsageError::NoReason)));
+        assert!(matches!(parsed("unpin v1 --name a"), Ok(Parsed::Unpin(_))));
+        assert!(matches!(
+            parsed("unpin v1 --reason a"),
+            Err(UsageError::Argument(_))
+        ));
         for arguments in ["verify", "verify v1 --all"] {
             assert!(matches!(parsed(arguments), Err(UsageError::VersionsOrAll)));
         }

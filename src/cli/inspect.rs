@@ -3,7 +3,7 @@
 use super::args::{Format, ListArgs, ShowArgs};
 use crate::config::{Platform, Sources};
 use crate::env::Env;
-use crate::inventory::{Inventory, RefEntry, VersionEntry};
+use crate::inventory::{Inventory, PinEntry, RefEntry, VersionEntry};
 use crate::log::{Log, data};
 use crate::manifest::MarkedFile;
 use crate::message::Message;
@@ -66,11 +66,27 @@ struct VersionJson<'a> {
     commit: Option<&'a str>,
     published: Option<String>,
     built: Option<String>,
-    pins: &'a [String],
+    pins: Vec<PinJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     runs: Option<Vec<RunJson<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     paths: Option<Vec<FileJson<'a>>>,
+}
+
+#[derive(Serialize)]
+struct PinJson<'a> {
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+}
+
+impl<'a> PinJson<'a> {
+    fn of(entry: &'a PinEntry) -> Self {
+        Self {
+            name: &entry.name,
+            reason: entry.reason.as_deref(),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -111,7 +127,7 @@ impl<'a> VersionJson<'a> {
             commit: entry.commit(),
             published: entry.published.map(time),
             built: entry.last_built().map(time),
-            pins: &entry.pins,
+            pins: entry.pins.iter().map(PinJson::of).collect(),
             runs: None,
             paths: None,
         }

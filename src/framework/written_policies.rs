@@ -17,6 +17,8 @@ static NAME: LazyLock<Regex> = LazyLock::new(|| {
 static DOCS: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r#"(?s)@(module|type)?doc[ \t]+(~[sS])?""".*?""""#).expect("an expression")
 });
+/// How many bytes of a long line are looked at on each side of a name. A directive is shorter.
+const LOOKED_AT: usize = 4096;
 static TEXT: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r#""([^"]*)"|:[a-z_]+"#).expect("an expression"));
 
@@ -33,16 +35,31 @@ pub(super) fn find_policies(path: &Path, text: &str) -> Vec<ContentPolicy> {
             None => found.push(vec![directive]),
         }
     }
-    let mut policies: Vec<ContentPolicy> = found.into_iter().flat_map(policies_of).collect();
+    // Only what one branch sets may be of development: the other one is then judged.
+    let in_branches = found
+        .iter()
+        .flatten()
+        .filter(|it| it.certainty == Certainty::InBranch);
+    let mut names: Vec<String> = in_branches.map(|it| it.directive.name.clone()).collect();
+    names.sort();
+    let is_in_several = |name: &str| names.iter().filter(|it| *it == name).count() > 1;
+    let policies = found
+        .into_iter()
+        .flat_map(|found| policies_of(found, is_in_several));
+    let mut policies: Vec<ContentPolicy> = policies.collect();
     policies.retain(|policy| !is_of_no_page(policy));
+    let names = directives_with_nonces(text);
     for policy in &mut policies {
-        add_nonces(policy, &directives_with_nonces(text));
+        add_nonces(policy, &names);
     }
     policies
 }
 
-/// A branch's directive stands beside the policy, which is judged without it, too. Only development's doesn't count.
-fn policies_of(found: Vec<FoundDirective>) -> Vec<ContentPolicy> {
+/// A directive that several branches set is judged as a policy of its own, and the rest is judged without it.
+fn policies_of(
+    found: Vec<FoundDirective>,
+    is_in_several: impl Fn(&str) -> bool,
+) -> Vec<ContentPolicy> {
     let has_certain = found.iter().any(|it| it.certainty == Certainty::Certain);
     let (mut whole, mut branches) = (Vec::new(), Vec::new());
     for FoundDirective {
@@ -52,7 +69,10 @@ fn policies_of(found: Vec<FoundDirective>) -> Vec<ContentPolicy> {
     } in found
     {
         match certainty {
-            Certainty::InBranch if has_certain => branches.push(vec![directive]),
+            Certainty::InBranch if has_certain && is_in_several(&directive.name) => {
+                branches.push(vec![directive]);
+            }
+            Certainty::InBranch if has_certain => {}
             Certainty::Certain | Certainty::InBranch => whole.push(directive),
             Certainty::Development => {}
         }
@@ -102,11 +122,8 @@ fn find_directives(path: &Path, text: &str) -> Vec<FoundDirective> {
     let (mut is_new, mut is_reported) = (true, false);
     for captures in NAME.captures_iter(text) {
         let found = captures.get_match();
-        let line = text[..found.start()]
-            .rsplit('\n')
-            .next()
-            .unwrap_or_default();
-        if line.trim_start().starts_with(['#']) {
+        let line = end_of_line_before(&text[..found.start()]);
+        if line.trim_start().starts_with('#') {
             continue;
         }
         if captures.get(1).is_none() {
@@ -116,10 +133,7 @@ fn find_directives(path: &Path, text: &str) -> Vec<FoundDirective> {
         if is_reported {
             continue;
         }
-        let before = text[..found.start()]
-            .rsplit(['"', '\n'])
-            .next()
-            .unwrap_or_default();
+        let before = line.rsplit('"').next().unwrap_or_default();
         let is_of_no_page = before.contains("sandbox") && !before.contains("allow-scripts");
         let sources = sources(found.as_str(), &text[found.end()..]);
         let Some(mut sources) = sources.filter(|_| !is_of_no_page) else {
@@ -144,18 +158,28 @@ fn find_directives(path: &Path, text: &str) -> Vec<FoundDirective> {
     directives
 }
 
+/// The text before a place on its line. Lines of bundled code are very long, so of them it is the end.
+fn end_of_line_before(before: &str) -> &str {
+    let from = before.ceil_char_boundary(before.len().saturating_sub(LOOKED_AT));
+    before[from..].rsplit('\n').next().unwrap_or_default()
+}
+
 /// Whether what follows `before` is in a branch, by its indentation. Production's own branch counts as certain.
 fn certainty(before: &str) -> Certainty {
     let mut indent = usize::MAX;
-    let outer = before.lines().rev().filter_map(|line| {
+    let mut outer = Vec::new();
+    for line in before.rsplit('\n') {
         let code = line.trim_start();
         let own = line.len() - code.len();
-        (!code.is_empty() && own < indent).then(|| {
+        if !code.is_empty() && own < indent {
             indent = own;
-            code
-        })
-    });
-    let branches: Vec<&str> = outer.filter(|code| is_branch(code)).collect();
+            outer.push(code);
+        }
+        if indent == 0 {
+            break;
+        }
+    }
+    let branches: Vec<&str> = outer.into_iter().filter(|code| is_branch(code)).collect();
     let is_for_development = |code: &&str| {
         let asks = [":dev", ":test"].iter().any(|env| code.contains(env));
         let is_debug = code.contains("DEBUG") && !code.contains("not ");
@@ -210,13 +234,10 @@ fn directives_with_nonces(text: &str) -> Vec<String> {
 pub(super) fn find_header(path: &Path, text: &str) -> Option<SourceLocation> {
     let mut found = NAME.captures_iter(text);
     let header = found.find(|it| {
-        let before = text[..it.get_match().start()].rsplit('\n').next();
-        let is_text = before.unwrap_or_default().ends_with(['"', '\'']);
+        let before = end_of_line_before(&text[..it.get_match().start()]);
+        let is_text = before.ends_with(['"', '\'']);
         // `headers.pop("…")` takes it away.
-        let is_taken = before
-            .unwrap_or_default()
-            .trim_end_matches(['"', '\''])
-            .ends_with("pop(");
+        let is_taken = before.trim_end_matches(['"', '\'']).ends_with("pop(");
         it.get(1).is_none() && it.name("only").is_none() && is_text && !is_taken
     })?;
     Some(Locations::of(path, text).at(header.get_match().start()))
@@ -256,7 +277,9 @@ fn sources(name: &str, after: &str) -> Option<Vec<String>> {
     if name.contains('_') || !after.starts_with([' ', '\n']) {
         return None;
     }
-    let (value, rest) = after.split_at(after.find([';', '"']).unwrap_or(after.len()));
+    let looked_at = &after[..after.floor_char_boundary(LOOKED_AT)];
+    let end = looked_at.find([';', '"']).unwrap_or(looked_at.len());
+    let (value, rest) = after.split_at(end);
     // What is joined to the text may allow any host.
     let joined = rest.strip_prefix('"').map(str::trim_start);
     if joined.is_some_and(|joined| joined.starts_with("<>") || joined.starts_with('+')) {
@@ -421,6 +444,14 @@ mod tests {
                 "p = {\"script-src\": [\"'self'\"]}\np[\"script-src\"].append(settings.CDN)",
                 &[],
             ),
+            (
+                "base =\n  if stripe do\n    [\"script-src 'self' https://a.example\"]\n  else\n    \
+                 [\"script-src 'self'\"]\n  end\nall = [\"default-src https:\"]",
+                &[
+                    "3: script-src 'self' https://a.example https://cdn.example.com",
+                    "5: script-src 'self' https://cdn.example.com",
+                ],
+            ),
             // The answer is a file of somebody else, and no page.
             ("\"sandbox; default-src 'none'\"", &[]),
             (
@@ -430,10 +461,7 @@ mod tests {
             (
                 "  defp add(rest) do\n    if @dev do\n      \"script-src 'self' 'unsafe-eval'; \" <> rest\n    end\n  end\n  \
                  def rest, do: \"default-src 'self'; style-src *\"",
-                &[
-                    "6: script-src 'self' https://cdn.example.com",
-                    "3: script-src 'self' 'unsafe-eval' https://cdn.example.com",
-                ],
+                &["6: script-src 'self' https://cdn.example.com"],
             ),
             (
                 "if settings.CSP:\n    response['Content-Security-Policy'] = \"script-src 'self'\"",

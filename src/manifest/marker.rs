@@ -97,6 +97,17 @@ pub(crate) fn claim_json(version: &Version, content: Sha256) -> Vec<u8> {
     canonical(&json!({"content": content, "schema": SCHEMA, "version": version.as_str()}))
 }
 
+/// Keeps a version from a prune.
+pub(crate) fn pin_json(version: &Version, reason: &str) -> Vec<u8> {
+    canonical(&json!({"reason": reason, "schema": SCHEMA, "version": version.as_str()}))
+}
+
+/// A pin as it is read.
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+pub(crate) struct StoredPin {
+    pub(crate) reason: String,
+}
+
 /// Records that one run uses a version. A prune deletes no version that has a fresh ref.
 #[derive(Debug, Serialize)]
 pub(crate) struct Ref<'a> {

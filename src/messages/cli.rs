@@ -9,7 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// The commands, each with its arguments.
-const USAGES: [(&str, &str); 5] = [
+const USAGES: [(&str, &str); 7] = [
     (
         "publish",
         "(--app DIR | --dir DIR | --prepared[=DIR]) [--pin[=FILE]] [--json] [--env-file FILE] [--dry-run]",
@@ -21,6 +21,8 @@ const USAGES: [(&str, &str); 5] = [
         "verify",
         "(VERSION… | --all) [--read] [--repair DIR] [--json]",
     ),
+    ("pin", "VERSION --reason TEXT [--name NAME]"),
+    ("unpin", "VERSION [--name NAME]"),
 ];
 
 #[derive(Debug, derive_more::From)]
@@ -40,6 +42,7 @@ pub(crate) enum UsageError {
     NothingToExec,
     VersionMissing,
     VersionsOrAll,
+    NoReason,
     /// The argument can't be the name of a version.
     NoVersion(OsString),
     /// `STATIC_ASSETS_PUBLISH=release` without `--pin`.
@@ -87,7 +90,9 @@ impl UsageError {
     fn is_about(&self, command: &str) -> bool {
         match self {
             Self::NothingToExec => command == "exec",
-            Self::VersionMissing | Self::VersionsOrAll => matches!(command, "show" | "verify"),
+            Self::NoReason => command == "pin",
+            Self::VersionMissing => matches!(command, "show" | "pin" | "unpin"),
+            Self::VersionsOrAll => command == "verify",
             Self::NoCommand | Self::UnknownCommand(_) | Self::NoVersion(_) | Self::Argument(_) => {
                 true
             }
@@ -138,6 +143,7 @@ impl Explain for UsageError {
             }
             Self::Argument(error) => &format!("{error}."),
             Self::VersionMissing => "Give the version to show. static-assets list names them.",
+            Self::NoReason => "Give the reason of the pin: --reason \"rollback target\".",
             Self::VersionsOrAll => {
                 "Give the versions to verify, or --all. static-assets list names them."
             }

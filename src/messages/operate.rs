@@ -4,7 +4,7 @@ use super::{Explain, Kind, Message, config_message, titled};
 use crate::inventory::{Comparison, FileProblem, Inventory, RefEntry, VersionEntry, VersionState};
 use crate::log::{Event, Log, bytes, count};
 use crate::manifest::VersionKind;
-use crate::operate::{OperateError, OperateEvent};
+use crate::operate::{OperateError, OperateEvent, PinName};
 use chrono::{DateTime, Utc};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -30,6 +30,14 @@ impl Explain for OperateError {
                         Some(found) => format!("The store has it as {}", state(*found)),
                         None => "The store has nothing of it".to_owned(),
                     }
+                ),
+            ),
+            Self::NoSuchPin(PinName { version, name }, names) => titled(
+                Kind::Missing,
+                &format!(
+                    "{version} has no pin {name}\nIts pins: {}. To remove one of them:\n  \
+                     static-assets unpin {version} --name NAME",
+                    joined(names.iter().map(String::as_str))
                 ),
             ),
             Self::RepairDir(dir, error) => Message::new(
@@ -65,6 +73,14 @@ impl Event for OperateEvent<'_> {
     fn write_to(&self, log: &Log) {
         let (found, comparison) = match self {
             Self::Verified(found, comparison) => (found, comparison),
+            Self::Pinned(PinName { version, name }, reason) => {
+                return log.bullet(&format!(
+                    "{version}: pinned as {name}, so no prune deletes it ({reason})"
+                ));
+            }
+            Self::Unpinned(PinName { version, name }) => {
+                return log.bullet(&format!("{version}: the pin {name} is gone"));
+            }
             Self::Repaired(version, number, dir) => {
                 let files = count(*number, "missing file");
                 return log.bullet(&format!(
@@ -191,7 +207,7 @@ fn row(entry: &VersionEntry) -> [String; 10] {
         short(entry.commit()),
         time(entry.published),
         time(entry.last_built()),
-        joined(entry.pins.iter().map(String::as_str)),
+        joined(entry.pins.iter().map(|pin| &*pin.name)),
         state(entry.state).to_owned(),
     ]
 }
@@ -207,11 +223,17 @@ pub(crate) fn version(entry: &VersionEntry, store: &str) -> String {
             "Size",
             format!("{}, {}", count(entry.files, "file"), bytes(entry.bytes)),
         ),
-        ("Pins", joined(entry.pins.iter().map(String::as_str))),
         ("Store", store.to_owned()),
     ];
     for (name, value) in facts {
         let _ = writeln!(text, "{:<11}{value}", format!("{name}:"));
+    }
+    for pin in &entry.pins {
+        let reason = pin
+            .reason
+            .as_deref()
+            .unwrap_or("no reason that could be read");
+        let _ = writeln!(text, "{:<11}{}: {reason}", "Pin:", pin.name);
     }
     let _ = writeln!(
         text,

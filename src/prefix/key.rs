@@ -69,6 +69,11 @@ pub(crate) enum MetaObject<'a> {
         group: &'a str,
         random: &'a str,
     },
+    #[display("pins/{version}/{name}.json")]
+    Pin {
+        version: &'a Version,
+        name: &'a Version,
+    },
     #[display("staging")]
     Staging,
     /// An object that a listing of the protocol's directory names.

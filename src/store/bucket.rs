@@ -141,6 +141,30 @@ impl Bucket {
         self.wait_for(repair, interrupt, &mut |_| {})
     }
 
+    pub(super) fn pin(
+        &self,
+        version: &Version,
+        name: &Version,
+        reason: &str,
+        interrupt: &Interrupt,
+    ) -> StoreResult {
+        let (objects, version, name) = (self.objects.clone(), version.clone(), name.clone());
+        let reason = reason.to_owned();
+        let pin = async move { objects.pin(&version, &name, &reason).await };
+        self.wait_for(pin, interrupt, &mut |_| {})
+    }
+
+    pub(super) fn unpin(
+        &self,
+        version: &Version,
+        name: &Version,
+        interrupt: &Interrupt,
+    ) -> StoreResult {
+        let (objects, version, name) = (self.objects.clone(), version.clone(), name.clone());
+        let unpin = async move { objects.unpin(&version, &name).await };
+        self.wait_for(unpin, interrupt, &mut |_| {})
+    }
+
     /// Runs a task to its end, unless an interrupt comes or nothing happens any more.
     fn wait_for<T: Send + 'static>(
         &self,

@@ -68,6 +68,8 @@ fn s3(bucket: &str, access: &S3Access, transport: Transport) -> Result<AmazonS3>
         None => builder.with_checksum_algorithm(Checksum::SHA256),
     };
     let mut set = |key, value: &str| builder = take(&mut builder).with_config(key, value);
+    // Not every server knows the bulk request, whose answer names no cause that could be explained.
+    set(Key::DisableBulkDelete, "true");
     match &access.identity {
         S3Identity::Keys { id, secret, token } => {
             set(Key::AccessKeyId, id.expose());

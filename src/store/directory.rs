@@ -2,6 +2,7 @@
 //! renamed into place. Nothing in here is async.
 
 mod inventory;
+mod pin;
 mod repair;
 mod staging;
 mod verification;

@@ -17,8 +17,8 @@ use crate::prefix::{BucketUrl, Key};
 use bytes::Bytes;
 use object_store::path::Path;
 use object_store::{
-    Attributes, GetOptions, MultipartUpload, PutMode, PutMultipartOptions, PutOptions, PutPayload,
-    PutResult, Result,
+    Attributes, GetOptions, MultipartUpload, ObjectStoreExt, PutMode, PutMultipartOptions,
+    PutOptions, PutPayload, PutResult, Result,
 };
 use std::future::Future;
 use std::sync::Arc;
@@ -111,6 +111,29 @@ impl Objects {
             }
         }
         Err(StoreError::ReadBackMismatch(own.key.clone()))
+    }
+
+    /// Writes an object of the protocol, in place of what has the name.
+    pub(super) async fn replace_own(&self, own: &OwnObject) -> RequestResult<()> {
+        let path = self.path(&own.key)?;
+        let put = self.request(self.provider.create_action, &own.key, || {
+            let options = PutOptions::from(meta_attributes());
+            let payload = PutPayload::from(own.json.clone());
+            self.remote.put_opts(&path, payload, options)
+        });
+        put.await.map(drop)
+    }
+
+    /// Deletes an object. What does not exist is deleted already.
+    pub(super) async fn delete(&self, key: &Key) -> RequestResult<()> {
+        let path = self.path(key)?;
+        let delete = self.request(self.provider.delete_action, key, || {
+            self.remote.delete(&path)
+        });
+        match delete.await {
+            Err(FailedRequest(RequestError::NotFound, _)) => Ok(()),
+            deleted => deleted,
+        }
     }
 
     /// Begins a multipart upload. Its completion replaces what has the name.

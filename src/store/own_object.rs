@@ -1,7 +1,7 @@
 //! The objects of the protocol that a run writes.
 
 use super::{RunLabel, StoreError, StoreResult};
-use crate::manifest::{Ref, canonical, claim_json};
+use crate::manifest::{Ref, canonical, claim_json, pin_json};
 use crate::prefix::{Folder, Key, MetaObject};
 use crate::release::Release;
 use crate::sha256::Sha256;
@@ -56,6 +56,11 @@ impl OwnObject {
         let (version, content) = (&release.version, &release.content.to_string());
         let json = claim_json(version, release.content);
         Self::new(dir, &MetaObject::Claim { version, content }, json)
+    }
+
+    pub(super) fn pin(dir: &Folder, version: &Version, name: &Version, reason: &str) -> Self {
+        let json = pin_json(version, reason);
+        Self::new(dir, &MetaObject::Pin { version, name }, json)
     }
 
     pub(super) fn marker(dir: &Folder, release: &Release) -> Self {

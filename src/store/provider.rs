@@ -12,6 +12,7 @@ pub(super) struct Provider {
     pub(super) get_action: &'static str,
     pub(super) list_action: &'static str,
     pub(super) create_action: &'static str,
+    pub(super) delete_action: &'static str,
 }
 
 impl Provider {
@@ -25,6 +26,7 @@ impl Provider {
                 get_action: "s3:GetObject",
                 list_action: "s3:ListBucket",
                 create_action: "s3:PutObject",
+                delete_action: "s3:DeleteObject",
             },
             // https://learn.microsoft.com/azure/storage/blobs/authorize-access-azure-active-directory
             Scheme::Azure => Self {
@@ -33,6 +35,7 @@ impl Provider {
                 get_action: "read",
                 list_action: "list",
                 create_action: "create",
+                delete_action: "delete",
             },
             // GCS takes 1,000 writes a second at first, and raises that slowly:
             // https://cloud.google.com/storage/docs/request-rate
@@ -42,6 +45,7 @@ impl Provider {
                 get_action: "storage.objects.get",
                 list_action: "storage.objects.list",
                 create_action: "storage.objects.create",
+                delete_action: "storage.objects.delete",
             },
         }
     }

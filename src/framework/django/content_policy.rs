@@ -6,7 +6,6 @@ use crate::framework::app_files::is_foreign;
 use crate::framework::content_policy::{BlockingPolicy, ContentPolicy, Directive, NonceTags};
 use crate::framework::source_text::{SourceLocation, has_extension, read_text};
 use crate::framework::written_policies::{find_header, find_policies};
-use std::io;
 use std::path::{Path, PathBuf};
 use walkdir::{DirEntry, WalkDir};
 
@@ -26,7 +25,7 @@ pub(super) fn judge_policies(
     origin: &str,
     files: &[PathBuf],
     ctx: &BuildContext<'_>,
-) -> io::Result<PolicyFindings> {
+) -> PolicyFindings {
     let of_settings = report.content_policy.as_ref().map(policy_of);
     let mut policies: Vec<ContentPolicy> = of_settings.into_iter().collect();
     let (mut unread, mut nonces) = (Vec::new(), NonceTags::default());
@@ -38,13 +37,13 @@ pub(super) fn judge_policies(
         // What can't be read is not what the app runs.
         let Ok(entry) = entry else { continue };
         let path = entry.path();
-        let is_read = report.content_policy.is_some() && is_of_settings(path);
+        let shown = ctx.relative(path);
+        let is_read = report.content_policy.is_some() && is_of_settings(shown);
         if !entry.file_type().is_file() || !has_extension(path, &WRITTEN_IN) || is_read {
             continue;
         }
-        let text = read_text(path)?;
+        let Ok(text) = read_text(path) else { continue };
         nonces = nonces.and_of(&text);
-        let shown = ctx.relative(path);
         if let Some(header) = find_header(shown, &text) {
             let found = find_policies(shown, &text);
             if found.is_empty() {
@@ -55,10 +54,10 @@ pub(super) fn judge_policies(
     }
     let blocking = policies.iter();
     let blocking = blocking.filter_map(|policy| policy.blocks(origin, files, nonces));
-    Ok(PolicyFindings {
+    PolicyFindings {
         blocking: blocking.collect(),
         unread,
-    })
+    }
 }
 
 fn policy_of(policy: &PolicySetting) -> ContentPolicy {
@@ -72,10 +71,12 @@ fn policy_of(policy: &PolicySetting) -> ContentPolicy {
     }
 }
 
-/// Whether the settings are there, whose policy Django has said.
+/// Whether a file of the app is a module of settings, whose policy Django has said.
 fn is_of_settings(path: &Path) -> bool {
-    path.iter()
-        .any(|part| part.to_string_lossy().contains("settings"))
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let mut folders = path.parent().into_iter().flat_map(Path::iter);
+    has_extension(path, &["py"])
+        && (name.contains("settings") || folders.any(|it| it == "settings"))
 }
 
 /// Whether the app runs it: not its tests and documentation.
@@ -89,4 +90,27 @@ fn is_own(entry: &DirEntry) -> bool {
         is_test && name.ends_with(".py")
     };
     entry.depth() == 0 || !is_foreign
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_are_modules() {
+        for path in [
+            "web/settings.py",
+            "web/settings/prod.py",
+            "web/_build_settings.py",
+        ] {
+            assert!(is_of_settings(Path::new(path)), "{path}");
+        }
+        for path in [
+            "templates/settings/base.html",
+            "user_settings/views.py",
+            "web/csp.py",
+        ] {
+            assert!(!is_of_settings(Path::new(path)), "{path}");
+        }
+    }
 }

@@ -45,7 +45,7 @@ pub(super) fn verify_references(
         log.event(&DjangoEvent::UncollectedFiles(uncollected.len(), first));
     }
     if let Some(origin) = prefix.origin() {
-        let policies = judge_policies(report, origin, &files, ctx)?;
+        let policies = judge_policies(report, origin, &files, ctx);
         for policy in &policies.blocking {
             log.event(&DjangoEvent::BlockingPolicy(policy, origin));
         }

@@ -1,7 +1,7 @@
 //! Files that a user's command writes into `STATIC_ROOT`, as it would after a collectstatic without this build.
 
 use crate::framework::source_text::has_extension;
-use crate::fs::files_below;
+use crate::fs::{files_below, read_file};
 use fs_err as fs;
 use std::collections::HashMap;
 use std::io;
@@ -18,7 +18,7 @@ pub(super) struct StaticRootFiles<'a> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct WrittenFiles {
     pub(crate) added: usize,
-    /// Collected files that it wrote as well, and that stay as they were collected.
+    /// Collected files that it wrote with other content, and that stay as they were collected.
     pub(crate) kept: usize,
 }
 
@@ -42,7 +42,7 @@ impl<'a> StaticRootFiles<'a> {
                 continue;
             }
             if to.exists() {
-                written.kept += 1;
+                written.kept += usize::from(read_file(&to)? != read_file(&self.root.join(&path))?);
             } else {
                 fs::create_dir_all(to.parent().unwrap_or(collected))?;
                 fs::copy(self.root.join(&path), to)?;
@@ -85,7 +85,9 @@ mod tests {
         fs::write(root.path().join("i18n/de.js"), "de").unwrap();
         fs::write(root.path().join("i18n/de.js.gz"), "gz").unwrap();
         assert_eq!(files.copy_written(collected.path()).unwrap(), written(2, 0));
-        assert_eq!(files.copy_written(collected.path()).unwrap(), written(0, 2));
+        assert_eq!(files.copy_written(collected.path()).unwrap(), written(0, 0));
+        fs::write(root.path().join("i18n/de.js"), "other").unwrap();
+        assert_eq!(files.copy_written(collected.path()).unwrap(), written(0, 1));
         let mut copied = files_below(collected.path()).unwrap();
         copied.sort();
         assert_eq!(copied, [Path::new("i18n/de.js"), Path::new("web/a.css")]);

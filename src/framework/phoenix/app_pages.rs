@@ -130,7 +130,10 @@ impl<'a> AppPages<'a> {
 
     /// No form of `static_url` makes all links of these pages follow.
     pub(super) fn mixed(&self) -> PhoenixLinkProblem {
-        let endpoint = self.app.endpoints.first();
+        // Others are for sockets and devices.
+        let endpoints = &self.app.endpoints;
+        let of_pages = endpoints.iter().find(|it| it.module.ends_with(".Endpoint"));
+        let endpoint = of_pages.or(endpoints.first());
         PhoenixLinkProblem::Mixed {
             paths: self.links.paths.clone(),
             urls: self.links.urls.clone(),

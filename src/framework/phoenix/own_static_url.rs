@@ -9,7 +9,7 @@ use super::sources::{
     Locations, RUNTIME_EXS, SourceLocation, has_extension, production_config, read_text,
     source_files,
 };
-use super::static_url::StaticUrlForm;
+use super::static_url::{StaticUrlForm, UNKNOWN_HOST};
 use super::web_app::WebApp;
 use crate::config::env_vars::{STATIC_ASSETS_VERSION, STATIC_URL};
 use std::collections::BTreeMap;
@@ -117,7 +117,7 @@ pub(super) fn own_host(sources: &AppSources, project: &Project, app: &WebApp) ->
         }
     }
     if !parts.contains_key("host") {
-        return "scheme: \"https\", host: \"www.example.com\", port: 443".to_owned();
+        return format!("scheme: \"https\", host: \"{UNKNOWN_HOST}\", port: 443");
     }
     let parts: Vec<&str> = parts.into_values().collect();
     parts.join(", ")

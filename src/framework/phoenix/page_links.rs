@@ -167,7 +167,7 @@ impl PageLinks {
             self.hosts.push(location);
         }
         for module in ["type=\"module\"", "type='module'"] {
-            let modules = occurrences(text, module);
+            let modules = occurrences(text, module).filter(|it| !it.is_in_tag_of_other_host());
             self.modules.extend(modules.map(|it| locations.at(it.at)));
         }
         let is_static = |path: &str| is_served(path) && path.contains('/');
@@ -299,6 +299,10 @@ mod tests {
             ("def static_url(path), do: path", [0; 6]),
             ("my_static_path(1)", [0; 6]),
             (
+                "<script type=\"module\" src=\"http://localhost:5173/@vite/client\"></script>",
+                [0, 0, 0, 0, 0, 0],
+            ),
+            (
                 "<script defer type=\"module\" src={~p\"/assets/app.js\"}>",
                 [1, 0, 0, 1, 0, 0],
             ),
@@ -333,6 +337,7 @@ mod tests {
                 "<use\n  xlink:href=\"<%= Routes.static_path(@conn, icon(@name)) %>\"></use>",
                 1,
             ),
+            ("\"Jo <user@\" <> ~p\"/images/a.svg\"", 0),
             ("<use href=\"#a\" /> <img src={~p\"/images/a.png\"}>", 0),
             ("<use href=\"#a\"></use> <img src={~p\"/images/a.png\"}>", 0),
         ] {

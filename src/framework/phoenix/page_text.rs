@@ -41,7 +41,17 @@ impl Occurrence<'_> {
     /// Whether it is in the tag `<use …>`.
     pub(super) fn is_in_use(&self) -> bool {
         let tag = self.before.rsplit_once("<use");
-        tag.is_some_and(|(_, tag)| !tag.contains("/>") && !tag.contains("</"))
+        tag.is_some_and(|(_, tag)| {
+            tag.starts_with(char::is_whitespace) && !tag.contains("/>") && !tag.contains("</")
+        })
+    }
+
+    /// Whether its tag has a `src` that is written out and names a host, such as that of a development server.
+    pub(super) fn is_in_tag_of_other_host(&self) -> bool {
+        let before = self.before.rsplit('<').next().unwrap_or_default();
+        let after = self.after.split('>').next().unwrap_or_default();
+        let mut hosts = ["src=\"http://", "src=\"https://", "src=\"//"].into_iter();
+        hosts.any(|host| before.contains(host) || after.contains(host))
     }
 
     fn is_comment(&self) -> bool {

@@ -5,6 +5,9 @@ use super::page_links::PageLinks;
 use crate::config::env_vars::STATIC_URL;
 use indoc::formatdoc;
 
+/// Stands for the host of a site whose configuration does not write it.
+pub(super) const UNKNOWN_HOST: &str = "www.example.com";
+
 /// How a `static_url` holds the public URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum StaticUrlForm {
@@ -65,9 +68,19 @@ pub(super) fn snippet(targets: &[EndpointTarget<'_>]) -> String {
         .replace("static_assets_url", "static_url")
         .replace("static_assets_uri", "uri");
     let keeps_host = targets.iter().any(|target| target.own_host.is_some());
-    let comment =
-        "\n  # Scheme, host and port are those of url:, which static_url() takes from here.";
-    let comment = if keeps_host { comment } else { "" };
+    let is_unknown = |target: &EndpointTarget<'_>| {
+        target
+            .own_host
+            .is_some_and(|host| host.contains(UNKNOWN_HOST))
+    };
+    let mut comment = String::new();
+    if keeps_host {
+        comment +=
+            "\n  # Scheme, host and port are those of url:, which static_url() takes from here.";
+    }
+    if targets.iter().any(is_unknown) {
+        comment += &format!("\n  # Write the host of your site for {UNKNOWN_HOST}.");
+    }
     formatdoc! {"
         # config/runtime.exs, inside `if config_env() == :prod do`
         static_url = String.trim_trailing(System.get_env(\"{STATIC_URL}\") || \"\", \"/\")

@@ -76,6 +76,20 @@ impl Directory {
         Ok(true)
     }
 
+    /// Writes a whole file in place of what has the name.
+    pub(super) fn replace(&self, own: &OwnObject) -> StoreResult {
+        let path = self.path(&own.key);
+        let dir = path.parent().unwrap_or(&self.root);
+        self.create_dir(dir)?;
+        let mut file = tempfile::Builder::new()
+            .suffix(".json")
+            .tempfile_in(self.meta_path(&MetaObject::Staging))?;
+        file.write_all(&own.json)?;
+        file.as_file().sync_all()?;
+        fs::rename(file.path(), &path)?;
+        Ok(fs::File::open(dir)?.sync_all()?)
+    }
+
     pub(super) fn rename_error(&self, error: Errno) -> StoreError {
         match error {
             Errno::INVAL | Errno::NOSYS => StoreError::NoRename(self.root.clone()),

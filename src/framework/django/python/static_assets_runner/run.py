@@ -1,5 +1,6 @@
 """One collectstatic: the settings on their way in, the command, the facts on their way out."""
 
+import importlib.util
 import json
 import os
 import sys
@@ -152,9 +153,15 @@ class Run:
         """Ends what another command of the app has collected."""
         from django.core.management import ManagementUtility
 
-        if self.step == "collected":
+        if self.step != "collected":
+            return
+        try:
             self.complete(sys.argv[0], ManagementUtility(sys.argv[:1]).fetch_command)
             self.observe()
+        except BaseException as error:
+            # A command of Django ends the process by itself.
+            self.fail(error)
+            raise
 
     def complete(self, program, fetch_command):
         self.report["collected"] = True
@@ -169,10 +176,9 @@ class Run:
         """Writes the report of a user's command as its process ends."""
         try:
             self.end_within()
-        except Exception as error:
-            self.fail(error)
-        if self.step != "start":
-            self.write()
+        finally:
+            if self.step != "start":
+                self.write()
 
     def observe(self):
         """Reports what Django says about the collected files and their URLs. None of it is a failure of the app."""
@@ -272,7 +278,7 @@ def has_whitenoise(settings):
     """Whether WhiteNoise serves the files, also by a subclass of the app."""
     from django.utils.module_loading import import_string
 
-    if "whitenoise.middleware" not in sys.modules and not any("hite" in name for name in settings.MIDDLEWARE or ()):
+    if importlib.util.find_spec("whitenoise") is None:
         return False
     for name in settings.MIDDLEWARE or ():
         try:
