@@ -52,8 +52,10 @@ pub(super) enum NonceTags {
 }
 
 static NONCE: LazyLock<Regex> = LazyLock::new(|| {
-    let script = "<script[^>]*src[^>]*nonce|<script[^>]*nonce[^>]*src";
-    Regex::new(&format!("(?<script>{script})|<link[^>]*nonce")).expect("an expression")
+    // Code of a template within the tag may end in `%>`, or hold an arrow.
+    let rest = "(?:[^>]|[%=-]>)*";
+    let script = format!("<script{rest}src{rest}nonce|<script{rest}nonce{rest}src");
+    Regex::new(&format!("(?<script>{script})|<link{rest}nonce")).expect("an expression")
 });
 
 impl NonceTags {
@@ -169,6 +171,22 @@ impl Directive {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tags_of_templates_carry_nonces() {
+        for tag in [
+            "<script src=\"<%= path() %>\" nonce=\"<%= @nonce %>\">",
+            "<script nonce={@nonce} src={for a <- b, do: (fn -> a end)}>",
+        ] {
+            assert_eq!(
+                NonceTags::default().and_of(tag),
+                NonceTags::Scripts,
+                "{tag}"
+            );
+        }
+        let other = "<script src=\"a.js\"></script><p nonce=\"x\">";
+        assert_eq!(NonceTags::default().and_of(other), NonceTags::None);
+    }
 
     #[test]
     fn a_nonce_counts_if_the_tags_of_the_files_carry_it() {

@@ -238,7 +238,8 @@ pub(super) fn find_header(path: &Path, text: &str) -> Option<SourceLocation> {
         let is_text = before.ends_with(['"', '\'']);
         // `headers.pop("…")` takes it away.
         let is_taken = before.trim_end_matches(['"', '\'']).ends_with("pop(");
-        it.get(1).is_none() && it.name("only").is_none() && is_text && !is_taken
+        let is_used = certainty(&text[..it.get_match().start()]) != Certainty::Development;
+        it.get(1).is_none() && it.name("only").is_none() && is_text && !is_taken && is_used
     })?;
     Some(Locations::of(path, text).at(header.get_match().start()))
 }
@@ -415,6 +416,14 @@ mod tests {
         ] {
             assert_eq!(wanted(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn a_header_of_development_is_none() {
+        let text = "if settings.DEBUG:\n    response['Content-Security-Policy'] = policy(x)\n";
+        assert_eq!(find_header(Path::new("a.py"), text), None);
+        let text = text.replace("settings.DEBUG", "not settings.DEBUG");
+        assert!(find_header(Path::new("a.py"), &text).is_some());
     }
 
     #[test]

@@ -145,24 +145,30 @@ widget = forms.Media(js=["web/e.js"], css={"all": ["web/f.css"]})
         module = "A = '/static/web/' + name, f'/static/web/{name}', '/static/web/{}.js'.format(name)\n"
         module += "B = '/static/', '/static/web/app.js'\n"
         module += "C = open(BASE + '/static/web/app.js'), f'{BASE}/static/web/{name}', BASE + '/static/web/' + name\n"
+        module += "D = '<link href=\"/static/web/app.css\">'\n"
         self.write(app / "web/links.py", module)
+        self.write(app / "web/paths.py", "A = '/static/web/app.css'\n")
+        settings = app / "project/settings.py"
+        settings.write_text(settings.read_text() + "\nfrom web import paths\n")
         self.write(app / "web/tests.py", "assert url == '/static/web/app.js'\n")
         run = self.collect(app)
         links = run.report["links_by_hand"]
-        found = [(f"{it['file'].rpartition('/')[2]}:{it['line']}", it["path"], it["dynamic"]) for it in links]
+        found = [(f"{it['file'].rpartition('/')[2]}:{it['line']}", it["path"], it["written"]) for it in links]
         self.assertEqual(
-            [link for link in found if link[2]],
-            [("links.py:1", "/static/web/", True)] * 3,
+            [link for link in found if link[2] == "joined"],
+            [("links.py:1", "/static/web/", "joined")] * 3,
         )
         self.assertLessEqual(
             {
-                ("more.html:2", "/static/web/app.css", False),
-                ("more.html:3", "/static/web/logo.svg", False),
-                ("links.py:2", "/static/web/app.js", False),
+                ("more.html:2", "/static/web/app.css", "whole"),
+                ("more.html:3", "/static/web/logo.svg", "whole"),
+                ("links.py:2", "/static/web/app.js", "whole"),
+                ("links.py:4", "/static/web/app.css", "whole"),
             },
             set(found),
         )
         self.assertFalse([link for link in found if link[0] in ("links.py:3", "tests.py:1")])
+        self.assertIn(("paths.py:1", "/static/web/app.css", "in_settings"), found)
 
     def test_what_can_not_be_read_is_no_failure(self):
         app = self.app("django_basic", "TEMPLATES.append({'BACKEND': 'no.such.Engine'})\n")

@@ -3,7 +3,7 @@
 use super::content_policy::judge_policies;
 use super::error::DjangoError;
 use super::event::{BrokenLink, BrokenLinkCause, DjangoEvent};
-use super::report::{CollectReport, SampledUrls};
+use super::report::{CollectReport, SampledUrls, WrittenLink};
 use super::runner::collected_dir;
 use crate::context::BuildContext;
 use crate::encoding::percent_decoded;
@@ -101,12 +101,15 @@ fn fixed_links(
     let in_templates = report.links_by_hand.iter().filter_map(|link| {
         let name = percent_decoded(link.path.strip_prefix(base)?)?;
         let path = link.path.clone();
-        let kind = if !link.dynamic && collected.join(&name).is_file() {
-            FixedLinkKind::Template(path, name)
-        } else if link.dynamic && is_in_collected_dir(&name, &collected) {
-            FixedLinkKind::Path(path)
-        } else {
-            return None;
+        let kind = match link.written {
+            WrittenLink::Whole if collected.join(&name).is_file() => {
+                FixedLinkKind::Template(path, name)
+            }
+            WrittenLink::InSettings if collected.join(&name).is_file() => FixedLinkKind::Path(path),
+            WrittenLink::Joined if is_in_collected_dir(&name, &collected) => {
+                FixedLinkKind::Path(path)
+            }
+            _ => return None,
         };
         let location = link.location.clone();
         Some(FixedLink { location, kind })

@@ -127,12 +127,23 @@ pub(crate) struct WebpackBundle {
     pub(crate) error: Option<String>,
 }
 
+/// How a link is written by hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum WrittenLink {
+    /// As a whole, where a call of `static` can take its place.
+    Whole,
+    /// Something that is not known follows the path.
+    Joined,
+    /// In a module of the settings, in which `static` can't be called yet.
+    InSettings,
+}
+
 /// A path under the app's own `STATIC_URL`, without query.
 #[derive(Debug, Deserialize)]
 pub(crate) struct LinkByHand {
     pub(crate) path: String,
-    /// Whether something that is not known follows the path.
-    pub(crate) dynamic: bool,
+    pub(crate) written: WrittenLink,
     #[serde(flatten)]
     pub(crate) location: SourceLocation,
 }

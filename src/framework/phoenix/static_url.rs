@@ -4,6 +4,7 @@ use super::endpoint::Endpoint;
 use super::page_links::PageLinks;
 use crate::config::env_vars::STATIC_URL;
 use indoc::formatdoc;
+use std::fmt::Write as _;
 
 /// Stands for the host of a site whose configuration does not write it.
 pub(super) const UNKNOWN_HOST: &str = "www.example.com";
@@ -79,7 +80,10 @@ pub(super) fn snippet(targets: &[EndpointTarget<'_>]) -> String {
             "\n  # Scheme, host and port are those of url:, which static_url() takes from here.";
     }
     if targets.iter().any(is_unknown) {
-        comment += &format!("\n  # Write the host of your site for {UNKNOWN_HOST}.");
+        let _ = write!(
+            comment,
+            "\n  # Write the host of your site for {UNKNOWN_HOST}."
+        );
     }
     formatdoc! {"
         # config/runtime.exs, inside `if config_env() == :prod do`

@@ -36,8 +36,9 @@ BEFORE_JOINED = re.compile(r"(\}\}|[\w./-])$")
 class References:
     """`links` and `bundles` map each name to the first place that asks for it. The others are lists of places."""
 
-    def __init__(self, app, static_url):
+    def __init__(self, app, static_url, of_settings=()):
         self.app = os.path.realpath(app)
+        self.of_settings = of_settings
         is_path = bool(static_url) and static_url.startswith("/") and static_url != "/"
         self.base = static_url if is_path else None
         self.signs = ["static", "render_bundle", "STATIC_URL", *([static_url] if is_path else [])]
@@ -95,7 +96,7 @@ class References:
         self.joined += [place(found) for found in BASE.finditer(text) if is_joined(text, found)]
         self.dynamic += [place(found) for found in DYNAMIC.finditer(text)]
         for found in self.hand.finditer(text) if self.hand else ():
-            self.by_hand.append(dict(place(found), path=found.group(1), dynamic=False))
+            self.by_hand.append(dict(place(found), path=found.group(1), written="whole"))
         for found in BUNDLE.finditer(text):
             config = BUNDLE_CONFIG.search(found.group(3))
             key = found.group(2), config.group(1) if config else "DEFAULT"
@@ -134,7 +135,16 @@ class References:
                     parts_of_others.update(map(id, ast.walk(node)))
                 text = beginning(node)
                 if self.base and text and text.startswith(self.base) and text != self.base:
-                    self.by_hand.append(dict(place, path=text, dynamic=is_joined))
+                    self.add_by_hand(path, place, text, is_joined)
+            text = constant(node)
+            # HTML within a text.
+            for found in self.hand.finditer(text) if self.hand and isinstance(text, str) else ():
+                self.add_by_hand(path, place, found.group(1), False)
+
+    def add_by_hand(self, path, place, link, is_joined):
+        is_of_settings = os.path.realpath(path) in self.of_settings
+        written = "joined" if is_joined else "in_settings" if is_of_settings else "whole"
+        self.by_hand.append(dict(place, path=link, written=written))
 
     def place(self, path, line):
         return {"file": os.path.relpath(path, self.app), "line": line}

@@ -203,7 +203,7 @@ class Run:
             self.hook.write()
 
     def find_references(self):
-        references = References(self.request["app"], self.report["static_url"])
+        references = References(self.request["app"], self.report["static_url"], self.settings.modules)
         try:
             references.find()
             with NoNetwork():

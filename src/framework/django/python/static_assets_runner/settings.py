@@ -1,5 +1,8 @@
 """The app's own settings, and their redirection while collecting."""
 
+import os
+import sys
+
 import static_assets_hook as hook
 
 from .environment import Environment, random_secret
@@ -15,11 +18,15 @@ class AppSettings:
         self.run = run
         self.own = {}
         self.storage_setting = "default"
+        # The files of the modules that the settings import. Apps are not loaded yet when they run.
+        self.modules = set()
 
     def redirect(self, settings):
         """Notes the app's own values, then makes collectstatic write into the build's directory."""
         self.own = {name: getattr(settings, name) for name in NAMES if hasattr(settings, name)}
         self.describe(settings)
+        files = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
+        self.modules = {os.path.realpath(file) for file in files if file}
         settings.STATIC_ROOT = hook.like(settings.STATIC_ROOT, self.run.into)
         if self.storage_entry():
             backend = "%s.%s" % (BACKENDS, self.storage_entry()["BACKEND"].rpartition(".")[2])
