@@ -11,6 +11,7 @@ mod verify;
 
 use crate::log::{Log, data};
 use crate::message::{Explain, Message};
+use crate::messages::cli::FileError;
 use args::Parsed;
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -19,10 +20,7 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let log = Log::to(std::io::stderr());
     let parsed = args::parse(arguments).map_err(Message::from);
     let done = parsed.and_then(|parsed| match parsed {
-        Parsed::Data(text) => {
-            data(text);
-            Ok(())
-        }
+        Parsed::Data(text) => Ok(data(text).map_err(FileError::Output)?),
         Parsed::List(args) => inspect::list(&args, &log),
         Parsed::Pin(args) => pin::pin(&args, &log),
         Parsed::Unpin(name) => pin::unpin(&name, &log),

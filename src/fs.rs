@@ -56,8 +56,10 @@ pub(crate) fn remove_dir_if_exists(path: &Path) -> io::Result<()> {
 
 /// Turns the error of a path that does not exist into `None`.
 pub(crate) fn if_exists<T>(done: io::Result<T>) -> io::Result<Option<T>> {
+    use io::ErrorKind::{NotADirectory, NotFound};
     match done {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        // A file has the name of one of its directories.
+        Err(error) if matches!(error.kind(), NotFound | NotADirectory) => Ok(None),
         done => done.map(Some),
     }
 }

@@ -10,6 +10,7 @@ mod profile_d;
 
 use crate::log::{Log, Style, data};
 use crate::message::Message;
+use crate::messages::cli::FileError;
 use crate::messages::heroku::HerokuError;
 use compile::{Purpose, compile};
 use dirs::Dirs;
@@ -40,15 +41,15 @@ fn dispatch(arguments: &[OsString], log: &Log) -> Result<(), Message> {
     match action.to_str() {
         Some("compile") if !rest.is_empty() => compile(&dirs, Purpose::Deploy, log)?,
         Some("test-compile") if !rest.is_empty() => compile(&dirs, Purpose::Test, log)?,
-        Some("release") => print_process_types(&dirs),
-        Some("report") => print_report(&dirs),
+        Some("release") => print_process_types(&dirs).map_err(FileError::Output)?,
+        Some("report") => print_report(&dirs).map_err(FileError::Output)?,
         _ => return Err(HerokuError::Usage.into()),
     }
     Ok(())
 }
 
 /// Prints the command that runs a Phoenix app whose Procfile names none. Django has no such command.
-fn print_process_types(dirs: &Dirs) {
+fn print_process_types(dirs: &Dirs) -> io::Result<()> {
     let has_web = procfile::process(&dirs.build, "web").is_some();
     match fs::read_to_string(dirs.phoenix_root()) {
         Ok(root) if !has_web => {
@@ -57,17 +58,14 @@ fn print_process_types(dirs: &Dirs) {
                 web = format!("cd {} && {web}", shell_words::quote(&root));
             }
             let web = serde_json::Value::from(web);
-            data(&format!("---\ndefault_process_types:\n  web: {web}\n"));
+            data(&format!("---\ndefault_process_types:\n  web: {web}\n"))
         }
         _ => data("--- {}\n"),
     }
 }
 
 /// Prints what this build published, for the platform.
-fn print_report(dirs: &Dirs) {
-    if profile_d::exists_in(&dirs.build)
-        && let Some(last) = LastBuild::read(&dirs.cache)
-    {
-        data(&last.report());
-    }
+fn print_report(dirs: &Dirs) -> io::Result<()> {
+    let last = LastBuild::read(&dirs.cache).filter(|_| profile_d::exists_in(&dirs.build));
+    last.map_or(Ok(()), |last| data(&last.report()))
 }

@@ -12,8 +12,11 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use std::collections::{BTreeMap, BTreeSet};
 pub(crate) use verification::{
-    Comparison, FileProblem, Replacement, StoredFile, StoredHeaders, Verification,
+    Comparison, FileProblem, LocalCopies, LocalCopy, StoredFile, StoredHeaders, Verification,
 };
+
+/// The group of the refs that repairs write. `STATIC_ASSETS_GROUP` can't have this name.
+pub(crate) const REPAIRS: &str = "_repair";
 
 /// The versions of a store, the one that was built last first.
 #[derive(Debug)]
@@ -42,7 +45,7 @@ pub(crate) struct VersionEntry {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum VersionState {
     Published,
-    /// It has a marker that this program can't read, such as one of a newer schema.
+    /// It has a marker or a tombstone that this program can't read, such as one of a newer schema.
     Unreadable,
     /// It has no marker: a build runs, or one ended before its last request.
     Unfinished,
@@ -126,6 +129,8 @@ impl MetaNames {
         match parts.as_slice() {
             ["versions", _] => entry.marker = Some(object.modified),
             ["tombstones", _] => entry.tombstone = Some(object.modified),
+            // It only holds up a prune of the same time.
+            ["refs", _, REPAIRS, _] => {}
             ["refs", _, group, _] => entry.refs.push(RefEntry {
                 name: name.to_owned(),
                 group: (*group).to_owned(),
@@ -210,16 +215,17 @@ impl NamesOfVersion {
         let marker = content(&format!("versions/{version}.json"));
         let marker = marker.and_then(|json| of_json::<Marker>(json).ok());
         let tombstone = content(&format!("tombstones/{version}.json"));
-        let tombstone = tombstone.and_then(|json| of_json::<Tombstone>(json).ok());
-        let state = self.state(marker.as_ref(), tombstone.as_ref());
+        let tombstone = tombstone.map(of_json::<Tombstone>);
+        let state = match tombstone {
+            Some(Err(_)) => VersionState::Unreadable,
+            Some(Ok(tombstone)) => self.state(marker.as_ref(), Some(&tombstone)),
+            None => self.state(marker.as_ref(), None),
+        };
         let (files, bytes) = match (&marker, listed) {
-            (Some(marker), _) => {
-                let sizes = marker.files.iter().map(|file| file.size);
-                (marker.files.len(), sizes.sum())
-            }
+            (Some(marker), _) => (marker.files.len(), marker.bytes()),
             (None, Some(listed)) => {
                 let sizes = listed.values().map(|object| object.size);
-                (listed.len(), sizes.sum())
+                (listed.len(), sizes.fold(0, u64::saturating_add))
             }
             (None, None) => (0, 0),
         };
@@ -339,6 +345,8 @@ mod tests {
                 ("tombstones/again.json", 7),
                 ("refs/again/default/1.json", 8),
                 ("staging/whole.lock", 1),
+                ("versions/torn.json", 5),
+                ("tombstones/torn.json", 5),
                 ("other/v9.json", 1),
                 ("leases/5f.json", 1),
             ],
@@ -349,6 +357,8 @@ mod tests {
                 ("tombstones/going.json", deleting),
                 ("tombstones/gone.json", deleted),
                 ("tombstones/again.json", deleted),
+                ("versions/torn.json", &marker("torn")),
+                ("tombstones/torn.json", "{"),
             ],
         );
         let states: Vec<_> = found
@@ -365,6 +375,7 @@ mod tests {
                 ("begun", VersionState::Unfinished, 2, 20),
                 ("gone", VersionState::Deleted, 2, 20),
                 ("again", VersionState::Unfinished, 2, 20),
+                ("torn", VersionState::Unreadable, 1, 3),
             ]
         );
         assert_eq!(found.unknown, ["other/v9.json"]);
@@ -377,6 +388,7 @@ mod tests {
             ("refs/v1/default/a.json", 10),
             ("refs/v1/review/b.json", 30),
             ("refs/v1/default/c.json", 20),
+            ("refs/v1/_repair/d.json", 90),
             ("pins/v1/rollback.json", 40),
         ];
         let labelled = format!("{{\"schema\":1,\"content\":\"{EMPTY}\",\"label\":\"4f1c2ab\"}}");

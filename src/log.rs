@@ -3,7 +3,7 @@
 use crate::message::Message;
 use crate::redaction::Redaction;
 use libherokubuildpack::write::line_mapped;
-use std::io::Write;
+use std::io::{self, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The log of one run. Every line passes the [`Redaction`] on its way out.
@@ -80,8 +80,8 @@ impl Log {
     }
 
     /// Writes to stdout what a person reads. Names that an app or a store gives are escaped, as in the log.
-    pub(crate) fn show(&self, text: &str) {
-        data(&plain(&self.sink().redaction.apply(text)));
+    pub(crate) fn show(&self, text: &str) -> io::Result<()> {
+        data(&plain(&self.sink().redaction.apply(text)))
     }
 
     pub(crate) fn redact(&self, redaction: Redaction) {
@@ -183,8 +183,13 @@ fn plain(text: &str) -> String {
 }
 
 /// Writes to stdout what other programs read. A reader that went away is no failure.
-pub(crate) fn data(text: &str) {
-    let _ = std::io::stdout().write_all(text.as_bytes());
+pub(crate) fn data(text: &str) -> io::Result<()> {
+    let mut stdout = io::stdout();
+    let written = stdout.write_all(text.as_bytes());
+    match written.and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
 }
 
 /// Shows `450 files` or `1 file`.

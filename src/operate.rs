@@ -3,7 +3,7 @@
 use crate::config::{ConfigProblem, Sources, StoreAccess, read_store_access};
 use crate::interrupt::Interrupt;
 use crate::inventory::{
-    Comparison, Inventory, ReadRefs, Replacement, Verification, VersionEntry, VersionState,
+    Comparison, Inventory, LocalCopies, ReadRefs, Verification, VersionEntry, VersionState,
 };
 use crate::log::Log;
 use crate::manifest::Marker;
@@ -11,6 +11,7 @@ use crate::store::{Store, StoreError};
 use crate::version::Version;
 use derive_more::From;
 use std::io;
+use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -31,15 +32,52 @@ pub(crate) enum OperateError {
     /// Also holds the names of the pins that the version has.
     #[from(skip)]
     NoSuchPin(PinName, Vec<String>),
-    /// The directory with replacements can't be read.
+    /// The directory with copies of the files can't be read.
     #[from(skip)]
     RepairDir(PathBuf, io::Error),
-    /// Files differ from what their markers say: how many, and in how many versions.
+    /// Files differ from what their markers say.
     #[from(skip)]
     Differs {
         files: usize,
         versions: usize,
+        /// The first version that lacks a file.
+        missing: Option<Version>,
     },
+    /// How many versions have a marker that can't be read.
+    #[from(skip)]
+    Unreadable(usize),
+}
+
+/// What a comparison of several versions found.
+#[derive(Debug, Default)]
+pub(crate) struct Verified {
+    pub(crate) versions: Vec<Verification>,
+    /// How many versions have a marker that can't be read.
+    unreadable: usize,
+}
+
+impl Verified {
+    /// Fails if anything differs, or could not be compared.
+    pub(crate) fn into_result(self) -> Result<(), OperateError> {
+        let wrong: Vec<_> = self
+            .versions
+            .iter()
+            .filter(|it| !it.problems.is_empty())
+            .collect();
+        if wrong.is_empty() {
+            return match self.unreadable {
+                0 => Ok(()),
+                unreadable => Err(OperateError::Unreadable(unreadable)),
+            };
+        }
+        let files = wrong.iter().map(|it| it.paths_with_problems().len()).sum();
+        let missing = wrong.iter().find(|it| it.lacks_files());
+        Err(OperateError::Differs {
+            files,
+            versions: wrong.len(),
+            missing: missing.map(|it| it.version.clone()),
+        })
+    }
 }
 
 /// One of the pins of a version.
@@ -52,8 +90,17 @@ pub(crate) struct PinName {
 
 /// What a command about a store reports while it runs.
 pub(crate) enum OperateEvent<'a> {
-    /// This many missing files of the version were uploaded from a directory.
-    Repaired(&'a Version, usize, &'a Path),
+    /// This many missing files of the version were uploaded from a directory. Also holds what it has of the others.
+    Repaired {
+        version: &'a Version,
+        uploaded: usize,
+        dir: &'a Path,
+        copies: &'a LocalCopies,
+    },
+    /// The version has no marker that could be read, so it was not compared.
+    NotCompared(&'a Version, VersionState),
+    /// There is nothing to compare in this store.
+    NothingPublished(&'a StoreAccess),
     Verified(&'a Verification, Comparison),
     /// Also holds the reason.
     Pinned(&'a PinName, &'a str),
@@ -61,13 +108,13 @@ pub(crate) enum OperateEvent<'a> {
 }
 
 /// An open store.
-pub(crate) struct Operator {
+pub(crate) struct OpenStore {
     pub(crate) to: StoreAccess,
     store: Store,
     interrupt: Interrupt,
 }
 
-impl Operator {
+impl OpenStore {
     /// Opens the store of the settings. The log shows no secret from here on.
     pub(crate) fn open(sources: &Sources<'_>, log: &Log) -> Result<Self, OperateError> {
         log.redact(sources.secrets().in_log());
@@ -94,16 +141,19 @@ impl Operator {
     }
 
     /// Compares the files of published versions with their markers: of these versions, or of all if there are none. Missing
-    /// files are uploaded first if the directory `repair` has them.
+    /// files are uploaded first if the directory `repair` has them. Of all, those that can't be compared are only told.
     pub(crate) fn verify(
         &self,
         versions: &[Version],
         comparison: Comparison,
         repair: Option<&Path>,
         log: &Log,
-    ) -> Result<Vec<Verification>, OperateError> {
-        let inventory = self.list()?;
-        let mut entries = inventory.versions;
+    ) -> Result<Verified, OperateError> {
+        let only = match versions {
+            [version] => Some(version),
+            _ => None,
+        };
+        let mut entries = self.read(only, ReadRefs::Newest)?.versions;
         for version in versions {
             let entry = entries.iter().find(|entry| entry.version == *version);
             if entry.is_none_or(|entry| entry.marker.is_none()) {
@@ -118,12 +168,19 @@ impl Operator {
         if !versions.is_empty() {
             entries.retain(|entry| versions.contains(&entry.version));
         }
-        let mut verified = Vec::new();
-        for VersionEntry {
-            version, marker, ..
-        } in entries
-        {
-            let Some(marker) = marker else { continue };
+        let mut verified = Verified::default();
+        for entry in entries {
+            let VersionEntry {
+                version,
+                marker,
+                state,
+                ..
+            } = entry;
+            let Some(marker) = marker else {
+                log.event(&OperateEvent::NotCompared(&version, state));
+                verified.unreadable += usize::from(state == VersionState::Unreadable);
+                continue;
+            };
             let marker = Arc::new(marker);
             let mut found = self.compare(&version, &marker, comparison)?;
             if let Some(dir) = repair
@@ -132,7 +189,10 @@ impl Operator {
                 found = self.compare(&version, &marker, comparison)?;
             }
             log.event(&OperateEvent::Verified(&found, comparison));
-            verified.push(found);
+            verified.versions.push(found);
+        }
+        if verified.versions.is_empty() {
+            log.event(&OperateEvent::NothingPublished(&self.to));
         }
         Ok(verified)
     }
@@ -187,18 +247,22 @@ impl Operator {
         dir: &Path,
         log: &Log,
     ) -> Result<bool, OperateError> {
-        let files = Replacement::find(found, marker, dir);
-        let files = files.map_err(|error| OperateError::RepairDir(dir.to_owned(), error))?;
-        if files.is_empty() {
-            return Ok(false);
+        let copies = LocalCopies::find(found, marker, dir);
+        let mut copies = copies.map_err(|error| OperateError::RepairDir(dir.to_owned(), error))?;
+        let version = &found.version;
+        let mut uploaded = 0;
+        let files = mem::take(&mut copies.found);
+        if !files.is_empty() {
+            let repaired = self.store.repair(version, marker, files, &self.interrupt);
+            uploaded = repaired.map_err(|error| OperateError::Store(error, self.to.to_string()))?;
         }
-        let number = files.len();
-        let repaired = self
-            .store
-            .repair(&found.version, marker, files, &self.interrupt);
-        repaired.map_err(|error| OperateError::Store(error, self.to.to_string()))?;
-        log.event(&OperateEvent::Repaired(&found.version, number, dir));
-        Ok(true)
+        log.event(&OperateEvent::Repaired {
+            version,
+            uploaded,
+            dir,
+            copies: &copies,
+        });
+        Ok(uploaded > 0)
     }
 
     fn read(&self, only: Option<&Version>, refs: ReadRefs) -> Result<Inventory, OperateError> {

@@ -27,7 +27,7 @@ mod verify;
 
 use crate::config::Access;
 use crate::interrupt::Interrupt;
-use crate::inventory::{Comparison, Inventory, ReadRefs, Replacement, Verification};
+use crate::inventory::{Comparison, Inventory, LocalCopy, REPAIRS, ReadRefs, Verification};
 use crate::manifest::{Marker, UnreadableMarker, of_json};
 use crate::plan::{Conflict, Progress, Summary};
 use crate::prefix::{Key, StoreUrl};
@@ -92,7 +92,7 @@ impl RunLabel {
     /// Repairs have a group of their own: they are no builds of any app.
     fn of_repair() -> Self {
         Self {
-            group: "repair".to_owned(),
+            group: REPAIRS.to_owned(),
             commit: None,
         }
     }
@@ -151,14 +151,14 @@ impl Store {
         }
     }
 
-    /// Uploads missing files of a published version.
+    /// Uploads missing files of a published version. Returns how many: what has come there meanwhile stays.
     pub(crate) fn repair(
         &self,
         version: &Version,
         marker: &Arc<Marker>,
-        files: Vec<Replacement>,
+        files: Vec<LocalCopy>,
         interrupt: &Interrupt,
-    ) -> StoreResult {
+    ) -> StoreResult<usize> {
         match self {
             Self::Bucket(bucket) => bucket.repair(version, marker, files, interrupt),
             Self::Directory(directory) => directory.repair(version, marker, &files),

@@ -91,10 +91,9 @@ fn a_build_that_did_not_end_is_unfinished() {
     states.sort_unstable();
     assert_eq!(states, [("v1", "unfinished"), ("v2", "unreadable")]);
     assert_eq!(json["unknown"][0], "notes.txt");
-    platform
-        .cli(&["list"])
-        .exits(0)
-        .says("Not understood, and left alone: 1 object, such as .static-assets/notes.txt");
+    platform.cli(&["list"]).exits(0).says(
+        "No part of the protocol, and left alone: 1 object, such as .static-assets/notes.txt",
+    );
 }
 
 #[test]
@@ -114,7 +113,7 @@ fn a_store_must_be_set_and_exist() {
         .cli(&["list"])
         .exits(2)
         .says("STATIC_ASSETS_STORE is not set")
-        .says("It says which store to look at");
+        .says("Set the store whose versions you want to see");
     let platform = platform.env("STATIC_ASSETS_STORE", "file:///no/such/dir");
     platform
         .cli(&["list"])
@@ -128,22 +127,24 @@ fn what_differs_from_a_marker_is_named() {
     platform
         .cli(&["verify", "v1"])
         .exits(0)
-        .says("v1: 1 file, 4 B: sizes, hashes and headers are right")
-        .says("Known by size only: 1 file");
+        .says("v1: 1 file, 4 B, with the right sizes")
+        .says("Compared by size only: 1 file");
     platform
         .cli(&["verify", "--all", "--read"])
         .exits(0)
-        .says("v1: 1 file, 4 B: bytes and headers are right");
+        .says("v1: 1 file, 4 B, with the right sizes, bytes");
     fs::write(platform.store().join("v1/app.css"), "b {}").unwrap();
     fs::write(platform.store().join("v1/more.css"), "").unwrap();
     platform
         .cli(&["verify", "v1"])
-        .exits(1)
-        .says("more.css: no file of this version")
-        .does_not_say("app.css: other bytes");
-    let read = platform.cli(&["verify", "v1", "--read", "--json"]).exits(1);
+        .exits(11)
+        .says("more.css: the marker does not name this file")
+        .does_not_say("app.css: its bytes differ");
+    let read = platform
+        .cli(&["verify", "v1", "--read", "--json"])
+        .exits(11);
     let read = read
-        .says("app.css: other bytes")
+        .says("app.css: its bytes differ")
         .says("[Error: static assets: 2 files of 1 version differ from what was published]");
     let json = read.json();
     let problems = json["versions"][0]["problems"].as_array().unwrap();
@@ -152,7 +153,7 @@ fn what_differs_from_a_marker_is_named() {
     fs::remove_file(platform.store().join("v1/app.css")).unwrap();
     platform
         .cli(&["verify", "v1"])
-        .exits(1)
+        .exits(11)
         .says("app.css: missing");
     platform
         .cli(&["verify", "v7"])
@@ -173,7 +174,7 @@ fn missing_files_come_back_from_a_directory_with_the_same_bytes() {
     let repair = ["verify", "v2", "--read", "--repair", "dist"];
     platform
         .cli(&repair)
-        .exits(1)
+        .exits(11)
         .says("v2: 1 missing file uploaded from dist")
         .says("app.css: missing")
         .says("1 file of 1 version");
@@ -181,7 +182,7 @@ fn missing_files_come_back_from_a_directory_with_the_same_bytes() {
     platform
         .cli(&repair)
         .exits(0)
-        .says("v2: 2 files, 10 B: bytes and headers are right");
+        .says("v2: 2 files, 10 B, with the right sizes, bytes");
     platform.cli(&repair).exits(0).does_not_say("uploaded");
 
     // A prune that has begun is obeyed.
@@ -242,4 +243,86 @@ fn a_version_is_pinned_and_unpinned() {
         .cli(&["pin", "v1", "--reason", "late"])
         .exits(5)
         .says("This version is being pruned");
+}
+
+#[test]
+fn nothing_outside_of_a_version_is_read_or_written() {
+    let platform = store();
+    let store = platform.store();
+    let outside = store.parent().unwrap().join("outside");
+    fs::create_dir_all(&outside).unwrap();
+    let marker = store.join(".static-assets/versions/v1.json");
+    let json = fs::read_to_string(&marker).unwrap();
+    fs::write(
+        &marker,
+        json.replace("\"app.css\"", "\"../../outside/app.css\""),
+    )
+    .unwrap();
+    let repair = ["verify", "v1", "--read", "--repair", "dist"];
+    platform.cli(&repair).exits(10).says("v1 is not published");
+    fs::write(&marker, json).unwrap();
+
+    fs::remove_dir_all(store.join("v1")).unwrap();
+    std::os::unix::fs::symlink(&outside, store.join("v1")).unwrap();
+    platform
+        .cli(&repair)
+        .exits(11)
+        .says("app.css: a symbolic link leads to it, so it was not read");
+    assert_eq!(fs::read_dir(&outside).unwrap().count(), 0);
+}
+
+#[test]
+fn what_could_not_be_compared_is_no_success() {
+    let platform = store();
+    let meta = platform.store().join(".static-assets/versions");
+    fs::write(meta.join("v2.json"), "{\"schema\":2}").unwrap();
+    platform
+        .cli(&["verify", "--all"])
+        .exits(1)
+        .says("v2: unreadable")
+        .says("1 version can't be compared");
+    platform.cli(&["verify", "v1"]).exits(0);
+    fs::remove_file(meta.join("v1.json")).unwrap();
+    fs::remove_file(meta.join("v2.json")).unwrap();
+    platform
+        .cli(&["verify", "--all"])
+        .exits(0)
+        .says("v1: unfinished")
+        .says("No published version in file:///");
+}
+
+#[test]
+fn a_repair_says_what_its_directory_lacks_and_is_no_build() {
+    let platform = store();
+    let listed = platform.cli(&["list", "--json"]).exits(0).json();
+    fs::remove_file(platform.store().join("v1/app.css")).unwrap();
+    for dir in ["nowhere", "dist/app.css"] {
+        platform
+            .cli(&["verify", "v1", "--repair", dir])
+            .exits(1)
+            .says(&format!("The directory can't be read: {dir}"));
+    }
+    platform.write("empty/more.css", "");
+    platform
+        .cli(&["verify", "v1", "--repair", "empty"])
+        .exits(11)
+        .says("empty lacks 1 missing file")
+        .says("app.css: missing")
+        .says("static-assets verify v1 --repair DIR");
+    platform
+        .cli(&["verify", "v1", "--repair", "dist"])
+        .exits(0)
+        .says("v1: 1 missing file uploaded from dist");
+    let after = platform.cli(&["list", "--json"]).exits(0).json();
+    assert_eq!(after["versions"], listed["versions"]);
+}
+
+#[test]
+fn output_that_is_lost_is_no_success() {
+    let platform = store();
+    let output = platform.shell("\"$0\" list --json > /dev/full").output();
+    let output = output.unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let log = String::from_utf8_lossy(&output.stderr);
+    assert!(log.contains("The output can't be written"), "{log}");
 }

@@ -144,7 +144,8 @@ fn wrong_arguments_exit_2_with_help() {
         (&["publish", "--dir", "x", "--force"][..], "'--force'"),
     ] {
         let ran = platform.cli(arguments).exits(2).says(value);
-        ran.says("static-assets publish --help");
+        ran.says("  static-assets publish (--app DIR")
+            .says("--help");
     }
     for arguments in [
         &["--help"][..],

@@ -3,7 +3,7 @@
 use crate::context::DryRun;
 use crate::inventory::Comparison;
 use crate::launch::pin::PIN_FILE;
-use crate::messages::cli::UsageError;
+use crate::messages::cli::{UsageError, WrongArguments};
 use crate::operate::PinName;
 use crate::version::Version;
 use indoc::indoc;
@@ -54,7 +54,7 @@ pub(super) struct PinArgs {
 }
 
 pub(super) struct VerifyArgs {
-    /// Empty for all.
+    /// The versions to verify. Empty means all.
     pub(super) versions: Vec<Version>,
     pub(super) comparison: Comparison,
     /// Where missing files may be.
@@ -166,8 +166,8 @@ const LIST_HELP: &str = indoc! {"
                published, built, pins}], unknown
       --help
 
-    States: published; unfinished, a build runs or ended before its last request; deleting and deleted, by a
-    prune; unreadable, by a newer version of this program.
+    States: published; unfinished: a build is running, or stopped before it wrote the marker; deleting and
+    deleted, by a prune; unreadable: its marker or tombstone is of a newer schema, or damaged.
 
     The settings are those of publish; no public URL is needed. The key must be able to list and to read
     .static-assets/ under the prefix.
@@ -196,17 +196,18 @@ const VERIFY_HELP: &str = indoc! {"
       --all         every published version
       --read        read every file and hash its bytes, in place of the hash that the store keeps beside it
       --repair DIR  upload what is missing from DIR, such as an image's copy: only files with the published
-                    bytes. Nothing is replaced
+                    bytes, and only where nothing is
       --json        print one JSON object on stdout: versions [{version, files, bytes, unproven, problems
-                    [{path, problem, header, stored, wanted}]}]. A problem is missing, size, bytes, header or
-                    foreign, a file under the version that it doesn't have
+                    [{path, problem, header, stored, wanted}]}]. A problem is missing, size, bytes, header,
+                    link: a symbolic link leads there, or foreign: a file that the marker doesn't name
       --help
 
     A directory keeps no hashes: without --read, its files are known by their size.
     Settings are those of list; with a bucket, the key must also be able to read the files, and for --repair
     to write.
 
-    Exit codes: 0 everything is right, 1 something differs, and those of list.
+    The log is on stderr. Exit codes: 0 nothing differs, 11 something differs, 10 also if a version is not
+    published, 1 also if --all met a marker that can't be read, and those of list.
 "};
 
 const PIN_HELP: &str = indoc! {"
@@ -238,31 +239,48 @@ const COMMANDS: [(&str, &str); 7] = [
     ("unpin", PIN_HELP),
 ];
 
-pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Parsed, UsageError> {
-    let mut parser = lexopt::Parser::from_iter(arguments);
-    match parser.next()? {
-        None => Err(UsageError::NoCommand),
-        Some(Short('h') | Long("help")) => Ok(Parsed::Data(HELP)),
-        Some(Short('V') | Long("version")) => Ok(Parsed::Data(VERSION)),
-        Some(Value(name)) => match name.to_str() {
-            Some("publish") => parse_publish(&mut parser),
-            Some("exec") => parse_exec(&mut parser),
-            Some("list") => parse_list(&mut parser),
-            Some("pin") => parse_pin(&mut parser),
-            Some("unpin") => parse_unpin(&mut parser),
-            Some("verify") => parse_verify(&mut parser),
-            Some("show") => parse_show(&mut parser),
-            Some("help") => match parser.next()? {
-                Some(Value(topic)) => {
-                    let help = COMMANDS.iter().find(|(name, _)| topic == *name);
-                    Ok(Parsed::Data(help.map_or(HELP, |(_, help)| help)))
-                }
-                _ => Ok(Parsed::Data(HELP)),
-            },
-            _ => Err(UsageError::UnknownCommand(name)),
-        },
-        Some(other) => Err(other.unexpected().into()),
+pub(super) fn parse(
+    arguments: impl IntoIterator<Item = OsString>,
+) -> Result<Parsed, WrongArguments> {
+    let mut command = None;
+    let parsed = parse_command(&mut lexopt::Parser::from_iter(arguments), &mut command);
+    parsed.map_err(|error| WrongArguments { command, error })
+}
+
+/// Parses the command and its arguments. `command` becomes its name once that is known.
+fn parse_command(
+    parser: &mut lexopt::Parser,
+    command: &mut Option<&'static str>,
+) -> Result<Parsed, UsageError> {
+    let name = match parser.next()? {
+        None => return Err(UsageError::NoCommand),
+        Some(Short('h') | Long("help")) => return Ok(Parsed::Data(HELP)),
+        Some(Short('V') | Long("version")) => return Ok(Parsed::Data(VERSION)),
+        Some(Value(name)) if name == "help" => return parse_help(parser),
+        Some(Value(name)) => name,
+        Some(other) => return Err(other.unexpected().into()),
+    };
+    let known = COMMANDS.iter().find(|(known, _)| name == *known);
+    *command = known.map(|(known, _)| *known);
+    match *command {
+        Some("publish") => parse_publish(parser),
+        Some("exec") => parse_exec(parser),
+        Some("list") => parse_list(parser),
+        Some("pin") => parse_pin(parser),
+        Some("unpin") => parse_unpin(parser),
+        Some("verify") => parse_verify(parser),
+        Some("show") => parse_show(parser),
+        _ => Err(UsageError::UnknownCommand(name)),
     }
+}
+
+fn parse_help(parser: &mut lexopt::Parser) -> Result<Parsed, UsageError> {
+    let Some(Value(topic)) = parser.next()? else {
+        return Ok(Parsed::Data(HELP));
+    };
+    let help = COMMANDS.iter().find(|(name, _)| topic == *name);
+    let help = help.map(|(_, help)| Parsed::Data(help));
+    help.ok_or(UsageError::UnknownCommand(topic))
 }
 
 /// Refuses an empty path: the variable that should hold it is not set.
@@ -434,7 +452,8 @@ mod tests {
 
     fn parsed(arguments: &str) -> Result<Parsed, UsageError> {
         let words = arguments.split_whitespace().map(OsString::from);
-        parse(std::iter::once("static-assets".into()).chain(words))
+        let parsed = parse(std::iter::once("static-assets".into()).chain(words));
+        parsed.map_err(|wrong| wrong.error)
     }
 
     #[test]
@@ -560,12 +579,18 @@ mod tests {
         assert!(matches!(parsed(""), Err(UsageError::NoCommand)));
         let unknown = parsed("upload");
         assert!(matches!(unknown, Err(UsageError::UnknownCommand(name)) if name == "upload"));
+        assert!(matches!(
+            parsed("help upload"),
+            Err(UsageError::UnknownCommand(_))
+        ));
         assert!(matches!(parsed("publish"), Err(UsageError::NoSource)));
         for empty in ["publish --dir=", "publish --app="] {
             assert!(matches!(parsed(empty), Err(UsageError::EmptyDir(_))));
         }
         let arguments = ["static-assets", "publish", "--app=.", "--pin=/a\nb"].map(OsString::from);
-        assert!(matches!(parse(arguments), Err(UsageError::PinPath)));
+        assert!(
+            matches!(parse(arguments), Err(wrong) if matches!(wrong.error, UsageError::PinPath))
+        );
         let two = parsed("publish --app . --dir dist");
         assert!(matches!(two, Err(UsageError::TwoSources)));
         for arguments in [

@@ -7,8 +7,9 @@ use crate::inventory::{Inventory, PinEntry, RefEntry, VersionEntry};
 use crate::log::{Log, data};
 use crate::manifest::MarkedFile;
 use crate::message::Message;
+use crate::messages::cli::FileError;
 use crate::messages::operate as texts;
-use crate::operate::{OperateError, Operator};
+use crate::operate::{OpenStore, OperateError};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -22,6 +23,7 @@ pub(super) fn list(args: &ListArgs, log: &Log) -> Result<(), Message> {
         Format::Log => log.show(&texts::inventory(&inventory, &store)),
         Format::Json => data(&render(&InventoryJson::of(&inventory, &store))),
     }
+    .map_err(FileError::Output)?;
     Ok(())
 }
 
@@ -32,19 +34,20 @@ pub(super) fn show(args: &ShowArgs, log: &Log) -> Result<(), Message> {
         Format::Log => log.show(&texts::version(&entry, &operator.to.to_string())),
         Format::Json => data(&render(&VersionJson::whole(&entry))),
     }
+    .map_err(FileError::Output)?;
     Ok(())
 }
 
 /// Opens the store of the environment and of the `project.toml` in the directory in which the command is called.
-pub(super) fn open(log: &Log) -> Result<Operator, Message> {
+pub(super) fn open(log: &Log) -> Result<OpenStore, Message> {
     let env = Env::of_process();
     let sources = Sources::read(&env, Platform::default(), Path::new("."));
     let sources = sources.map_err(OperateError::from)?;
-    Ok(Operator::open(&sources, log)?)
+    Ok(OpenStore::open(&sources, log)?)
 }
 
 pub(super) fn render(json: &impl Serialize) -> String {
-    serde_json::to_string(json).unwrap_or_default() + "\n"
+    serde_json::to_string(json).expect("texts and numbers") + "\n"
 }
 
 #[derive(Serialize)]

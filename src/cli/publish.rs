@@ -47,7 +47,7 @@ pub(super) fn run(args: &PublishArgs, log: &Log) -> Result<(), Message> {
         }
     }
     if args.format == Format::Json {
-        data(&json::render(published, args.dry_run));
+        data(&json::render(published, args.dry_run)).map_err(FileError::Output)?;
     }
     Ok(())
 }
@@ -58,7 +58,7 @@ fn open_env_file(args: &PublishArgs) -> Result<Option<EnvFile>, Message> {
         return Ok(None);
     };
     if lies_in_published_dir(path, args) {
-        return Err(UsageError::EnvFileInside.into());
+        return Err(UsageError::EnvFileInside.in_command("publish").into());
     }
     let opened = match args.dry_run {
         DryRun::No => EnvFile::open(path),
@@ -88,9 +88,11 @@ fn publish_app(
             warn(&setup.config.warnings, log);
             return Err(PublishError::NoStore.into());
         }
-        Mode::Defer(_) if pin.is_none() => return Err(UsageError::NowhereToSave.into()),
+        Mode::Defer(_) if pin.is_none() => {
+            return Err(UsageError::NowhereToSave.in_command("publish").into());
+        }
         _ if pin.is_some_and(|pin| lies_in_published_dir(pin, args)) => {
-            return Err(UsageError::PinInside.into());
+            return Err(UsageError::PinInside.in_command("publish").into());
         }
         _ => log.event(&CliEvent::Title),
     }

@@ -5,27 +5,18 @@ use super::inspect::{open, render};
 use crate::inventory::{FileProblem, Verification};
 use crate::log::{Log, data};
 use crate::message::Message;
+use crate::messages::cli::FileError;
 use crate::messages::operate as texts;
-use crate::operate::OperateError;
 use serde::Serialize;
-use std::collections::BTreeSet;
 
 pub(super) fn run(args: &VerifyArgs, log: &Log) -> Result<(), Message> {
     let verified =
         open(log)?.verify(&args.versions, args.comparison, args.repair.as_deref(), log)?;
     if args.format == Format::Json {
-        let versions = verified.iter().map(VersionJson::of).collect();
-        data(&render(&VerifiedJson { versions }));
+        let versions = verified.versions.iter().map(VersionJson::of).collect();
+        data(&render(&VerifiedJson { versions })).map_err(FileError::Output)?;
     }
-    let wrong = verified.iter().filter(|it| !it.problems.is_empty());
-    let (files, versions) = wrong.fold((0, 0), |(files, versions), found| {
-        let paths: BTreeSet<&str> = found.problems.iter().map(|(path, _)| &**path).collect();
-        (files + paths.len(), versions + 1)
-    });
-    if versions == 0 {
-        return Ok(());
-    }
-    Err(OperateError::Differs { files, versions }.into())
+    Ok(verified.into_result()?)
 }
 
 #[derive(Serialize)]

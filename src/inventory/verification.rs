@@ -1,9 +1,11 @@
 //! Compares what the store shows of a version's files with what its marker says.
 
+use crate::fs::if_exists;
 use crate::manifest::{MarkedFile, Marker};
 use crate::plan::Listing;
 use crate::sha256::Sha256;
 use crate::version::Version;
+use fs_err as fs;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -25,6 +27,8 @@ pub(crate) struct StoredFile {
     pub(crate) sha256: Option<String>,
     /// `None` for a store without headers.
     pub(crate) headers: Option<StoredHeaders>,
+    /// Whether a symbolic link leads to it.
+    pub(crate) is_link: bool,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,6 +44,8 @@ pub(crate) enum FileProblem {
     /// The store holds this many bytes.
     Size(u64),
     OtherBytes,
+    /// A symbolic link leads to it, out of the version.
+    Link,
     /// The name of the header, what is stored and what the marker says.
     Header(&'static str, Option<String>, String),
     /// The marker doesn't name it.
@@ -48,29 +54,44 @@ pub(crate) enum FileProblem {
 
 /// A file of this machine that has the bytes of a published one.
 #[derive(Clone, Debug)]
-pub(crate) struct Replacement {
+pub(crate) struct LocalCopy {
     pub(crate) file: MarkedFile,
     pub(crate) source: PathBuf,
 }
 
-impl Replacement {
-    /// Finds the missing files of a version in a directory, by their paths. Files with other bytes don't count.
-    pub(crate) fn find(found: &Verification, marker: &Marker, dir: &Path) -> io::Result<Vec<Self>> {
+/// What a directory has of the missing files of a version.
+#[derive(Debug, Default)]
+pub(crate) struct LocalCopies {
+    pub(crate) found: Vec<LocalCopy>,
+    /// Paths at which it has other bytes.
+    pub(crate) other: usize,
+    /// Paths at which it has nothing.
+    pub(crate) absent: usize,
+}
+
+impl LocalCopies {
+    /// Finds the missing files of a version in a directory, by their paths.
+    pub(crate) fn find(found: &Verification, marker: &Marker, dir: &Path) -> io::Result<Self> {
+        fs::read_dir(dir)?;
         let missing = found.problems.iter();
         let missing: BTreeSet<&str> = missing
             .filter(|(_, problem)| *problem == FileProblem::Missing)
             .map(|(path, _)| path.as_str())
             .collect();
         let files = marker.files.iter();
-        let mut replacements = Vec::new();
+        let mut copies = Self::default();
         for file in files.filter(|file| missing.contains(file.path.as_str())) {
             let source = dir.join(&file.path);
-            if source.is_file() && Sha256::of_file(&source, |_| Ok(()))? == file.sha256 {
-                let file = file.clone();
-                replacements.push(Self { file, source });
+            match if_exists(Sha256::of_file(&source, |_| Ok(())))? {
+                Some(hash) if hash == file.sha256 => {
+                    let file = file.clone();
+                    copies.found.push(LocalCopy { file, source });
+                }
+                Some(_) => copies.other += 1,
+                None => copies.absent += 1,
             }
         }
-        Ok(replacements)
+        Ok(copies)
     }
 }
 
@@ -82,11 +103,22 @@ pub(crate) struct Verification {
     pub(crate) bytes: u64,
     /// Files of which the store shows no hash, so that only their size is known to be right.
     pub(crate) unproven: usize,
+    /// Whether the store shows headers.
+    pub(crate) has_headers: bool,
     /// By path. A file may have several.
     pub(crate) problems: Vec<(String, FileProblem)>,
 }
 
 impl Verification {
+    pub(crate) fn paths_with_problems(&self) -> BTreeSet<&str> {
+        self.problems.iter().map(|(path, _)| &**path).collect()
+    }
+
+    pub(crate) fn lacks_files(&self) -> bool {
+        let mut problems = self.problems.iter();
+        problems.any(|(_, problem)| *problem == FileProblem::Missing)
+    }
+
     /// Judges a version by its listing, and by what the store shows of each file that the marker names.
     pub(crate) fn of(
         version: Version,
@@ -116,8 +148,9 @@ impl Verification {
         Self {
             version,
             files: marker.files.len(),
-            bytes: marker.files.iter().map(|file| file.size).sum(),
+            bytes: marker.bytes(),
             unproven,
+            has_headers: stored.values().any(|it| it.headers.is_some()),
             problems,
         }
     }
@@ -131,6 +164,9 @@ fn is_dir_of(path: &str, named: &BTreeSet<&str>) -> bool {
 
 fn compare(file: &MarkedFile, stored: &StoredFile) -> Vec<FileProblem> {
     let mut problems = Vec::new();
+    if stored.is_link {
+        return vec![FileProblem::Link];
+    }
     if stored.size != file.size {
         problems.push(FileProblem::Size(stored.size));
     } else if !has_hash(stored, file.sha256) {
@@ -180,6 +216,7 @@ mod tests {
     fn right() -> StoredFile {
         StoredFile {
             size: 3,
+            is_link: false,
             sha256: Some(Sha256::of(b"abc").to_string()),
             headers: Some(StoredHeaders {
                 content_type: Some("text/css".to_owned()),
@@ -219,6 +256,7 @@ mod tests {
             found.collect::<Vec<_>>()
         };
         assert_eq!(other(|_| {}), []);
+        assert_eq!(other(|it| it.is_link = true), [FileProblem::Link]);
         assert_eq!(other(|it| it.size = 2), [FileProblem::Size(2)]);
         assert_eq!(
             other(|it| it.sha256 = Some("0".repeat(64))),

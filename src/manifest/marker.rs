@@ -73,6 +73,12 @@ pub(crate) enum UnreadableMarker {
 }
 
 impl Marker {
+    /// The sum of the sizes. A marker that somebody else has written may say any number.
+    pub(crate) fn bytes(&self) -> u64 {
+        let sizes = self.files.iter().map(|file| file.size);
+        sizes.fold(0, u64::saturating_add)
+    }
+
     pub(crate) fn json(
         version: &Version,
         kind: VersionKind,

@@ -50,6 +50,13 @@ pub(crate) enum UsageError {
     PinOfPrepared,
 }
 
+/// Arguments of a command, or of none that exists, with which nothing can be done.
+#[derive(Debug)]
+pub(crate) struct WrongArguments {
+    pub(crate) command: Option<&'static str>,
+    pub(crate) error: UsageError,
+}
+
 #[derive(Debug)]
 pub(crate) enum ExecError {
     NoPin(PathBuf),
@@ -61,6 +68,8 @@ pub(crate) enum ExecError {
 #[derive(Debug)]
 pub(crate) enum FileError {
     App(PathBuf, io::Error),
+    /// What the command found can't be written to stdout.
+    Output(io::Error),
     EnvFile(PathBuf, io::Error),
     /// Holds the lines that the env file should hold. The version may be published already.
     EnvFileNotWritten(PathBuf, String, io::Error),
@@ -86,76 +95,73 @@ pub(crate) enum CliEvent<'a> {
 }
 
 impl UsageError {
-    /// Whether an error may be about the arguments of this command.
-    fn is_about(&self, command: &str) -> bool {
-        match self {
-            Self::NothingToExec => command == "exec",
-            Self::NoReason => command == "pin",
-            Self::VersionMissing => matches!(command, "show" | "pin" | "unpin"),
-            Self::VersionsOrAll => command == "verify",
-            Self::NoCommand | Self::UnknownCommand(_) | Self::NoVersion(_) | Self::Argument(_) => {
-                true
-            }
-            _ => command == "publish",
+    pub(crate) fn in_command(self, command: &'static str) -> WrongArguments {
+        WrongArguments {
+            command: Some(command),
+            error: self,
         }
-    }
-
-    /// Shows the arguments of the commands that it may be about.
-    fn usage(&self) -> String {
-        let shown = USAGES.iter().filter(|(name, _)| self.is_about(name));
-        let lines = shown
-            .clone()
-            .map(|(name, arguments)| format!("  static-assets {name} {arguments}\n"));
-        let lines: String = lines.collect();
-        let first = shown.map(|(name, _)| *name).next().unwrap_or("publish");
-        format!("{lines}More: static-assets {first} --help")
     }
 }
 
-impl Explain for UsageError {
+impl WrongArguments {
+    /// Shows the arguments of the command, or of all if none is known.
+    fn usage(&self) -> String {
+        let is_shown = |name: &str| self.command.is_none_or(|command| command == name);
+        let shown = USAGES.iter().filter(|(name, _)| is_shown(name));
+        let lines = shown.map(|(name, arguments)| format!("  static-assets {name} {arguments}\n"));
+        let lines: String = lines.collect();
+        let command = self.command.map(|command| format!("{command} "));
+        format!(
+            "{lines}More: static-assets {}--help",
+            command.unwrap_or_default()
+        )
+    }
+}
+
+impl Explain for WrongArguments {
     fn explain(&self) -> Message {
-        let why = match self {
-            Self::NoCommand => "No command was given.",
-            Self::UnknownCommand(name) => &format!(
+        let why = match &self.error {
+            UsageError::NoCommand => "No command was given.",
+            UsageError::UnknownCommand(name) => &format!(
                 "There is no command '{}'.",
                 name.to_string_lossy().escape_debug()
             ),
-            Self::NoSource => {
+            UsageError::NoSource => {
                 "Nothing says what to publish: give --app DIR, --dir DIR for a directory that is already built, or \
                  --prepared in a release phase."
             }
-            Self::TwoSources => {
+            UsageError::TwoSources => {
                 "--app, --dir and --prepared each say what to publish. Give one of them, once."
             }
-            Self::EmptyDir(flag) => {
+            UsageError::EmptyDir(flag) => {
                 &format!("{flag} is empty. Is the variable that holds the directory set?")
             }
-            Self::EnvFileInside => {
+            UsageError::EnvFileInside => {
                 "The env file is in the directory that is published: it would be public and change the version each \
                  time. Choose a path outside of it."
             }
-            Self::PinPath => {
+            UsageError::PinPath => {
                 "The path of the pin is written into files of the image, so it must be UTF-8 text on one line."
             }
-            Self::PinInside => {
+            UsageError::PinInside => {
                 "The pin is in the directory that is published: it would be public and change the version each time. \
                  Choose a path outside of it, such as the default: --pin"
             }
-            Self::Argument(error) => &format!("{error}."),
-            Self::VersionMissing => "Give the version to show. static-assets list names them.",
-            Self::NoReason => "Give the reason of the pin: --reason \"rollback target\".",
-            Self::VersionsOrAll => {
-                "Give the versions to verify, or --all. static-assets list names them."
+            UsageError::Argument(error) => &format!("{error}."),
+            UsageError::VersionMissing => "Give the version. static-assets list names them.",
+            UsageError::NoReason => "Give the reason of the pin: --reason \"rollback target\".",
+            UsageError::VersionsOrAll => {
+                "Give the versions to verify, or --all, but not both. static-assets list names them."
             }
-            Self::NoVersion(name) => &format!(
+            UsageError::NoVersion(name) => &format!(
                 "'{}' can't be a version: a version has up to 63 letters, digits, '.', '_' and '-'.",
                 name.to_string_lossy().escape_debug()
             ),
-            Self::NothingToExec => "Give the command to start after --.",
-            Self::PinOfPrepared => {
+            UsageError::NothingToExec => "Give the command to start after --.",
+            UsageError::PinOfPrepared => {
                 "--pin belongs to the build, which has already pinned this image. Leave it out."
             }
-            Self::NowhereToSave => {
+            UsageError::NowhereToSave => {
                 return titled(
                     Kind::Configuration,
                     "STATIC_ASSETS_PUBLISH=release without --pin\nThe files would be saved in an image until its release \
@@ -165,7 +171,11 @@ impl Explain for UsageError {
             }
         };
         let body = format!("{why}\n{}", self.usage());
-        Message::new(Kind::Configuration, "Wrong arguments", body)
+        let message = Message::new(Kind::Configuration, "Wrong arguments", body);
+        match self.command {
+            Some("publish") => message,
+            _ => message.alone(),
+        }
     }
 }
 
@@ -208,6 +218,13 @@ impl Explain for ExecError {
 impl Explain for FileError {
     fn explain(&self) -> Message {
         match self {
+            Self::Output(error) => Message::new(
+                Kind::Machine,
+                "The output can't be written",
+                "The command is done, but stdout did not take what it says.",
+            )
+            .with_details(error.to_string())
+            .alone(),
             Self::App(dir, error) => {
                 let title = format!("The app's directory can't be read: {}", dir.display());
                 Message::new(Kind::Configuration, title, error.to_string())

@@ -1,10 +1,13 @@
 //! Texts of the commands about a store: what they show, and why they can't.
 
 use super::{Explain, Kind, Message, config_message, titled};
-use crate::inventory::{Comparison, FileProblem, Inventory, RefEntry, VersionEntry, VersionState};
+use crate::inventory::{
+    Comparison, FileProblem, Inventory, RefEntry, Verification, VersionEntry, VersionState,
+};
 use crate::log::{Event, Log, bytes, count};
 use crate::manifest::VersionKind;
 use crate::operate::{OperateError, OperateEvent, PinName};
+use crate::version::Version;
 use chrono::{DateTime, Utc};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -15,7 +18,7 @@ impl Explain for OperateError {
             Self::Config(problems) => config_message(problems),
             Self::NoStore => titled(
                 Kind::Configuration,
-                "STATIC_ASSETS_STORE is not set\nIt says which store to look at:\n  \
+                "STATIC_ASSETS_STORE is not set\nSet the store whose versions you want to see:\n  \
                  STATIC_ASSETS_STORE=s3://bucket/prefix\n\
                  or az://container/prefix, gs://bucket/prefix or file:///directory. The settings are those of the \
                  build, with a key that may list and read.",
@@ -24,10 +27,9 @@ impl Explain for OperateError {
             Self::NotPublished(version, found, asked) => titled(
                 Kind::Missing,
                 &format!(
-                    "{version} is not published\n{}, so nothing says which files it has. To see what there is:\n  \
-                     static-assets list\n\nAsked: {asked}",
+                    "{version} is not published\n{}. To see what there is:\n  static-assets list\n\nAsked: {asked}",
                     match found {
-                        Some(found) => format!("The store has it as {}", state(*found)),
+                        Some(found) => format!("In the store, it is {}", state_text(*found)),
                         None => "The store has nothing of it".to_owned(),
                     }
                 ),
@@ -46,16 +48,16 @@ impl Explain for OperateError {
                 "It should hold the files of the version, such as a copy of an image's STATIC_ROOT or priv/static.",
             )
             .with_details(error.to_string()),
-            Self::Differs { files, versions } => titled(
+            Self::Differs {
+                files,
+                versions,
+                missing,
+            } => differs(*files, *versions, missing.as_ref()),
+            Self::Unreadable(versions) => Message::new(
                 Kind::Machine,
-                &format!(
-                    "{} of {} differ from what was published\nThe lines above name them. Nothing of this \
-                     program deletes or replaces a published file: see who else has keys for the prefix. A directory with the \
-                     same files, such as an image's copy, brings missing ones back:\n  \
-                     static-assets verify VERSION --repair DIR",
-                    count(*files, "file"),
-                    count(*versions, "version")
-                ),
+                format!("{} can't be compared", count(*versions, "version")),
+                "Each is named above. Its marker or tombstone is damaged, or a newer version of this program has written it: \
+                 use that one. Everything else is right.",
             ),
             Self::NoSuchVersion(version, asked) => titled(
                 Kind::Missing,
@@ -69,63 +71,120 @@ impl Explain for OperateError {
     }
 }
 
+fn differs(files: usize, versions: usize, missing: Option<&Version>) -> Message {
+    let differ = if files == 1 { "differs" } else { "differ" };
+    let (files, versions) = (count(files, "file"), count(versions, "version"));
+    let title = format!("{files} of {versions} {differ} from what was published");
+    let repair = missing.map(|version| {
+        format!(
+            "\nTo upload missing files again, from a directory that has them, such as a copy of an image's files:\n  \
+             static-assets verify {version} --repair DIR"
+        )
+    });
+    let body = format!(
+        "Each is named above. This program never deletes or replaces a published file. Look at the lifecycle rules of \
+         the bucket, and who else has keys for the prefix.{}",
+        repair.unwrap_or_default()
+    );
+    Message::new(Kind::Conflict, title, body)
+}
+
 impl Event for OperateEvent<'_> {
     fn write_to(&self, log: &Log) {
-        let (found, comparison) = match self {
-            Self::Verified(found, comparison) => (found, comparison),
-            Self::Pinned(PinName { version, name }, reason) => {
-                return log.bullet(&format!(
-                    "{version}: pinned as {name}, so no prune deletes it ({reason})"
-                ));
+        match self {
+            Self::Verified(found, comparison) => log_verification(found, *comparison, log),
+            Self::NotCompared(version, state) => {
+                let line = format!("{version}: {}, so it was not compared", state_text(*state));
+                if *state == VersionState::Unreadable {
+                    log.warning(&line);
+                } else {
+                    log.bullet(&line);
+                }
             }
+            Self::NothingPublished(store) => {
+                log.bullet(&format!("No published version in {store}"));
+            }
+            Self::Pinned(PinName { version, name }, reason) => log.bullet(&format!(
+                "{version}: pinned as {name}, so no prune deletes it ({reason})"
+            )),
             Self::Unpinned(PinName { version, name }) => {
-                return log.bullet(&format!("{version}: the pin {name} is gone"));
+                log.bullet(&format!("{version}: the pin {name} is gone"));
             }
-            Self::Repaired(version, number, dir) => {
-                let files = count(*number, "missing file");
-                return log.bullet(&format!(
-                    "{version}: {files} uploaded from {}",
-                    dir.display()
-                ));
+            Self::Repaired {
+                version,
+                uploaded,
+                dir,
+                copies,
+            } => {
+                let dir = dir.display();
+                if *uploaded > 0 {
+                    let files = count(*uploaded, "missing file");
+                    log.bullet(&format!("{version}: {files} uploaded from {dir}"));
+                }
+                for (number, what) in [
+                    (copies.other, "has other bytes of"),
+                    (copies.absent, "lacks"),
+                ] {
+                    if number > 0 {
+                        let files = count(number, "missing file");
+                        log.detail(&format!("{dir} {what} {files}"));
+                    }
+                }
             }
-        };
-        let (version, files, size) = (
-            &found.version,
-            count(found.files, "file"),
-            bytes(found.bytes),
-        );
-        let how = match comparison {
-            Comparison::Head => "sizes, hashes and headers",
-            Comparison::Read => "bytes and headers",
-        };
-        if found.problems.is_empty() {
-            log.bullet(&format!("{version}: {files}, {size}: {how} are right"));
-        } else {
-            let wrong = count(found.problems.len(), "problem");
-            log.bullet(&format!("{version}: {files}, {size}: {wrong}"));
-        }
-        if found.unproven > 0 {
-            let unproven = count(found.unproven, "file");
-            log.detail(&format!(
-                "Known by size only: {unproven}, of which the store shows no hash. To compare bytes: --read"
-            ));
-        }
-        for (path, problem) in &found.problems {
-            log.warning(&format!("{path}: {}", problem_text(problem)));
         }
     }
+}
+
+fn log_verification(found: &Verification, comparison: Comparison, log: &Log) {
+    let version = &found.version;
+    let files = count(found.files, "file");
+    let size = bytes(found.bytes);
+    if found.problems.is_empty() {
+        let compared = compared(found, comparison);
+        log.bullet(&format!(
+            "{version}: {files}, {size}, with the right {compared}"
+        ));
+    } else {
+        let wrong = count(found.problems.len(), "problem");
+        log.bullet(&format!("{version}: {files}, {size}: {wrong}"));
+    }
+    if found.unproven > 0 {
+        let unproven = count(found.unproven, "file");
+        log.detail(&format!(
+            "Compared by size only: {unproven}. The store keeps no hash of them. To compare bytes: \
+             static-assets verify {version} --read"
+        ));
+    }
+    for (path, problem) in &found.problems {
+        log.warning(&format!("{path}: {}", problem_text(problem)));
+    }
+}
+
+/// Names what was compared.
+fn compared(found: &Verification, comparison: Comparison) -> String {
+    let (content, has_content) = match comparison {
+        Comparison::Read => ("bytes", true),
+        Comparison::Head => ("hashes", found.unproven < found.files),
+    };
+    let mut compared = vec!["sizes"];
+    compared.extend(has_content.then_some(content));
+    compared.extend(found.has_headers.then_some("headers"));
+    compared.join(", ")
 }
 
 fn problem_text(problem: &FileProblem) -> String {
     let shown = |value: &Option<String>| value.clone().unwrap_or_else(|| "none".to_owned());
     match problem {
         FileProblem::Missing => "missing".to_owned(),
-        FileProblem::Size(stored) => format!("another size, {}", bytes(*stored)),
-        FileProblem::OtherBytes => "other bytes".to_owned(),
+        FileProblem::Size(stored) => {
+            format!("its size is {}, which is another one", bytes(*stored))
+        }
+        FileProblem::OtherBytes => "its bytes differ".to_owned(),
+        FileProblem::Link => "a symbolic link leads to it, so it was not read".to_owned(),
         FileProblem::Header(name, stored, wanted) => {
             format!("{name} is {}, and should be {wanted}", shown(stored))
         }
-        FileProblem::Foreign => "no file of this version".to_owned(),
+        FileProblem::Foreign => "the marker does not name this file".to_owned(),
     }
 }
 
@@ -135,6 +194,7 @@ pub(crate) fn problem(problem: &FileProblem) -> &'static str {
         FileProblem::Missing => "missing",
         FileProblem::Size(_) => "size",
         FileProblem::OtherBytes => "bytes",
+        FileProblem::Link => "link",
         FileProblem::Header(..) => "header",
         FileProblem::Foreign => "foreign",
     }
@@ -148,6 +208,21 @@ pub(crate) fn state(state: VersionState) -> &'static str {
         VersionState::Unfinished => "unfinished",
         VersionState::Deleting => "deleting",
         VersionState::Deleted => "deleted",
+    }
+}
+
+/// What the state of a version means.
+fn state_text(found: VersionState) -> &'static str {
+    match found {
+        VersionState::Published => "published",
+        VersionState::Unreadable => {
+            "unreadable: its marker or tombstone is damaged or of a newer schema"
+        }
+        VersionState::Unfinished => {
+            "unfinished: a build is running, or stopped before it wrote the marker"
+        }
+        VersionState::Deleting => "being deleted by a prune",
+        VersionState::Deleted => "deleted by a prune",
     }
 }
 
@@ -178,8 +253,9 @@ pub(crate) fn inventory(inventory: &Inventory, store: &str) -> String {
     let mut text = table(&rows, &[2, 3]);
     let held = inventory.versions.iter();
     let held = held.filter(|entry| entry.state != VersionState::Deleted);
-    let (number, files, size) = held.fold((0, 0, 0), |(number, files, size), entry| {
-        (number + 1, files + entry.files, size + entry.bytes)
+    let (number, files, size) = held.fold((0, 0, 0_u64), |(number, files, size), entry| {
+        let size = entry.bytes.saturating_add(size);
+        (number + 1, files + entry.files, size)
     });
     let (number, files) = (count(number, "version"), count(files, "file"));
     let _ = writeln!(
@@ -191,7 +267,7 @@ pub(crate) fn inventory(inventory: &Inventory, store: &str) -> String {
         let number = count(inventory.unknown.len(), "object");
         let _ = writeln!(
             text,
-            "Not understood, and left alone: {number}, such as .static-assets/{first}"
+            "No part of the protocol, and left alone: {number}, such as .static-assets/{first}"
         );
     }
     text
@@ -235,11 +311,11 @@ pub(crate) fn version(entry: &VersionEntry, store: &str) -> String {
             .unwrap_or("no reason that could be read");
         let _ = writeln!(text, "{:<11}{}: {reason}", "Pin:", pin.name);
     }
-    let _ = writeln!(
-        text,
-        "\nBuilt by {}, newest first (UTC):",
-        count(entry.refs.len(), "run")
-    );
+    let builds = count(entry.refs.len(), "run");
+    let _ = match entry.refs.as_slice() {
+        [] => writeln!(text, "\nNo build of it is recorded."),
+        _ => writeln!(text, "\nBuilt by {builds}, newest first (UTC):"),
+    };
     let runs: Vec<_> = entry.refs.iter().map(run).collect();
     text += &table(&runs, &[]);
     if let Some(marker) = &entry.marker {
@@ -285,13 +361,15 @@ fn table<const COLUMNS: usize>(rows: &[[String; COLUMNS]], right: &[usize]) -> S
     text
 }
 
-/// Shows a value that may be missing as `-`, so that each row has as many words.
+/// Shows no name as `-`, and of many only the first.
 fn joined<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    const SHOWN: usize = 3;
     let names: BTreeSet<&str> = names.into_iter().collect();
     let names: Vec<&str> = names.into_iter().collect();
     match names.as_slice() {
         [] => "-".to_owned(),
-        names => names.join(","),
+        names if names.len() <= SHOWN => names.join(","),
+        names => format!("{},+{}", names[..SHOWN].join(","), names.len() - SHOWN),
     }
 }
 

@@ -10,7 +10,7 @@ use super::transport::Transport;
 use super::{RunLabel, Shared, StoreError, StoreResult};
 use crate::config::Access;
 use crate::interrupt::Interrupt;
-use crate::inventory::{Comparison, Inventory, ReadRefs, Replacement, Verification};
+use crate::inventory::{Comparison, Inventory, LocalCopy, ReadRefs, Verification};
 use crate::manifest::Marker;
 use crate::plan::{Progress, Requests, Summary};
 use crate::prefix::{BucketUrl, MetaObject};
@@ -133,9 +133,9 @@ impl Bucket {
         &self,
         version: &Version,
         marker: &Arc<Marker>,
-        files: Vec<Replacement>,
+        files: Vec<LocalCopy>,
         interrupt: &Interrupt,
-    ) -> StoreResult {
+    ) -> StoreResult<usize> {
         let (objects, version, marker) = (self.objects.clone(), version.clone(), marker.clone());
         let repair = async move { objects.repair(&version, &marker, files).await };
         self.wait_for(repair, interrupt, &mut |_| {})

@@ -1,13 +1,12 @@
 //! Uploads missing files of a published version again, from files of this machine with the same bytes.
 
-use super::error::RequestResult;
 use super::objects::Objects;
 use super::own_object::OwnObject;
 use super::receipt::attributes_of_published;
 use super::verify::refuse_deleting;
 use super::{RunLabel, StoreError, StoreResult};
 use crate::fs::read_file;
-use crate::inventory::Replacement;
+use crate::inventory::LocalCopy;
 use crate::manifest::Marker;
 use crate::prefix::MetaObject;
 use crate::sha256::Sha256;
@@ -25,8 +24,8 @@ impl Objects {
         &self,
         version: &Version,
         marker: &Marker,
-        files: Vec<Replacement>,
-    ) -> StoreResult {
+        files: Vec<LocalCopy>,
+    ) -> StoreResult<usize> {
         let dir = &self.url.folder;
         let own_ref = OwnObject::ref_of(dir, version, marker.content, &RunLabel::of_repair())?;
         self.create_own(&own_ref).await?;
@@ -42,11 +41,14 @@ impl Objects {
             .into_iter()
             .map(|file| self.upload_again(version, file));
         let uploads = stream::iter(uploads).buffer_unordered(UPLOADS);
-        uploads.try_collect().await
+        let uploaded: Vec<bool> = uploads.try_collect().await?;
+        Ok(uploaded.into_iter().filter(|it| *it).count())
     }
 
-    async fn upload_again(&self, version: &Version, file: Replacement) -> StoreResult {
-        let Replacement { file, source } = file;
+    /// Returns `false` if something has the name: another repair may have been faster. The verification afterwards
+    /// says what is there.
+    async fn upload_again(&self, version: &Version, file: LocalCopy) -> StoreResult<bool> {
+        let LocalCopy { file, source } = file;
         let path = source.clone();
         let content = spawn_blocking(move || read_file(&path)).await??;
         if Sha256::of(&content) != file.sha256 {
@@ -55,8 +57,6 @@ impl Objects {
         let key = self.url.folder.asset(version, &file.path);
         let attributes = attributes_of_published(&file);
         let created = self.create(&key, PutPayload::from(content), attributes);
-        // Another repair may have been faster; the verification afterwards says what is there.
-        RequestResult::Ok(drop(created.await?))?;
-        Ok(())
+        Ok(created.await?.is_some())
     }
 }

@@ -62,6 +62,7 @@ impl Objects {
         };
         Ok(Some(StoredFile {
             size,
+            is_link: false,
             sha256,
             headers: Some(StoredHeaders {
                 content_type: text(Attribute::ContentType),

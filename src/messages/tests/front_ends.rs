@@ -25,8 +25,8 @@ fn front_ends() {
         PublishError::NoStore.explain().in_release(),
         FileError::PinNotWritten(pin(), denied_io()).explain(),
         HerokuError::Link("/tmp/build_1/.profile.d".into()).explain(),
-        UsageError::NothingToExec.explain(),
-        UsageError::NowhereToSave.explain(),
+        UsageError::NothingToExec.in_command("exec").explain(),
+        UsageError::NowhereToSave.in_command("publish").explain(),
     ];
     compare("front_ends", &messages);
 }

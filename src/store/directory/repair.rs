@@ -2,8 +2,8 @@
 
 use super::Directory;
 use super::staging::rename;
-use crate::fs::{if_exists, read_file};
-use crate::inventory::Replacement;
+use crate::fs::{create_dir_for_all, if_exists, read_file};
+use crate::inventory::LocalCopy;
 use crate::manifest::Marker;
 use crate::prefix::MetaObject;
 use crate::sha256::Sha256;
@@ -21,8 +21,8 @@ impl Directory {
         &self,
         version: &Version,
         marker: &Marker,
-        files: &[Replacement],
-    ) -> StoreResult {
+        files: &[LocalCopy],
+    ) -> StoreResult<usize> {
         self.prepare_staging()?;
         let label = RunLabel::of_repair();
         self.create(&OwnObject::ref_of(
@@ -38,13 +38,19 @@ impl Directory {
         if self.marker(version).is_none() {
             return Err(StoreError::BeingPruned);
         }
-        for Replacement { file, source } in files {
+        let mut uploaded = 0;
+        for LocalCopy { file, source } in files {
             let content = read_file(source)?;
             if Sha256::of(&content) != file.sha256 {
                 return Err(StoreError::AssetChanged(source.clone()));
             }
             let path = self.path(&self.dir.asset(version, &file.path));
-            self.create_dir(path.parent().unwrap_or(&self.root))?;
+            let folder = path.parent().unwrap_or(&self.root);
+            if self.leads_out(version, folder)? {
+                continue;
+            }
+            self.create_dir(&self.root)?;
+            create_dir_for_all(folder)?;
             let mut staged = tempfile::Builder::new()
                 .suffix(".json")
                 .tempfile_in(self.meta_path(&MetaObject::Staging))?;
@@ -52,11 +58,13 @@ impl Directory {
             staged.as_file().sync_all()?;
             fs::set_permissions(staged.path(), PermissionsExt::from_mode(0o644))?;
             match rename(staged.path(), &path) {
-                // Another repair was faster; the verification afterwards says what is there.
-                Ok(()) | Err(Errno::EXIST) => {}
+                Ok(()) => uploaded += 1,
+                // Another repair may have been faster; the verification afterwards says what is there.
+                Err(Errno::EXIST) => {}
                 Err(error) => return Err(self.rename_error(error)),
             }
+            fs::File::open(folder)?.sync_all()?;
         }
-        Ok(())
+        Ok(uploaded)
     }
 }

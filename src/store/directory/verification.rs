@@ -22,31 +22,47 @@ impl Directory {
     ) -> StoreResult<Verification> {
         let dir = self.path(&self.dir.version(version));
         let listing = list(&dir)?;
-        let shown = parallel(&marker.files, |file| show(file, &dir, comparison))?;
+        let shown = parallel(&marker.files, |file| self.show(version, file, comparison))?;
         let shown = shown.into_iter().flatten().collect();
         Ok(Verification::of(version.clone(), marker, &shown, &listing))
     }
-}
 
-/// `None` if there is no such file.
-fn show(
-    file: &MarkedFile,
-    dir: &Path,
-    comparison: Comparison,
-) -> io::Result<Option<(String, StoredFile)>> {
-    let path = dir.join(&file.path);
-    let metadata = match if_exists(fs::metadata(&path))? {
-        Some(metadata) if metadata.is_file() => metadata,
-        _ => return Ok(None),
-    };
-    let sha256 = match comparison {
-        Comparison::Head => None,
-        Comparison::Read => Some(Sha256::of_file(&path, |_| Ok(()))?.to_string()),
-    };
-    let stored = StoredFile {
-        size: metadata.len(),
-        sha256,
-        headers: None,
-    };
-    Ok(Some((file.path.clone(), stored)))
+    /// `None` if there is no such file.
+    fn show(
+        &self,
+        version: &Version,
+        file: &MarkedFile,
+        comparison: Comparison,
+    ) -> io::Result<Option<(String, StoredFile)>> {
+        let path = self.path(&self.dir.asset(version, &file.path));
+        let mut stored = StoredFile {
+            is_link: self.leads_out(version, &path)?,
+            ..StoredFile::default()
+        };
+        if !stored.is_link {
+            match if_exists(fs::symlink_metadata(&path))? {
+                Some(metadata) if metadata.is_file() => stored.size = metadata.len(),
+                _ => return Ok(None),
+            }
+            if comparison == Comparison::Read {
+                stored.sha256 = Some(Sha256::of_file(&path, |_| Ok(()))?.to_string());
+            }
+        }
+        Ok(Some((file.path.clone(), stored)))
+    }
+
+    /// Whether a path of a version is a symbolic link, or leads through one: no build makes any.
+    pub(super) fn leads_out(&self, version: &Version, path: &Path) -> io::Result<bool> {
+        let version_dir = self.path(&self.dir.version(version));
+        for part in path
+            .ancestors()
+            .take_while(|it| it.starts_with(&version_dir))
+        {
+            let metadata = if_exists(fs::symlink_metadata(part))?;
+            if metadata.is_some_and(|it| it.is_symlink()) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
 }

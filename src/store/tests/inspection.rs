@@ -3,7 +3,7 @@
 use super::fake::Fake;
 use super::world::{Build, protocol};
 use crate::inventory::{
-    Comparison, FileProblem, ReadRefs, Replacement, Verification, VersionState,
+    Comparison, FileProblem, LocalCopies, ReadRefs, Verification, VersionState,
 };
 use crate::manifest::{Marker, of_json};
 use crate::store::StoreError;
@@ -29,11 +29,12 @@ fn key(build: &Build, path: &str) -> String {
 }
 
 async fn repair(fake: &Fake, build: &Build, found: &Verification) -> Result<(), StoreError> {
-    let files = Replacement::find(found, &marker(build), build.files.path()).unwrap();
+    let files = LocalCopies::find(found, &marker(build), build.files.path()).unwrap();
     let version = &build.release.version;
     objects(fake, build)
-        .repair(version, &marker(build), files)
+        .repair(version, &marker(build), files.found)
         .await
+        .map(|uploaded| assert_eq!(uploaded, 1))
 }
 
 #[tokio::test(start_paused = true)]
@@ -71,7 +72,7 @@ async fn a_repair_begins_as_a_build_and_replaces_nothing() {
     repair(&fake, &build, &found).await.unwrap();
     let requests = fake.take_requests();
     let expected = [
-        "PUT shop/.static-assets/refs/v1/repair/",
+        "PUT shop/.static-assets/refs/v1/_repair/",
         "GET shop/.static-assets/tombstones/v1.json",
         "GET shop/.static-assets/versions/v1.json",
         "PUT shop/v1/a.css",
