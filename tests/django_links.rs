@@ -129,7 +129,7 @@ fn links_that_templates_hard_code_are_named_and_served() {
         .build()
         .succeeds()
         .says("page.html:2: \"/static/web/app.css\" is written by hand and stays on the app's own host.")
-        .says("This follows: {% static 'web/app.css' %}")
+        .says("To follow STATIC_URL, write: {% static 'web/app.css' %}")
         .says("STATIC_ASSETS_KEEP=manifests has no effect")
         .says("web/links.py:1: \"/static/web/\" is written by hand")
         .does_not_say("gone.png");

@@ -335,7 +335,7 @@ fn own_command_replaces_collectstatic() {
         .build()
         .succeeds()
         .says("Running sh ./collect.sh (STATIC_ASSETS_COLLECT_COMMAND)")
-        .says("It wrote 1 file into STATIC_ROOT, published as well");
+        .says("It wrote 1 file into STATIC_ROOT, to be published");
     let published = tree(&platform.store().join(ran.launch("STATIC_ASSETS_VERSION")));
     assert!(published.contains_key("web/before.css"));
     assert!(published.contains_key("i18n/de.js"));

@@ -178,7 +178,7 @@ pub(super) fn fixed_link(link: &FixedLink) -> String {
                 _ => format!("{{% static '{name}' %}}"),
             };
             format!(
-                "\"{path}\" is written by hand and stays on the app's own host. This follows: {call}"
+                "\"{path}\" is written by hand and stays on the app's own host. To follow STATIC_URL, write: {call}"
             )
         }
     };

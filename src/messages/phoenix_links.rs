@@ -74,7 +74,7 @@ impl Event for PhoenixEvent<'_> {
             }
             Self::OwnHostLink(link) => {
                 return log.detail(&format!(
-                    "{link} puts Endpoint.static_url() before a path by itself. That link stays on the app's own host; \
+                    "{link} joins Endpoint.static_url() and a path. That link stays on the app's own host; \
                      static_url(…) and url(~p\"…\") follow STATIC_URL"
                 ));
             }

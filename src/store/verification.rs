@@ -81,7 +81,7 @@ impl Objects {
         Ok((head.meta.size, head.attributes))
     }
 
-    /// Reads a large object in parts, so that it takes little memory. Some servers send none.
+    /// Reads a large object in parts, so that it takes little memory. Some servers don't answer range requests.
     async fn hash_of(&self, key: &Key, size: u64) -> RequestResult<String> {
         if size > PART {
             match self.hash_of_parts(key, size).await {

@@ -102,7 +102,7 @@ fn reason_text(failure: &DjangoFailure) -> String {
         DjangoFailureReason::Other(class) => of_exception(
             &format!("collectstatic failed: {class}"),
             &format!(
-                "To see the whole traceback on your machine:\n  {} --traceback",
+                "To see the whole traceback on your machine, give collectstatic the option --traceback. The build ran:\n  {}",
                 failure.command
             ),
         ),

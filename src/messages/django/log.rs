@@ -115,7 +115,7 @@ fn written_afterwards(WrittenFiles { added, kept }: WrittenFiles, log: &Log) {
     if added > 0 {
         let added = count(added, "file");
         log.detail(&format!(
-            "It wrote {added} into STATIC_ROOT, published as well"
+            "It wrote {added} into STATIC_ROOT, to be published"
         ));
     }
     if kept > 0 {
@@ -137,8 +137,8 @@ fn variables_of_blocks(names: &[String], log: &Log) {
         .map(String::as_str)
         .partition(|name| name.contains('.'));
     let mut text = format!(
-        "Blocks of {{% compress %}} use what COMPRESS_OFFLINE_CONTEXT lacks: {}. On a page that has it, the block is \
-         another one, and the page fails with OfflineGenerationError.",
+        "Blocks of {{% compress %}} use what COMPRESS_OFFLINE_CONTEXT lacks: {}. A page that sets it renders another \
+         block, and fails with OfflineGenerationError.",
         names.join(", ")
     );
     if !listed.is_empty() {
@@ -146,7 +146,7 @@ fn variables_of_blocks(names: &[String], log: &Log) {
         let pairs = pairs.join(", ");
         let _ = write!(
             text,
-            " List the values that pages have together:\nCOMPRESS_OFFLINE_CONTEXT = [{{{pairs}}}, …]"
+            " List the values that pages have together, for each … one of yours:\nCOMPRESS_OFFLINE_CONTEXT = [{{{pairs}}}, …]"
         );
     }
     if !of_requests.is_empty() {
