@@ -206,8 +206,8 @@ const VERIFY_HELP: &str = indoc! {"
     Settings are those of list; with a bucket, the key must also be able to read the files, and for --repair
     to write.
 
-    The log is on stderr. Exit codes: 0 nothing differs, 11 something differs, 10 also if a version is not
-    published, 1 also if --all met a marker that can't be read, and those of list.
+    The log is on stderr. Exit codes: 0 nothing differs, 1 something differs or could not be compared, 10 also
+    if a version is not published, and those of list.
 "};
 
 const PIN_HELP: &str = indoc! {"

@@ -86,7 +86,7 @@ fn differs(files: usize, versions: usize, missing: Option<&Version>) -> Message 
          the bucket, and who else has keys for the prefix.{}",
         repair.unwrap_or_default()
     );
-    Message::new(Kind::Conflict, title, body)
+    Message::new(Kind::Machine, title, body)
 }
 
 impl Event for OperateEvent<'_> {
