@@ -8,7 +8,6 @@ use crate::manifest::{
 };
 use crate::plan::{ListedObject, Listing};
 use crate::version::Version;
-use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use std::collections::{BTreeMap, BTreeSet};
 pub(crate) use verification::{
@@ -31,6 +30,9 @@ pub(crate) struct Inventory {
 pub(crate) struct VersionEntry {
     pub(crate) version: Version,
     pub(crate) state: VersionState,
+    /// Whether it has a marker that can be read.
+    pub(crate) has_marker: bool,
+    /// That marker, if everything was asked for.
     pub(crate) marker: Option<Marker>,
     /// When the marker was created.
     pub(crate) published: Option<DateTime<Utc>>,
@@ -87,13 +89,46 @@ struct NamesOfVersion {
     pins: Vec<PinEntry>,
 }
 
-/// How much is read. Each object costs one request.
+/// What the inventory takes of one of the protocol's objects. Markers name every file, so of many versions only their sums
+/// are kept.
+#[derive(Debug)]
+pub(crate) enum MetaContent {
+    Marker {
+        files: usize,
+        bytes: u64,
+        whole: Option<Marker>,
+    },
+    Tombstone(TombstoneState),
+    /// The commit.
+    Ref(Option<String>),
+    /// The reason.
+    Pin(String),
+    Unreadable,
+}
+
+/// How much is read and kept. Each object costs one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ReadRefs {
-    /// The last ref of each version, and no pin.
+    /// The last ref of each version, and no pin. The files of markers are not kept.
     Newest,
     /// Every ref and pin.
     All,
+}
+
+impl MetaContent {
+    pub(crate) fn of(name: &str, json: &[u8], refs: ReadRefs) -> Self {
+        let read = match name.split('/').next() {
+            Some("versions") => of_json::<Marker>(json).map(|marker| Self::Marker {
+                files: marker.files.len(),
+                bytes: marker.bytes(),
+                whole: Some(marker).filter(|_| refs == ReadRefs::All),
+            }),
+            Some("tombstones") => of_json::<Tombstone>(json).map(|it| Self::Tombstone(it.state)),
+            Some("refs") => of_json::<StoredRef>(json).map(|it| Self::Ref(it.label)),
+            _ => of_json::<StoredPin>(json).map(|it| Self::Pin(it.reason)),
+        };
+        read.unwrap_or(Self::Unreadable)
+    }
 }
 
 impl MetaNames {
@@ -177,14 +212,14 @@ impl MetaNames {
     /// Makes the inventory of the contents, by name, and of the files of versions without a marker.
     pub(crate) fn inventory(
         self,
-        contents: &BTreeMap<String, Bytes>,
+        mut contents: BTreeMap<String, MetaContent>,
         files: &BTreeMap<Version, Listing>,
     ) -> Inventory {
         let entries = self.versions.into_iter();
         let mut versions: Vec<_> = entries
             .map(|(version, names)| {
                 let listed = files.get(&version);
-                names.entry(version, contents, listed)
+                names.entry(version, &mut contents, listed)
             })
             .collect();
         versions.sort_by_key(|entry| std::cmp::Reverse(entry.last_built()));
@@ -199,39 +234,42 @@ impl NamesOfVersion {
     fn entry(
         mut self,
         version: Version,
-        contents: &BTreeMap<String, Bytes>,
+        contents: &mut BTreeMap<String, MetaContent>,
         listed: Option<&Listing>,
     ) -> VersionEntry {
-        let content = |name: &str| contents.get(name).map(|json| &json[..]);
         for entry in &mut self.refs {
-            let json = content(&entry.name).and_then(|json| of_json::<StoredRef>(json).ok());
-            entry.commit = json.and_then(|it| it.label);
+            if let Some(MetaContent::Ref(commit)) = contents.remove(&entry.name) {
+                entry.commit = commit;
+            }
         }
         for pin in &mut self.pins {
-            let json = content(&pin_name(&version, pin));
-            let json = json.and_then(|json| of_json::<StoredPin>(json).ok());
-            pin.reason = json.map(|it| it.reason);
-        }
-        let marker = content(&format!("versions/{version}.json"));
-        let marker = marker.and_then(|json| of_json::<Marker>(json).ok());
-        let tombstone = content(&format!("tombstones/{version}.json"));
-        let tombstone = tombstone.map(of_json::<Tombstone>);
-        let state = match tombstone {
-            Some(Err(_)) => VersionState::Unreadable,
-            Some(Ok(tombstone)) => self.state(marker.as_ref(), Some(&tombstone)),
-            None => self.state(marker.as_ref(), None),
-        };
-        let (files, bytes) = match (&marker, listed) {
-            (Some(marker), _) => (marker.files.len(), marker.bytes()),
-            (None, Some(listed)) => {
-                let sizes = listed.values().map(|object| object.size);
-                (listed.len(), sizes.fold(0, u64::saturating_add))
+            if let Some(MetaContent::Pin(reason)) = contents.remove(&pin_name(&version, pin)) {
+                pin.reason = Some(reason);
             }
-            (None, None) => (0, 0),
+        }
+        let tombstone = contents.remove(&format!("tombstones/{version}.json"));
+        let content = contents.remove(&format!("versions/{version}.json"));
+        let state = self.state(content.as_ref(), tombstone.as_ref());
+        let has_marker = matches!(content, Some(MetaContent::Marker { .. }));
+        let (files, bytes, marker) = match (content, listed) {
+            (
+                Some(MetaContent::Marker {
+                    files,
+                    bytes,
+                    whole,
+                }),
+                _,
+            ) => (files, bytes, whole),
+            (_, Some(listed)) => {
+                let sizes = listed.values().map(|object| object.size);
+                (listed.len(), sizes.fold(0, u64::saturating_add), None)
+            }
+            _ => (0, 0, None),
         };
         VersionEntry {
             version,
             state,
+            has_marker,
             marker,
             published: self.marker,
             refs: self.refs,
@@ -241,11 +279,18 @@ impl NamesOfVersion {
         }
     }
 
-    fn state(&self, marker: Option<&Marker>, tombstone: Option<&Tombstone>) -> VersionState {
-        match (self.marker, tombstone.map(|it| it.state)) {
+    fn state(&self, marker: Option<&MetaContent>, tombstone: Option<&MetaContent>) -> VersionState {
+        let pruned = match tombstone {
+            Some(MetaContent::Tombstone(state)) => Some(*state),
+            Some(_) => return VersionState::Unreadable,
+            None => None,
+        };
+        match (self.marker, pruned) {
             (_, Some(TombstoneState::Deleting)) => VersionState::Deleting,
-            (Some(_), _) if marker.is_none() => VersionState::Unreadable,
-            (Some(_), _) => VersionState::Published,
+            (Some(_), _) if matches!(marker, Some(MetaContent::Marker { .. })) => {
+                VersionState::Published
+            }
+            (Some(_), _) => VersionState::Unreadable,
             // A build that began after the prune has not ended yet.
             (None, Some(TombstoneState::Deleted)) if !self.is_built_again() => {
                 VersionState::Deleted
@@ -309,13 +354,16 @@ mod tests {
     fn inventory(names: &[(&str, i64)], contents: &[(&str, &str)]) -> Inventory {
         let contents = contents.iter();
         let contents: BTreeMap<_, _> = contents
-            .map(|(name, json)| ((*name).to_owned(), Bytes::from((*json).to_owned())))
+            .map(|(name, json)| {
+                let content = MetaContent::of(name, json.as_bytes(), ReadRefs::Newest);
+                ((*name).to_owned(), content)
+            })
             .collect();
         let names = MetaNames::of(&listing(names), None);
         let unfinished = names.without_marker().into_iter();
         let files = unfinished.map(|version| (version, listing(&[("a.css", 1), ("b.css", 1)])));
         let files = files.collect();
-        names.inventory(&contents, &files)
+        names.inventory(contents, &files)
     }
 
     const EMPTY: &str = "0000000000000000000000000000000000000000000000000000000000000000";

@@ -156,7 +156,7 @@ impl OpenStore {
         let mut entries = self.read(only, ReadRefs::Newest)?.versions;
         for version in versions {
             let entry = entries.iter().find(|entry| entry.version == *version);
-            if entry.is_none_or(|entry| entry.marker.is_none()) {
+            if entry.is_none_or(|entry| !entry.has_marker) {
                 let (version, to) = (version.clone(), self.to.to_string());
                 return Err(OperateError::NotPublished(
                     version,
@@ -172,15 +172,17 @@ impl OpenStore {
         for entry in entries {
             let VersionEntry {
                 version,
-                marker,
                 state,
+                has_marker,
                 ..
             } = entry;
-            let Some(marker) = marker else {
+            if !has_marker {
                 log.event(&OperateEvent::NotCompared(&version, state));
                 verified.unreadable += usize::from(state == VersionState::Unreadable);
                 continue;
-            };
+            }
+            let marker = self.store.published_marker(&version, &self.interrupt);
+            let marker = marker.map_err(|error| OperateError::Store(error, self.to.to_string()))?;
             let marker = Arc::new(marker);
             let mut found = self.compare(&version, &marker, comparison)?;
             if let Some(dir) = repair
@@ -201,7 +203,7 @@ impl OpenStore {
     pub(crate) fn pin(&self, pin: &PinName, reason: &str, log: &Log) -> Result<(), OperateError> {
         let PinName { version, name } = pin;
         let entry = self.show(version)?;
-        if entry.marker.is_none() {
+        if !entry.has_marker {
             return Err(OperateError::NotPublished(
                 version.clone(),
                 Some(entry.state),

@@ -137,6 +137,18 @@ impl Store {
         }
     }
 
+    /// Reads the marker of a version that is published.
+    pub(crate) fn published_marker(
+        &self,
+        version: &Version,
+        interrupt: &Interrupt,
+    ) -> StoreResult<Marker> {
+        match self {
+            Self::Bucket(bucket) => bucket.published_marker(version, interrupt),
+            Self::Directory(directory) => directory.published_marker(version),
+        }
+    }
+
     /// Compares the files of a version with its marker.
     pub(crate) fn verify(
         &self,

@@ -117,6 +117,16 @@ impl Bucket {
         self.wait_for(read, interrupt, &mut |_| {})
     }
 
+    pub(super) fn published_marker(
+        &self,
+        version: &Version,
+        interrupt: &Interrupt,
+    ) -> StoreResult<Marker> {
+        let (objects, version) = (self.objects.clone(), version.clone());
+        let read = async move { objects.published_marker(&version).await };
+        self.wait_for(read, interrupt, &mut |_| {})
+    }
+
     pub(super) fn verify(
         &self,
         version: &Version,

@@ -3,7 +3,9 @@
 use super::StoreResult;
 use super::error::{FailedRequest, RequestError, RequestResult};
 use super::objects::Objects;
-use crate::inventory::{Inventory, MetaNames, ReadRefs};
+use super::verify::read_json;
+use crate::inventory::{Inventory, MetaContent, MetaNames, ReadRefs};
+use crate::manifest::Marker;
 use crate::prefix::MetaObject;
 use crate::version::Version;
 use bytes::Bytes;
@@ -25,7 +27,10 @@ impl Objects {
         let names = MetaNames::of(&listed, only);
         let read = names.to_read(refs).into_iter().map(|name| async {
             let content = self.read_listed(&name).await?;
-            RequestResult::Ok(content.map(|content| (name, content)))
+            RequestResult::Ok(content.map(|json| {
+                let content = MetaContent::of(&name, &json, refs);
+                (name, content)
+            }))
         });
         let contents = stream::iter(read).buffer_unordered(READS);
         let contents: Vec<_> = contents.try_collect().await?;
@@ -36,7 +41,14 @@ impl Objects {
         });
         let files = stream::iter(list).buffer_unordered(READS);
         let files: BTreeMap<_, _> = files.try_collect().await?;
-        Ok(names.inventory(&contents, &files))
+        Ok(names.inventory(contents, &files))
+    }
+
+    /// Reads the marker of a version that is published.
+    pub(super) async fn published_marker(&self, version: &Version) -> StoreResult<Marker> {
+        let key = self.url.folder.meta(&MetaObject::Marker(version));
+        let json = self.read(&key, None).await?;
+        read_json(&key, &json)
     }
 
     /// `None` if a prune has deleted the object since it was listed.

@@ -43,7 +43,7 @@ pub(super) fn verify_marker(release: &Release, key: &Key, json: &[u8]) -> StoreR
     Ok(())
 }
 
-fn read_json<'a, T: Deserialize<'a>>(key: &Key, json: &'a [u8]) -> StoreResult<T> {
+pub(super) fn read_json<'a, T: Deserialize<'a>>(key: &Key, json: &'a [u8]) -> StoreResult<T> {
     of_json(json).map_err(|reason| StoreError::UnreadableObject(key.clone(), reason))
 }
 

@@ -2,12 +2,13 @@
 
 use super::Directory;
 use crate::fs::{files_below, if_exists, read_file};
-use crate::inventory::{Inventory, MetaNames, ReadRefs};
+use crate::inventory::{Inventory, MetaContent, MetaNames, ReadRefs};
+use crate::manifest::Marker;
 use crate::plan::{ListedObject, Listing};
 use crate::prefix::MetaObject;
 use crate::store::StoreResult;
+use crate::store::verify::read_json;
 use crate::version::Version;
-use bytes::Bytes;
 use fs_err as fs;
 use std::io;
 use std::path::Path;
@@ -22,7 +23,10 @@ impl Directory {
         let names = MetaNames::of(&listed, only);
         let read = names.to_read(refs).into_iter().map(|name| {
             let content = if_exists(read_file(&self.meta_path(&MetaObject::Named(&name))))?;
-            io::Result::Ok(content.map(|content| (name, Bytes::from(content))))
+            io::Result::Ok(content.map(|json| {
+                let content = MetaContent::of(&name, &json, refs);
+                (name, content)
+            }))
         });
         let contents = read.collect::<io::Result<Vec<_>>>()?;
         let contents = contents.into_iter().flatten().collect();
@@ -31,7 +35,14 @@ impl Directory {
             io::Result::Ok((version, files))
         });
         let files = files.collect::<io::Result<_>>()?;
-        Ok(names.inventory(&contents, &files))
+        Ok(names.inventory(contents, &files))
+    }
+
+    /// Reads the marker of a version that is published.
+    pub(in crate::store) fn published_marker(&self, version: &Version) -> StoreResult<Marker> {
+        let key = self.dir.meta(&MetaObject::Marker(version));
+        let json = read_file(&self.path(&key))?;
+        read_json(&key, &json)
     }
 }
 
