@@ -105,7 +105,7 @@ fn failures_of_node_say_what_to_do() {
         (
             "  code: 'ERR_OSSL_EVP_UNSUPPORTED'",
             "Webpack 4 does not run on this Node.js",
-            "NODE_OPTIONS=--openssl-legacy-provider",
+            "NODE_OPTIONS=--openssl-legacy-provider DISABLE_V8_COMPILE_CACHE=1",
         ),
         (
             "npm error Missing script: \"deploy\"",

@@ -97,8 +97,8 @@ fn text(reason: &PhoenixFailureReason, status: &str, node: Option<&NodeMismatch>
             Webpack 4 needs a hash that the OpenSSL of Node.js 17 and later does not have.{node}
             Upgrade to webpack 5, or use an older Node.js:
               \"engines\": {{\"node\": \"16.x\"}}                in package.json
-            or allow the hash:
-              STATIC_ASSETS_BUILD_ENV=\"NODE_OPTIONS=--openssl-legacy-provider\""
+            or allow the hash, without a cache of packages of that time, which fails on a new Node.js, too:
+              STATIC_ASSETS_BUILD_ENV=\"NODE_OPTIONS=--openssl-legacy-provider DISABLE_V8_COMPILE_CACHE=1\""
         },
         PhoenixFailureReason::NodeVersion(line) => formatdoc! {"
             A package requires another Node.js version
