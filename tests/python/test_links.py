@@ -136,6 +136,23 @@ widget = forms.Media(js=["web/e.js"], css={"all": ["web/f.css"]})
         self.assertEqual(self.places(run, "static_routes"), ["links.py:5"])
         self.assertNotIn("web/in-a-comment.css", run.report["references"])
 
+    def test_a_host_before_a_link_in_the_template_of_a_package(self):
+        settings = "import sys\nsys.path.insert(0, str(BASE_DIR / 'site-packages'))\nINSTALLED_APPS.append('kit')\n"
+        app = self.app("django_basic", settings)
+        kit = app / "site-packages/kit"
+        self.write(kit / "__init__.py", "")
+        joined = "{% load static %}\n<meta content=\"https://h{% static 'web/app.css' %}\">"
+        self.write(kit / "templates/kit/page.html", "{% extends 'kit/base.html' %}")
+        for name in ("base", "overridden", "not_used"):
+            self.write(kit / f"templates/kit/{name}.html", joined)
+        self.write(app / "web/templates/kit/overridden.html", "{% load static %}{% static 'web/app.css' %}")
+        self.write(
+            app / "web/templates/web/more.html", "{% extends 'kit/page.html' %}{% include 'kit/overridden.html' %}"
+        )
+        run = self.collect(app)
+        self.assertEqual((run.returncode, run.report["failure"]), (0, None), run.stderr)
+        self.assertEqual(run.report["joined_links"], [{"file": "site-packages/kit/templates/kit/base.html", "line": 2}])
+
     def test_links_by_hand(self):
         app = self.app("django_basic")
         page = "<link href='/static/web/app.css?v=1'>\n<img src=/static/web/logo.svg>"

@@ -64,10 +64,15 @@ impl Event for DjangoEvent<'_> {
             }
             Self::BrokenLinks(links) => warn_of_first(links, log, broken_link),
             Self::JoinedLinks(places) => warn_of_first(places, log, |place| {
+                let of_package = if place.file.starts_with("site-packages") {
+                    " The template is a package's: one of the same name in the app takes its place."
+                } else {
+                    ""
+                };
                 format!(
                     "{place} puts something directly before the URL of a static file, so the link would have two \
                      hosts. static() gives a whole URL: remove what stands before it. Where an absolute URL is needed \
-                     even in development, use request.build_absolute_uri(static(\"…\"))."
+                     even in development, use request.build_absolute_uri(static(\"…\")).{of_package}"
                 )
             }),
             Self::BlockingPolicy(policy, origin) => log.warning(&blocking_policy(policy, origin)),

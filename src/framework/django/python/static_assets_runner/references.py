@@ -29,6 +29,9 @@ BEFORE_SAME_ORIGIN = re.compile(
 )
 BUNDLE = re.compile(r"""\{%-?\s*render_bundle\s+(["'])([^"']+)\1([^%]*)%\}""")
 BUNDLE_CONFIG = re.compile(r"""\bconfig\s*=\s*["'](\w+)["']""")
+# The templates of which a template is made.
+PARTS = re.compile(r"""\{%-?\s*(?:extends|include|import|from)\s+(["'])([^"']+)\1""")
+INSTALLED = "site-packages"
 # What makes a link with a host of its own into one with two.
 BEFORE_JOINED = re.compile(r"(\}\}|[\w./-])$")
 
@@ -50,6 +53,7 @@ class References:
         self.dynamic = []
         self.same_origin = []
         self.routes = []
+        self.parts = set()
 
     def find(self):
         from django.apps import apps
@@ -58,6 +62,7 @@ class References:
         directories = [str(directory) for engine in engines.all() for directory in engine.template_dirs]
         for path in self.files(directories):
             self.read_template(path)
+        self.read_installed(directories)
         for path in self.files([config.path for config in apps.get_app_configs()]):
             if path.endswith(".py"):
                 self.read_module(path)
@@ -75,12 +80,33 @@ class References:
                         seen.add(path)
                         yield path
 
+    def read_installed(self, directories):
+        """Reads the templates of packages of which the app's own are made. Only a host before a link breaks there."""
+        installed = [directory for directory in directories if INSTALLED in directory]
+        known = set()
+        while self.parts - known:
+            name = (self.parts - known).pop()
+            known.add(name)
+            if any(os.path.exists(os.path.join(it, name)) for it in directories if it not in installed):
+                continue
+            path = next(filter(os.path.exists, (os.path.join(it, name) for it in installed)), None)
+            if path:
+                text = without_comments(read_text(path))
+                self.parts.update(found.group(2) for found in PARTS.finditer(text))
+                shown = INSTALLED + path.rpartition(INSTALLED)[2]
+                self.joined += [
+                    {"file": shown, "line": text.count("\n", 0, found.start()) + 1}
+                    for pattern in (LINK, BASE)
+                    for found in pattern.finditer(text)
+                    if not (pattern is LINK and found.group(3)) and is_joined(text, found)
+                ]
+
     def read_template(self, path):
         text = read_text(path)
+        self.parts.update(found.group(2) for found in PARTS.finditer(text))
         if not any(sign in text for sign in self.signs):
             return
-        # With as many lines as before.
-        text = COMMENT.sub(lambda found: "\n" * found.group().count("\n"), text)
+        text = without_comments(text)
 
         def place(found):
             return self.place(path, text.count("\n", 0, found.start()) + 1)
@@ -157,6 +183,11 @@ def by_hand(static_url):
 
 def is_joined(text, found):
     return BEFORE_JOINED.search(text, max(0, found.start() - 2), found.start()) is not None
+
+
+def without_comments(text):
+    """With as many lines as before."""
+    return COMMENT.sub(lambda found: "\n" * found.group().count("\n"), text)
 
 
 def read_text(path):
