@@ -94,7 +94,8 @@ class References:
                 text = without_comments(read_text(path))
                 self.parts.update(found.group(2) for found in PARTS.finditer(text))
                 shown = INSTALLED + path.rpartition(INSTALLED)[2]
-                self.joined += [
+                # First, because a base template makes every page.
+                self.joined[:0] = [
                     {"file": shown, "line": text.count("\n", 0, found.start()) + 1}
                     for pattern in (LINK, BASE)
                     for found in pattern.finditer(text)
