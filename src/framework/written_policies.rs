@@ -43,6 +43,19 @@ pub(super) fn find_policies(path: &Path, text: &str) -> Vec<ContentPolicy> {
     let mut names: Vec<String> = in_branches.map(|it| it.directive.name.clone()).collect();
     names.sort();
     let is_in_several = |name: &str| names.iter().filter(|it| *it == name).count() > 1;
+    // One that is always set elsewhere is put before that by a single branch.
+    let certain = found
+        .iter()
+        .flatten()
+        .filter(|it| it.certainty == Certainty::Certain);
+    let certain: Vec<String> = certain.map(|it| it.directive.name.clone()).collect();
+    for policy in &mut found {
+        policy.retain(|it| {
+            let name = &it.directive.name;
+            let is_added = it.certainty == Certainty::InBranch && !it.begins;
+            !is_added || is_in_several(name) || !certain.contains(name)
+        });
+    }
     let policies = found
         .into_iter()
         .flat_map(|found| policies_of(found, is_in_several));
@@ -471,6 +484,11 @@ mod tests {
                 "  defp add(rest) do\n    if @dev do\n      \"script-src 'self' 'unsafe-eval'; \" <> rest\n    end\n  end\n  \
                  def rest, do: \"default-src 'self'; style-src *\"",
                 &["6: script-src 'self' https://cdn.example.com"],
+            ),
+            (
+                "@base [\"script-src 'self'\", \"style-src *\"]\n  defp add(rest) do\n    if @eval do\n      \
+                 \"script-src 'self' 'unsafe-eval'; \" <> rest\n    else\n      rest\n    end\n  end",
+                &["1: script-src 'self' https://cdn.example.com"],
             ),
             (
                 "if settings.CSP:\n    response['Content-Security-Policy'] = \"script-src 'self'\"",
