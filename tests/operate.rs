@@ -132,7 +132,7 @@ fn what_differs_from_a_marker_is_named() {
     platform
         .cli(&["verify", "--all", "--read"])
         .exits(0)
-        .says("v1: 1 file, 4 B, with the right sizes, bytes");
+        .says("v1: 1 file, 4 B, with the right sizes and bytes");
     fs::write(platform.store().join("v1/app.css"), "b {}").unwrap();
     fs::write(platform.store().join("v1/more.css"), "").unwrap();
     platform
@@ -180,7 +180,7 @@ fn missing_files_come_back_from_a_directory_with_the_same_bytes() {
     platform
         .cli(&repair)
         .exits(0)
-        .says("v2: 2 files, 10 B, with the right sizes, bytes");
+        .says("v2: 2 files, 10 B, with the right sizes and bytes");
     platform.cli(&repair).exits(0).does_not_say("uploaded");
 
     // A prune that has begun is obeyed.

@@ -166,10 +166,12 @@ fn compared(found: &Verification, comparison: Comparison) -> String {
         Comparison::Read => ("bytes", true),
         Comparison::Head => ("hashes", found.unproven < found.files),
     };
-    let mut compared = vec!["sizes"];
-    compared.extend(has_content.then_some(content));
-    compared.extend(found.has_headers.then_some("headers"));
-    compared.join(", ")
+    match (has_content, found.has_headers) {
+        (true, true) => format!("sizes, {content} and headers"),
+        (true, false) => format!("sizes and {content}"),
+        (false, true) => "sizes and headers".to_owned(),
+        (false, false) => "sizes".to_owned(),
+    }
 }
 
 fn problem_text(problem: &FileProblem) -> String {
