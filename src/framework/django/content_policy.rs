@@ -82,19 +82,37 @@ fn is_of_settings(path: &Path) -> bool {
 /// Whether the app runs it: not its tests and documentation.
 fn is_own(entry: &DirEntry) -> bool {
     let name = entry.file_name().to_string_lossy();
-    let is_test =
-        name.starts_with("test") || name.starts_with("conftest") || name.ends_with("_test.py");
     let is_foreign = if entry.file_type().is_dir() {
         is_foreign(&name) || name == "docs"
     } else {
-        is_test && name.ends_with(".py")
+        is_test(&name)
     };
     entry.depth() == 0 || !is_foreign
+}
+
+/// Whether a Python file is one of tests, by the names that test runners look for.
+fn is_test(name: &str) -> bool {
+    let Some(module) = name.strip_suffix(".py") else {
+        return false;
+    };
+    matches!(module, "tests" | "conftest")
+        || module.starts_with("test_")
+        || module.ends_with("_test")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tests_are_named_as_runners_look_for_them() {
+        for name in ["tests.py", "test_csp.py", "csp_test.py", "conftest.py"] {
+            assert!(is_test(name), "{name}");
+        }
+        for name in ["testimonials.py", "test_page.html", "contest.py"] {
+            assert!(!is_test(name), "{name}");
+        }
+    }
 
     #[test]
     fn settings_are_modules() {
