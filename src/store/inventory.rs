@@ -12,8 +12,8 @@ use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use std::collections::BTreeMap;
 
-/// How many objects are read at once.
-const READS: usize = 32;
+/// How many small objects are read at once, if the store takes as many from one client.
+const READS: usize = 128;
 
 impl Objects {
     /// Lists the objects of the protocol and reads the markers, the tombstones and refs.
@@ -23,6 +23,7 @@ impl Objects {
         refs: ReadRefs,
     ) -> StoreResult<Inventory> {
         let folder = &self.url.folder;
+        let at_once = READS.min(self.provider.highest_limit);
         let listed = self.list(&folder.meta_dir()).await?;
         let names = MetaNames::of(&listed, only);
         let read = names.to_read(refs).into_iter().map(|name| async {
@@ -32,14 +33,14 @@ impl Objects {
                 (name, content)
             }))
         });
-        let contents = stream::iter(read).buffer_unordered(READS);
+        let contents = stream::iter(read).buffer_unordered(at_once);
         let contents: Vec<_> = contents.try_collect().await?;
         let contents = contents.into_iter().flatten().collect();
         let list = names.without_marker().into_iter().map(|version| async {
             let files = self.list(&folder.version(&version)).await?;
             RequestResult::Ok((version, files))
         });
-        let files = stream::iter(list).buffer_unordered(READS);
+        let files = stream::iter(list).buffer_unordered(at_once);
         let files: BTreeMap<_, _> = files.try_collect().await?;
         Ok(names.inventory(contents, &files))
     }
