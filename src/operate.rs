@@ -141,7 +141,7 @@ impl OpenStore {
     }
 
     /// Compares the files of published versions with their markers: of these versions, or of all if there are none. Missing
-    /// files are uploaded first if the directory `repair` has them. Of all, those that can't be compared are only told.
+    /// files are uploaded first if the directory `repair` has them. Of all, those that can't be compared are only logged.
     pub(crate) fn verify(
         &self,
         versions: &[Version],
@@ -182,7 +182,7 @@ impl OpenStore {
                 continue;
             }
             let marker = self.store.published_marker(&version, &self.interrupt);
-            let marker = marker.map_err(|error| OperateError::Store(error, self.to.to_string()))?;
+            let marker = marker.map_err(|error| self.failed(error))?;
             let marker = Arc::new(marker);
             let mut found = self.compare(&version, &marker, comparison)?;
             if let Some(dir) = repair
@@ -211,7 +211,7 @@ impl OpenStore {
             ));
         }
         let pinned = self.store.pin(version, name, reason, &self.interrupt);
-        pinned.map_err(|error| OperateError::Store(error, self.to.to_string()))?;
+        pinned.map_err(|error| self.failed(error))?;
         log.event(&OperateEvent::Pinned(pin, reason));
         Ok(())
     }
@@ -224,7 +224,7 @@ impl OpenStore {
             return Err(OperateError::NoSuchPin(pin.clone(), names.collect()));
         }
         let unpinned = self.store.unpin(version, name, &self.interrupt);
-        unpinned.map_err(|error| OperateError::Store(error, self.to.to_string()))?;
+        unpinned.map_err(|error| self.failed(error))?;
         log.event(&OperateEvent::Unpinned(pin));
         Ok(())
     }
@@ -238,7 +238,7 @@ impl OpenStore {
         let found = self
             .store
             .verify(version, marker, comparison, &self.interrupt);
-        found.map_err(|error| OperateError::Store(error, self.to.to_string()))
+        found.map_err(|error| self.failed(error))
     }
 
     /// Uploads missing files from a directory. Returns whether there were any.
@@ -256,7 +256,7 @@ impl OpenStore {
         let files = mem::take(&mut copies.found);
         if !files.is_empty() {
             let repaired = self.store.repair(version, marker, files, &self.interrupt);
-            uploaded = repaired.map_err(|error| OperateError::Store(error, self.to.to_string()))?;
+            uploaded = repaired.map_err(|error| self.failed(error))?;
         }
         log.event(&OperateEvent::Repaired {
             version,
@@ -267,8 +267,12 @@ impl OpenStore {
         Ok(uploaded > 0)
     }
 
+    fn failed(&self, error: StoreError) -> OperateError {
+        OperateError::Store(error, self.to.to_string())
+    }
+
     fn read(&self, only: Option<&Version>, refs: ReadRefs) -> Result<Inventory, OperateError> {
         let inventory = self.store.inventory(only, refs, &self.interrupt);
-        inventory.map_err(|error| OperateError::Store(error, self.to.to_string()))
+        inventory.map_err(|error| self.failed(error))
     }
 }

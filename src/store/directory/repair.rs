@@ -13,7 +13,6 @@ use crate::store::{RunLabel, StoreError, StoreResult};
 use crate::version::Version;
 use fs_err as fs;
 use rustix::io::Errno;
-use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 
 impl Directory {
@@ -51,11 +50,7 @@ impl Directory {
             }
             self.create_dir(&self.root)?;
             create_dir_for_all(folder)?;
-            let mut staged = tempfile::Builder::new()
-                .suffix(".json")
-                .tempfile_in(self.meta_path(&MetaObject::Staging))?;
-            staged.write_all(&content)?;
-            staged.as_file().sync_all()?;
+            let staged = self.staged_file(&content)?;
             fs::set_permissions(staged.path(), PermissionsExt::from_mode(0o644))?;
             match rename(staged.path(), &path) {
                 Ok(()) => uploaded += 1,

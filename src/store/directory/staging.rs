@@ -56,16 +56,22 @@ impl Directory {
         Ok(())
     }
 
+    /// Writes and syncs a whole file that waits for its name.
+    pub(super) fn staged_file(&self, content: &[u8]) -> io::Result<NamedTempFile> {
+        let mut file = tempfile::Builder::new()
+            .suffix(".json")
+            .tempfile_in(self.meta_path(&MetaObject::Staging))?;
+        file.write_all(content)?;
+        file.as_file().sync_all()?;
+        Ok(file)
+    }
+
     /// Writes a whole file under an unused name. Returns `false` if the name holds something else.
     pub(super) fn create(&self, own: &OwnObject) -> StoreResult<bool> {
         let path = self.path(&own.key);
         let dir = path.parent().unwrap_or(&self.root);
         self.create_dir(dir)?;
-        let mut file = tempfile::Builder::new()
-            .suffix(".json")
-            .tempfile_in(self.meta_path(&MetaObject::Staging))?;
-        file.write_all(&own.json)?;
-        file.as_file().sync_all()?;
+        let file = self.staged_file(&own.json)?;
         match rename(file.path(), &path) {
             Ok(()) => fs::File::open(dir)?.sync_all()?,
             // NFS loses replies, so the file itself decides.
@@ -81,11 +87,7 @@ impl Directory {
         let path = self.path(&own.key);
         let dir = path.parent().unwrap_or(&self.root);
         self.create_dir(dir)?;
-        let mut file = tempfile::Builder::new()
-            .suffix(".json")
-            .tempfile_in(self.meta_path(&MetaObject::Staging))?;
-        file.write_all(&own.json)?;
-        file.as_file().sync_all()?;
+        let file = self.staged_file(&own.json)?;
         fs::rename(file.path(), &path)?;
         Ok(fs::File::open(dir)?.sync_all()?)
     }
