@@ -5,15 +5,6 @@ use crate::harness::phoenix::MIX;
 use crate::harness::{Platform, tree};
 use fs_err as fs;
 
-fn published(platform: &Platform) -> Vec<String> {
-    let version = fs::read_dir(platform.store())
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .find(|name| !name.starts_with('.'))
-        .expect("no version");
-    tree(&platform.store().join(version)).into_keys().collect()
-}
-
 /// Its `priv/static` is all there is to it.
 fn static_only() -> Platform {
     Platform::with("phoenix_monorepo").file_store()
@@ -162,7 +153,11 @@ fn a_compile_command_replaces_the_pipeline() {
         .says("(STATIC_ASSETS_COMPILE_COMMAND)")
         .says("2 url(/…) in stylesheets made relative")
         .says("digested 5 files without Mix");
-    assert!(published(&platform).contains(&"assets/css/app.css".to_owned()));
+    assert!(
+        platform
+            .published()
+            .contains(&"assets/css/app.css".to_owned())
+    );
     platform
         .env("STATIC_ASSETS_COMPILE_COMMAND", "webpack --mode production")
         .build()
@@ -260,7 +255,7 @@ fn keep_manifests_leaves_files_out_of_the_image() {
         left.iter()
             .all(|name| name.starts_with("robots") || name == "cache_manifest.json")
     );
-    assert!(published(&platform).contains(&"assets/app.css".to_owned()));
+    assert!(platform.published().contains(&"assets/app.css".to_owned()));
 }
 
 #[test]
@@ -322,7 +317,7 @@ fn one_umbrella_app_can_be_chosen() {
     platform.write(&format!("{release}/start.boot"), "");
     platform.write(&format!("{release}/runtime.exs"), "import Config\n");
     platform.build().succeeds();
-    assert!(published(&platform).contains(&"assets/app.css".to_owned()));
+    assert!(platform.published().contains(&"assets/app.css".to_owned()));
     for script in ["config/runtime.exs", &format!("{release}/runtime.exs")] {
         assert!(
             platform

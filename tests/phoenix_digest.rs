@@ -10,15 +10,6 @@ use std::path::Path;
 
 const URL: &str = "https://static.example.com/shop";
 
-fn published(platform: &Platform) -> Vec<String> {
-    let version = fs::read_dir(platform.store())
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .find(|name| !name.starts_with('.'))
-        .expect("no version");
-    tree(&platform.store().join(version)).into_keys().collect()
-}
-
 fn manifest(platform: &Platform, path: &str) -> Value {
     serde_json::from_str(&platform.read(path)).unwrap()
 }
@@ -48,7 +39,7 @@ fn priv_static_is_digested_without_elixir() {
         "assets/app-c13ba1ae6cf2d43f4b98b95a8f6ba94c.css",
         "assets/app.css",
     ];
-    let found = published(&platform);
+    let found = platform.published();
     assert_eq!(found.len(), 2, "{found:?}");
     assert!(
         found[0].starts_with("assets/app-") && found[1] == names[1],
@@ -108,7 +99,7 @@ fn each_umbrella_app_has_its_own_manifest() {
         .succeeds()
         .says("umbrella mix.exs: admin_web (AdminWeb.Endpoint), Phoenix 1.7.24, priv/static; shop_web (ShopWeb")
         .says("1 url(/…) in stylesheets made relative, so that they work under a prefix (assets/app.css)");
-    let found = published(&platform);
+    let found = platform.published();
     assert!(
         found.contains(&"admin_web/assets/app.css".to_owned()),
         "{found:?}"
@@ -180,7 +171,7 @@ fn prebuilt_assets_are_published_unchanged() {
         .build()
         .succeeds()
         .says("digested before (STATIC_ASSETS_PREBUILT)");
-    assert_eq!(published(&again), published(&platform));
+    assert_eq!(again.published(), platform.published());
 
     again.write("backend/priv/static/assets/app.css", "changed since");
     again
@@ -373,7 +364,7 @@ fn prebuilt_stylesheets_become_relative() {
         .build()
         .succeeds()
         .says("1 url(/…) in stylesheets made relative");
-    assert!(!published(&platform).contains(&name));
+    assert!(!platform.published().contains(&name));
     assert!(
         platform
             .read(&format!("{statics}/assets/app.css"))

@@ -258,7 +258,7 @@ fn packages_that_nothing_runs_are_not_required() {
 
 #[test]
 fn a_manifest_of_a_bundler_is_no_digest() {
-    // As webpack-manifest-plugin writes it if it is told so.
+    // As webpack-manifest-plugin writes it with a setting of its own.
     let bundler = "mkdir -p ../priv/static/css && cp css/app.css ../priv/static/css/ \
                    && echo '{\"app.css\": \"css/app.css\"}' > ../priv/static/cache_manifest.json";
     let platform = Platform::with("phoenix_1_4")

@@ -296,6 +296,16 @@ impl Platform {
         Ran::of(output, self.path("none"), self)
     }
 
+    /// The files of the one version in the store.
+    pub(crate) fn published(&self) -> Vec<String> {
+        let version = fs::read_dir(self.store())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .find(|name| !name.starts_with('.'))
+            .expect("no version");
+        tree(&self.store().join(version)).into_keys().collect()
+    }
+
     /// Returns the command of a script that starts the command line as `$0`.
     pub(crate) fn shell(&self, script: &str) -> Command {
         let mut command = Command::new("/bin/sh");
