@@ -3,6 +3,7 @@
 mod args;
 mod env_file;
 mod exec;
+mod help;
 mod inspect;
 mod json;
 mod pin;
