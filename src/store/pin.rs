@@ -1,10 +1,9 @@
 //! Pins, which keep a version of a bucket from a prune.
 
+use super::StoreResult;
 use super::error::{FailedRequest, RequestError};
 use super::objects::Objects;
 use super::own_object::OwnObject;
-use super::verify::refuse_deleting;
-use super::{StoreError, StoreResult};
 use crate::prefix::MetaObject;
 use crate::version::Version;
 
@@ -14,15 +13,7 @@ impl Objects {
         let dir = &self.url.folder;
         let pin = OwnObject::pin(dir, version, name, reason);
         self.replace_own(&pin).await?;
-        let key = dir.meta(&MetaObject::Tombstone(version));
-        if let Some(json) = self.read_meta(&key, None, &pin.key).await? {
-            refuse_deleting(&key, &json)?;
-        }
-        let key = dir.meta(&MetaObject::Marker(version));
-        match self.read_meta(&key, None, &pin.key).await? {
-            Some(_) => Ok(()),
-            None => Err(StoreError::BeingPruned),
-        }
+        self.refuse_pruned(version, &pin.key).await
     }
 
     pub(super) async fn unpin(&self, version: &Version, name: &Version) -> StoreResult {

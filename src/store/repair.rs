@@ -8,7 +8,7 @@ use super::{RunLabel, StoreError, StoreResult};
 use crate::fs::read_file;
 use crate::inventory::LocalCopy;
 use crate::manifest::Marker;
-use crate::prefix::MetaObject;
+use crate::prefix::{Key, MetaObject};
 use crate::sha256::Sha256;
 use crate::version::Version;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -29,20 +29,27 @@ impl Objects {
         let dir = &self.url.folder;
         let own_ref = OwnObject::ref_of(dir, version, marker.content, &RunLabel::of_repair())?;
         self.create_own(&own_ref).await?;
-        let key = dir.meta(&MetaObject::Tombstone(version));
-        if let Some(json) = self.read_meta(&key, None, &own_ref.key).await? {
-            refuse_deleting(&key, &json)?;
-        }
-        let key = dir.meta(&MetaObject::Marker(version));
-        if self.read_meta(&key, None, &own_ref.key).await?.is_none() {
-            return Err(StoreError::BeingPruned);
-        }
+        self.refuse_pruned(version, &own_ref.key).await?;
         let uploads = files
             .into_iter()
             .map(|file| self.upload_again(version, file));
         let uploads = stream::iter(uploads).buffer_unordered(UPLOADS);
         let uploaded: Vec<bool> = uploads.try_collect().await?;
         Ok(uploaded.into_iter().filter(|it| *it).count())
+    }
+
+    /// Fails unless the version is published and no prune deletes it. `own` is an object that this run has put before: a
+    /// prune that does not see it is seen.
+    pub(super) async fn refuse_pruned(&self, version: &Version, own: &Key) -> StoreResult {
+        let key = self.url.folder.meta(&MetaObject::Tombstone(version));
+        if let Some(json) = self.read_meta(&key, None, own).await? {
+            refuse_deleting(&key, &json)?;
+        }
+        let key = self.url.folder.meta(&MetaObject::Marker(version));
+        match self.read_meta(&key, None, own).await? {
+            Some(_) => Ok(()),
+            None => Err(StoreError::BeingPruned),
+        }
     }
 
     /// Returns `false` if something has the name: another repair may have been faster. The verification afterwards

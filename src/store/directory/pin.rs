@@ -1,11 +1,10 @@
 //! Pins, which keep a version of a directory from a prune.
 
 use super::Directory;
-use crate::fs::{if_exists, read_file, remove_file_if_exists};
+use crate::fs::remove_file_if_exists;
 use crate::prefix::MetaObject;
+use crate::store::StoreResult;
 use crate::store::own_object::OwnObject;
-use crate::store::verify::refuse_deleting;
-use crate::store::{StoreError, StoreResult};
 use crate::version::Version;
 
 impl Directory {
@@ -19,14 +18,7 @@ impl Directory {
         let pin = OwnObject::pin(&self.dir, version, name, reason);
         self.prepare_staging()?;
         self.replace(&pin)?;
-        let key = self.dir.meta(&MetaObject::Tombstone(version));
-        if let Some(json) = if_exists(read_file(&self.path(&key)))? {
-            refuse_deleting(&key, &json)?;
-        }
-        match self.marker(version) {
-            Some(_) => Ok(()),
-            None => Err(StoreError::BeingPruned),
-        }
+        self.refuse_pruned(version)
     }
 
     pub(in crate::store) fn unpin(&self, version: &Version, name: &Version) -> StoreResult {

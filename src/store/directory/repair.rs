@@ -30,13 +30,7 @@ impl Directory {
             marker.content,
             &label,
         )?)?;
-        let key = self.dir.meta(&MetaObject::Tombstone(version));
-        if let Some(json) = if_exists(read_file(&self.path(&key)))? {
-            refuse_deleting(&key, &json)?;
-        }
-        if self.marker(version).is_none() {
-            return Err(StoreError::BeingPruned);
-        }
+        self.refuse_pruned(version)?;
         let mut uploaded = 0;
         for LocalCopy { file, source } in files {
             let content = read_file(source)?;
@@ -61,5 +55,17 @@ impl Directory {
             fs::File::open(folder)?.sync_all()?;
         }
         Ok(uploaded)
+    }
+
+    /// Fails unless the version is published and no prune deletes it.
+    pub(super) fn refuse_pruned(&self, version: &Version) -> StoreResult {
+        let key = self.dir.meta(&MetaObject::Tombstone(version));
+        if let Some(json) = if_exists(read_file(&self.path(&key)))? {
+            refuse_deleting(&key, &json)?;
+        }
+        match self.marker(version) {
+            Some(_) => Ok(()),
+            None => Err(StoreError::BeingPruned),
+        }
     }
 }
