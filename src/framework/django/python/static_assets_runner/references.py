@@ -96,10 +96,7 @@ class References:
                 shown = INSTALLED + path.rpartition(INSTALLED)[2]
                 # First, because a base template makes every page.
                 self.joined[:0] = [
-                    {"file": shown, "line": text.count("\n", 0, found.start()) + 1}
-                    for pattern in (LINK, BASE)
-                    for found in pattern.finditer(text)
-                    if not (pattern is LINK and found.group(3)) and is_joined(text, found)
+                    {"file": shown, "line": text.count("\n", 0, found.start()) + 1} for found in joined_links(text)
                 ]
 
     def read_template(self, path):
@@ -118,9 +115,9 @@ class References:
             is_name = name == name.strip() and "\n" not in name
             if is_name and name not in self.links and not name.endswith("/"):
                 self.links[name] = place(found)
-            if not found.group(3):
-                self.read_before(text, found, place)
-        self.joined += [place(found) for found in BASE.finditer(text) if is_joined(text, found)]
+            if not found.group(3) and BEFORE_SAME_ORIGIN.search(text, max(0, found.start() - 120), found.start()):
+                self.same_origin.append(place(found))
+        self.joined += [place(found) for found in joined_links(text)]
         self.dynamic += [place(found) for found in DYNAMIC.finditer(text)]
         for found in self.hand.finditer(text) if self.hand else ():
             self.by_hand.append(dict(place(found), path=found.group(1), written="whole"))
@@ -128,12 +125,6 @@ class References:
             config = BUNDLE_CONFIG.search(found.group(3))
             key = found.group(2), config.group(1) if config else "DEFAULT"
             self.bundles.setdefault(key, place(found))
-
-    def read_before(self, text, found, place):
-        if is_joined(text, found):
-            self.joined.append(place(found))
-        if BEFORE_SAME_ORIGIN.search(text, max(0, found.start() - 120), found.start()):
-            self.same_origin.append(place(found))
 
     def read_module(self, path):
         content = read_bytes(path)
@@ -182,8 +173,12 @@ def by_hand(static_url):
     return re.compile(r"""\b(?:src|href|poster)\s*=\s*["']?(%s[^"'{}<>\s?#]+)""" % re.escape(static_url))
 
 
-def is_joined(text, found):
-    return BEFORE_JOINED.search(text, max(0, found.start() - 2), found.start()) is not None
+def joined_links(text):
+    """The links that something stands directly before. What is kept `as` a variable is no link yet."""
+    links = [found for found in LINK.finditer(text) if not found.group(3)]
+    for found in (*links, *BASE.finditer(text)):
+        if BEFORE_JOINED.search(text, max(0, found.start() - 2), found.start()):
+            yield found
 
 
 def without_comments(text):
