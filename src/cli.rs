@@ -7,6 +7,7 @@ mod help;
 mod inspect;
 mod json;
 mod pin;
+mod prune;
 mod publish;
 mod verify;
 
@@ -25,6 +26,8 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Parsed::List(args) => inspect::list(&args, &log),
         Parsed::Pin(args) => pin::pin(&args, &log),
         Parsed::Unpin(name) => pin::unpin(&name, &log),
+        Parsed::Prune(args) => prune::prune(args, &log),
+        Parsed::Discard(versions) => prune::discard(&versions, &log),
         Parsed::Verify(args) => verify::run(&args, &log),
         Parsed::Show(args) => inspect::show(&args, &log),
         Parsed::Publish(args) => publish::run(&args, &log),

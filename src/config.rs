@@ -16,6 +16,7 @@ mod problems;
 mod project_toml;
 mod publishing;
 mod reader;
+mod retention;
 mod rules;
 mod s3;
 mod secrets;
@@ -41,6 +42,7 @@ pub(crate) use problems::{ConfigProblem, GoogleKeyProblem, ServerUrlProblem};
 pub(crate) use project_toml::NAMESPACE;
 pub(crate) use publishing::{DeferredDestination, Mode, Phase, Unpublished};
 use reader::Reader;
+pub(crate) use retention::{Retention, RetentionFlags, SHORTEST_AGE};
 pub(crate) use setting::{Origin, Setting};
 pub(crate) use sources::{ConfigWarning, Sources};
 

@@ -1,14 +1,19 @@
 //! What is in a store: its versions, with what the protocol's objects say of each. Pure values between listing a store
 //! and showing or changing it.
 
+mod retention;
 mod verification;
 
 use crate::manifest::{
     Marker, StoredPin, StoredRef, Tombstone, TombstoneState, VersionKind, of_json,
 };
 use crate::plan::{ListedObject, Listing};
+use crate::sha256::Sha256;
 use crate::version::Version;
 use chrono::{DateTime, Utc};
+pub(crate) use retention::{
+    Deletion, DeletionReason, HalfRule, KeepReason, Kept, NotDiscarded, Policy, PrunePlan,
+};
 use std::collections::{BTreeMap, BTreeSet};
 pub(crate) use verification::{
     Comparison, FileProblem, LocalCopies, LocalCopy, StoredFile, StoredHeaders, Verification,
@@ -32,6 +37,8 @@ pub(crate) struct VersionEntry {
     pub(crate) state: VersionState,
     /// Whether it has a marker that can be read.
     pub(crate) has_marker: bool,
+    /// The content of that marker.
+    content: Option<Sha256>,
     /// That marker, if everything was asked for.
     pub(crate) marker: Option<Marker>,
     /// When the marker was created.
@@ -40,6 +47,10 @@ pub(crate) struct VersionEntry {
     pub(crate) refs: Vec<RefEntry>,
     /// What keeps it from a prune.
     pub(crate) pins: Vec<PinEntry>,
+    /// The refs of repairs, which are no builds.
+    repairs: Vec<RefEntry>,
+    /// When its last claim was put.
+    claimed: Option<DateTime<Utc>>,
     pub(crate) files: usize,
     pub(crate) bytes: u64,
 }
@@ -65,6 +76,8 @@ pub(crate) struct RefEntry {
     pub(crate) at: DateTime<Utc>,
     /// The commit, if the object was read and has one.
     pub(crate) commit: Option<String>,
+    /// The content that the run brought, if the object was read.
+    content: Option<Sha256>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,6 +99,8 @@ struct NamesOfVersion {
     marker: Option<DateTime<Utc>>,
     tombstone: Option<DateTime<Utc>>,
     refs: Vec<RefEntry>,
+    repairs: Vec<RefEntry>,
+    claimed: Option<DateTime<Utc>>,
     pins: Vec<PinEntry>,
 }
 
@@ -94,13 +109,16 @@ struct NamesOfVersion {
 #[derive(Debug)]
 pub(crate) enum MetaContent {
     Marker {
+        content: Sha256,
         files: usize,
         bytes: u64,
         whole: Option<Marker>,
     },
     Tombstone(TombstoneState),
-    /// The commit.
-    Ref(Option<String>),
+    Ref {
+        commit: Option<String>,
+        content: Sha256,
+    },
     /// The reason.
     Pin(String),
     Unreadable,
@@ -111,7 +129,9 @@ pub(crate) enum MetaContent {
 pub(crate) enum ReadRefs {
     /// The last ref of each version, and no pin. The files of markers are not kept.
     Newest,
-    /// Every ref and pin.
+    /// Every ref. The files of markers are not kept.
+    Every,
+    /// Every ref and pin, and the files of markers.
     All,
 }
 
@@ -119,12 +139,16 @@ impl MetaContent {
     pub(crate) fn of(name: &str, json: &[u8], refs: ReadRefs) -> Self {
         let read = match name.split('/').next() {
             Some("versions") => of_json::<Marker>(json).map(|marker| Self::Marker {
+                content: marker.content,
                 files: marker.files.len(),
                 bytes: marker.bytes(),
                 whole: Some(marker).filter(|_| refs == ReadRefs::All),
             }),
             Some("tombstones") => of_json::<Tombstone>(json).map(|it| Self::Tombstone(it.state)),
-            Some("refs") => of_json::<StoredRef>(json).map(|it| Self::Ref(it.label)),
+            Some("refs") => of_json::<StoredRef>(json).map(|it| Self::Ref {
+                commit: it.label,
+                content: it.content,
+            }),
             _ => of_json::<StoredPin>(json).map(|it| Self::Pin(it.reason)),
         };
         read.unwrap_or(Self::Unreadable)
@@ -164,14 +188,20 @@ impl MetaNames {
         match parts.as_slice() {
             ["versions", _] => entry.marker = Some(object.modified),
             ["tombstones", _] => entry.tombstone = Some(object.modified),
-            // It only holds up a prune of the same time.
-            ["refs", _, REPAIRS, _] => {}
-            ["refs", _, group, _] => entry.refs.push(RefEntry {
-                name: name.to_owned(),
-                group: (*group).to_owned(),
-                at: object.modified,
-                commit: None,
-            }),
+            ["refs", _, group, _] => {
+                let refs = match *group {
+                    REPAIRS => &mut entry.repairs,
+                    _ => &mut entry.refs,
+                };
+                refs.push(RefEntry {
+                    name: name.to_owned(),
+                    group: (*group).to_owned(),
+                    at: object.modified,
+                    commit: None,
+                    content: None,
+                });
+            }
+            ["claims", ..] => entry.claimed = entry.claimed.max(Some(object.modified)),
             ["pins", _, pin] => entry.pins.push(PinEntry {
                 name: (*pin).to_owned(),
                 reason: None,
@@ -191,12 +221,13 @@ impl MetaNames {
                     .tombstone
                     .map(|_| format!("tombstones/{version}.json")),
             );
-            let most = match refs {
-                ReadRefs::Newest => 1,
-                ReadRefs::All => usize::MAX,
+            let (most_refs, most_pins) = match refs {
+                ReadRefs::Newest => (1, 0),
+                ReadRefs::Every => (usize::MAX, 0),
+                ReadRefs::All => (usize::MAX, usize::MAX),
             };
-            names.extend(entry.refs.iter().take(most).map(|it| it.name.clone()));
-            let pins = entry.pins.iter().take(if most == 1 { 0 } else { most });
+            names.extend(entry.refs.iter().take(most_refs).map(|it| it.name.clone()));
+            let pins = entry.pins.iter().take(most_pins);
             names.extend(pins.map(|it| pin_name(version, it)));
         }
         names
@@ -238,8 +269,9 @@ impl NamesOfVersion {
         listed: Option<&Listing>,
     ) -> VersionEntry {
         for entry in &mut self.refs {
-            if let Some(MetaContent::Ref(commit)) = contents.remove(&entry.name) {
+            if let Some(MetaContent::Ref { commit, content }) = contents.remove(&entry.name) {
                 entry.commit = commit;
+                entry.content = Some(content);
             }
         }
         for pin in &mut self.pins {
@@ -250,30 +282,38 @@ impl NamesOfVersion {
         let tombstone = contents.remove(&format!("tombstones/{version}.json"));
         let content = contents.remove(&format!("versions/{version}.json"));
         let state = self.state(content.as_ref(), tombstone.as_ref());
-        let has_marker = matches!(content, Some(MetaContent::Marker { .. }));
-        let (files, bytes, marker) = match (content, listed) {
+        let mut marker = None;
+        let mut published = None;
+        let (files, bytes) = match (content, listed) {
             (
                 Some(MetaContent::Marker {
+                    content,
                     files,
                     bytes,
                     whole,
                 }),
                 _,
-            ) => (files, bytes, whole),
+            ) => {
+                (published, marker) = (Some(content), whole);
+                (files, bytes)
+            }
             (_, Some(listed)) => {
                 let sizes = listed.values().map(|object| object.size);
-                (listed.len(), sizes.fold(0, u64::saturating_add), None)
+                (listed.len(), sizes.fold(0, u64::saturating_add))
             }
-            _ => (0, 0, None),
+            _ => (0, 0),
         };
         VersionEntry {
             version,
             state,
-            has_marker,
+            has_marker: published.is_some(),
+            content: published,
             marker,
             published: self.marker,
             refs: self.refs,
             pins: self.pins,
+            repairs: self.repairs,
+            claimed: self.claimed,
             files,
             bytes,
         }

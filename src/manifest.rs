@@ -15,8 +15,8 @@ mod walk;
 pub(crate) use app_secrets::AppSecrets;
 pub(crate) use digest::{canonical, content_of};
 pub(crate) use marker::{
-    MarkedFile, Marker, Ref, StoredPin, StoredRef, Tombstone, TombstoneState, UnreadableMarker,
-    VersionKind, claim_json, of_json, pin_json,
+    MarkedFile, Marker, Ref, StoredPin, StoredRef, TOOL, Tombstone, TombstoneState,
+    UnreadableMarker, VersionKind, claim_json, lease_json, of_json, pin_json, tombstone_json,
 };
 pub(crate) use placeholder::{PlaceholderError, holds_placeholder, replaced};
 pub(crate) use rules::{Allowed, Empty, ParseAllowedError, ScanRules, SourceMaps};

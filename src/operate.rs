@@ -1,15 +1,21 @@
 //! What operators do with a store, beside publishing to it.
 
+mod in_use;
+mod prune;
+
 use crate::config::{ConfigProblem, Sources, StoreAccess, read_store_access};
 use crate::interrupt::Interrupt;
 use crate::inventory::{
-    Comparison, Inventory, LocalCopies, ReadRefs, Verification, VersionEntry, VersionState,
+    Comparison, Deletion, HalfRule, Inventory, LocalCopies, NotDiscarded, ReadRefs, Verification,
+    VersionEntry, VersionState,
 };
 use crate::log::Log;
 use crate::manifest::Marker;
-use crate::store::{Store, StoreError};
+use crate::store::{Pruned, Store, StoreError};
 use crate::version::Version;
 use derive_more::From;
+pub(crate) use in_use::{InUse, InUseError, InUseSource};
+pub(crate) use prune::{Apply, Force, PlannedPrune, PruneSummary};
 use std::io;
 use std::mem;
 use std::path::{Path, PathBuf};
@@ -46,6 +52,10 @@ pub(crate) enum OperateError {
     /// How many versions have a marker that can't be read.
     #[from(skip)]
     Unreadable(usize),
+    InUse(InUseError),
+    MoreThanHalf(HalfRule),
+    #[from(skip)]
+    NotDiscarded(Version, NotDiscarded),
 }
 
 /// What a comparison of several versions found.
@@ -105,6 +115,10 @@ pub(crate) enum OperateEvent<'a> {
     /// Also holds the reason.
     Pinned(&'a PinName, &'a str),
     Unpinned(&'a PinName),
+    /// Lines that should say what is in use.
+    NamesNoVersion(&'a [&'a str]),
+    Pruned(&'a Deletion, &'a Pruned),
+    PruneEnds(&'a PruneSummary),
 }
 
 /// An open store.

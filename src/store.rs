@@ -1,12 +1,15 @@
 //! Stores for releases: a bucket or a directory, behind one synchronous API. Async code and `object_store` stay in
 //! here; the app, its framework and the public URL stay out.
 
+mod backend;
 mod bucket;
+mod bulk;
 mod client;
 mod directory;
 mod error;
 mod error_response;
 mod inventory;
+mod lease;
 mod limiter;
 mod listing;
 mod local_file;
@@ -17,6 +20,7 @@ mod own_object;
 mod pin;
 mod protocol;
 mod provider;
+mod prune;
 mod receipt;
 mod repair;
 mod retry;
@@ -27,24 +31,32 @@ mod verify;
 
 use crate::config::Access;
 use crate::interrupt::Interrupt;
-use crate::inventory::{Comparison, Inventory, LocalCopy, REPAIRS, ReadRefs, Verification};
+use crate::inventory::{
+    Comparison, Deletion, Inventory, LocalCopy, PrunePlan, REPAIRS, ReadRefs, Verification,
+};
 use crate::manifest::{Marker, UnreadableMarker, of_json};
 use crate::plan::{Conflict, Progress, Summary};
 use crate::prefix::{Key, StoreUrl};
 use crate::release::Release;
 use crate::version::Version;
+use backend::Backend;
 use bucket::Bucket;
+use chrono::{DateTime, Utc};
 use derive_more::From;
 use directory::Directory;
 pub(crate) use error::{FailedRequest, RequestError, RequestTarget};
+pub(crate) use lease::Lease;
+use prune::Prune;
+pub(crate) use prune::Pruned;
 use std::error::Error;
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 pub(crate) enum Store {
     Bucket(Bucket),
-    Directory(Directory),
+    Directory(Arc<Directory>),
 }
 
 /// Why a store does not hold a release.
@@ -57,6 +69,12 @@ pub(crate) enum StoreError {
     Conflict(Conflict),
     /// A prune is deleting this version; a later run uploads it again.
     BeingPruned,
+    /// Another prune runs, or has ended a while ago. Holds the time at which the next one may begin.
+    AnotherPrune(DateTime<Utc>),
+    /// The process stood still for so long that another prune may have begun.
+    HeldUp,
+    /// The store's answers have no `Date`, so the ages of what it holds are not known.
+    NoClock,
     UnreadableObject(Key, UnreadableMarker),
     /// The store confirmed an upload and then showed something else.
     ReadBackMismatch(Key),
@@ -102,7 +120,7 @@ impl Store {
     pub(crate) fn open(url: &StoreUrl, access: &Access) -> StoreResult<Self> {
         match url {
             StoreUrl::Bucket(url) => Bucket::open(url.clone(), access).map(Self::Bucket),
-            StoreUrl::File(root) => Directory::open(root).map(Self::Directory),
+            StoreUrl::File(root) => Ok(Self::Directory(Arc::new(Directory::open(root)?))),
         }
     }
 
@@ -131,10 +149,10 @@ impl Store {
         refs: ReadRefs,
         interrupt: &Interrupt,
     ) -> StoreResult<Inventory> {
-        match self {
-            Self::Bucket(bucket) => bucket.inventory(only, refs, interrupt),
-            Self::Directory(directory) => directory.inventory(only, refs),
-        }
+        let only = only.cloned();
+        self.run(interrupt, |backend| async move {
+            backend.inventory(only.as_ref(), refs).await
+        })
     }
 
     /// Reads the marker of a version that is published.
@@ -143,10 +161,10 @@ impl Store {
         version: &Version,
         interrupt: &Interrupt,
     ) -> StoreResult<Marker> {
-        match self {
-            Self::Bucket(bucket) => bucket.published_marker(version, interrupt),
-            Self::Directory(directory) => directory.published_marker(version),
-        }
+        let version = version.clone();
+        self.run(interrupt, |backend| async move {
+            backend.published_marker(&version).await
+        })
     }
 
     /// Compares the files of a version with its marker.
@@ -171,10 +189,10 @@ impl Store {
         files: Vec<LocalCopy>,
         interrupt: &Interrupt,
     ) -> StoreResult<usize> {
-        match self {
-            Self::Bucket(bucket) => bucket.repair(version, marker, files, interrupt),
-            Self::Directory(directory) => directory.repair(version, marker, &files),
-        }
+        let (version, marker) = (version.clone(), marker.clone());
+        self.run(interrupt, |backend| async move {
+            backend.repair(&version, &marker, files).await
+        })
     }
 
     /// Keeps a published version from a prune.
@@ -185,10 +203,10 @@ impl Store {
         reason: &str,
         interrupt: &Interrupt,
     ) -> StoreResult {
-        match self {
-            Self::Bucket(bucket) => bucket.pin(version, name, reason, interrupt),
-            Self::Directory(directory) => directory.pin(version, name, reason),
-        }
+        let (version, name, reason) = (version.clone(), name.clone(), reason.to_owned());
+        self.run(interrupt, |backend| async move {
+            backend.pin(&version, &name, &reason).await
+        })
     }
 
     pub(crate) fn unpin(
@@ -197,9 +215,97 @@ impl Store {
         name: &Version,
         interrupt: &Interrupt,
     ) -> StoreResult {
+        let (version, name) = (version.clone(), name.clone());
+        self.run(interrupt, |backend| async move {
+            backend.unpin(&version, &name).await
+        })
+    }
+
+    /// Reads what a prune goes by, and the time by the store's own clock.
+    pub(crate) fn inventory_now(
+        &self,
+        interrupt: &Interrupt,
+    ) -> StoreResult<(Inventory, DateTime<Utc>)> {
+        self.run(interrupt, |backend| async move {
+            let inventory = backend.inventory(None, ReadRefs::Every).await?;
+            Ok((inventory, backend.now()?))
+        })
+    }
+
+    /// Begins a prune. Fails while another one may run.
+    pub(crate) fn begin_prune(&self, interrupt: &Interrupt) -> StoreResult<Arc<Lease>> {
+        self.run(interrupt, |backend| async move {
+            backend.refuse_without_right_to_delete().await?;
+            Lease::take(&backend).await.map(Arc::new)
+        })
+    }
+
+    /// Carries out a plan, in the order of `docs/contract.md`. Reports each version as it is done.
+    pub(crate) fn prune(
+        &self,
+        lease: &Arc<Lease>,
+        plan: PrunePlan,
+        interrupt: &Interrupt,
+        report: &mut dyn FnMut(&Deletion, &Pruned),
+    ) -> StoreResult {
+        let done: Arc<Shared<Vec<_>>> = Arc::default();
+        let mut report_done = {
+            let done = done.clone();
+            move || {
+                for (deletion, pruned) in done.with(std::mem::take) {
+                    report(&deletion, &pruned);
+                }
+            }
+        };
+        let (lease, obeyed) = (lease.clone(), interrupt.clone());
+        let work = |backend| {
+            let prune = Prune {
+                backend,
+                lease,
+                interrupt: obeyed,
+                done,
+            };
+            async move { prune.run(plan).await }
+        };
+        let result = self.run_and_report(interrupt, work, &mut |_| report_done());
+        report_done();
+        result
+    }
+
+    /// Ends a prune that deletes nothing.
+    pub(crate) fn end_prune(&self, lease: &Arc<Lease>, interrupt: &Interrupt) -> StoreResult {
+        let lease = lease.clone();
+        self.run(
+            interrupt,
+            |backend| async move { lease.end(&backend).await },
+        )
+    }
+
+    /// Does the work of a command on a store of either kind, and waits for its end.
+    fn run<T: Send + 'static, F: Future<Output = StoreResult<T>> + Send + 'static>(
+        &self,
+        interrupt: &Interrupt,
+        work: impl FnOnce(Backend) -> F,
+    ) -> StoreResult<T> {
+        self.run_and_report(interrupt, work, &mut |_| {})
+    }
+
+    fn run_and_report<T: Send + 'static, F: Future<Output = StoreResult<T>> + Send + 'static>(
+        &self,
+        interrupt: &Interrupt,
+        work: impl FnOnce(Backend) -> F,
+        tick: &mut dyn FnMut(Duration),
+    ) -> StoreResult<T> {
         match self {
-            Self::Bucket(bucket) => bucket.unpin(version, name, interrupt),
-            Self::Directory(directory) => directory.unpin(version, name),
+            Self::Bucket(bucket) => {
+                let work = work(Backend::Bucket(bucket.objects.clone()));
+                bucket.wait_for(work, interrupt, tick)
+            }
+            // Nothing in it waits for anything.
+            Self::Directory(directory) => tokio::runtime::Builder::new_current_thread()
+                .build()
+                .map_err(StoreError::NoResources)?
+                .block_on(work(Backend::Directory(directory.clone()))),
         }
     }
 

@@ -1,13 +1,15 @@
 //! Parses the arguments into one value for each command.
 
 use super::help::{
-    COMMANDS, EXEC_HELP, HELP, LIST_HELP, PIN_HELP, PUBLISH_HELP, SHOW_HELP, VERIFY_HELP, VERSION,
+    COMMANDS, DISCARD_HELP, EXEC_HELP, HELP, LIST_HELP, PIN_HELP, PRUNE_HELP, PUBLISH_HELP,
+    SHOW_HELP, VERIFY_HELP, VERSION,
 };
+use crate::config::RetentionFlags;
 use crate::context::DryRun;
 use crate::inventory::Comparison;
 use crate::launch::pin::PIN_FILE;
 use crate::messages::cli::{UsageError, WrongArguments};
-use crate::operate::PinName;
+use crate::operate::{Apply, Force, PinName};
 use crate::version::Version;
 use lexopt::prelude::*;
 use std::ffi::OsString;
@@ -21,6 +23,9 @@ pub(super) enum Parsed {
     Verify(VerifyArgs),
     Pin(PinArgs),
     Unpin(PinName),
+    Prune(PruneArgs),
+    /// The versions to discard.
+    Discard(Vec<Version>),
     /// A text for stdout.
     Data(&'static str),
 }
@@ -53,6 +58,21 @@ pub(super) struct ShowArgs {
 pub(super) struct PinArgs {
     pub(super) pin: PinName,
     pub(super) reason: String,
+}
+
+pub(super) struct PruneArgs {
+    pub(super) retention: RetentionFlags,
+    pub(super) in_use: Vec<InUseArg>,
+    pub(super) apply: Apply,
+    pub(super) force: Force,
+    pub(super) format: Format,
+}
+
+/// What says which versions are in use.
+pub(super) enum InUseArg {
+    /// The page at this URL.
+    Page(String),
+    Stdin,
 }
 
 pub(super) struct VerifyArgs {
@@ -110,6 +130,8 @@ fn parse_command(
         Some("list") => parse_list(parser),
         Some("pin") => parse_pin(parser),
         Some("unpin") => parse_unpin(parser),
+        Some("prune") => parse_prune(parser),
+        Some("discard") => parse_discard(parser),
         Some("verify") => parse_verify(parser),
         Some("show") => parse_show(parser),
         _ => Err(UsageError::UnknownCommand(name)),
@@ -217,6 +239,58 @@ fn parse_unpin(parser: &mut lexopt::Parser) -> Result<Parsed, UsageError> {
         Some((pin, None)) => Ok(Parsed::Unpin(pin)),
         Some((_, Some(_))) => Err(Long("reason").unexpected().into()),
     }
+}
+
+fn parse_prune(parser: &mut lexopt::Parser) -> Result<Parsed, UsageError> {
+    let (mut retention, mut in_use) = (RetentionFlags::default(), Vec::new());
+    let (mut apply, mut force, mut format) = (Apply::No, Force::No, Format::Log);
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("keep-last") => retention.keep_last = Some(parser.value()?.string()?),
+            Long("keep-within") => retention.keep_within = Some(parser.value()?.string()?),
+            Long("in-use") => in_use.push(parse_in_use(parser.value()?)?),
+            Long("apply") => apply = Apply::Yes,
+            Long("force") => force = Force::Yes,
+            Long("json") => format = Format::Json,
+            Short('h') | Long("help") => return Ok(Parsed::Data(PRUNE_HELP)),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    if force == Force::Yes && apply == Apply::No {
+        return Err(UsageError::NothingToForce);
+    }
+    Ok(Parsed::Prune(PruneArgs {
+        retention,
+        in_use,
+        apply,
+        force,
+        format,
+    }))
+}
+
+fn parse_in_use(value: OsString) -> Result<InUseArg, UsageError> {
+    match value.to_str() {
+        Some("-") => Ok(InUseArg::Stdin),
+        Some(url) if url.starts_with("http://") || url.starts_with("https://") => {
+            Ok(InUseArg::Page(url.to_owned()))
+        }
+        _ => Err(UsageError::InUse(value)),
+    }
+}
+
+fn parse_discard(parser: &mut lexopt::Parser) -> Result<Parsed, UsageError> {
+    let mut versions = Vec::new();
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Value(name) => versions.push(parse_version(name)?),
+            Short('h') | Long("help") => return Ok(Parsed::Data(DISCARD_HELP)),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    if versions.is_empty() {
+        return Err(UsageError::VersionMissing);
+    }
+    Ok(Parsed::Discard(versions))
 }
 
 fn parse_verify(parser: &mut lexopt::Parser) -> Result<Parsed, UsageError> {

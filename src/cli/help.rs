@@ -13,7 +13,9 @@ pub(super) const HELP: &str = indoc! {"
       list         show which versions are in the store, and how large they are
       show         show the files and the builds of one version
       verify       compare the files in the store with what was published
-      pin, unpin   keep a version from a later prune, and no longer
+      pin, unpin   keep a version from a prune, and no longer
+      prune        show which versions a policy would delete, and delete them
+      discard      free the name of a version that was begun and never finished
       exec         start a process of a container image with what its build pinned
       help, --help, --version
 
@@ -134,7 +136,7 @@ pub(super) const VERIFY_HELP: &str = indoc! {"
 "};
 
 pub(super) const PIN_HELP: &str = indoc! {"
-    Keeps a published version from a later prune, until it is unpinned.
+    Keeps a published version from every prune, until it is unpinned.
 
     Usage: static-assets pin VERSION --reason TEXT [--name NAME]
            static-assets unpin VERSION [--name NAME]
@@ -151,8 +153,51 @@ pub(super) const PIN_HELP: &str = indoc! {"
     Exit codes: those of list; 5 if a prune is deleting the version, 10 if there is no such version or pin.
 "};
 
+pub(super) const PRUNE_HELP: &str = indoc! {"
+    Shows which versions a policy keeps, and deletes the others with --apply.
+
+    Usage: static-assets prune [--keep-last N] [--keep-within AGE] [--in-use URL|-]… [--apply [--force]] [--json]
+
+      --keep-last N      keep the last N versions of each group (STATIC_ASSETS_GROUP) [10]
+      --keep-within AGE  keep what was built within 36h, 30d or 8w; at least 24h [30d]
+      --in-use URL       keep the versions that this page links to
+      --in-use -         keep the versions that standard input names: versions, URLs or labels of images
+      --apply            delete. Without it, only the plan is shown
+      --force            delete even if that is more than half of the published versions
+      --json             print one JSON object: store, keep_last, keep_within_hours, keep [{version, files, bytes,
+                         built, reasons}], delete [{version, files, bytes, built, reason}], refs, unknown, applied;
+                         with --apply: deleted, spared, freed {files, bytes, refs}
+      --help
+
+    Kept are also pinned versions, what can't be read, and always one version. Deleted are also versions that were
+    begun more than 24 hours ago and never finished, and objects that record old builds. Ages are by the store's
+    clock. STATIC_ASSETS_KEEP_LAST and STATIC_ASSETS_KEEP_WITHIN, or keep-last and keep-within in project.toml, set the
+    policy for every run.
+
+    A prune may run beside builds, but not beside another prune. One that was stopped can run again after 70
+    minutes, and goes on where it stopped. Settings are those of list; --apply needs a key that may also write and
+    delete.
+
+    Exit codes: those of list; 5 if another prune runs, 12 if the key may not delete, 13 if more than half would be
+    deleted.
+"};
+
+pub(super) const DISCARD_HELP: &str = indoc! {"
+    Frees the name of a version that was begun and never finished, and deletes the files that are there of it.
+
+    Usage: static-assets discard VERSION…
+
+      --help
+
+    A build that ended early leaves a claim: its version accepts only its content. After this, any content may have
+    the name. No build may have used the name within the last 24 hours. A published version is never discarded.
+
+    Settings and rights are those of prune --apply. Exit codes: those of list; 5 if a build may run or another prune
+    runs, 10 if there is nothing to discard, 13 if the version is published.
+"};
+
 /// The commands, each with its help.
-pub(super) const COMMANDS: [(&str, &str); 7] = [
+pub(super) const COMMANDS: [(&str, &str); 9] = [
     ("publish", PUBLISH_HELP),
     ("exec", EXEC_HELP),
     ("list", LIST_HELP),
@@ -160,4 +205,6 @@ pub(super) const COMMANDS: [(&str, &str); 7] = [
     ("verify", VERIFY_HELP),
     ("pin", PIN_HELP),
     ("unpin", PIN_HELP),
+    ("prune", PRUNE_HELP),
+    ("discard", DISCARD_HELP),
 ];

@@ -41,9 +41,13 @@ pub(super) fn show(args: &ShowArgs, log: &Log) -> Result<(), Message> {
 /// Opens the store of the environment and of the `project.toml` in the directory in which the command is called.
 pub(super) fn open(log: &Log) -> Result<OpenStore, Message> {
     let env = Env::of_process();
-    let sources = Sources::read(&env, Platform::default(), Path::new("."));
-    let sources = sources.map_err(OperateError::from)?;
-    Ok(OpenStore::open(&sources, log)?)
+    Ok(OpenStore::open(&sources_of(&env)?, log)?)
+}
+
+/// The settings of the environment and of the `project.toml` in the directory in which the command is called.
+pub(super) fn sources_of(env: &Env) -> Result<Sources<'_>, OperateError> {
+    let sources = Sources::read(env, Platform::default(), Path::new("."));
+    sources.map_err(OperateError::from)
 }
 
 pub(super) fn render(json: &impl Serialize) -> String {
@@ -167,6 +171,6 @@ impl<'a> FileJson<'a> {
     }
 }
 
-fn time(at: DateTime<Utc>) -> String {
+pub(super) fn time(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }

@@ -36,6 +36,8 @@ variables! {
     PUBLIC_URL = "STATIC_ASSETS_PUBLIC_URL", Setting, "base URL under which browsers find the store's prefix, or a path of the app's own site; may hold {app}";
     APP = "STATIC_ASSETS_APP", Setting, "name that replaces {app} in the store and the public URL";
     GROUP = "STATIC_ASSETS_GROUP", Setting, "unit in which retention counts versions";
+    KEEP_LAST = "STATIC_ASSETS_KEEP_LAST", Setting, "how many versions of each group a prune keeps, 10 unless set";
+    KEEP_WITHIN = "STATIC_ASSETS_KEEP_WITHIN", Setting, "a prune keeps what was built within this time, 30d unless set";
     RELEASE_VERSION = "RELEASE_VERSION", Setting, "explicit version instead of the digest of the content";
     SALT = "STATIC_ASSETS_SALT", Setting, "any text; another text makes another version of the same content";
     PUBLISH = "STATIC_ASSETS_PUBLISH", Setting, "build; release to upload in the release phase; off while the store is down";

@@ -18,6 +18,8 @@ pub(crate) enum ConfigProblem {
     /// `SOURCE_DATE_EPOCH` is not a number of seconds.
     Epoch(Setting<String>),
     CaFile(Setting<String>),
+    KeepLast(Setting<String>),
+    KeepWithin(Setting<String>),
     /// A glob would let every secret through.
     Allow(Setting<String>),
     BuildEnvQuote(Origin),

@@ -9,6 +9,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::json;
 
 const SCHEMA: u32 = 1;
+/// Names this program in what it writes.
+pub(crate) const TOOL: &str = concat!("static-assets ", env!("CARGO_PKG_VERSION"));
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -108,6 +110,25 @@ pub(crate) fn pin_json(version: &Version, reason: &str) -> Vec<u8> {
     canonical(&json!({"reason": reason, "schema": SCHEMA, "version": version.as_str()}))
 }
 
+/// Says that a prune runs.
+pub(crate) fn lease_json() -> Vec<u8> {
+    canonical(&json!({"schema": SCHEMA, "tool": TOOL}))
+}
+
+/// The record of a prune. A content that is known stays in it for ever.
+pub(crate) fn tombstone_json(
+    version: &Version,
+    state: TombstoneState,
+    content: Option<Sha256>,
+) -> Vec<u8> {
+    canonical(&json!({
+        "content": content,
+        "schema": SCHEMA,
+        "state": state,
+        "version": version.as_str(),
+    }))
+}
+
 /// A pin as it is read.
 #[derive(Debug, PartialEq, Eq, Deserialize)]
 pub(crate) struct StoredPin {
@@ -139,7 +160,7 @@ impl Ref<'_> {
     pub(crate) const SCHEMA: u32 = SCHEMA;
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum TombstoneState {
     Deleting,

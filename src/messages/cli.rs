@@ -9,7 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// The commands, each with its arguments.
-const USAGES: [(&str, &str); 7] = [
+const USAGES: [(&str, &str); 9] = [
     (
         "publish",
         "(--app DIR | --dir DIR | --prepared[=DIR]) [--pin[=FILE]] [--json] [--env-file FILE] [--dry-run]",
@@ -23,6 +23,11 @@ const USAGES: [(&str, &str); 7] = [
     ),
     ("pin", "VERSION --reason TEXT [--name NAME]"),
     ("unpin", "VERSION [--name NAME]"),
+    (
+        "prune",
+        "[--keep-last N] [--keep-within AGE] [--in-use URL|-]… [--apply [--force]] [--json]",
+    ),
+    ("discard", "VERSION…"),
 ];
 
 #[derive(Debug, derive_more::From)]
@@ -43,6 +48,10 @@ pub(crate) enum UsageError {
     VersionMissing,
     VersionsOrAll,
     NoReason,
+    /// `--force` without `--apply`.
+    NothingToForce,
+    /// `--in-use` has neither a URL nor `-`.
+    InUse(OsString),
     /// The argument can't be the name of a version.
     NoVersion(OsString),
     /// `STATIC_ASSETS_PUBLISH=release` without `--pin`.
@@ -70,6 +79,8 @@ pub(crate) enum FileError {
     App(PathBuf, io::Error),
     /// What the command found can't be written to stdout.
     Output(io::Error),
+    /// Standard input can't be read.
+    Input(io::Error),
     EnvFile(PathBuf, io::Error),
     /// Holds the lines that the env file should hold. The version may be published already.
     EnvFileNotWritten(PathBuf, String, io::Error),
@@ -119,6 +130,7 @@ impl WrongArguments {
 }
 
 impl Explain for WrongArguments {
+    #[allow(clippy::too_many_lines, reason = "one text for each case")]
     fn explain(&self) -> Message {
         let why = match &self.error {
             UsageError::NoCommand => "No command was given.",
@@ -150,6 +162,14 @@ impl Explain for WrongArguments {
             UsageError::Argument(error) => &format!("{error}."),
             UsageError::VersionMissing => "Give the version. static-assets list names them.",
             UsageError::NoReason => "Give the reason of the pin: --reason \"rollback target\".",
+            UsageError::NothingToForce => {
+                "--force belongs to --apply: without it, nothing is deleted."
+            }
+            UsageError::InUse(value) => &format!(
+                "--in-use can't be '{}': give the URL of a page, or - to read versions, URLs and image labels from standard \
+                 input.",
+                value.to_string_lossy().escape_debug()
+            ),
             UsageError::VersionsOrAll => {
                 "Give the versions to verify, or --all, but not both. static-assets list names them."
             }
@@ -222,6 +242,13 @@ impl Explain for FileError {
                 Kind::Machine,
                 "The output can't be written",
                 "The command is done, but stdout did not take what it says.",
+            )
+            .with_details(error.to_string())
+            .alone(),
+            Self::Input(error) => Message::new(
+                Kind::Machine,
+                "Standard input can't be read",
+                "Nothing was deleted: --in-use - reads from it what is in use.",
             )
             .with_details(error.to_string())
             .alone(),

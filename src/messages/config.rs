@@ -86,6 +86,13 @@ fn text(problem: &Problem) -> ProblemText {
             names a file without a PEM certificate: {setting}
             Set the path of a file that holds the line -----BEGIN CERTIFICATE-----."
         }),
+        Problem::KeepLast(setting) => about("STATIC_ASSETS_KEEP_LAST").say(format!(
+            "can't be {setting}\nIt is how many versions of each group a prune keeps, at least 1: --keep-last 10"
+        )),
+        Problem::KeepWithin(setting) => about("STATIC_ASSETS_KEEP_WITHIN").say(format!(
+            "can't be {setting}\nIt is a number of hours, days or weeks, at least 24 hours, because a build may still run: \
+             --keep-within 30d, or 36h, or 8w"
+        )),
         Problem::Allow(glob) => about("STATIC_ASSETS_ALLOW").say(formatdoc! {"
             would let every secret through: {glob}
             Name the files that were reviewed. For example:

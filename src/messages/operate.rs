@@ -1,5 +1,7 @@
 //! Texts of the commands about a store: what they show, and why they can't.
 
+mod prune;
+
 use super::{Explain, Kind, Message, config_message, titled};
 use crate::inventory::{
     Comparison, FileProblem, Inventory, RefEntry, Verification, VersionEntry, VersionState,
@@ -9,6 +11,7 @@ use crate::manifest::VersionKind;
 use crate::operate::{OperateError, OperateEvent, PinName};
 use crate::version::Version;
 use chrono::{DateTime, Utc};
+pub(crate) use prune::{deletion_reason, keep_reason, plan};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
@@ -59,6 +62,9 @@ impl Explain for OperateError {
                 "Each is named above. Its marker or tombstone is damaged, or a newer version of this program has written it: \
                  use that one. Everything else is right.",
             ),
+            Self::InUse(error) => error.explain(),
+            Self::MoreThanHalf(rule) => prune::more_than_half(*rule),
+            Self::NotDiscarded(version, why) => prune::not_discarded(version, *why),
             Self::NoSuchVersion(version, asked) => titled(
                 Kind::Missing,
                 &format!(
@@ -110,6 +116,9 @@ impl Event for OperateEvent<'_> {
             Self::Unpinned(PinName { version, name }) => {
                 log.bullet(&format!("{version}: the pin {name} is gone"));
             }
+            Self::NamesNoVersion(lines) => prune::log_lines_without_version(lines, log),
+            Self::Pruned(deletion, pruned) => prune::log_pruned(deletion, pruned, log),
+            Self::PruneEnds(summary) => prune::log_end(summary, log),
             Self::Repaired {
                 version,
                 uploaded,

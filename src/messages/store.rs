@@ -30,6 +30,27 @@ impl Explain for StoreError {
                 "This version is being pruned",
                 "A prune is deleting the version that this build makes. It ends within an hour.",
             ),
+            Self::AnotherPrune(then) => Message::new(
+                Kind::Temporary,
+                "Another prune runs, or has just run",
+                format!(
+                    "Two prunes at once could delete what a build has just published, so this one has deleted nothing. A \
+                     prune that was stopped may still have requests on their way. Run again after {} UTC.",
+                    then.format("%Y-%m-%d %H:%M")
+                ),
+            ),
+            Self::HeldUp => Message::new(
+                Kind::Temporary,
+                "The prune stood still for more than 30 minutes",
+                "Another one may have begun meanwhile, so this one stopped. Was the machine asleep? Run the same command \
+                 again: it goes on where this one stopped.",
+            ),
+            Self::NoClock => Message::new(
+                Kind::Machine,
+                "The store does not say what time it is",
+                "Ages are measured by the store's own clock, and its answers have no header 'Date'. Does a proxy in front of \
+                 it remove that header?",
+            ),
             Self::UnreadableObject(key, reason) => unreadable(key, reason),
             Self::ReadBackMismatch(key) => Message::new(
                 Kind::Temporary,

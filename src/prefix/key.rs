@@ -16,6 +16,11 @@ impl Folder {
         Key(format!("{}{version}/{path}", self.base()))
     }
 
+    /// An object beside the versions. No version has a name that begins with `_`.
+    pub(crate) fn object(&self, name: &str) -> Key {
+        Key(format!("{}{name}", self.base()))
+    }
+
     pub(crate) fn version(&self, version: &Version) -> Key {
         self.asset(version, "")
     }
@@ -74,6 +79,14 @@ pub(crate) enum MetaObject<'a> {
         version: &'a Version,
         name: &'a Version,
     },
+    #[display("refs/{_0}/")]
+    Refs(&'a Version),
+    #[display("pins/{_0}/")]
+    Pins(&'a Version),
+    #[display("leases/")]
+    Leases,
+    #[display("leases/{_0}.json")]
+    Lease(&'a str),
     #[display("staging")]
     Staging,
     /// An object that a listing of the protocol's directory names.

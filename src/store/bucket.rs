@@ -1,6 +1,6 @@
 //! A bucket as a synchronous store: a runtime does the work while the calling thread waits, reports and listens.
 
-use super::client::connect;
+use super::client::{Deletes, connect};
 use super::limiter::Limiter;
 use super::network::{Hosts, Network};
 use super::objects::Objects;
@@ -10,7 +10,7 @@ use super::transport::Transport;
 use super::{RunLabel, Shared, StoreError, StoreResult};
 use crate::config::Access;
 use crate::interrupt::Interrupt;
-use crate::inventory::{Comparison, Inventory, LocalCopy, ReadRefs, Verification};
+use crate::inventory::{Comparison, Verification};
 use crate::manifest::Marker;
 use crate::plan::{Progress, Requests, Summary};
 use crate::prefix::{BucketUrl, MetaObject};
@@ -36,7 +36,7 @@ const MARKER_PATIENCE: Duration = Duration::from_secs(5);
 pub(crate) struct Bucket {
     /// Lives as long as the process: dropping it would wait for reads that hang.
     runtime: &'static Runtime,
-    objects: Arc<Objects>,
+    pub(super) objects: Arc<Objects>,
     requests: Arc<Shared<Requests>>,
 }
 
@@ -56,16 +56,22 @@ impl Bucket {
             network: Network::of(access)?,
             hosts: Hosts::of(&url, access),
             requests: Arc::default(),
+            clock: Arc::default(),
+            has_open_writes: Arc::default(),
             limiter: Arc::new(Limiter::up_to(provider.highest_limit)),
         };
         let (requests, limiter) = (transport.requests.clone(), transport.limiter.clone());
+        let (clock, has_open_writes) = (transport.clock.clone(), transport.has_open_writes.clone());
         Ok(Self {
             runtime,
             objects: Arc::new(Objects {
-                remote: connect(&url, access, transport)?,
+                bulk: connect(&url, access, Deletes::Bulk, transport.clone())?,
+                remote: connect(&url, access, Deletes::Single, transport)?,
                 url,
                 provider,
                 limiter,
+                clock,
+                has_open_writes,
                 put_mode: Shared(PutMode::Create.into()),
             }),
             requests,
@@ -106,27 +112,6 @@ impl Bucket {
         Ok(summary)
     }
 
-    pub(super) fn inventory(
-        &self,
-        only: Option<&Version>,
-        refs: ReadRefs,
-        interrupt: &Interrupt,
-    ) -> StoreResult<Inventory> {
-        let (objects, only) = (self.objects.clone(), only.cloned());
-        let read = async move { objects.inventory(only.as_ref(), refs).await };
-        self.wait_for(read, interrupt, &mut |_| {})
-    }
-
-    pub(super) fn published_marker(
-        &self,
-        version: &Version,
-        interrupt: &Interrupt,
-    ) -> StoreResult<Marker> {
-        let (objects, version) = (self.objects.clone(), version.clone());
-        let read = async move { objects.published_marker(&version).await };
-        self.wait_for(read, interrupt, &mut |_| {})
-    }
-
     pub(super) fn verify(
         &self,
         version: &Version,
@@ -139,44 +124,8 @@ impl Bucket {
         self.wait_for(verify, interrupt, &mut |_| {})
     }
 
-    pub(super) fn repair(
-        &self,
-        version: &Version,
-        marker: &Arc<Marker>,
-        files: Vec<LocalCopy>,
-        interrupt: &Interrupt,
-    ) -> StoreResult<usize> {
-        let (objects, version, marker) = (self.objects.clone(), version.clone(), marker.clone());
-        let repair = async move { objects.repair(&version, &marker, files).await };
-        self.wait_for(repair, interrupt, &mut |_| {})
-    }
-
-    pub(super) fn pin(
-        &self,
-        version: &Version,
-        name: &Version,
-        reason: &str,
-        interrupt: &Interrupt,
-    ) -> StoreResult {
-        let (objects, version, name) = (self.objects.clone(), version.clone(), name.clone());
-        let reason = reason.to_owned();
-        let pin = async move { objects.pin(&version, &name, &reason).await };
-        self.wait_for(pin, interrupt, &mut |_| {})
-    }
-
-    pub(super) fn unpin(
-        &self,
-        version: &Version,
-        name: &Version,
-        interrupt: &Interrupt,
-    ) -> StoreResult {
-        let (objects, version, name) = (self.objects.clone(), version.clone(), name.clone());
-        let unpin = async move { objects.unpin(&version, &name).await };
-        self.wait_for(unpin, interrupt, &mut |_| {})
-    }
-
     /// Runs a task to its end, unless an interrupt comes or nothing happens any more.
-    fn wait_for<T: Send + 'static>(
+    pub(super) fn wait_for<T: Send + 'static>(
         &self,
         work: impl Future<Output = StoreResult<T>> + Send + 'static,
         interrupt: &Interrupt,

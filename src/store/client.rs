@@ -22,14 +22,24 @@ pub(super) trait Remote: ObjectStore + PaginatedListStore {}
 
 impl<T: ObjectStore + PaginatedListStore> Remote for T {}
 
+/// How a client of S3 deletes. Those of the other stores have one way each.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Deletes {
+    /// One request for each object, whose answer names the cause if it fails.
+    Single,
+    /// One request for many objects. Not every server knows it.
+    Bulk,
+}
+
 pub(super) fn connect(
     url: &BucketUrl,
     access: &Access,
+    deletes: Deletes,
     transport: Transport,
 ) -> StoreResult<Arc<dyn Remote>> {
     let bucket = &url.bucket;
     let remote: Result<Arc<dyn Remote>> = match access {
-        Access::S3(access) => s3(bucket, access, transport).map(|it| Arc::new(it) as _),
+        Access::S3(access) => s3(bucket, access, deletes, transport).map(|it| Arc::new(it) as _),
         Access::Azure(access) => azure(bucket, access, transport).map(|it| Arc::new(it) as _),
         Access::Gcs(access) => gcs(bucket, access, transport).map(|it| Arc::new(it) as _),
         Access::Directory => return Err("not a bucket".into()),
@@ -54,7 +64,7 @@ fn without_slash(url: &Url) -> &str {
     url.as_str().trim_end_matches('/')
 }
 
-fn s3(bucket: &str, access: &S3Access, transport: Transport) -> Result<AmazonS3> {
+fn s3(bucket: &str, access: &S3Access, deletes: Deletes, transport: Transport) -> Result<AmazonS3> {
     use AmazonS3ConfigKey as Key;
     let mut builder = AmazonS3Builder::new()
         .with_bucket_name(bucket)
@@ -68,8 +78,8 @@ fn s3(bucket: &str, access: &S3Access, transport: Transport) -> Result<AmazonS3>
         None => builder.with_checksum_algorithm(Checksum::SHA256),
     };
     let mut set = |key, value: &str| builder = take(&mut builder).with_config(key, value);
-    // Not every server knows the bulk request, whose answer names no cause that could be explained.
-    set(Key::DisableBulkDelete, "true");
+    let is_single = deletes == Deletes::Single;
+    set(Key::DisableBulkDelete, &is_single.to_string());
     match &access.identity {
         S3Identity::Keys { id, secret, token } => {
             set(Key::AccessKeyId, id.expose());

@@ -1,8 +1,8 @@
 //! The publish protocol on a directory, `file://`: a version is staged whole on the same file system, synced, and
 //! renamed into place. Nothing in here is async.
 
-mod inventory;
-mod pin;
+mod deletion;
+mod listing;
 mod repair;
 mod staging;
 mod verification;
@@ -86,6 +86,10 @@ impl Directory {
     pub(super) fn marker(&self, version: &Version) -> Option<Bytes> {
         let marker = self.meta_path(&MetaObject::Marker(version));
         if_exists(read_file(&marker)).ok()?.map(Bytes::from)
+    }
+
+    pub(super) fn dir(&self) -> &Folder {
+        &self.dir
     }
 
     /// Without a slash at its end, which would follow a link.

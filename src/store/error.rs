@@ -30,6 +30,8 @@ pub(crate) enum RequestError {
     /// The condition of a create says that something has the name.
     Exists,
     NotImplemented,
+    /// A policy of the store, such as a retention, keeps the object from being deleted.
+    Held,
     /// A store without the right to list also answers so for what does not exist.
     Forbidden,
     NoBucket,

@@ -36,6 +36,34 @@ impl ErrorResponse {
     }
 }
 
+impl ErrorResponse {
+    /// The first failure of a batch, whose own status says nothing of its parts. What does not exist is no failure of a
+    /// delete: <https://learn.microsoft.com/rest/api/storageservices/blob-batch>
+    pub(super) fn of_batch(from: HostRole, response: &HttpResponse, body: &[u8]) -> Option<Self> {
+        let content_type = response.headers().get("content-type")?.to_str().ok()?;
+        if !content_type.starts_with("multipart/mixed") {
+            return None;
+        }
+        let body = String::from_utf8_lossy(body);
+        let mut parts = body.split("HTTP/1.1 ").skip(1);
+        parts.find_map(|part| {
+            let status = part.get(..3)?.parse().ok()?;
+            let headers = part.lines().filter_map(|line| line.split_once(':'));
+            let mut codes =
+                headers.filter(|(name, _)| name.eq_ignore_ascii_case("x-ms-error-code"));
+            let code = codes.next().and_then(|(_, code)| code_of(code.trim()));
+            let failed = Self {
+                from,
+                status,
+                code: code.unwrap_or_default(),
+                region: None,
+                retry_after: None,
+            };
+            (status >= 400 && status != 404).then_some(failed)
+        })
+    }
+}
+
 impl fmt::Display for ErrorResponse {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = format!("HTTP {} {}", self.status, self.code);
@@ -72,6 +100,25 @@ mod tests {
         assert_eq!(xml_element(body, "Code").as_deref(), Some("ExpiredToken"));
         assert_eq!(xml_element(body, "Token-0"), None);
         assert_eq!(xml_element(body, "Region"), None);
+    }
+
+    #[test]
+    fn a_batch_names_the_first_part_that_failed() {
+        let body = "--batch_1\r\nContent-ID: 0\r\n\r\nHTTP/1.1 404 Not there\r\nx-ms-error-code: BlobNotFound\r\n\r\n\
+                    --batch_1\r\nContent-ID: 1\r\n\r\nHTTP/1.1 403 This request is not authorized\r\n\
+                    x-ms-error-code: AuthorizationPermissionMismatch\r\n\r\n--batch_1--\r\n";
+        let response = |content_type: &str| {
+            let response = http::Response::builder().header("content-type", content_type);
+            response.body(Vec::new().into()).unwrap()
+        };
+        let of = |content_type| {
+            let response: HttpResponse = response(content_type);
+            ErrorResponse::of_batch(HostRole::Store, &response, body.as_bytes())
+        };
+        let failed = of("multipart/mixed; boundary=batch_1").unwrap();
+        assert_eq!(failed.status, 403);
+        assert_eq!(failed.code, "AuthorizationPermissionMismatch");
+        assert_eq!(of("application/xml"), None);
     }
 
     #[test]

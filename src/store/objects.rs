@@ -15,21 +15,29 @@ use crate::encoding::hex;
 use crate::manifest::Asset;
 use crate::prefix::{BucketUrl, Key};
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use object_store::path::Path;
 use object_store::{
-    Attributes, GetOptions, MultipartUpload, ObjectStoreExt, PutMode, PutMultipartOptions,
-    PutOptions, PutPayload, PutResult, Result,
+    Attributes, GetOptions, MultipartUpload, PutMode, PutMultipartOptions, PutOptions, PutPayload,
+    PutResult, Result,
 };
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 pub(super) struct Objects {
     pub(super) remote: Arc<dyn Remote>,
     pub(super) url: BucketUrl,
     pub(super) provider: Provider,
     pub(super) limiter: Arc<Limiter>,
+    /// The time of the store's last answer, by its own clock.
+    pub(super) clock: Arc<Shared<Option<DateTime<Utc>>>>,
+    /// Whether a write got no answer, or one that says nothing of its effect.
+    pub(super) has_open_writes: Arc<AtomicBool>,
     /// Turns from `Create` to `Overwrite` if the store knows no conditional writes.
     pub(super) put_mode: Shared<PutMode>,
+    /// The same store, for deletes of many objects by one request.
+    pub(super) bulk: Arc<dyn Remote>,
 }
 
 /// What the store holds under the key of an asset.
@@ -122,18 +130,6 @@ impl Objects {
             self.remote.put_opts(&path, payload, options)
         });
         put.await.map(drop)
-    }
-
-    /// Deletes an object. What does not exist is deleted already.
-    pub(super) async fn delete(&self, key: &Key) -> RequestResult<()> {
-        let path = self.path(key)?;
-        let delete = self.request(self.provider.delete_action, key, || {
-            self.remote.delete(&path)
-        });
-        match delete.await {
-            Err(FailedRequest(RequestError::NotFound, _)) => Ok(()),
-            deleted => deleted,
-        }
     }
 
     /// Begins a multipart upload. Its completion replaces what has the name.

@@ -1,7 +1,9 @@
 //! The objects of the protocol that a run writes.
 
 use super::{RunLabel, StoreError, StoreResult};
-use crate::manifest::{Ref, canonical, claim_json, pin_json};
+use crate::manifest::{
+    Ref, TOOL, TombstoneState, canonical, claim_json, lease_json, pin_json, tombstone_json,
+};
 use crate::prefix::{Folder, Key, MetaObject};
 use crate::release::Release;
 use crate::sha256::Sha256;
@@ -13,6 +15,13 @@ use std::io;
 pub(super) struct OwnObject {
     pub(super) key: Key,
     pub(super) json: Bytes,
+}
+
+/// A name that nothing has.
+fn random_name() -> StoreResult<String> {
+    let random = getrandom::u64();
+    let random = random.map_err(|error| StoreError::NoResources(io::Error::other(error)))?;
+    Ok(format!("{random:016x}"))
 }
 
 impl OwnObject {
@@ -32,8 +41,6 @@ impl OwnObject {
         content: Sha256,
         label: &RunLabel,
     ) -> StoreResult<Self> {
-        let random = getrandom::u64();
-        let random = random.map_err(|error| StoreError::NoResources(io::Error::other(error)))?;
         let group = label.group.as_str();
         let json = Ref {
             at: Utc::now().to_rfc3339_opts(SecondsFormat::Secs, true),
@@ -41,15 +48,31 @@ impl OwnObject {
             group,
             label: label.commit.as_deref(),
             schema: Ref::SCHEMA,
-            tool: concat!("static-assets ", env!("CARGO_PKG_VERSION")),
+            tool: TOOL,
             version: version.as_str(),
         };
         let object = MetaObject::Ref {
             version,
             group,
-            random: &format!("{random:016x}"),
+            random: &random_name()?,
         };
         Ok(Self::new(dir, &object, canonical(&json)))
+    }
+
+    /// The lease of a prune, under a name of its own.
+    pub(super) fn new_lease(dir: &Folder) -> StoreResult<Self> {
+        let random = random_name()?;
+        Ok(Self::new(dir, &MetaObject::Lease(&random), lease_json()))
+    }
+
+    pub(super) fn tombstone(
+        dir: &Folder,
+        version: &Version,
+        state: TombstoneState,
+        content: Option<Sha256>,
+    ) -> Self {
+        let json = tombstone_json(version, state, content);
+        Self::new(dir, &MetaObject::Tombstone(version), json)
     }
 
     pub(super) fn claim(dir: &Folder, release: &Release) -> Self {

@@ -13,6 +13,8 @@ pub(super) struct Provider {
     pub(super) list_action: &'static str,
     pub(super) create_action: &'static str,
     pub(super) delete_action: &'static str,
+    /// How many objects one request can delete.
+    pub(super) most_deletes: usize,
 }
 
 impl Provider {
@@ -27,6 +29,7 @@ impl Provider {
                 list_action: "s3:ListBucket",
                 create_action: "s3:PutObject",
                 delete_action: "s3:DeleteObject",
+                most_deletes: 1000,
             },
             // https://learn.microsoft.com/azure/storage/blobs/authorize-access-azure-active-directory
             Scheme::Azure => Self {
@@ -36,6 +39,7 @@ impl Provider {
                 list_action: "list",
                 create_action: "create",
                 delete_action: "delete",
+                most_deletes: 256,
             },
             // GCS takes 1,000 writes a second at first, and raises that slowly:
             // https://cloud.google.com/storage/docs/request-rate
@@ -46,6 +50,7 @@ impl Provider {
                 list_action: "storage.objects.list",
                 create_action: "storage.objects.create",
                 delete_action: "storage.objects.delete",
+                most_deletes: 1,
             },
         }
     }

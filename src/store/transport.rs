@@ -7,6 +7,7 @@ use super::network::{HostRole, Hosts, Network};
 use super::receipt::StoredMd5;
 use super::retry::{record, try_number};
 use crate::plan::Requests;
+use chrono::{DateTime, Utc};
 use futures_util::StreamExt;
 use object_store::ClientOptions;
 use object_store::client::{
@@ -18,6 +19,7 @@ use std::io;
 use std::mem::replace;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -36,6 +38,10 @@ pub(super) struct Transport {
     pub(super) network: Network,
     pub(super) hosts: Hosts,
     pub(super) requests: Arc<Shared<Requests>>,
+    /// The time of the store's last answer, by its own clock.
+    pub(super) clock: Arc<Shared<Option<DateTime<Utc>>>>,
+    /// Whether a write got no answer, or one that says nothing of its effect.
+    pub(super) has_open_writes: Arc<AtomicBool>,
     pub(super) limiter: Arc<Limiter>,
 }
 
@@ -75,16 +81,27 @@ impl Transport {
         if is_completion(&request) {
             least = COMPLETION_PATIENCE;
         }
+        let is_write = is_store && !matches!(request.method().as_str(), "GET" | "HEAD");
         let in_flight = self.limiter.start(bytes, try_number(), least);
         let response = self.network.client(&request).execute(request);
         let response = timeout(in_flight.patience, response).await;
-        let mut response = response.map_err(|_| no_answer(in_flight.patience))??;
+        let response = response
+            .map_err(|_| no_answer(in_flight.patience))
+            .flatten();
+        let is_answered = matches!(&response, Ok(it) if it.status().as_u16() < 500);
+        if is_write && !is_answered {
+            self.has_open_writes.store(true, Ordering::Relaxed);
+        }
+        let mut response = response?;
         if is_store {
             self.limiter.note_answer();
         }
         let body = replace(response.body_mut(), Vec::new().into());
         let body = read_body(body, least.max(BODY_PATIENCE)).await?;
         let status = response.status();
+        if is_store && let Some(date) = date_of(&response) {
+            self.clock.with(|clock| *clock = Some(date));
+        }
         if status.is_success() || status.as_u16() == 304 {
             if is_store {
                 self.limiter.count_answer(bytes);
@@ -92,6 +109,7 @@ impl Transport {
             if let Some(md5) = StoredMd5::in_headers(response.headers()) {
                 response.extensions_mut().insert(md5);
             }
+            record(ErrorResponse::of_batch(role, &response, &body));
             *response.body_mut() = body.into();
         } else {
             if is_store && matches!(status.as_u16(), 429 | 503) {
@@ -101,6 +119,11 @@ impl Transport {
         }
         Ok(response)
     }
+}
+
+fn date_of(response: &HttpResponse) -> Option<DateTime<Utc>> {
+    let date = response.headers().get("date")?.to_str().ok()?;
+    Some(DateTime::parse_from_rfc2822(date).ok()?.to_utc())
 }
 
 fn count(requests: &mut Requests, request: &HttpRequest) {

@@ -34,8 +34,18 @@ impl Explain for FailedRequest {
                 format!("The credentials lack the permission '{action}'"),
                 format!(
                     "The store accepted the credentials, but denied '{action}' on {key}.\n{}",
-                    least_rights(store)
+                    if action.to_ascii_lowercase().contains("delete") {
+                        right_to_delete(store)
+                    } else {
+                        least_rights(store)
+                    }
                 ),
+            ),
+            RequestError::Held => Message::new(
+                Kind::Machine,
+                format!("A policy of the store keeps an object from being deleted: {key}"),
+                "It has an immutability policy, a legal hold or a retention period. Wait until that ends, or change it; \
+                 then run the same command again.",
             ),
             RequestError::Temporary { cause, .. } => Message::new(
                 Kind::Temporary,
@@ -127,6 +137,29 @@ fn rejected(code: &str) -> Message {
         _ => "Is a session token missing, or left from other credentials?",
     };
     Message::new(Kind::Credentials, title, body)
+}
+
+/// What the key of an operator may do, and that of a build should not.
+fn right_to_delete(store: &BucketUrl) -> String {
+    let bucket = &store.bucket;
+    let lead = "Builds must not be able to delete, so operators have a key of their own (SECURITY.md, \"A second key for \
+                operators\"). To let it delete:";
+    match store.scheme {
+        Scheme::S3 => formatdoc! {r#"
+            {lead}
+              {{"Effect": "Allow", "Action": "s3:DeleteObject", "Resource": "arn:aws:s3:::{bucket}/{base}*"}}"#,
+            base = store.folder.base()
+        },
+        Scheme::Azure => formatdoc! {"
+            {lead}
+              az storage container generate-sas --name {bucket} --permissions rclwd --expiry <date>"
+        },
+        Scheme::Gcs => formatdoc! {"
+            {lead}
+              gcloud storage buckets add-iam-policy-binding gs://{bucket} \\
+                --member serviceAccount:<email> --role roles/storage.objectAdmin"
+        },
+    }
 }
 
 fn least_rights(store: &BucketUrl) -> String {

@@ -67,7 +67,7 @@ impl Directory {
     }
 
     /// Writes a whole file under an unused name. Returns `false` if the name holds something else.
-    pub(super) fn create(&self, own: &OwnObject) -> StoreResult<bool> {
+    pub(in crate::store) fn create(&self, own: &OwnObject) -> StoreResult<bool> {
         let path = self.path(&own.key);
         let dir = path.parent().unwrap_or(&self.root);
         self.create_dir(dir)?;
@@ -83,7 +83,7 @@ impl Directory {
     }
 
     /// Writes a whole file in place of what has the name.
-    pub(super) fn replace(&self, own: &OwnObject) -> StoreResult {
+    pub(in crate::store) fn replace(&self, own: &OwnObject) -> StoreResult {
         let path = self.path(&own.key);
         let dir = path.parent().unwrap_or(&self.root);
         self.create_dir(dir)?;
@@ -99,7 +99,7 @@ impl Directory {
         }
     }
 
-    pub(super) fn prepare_staging(&self) -> StoreResult {
+    pub(in crate::store) fn prepare_staging(&self) -> StoreResult {
         let staging = self.meta_path(&MetaObject::Staging);
         if !staging.is_dir() {
             self.create_dir(&staging)?;

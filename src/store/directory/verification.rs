@@ -1,7 +1,6 @@
 //! Shows what a directory holds of the files of a version.
 
 use super::Directory;
-use super::inventory::list;
 use crate::fs::if_exists;
 use crate::inventory::{Comparison, StoredFile, Verification};
 use crate::manifest::{MarkedFile, Marker};
@@ -20,8 +19,7 @@ impl Directory {
         marker: &Marker,
         comparison: Comparison,
     ) -> StoreResult<Verification> {
-        let dir = self.path(&self.dir.version(version));
-        let listing = list(&dir)?;
+        let listing = self.list(&self.dir.version(version))?;
         let shown = parallel(&marker.files, |file| self.show(version, file, comparison))?;
         let shown = shown.into_iter().flatten().collect();
         Ok(Verification::of(version.clone(), marker, &shown, &listing))
@@ -36,7 +34,7 @@ impl Directory {
     ) -> io::Result<Option<(String, StoredFile)>> {
         let path = self.path(&self.dir.asset(version, &file.path));
         let mut stored = StoredFile {
-            is_link: self.leads_out(version, &path)?,
+            is_link: self.leads_out(&path)?,
             ..StoredFile::default()
         };
         if !stored.is_link {
@@ -51,13 +49,9 @@ impl Directory {
         Ok(Some((file.path.clone(), stored)))
     }
 
-    /// Whether a path of a version is a symbolic link, or leads through one: no build makes any.
-    pub(super) fn leads_out(&self, version: &Version, path: &Path) -> io::Result<bool> {
-        let version_dir = self.path(&self.dir.version(version));
-        for part in path
-            .ancestors()
-            .take_while(|it| it.starts_with(&version_dir))
-        {
+    /// Whether a path is a symbolic link below the root, or leads through one: no build makes any.
+    pub(super) fn leads_out(&self, path: &Path) -> io::Result<bool> {
+        for part in path.ancestors().take_while(|it| *it != self.root) {
             let metadata = if_exists(fs::symlink_metadata(part))?;
             if metadata.is_some_and(|it| it.is_symlink()) {
                 return Ok(true);

@@ -7,11 +7,10 @@ use crate::inventory::{
 };
 use crate::manifest::{Marker, of_json};
 use crate::store::StoreError;
-use crate::store::objects::Objects;
-use std::sync::Arc;
+use crate::store::backend::Backend;
 
-fn objects(fake: &Fake, build: &Build) -> Arc<Objects> {
-    protocol(fake, &build.release).objects.clone()
+fn backend(fake: &Fake, build: &Build) -> Backend {
+    Backend::Bucket(protocol(fake, &build.release).objects.clone())
 }
 
 fn marker(build: &Build) -> Marker {
@@ -20,7 +19,10 @@ fn marker(build: &Build) -> Marker {
 
 async fn verify(fake: &Fake, build: &Build, comparison: Comparison) -> Verification {
     let version = &build.release.version;
-    let (objects, marker) = (objects(fake, build), marker(build));
+    let (objects, marker) = (
+        protocol(fake, &build.release).objects.clone(),
+        marker(build),
+    );
     objects.verify(version, &marker, comparison).await.unwrap()
 }
 
@@ -31,7 +33,7 @@ fn key(build: &Build, path: &str) -> String {
 async fn repair(fake: &Fake, build: &Build, found: &Verification) -> Result<(), StoreError> {
     let files = LocalCopies::find(found, &marker(build), build.files.path()).unwrap();
     let version = &build.release.version;
-    objects(fake, build)
+    backend(fake, build)
         .repair(version, &marker(build), files.found)
         .await
         .map(|uploaded| assert_eq!(uploaded, 1))
@@ -42,8 +44,8 @@ async fn an_inventory_costs_one_list_and_one_get_for_each_object() {
     let (fake, build) = (Fake::new(), Build::with("one", Some("v1")));
     build.publish(&fake).await.unwrap();
     fake.take_requests();
-    let objects = objects(&fake, &build);
-    let found = objects.inventory(None, ReadRefs::Newest).await.unwrap();
+    let backend = backend(&fake, &build);
+    let found = backend.inventory(None, ReadRefs::Newest).await.unwrap();
     let [entry] = found.versions.as_slice() else {
         panic!("{found:?}");
     };

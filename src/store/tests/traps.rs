@@ -10,7 +10,7 @@ use crate::config::{Access, Config, Mode, Phase, Platform, Sources};
 use crate::env::Env;
 use crate::plan::ConflictWith;
 use crate::prefix::{BucketUrl, StoreUrl};
-use crate::store::client::{Remote, connect};
+use crate::store::client::{Deletes, Remote, connect};
 use crate::store::network::Hosts;
 use crate::store::{RequestError, StoreError};
 use object_store::list::PaginatedListOptions;
@@ -24,7 +24,9 @@ use tokio::time::Instant;
 fn client(settings: &[(&str, &str)], fake: &Fake) -> Arc<dyn Remote> {
     let (url, access) = configured(settings);
     let hosts = Hosts::of(&url, &access);
-    connect(&url, &access, transport(fake, hosts)).ok().unwrap()
+    connect(&url, &access, Deletes::Single, transport(fake, hosts))
+        .ok()
+        .unwrap()
 }
 
 fn configured(settings: &[(&str, &str)]) -> (BucketUrl, Access) {

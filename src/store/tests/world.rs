@@ -7,7 +7,7 @@ use crate::plan::Summary;
 use crate::prefix::{BucketUrl, Site, StoreUrl};
 use crate::release::{Release, release_of};
 use crate::sha256::Sha256;
-use crate::store::client::Remote;
+use crate::store::client::{Deletes, Remote};
 use crate::store::limiter::Limiter;
 use crate::store::network::{HostRole, Hosts};
 use crate::store::objects::Objects;
@@ -15,7 +15,7 @@ use crate::store::protocol::Protocol;
 use crate::store::provider::Provider;
 use crate::store::transport::Transport;
 use crate::store::{FailedRequest, RequestError, RunLabel, Shared, StoreError};
-use object_store::aws::AmazonS3Builder;
+use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::{ClientOptions, PutMode, RetryConfig};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -123,7 +123,22 @@ pub(super) fn protocol(fake: &Fake, release: &Arc<Release>) -> Arc<Protocol> {
         fake,
         Hosts([("127.0.0.1:9".to_owned(), HostRole::Store)].into()),
     );
-    let limiter = transport.limiter.clone();
+    let (limiter, clock) = (transport.limiter.clone(), transport.clock.clone());
+    let has_open_writes = transport.has_open_writes.clone();
+    let objects = Objects {
+        remote: remote(transport.clone(), Deletes::Single),
+        bulk: remote(transport, Deletes::Bulk),
+        url: bucket(),
+        provider: Provider::of(bucket().scheme),
+        limiter,
+        clock,
+        has_open_writes,
+        put_mode: Shared(PutMode::Create.into()),
+    };
+    Protocol::new(Arc::new(objects), release.clone())
+}
+
+fn remote(transport: Transport, deletes: Deletes) -> Arc<dyn Remote> {
     let [id, secret, token] = CANARIES;
     let remote = AmazonS3Builder::new()
         .with_bucket_name(BUCKET)
@@ -136,19 +151,15 @@ pub(super) fn protocol(fake: &Fake, release: &Arc<Release>) -> Arc<Protocol> {
             max_retries: 0,
             ..RetryConfig::default()
         })
+        .with_config(
+            AmazonS3ConfigKey::DisableBulkDelete,
+            (deletes == Deletes::Single).to_string(),
+        )
         .with_client_options(ClientOptions::new().with_allow_http(true))
         .with_http_connector(transport)
         .build()
         .unwrap();
-    let remote: Arc<dyn Remote> = Arc::new(remote);
-    let objects = Objects {
-        remote,
-        url: bucket(),
-        provider: Provider::of(bucket().scheme),
-        limiter,
-        put_mode: Shared(PutMode::Create.into()),
-    };
-    Protocol::new(Arc::new(objects), release.clone())
+    Arc::new(remote)
 }
 
 /// The error of a failed request.
@@ -165,6 +176,8 @@ pub(super) fn transport(fake: &Fake, hosts: Hosts) -> Transport {
         network: fake.network(),
         hosts,
         requests: Arc::default(),
+        clock: Arc::default(),
+        has_open_writes: Arc::default(),
         limiter: Arc::new(Limiter::up_to(highest_limit)),
     }
 }

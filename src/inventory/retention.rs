@@ -1,0 +1,324 @@
+//! Which versions a prune keeps, and why. Pure values: `docs/contract.md` says how it deletes the others.
+
+use super::{Inventory, PinEntry, RefEntry, VersionEntry, VersionState};
+use crate::config::{Retention, SHORTEST_AGE};
+use crate::manifest::VersionKind;
+use crate::version::Version;
+use chrono::{DateTime, Utc};
+use std::collections::{BTreeMap, BTreeSet};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Policy {
+    pub(crate) retention: Retention,
+    /// Versions that something is known to use.
+    pub(crate) in_use: BTreeSet<Version>,
+}
+
+/// What a prune keeps and deletes.
+#[derive(Debug, Default)]
+pub(crate) struct PrunePlan {
+    pub(crate) kept: Vec<Kept>,
+    pub(crate) deleted: Vec<Deletion>,
+    /// Kept versions that an earlier prune had begun to delete: builds of them must pass again.
+    pub(crate) spared: Vec<Version>,
+    /// Refs of other versions that say nothing any more, by their names under the protocol's directory.
+    pub(crate) refs: Vec<String>,
+    /// Versions that are in use, as somebody says, and that the store does not have.
+    pub(crate) unknown: Vec<Version>,
+    /// How many versions have a marker.
+    published: usize,
+}
+
+#[derive(Debug)]
+pub(crate) struct Kept {
+    pub(crate) version: Version,
+    pub(crate) files: usize,
+    pub(crate) bytes: u64,
+    pub(crate) built: Option<DateTime<Utc>>,
+    /// At least one.
+    pub(crate) reasons: Vec<KeepReason>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum KeepReason {
+    /// It is one of those that this group built last.
+    Last(String),
+    Recent,
+    /// Holds the name of the pin.
+    Pinned(String),
+    InUse,
+    /// It can't be read, so nobody knows whether it is used.
+    Unreadable,
+    /// A build may be publishing it.
+    MayBeBuilding,
+    /// Nothing else would be left.
+    OnlyVersion,
+    /// A build that ended early has left files of somebody else under its name alone.
+    NothingOfOurs,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Deletion {
+    pub(crate) version: Version,
+    pub(crate) reason: DeletionReason,
+    pub(crate) files: usize,
+    pub(crate) bytes: u64,
+    pub(crate) built: Option<DateTime<Utc>>,
+    /// A ref after this time keeps the version: somebody builds it.
+    pub(crate) fresh_after: DateTime<Utc>,
+    /// Its refs, which go with it, by their names under the protocol's directory.
+    pub(crate) refs: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DeletionReason {
+    /// The policy does not keep it.
+    Outdated,
+    /// It never got a marker.
+    Unfinished,
+    /// An earlier prune stopped halfway.
+    HalfDeleted,
+}
+
+/// Why a version that was begun is not discarded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NotDiscarded {
+    /// Only a prune deletes what is published.
+    Published,
+    /// A build of it may run until this time.
+    TooYoung(DateTime<Utc>),
+    /// No build of it has put a file or a claim.
+    NothingOfOurs,
+    /// A prune has deleted it before.
+    Deleted,
+    Unreadable,
+}
+
+/// A plan that deletes more than half of the published versions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct HalfRule {
+    pub(crate) deleted: usize,
+    pub(crate) published: usize,
+}
+
+impl PrunePlan {
+    /// `now` is the time of the store's clock, as all times of the inventory are.
+    pub(crate) fn of(inventory: &Inventory, policy: &Policy, now: DateTime<Utc>) -> Self {
+        let rank = Rank::of(inventory, policy);
+        let (old, unfinished) = (now - policy.retention.keep_within, now - SHORTEST_AGE);
+        let mut plan = Self {
+            unknown: policy.in_use.iter().cloned().collect(),
+            ..Self::default()
+        };
+        for entry in &inventory.versions {
+            if entry.is_trace() {
+                plan.refs.extend(entry.superfluous_refs(0, unfinished));
+                continue;
+            }
+            plan.unknown.retain(|version| *version != entry.version);
+            plan.published += usize::from(entry.has_marker);
+            let reasons = match entry.state {
+                VersionState::Unreadable => vec![KeepReason::Unreadable],
+                // Its files are gone already, or some of them.
+                VersionState::Deleting if !entry.has_marker => Vec::new(),
+                VersionState::Deleting | VersionState::Published => {
+                    rank.reasons(entry, policy, old)
+                }
+                VersionState::Unfinished | VersionState::Deleted => {
+                    unfinished_reasons(entry, policy, unfinished)
+                }
+            };
+            if reasons.is_empty() {
+                plan.deleted.push(Deletion::of(entry, old, unfinished));
+            } else {
+                plan.refs.extend(entry.superfluous_refs(1, unfinished));
+                if entry.state == VersionState::Deleting {
+                    plan.spared.push(entry.version.clone());
+                }
+                plan.kept.push(Kept {
+                    version: entry.version.clone(),
+                    files: entry.files,
+                    bytes: entry.bytes,
+                    built: entry.last_built(),
+                    reasons,
+                });
+            }
+        }
+        plan
+    }
+
+    /// Deletes these versions and nothing else.
+    pub(crate) fn of_deletions(deleted: Vec<Deletion>) -> Self {
+        Self {
+            deleted,
+            ..Self::default()
+        }
+    }
+
+    /// Fails if more than half of the published versions would be deleted.
+    pub(crate) fn half_rule(&self) -> Result<(), HalfRule> {
+        let deleted = self.deleted.iter();
+        let deleted = deleted.filter(|it| it.reason == DeletionReason::Outdated);
+        let (deleted, published) = (deleted.count(), self.published);
+        if deleted * 2 > published {
+            return Err(HalfRule { deleted, published });
+        }
+        Ok(())
+    }
+}
+
+/// The versions that each group built last.
+struct Rank<'a> {
+    last: BTreeMap<&'a str, BTreeSet<&'a Version>>,
+    /// The version that was built last of all.
+    newest: Option<&'a Version>,
+}
+
+impl<'a> Rank<'a> {
+    fn of(inventory: &'a Inventory, policy: &Policy) -> Self {
+        let mut built: BTreeMap<&str, BTreeMap<&Version, DateTime<Utc>>> = BTreeMap::new();
+        let published = inventory.versions.iter();
+        let published = published.filter(|it| it.state == VersionState::Published);
+        for entry in published.clone() {
+            let refs = entry.refs.iter().filter(|it| entry.is_built_by(it));
+            for it in refs {
+                let group = built.entry(&it.group).or_default();
+                let at = group.entry(&entry.version).or_insert(it.at);
+                *at = it.at.max(*at);
+            }
+        }
+        let last = built.into_iter().map(|(group, versions)| {
+            let mut versions: Vec<_> = versions.into_iter().collect();
+            versions.sort_by_key(|(_, at)| std::cmp::Reverse(*at));
+            let last = versions.into_iter().take(policy.retention.keep_last);
+            (group, last.map(|(version, _)| version).collect())
+        });
+        Self {
+            last: last.collect(),
+            newest: published
+                .max_by_key(|it| it.last_built())
+                .map(|it| &it.version),
+        }
+    }
+
+    /// Why a version with a marker is kept. Nothing if it is not.
+    fn reasons(
+        &self,
+        entry: &VersionEntry,
+        policy: &Policy,
+        old: DateTime<Utc>,
+    ) -> Vec<KeepReason> {
+        let mut reasons = Vec::new();
+        let groups = self.last.iter();
+        let groups = groups.filter(|(_, versions)| versions.contains(&entry.version));
+        reasons.extend(groups.map(|(group, _)| KeepReason::Last((*group).to_owned())));
+        if entry.last_touched().is_some_and(|at| at >= old) {
+            reasons.push(KeepReason::Recent);
+        }
+        let pins = entry.pins.iter();
+        reasons.extend(pins.map(|PinEntry { name, .. }| KeepReason::Pinned(name.clone())));
+        if policy.in_use.contains(&entry.version) {
+            reasons.push(KeepReason::InUse);
+        }
+        if reasons.is_empty() && self.newest == Some(&entry.version) {
+            reasons.push(KeepReason::OnlyVersion);
+        }
+        reasons
+    }
+}
+
+fn unfinished_reasons(
+    entry: &VersionEntry,
+    policy: &Policy,
+    old: DateTime<Utc>,
+) -> Vec<KeepReason> {
+    if entry.last_touched().is_some_and(|at| at >= old) {
+        return vec![KeepReason::MayBeBuilding];
+    }
+    if policy.in_use.contains(&entry.version) {
+        return vec![KeepReason::InUse];
+    }
+    // A build puts a claim before its first file, and only where nothing lies. Without one it has put nothing.
+    if entry.kind() == VersionKind::Explicit && entry.claimed.is_none() {
+        return vec![KeepReason::NothingOfOurs];
+    }
+    Vec::new()
+}
+
+impl Deletion {
+    fn of(entry: &VersionEntry, old: DateTime<Utc>, unfinished: DateTime<Utc>) -> Self {
+        let reason = match entry.state {
+            VersionState::Deleting => DeletionReason::HalfDeleted,
+            _ if entry.has_marker => DeletionReason::Outdated,
+            _ => DeletionReason::Unfinished,
+        };
+        Self {
+            version: entry.version.clone(),
+            reason,
+            files: entry.files,
+            bytes: entry.bytes,
+            built: entry.last_built(),
+            fresh_after: if entry.has_marker { old } else { unfinished },
+            refs: entry.superfluous_refs(0, unfinished),
+        }
+    }
+}
+
+impl VersionEntry {
+    /// How a version is deleted that was begun and never finished.
+    pub(crate) fn discarded(&self, now: DateTime<Utc>) -> Result<Deletion, NotDiscarded> {
+        let unfinished = now - SHORTEST_AGE;
+        match self.state {
+            VersionState::Published => return Err(NotDiscarded::Published),
+            VersionState::Deleting if self.has_marker => return Err(NotDiscarded::Published),
+            VersionState::Unreadable => return Err(NotDiscarded::Unreadable),
+            VersionState::Deleted => return Err(NotDiscarded::Deleted),
+            VersionState::Deleting | VersionState::Unfinished => {}
+        }
+        let young = self.last_touched().filter(|at| *at >= unfinished);
+        if let Some(at) = young {
+            return Err(NotDiscarded::TooYoung(at + SHORTEST_AGE));
+        }
+        let is_ours = self.claimed.is_some() || self.kind() == VersionKind::Digest;
+        if self.state == VersionState::Unfinished && (self.is_trace() || !is_ours) {
+            return Err(NotDiscarded::NothingOfOurs);
+        }
+        Ok(Deletion::of(self, unfinished, unfinished))
+    }
+
+    /// Whether the run of a ref brought the published content. A run that brought other content has failed.
+    fn is_built_by(&self, it: &RefEntry) -> bool {
+        self.content.is_some() && self.content == it.content
+    }
+
+    /// Whether nothing is left of it but what says that it once was built.
+    fn is_trace(&self) -> bool {
+        match self.state {
+            VersionState::Deleted => true,
+            VersionState::Unfinished => self.files == 0 && self.claimed.is_none(),
+            _ => false,
+        }
+    }
+
+    /// The old refs, and of each group all but the newest that built it and the newest that did not.
+    fn superfluous_refs(&self, stay: usize, old: DateTime<Utc>) -> Vec<String> {
+        let mut seen: BTreeMap<(&str, bool), usize> = BTreeMap::new();
+        let mut superfluous = Vec::new();
+        for it in &self.refs {
+            let number = seen.entry((&it.group, self.is_built_by(it))).or_default();
+            *number += 1;
+            if *number > stay && it.at < old {
+                superfluous.push(it.name.clone());
+            }
+        }
+        let repairs = self.repairs.iter().filter(|it| it.at < old);
+        superfluous.extend(repairs.map(|it| it.name.clone()));
+        superfluous
+    }
+
+    /// When anything was last put for it.
+    fn last_touched(&self) -> Option<DateTime<Utc>> {
+        let repaired = self.repairs.iter().map(|it| it.at).max();
+        self.last_built().max(repaired).max(self.claimed)
+    }
+}

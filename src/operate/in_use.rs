@@ -1,0 +1,86 @@
+//! Which versions are in use, by what somebody says: the text of a page, or lines with versions, URLs and labels of images.
+
+use crate::http::{Client, FetchError};
+use crate::inventory::{Inventory, VersionEntry, VersionState};
+use crate::version::Version;
+use std::collections::BTreeSet;
+
+/// No page has as many bytes.
+const LARGEST_PAGE: u64 = 16 << 20;
+
+/// A text that names versions which are in use.
+#[derive(Debug)]
+pub(crate) struct InUse {
+    pub(crate) source: InUseSource,
+    text: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum InUseSource {
+    /// The page at this URL.
+    Page(String),
+    Stdin,
+}
+
+/// Why nothing is known of the versions in use.
+#[derive(Debug)]
+pub(crate) enum InUseError {
+    Unreachable(String, FetchError),
+    /// The page answers with another status than 200.
+    Status(String, u16),
+    /// It names no version of the store, although something runs.
+    NamesNone(InUseSource),
+}
+
+impl InUse {
+    pub(crate) fn of_page(url: &str, client: &Client) -> Result<Self, InUseError> {
+        let answer = client.get(url, &[("Accept-Encoding", "identity")], LARGEST_PAGE);
+        let answer = answer.map_err(|error| InUseError::Unreachable(url.to_owned(), error))?;
+        if answer.status != 200 {
+            return Err(InUseError::Status(url.to_owned(), answer.status));
+        }
+        Ok(Self {
+            source: InUseSource::Page(url.to_owned()),
+            text: String::from_utf8_lossy(&answer.body).into_owned(),
+        })
+    }
+
+    pub(crate) fn of_stdin(text: String) -> Self {
+        let source = InUseSource::Stdin;
+        Self { source, text }
+    }
+
+    /// Finds the versions of the store that the text names. A word that only looks like one keeps it, which does no harm. Also
+    /// returns the lines that name none.
+    pub(super) fn versions(
+        &self,
+        inventory: &Inventory,
+    ) -> Result<(BTreeSet<Version>, Vec<&str>), InUseError> {
+        let is_there = |it: &&VersionEntry| it.state != VersionState::Deleted;
+        let known = inventory.versions.iter().filter(is_there);
+        let known: BTreeSet<&str> = known.map(|it| it.version.as_str()).collect();
+        let mut found = BTreeSet::new();
+        let mut without = Vec::new();
+        for line in self.text.lines().filter(|line| !line.trim().is_empty()) {
+            let words = line.split(|letter: char| !is_of_version(letter));
+            // A sentence may end after it.
+            let words = words.flat_map(|word| [word, word.trim_end_matches(['.', '-', '_'])]);
+            let mut is_named = false;
+            for version in words.filter_map(|word| known.get(word)) {
+                is_named = true;
+                found.extend(version.parse::<Version>());
+            }
+            if !is_named {
+                without.push(line);
+            }
+        }
+        if found.is_empty() {
+            return Err(InUseError::NamesNone(self.source.clone()));
+        }
+        Ok((found, without))
+    }
+}
+
+fn is_of_version(letter: char) -> bool {
+    letter.is_ascii_alphanumeric() || matches!(letter, '.' | '_' | '-')
+}

@@ -1,0 +1,249 @@
+//! The steps of a prune (`docs/contract.md`), for each version: tombstone `deleting` → refs and pins → marker → files →
+//! claims → tombstone `deleted`. Versions don't depend on each other, so several go through the steps at once.
+
+use super::backend::Backend;
+use super::error::{FailedRequest, RequestError};
+use super::lease::Lease;
+use super::own_object::OwnObject;
+use super::retry::{READ_BACKS, pause};
+use super::{Shared, StoreError, StoreResult};
+use crate::interrupt::Interrupt;
+use crate::inventory::{Deletion, DeletionReason, PrunePlan};
+use crate::manifest::{Marker, Tombstone, TombstoneState, of_json};
+use crate::plan::Listing;
+use crate::prefix::{Key, MetaObject};
+use crate::sha256::Sha256;
+use crate::version::Version;
+use futures_util::future::try_join;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use std::slice;
+use std::sync::Arc;
+
+/// How many versions go through the steps at once.
+const VERSIONS: usize = 16;
+/// How many files are deleted before the lease is looked at again.
+const FILES: usize = 4000;
+/// No object has this name. Deleting it shows whether the key may delete.
+const PROBE: &str = "_probe";
+
+/// What a prune did with a version that it was to delete.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Pruned {
+    Deleted {
+        /// Files that no marker names, and that were left.
+        left: usize,
+    },
+    /// A build or a pin has come meanwhile.
+    Spared,
+    /// Its marker or tombstone can't be read, or a build has published it meanwhile. Nothing was written.
+    Kept,
+}
+
+/// A prune that has begun, and what it has done so far.
+pub(super) struct Prune {
+    pub(super) backend: Backend,
+    pub(super) lease: Arc<Lease>,
+    pub(super) interrupt: Interrupt,
+    pub(super) done: Arc<Shared<Vec<(Deletion, Pruned)>>>,
+}
+
+impl Backend {
+    /// Fails if the key may not delete. Nothing is changed: a prune that stops halfway would hold up builds of the version.
+    pub(super) async fn refuse_without_right_to_delete(&self) -> StoreResult {
+        let dir = self.dir();
+        let probes = [dir.meta(&MetaObject::Lease(PROBE)), dir.object(PROBE)];
+        for probe in probes {
+            self.delete(slice::from_ref(&probe)).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Prune {
+    pub(super) async fn run(&self, plan: PrunePlan) -> StoreResult {
+        let spared = stream::iter(plan.spared.iter());
+        spared.map(Ok).try_for_each(|it| self.spare(it)).await?;
+        self.delete_versions(plan.deleted).await?;
+        self.delete_meta(&plan.refs).await?;
+        self.delete_meta(&self.lease.leftovers).await?;
+        self.lease.end(&self.backend).await
+    }
+
+    async fn delete_versions(&self, deletions: Vec<Deletion>) -> StoreResult {
+        let versions = deletions.into_iter().map(|deletion| async move {
+            let pruned = self.delete_version(&deletion).await?;
+            if matches!(pruned, Pruned::Deleted { .. }) {
+                self.delete_meta(&deletion.refs).await?;
+            }
+            self.done.with(|done| done.push((deletion, pruned)));
+            StoreResult::Ok(())
+        });
+        let at_once = VERSIONS.min(self.backend.at_once());
+        stream::iter(versions)
+            .buffer_unordered(at_once)
+            .try_collect()
+            .await
+    }
+
+    /// Deletes objects of the protocol, by their names under its directory.
+    async fn delete_meta(&self, names: &[String]) -> StoreResult {
+        let keys = names.iter();
+        let keys = keys.map(|name| self.backend.dir().meta(&MetaObject::Named(name)));
+        self.delete(&keys.collect::<Vec<_>>()).await
+    }
+
+    /// Lets builds of a version pass again that an earlier prune had begun to delete.
+    async fn spare(&self, version: &Version) -> StoreResult {
+        let (marker, tombstone) = self.read_both(version).await?;
+        let tombstone = tombstone.and_then(|json| of_json::<Tombstone>(&json).ok());
+        match (tombstone, marker) {
+            (Some(tombstone), Some(json)) if tombstone.state == TombstoneState::Deleting => {
+                let marker = of_json::<Marker>(&json).ok();
+                let content = tombstone.content.or(marker.map(|it| it.content));
+                self.put_tombstone(version, TombstoneState::Spared, content)
+                    .await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn delete_version(&self, deletion: &Deletion) -> StoreResult<Pruned> {
+        let Deletion {
+            version, reason, ..
+        } = deletion;
+        // Step 1.
+        let (marker, tombstone) = self.read_both(version).await?;
+        let marker = marker.map(|json| of_json::<Marker>(&json)).transpose();
+        let tombstone = tombstone
+            .map(|json| of_json::<Tombstone>(&json))
+            .transpose();
+        let (Ok(marker), Ok(tombstone)) = (marker, tombstone) else {
+            return Ok(Pruned::Kept);
+        };
+        if marker.is_some() && *reason == DeletionReason::Unfinished {
+            return Ok(Pruned::Kept);
+        }
+        let known = tombstone.and_then(|it| it.content);
+        let content = known.or(marker.as_ref().map(|it| it.content));
+        // Step 2.
+        self.put_tombstone(version, TombstoneState::Deleting, content)
+            .await?;
+        // Step 3.
+        let dir = self.backend.dir();
+        let (refs, pins) = try_join(
+            self.list(dir.meta(&MetaObject::Refs(version))),
+            self.list(dir.meta(&MetaObject::Pins(version))),
+        )
+        .await?;
+        let is_fresh = refs.values().any(|it| it.modified > deletion.fresh_after);
+        let is_pinned = marker.is_some() && !pins.is_empty();
+        if is_fresh || is_pinned {
+            self.put_tombstone(version, TombstoneState::Spared, content)
+                .await?;
+            return Ok(Pruned::Spared);
+        }
+        // Step 4.
+        let (claims, files) = try_join(
+            self.list(dir.meta(&MetaObject::Claims(version))),
+            self.list(dir.version(version)),
+        )
+        .await?;
+        let files: Vec<String> = match &marker {
+            Some(marker) => marker.files.iter().map(|it| it.path.clone()).collect(),
+            // Without a marker, every file under the name is of a build that has not ended.
+            None => files.into_keys().collect(),
+        };
+        if marker.is_some() {
+            self.delete_marker(version, content).await?;
+        }
+        let keys: Vec<_> = files.iter().map(|path| dir.asset(version, path)).collect();
+        self.delete(&keys).await?;
+        let left = self.left_of(version, &keys).await?;
+        let claims = claims.into_keys();
+        let claims = claims.map(|name| format!("claims/{version}/{name}"));
+        self.delete_meta(&claims.collect::<Vec<_>>()).await?;
+        // Step 5. Every DELETE was answered.
+        self.put_tombstone(version, TombstoneState::Deleted, content)
+            .await?;
+        Ok(Pruned::Deleted { left })
+    }
+
+    async fn read_both(
+        &self,
+        version: &Version,
+    ) -> StoreResult<(Option<bytes::Bytes>, Option<bytes::Bytes>)> {
+        let dir = self.backend.dir();
+        let marker = dir.meta(&MetaObject::Marker(version));
+        let tombstone = dir.meta(&MetaObject::Tombstone(version));
+        try_join(self.backend.read(&marker), self.backend.read(&tombstone)).await
+    }
+
+    /// Deletes the marker. If the store refuses that, nothing is deleted yet, and builds of the version may pass.
+    async fn delete_marker(&self, version: &Version, content: Option<Sha256>) -> StoreResult {
+        let key = self.backend.dir().meta(&MetaObject::Marker(version));
+        let mut deleted = self.delete(slice::from_ref(&key)).await;
+        if deleted.is_ok() && self.backend.read(&key).await?.is_some() {
+            deleted = Err(self.backend.not_deleted(&key));
+        }
+        if let Err(StoreError::Request(FailedRequest(error, _))) = &deleted
+            && matches!(error, RequestError::Forbidden | RequestError::Held)
+        {
+            self.put_tombstone(version, TombstoneState::Spared, content)
+                .await?;
+        }
+        deleted
+    }
+
+    /// How many files are left under a version. Fails if one of these is among them. Some stores' listings lag.
+    async fn left_of(&self, version: &Version, deleted: &[Key]) -> StoreResult<usize> {
+        let dir = self.backend.dir().version(version);
+        let mut read_back = 1;
+        loop {
+            let listed = self.backend.list(&dir).await?;
+            let mut remaining = deleted.iter().filter(|key| {
+                let path = key.as_str().strip_prefix(dir.as_str());
+                path.is_some_and(|path| listed.contains_key(path))
+            });
+            match remaining.next() {
+                None => return Ok(listed.values().filter(|it| it.size > 0).count()),
+                Some(key) if read_back == READ_BACKS => return Err(self.backend.not_deleted(key)),
+                Some(_) => pause(1, None).await,
+            }
+            read_back += 1;
+        }
+    }
+
+    /// Lists objects of the protocol. Stores on file systems list directories as empty objects.
+    async fn list(&self, dir: Key) -> StoreResult<Listing> {
+        let mut listed = self.backend.list(&dir).await?;
+        listed.retain(|_, object| object.size > 0);
+        Ok(listed)
+    }
+
+    async fn put_tombstone(
+        &self,
+        version: &Version,
+        state: TombstoneState,
+        content: Option<Sha256>,
+    ) -> StoreResult {
+        self.go_on().await?;
+        let tombstone = OwnObject::tombstone(self.backend.dir(), version, state, content);
+        self.backend.replace(&tombstone).await
+    }
+
+    async fn delete(&self, keys: &[Key]) -> StoreResult {
+        for keys in keys.chunks(FILES) {
+            self.go_on().await?;
+            self.backend.delete(keys).await?;
+        }
+        Ok(())
+    }
+
+    /// Before each write: the lease must hold, and nobody must have asked for an end.
+    async fn go_on(&self) -> StoreResult {
+        if self.interrupt.is_raised() {
+            return Err(StoreError::Interrupted);
+        }
+        self.lease.renew(&self.backend).await
+    }
+}
