@@ -30,6 +30,7 @@ mod at_build {
     mod crashes;
     mod faults;
     mod inspection;
+    mod prunes;
     mod races;
     mod traps;
     mod world;

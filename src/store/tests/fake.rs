@@ -2,6 +2,7 @@
 //! refuses, lies, and is slow, at requests that the test names.
 
 use crate::store::network::Network;
+use chrono::{DateTime, Utc};
 use futures_util::stream;
 use http::{HeaderMap, Response, StatusCode};
 use http_body_util::BodyExt;
@@ -28,6 +29,15 @@ pub(super) enum ConditionalWrites {
     Refused,
 }
 
+/// Whether the store knows the request that deletes many objects.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum BulkDeletes {
+    #[default]
+    Known,
+    /// Answers 501, as Google's XML API does.
+    Unknown,
+}
+
 /// What the credentials may do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Rights {
@@ -39,6 +49,8 @@ pub(super) enum Rights {
     Blind,
     /// Get and list only.
     ReadOnly,
+    /// All but to delete: the key of a build.
+    NoDelete,
 }
 
 /// What the `ETag` of an uploaded object holds.
@@ -150,6 +162,10 @@ pub(super) struct FakeState {
     pub(super) most_in_flight: usize,
     /// Delays requests and answers.
     pub(super) jitter: Option<Jitter>,
+    /// The store's clock.
+    pub(super) now: DateTime<Utc>,
+    pub(super) bulk_deletes: BulkDeletes,
+    modified: BTreeMap<String, DateTime<Utc>>,
     history: Vec<BTreeMap<String, Object>>,
     uploads: BTreeMap<String, FakeMultipart>,
     number: usize,
@@ -193,6 +209,7 @@ impl Fake {
     pub(super) fn new() -> Self {
         let fake = Self::default();
         fake.state().page = 1000;
+        fake.state().now = "2026-01-01T00:00:00Z".parse().unwrap();
         fake
     }
 
@@ -249,7 +266,7 @@ impl Fake {
             headers: Vec::new(),
             etag: md5(body),
         };
-        self.state().objects.insert(key.to_owned(), object);
+        self.state().insert(key, object);
     }
 }
 
@@ -373,12 +390,12 @@ impl Fake {
     async fn answer(&self, request: &FakeRequest) -> Result<HttpResponse, HttpError> {
         let fault = self.fault_of(request);
         let Some((when, what)) = fault else {
-            return Ok(self.state().serve(request));
+            return Ok(self.state().serve_with_date(request));
         };
         let served = match (when, &what) {
             (_, FaultKind::Lie) => Some(answered(200, "", &[("etag", "\"lie\"")])),
             (_, FaultKind::Truncate(_) | FaultKind::Slow) | (FaultTime::After, _) => {
-                Some(self.state().serve(request))
+                Some(self.state().serve_with_date(request))
             }
             (FaultTime::Before, _) => None,
         };
@@ -449,10 +466,22 @@ where
 }
 
 impl FakeState {
+    fn insert(&mut self, key: &str, object: Object) {
+        self.modified.insert(key.to_owned(), self.now);
+        self.objects.insert(key.to_owned(), object);
+    }
+
+    fn serve_with_date(&mut self, request: &FakeRequest) -> HttpResponse {
+        let mut answer = self.serve(request);
+        let date = self.now.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        answer.headers_mut().insert("date", date.parse().unwrap());
+        answer
+    }
+
     fn serve(&mut self, request: &FakeRequest) -> HttpResponse {
         let is_meta = request.key.contains(".static-assets/");
         let may_read = match self.rights {
-            Rights::All | Rights::ReadOnly => true,
+            Rights::All | Rights::ReadOnly | Rights::NoDelete => true,
             Rights::Least => is_meta && !request.lists(),
             Rights::Blind => false,
         };
@@ -462,7 +491,7 @@ impl FakeState {
         }
         // Without the right to list, S3 answers 403 for what does not exist.
         let missing = match self.rights {
-            Rights::All | Rights::ReadOnly => error(404, "NoSuchKey", "", &[]),
+            Rights::All | Rights::ReadOnly | Rights::NoDelete => error(404, "NoSuchKey", "", &[]),
             Rights::Least | Rights::Blind => error(403, "AccessDenied", "", &[]),
         };
         match request.method.as_str() {
@@ -474,9 +503,15 @@ impl FakeState {
             "PUT" if request.query.contains_key("partNumber") => self.put_part(request),
             "PUT" => self.put(request),
             "POST" if request.query.contains_key("uploads") => self.begin(request),
+            "POST" if request.query.contains_key("delete") => self.delete_many(request),
             "POST" => self.complete(request),
-            "DELETE" => {
+            "DELETE" if request.query.contains_key("uploadId") => {
                 self.uploads.remove(&request.query["uploadId"]);
+                answered(204, "", &[])
+            }
+            "DELETE" if self.rights == Rights::NoDelete => error(403, "AccessDenied", "", &[]),
+            "DELETE" => {
+                self.objects.remove(&request.key);
                 answered(204, "", &[])
             }
             other => panic!("{other} {}", request.key),
@@ -511,8 +546,31 @@ impl FakeState {
             headers,
             etag,
         };
-        self.objects.insert(key.to_owned(), object);
+        self.insert(key, object);
         answer
+    }
+
+    fn delete_many(&mut self, request: &FakeRequest) -> HttpResponse {
+        if self.bulk_deletes == BulkDeletes::Unknown {
+            return error(501, "NotImplemented", "", &[]);
+        }
+        let body = String::from_utf8_lossy(&request.body);
+        let keys = body.split("<Key>").skip(1);
+        let keys = keys.filter_map(|rest| Some(rest.split_once("</Key>")?.0));
+        let mut answers = String::new();
+        for key in keys {
+            if self.rights == Rights::NoDelete {
+                write!(
+                    answers,
+                    "<Error><Key>{key}</Key><Code>AccessDenied</Code><Message>no</Message></Error>"
+                )
+                .unwrap();
+            } else {
+                self.objects.remove(&unescaped(key));
+                write!(answers, "<Deleted><Key>{key}</Key></Deleted>").unwrap();
+            }
+        }
+        answered(200, &format!("<DeleteResult>{answers}</DeleteResult>"), &[])
     }
 
     fn begin(&mut self, request: &FakeRequest) -> HttpResponse {
@@ -574,10 +632,11 @@ impl FakeState {
             write!(
                 contents,
                 "<Contents><Key>{}</Key><Size>{}</Size><ETag>{}</ETag>\
-                 <LastModified>2026-01-01T00:00:00.000Z</LastModified></Contents>",
+                 <LastModified>{}</LastModified></Contents>",
                 escaped(key),
                 object.body.len(),
-                escaped(&object.etag)
+                escaped(&object.etag),
+                self.modified[*key].format("%Y-%m-%dT%H:%M:%S%.3fZ")
             )
             .unwrap();
         }
@@ -654,6 +713,12 @@ fn escaped(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('"', "&quot;")
+}
+
+fn unescaped(text: &str) -> String {
+    let text = text.replace("&lt;", "<").replace("&gt;", ">");
+    let text = text.replace("&quot;", "\"").replace("&apos;", "'");
+    text.replace("&amp;", "&")
 }
 
 fn decoded(text: &str) -> String {
