@@ -13,7 +13,12 @@ const INTERRUPTED: i32 = 130;
 const GRACE: Duration = Duration::from_secs(4);
 
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Interrupt(Arc<AtomicBool>);
+pub(crate) struct Interrupt {
+    flag: Arc<AtomicBool>,
+    /// After so many checks, a test's interrupt is raised.
+    #[cfg(test)]
+    checks_left: Option<Arc<std::sync::atomic::AtomicUsize>>,
+}
 
 impl Interrupt {
     /// Starts to listen. If that fails, signals end the process at once, which is safe as well.
@@ -43,10 +48,25 @@ impl Interrupt {
     }
 
     pub(crate) fn raise(&self) {
-        self.0.store(true, Ordering::SeqCst);
+        self.flag.store(true, Ordering::SeqCst);
     }
 
     pub(crate) fn is_raised(&self) -> bool {
-        self.0.load(Ordering::SeqCst)
+        #[cfg(test)]
+        if let Some(left) = &self.checks_left
+            && left.fetch_sub(1, Ordering::SeqCst) == 0
+        {
+            self.raise();
+        }
+        self.flag.load(Ordering::SeqCst)
+    }
+
+    /// An interrupt that is raised once it was checked so many times.
+    #[cfg(test)]
+    pub(crate) fn after_checks(number: usize) -> Self {
+        Self {
+            flag: Arc::default(),
+            checks_left: Some(Arc::new(number.into())),
+        }
     }
 }

@@ -379,7 +379,7 @@ impl VersionEntry {
 mod tests {
     use super::*;
 
-    fn listing(names: &[(&str, i64)]) -> Listing {
+    pub(super) fn listing(names: &[(&str, i64)]) -> Listing {
         let object = |seconds| ListedObject {
             size: 10,
             etag: None,
@@ -391,7 +391,7 @@ mod tests {
             .collect()
     }
 
-    fn inventory(names: &[(&str, i64)], contents: &[(&str, &str)]) -> Inventory {
+    pub(super) fn inventory(names: &[(&str, i64)], contents: &[(&str, &str)]) -> Inventory {
         let contents = contents.iter();
         let contents: BTreeMap<_, _> = contents
             .map(|(name, json)| {
@@ -406,9 +406,10 @@ mod tests {
         names.inventory(contents, &files)
     }
 
-    const EMPTY: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+    pub(super) const EMPTY: &str =
+        "0000000000000000000000000000000000000000000000000000000000000000";
 
-    fn marker(version: &str) -> String {
+    pub(super) fn marker(version: &str) -> String {
         format!(
             "{{\"schema\":1,\"version\":\"{version}\",\"kind\":\"explicit\",\"digest\":\"{EMPTY}\",\"content\":\"{EMPTY}\",\
              \"files\":[{{\"path\":\"a.css\",\"size\":3,\"sha256\":\"{EMPTY}\",\"type\":\"text/css\"}}]}}"

@@ -30,6 +30,7 @@ mod phoenix_elixir;
 mod phoenix_packages;
 mod phoenix_pages;
 mod phoenix_real;
+mod prunes;
 mod public_check;
 mod publish_cli;
 mod publish_model;

@@ -322,3 +322,101 @@ impl VersionEntry {
         self.last_built().max(repaired).max(self.claimed)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{EMPTY, inventory, marker};
+    use super::*;
+    use chrono::TimeDelta;
+
+    const DAY: i64 = 86_400;
+
+    /// A version with its refs: the group, whether the run brought the published content, and the day.
+    type Built<'a> = (&'a str, &'a [(&'a str, bool, i64)]);
+
+    fn plan(versions: &[Built<'_>], keep_last: usize, today: i64) -> PrunePlan {
+        let (mut names, mut contents) = (Vec::new(), Vec::new());
+        for (version, refs) in versions {
+            let first = refs.iter().map(|(.., day)| day * DAY).min().unwrap();
+            names.push((format!("versions/{version}.json"), first));
+            contents.push((format!("versions/{version}.json"), marker(version)));
+            for (number, (group, is_built, day)) in refs.iter().enumerate() {
+                let name = format!("refs/{version}/{group}/{number}.json");
+                let content = if *is_built {
+                    EMPTY.to_owned()
+                } else {
+                    "1".repeat(64)
+                };
+                names.push((name.clone(), day * DAY));
+                contents.push((name, format!("{{\"schema\":1,\"content\":\"{content}\"}}")));
+            }
+        }
+        let names: Vec<_> = names.iter().map(|(name, at)| (&**name, *at)).collect();
+        let contents: Vec<_> = contents.iter().map(|(name, it)| (&**name, &**it)).collect();
+        let policy = Policy {
+            retention: Retention {
+                keep_last,
+                keep_within: TimeDelta::days(30),
+            },
+            in_use: BTreeSet::new(),
+        };
+        let now = DateTime::from_timestamp(today * DAY, 0).unwrap();
+        PrunePlan::of(&inventory(&names, &contents), &policy, now)
+    }
+
+    fn kept(plan: &PrunePlan) -> Vec<&str> {
+        plan.kept.iter().map(|it| it.version.as_str()).collect()
+    }
+
+    #[test]
+    fn review_apps_do_not_push_production_out() {
+        let review = [("review", true, 60)];
+        let production = [("production", true, 1)];
+        let plan = plan(
+            &[
+                ("r1", &review),
+                ("r2", &[("review", true, 61)]),
+                ("r3", &[("review", true, 62)]),
+                ("p", &production),
+            ],
+            1,
+            100,
+        );
+        assert_eq!(kept(&plan), ["r3", "p"]);
+        assert_eq!(
+            plan.kept[1].reasons,
+            [KeepReason::Last("production".to_owned())]
+        );
+    }
+
+    #[test]
+    fn a_run_that_brought_other_content_counts_for_nothing_but_its_age() {
+        let versions: [Built<'_>; 2] = [
+            ("v1", &[("default", true, 1), ("default", false, 50)]),
+            ("v2", &[("default", true, 10)]),
+        ];
+        assert_eq!(kept(&plan(&versions, 1, 100)), ["v1", "v2"]);
+        assert_eq!(
+            plan(&versions, 1, 100).kept[0].reasons,
+            [KeepReason::OnlyVersion]
+        );
+        assert_eq!(kept(&plan(&versions, 1, 70)), ["v1", "v2"]);
+        assert_eq!(plan(&versions, 1, 70).kept[0].reasons, [KeepReason::Recent]);
+    }
+
+    #[test]
+    fn of_old_refs_the_newest_of_each_group_stays() {
+        let refs = [
+            ("default", true, 1),
+            ("default", true, 2),
+            ("default", false, 3),
+            ("default", false, 4),
+            ("review", true, 1),
+            ("default", true, 100),
+        ];
+        let plan = plan(&[("v1", &refs)], 1, 100);
+        assert_eq!(plan.refs.len(), 3, "{:?}", plan.refs);
+        let groups: BTreeSet<_> = plan.refs.iter().map(|it| it.split('/').nth(2)).collect();
+        assert_eq!(groups, [Some("default")].into());
+    }
+}

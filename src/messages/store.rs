@@ -171,7 +171,14 @@ impl Explain for Conflict {
         } else {
             "Set another RELEASE_VERSION, or unset it: the version is then a hash of the files."
         };
-        Message::new(Kind::Conflict, title, format!("{body} {fix}"))
+        let discard = matches!(self.with, ConflictWith::Claimed).then(|| {
+            format!(
+                "\nOr free the name, a day after the last build of it, with a key that may delete:\n  \
+                 static-assets discard {version}"
+            )
+        });
+        let discard = discard.unwrap_or_default();
+        Message::new(Kind::Conflict, title, format!("{body} {fix}{discard}"))
     }
 }
 

@@ -10,6 +10,8 @@
     reason = "the same tests, on what a build and what a release phase uploads"
 )]
 
+#[path = "../../tests/harness/dice.rs"]
+mod dice;
 mod fake;
 #[path = "../../tests/harness/names.rs"]
 mod names;
@@ -17,7 +19,7 @@ mod names;
 /// A build uploads what it has just compiled.
 #[path = "tests"]
 mod at_build {
-    use super::{fake, names};
+    use super::{dice, fake, names};
     use crate::release::Release;
     use std::path::Path;
 

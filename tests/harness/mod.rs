@@ -3,6 +3,8 @@
 
 pub(crate) mod azure;
 pub(crate) mod canary;
+pub(crate) mod clock;
+pub(crate) mod dice;
 pub(crate) mod docker;
 pub(crate) mod gcs;
 pub(crate) mod heroku;
@@ -33,6 +35,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
 use tempfile::TempDir;
+
+/// Logs what would be needed to run the test again.
+pub(crate) fn note(text: &str) {
+    writeln!(std::io::stderr().lock(), "{text}").unwrap();
+}
 
 /// Logs that this machine lacks something that the running test needs. CI fails unless `allowed-skips.txt` names the test.
 pub(crate) fn skipped(reason: &str) {
@@ -148,6 +155,18 @@ impl Platform {
 
     pub(crate) fn app(&self) -> PathBuf {
         self.path("app")
+    }
+
+    /// Reaches the store at another address, such as a proxy's.
+    pub(crate) fn with_endpoint(mut self, old: &str, new: &str) -> Self {
+        for value in self.env.values_mut() {
+            let text = value.to_str().unwrap();
+            let is_endpoint = text == old || text.contains(&format!("BlobEndpoint={old}"));
+            if is_endpoint {
+                *value = text.replace(old, new).into();
+            }
+        }
+        self
     }
 
     pub(crate) fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
@@ -320,7 +339,12 @@ impl Platform {
 
     /// Starts the command line. The test ends it early.
     pub(crate) fn start_cli(&self, arguments: &[&str]) -> Child {
+        self.start_cli_with(arguments, &[])
+    }
+
+    pub(crate) fn start_cli_with(&self, arguments: &[&str], env: &[(&str, &str)]) -> Child {
         self.cli_command(arguments)
+            .envs(env.iter().copied())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()

@@ -134,6 +134,9 @@ pub(super) fn log_pruned(deletion: &Deletion, pruned: &Pruned, log: &Log) {
 }
 
 pub(super) fn log_end(summary: &PruneSummary, log: &Log) {
+    if summary.deleted.is_empty() && summary.refs == 0 {
+        return log.bullet("Nothing to delete");
+    }
     let versions = count(summary.deleted.len(), "version");
     let files = count(summary.files, "file");
     let refs = count(summary.refs, "ref");
@@ -160,14 +163,21 @@ pub(crate) fn plan(planned: &PlannedPrune, apply: Apply, store: &str) -> String 
         (files + it.files, size.saturating_add(it.bytes))
     });
     let refs = plan.deleted.iter().map(|it| it.refs.len()).sum::<usize>() + plan.refs.len();
+    let delete = match (plan.deleted.len(), refs) {
+        (0, 0) => "Nothing to delete".to_owned(),
+        (0, refs) => format!("Delete {} of old builds", count(refs, "ref")),
+        (versions, refs) => format!(
+            "Delete {}, {}, {}, and {} of old builds",
+            count(versions, "version"),
+            count(files, "file"),
+            bytes(size),
+            count(refs, "ref")
+        ),
+    };
+    let versions = count(plan.kept.len(), "version");
     let _ = writeln!(
         text,
-        "\nKeep {}, {kept}. Delete {}, {}, {}, and {} of old builds. In {store}. Times are UTC.",
-        count(plan.kept.len(), "version"),
-        count(plan.deleted.len(), "version"),
-        count(files, "file"),
-        bytes(size),
-        count(refs, "ref")
+        "\nKeep {versions}, {kept}. {delete}. In {store}. Times are UTC."
     );
     let Retention {
         keep_last,

@@ -1,5 +1,6 @@
 //! Prunes beside builds: killed at each of their requests, in many orders, and over days of the store's clock.
 
+use super::dice::Dice;
 use super::fake::{
     BulkDeletes, ConditionalWrites, Fake, Fault, FaultKind, FaultTime, Jitter, Rights,
 };
@@ -8,12 +9,14 @@ use crate::config::Retention;
 use crate::interrupt::Interrupt;
 use crate::inventory::{Deletion, Policy, PrunePlan, ReadRefs};
 use crate::manifest::{Tombstone, TombstoneState, of_json};
+use crate::prefix::StoreUrl;
 use crate::store::backend::Backend;
 use crate::store::lease::Lease;
 use crate::store::prune::Prune;
-use crate::store::{Pruned, RequestError, RunLabel, StoreError};
+use crate::store::{Pruned, RequestError, RunLabel, Store, StoreError};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -468,18 +471,6 @@ async fn f34_a_build_beside_a_prune_ends_well_or_says_that_it_is_pruned() {
     assert!(pruned > 20 && built > 20, "{pruned} pruned, {built} built");
 }
 
-/// A pseudo-random number below a bound, so that a seed gives the same rounds again.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, bound: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % bound
-    }
-}
-
 /// What was built of each version, by the store's clock.
 #[derive(Default)]
 struct History<'a> {
@@ -526,7 +517,7 @@ async fn what_was_built_and_is_kept_is_whole_over_days() {
     for round in 0..200_u64 {
         let seed = 0x5eed_0000 + round * 7919;
         let mut dice = Dice(seed);
-        let creates = STORES[usize::try_from(dice.roll(3)).unwrap()];
+        let creates = STORES[dice.index(3)];
         let fake = Fake::new().with(|state| {
             state.creates = creates;
             state.bulk_deletes = BULK_DELETES[usize::try_from(round % 2).unwrap()];
@@ -548,8 +539,7 @@ async fn what_was_built_and_is_kept_is_whole_over_days() {
                 _ => Duration::from_hours(1),
             };
             let patience: [Duration; 6] = std::array::from_fn(|_| patience());
-            let chosen: [&Build; 4] =
-                std::array::from_fn(|_| &builds[usize::try_from(dice.roll(6)).unwrap()]);
+            let chosen: [&Build; 4] = std::array::from_fn(|_| &builds[dice.index(6)]);
             let starts: [Duration; 6] =
                 std::array::from_fn(|_| Duration::from_millis(dice.roll(1200)));
             let prunes = dice.roll(3);
@@ -597,4 +587,62 @@ async fn what_was_built_and_is_kept_is_whole_over_days() {
         killed > 200 && refused > 5,
         "{killed} killed, {refused} refused"
     );
+}
+
+/// F35 on a directory: a prune ends before its first write, before its second, and so on.
+#[test]
+fn f35_the_next_prune_completes_one_that_was_stopped_on_a_directory() {
+    for _ in 0..2 {
+        for number in 0.. {
+            let root = tempfile::tempdir().unwrap();
+            let store = Store::open(
+                &StoreUrl::File(root.path().to_owned()),
+                &crate::config::Access::Directory,
+            )
+            .unwrap();
+            let old = Old::named(Some("v1"), Some("v2"));
+            let publish = |build: &Build| {
+                let (release, none) = (&build.release, &Interrupt::default());
+                store.publish(release, Some(&super::world::label()), none, &mut |_| {})
+            };
+            publish(&old.old).unwrap();
+            age(root.path(), TimeDelta::hours(1));
+            publish(&old.new).unwrap();
+            age(root.path(), TimeDelta::days(40));
+            let interrupt = Interrupt::after_checks(number);
+            let first = prune_directory(&store, &interrupt);
+            age(root.path(), TimeDelta::hours(2));
+            prune_directory(&store, &Interrupt::default()).unwrap();
+            let mut left = fs_err::read_dir(root.path())
+                .unwrap()
+                .map(|it| it.unwrap().file_name().into_string().unwrap())
+                .collect::<Vec<_>>();
+            left.sort_unstable();
+            assert_eq!(left, [".static-assets", "v2"], "write {number}");
+            assert!(publish(&old.new).unwrap().unchanged);
+            publish(&old.old).unwrap();
+            if first.is_ok() {
+                assert!(number > 5, "{number} writes");
+                break;
+            }
+        }
+    }
+}
+
+fn prune_directory(store: &Store, interrupt: &Interrupt) -> Result<(), StoreError> {
+    let lease = store.begin_prune(&Interrupt::default())?;
+    let (inventory, _) = store.inventory_now(&Interrupt::default())?;
+    let plan = PrunePlan::of(&inventory, &policy(1, 30), lease.began);
+    store.prune(&lease, plan, interrupt, &mut |_, _| {})
+}
+
+/// Moves every file back in time.
+fn age(root: &Path, by: TimeDelta) {
+    for path in crate::fs::files_below(root).unwrap() {
+        let file = fs_err::File::open(root.join(path)).unwrap();
+        let modified = file.metadata().unwrap().modified().unwrap();
+        file.file()
+            .set_modified(modified - by.to_std().unwrap())
+            .unwrap();
+    }
 }
