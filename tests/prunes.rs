@@ -86,7 +86,7 @@ fn deletes(kind: &str) {
     deleted.sort_unstable();
     let mut expected = [&old[..], &[kept]].concat();
     expected.sort_unstable();
-    assert_eq!(deleted, expected, "{kind}");
+    assert_eq!(deleted, expected, "{kind} {json}");
     assert_eq!(json["freed"]["files"], 9);
     for version in &deleted {
         assert_eq!(setup.objects_of(version), [""; 0], "{kind}");

@@ -88,9 +88,7 @@ fn moved(answer: &[u8], jumps: &Jumps) -> Vec<u8> {
     } else {
         body.to_vec()
     };
-    let is_xml = head
-        .to_lowercase()
-        .contains("content-type: application/xml");
+    let is_xml = head.to_lowercase().contains("/xml");
     let is_moved = is_chunked || is_xml && !body.is_empty();
     let body = match String::from_utf8(body) {
         Ok(text) if is_xml => move_times(&text, jumps).into_bytes(),
