@@ -4,7 +4,7 @@
 mod ask;
 mod judge;
 
-pub(crate) use ask::{check, is_checkable};
+pub(crate) use ask::{check_by, is_checkable};
 
 use crate::http::FetchError;
 use crate::manifest::Asset;

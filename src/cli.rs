@@ -1,6 +1,7 @@
 //! The command line, for Dockerfiles, release phases, CI jobs and people.
 
 mod args;
+mod doctor;
 mod env_file;
 mod exec;
 mod help;
@@ -28,6 +29,7 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Parsed::Unpin(name) => pin::unpin(&name, &log),
         Parsed::Prune(args) => prune::prune(args, &log),
         Parsed::Discard(versions) => prune::discard(&versions, &log),
+        Parsed::Doctor(args) => doctor::run(&args, &log),
         Parsed::Verify(args) => verify::run(&args, &log),
         Parsed::Show(args) => inspect::show(&args, &log),
         Parsed::Publish(args) => publish::run(&args, &log),

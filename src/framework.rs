@@ -99,6 +99,14 @@ impl Framework {
         }
     }
 
+    /// Finds what would stop a build before it compiles anything.
+    pub(crate) fn prepare(&self, ctx: &BuildContext<'_>) -> Result<(), CompileError> {
+        match self {
+            Self::Django(django) => Ok(django.load_settings(ctx)?),
+            Self::Phoenix(_) | Self::Prebuilt(_) => Ok(()),
+        }
+    }
+
     /// Compiles the assets and checks that the pages will link to them. `None` if the app asks for no compile.
     pub(crate) fn compile(&self, ctx: &BuildContext<'_>) -> Result<Option<Compiled>, CompileError> {
         let target = CompileTarget::of(&ctx.config);

@@ -8,6 +8,7 @@ use crate::manifest::{
     Marker, StoredPin, StoredRef, Tombstone, TombstoneState, VersionKind, of_json,
 };
 use crate::plan::{ListedObject, Listing};
+use crate::prefix::PROBE;
 use crate::sha256::Sha256;
 use crate::version::Version;
 use chrono::{DateTime, Utc};
@@ -161,7 +162,7 @@ impl MetaNames {
         let mut names = Self::default();
         for (name, object) in listing {
             let known = names.add(name, object, only);
-            if known.is_none() && !name.starts_with("staging/") {
+            if known.is_none() && !name.starts_with("staging/") && name != PROBE {
                 names.unknown.push(name.clone());
             }
         }

@@ -8,6 +8,7 @@ mod cnb;
 mod command;
 mod config;
 mod context;
+mod doctor;
 mod encoding;
 mod env;
 mod framework;

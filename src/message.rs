@@ -83,6 +83,11 @@ impl Message {
         self
     }
 
+    /// Another text with the exit code of this one.
+    pub(crate) fn of_same_kind(&self, title: impl Into<String>, body: impl Into<String>) -> Self {
+        Self::new(self.kind, title, body)
+    }
+
     pub(crate) fn title(&self) -> &str {
         &self.title
     }

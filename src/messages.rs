@@ -11,6 +11,7 @@ mod command;
 mod config;
 mod detect;
 mod django;
+pub(crate) mod doctor;
 pub(crate) mod heroku;
 mod links;
 pub(crate) mod operate;

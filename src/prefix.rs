@@ -6,7 +6,7 @@ mod public_url;
 mod store_url;
 
 use crate::encoding::percent_encoded_path;
-pub(crate) use key::{Folder, Key, MetaObject};
+pub(crate) use key::{Folder, Key, MetaObject, PROBE};
 pub(crate) use public_url::{ParsePublicUrlError, Prefix, PublicUrl};
 pub(crate) use store_url::{BucketUrl, NameRules, PART, ParseStoreUrlError, Scheme, StoreUrl};
 use url::{Position, Url};

@@ -18,6 +18,7 @@ mod network;
 mod objects;
 mod own_object;
 mod pin;
+mod probe;
 mod protocol;
 mod provider;
 mod prune;
@@ -46,6 +47,7 @@ use derive_more::From;
 use directory::Directory;
 pub(crate) use error::{FailedRequest, RequestError, RequestTarget};
 pub(crate) use lease::Lease;
+pub(crate) use probe::{Creates, Right};
 use prune::Prune;
 pub(crate) use prune::Pruned;
 use std::error::Error;
@@ -95,6 +97,15 @@ pub(crate) enum StoreError {
     /// For minutes, nothing was sent and no answer came.
     Stalled,
     Interrupted,
+}
+
+/// What a key may do besides to put.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Probed {
+    pub(crate) list: Right,
+    pub(crate) delete: Right,
+    /// The time by the store's clock, if its answers tell it.
+    pub(crate) now: Option<DateTime<Utc>>,
 }
 
 pub(crate) type StoreResult<T = ()> = Result<T, StoreError>;
@@ -279,6 +290,42 @@ impl Store {
             interrupt,
             |backend| async move { lease.end(&backend).await },
         )
+    }
+
+    /// Puts the samples of `doctor`. Says how the store treats a create of what exists.
+    pub(crate) fn put_samples(
+        &self,
+        release: &Arc<Release>,
+        interrupt: &Interrupt,
+    ) -> StoreResult<Creates> {
+        let release = release.clone();
+        self.run(interrupt, |backend| async move {
+            backend.put_samples(&release).await
+        })
+    }
+
+    /// What a key may do besides: get the protocol's objects, or an error; list; delete. And the time by the store's clock.
+    pub(crate) fn probe(&self, version: &Version, interrupt: &Interrupt) -> StoreResult<Probed> {
+        let version = version.clone();
+        self.run(interrupt, |backend| async move {
+            backend.reads_back().await?;
+            Ok(Probed {
+                list: backend.lists(&version).await?,
+                delete: backend.may_delete(&version).await?,
+                now: backend.now().ok(),
+            })
+        })
+    }
+
+    pub(crate) fn is_published(
+        &self,
+        version: &Version,
+        interrupt: &Interrupt,
+    ) -> StoreResult<bool> {
+        let version = version.clone();
+        self.run(interrupt, |backend| async move {
+            backend.is_published(&version).await
+        })
     }
 
     /// Does the work of a command on a store of either kind, and waits for its end.

@@ -20,6 +20,11 @@ impl Version {
         Self(PLACEHOLDER.to_owned())
     }
 
+    /// Stands for a version in the store of `doctor`, which no build can have.
+    pub(crate) fn of_samples() -> Self {
+        Self("_doctor".to_owned())
+    }
+
     /// The digest version: the first 20 base32 characters of the digest, in lower case.
     pub(crate) fn of_digest(digest: &Sha256) -> Self {
         let bytes = digest.as_bytes()[..16].iter();

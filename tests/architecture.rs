@@ -21,6 +21,7 @@ const ROWS: &[&[&str]] = &[
     &["inventory"],
     &["check", "framework", "store"],
     &["operate", "publish"],
+    &["doctor"],
     &["messages"],
     &["cli", "cnb", "heroku"],
     &["main"],

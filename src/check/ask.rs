@@ -2,7 +2,7 @@
 
 use super::judge::{allows_origin, judge};
 use super::{AssetKind, CheckError, CheckProblem, CheckReport, CheckSkipped, ORIGIN, Sample};
-use crate::http::{Answer, FetchError};
+use crate::http::{Answer, Client, FetchError};
 use crate::interrupt::Interrupt;
 use crate::manifest::Asset;
 use crate::prefix::{PublicUrl, Site};
@@ -34,6 +34,22 @@ pub(crate) fn is_checkable(release: &Release) -> Result<(), CheckSkipped> {
         [] => Err(CheckSkipped::NothingToAskFor),
         _ => Ok(()),
     }
+}
+
+/// Checks a release by plain requests.
+pub(crate) fn check_by(
+    client: &Client,
+    site: &Site,
+    release: &Release,
+    interrupt: &Interrupt,
+) -> Result<CheckReport, CheckError> {
+    let mut get = |url: &str, origin: Option<&'static str>, limit| {
+        let accept = ("Accept-Encoding", "identity");
+        let headers = [Some(accept), origin.map(|origin| ("Origin", origin))];
+        let headers: Vec<_> = headers.into_iter().flatten().collect();
+        client.get(url, &headers, limit)
+    };
+    check(site, release, interrupt, &mut get)
 }
 
 /// Asks for one file of each kind. Asks more only if something is wrong.

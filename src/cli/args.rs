@@ -1,8 +1,8 @@
 //! Parses the arguments into one value for each command.
 
 use super::help::{
-    COMMANDS, DISCARD_HELP, EXEC_HELP, HELP, LIST_HELP, PIN_HELP, PRUNE_HELP, PUBLISH_HELP,
-    SHOW_HELP, VERIFY_HELP, VERSION,
+    COMMANDS, DISCARD_HELP, DOCTOR_HELP, EXEC_HELP, HELP, LIST_HELP, PIN_HELP, PRUNE_HELP,
+    PUBLISH_HELP, SHOW_HELP, VERIFY_HELP, VERSION,
 };
 use crate::config::RetentionFlags;
 use crate::context::DryRun;
@@ -26,6 +26,7 @@ pub(super) enum Parsed {
     Prune(PruneArgs),
     /// The versions to discard.
     Discard(Vec<Version>),
+    Doctor(DoctorArgs),
     /// A text for stdout.
     Data(&'static str),
 }
@@ -58,6 +59,11 @@ pub(super) struct ShowArgs {
 pub(super) struct PinArgs {
     pub(super) pin: PinName,
     pub(super) reason: String,
+}
+
+pub(super) struct DoctorArgs {
+    pub(super) app: Option<PathBuf>,
+    pub(super) format: Format,
 }
 
 pub(super) struct PruneArgs {
@@ -131,6 +137,7 @@ fn parse_command(
         Some("pin") => parse_pin(parser),
         Some("unpin") => parse_unpin(parser),
         Some("prune") => parse_prune(parser),
+        Some("doctor") => parse_doctor(parser),
         Some("discard") => parse_discard(parser),
         Some("verify") => parse_verify(parser),
         Some("show") => parse_show(parser),
@@ -239,6 +246,19 @@ fn parse_unpin(parser: &mut lexopt::Parser) -> Result<Parsed, UsageError> {
         Some((pin, None)) => Ok(Parsed::Unpin(pin)),
         Some((_, Some(_))) => Err(Long("reason").unexpected().into()),
     }
+}
+
+fn parse_doctor(parser: &mut lexopt::Parser) -> Result<Parsed, UsageError> {
+    let (mut app, mut format) = (None, Format::Log);
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("app") => app = Some(path("--app", parser.value()?)?),
+            Long("json") => format = Format::Json,
+            Short('h') | Long("help") => return Ok(Parsed::Data(DOCTOR_HELP)),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    Ok(Parsed::Doctor(DoctorArgs { app, format }))
 }
 
 fn parse_prune(parser: &mut lexopt::Parser) -> Result<Parsed, UsageError> {

@@ -10,6 +10,7 @@ pub(super) const HELP: &str = indoc! {"
     Usage: static-assets <command> [options]
 
       publish      compile and upload the assets, and print or pin what the running app reads
+      doctor       look before the first deploy whether it would work
       list         show which versions are in the store, and how large they are
       show         show the files and the builds of one version
       verify       compare the files in the store with what was published
@@ -62,6 +63,22 @@ pub(super) const PUBLISH_HELP: &str = indoc! {"
     directory, 11 the version exists with other content, 12 credentials missing, invalid or expired,
     13 a safety rule said no, 130 interrupted. Nothing new is visible unless the code is 0, or 1
     because the public check failed.
+"};
+
+pub(super) const DOCTOR_HELP: &str = indoc! {"
+    Looks before the first deploy whether it would work: settings, store, rights of the key and public URL, in seconds
+    and without compiling anything. Each line that begins with \u{2717} says how to fix it.
+
+    Usage: static-assets doctor [--app DIR] [--json]
+
+      --app DIR  read DIR/project.toml, and look at the framework of this app, too. Django's settings are loaded
+      --json     print one JSON object: checks [{result, text, fix}]. A result is good, warning or failed
+      --help
+
+    It puts four small files under _doctor/ in the prefix, and .static-assets/doctor.json, as a build would, and
+    asks for them as a browser does. They stay, never change, and may be deleted. Settings are those of publish.
+
+    Exit codes: 0 a deploy would work, else those of publish.
 "};
 
 pub(super) const EXEC_HELP: &str = indoc! {"
@@ -197,8 +214,9 @@ pub(super) const DISCARD_HELP: &str = indoc! {"
 "};
 
 /// The commands, each with its help.
-pub(super) const COMMANDS: [(&str, &str); 9] = [
+pub(super) const COMMANDS: [(&str, &str); 10] = [
     ("publish", PUBLISH_HELP),
+    ("doctor", DOCTOR_HELP),
     ("exec", EXEC_HELP),
     ("list", LIST_HELP),
     ("show", SHOW_HELP),

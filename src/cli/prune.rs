@@ -47,8 +47,7 @@ pub(super) fn discard(versions: &[Version], log: &Log) -> Result<(), Message> {
 fn read_in_use(from: &InUseArg, operator: &OpenStore) -> Result<InUse, Message> {
     match from {
         InUseArg::Page(url) => {
-            let server = operator.to.access.server();
-            let client = Client::new(server.and_then(|it| it.ca_file.as_deref()));
+            let client = Client::new(operator.to.access.ca_file());
             let page = InUse::of_page(url, &client);
             page.map_err(|error: InUseError| OperateError::from(error).into())
         }

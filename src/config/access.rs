@@ -3,7 +3,7 @@
 //! These are plain values. The files of the providers read them from the settings, and `store/` uses them.
 
 use super::Origin;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use url::Url;
 
 /// Has neither `Debug` nor `Display`, so that no message shows it.
@@ -128,6 +128,11 @@ impl Access {
             Self::Gcs(access) => Some(&access.server),
             Self::Directory => None,
         }
+    }
+
+    /// The authority that the settings name, for every server of the app's own.
+    pub(crate) fn ca_file(&self) -> Option<&Path> {
+        self.server()?.ca_file.as_deref()
     }
 }
 

@@ -81,6 +81,14 @@ impl Django {
     }
 }
 
+impl Django {
+    /// Loads the settings, as a build does before it collects anything.
+    pub(crate) fn load_settings(&self, ctx: &BuildContext<'_>) -> Result<(), DjangoError> {
+        let python = AppPython::find(&self.entry, ctx)?;
+        runner::load_settings(&python, &HookDir::find(&python)?)
+    }
+}
+
 fn run_user_command(
     python: &AppPython<'_>,
     setting: &Variable,

@@ -9,11 +9,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// The commands, each with its arguments.
-const USAGES: [(&str, &str); 9] = [
+const USAGES: [(&str, &str); 10] = [
     (
         "publish",
         "(--app DIR | --dir DIR | --prepared[=DIR]) [--pin[=FILE]] [--json] [--env-file FILE] [--dry-run]",
     ),
+    ("doctor", "[--app DIR] [--json]"),
     ("exec", "-- COMMAND [ARGUMENT…]"),
     ("list", "[--json]"),
     ("show", "VERSION [--json]"),

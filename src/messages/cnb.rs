@@ -36,25 +36,29 @@ impl Event for CnbEvent<'_> {
                      assets.deploy, a directory assets, files in priv/static or a cache_static_manifest",
                 );
             }
-            Self::Detected(app, dir, sources) => detected(app, dir, sources, log),
+            Self::Detected(app, dir, sources) => {
+                for line in evidence(app, dir, sources) {
+                    log.bullet(&line);
+                }
+            }
             Self::Ambiguous(error) => log.bullet(&ambiguous(error)),
             Self::Failed(error) => log.bullet(&format!("The buildpack could not run: {error}")),
         }
     }
 }
 
-fn detected(app: &Framework, dir: &Path, sources: &Sources<'_>, log: &Log) {
+/// Says what was found, and how its assets are made.
+pub(super) fn evidence(app: &Framework, dir: &Path, sources: &Sources<'_>) -> Vec<String> {
     match app {
-        Framework::Django(django) => log.bullet(&format!("Django: {}", django.evidence)),
+        Framework::Django(django) => vec![format!("Django: {}", django.evidence)],
         Framework::Phoenix(phoenix) => {
-            log.bullet(&phoenix.evidence());
             let settings = FrameworkSettings::read(sources);
             let pipelines = phoenix.pipelines(dir, &settings.phoenix);
-            for pipeline in pipelines {
-                log.bullet(&pipeline);
-            }
+            std::iter::once(phoenix.evidence())
+                .chain(pipelines)
+                .collect()
         }
-        Framework::Prebuilt(_) => log.bullet("STATIC_ASSETS_DIR names a directory to publish"),
+        Framework::Prebuilt(_) => vec!["STATIC_ASSETS_DIR names a directory to publish".to_owned()],
     }
 }
 

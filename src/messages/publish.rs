@@ -58,6 +58,14 @@ impl Event for Prebuilt {
     }
 }
 
+/// Why a run publishes nothing.
+pub(super) fn why_not_published(why: &Unpublished) -> String {
+    match why {
+        Unpublished::NoStore | Unpublished::Disabled(_) | Unpublished::Tests => off(why),
+        Unpublished::PublishOff(_) | Unpublished::MissingCredentials(_) => compile_only(why),
+    }
+}
+
 fn off(why: &Unpublished) -> String {
     match why {
         Unpublished::Disabled(origin) => {

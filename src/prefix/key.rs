@@ -6,6 +6,8 @@ use std::str::FromStr;
 
 /// The directory of the protocol's own objects, under the store's prefix.
 pub(super) const META: &str = ".static-assets";
+/// The object that shows whether the protocol's objects can be put and read.
+pub(crate) const PROBE: &str = "doctor.json";
 
 /// A store's prefix: empty, or segments joined by `/`, without a `/` at either end.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Display)]
@@ -87,6 +89,8 @@ pub(crate) enum MetaObject<'a> {
     Leases,
     #[display("leases/{_0}.json")]
     Lease(&'a str),
+    #[display("{PROBE}")]
+    Probe,
     #[display("staging")]
     Staging,
     /// An object that a listing of the protocol's directory names.

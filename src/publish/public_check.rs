@@ -63,17 +63,7 @@ impl Uploader<'_> {
     }
 
     fn ask(&self, release: &Release) -> Result<CheckReport, CheckError> {
-        let server = self.destination.access.server();
-        let client = Client::new(server.and_then(|server| server.ca_file.as_deref()));
-        let mut get = |url: &str, origin: Option<&'static str>, limit| {
-            let accept = ("Accept-Encoding", "identity");
-            let headers = [Some(accept), origin.map(|origin| ("Origin", origin))];
-            client.get(
-                url,
-                &headers.into_iter().flatten().collect::<Vec<_>>(),
-                limit,
-            )
-        };
-        check::check(&self.destination.site, release, self.interrupt, &mut get)
+        let client = Client::new(self.destination.access.ca_file());
+        check::check_by(&client, &self.destination.site, release, self.interrupt)
     }
 }

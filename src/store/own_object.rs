@@ -65,6 +65,11 @@ impl OwnObject {
         Ok(Self::new(dir, &MetaObject::Lease(&random), lease_json()))
     }
 
+    /// Shows whether the protocol's objects can be put and read. It is the same for every run.
+    pub(super) fn probe(dir: &Folder) -> Self {
+        Self::new(dir, &MetaObject::Probe, lease_json())
+    }
+
     pub(super) fn tombstone(
         dir: &Folder,
         version: &Version,

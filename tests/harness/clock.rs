@@ -103,7 +103,7 @@ fn moved(answer: &[u8], jumps: &Jumps) -> Vec<u8> {
         let line = line.to_lowercase();
         let is_length = line.starts_with("content-length:");
         let is_hop = line.starts_with("transfer-encoding:") || line.starts_with("connection:");
-        !is_hop && !(is_length && is_moved)
+        !(is_hop || is_length && is_moved)
     });
     if is_moved {
         lines.push(format!("Content-Length: {}", body.len()));

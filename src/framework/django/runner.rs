@@ -70,6 +70,22 @@ pub(super) fn run_collectstatic(
     }
 }
 
+/// Loads the settings and the apps, and nothing else.
+pub(super) fn load_settings(python: &AppPython<'_>, hook: &HookDir) -> Result<(), DjangoError> {
+    let run = start_runner(python, None, hook, Some(&[]))?;
+    match run
+        .report
+        .as_ref()
+        .and_then(|report| report.failure.as_ref())
+    {
+        None if run.finished.status.success() => Ok(()),
+        _ => {
+            let missing = find_missing_variables(python, None, hook, run.report.as_ref())?;
+            Err(diagnose(run.report, run.finished, missing, python)?)
+        }
+    }
+}
+
 /// Lists all variables that the settings miss, so that one failed build names them all. Loads the settings again with a
 /// stand-in for each that is known by now; what follows from a stand-in is thrown away.
 fn find_missing_variables(

@@ -6,7 +6,7 @@ use crate::fs::{create_dir_for_all, if_exists, read_file, remove_dir_if_exists};
 use crate::interrupt::Interrupt;
 use crate::manifest::Asset;
 use crate::parallel::parallel;
-use crate::prefix::MetaObject;
+use crate::prefix::{Key, MetaObject};
 use crate::release::Release;
 use crate::store::local_file::read_asset_chunks;
 use crate::store::own_object::OwnObject;
@@ -80,6 +80,22 @@ impl Directory {
             Err(error) => return Err(self.rename_error(error)),
         }
         Ok(true)
+    }
+
+    /// Writes a whole file that everyone may read under an unused name. Returns `false` if the name holds the same.
+    pub(in crate::store) fn create_public(&self, key: &Key, content: &[u8]) -> StoreResult<bool> {
+        let path = self.path(key);
+        let dir = path.parent().unwrap_or(&self.root);
+        self.create_dir(&self.root)?;
+        create_dir_for_all(dir)?;
+        let file = self.staged_file(content)?;
+        fs::set_permissions(file.path(), PermissionsExt::from_mode(0o644))?;
+        match rename(file.path(), &path) {
+            Ok(()) => Ok(true),
+            Err(_) if if_exists(read_file(&path))?.is_some_and(|it| it == content) => Ok(false),
+            Err(Errno::EXIST) => Err(StoreError::ReadBackMismatch(key.clone())),
+            Err(error) => Err(self.rename_error(error)),
+        }
     }
 
     /// Writes a whole file in place of what has the name.

@@ -1,0 +1,276 @@
+//! Finds out before the first deploy whether one would work: settings, store, rights and public URL, in seconds and
+//! without compiling anything. A few small files stay in the store, under `_doctor/`.
+
+use crate::check::{AssetKind, CheckError, CheckFinding, check_by};
+use crate::config::{
+    CheckMode, Config, Destination, FrameworkSettings, Mode, Origin, Phase, Setting, Sources,
+    Unpublished,
+};
+use crate::context::{BuildContext, DryRun, HookPlace, ImagePlaces, NodeSupply};
+use crate::framework::Framework;
+use crate::http::{Answer, Client};
+use crate::interrupt::Interrupt;
+use crate::log::Log;
+use crate::manifest::ScanRules;
+use crate::prefix::{Folder, MetaObject, PublicUrl, Site};
+use crate::publish::{PublishError, read_config, scratch_dir};
+use crate::release::{Naming, Release};
+use crate::store::{Creates, Probed, Right, Store, StoreError};
+use crate::version::Version;
+use chrono::{TimeDelta, Utc};
+use fs_err as fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+/// One of each kind that browsers treat in a way of its own. They never change, so a cache may keep them for ever.
+const SAMPLES: [(&str, &str); 4] = [
+    ("sample-1.css", include_str!("doctor/samples/sample.css")),
+    ("sample-1.js", include_str!("doctor/samples/sample.js")),
+    ("sample-1.svg", include_str!("doctor/samples/sample.svg")),
+    (
+        "sample-1.woff2",
+        include_str!("doctor/samples/sample.woff2"),
+    ),
+];
+/// Another clock is told from a slow answer.
+const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(1);
+
+/// What was found out.
+pub(crate) enum Fact<'a> {
+    Failed(&'a PublishError),
+    Settings(&'a Destination, &'a Config),
+    Off(&'a Unpublished),
+    /// The release phase uploads, with its own key.
+    Deferred,
+    Puts(Creates),
+    Reads,
+    List(Right),
+    /// The key may not list, which an explicit version needs.
+    ListNeeded,
+    Delete(Right),
+    ClockDiffers(TimeDelta),
+    PathOfSite(&'a PublicUrl),
+    Public(&'a [AssetKind]),
+    CheckFailed(&'a CheckFinding, &'a Site),
+    /// The encoding of an answer to a browser that takes compressed ones.
+    Compressed(Option<&'a str>),
+    /// Whether anyone can read the protocol's own objects.
+    MetaIsPublic(bool),
+    VersionExists(&'a Version),
+    App(&'a Framework, &'a Path, &'a Sources<'a>),
+    /// The app's settings can be loaded.
+    Loads,
+}
+
+/// What would keep a deploy from working.
+pub(crate) struct DoctorError {
+    pub(crate) failures: usize,
+    pub(crate) first: PublishError,
+}
+
+type Report<'a> = &'a mut dyn FnMut(&Fact<'_>);
+
+struct Doctor<'a> {
+    report: Report<'a>,
+    failures: Vec<PublishError>,
+    interrupt: Interrupt,
+}
+
+/// Reports each fact as it is found. With an app, also looks at its framework.
+pub(crate) fn examine(
+    sources: &Sources<'_>,
+    app: Option<&Path>,
+    log: &Log,
+    report: Report<'_>,
+) -> Result<(), DoctorError> {
+    let mut doctor = Doctor {
+        report,
+        failures: Vec::new(),
+        interrupt: Interrupt::listen(),
+    };
+    match read_config(sources, &Phase::BUILD, log) {
+        Err(error) => doctor.fail(error),
+        Ok(config) => {
+            doctor.look_at_store(&config);
+            if let Some(dir) = app {
+                doctor.look_at_app(dir, sources, config, log);
+            }
+        }
+    }
+    let failures = doctor.failures.len();
+    match doctor.failures.into_iter().next() {
+        None => Ok(()),
+        Some(first) => Err(DoctorError { failures, first }),
+    }
+}
+
+impl Doctor<'_> {
+    fn tell(&mut self, fact: &Fact<'_>) {
+        (self.report)(fact);
+    }
+
+    fn fail(&mut self, error: impl Into<PublishError>) {
+        let error = error.into();
+        self.tell(&Fact::Failed(&error));
+        self.failures.push(error);
+    }
+
+    fn look_at_store(&mut self, config: &Config) {
+        match &config.mode {
+            Mode::Off(Unpublished::NoStore) => self.fail(PublishError::NoStore),
+            Mode::Off(why) | Mode::CompileOnly(why) => self.tell(&Fact::Off(why)),
+            Mode::Defer(_) => self.tell(&Fact::Deferred),
+            Mode::Upload(to) => {
+                self.tell(&Fact::Settings(to, config));
+                if let Err(error) = self.try_samples(to, config) {
+                    self.fail(error);
+                }
+            }
+        }
+    }
+
+    fn try_samples(&mut self, to: &Destination, config: &Config) -> Result<(), PublishError> {
+        let dir = scratch_dir()?;
+        let release = Arc::new(release_of_samples(dir.path(), &to.site)?);
+        self.use_store(to, config, &release)?;
+        self.look_at_public_url(to, config, &release);
+        Ok(())
+    }
+
+    /// Does with the samples what a build does with its files.
+    fn use_store(
+        &mut self,
+        to: &Destination,
+        config: &Config,
+        release: &Arc<Release>,
+    ) -> Result<(), PublishError> {
+        let failed = |error: StoreError| PublishError::Store(error, to.to_string());
+        let store = Store::open(&to.site.store, &to.access).map_err(failed)?;
+        let creates = store
+            .put_samples(release, &self.interrupt)
+            .map_err(failed)?;
+        self.tell(&Fact::Puts(creates));
+        let probed = store.probe(&release.version, &self.interrupt);
+        let Probed { list, delete, now } = probed.map_err(failed)?;
+        self.tell(&Fact::Reads);
+        self.tell(&match list {
+            Right::Denied if config.version.is_some() => Fact::ListNeeded,
+            list => Fact::List(list),
+        });
+        if to.access.server().is_some() {
+            self.tell(&Fact::Delete(delete));
+        }
+        let ahead = now.map_or_else(TimeDelta::zero, |now| now - Utc::now());
+        if ahead.abs() > CLOCKS_DIFFER {
+            self.tell(&Fact::ClockDiffers(ahead));
+        }
+        if let Some(given) = &config.version
+            && store
+                .is_published(&given.value, &self.interrupt)
+                .map_err(failed)?
+        {
+            self.tell(&Fact::VersionExists(&given.value));
+        }
+        Ok(())
+    }
+
+    /// Asks for the samples as a browser does.
+    fn look_at_public_url(&mut self, to: &Destination, config: &Config, release: &Release) {
+        if release.prefix.is_path() {
+            return self.tell(&Fact::PathOfSite(&to.site.public));
+        }
+        let client = Client::new(to.access.ca_file());
+        let report = match check_by(&client, &to.site, release, &self.interrupt) {
+            Ok(report) => report,
+            Err(error) => return self.fail(error),
+        };
+        if !report.right.is_empty() {
+            self.tell(&Fact::Public(&report.right));
+        }
+        let stops = config.check.unwrap_or_default() == CheckMode::Fail;
+        let mut fatal = Vec::new();
+        for finding in report.findings {
+            if stops && finding.is_fatal() {
+                fatal.push(finding);
+            } else {
+                self.tell(&Fact::CheckFailed(&finding, &to.site));
+            }
+        }
+        if !fatal.is_empty() {
+            return self.fail(CheckError::Wrong(fatal, to.site.clone()));
+        }
+        let css = release.prefix.url_of(SAMPLES[0].0);
+        if let Some(answer) = ask(&client, &css, "gzip, br") {
+            self.tell(&Fact::Compressed(answer.header("content-encoding")));
+        }
+        let probe = Folder::default().meta(&MetaObject::Probe);
+        let probe = format!("{}{probe}", to.site.public);
+        let is_public = ask(&client, &probe, "identity").is_some();
+        self.tell(&Fact::MetaIsPublic(is_public));
+    }
+
+    fn look_at_app(&mut self, dir: &Path, sources: &Sources<'_>, config: Config, log: &Log) {
+        let app = match Framework::detect(dir, &FrameworkSettings::read(sources)) {
+            Ok(Some(app)) => app,
+            Ok(None) => return self.fail(PublishError::NoFramework),
+            Err(error) => return self.fail(error),
+        };
+        self.tell(&Fact::App(&app, dir, sources));
+        let scratch = match scratch_dir() {
+            Ok(scratch) => scratch,
+            Err(error) => return self.fail(error),
+        };
+        let interrupt = self.interrupt.clone();
+        let ctx = BuildContext {
+            app_dir: dir.to_owned(),
+            scratch: scratch.path().to_owned(),
+            env: sources.child_env(),
+            image: ImagePlaces {
+                root: dir.to_owned(),
+                injected: scratch.path().join("injected"),
+                hook: HookPlace::PythonPath,
+                deferred_dir: scratch.path().join("deferred"),
+                release_command: "",
+                node: NodeSupply::Platform,
+                takes_injection: false,
+            },
+            cache: None,
+            previous: None,
+            config,
+            started: SystemTime::now(),
+            dry_run: DryRun::Yes,
+            interrupt: &interrupt,
+            log,
+        };
+        match app.prepare(&ctx) {
+            Ok(()) => self.tell(&Fact::Loads),
+            Err(error) => self.fail(error),
+        }
+    }
+}
+
+/// A release of the samples, under a name that no build can have.
+fn release_of_samples(dir: &Path, site: &Site) -> Result<Release, PublishError> {
+    for (name, content) in SAMPLES {
+        fs::write(dir.join(name), content).map_err(PublishError::Scratch)?;
+    }
+    let version = Setting {
+        value: Version::of_samples(),
+        origin: Origin::Environment,
+    };
+    let naming = Naming {
+        public: &site.public,
+        store: Some(&site.store),
+        given: Some(&version),
+        salt: None,
+    };
+    let (release, _) = Release::of(&dir.into(), &ScanRules::default(), &naming, dir)?;
+    Ok(release)
+}
+
+/// The answer, if it is 200.
+fn ask(client: &Client, url: &str, encodings: &'static str) -> Option<Answer> {
+    let answer = client.get(url, &[("Accept-Encoding", encodings)], 1 << 20);
+    answer.ok().filter(|answer| answer.status == 200)
+}

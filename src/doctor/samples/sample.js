@@ -1,0 +1,2 @@
+// A sample of static-assets doctor.
+export const sample = 1;

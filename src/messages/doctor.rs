@@ -1,0 +1,202 @@
+//! Texts of `static-assets doctor`: one line for each fact, and a fix for each that would stop a deploy.
+
+use super::cnb::evidence;
+use super::{Explain, Message, check, publish};
+use crate::check::AssetKind;
+use crate::config::{Config, Destination};
+use crate::doctor::{DoctorError, Fact};
+use crate::log::{Event, Log};
+use crate::store::{Creates, Right};
+use chrono::TimeDelta;
+
+/// How a fact is judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Good,
+    /// A deploy works, but somebody should know.
+    Warning,
+    Failed,
+}
+
+/// A fact as a person reads it.
+pub(crate) struct Line {
+    pub(crate) verdict: Verdict,
+    /// One line.
+    pub(crate) text: String,
+    /// What it means, and what to do. Empty if there is nothing to do.
+    pub(crate) more: String,
+}
+
+impl Verdict {
+    /// The word for it, in JSON.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Warning => "warning",
+            Self::Failed => "failed",
+        }
+    }
+
+    fn mark(self) -> &'static str {
+        match self {
+            Self::Good => "✓",
+            Self::Warning => "!",
+            Self::Failed => "✗",
+        }
+    }
+}
+
+impl Event for Line {
+    fn write_to(&self, log: &Log) {
+        log.bullet(&format!("{} {}", self.verdict.mark(), self.text));
+        if !self.more.is_empty() {
+            log.block(&self.more);
+        }
+    }
+}
+
+impl Line {
+    fn of(verdict: Verdict, text: impl Into<String>, more: impl Into<String>) -> Self {
+        let (text, more) = (text.into(), more.into());
+        Self {
+            verdict,
+            text,
+            more,
+        }
+    }
+
+    fn good(text: impl Into<String>) -> Self {
+        Self::of(Verdict::Good, text, "")
+    }
+
+    fn warning(text: impl Into<String>, more: impl Into<String>) -> Self {
+        Self::of(Verdict::Warning, text, more)
+    }
+}
+
+impl Explain for DoctorError {
+    fn explain(&self) -> Message {
+        let title = match self.failures {
+            1 => "A deploy would fail: one check did".to_owned(),
+            failures => format!("A deploy would fail: {failures} checks did"),
+        };
+        let body = "Each is named above, with its fix. Then run the same command again.";
+        self.first.explain().of_same_kind(title, body).alone()
+    }
+}
+
+#[allow(clippy::too_many_lines, reason = "one text for each case")]
+pub(crate) fn line(fact: &Fact<'_>) -> Line {
+    match fact {
+        Fact::Failed(error) => {
+            let message = error.explain().alone();
+            let text = message.title().to_owned();
+            Line::of(Verdict::Failed, text, message.to_string())
+        }
+        Fact::Settings(to, config) => Line::good(settings(to, config)),
+        Fact::Off(why) => Line::warning(
+            "A deploy would publish nothing",
+            publish::why_not_published(why),
+        ),
+        Fact::Deferred => Line::warning(
+            "The release phase uploads, so its key was not looked at",
+            "Run this command where the release phase runs, with STATIC_ASSETS_PUBLISH=build.",
+        ),
+        Fact::Puts(creates) => puts(*creates),
+        Fact::Reads => Line::good("The key may get what a build has to read"),
+        Fact::List(Right::Granted) => {
+            Line::good("The key may list, so a build that was cut is resumed")
+        }
+        Fact::List(Right::Denied) => Line::warning(
+            "The key may not list",
+            "A build that was cut uploads all of its files again, and RELEASE_VERSION can't be used. SECURITY.md has the \
+             rights of a build.",
+        ),
+        Fact::ListNeeded => Line::warning(
+            "The key may not list, which a build with RELEASE_VERSION needs",
+            "Unset RELEASE_VERSION, or add the right to list. SECURITY.md has the rights of a build.",
+        ),
+        Fact::Delete(Right::Denied) => Line::good("The key may not delete, and no build has to"),
+        Fact::Delete(Right::Granted) => Line::warning(
+            "The key may delete, which no build has to",
+            "Whoever has it can remove what is published. SECURITY.md has a smaller policy, and one for operators.",
+        ),
+        Fact::ClockDiffers(ahead) => clock(*ahead),
+        Fact::PathOfSite(public) => Line::warning(
+            format!("The public URL is a path of your site, so it was not checked: {public}"),
+            "Your site has to serve it from the store. Once it is deployed: static-assets check URL",
+        ),
+        Fact::Public(kinds) => {
+            let kinds: Vec<_> = kinds.iter().map(AssetKind::to_string).collect();
+            Line::good(format!(
+                "Browsers get the samples with the right bytes, types and headers: {}",
+                kinds.join(", ")
+            ))
+        }
+        Fact::CheckFailed(finding, site) => {
+            let text = check::finding_text(finding, site);
+            let (first, more) = text.split_once('\n').unwrap_or((&text, ""));
+            Line::warning(first, more)
+        }
+        Fact::Compressed(Some(encoding)) => {
+            Line::good(format!("Browsers get text compressed ({encoding})"))
+        }
+        Fact::Compressed(None) => Line::warning(
+            "Browsers get text uncompressed",
+            "A store sends what was uploaded. A CDN in front of it compresses CSS, JS and SVG to a quarter or so: switch that on.",
+        ),
+        Fact::MetaIsPublic(false) => {
+            Line::good("Nobody without a key gets the protocol's own objects")
+        }
+        Fact::MetaIsPublic(true) => Line::warning(
+            "Anyone can read .static-assets/, which names every file, commit and group",
+            "It holds no secret. To hide it, see SECURITY.md, \"Public buckets\".",
+        ),
+        Fact::VersionExists(version) => Line::warning(
+            format!("RELEASE_VERSION names a version that is published already: {version}"),
+            "A build with other files is refused. Set another one, or unset it: the version is then a hash of the files.",
+        ),
+        Fact::App(app, dir, sources) => Line::good(evidence(app, dir, sources).join("; ")),
+        Fact::Loads => Line::good(
+            "Nothing of the app stops a build before it compiles. What pages link to is known afterwards: \
+             static-assets publish --app . --dry-run",
+        ),
+    }
+}
+
+fn settings(to: &Destination, config: &Config) -> String {
+    let version = config.version.as_ref();
+    let version = version.map_or_else(
+        || "the version is a hash of the files".to_owned(),
+        |it| format!("version {} ({})", it.value, it.origin),
+    );
+    format!(
+        "{to} at {}; {version}, group {}",
+        to.site.public, config.group
+    )
+}
+
+fn puts(creates: Creates) -> Line {
+    match creates {
+        Creates::Refused => {
+            Line::good("The key may put, and the store refuses to replace what exists")
+        }
+        Creates::Replaced | Creates::Unknown => Line::warning(
+            "The key may put, but the store knows no conditional writes",
+            "Builds don't rely on them: they never replace a file of another build. A program that is none of ours and writes \
+             at the same moment could be replaced.",
+        ),
+    }
+}
+
+fn clock(ahead: TimeDelta) -> Line {
+    let minutes = ahead.num_minutes();
+    let (minutes, how) = (
+        minutes.abs(),
+        if minutes > 0 { "behind" } else { "ahead of" },
+    );
+    Line::warning(
+        format!("This machine's clock is {minutes} min {how} the store's"),
+        "Above 15 minutes, S3 refuses every request. Set the clock of the machine that builds.",
+    )
+}

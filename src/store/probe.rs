@@ -1,0 +1,120 @@
+//! Finds out what a key may do in a store, and what the store can, by a few small objects that stay.
+
+use super::StoreError;
+use super::StoreResult;
+use super::backend::Backend;
+use super::error::{FailedRequest, RequestError};
+use super::local_file::read_asset;
+use super::objects::ObjectState;
+use super::own_object::OwnObject;
+use super::receipt::attributes_of;
+use crate::manifest::Asset;
+use crate::prefix::MetaObject;
+use crate::release::Release;
+use crate::version::Version;
+use object_store::{PutMode, PutPayload};
+use std::slice;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Right {
+    Granted,
+    Denied,
+}
+
+/// How a store treats a create of what exists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Creates {
+    Refused,
+    /// The object is replaced.
+    Replaced,
+    /// The store does not know the condition, and says so.
+    Unknown,
+}
+
+impl Backend {
+    /// Puts the object of the protocol's directory that says that somebody looked, and the samples. What is there already
+    /// stays.
+    pub(super) async fn put_samples(&self, release: &Release) -> StoreResult<Creates> {
+        self.create(&OwnObject::probe(self.dir())).await?;
+        for asset in release.manifest.assets() {
+            self.create_sample(&release.version, asset).await?;
+        }
+        let Some(asset) = release.manifest.assets().first() else {
+            return Ok(Creates::Refused);
+        };
+        let is_replaced = self.create_sample(&release.version, asset).await?;
+        Ok(match self {
+            Self::Bucket(objects) if objects.put_mode.with(|it| *it == PutMode::Overwrite) => {
+                Creates::Unknown
+            }
+            _ if is_replaced => Creates::Replaced,
+            _ => Creates::Refused,
+        })
+    }
+
+    /// Returns `false` if it is there already.
+    async fn create_sample(&self, version: &Version, asset: &Asset) -> StoreResult<bool> {
+        let (content, md5) = read_asset(asset)?;
+        let key = self.dir().asset(version, &asset.path);
+        match self {
+            Self::Bucket(objects) => {
+                let payload = PutPayload::from(content);
+                if objects
+                    .create(&key, payload, attributes_of(asset))
+                    .await?
+                    .is_some()
+                {
+                    return Ok(true);
+                }
+                match objects.head(&key, asset, Some(md5)).await {
+                    // A key with the least rights can't look.
+                    Ok(ObjectState::Equal) | Err(FailedRequest(RequestError::Forbidden, _)) => {
+                        Ok(false)
+                    }
+                    Ok(_) => Err(StoreError::ReadBackMismatch(key)),
+                    Err(failed) => Err(failed.into()),
+                }
+            }
+            Self::Directory(directory) => {
+                directory.prepare_staging()?;
+                directory.create_public(&key, &content)
+            }
+        }
+    }
+
+    /// Whether the key may get the protocol's objects.
+    pub(super) async fn reads_back(&self) -> StoreResult {
+        let probe = OwnObject::probe(self.dir());
+        match self.read(&probe.key).await? {
+            Some(json) if json == probe.json => Ok(()),
+            _ => Err(StoreError::ReadBackMismatch(probe.key)),
+        }
+    }
+
+    /// Whether the key may list, which explicit versions need.
+    pub(super) async fn lists(&self, version: &Version) -> StoreResult<Right> {
+        right_of(self.list(&self.dir().version(version)).await)
+    }
+
+    /// Whether the key may delete, which no build needs. Nothing has the name that it tries.
+    pub(super) async fn may_delete(&self, version: &Version) -> StoreResult<Right> {
+        let key = self.dir().asset(version, "_probe");
+        right_of(self.delete(slice::from_ref(&key)).await)
+    }
+
+    /// Whether a version is published.
+    pub(super) async fn is_published(&self, version: &Version) -> StoreResult<bool> {
+        let key = self.dir().meta(&MetaObject::Marker(version));
+        match self.read(&key).await {
+            Err(StoreError::Request(FailedRequest(RequestError::Forbidden, _))) => Ok(false),
+            marker => Ok(marker?.is_some()),
+        }
+    }
+}
+
+fn right_of<T>(done: StoreResult<T>) -> StoreResult<Right> {
+    match done {
+        Err(StoreError::Request(FailedRequest(RequestError::Forbidden, _))) => Ok(Right::Denied),
+        done => done.map(|_| Right::Granted),
+    }
+}
