@@ -7,19 +7,19 @@ use crate::config::{
     Unpublished,
 };
 use crate::context::{BuildContext, DryRun, HookPlace, ImagePlaces, NodeSupply};
-use crate::framework::Framework;
+use crate::framework::{BlockingPolicy, Framework};
 use crate::http::{Answer, Client};
 use crate::interrupt::Interrupt;
 use crate::log::Log;
 use crate::manifest::ScanRules;
-use crate::prefix::{Folder, MetaObject, PublicUrl, Site};
+use crate::prefix::{Folder, MetaObject, Prefix, PublicUrl, Site};
 use crate::publish::{PublishError, read_config, scratch_dir};
 use crate::release::{Naming, Release};
 use crate::store::{Creates, Probed, Right, Store, StoreError};
 use crate::version::Version;
 use chrono::{TimeDelta, Utc};
 use fs_err as fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -59,6 +59,8 @@ pub(crate) enum Fact<'a> {
     MetaIsPublic(bool),
     VersionExists(&'a Version),
     App(&'a Framework, &'a Path, &'a Sources<'a>),
+    /// Also holds the origin of the public URL.
+    PolicyBlocks(&'a BlockingPolicy, &'a str),
     /// The app's settings can be loaded.
     Loads,
 }
@@ -243,8 +245,17 @@ impl Doctor<'_> {
             interrupt: &interrupt,
             log,
         };
-        match app.prepare(&ctx) {
-            Ok(()) => self.tell(&Fact::Loads),
+        let files = SAMPLES.map(|(name, _)| PathBuf::from(name));
+        match app.prepare(&ctx, &files) {
+            Ok(policies) => {
+                for policy in &policies {
+                    let public = ctx.config.mode.public_url();
+                    let prefix = public.map(|it| it.prefix(&Version::of_samples()));
+                    let origin = prefix.as_ref().and_then(Prefix::origin);
+                    self.tell(&Fact::PolicyBlocks(policy, origin.unwrap_or_default()));
+                }
+                self.tell(&Fact::Loads);
+            }
             Err(error) => self.fail(error),
         }
     }

@@ -99,11 +99,17 @@ impl Framework {
         }
     }
 
-    /// Finds what would stop a build before it compiles anything.
-    pub(crate) fn prepare(&self, ctx: &BuildContext<'_>) -> Result<(), CompileError> {
+    /// Finds what would stop a build before it compiles anything, and the policies that would block such files.
+    pub(crate) fn prepare(
+        &self,
+        ctx: &BuildContext<'_>,
+        files: &[PathBuf],
+    ) -> Result<Vec<BlockingPolicy>, CompileError> {
+        let target = CompileTarget::of(&ctx.config);
         match self {
-            Self::Django(django) => Ok(django.load_settings(ctx)?),
-            Self::Phoenix(_) | Self::Prebuilt(_) => Ok(()),
+            Self::Django(django) => Ok(django.prepare(ctx, target.as_ref(), files)?),
+            Self::Phoenix(phoenix) => Ok(phoenix.prepare(ctx, target.as_ref(), files)?),
+            Self::Prebuilt(_) => Ok(Vec::new()),
         }
     }
 

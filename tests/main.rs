@@ -18,6 +18,7 @@ mod django_links;
 mod django_matrix;
 mod django_projects;
 mod docker;
+mod doctor;
 mod faults;
 mod harness_azure;
 mod harness_gcs;

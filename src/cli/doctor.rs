@@ -8,7 +8,7 @@ use crate::env::Env;
 use crate::log::{Log, data};
 use crate::message::Message;
 use crate::messages::cli::{CliEvent, FileError};
-use crate::messages::doctor::{Line, line};
+use crate::messages::doctor::{Line, line, works};
 use crate::operate::OperateError;
 use fs_err as fs;
 use serde::Serialize;
@@ -35,7 +35,9 @@ pub(super) fn run(args: &DoctorArgs, log: &Log) -> Result<(), Message> {
         let checks = checks.iter().map(CheckJson::of).collect();
         data(&render(&DoctorJson { checks })).map_err(FileError::Output)?;
     }
-    examined.map_err(Message::from)
+    examined?;
+    log.event(&works(&checks));
+    Ok(())
 }
 
 #[derive(Serialize)]

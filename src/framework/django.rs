@@ -24,8 +24,11 @@ mod static_root;
 use crate::config::Keep;
 use crate::config::env_vars::{AFTER_COLLECT, BEFORE_COLLECT, RELEASE_VERSION, Variable};
 use crate::context::BuildContext;
-use crate::framework::{CompileTarget, Compiled, Fallback, LinkReason, Links, RuntimeFile, Stays};
+use crate::framework::{
+    BlockingPolicy, CompileTarget, Compiled, Fallback, LinkReason, Links, RuntimeFile, Stays,
+};
 use crate::fs::{files_below, lies_in};
+use content_policy::judge_policies;
 pub(crate) use detect::Django;
 pub(crate) use error::{DjangoError, DjangoFailure, DjangoFailureReason, DjangoLinkProblem};
 pub(crate) use event::{BrokenLink, BrokenLinkCause, DjangoEvent};
@@ -33,12 +36,12 @@ use hook::HookDir;
 use links::{DjangoLinkCheck, needs_pin, verify_links};
 use python::AppPython;
 pub(crate) use report::{CollectReport, DjangoCheck, StaticfilesStorage};
-use runner::{collected_dir, run_collectstatic};
+use runner::{collected_dir, load_settings, run_collectstatic};
 pub(crate) use settings_source::{ServerSettings, SettingsSource};
 pub(crate) use stand_in::StandIn;
 use static_root::StaticRootFiles;
 pub(crate) use static_root::WrittenFiles;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 impl Django {
     /// Collects the static files. `None` if the app asks for no collect.
@@ -82,10 +85,18 @@ impl Django {
 }
 
 impl Django {
-    /// Loads the settings, as a build does before it collects anything.
-    pub(crate) fn load_settings(&self, ctx: &BuildContext<'_>) -> Result<(), DjangoError> {
+    /// Loads the settings, as a build does before it collects anything, and judges the policies of the app for such files.
+    pub(crate) fn prepare(
+        &self,
+        ctx: &BuildContext<'_>,
+        target: Option<&CompileTarget>,
+        files: &[PathBuf],
+    ) -> Result<Vec<BlockingPolicy>, DjangoError> {
         let python = AppPython::find(&self.entry, ctx)?;
-        runner::load_settings(&python, &HookDir::find(&python)?)
+        let report = load_settings(&python, target, &HookDir::find(&python)?)?;
+        let origin = target.and_then(|target| target.prefix.origin());
+        let policies = origin.map(|origin| judge_policies(&report, origin, files, ctx));
+        Ok(policies.map_or_else(Vec::new, |found| found.blocking))
     }
 }
 

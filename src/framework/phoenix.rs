@@ -42,7 +42,7 @@ mod web_app;
 
 use crate::config::PhoenixSettings;
 use crate::context::BuildContext;
-use crate::framework::{CompileTarget, Compiled, DetectError, Links};
+use crate::framework::{BlockingPolicy, CompileTarget, Compiled, DetectError, Links};
 use app_build::AppBuild;
 use app_pages::AppPages;
 use buildpack_config::BuildpackConfig;
@@ -61,7 +61,7 @@ pub(crate) use probe::ProbeProblem;
 #[cfg(test)]
 pub(crate) use probed_links::WrongLink;
 use sources::STATICS;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use web_app::WebApp;
 
 #[derive(Debug)]
@@ -128,6 +128,24 @@ impl Phoenix {
     fn package(&self, app: &WebApp, repository: &Path) -> Result<Option<Package>, PhoenixError> {
         let assets_path = self.legacy.assets_path.as_deref();
         Package::find(&repository.join(&app.folder), assets_path)
+    }
+
+    /// Judges the policies that the apps write out for such files.
+    pub(crate) fn prepare(
+        &self,
+        ctx: &BuildContext<'_>,
+        target: Option<&CompileTarget>,
+        files: &[PathBuf],
+    ) -> Result<Vec<BlockingPolicy>, PhoenixError> {
+        let Some(origin) = target.and_then(|target| target.prefix.origin()) else {
+            return Ok(Vec::new());
+        };
+        let apps = AppPages::read(&self.project, &ctx.app_dir)?;
+        let policies = apps.iter().flat_map(|AppPages { links, .. }| {
+            let policies = links.policies.iter();
+            policies.filter_map(|policy| policy.blocks(origin, files, links.nonces))
+        });
+        Ok(policies.collect())
     }
 
     /// Compiles and digests each app in its own directory.

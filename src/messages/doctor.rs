@@ -1,11 +1,12 @@
 //! Texts of `static-assets doctor`: one line for each fact, and a fix for each that would stop a deploy.
 
 use super::cnb::evidence;
+use super::links::blocking_policy;
 use super::{Explain, Message, check, publish};
 use crate::check::AssetKind;
 use crate::config::{Config, Destination};
 use crate::doctor::{DoctorError, Fact};
-use crate::log::{Event, Log};
+use crate::log::{Event, Log, count};
 use crate::store::{Creates, Right};
 use chrono::TimeDelta;
 
@@ -85,13 +86,25 @@ impl Explain for DoctorError {
     }
 }
 
+/// The end of a run that found nothing to stop a deploy.
+pub(crate) fn works(lines: &[Line]) -> Line {
+    let is_warning = |line: &&Line| line.verdict == Verdict::Warning;
+    match lines.iter().filter(is_warning).count() {
+        0 => Line::good("A deploy would work"),
+        warnings => Line::good(format!(
+            "A deploy would work; see {} above",
+            count(warnings, "warning")
+        )),
+    }
+}
+
 #[allow(clippy::too_many_lines, reason = "one text for each case")]
 pub(crate) fn line(fact: &Fact<'_>) -> Line {
     match fact {
         Fact::Failed(error) => {
             let message = error.explain().alone();
             let text = message.title().to_owned();
-            Line::of(Verdict::Failed, text, message.to_string())
+            Line::of(Verdict::Failed, text, message.to_string().trim_end())
         }
         Fact::Settings(to, config) => Line::good(settings(to, config)),
         Fact::Off(why) => Line::warning(
@@ -157,6 +170,11 @@ pub(crate) fn line(fact: &Fact<'_>) -> Line {
             "A build with other files is refused. Set another one, or unset it: the version is then a hash of the files.",
         ),
         Fact::App(app, dir, sources) => Line::good(evidence(app, dir, sources).join("; ")),
+        Fact::PolicyBlocks(policy, origin) => {
+            let text = blocking_policy(policy, origin);
+            let (first, more) = text.split_once('\n').unwrap_or((&text, ""));
+            Line::warning(first, more)
+        }
         Fact::Loads => Line::good(
             "Nothing of the app stops a build before it compiles. What pages link to is known afterwards: \
              static-assets publish --app . --dry-run",

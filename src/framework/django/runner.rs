@@ -70,18 +70,18 @@ pub(super) fn run_collectstatic(
     }
 }
 
-/// Loads the settings and the apps, and nothing else.
-pub(super) fn load_settings(python: &AppPython<'_>, hook: &HookDir) -> Result<(), DjangoError> {
-    let run = start_runner(python, None, hook, Some(&[]))?;
-    match run
-        .report
-        .as_ref()
-        .and_then(|report| report.failure.as_ref())
-    {
-        None if run.finished.status.success() => Ok(()),
-        _ => {
-            let missing = find_missing_variables(python, None, hook, run.report.as_ref())?;
-            Err(diagnose(run.report, run.finished, missing, python)?)
+/// Loads the settings and the apps, and nothing else. What is reported is that.
+pub(super) fn load_settings(
+    python: &AppPython<'_>,
+    target: Option<&CompileTarget>,
+    hook: &HookDir,
+) -> Result<CollectReport, DjangoError> {
+    let run = start_runner(python, target, hook, Some(&[]))?;
+    match run.report {
+        Some(report) if run.finished.status.success() && report.failure.is_none() => Ok(report),
+        report => {
+            let missing = find_missing_variables(python, target, hook, report.as_ref())?;
+            Err(diagnose(report, run.finished, missing, python)?)
         }
     }
 }

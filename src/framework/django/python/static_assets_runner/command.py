@@ -6,7 +6,7 @@ import os
 import runpy
 import sys
 
-from .run import Run
+from .run import Run, SettingsLoaded
 
 OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
@@ -19,6 +19,8 @@ def main(path):
         run_app(run.request["manage"])
         if not run.report["collected"]:
             raise RuntimeError("%s did not run collectstatic" % (run.request["manage"] or "python -m django"))
+        return 0
+    except SettingsLoaded:
         return 0
     except SystemExit as error:
         if error.code in (None, 0) and run.report["collected"]:

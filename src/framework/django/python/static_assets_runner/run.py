@@ -25,6 +25,10 @@ from .stylesheets import Stylesheets
 current = None
 
 
+class SettingsLoaded(SystemExit):
+    """Ends a process that was to load the settings and the apps only."""
+
+
 class Run:
     def __init__(self, request):
         self.request = request
@@ -136,7 +140,9 @@ class Run:
             if settings.configured:
                 self.step = "collectstatic"
                 if self.request.get("only_settings"):
-                    sys.exit()
+                    if self.url:
+                        self.report["content_policy"] = content_policy(settings)
+                    raise SettingsLoaded
             return fetch_command(name)
 
         utility.fetch_command = fetch_and_begin
@@ -145,6 +151,8 @@ class Run:
             original(utility)
             self.complete(utility.argv[0], fetch_command)
             self.observe()
+        except SettingsLoaded:
+            raise
         except BaseException as error:
             self.fail(error)
             raise
