@@ -5,6 +5,7 @@ mod ask;
 mod judge;
 
 pub(crate) use ask::{check_by, is_checkable};
+pub(crate) use judge::{is_type, lasts};
 
 use crate::http::FetchError;
 use crate::manifest::Asset;

@@ -7,6 +7,7 @@ mod exec;
 mod help;
 mod inspect;
 mod json;
+mod page;
 mod pin;
 mod prune;
 mod publish;
@@ -29,6 +30,7 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Parsed::Unpin(name) => pin::unpin(&name, &log),
         Parsed::Prune(args) => prune::prune(args, &log),
         Parsed::Discard(versions) => prune::discard(&versions, &log),
+        Parsed::Check(args) => page::run(&args, &log),
         Parsed::Doctor(args) => doctor::run(&args, &log),
         Parsed::Verify(args) => verify::run(&args, &log),
         Parsed::Show(args) => inspect::show(&args, &log),

@@ -23,6 +23,7 @@ mod manifest;
 mod message;
 mod messages;
 mod operate;
+mod page;
 mod parallel;
 mod plan;
 mod prefix;

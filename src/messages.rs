@@ -15,6 +15,7 @@ pub(crate) mod doctor;
 pub(crate) mod heroku;
 mod links;
 pub(crate) mod operate;
+pub(crate) mod page;
 mod phoenix;
 mod phoenix_failure;
 mod phoenix_links;

@@ -20,7 +20,7 @@ const ROWS: &[&[&str]] = &[
     &["context", "launch", "plan"],
     &["inventory"],
     &["check", "framework", "store"],
-    &["operate", "publish"],
+    &["operate", "page", "publish"],
     &["doctor"],
     &["messages"],
     &["cli", "cnb", "heroku"],
@@ -29,6 +29,9 @@ const ROWS: &[&[&str]] = &[
 
 const CRATES: &[(&str, &[&str])] = &[
     ("libcnb", &["cnb"]),
+    ("content_security_policy", &["page"]),
+    ("cssparser", &["page"]),
+    ("html5gum", &["page"]),
     ("lexopt", &["cli", "messages"]),
     ("futures_util", &["store"]),
     ("object_store", &["store"]),

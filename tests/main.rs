@@ -25,6 +25,7 @@ mod harness_gcs;
 mod heroku;
 mod lifecycle;
 mod operate;
+mod page;
 mod phoenix_build;
 mod phoenix_digest;
 mod phoenix_elixir;

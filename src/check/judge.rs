@@ -50,7 +50,7 @@ pub(super) fn allows_origin(answer: &Answer) -> bool {
 }
 
 /// Whether browsers accept the file with this type: <https://mimesniff.spec.whatwg.org/#javascript-mime-type>
-pub(super) fn is_type(kind: AssetKind, found: Option<&str>) -> bool {
+pub(crate) fn is_type(kind: AssetKind, found: Option<&str>) -> bool {
     let found = essence(found.unwrap_or_default());
     match kind {
         AssetKind::Css => found == "text/css",
@@ -65,7 +65,7 @@ pub(super) fn is_type(kind: AssetKind, found: Option<&str>) -> bool {
 }
 
 /// Whether a browser keeps the file for a year, as [`CACHE_CONTROL`] allows.
-pub(super) fn lasts(cache_control: &str) -> bool {
+pub(crate) fn lasts(cache_control: &str) -> bool {
     let lower = cache_control.to_ascii_lowercase();
     let directives = || lower.split(',').map(str::trim);
     let is_forbidden = directives().any(|it| matches!(it, "no-store" | "no-cache" | "private"));

@@ -1,8 +1,8 @@
 //! Parses the arguments into one value for each command.
 
 use super::help::{
-    COMMANDS, DISCARD_HELP, DOCTOR_HELP, EXEC_HELP, HELP, LIST_HELP, PIN_HELP, PRUNE_HELP,
-    PUBLISH_HELP, SHOW_HELP, VERIFY_HELP, VERSION,
+    CHECK_HELP, COMMANDS, DISCARD_HELP, DOCTOR_HELP, EXEC_HELP, HELP, LIST_HELP, PIN_HELP,
+    PRUNE_HELP, PUBLISH_HELP, SHOW_HELP, VERIFY_HELP, VERSION,
 };
 use crate::config::RetentionFlags;
 use crate::context::DryRun;
@@ -27,6 +27,7 @@ pub(super) enum Parsed {
     /// The versions to discard.
     Discard(Vec<Version>),
     Doctor(DoctorArgs),
+    Check(CheckArgs),
     /// A text for stdout.
     Data(&'static str),
 }
@@ -59,6 +60,12 @@ pub(super) struct ShowArgs {
 pub(super) struct PinArgs {
     pub(super) pin: PinName,
     pub(super) reason: String,
+}
+
+pub(super) struct CheckArgs {
+    /// Of the page.
+    pub(super) url: String,
+    pub(super) format: Format,
 }
 
 pub(super) struct DoctorArgs {
@@ -137,6 +144,7 @@ fn parse_command(
         Some("pin") => parse_pin(parser),
         Some("unpin") => parse_unpin(parser),
         Some("prune") => parse_prune(parser),
+        Some("check") => parse_check(parser),
         Some("doctor") => parse_doctor(parser),
         Some("discard") => parse_discard(parser),
         Some("verify") => parse_verify(parser),
@@ -246,6 +254,21 @@ fn parse_unpin(parser: &mut lexopt::Parser) -> Result<Parsed, UsageError> {
         Some((pin, None)) => Ok(Parsed::Unpin(pin)),
         Some((_, Some(_))) => Err(Long("reason").unexpected().into()),
     }
+}
+
+fn parse_check(parser: &mut lexopt::Parser) -> Result<Parsed, UsageError> {
+    let (mut url, mut format) = (None, Format::Log);
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Value(value) if url.is_none() => url = Some(value.string()?),
+            Long("json") => format = Format::Json,
+            Short('h') | Long("help") => return Ok(Parsed::Data(CHECK_HELP)),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    let url = url.filter(|url| url.starts_with("http://") || url.starts_with("https://"));
+    let url = url.ok_or(UsageError::PageMissing)?;
+    Ok(Parsed::Check(CheckArgs { url, format }))
 }
 
 fn parse_doctor(parser: &mut lexopt::Parser) -> Result<Parsed, UsageError> {

@@ -11,6 +11,7 @@ pub(super) const HELP: &str = indoc! {"
 
       publish      compile and upload the assets, and print or pin what the running app reads
       doctor       look before the first deploy whether it would work
+      check        read a live page as a browser does, and name each file that it refuses
       list         show which versions are in the store, and how large they are
       show         show the files and the builds of one version
       verify       compare the files in the store with what was published
@@ -79,6 +80,23 @@ pub(super) const DOCTOR_HELP: &str = indoc! {"
     asks for them as a browser does. They stay, never change, and may be deleted. Settings are those of publish.
 
     Exit codes: 0 a deploy would work, else those of publish.
+"};
+
+pub(super) const CHECK_HELP: &str = indoc! {"
+    Reads a live page as a browser does: stylesheets, scripts, modules, images, and what stylesheets load. Names each
+    file that a browser refuses, and why: status, type, CORS, Content-Security-Policy, mixed content or integrity.
+
+    Usage: static-assets check URL [--json]
+
+      --json   print one JSON object: url, files [{url, kind}], versions {version: files}, problems [{url, problem,
+               text, refused}]. A problem is status, page, type, cors, policy, mixed, integrity or unreachable, which
+               browsers refuse, or cache, redirect or upgraded
+      --help
+
+    No script of the page runs, so what scripts load is not seen. No setting is needed. With those of publish, explicit
+    versions are known by their URL, too.
+
+    Exit codes: 0 a browser loads everything, 1 it refuses a file, 2 arguments, 5 the page does not answer.
 "};
 
 pub(super) const EXEC_HELP: &str = indoc! {"
@@ -214,9 +232,10 @@ pub(super) const DISCARD_HELP: &str = indoc! {"
 "};
 
 /// The commands, each with its help.
-pub(super) const COMMANDS: [(&str, &str); 10] = [
+pub(super) const COMMANDS: [(&str, &str); 11] = [
     ("publish", PUBLISH_HELP),
     ("doctor", DOCTOR_HELP),
+    ("check", CHECK_HELP),
     ("exec", EXEC_HELP),
     ("list", LIST_HELP),
     ("show", SHOW_HELP),

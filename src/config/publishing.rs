@@ -4,6 +4,7 @@ use super::bindings::UnusedBinding;
 use super::credentials::{self, Resolved};
 use super::{ConfigProblem, Destination, Origin, Reader, env_vars};
 use crate::prefix::{PublicUrl, StoreUrl};
+use std::path::Path;
 
 /// What a run does with the assets.
 pub(crate) enum Mode {
@@ -81,6 +82,14 @@ impl Mode {
             Self::Off(_) | Self::CompileOnly(_) => None,
             Self::Upload(destination) => Some(&destination.site.public),
             Self::Defer(destination) => Some(&destination.public),
+        }
+    }
+
+    /// The authority that the settings name, if this run knows the store.
+    pub(crate) fn ca_file(&self) -> Option<&Path> {
+        match self {
+            Self::Upload(destination) => destination.access.ca_file(),
+            Self::Off(_) | Self::CompileOnly(_) | Self::Defer(_) => None,
         }
     }
 

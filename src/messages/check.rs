@@ -135,7 +135,7 @@ fn status_text(url: &str, status: u16, remedies: &Remedies, leads: &str) -> Stri
     }
 }
 
-fn quoted(header: Option<&String>) -> String {
+pub(super) fn quoted(header: Option<&String>) -> String {
     header.map_or_else(|| "missing".to_owned(), |value| format!("'{value}'"))
 }
 

@@ -9,12 +9,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// The commands, each with its arguments.
-const USAGES: [(&str, &str); 10] = [
+const USAGES: [(&str, &str); 11] = [
     (
         "publish",
         "(--app DIR | --dir DIR | --prepared[=DIR]) [--pin[=FILE]] [--json] [--env-file FILE] [--dry-run]",
     ),
     ("doctor", "[--app DIR] [--json]"),
+    ("check", "URL [--json]"),
     ("exec", "-- COMMAND [ARGUMENT…]"),
     ("list", "[--json]"),
     ("show", "VERSION [--json]"),
@@ -49,6 +50,8 @@ pub(crate) enum UsageError {
     VersionMissing,
     VersionsOrAll,
     NoReason,
+    /// `check` has no URL.
+    PageMissing,
     /// `--force` without `--apply`.
     NothingToForce,
     /// `--in-use` has neither a URL nor `-`.
@@ -163,6 +166,9 @@ impl Explain for WrongArguments {
             UsageError::Argument(error) => &format!("{error}."),
             UsageError::VersionMissing => "Give the version. static-assets list names them.",
             UsageError::NoReason => "Give the reason of the pin: --reason \"rollback target\".",
+            UsageError::PageMissing => {
+                "Give the URL of a page: static-assets check https://shop.example.com/"
+            }
             UsageError::NothingToForce => {
                 "--force belongs to --apply: without it, nothing is deleted."
             }

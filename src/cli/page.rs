@@ -1,0 +1,76 @@
+//! `static-assets check`: what a browser makes of a live page.
+
+use super::args::{CheckArgs, Format};
+use super::inspect::{render, sources_of};
+use crate::config::{Config, Mode, Phase};
+use crate::env::Env;
+use crate::http::Client;
+use crate::log::{Log, data};
+use crate::message::Message;
+use crate::messages::cli::FileError;
+use crate::messages::page as texts;
+use crate::page::{PageFile, PageProblem, PageReport, check_page};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+pub(super) fn run(args: &CheckArgs, log: &Log) -> Result<(), Message> {
+    let env = Env::of_process();
+    // A page can be read without any setting. Those that are right tell its versions.
+    let sources = sources_of(&env).ok();
+    let config = sources.and_then(|sources| Config::read(&sources, &Phase::BUILD).ok());
+    let mode = config.as_ref().map(|config| &config.mode);
+    let client = Client::new(mode.and_then(Mode::ca_file));
+    let public = mode.and_then(Mode::public_url);
+    let report = check_page(&args.url, &client, public)?;
+    match args.format {
+        Format::Log => log.event(&texts::Checked(&report)),
+        Format::Json => {
+            data(&render(&PageJson::of(&report))).map_err(FileError::Output)?;
+        }
+    }
+    texts::verdict(&report)
+}
+
+#[derive(Serialize)]
+struct PageJson<'a> {
+    url: &'a str,
+    files: Vec<FileJson<'a>>,
+    versions: &'a BTreeMap<String, usize>,
+    problems: Vec<ProblemJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct FileJson<'a> {
+    url: &'a str,
+    kind: &'static str,
+}
+
+#[derive(Serialize)]
+struct ProblemJson<'a> {
+    url: &'a str,
+    problem: &'static str,
+    text: String,
+    /// Whether a browser refuses the file.
+    refused: bool,
+}
+
+impl<'a> PageJson<'a> {
+    fn of(report: &'a PageReport) -> Self {
+        let file = |file: &'a PageFile| FileJson {
+            url: file.url.as_str(),
+            kind: texts::kind_word(file.kind),
+        };
+        let problem = |(file, problem): &'a (PageFile, PageProblem)| ProblemJson {
+            url: file.url.as_str(),
+            problem: texts::problem_word(problem),
+            text: texts::problem_text(file, problem),
+            refused: problem.is_fatal(),
+        };
+        Self {
+            url: report.url.as_str(),
+            files: report.files.iter().map(file).collect(),
+            versions: &report.versions,
+            problems: report.problems.iter().map(problem).collect(),
+        }
+    }
+}

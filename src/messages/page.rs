@@ -1,0 +1,180 @@
+//! Texts of `static-assets check`: what a browser refuses of a page, and why.
+
+use super::check::{no_answer, quoted};
+use super::{Explain, Kind, Message, title};
+use crate::log::{Event, Log, count};
+use crate::page::{FileKind, PageError, PageFile, PageProblem, PageReport};
+
+/// A page that is read to its end.
+pub(crate) struct Checked<'a>(pub(crate) &'a PageReport);
+
+impl Explain for PageError {
+    fn explain(&self) -> Message {
+        match self {
+            Self::Malformed(cause) => Message::new(
+                Kind::Configuration,
+                "The URL of the page can't be read",
+                format!("{cause}. Give it whole: https://shop.example.com/"),
+            ),
+            Self::Unreachable(url, error) => Message::new(
+                Kind::Temporary,
+                format!("The page does not answer: {url}"),
+                format!(
+                    "{}. Is the URL right, and can this machine reach it?",
+                    no_answer(error)
+                ),
+            ),
+            Self::Status(url, status) => Message::new(
+                Kind::Machine,
+                format!("The page answers with {status}: {url}"),
+                "Give a page that everyone can read. One behind a login can't be checked.",
+            ),
+            Self::NoHtml(url, found) => Message::new(
+                Kind::Configuration,
+                format!("This is no page: {url}"),
+                format!("Its Content-Type is {}.", quoted(found.as_ref())),
+            ),
+        }
+        .alone()
+    }
+}
+
+/// Fails if a browser refuses a file.
+pub(crate) fn verdict(report: &PageReport) -> Result<(), Message> {
+    let refused = report.refused();
+    if refused == 0 {
+        return Ok(());
+    }
+    let files = count(refused, "file");
+    let title = format!("A browser refuses {files} of {}", report.url);
+    let body = "Each is named above. Those that belong to a version are compared with what was published by:\n  \
+                static-assets verify VERSION";
+    Err(Message::new(Kind::Machine, title, body).alone())
+}
+
+impl Event for Checked<'_> {
+    fn write_to(&self, log: &Log) {
+        let report = self.0;
+        log.header(&title());
+        log.bullet(&format!("Page {}", report.url));
+        let kinds = [
+            (FileKind::Stylesheet, "stylesheet"),
+            (FileKind::Script, "script"),
+            (FileKind::Module, "module"),
+            (FileKind::Image, "image"),
+            (FileKind::Font, "font"),
+        ];
+        let counted = kinds.iter().map(|(kind, noun)| {
+            let files = report.files.iter().filter(|file| file.kind == *kind);
+            (files.count(), *noun)
+        });
+        let counted = counted.filter(|(number, _)| *number > 0);
+        let counted: Vec<_> = counted.map(|(number, noun)| count(number, noun)).collect();
+        match counted.as_slice() {
+            [] => log.bullet("It loads no file"),
+            counted => log.bullet(&format!("It loads {}", counted.join(", "))),
+        }
+        let versions = report.versions.iter();
+        let versions =
+            versions.map(|(version, files)| format!("{version} ({})", count(*files, "file")));
+        let versions: Vec<_> = versions.collect();
+        if versions.is_empty() {
+            log.bullet(
+                "It links to no version that is known by its URL. With STATIC_ASSETS_PUBLIC_URL set, explicit versions are \
+                 known, too",
+            );
+        } else {
+            log.bullet(&format!("It links to version {}", versions.join(", ")));
+        }
+        for (file, problem) in &report.problems {
+            let text = format!("{}: {}", file.url, problem_text(file, problem));
+            let named_by = file.named_by.as_ref();
+            let named_by = named_by.map(|it| format!("\nThe stylesheet {it} names it."));
+            log.warning(&format!("{text}{}", named_by.unwrap_or_default()));
+        }
+        if report.problems.is_empty() {
+            log.bullet("A browser loads all of them, with the right types and headers");
+        }
+    }
+}
+
+/// What is wrong with a file.
+pub(crate) fn problem_text(file: &PageFile, problem: &PageProblem) -> String {
+    match problem {
+        PageProblem::Unreachable(error) => no_answer(error),
+        PageProblem::Status(status @ (404 | 410)) => format!(
+            "{status}. Is the version still in the store (static-assets list)? A CDN caches a 404: purge it."
+        ),
+        PageProblem::Status(status) => format!("{status}, so it does not load"),
+        PageProblem::Page => "200, but an HTML page. Something in front of the store answers instead, such as a catch-all \
+                              route"
+            .to_owned(),
+        PageProblem::WrongType(found) => format!(
+            "Content-Type is {}, so browsers refuse it as {}",
+            quoted(found.as_ref()),
+            kind(file.kind)
+        ),
+        PageProblem::NoCors(found) => format!(
+            "Access-Control-Allow-Origin is {}, so browsers refuse {} of another host. To see the fix for your store: \
+             static-assets doctor",
+            quoted(found.as_ref()),
+            kind(file.kind)
+        ),
+        PageProblem::Forbidden(directive) => format!(
+            "the page's Content-Security-Policy forbids it. It needs:\n  {directive};"
+        ),
+        PageProblem::Mixed => "plain http on a page of https, so browsers block it".to_owned(),
+        PageProblem::OtherBytes => {
+            "its bytes are not those of the integrity hash in the page, so browsers refuse it. Does a CDN rewrite files?"
+                .to_owned()
+        }
+        PageProblem::UpgradedImage => {
+            "plain http on a page of https: browsers ask for it by https instead".to_owned()
+        }
+        PageProblem::CacheControl(found) => format!(
+            "Cache-Control is {}, so browsers ask for it again and again. It should be 'public, max-age=31536000, immutable'",
+            quoted(found.as_ref())
+        ),
+        PageProblem::Redirected(to) => {
+            format!("redirected to {to}, which costs each visitor a request")
+        }
+    }
+}
+
+fn kind(kind: FileKind) -> &'static str {
+    match kind {
+        FileKind::Stylesheet => "a stylesheet",
+        FileKind::Script => "a script",
+        FileKind::Module => "a module",
+        FileKind::Image => "an image",
+        FileKind::Font => "a font",
+    }
+}
+
+/// The word for a kind, in JSON.
+pub(crate) fn kind_word(kind: FileKind) -> &'static str {
+    match kind {
+        FileKind::Stylesheet => "stylesheet",
+        FileKind::Script => "script",
+        FileKind::Module => "module",
+        FileKind::Image => "image",
+        FileKind::Font => "font",
+    }
+}
+
+/// The word for a problem, in JSON.
+pub(crate) fn problem_word(problem: &PageProblem) -> &'static str {
+    match problem {
+        PageProblem::Unreachable(_) => "unreachable",
+        PageProblem::Status(_) => "status",
+        PageProblem::Page => "page",
+        PageProblem::WrongType(_) => "type",
+        PageProblem::NoCors(_) => "cors",
+        PageProblem::Forbidden(_) => "policy",
+        PageProblem::Mixed => "mixed",
+        PageProblem::OtherBytes => "integrity",
+        PageProblem::UpgradedImage => "upgraded",
+        PageProblem::CacheControl(_) => "cache",
+        PageProblem::Redirected(_) => "redirect",
+    }
+}

@@ -1,0 +1,270 @@
+//! A live page as a browser reads it: which files it loads, and which of them a browser refuses.
+
+mod css;
+mod html;
+mod judge;
+mod policy;
+
+use crate::check::{AssetKind, is_type, lasts};
+use crate::http::{Answer, Client, FetchError};
+use crate::parallel::parallel;
+use crate::prefix::PublicUrl;
+use crate::version::Version;
+use policy::PagePolicy;
+use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
+use url::Url;
+
+/// No page and no file of one has as many bytes. What is longer is cut, and read as far as it goes.
+const LARGEST: u64 = 32 << 20;
+/// No page loads as many files.
+const MOST_FILES: usize = 2000;
+
+/// What a page loads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum FileKind {
+    Stylesheet,
+    Script,
+    Module,
+    Image,
+    Font,
+}
+
+/// A file that a page loads.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct PageFile {
+    pub(crate) url: Url,
+    pub(crate) kind: FileKind,
+    /// Browsers send an `Origin` and refuse an answer that doesn't allow it: fonts, modules, and tags with `crossorigin`.
+    is_cors: bool,
+    nonce: String,
+    integrity: String,
+    /// The stylesheet that names it. `None` is the page itself.
+    pub(crate) named_by: Option<Url>,
+}
+
+/// Why a browser does not load a file, or loads it at a price.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum PageProblem {
+    Unreachable(FetchError),
+    Status(u16),
+    /// 200, but an HTML page.
+    Page,
+    WrongType(Option<String>),
+    /// Holds what the answer allows.
+    NoCors(Option<String>),
+    /// The page's policy forbids it. Holds the directive that would allow it.
+    Forbidden(String),
+    /// Plain http on a page of https.
+    Mixed,
+    /// The hash in the page is of other bytes.
+    OtherBytes,
+    /// An image of plain http, which browsers ask for by https.
+    UpgradedImage,
+    /// It has a version in its URL and is not kept for a year.
+    CacheControl(Option<String>),
+    /// Holds the URL that answered.
+    Redirected(String),
+}
+
+impl PageProblem {
+    /// Whether a browser refuses the file.
+    pub(crate) fn is_fatal(&self) -> bool {
+        let is_price = matches!(self, Self::CacheControl(_) | Self::Redirected(_));
+        !is_price && *self != Self::UpgradedImage
+    }
+}
+
+/// A page, with what is wrong.
+pub(crate) struct PageReport {
+    /// The URL that answered.
+    pub(crate) url: Url,
+    pub(crate) files: Vec<PageFile>,
+    pub(crate) problems: Vec<(PageFile, PageProblem)>,
+    /// How many files the page links to of each version.
+    pub(crate) versions: BTreeMap<String, usize>,
+}
+
+impl PageReport {
+    /// How many files a browser refuses.
+    pub(crate) fn refused(&self) -> usize {
+        let fatal = self.problems.iter().filter(|(_, it)| it.is_fatal());
+        let urls: BTreeSet<_> = fatal.map(|(file, _)| &file.url).collect();
+        urls.len()
+    }
+}
+
+/// Why a page can't be read.
+#[derive(Debug)]
+pub(crate) enum PageError {
+    Malformed(String),
+    Unreachable(String, FetchError),
+    Status(String, u16),
+    /// The answer is of another type. Holds it.
+    NoHtml(String, Option<String>),
+}
+
+/// Reads a page and every file that it loads. With the app's public URL, explicit versions are known, too.
+pub(crate) fn check_page(
+    url: &str,
+    client: &Client,
+    public: Option<&PublicUrl>,
+) -> Result<PageReport, PageError> {
+    let answer = client
+        .get(
+            url,
+            &[("Accept-Encoding", "identity"), ("Accept", "text/html")],
+            LARGEST,
+        )
+        .map_err(|error| PageError::Unreachable(url.to_owned(), error))?;
+    if answer.status != 200 {
+        return Err(PageError::Status(url.to_owned(), answer.status));
+    }
+    let content_type = answer.header("content-type");
+    if !content_type.is_some_and(|it| it.starts_with("text/html") || it.contains("xhtml")) {
+        let found = content_type.map(str::to_owned);
+        return Err(PageError::NoHtml(url.to_owned(), found));
+    }
+    let at = answer.redirected.as_deref().unwrap_or(url);
+    let at = Url::parse(at).map_err(|error| PageError::Malformed(error.to_string()))?;
+    let html = html::read(&String::from_utf8_lossy(&answer.body), &at);
+    let page = Page {
+        policy: PagePolicy::of(
+            answer.header("content-security-policy"),
+            &html.policies,
+            &at,
+        ),
+        url: at,
+        client,
+        public,
+    };
+    Ok(page.read(html.files))
+}
+
+struct Page<'a> {
+    url: Url,
+    policy: PagePolicy,
+    client: &'a Client,
+    public: Option<&'a PublicUrl>,
+}
+
+/// A file as it was answered.
+struct Read {
+    problems: Vec<PageProblem>,
+    /// What a stylesheet loads.
+    more: Vec<PageFile>,
+}
+
+impl Page<'_> {
+    fn read(self, first: Vec<PageFile>) -> PageReport {
+        let mut seen = BTreeSet::new();
+        let (mut files, mut problems) = (Vec::new(), Vec::new());
+        let mut next = first;
+        while !next.is_empty() && files.len() < MOST_FILES {
+            next.retain(|file| seen.insert((file.url.clone(), file.kind, file.is_cors)));
+            let read = parallel(&next, |file| Ok::<_, Infallible>(self.read_file(file)));
+            let Ok(read) = read;
+            let mut more = Vec::new();
+            for (file, read) in next.into_iter().zip(read) {
+                more.extend(read.more);
+                problems.extend(read.problems.into_iter().map(|it| (file.clone(), it)));
+                files.push(file);
+            }
+            next = more;
+        }
+        let mut versions = BTreeMap::new();
+        for version in files.iter().filter_map(|file| self.version_of(&file.url)) {
+            *versions.entry(version).or_default() += 1;
+        }
+        PageReport {
+            url: self.url,
+            files,
+            problems,
+            versions,
+        }
+    }
+
+    fn read_file(&self, file: &PageFile) -> Read {
+        let mut more = Vec::new();
+        if let Some(problem) = self.refused_before(file) {
+            let problems = vec![problem];
+            return Read { problems, more };
+        }
+        let origin = self.url.origin().ascii_serialization();
+        let mut headers = vec![("Accept-Encoding", "identity")];
+        if file.is_cors {
+            headers.push(("Origin", &*origin));
+        }
+        let answer = match self.client.get(file.url.as_str(), &headers, LARGEST) {
+            Ok(answer) => answer,
+            Err(error) => {
+                let problems = vec![PageProblem::Unreachable(error)];
+                return Read { problems, more };
+            }
+        };
+        let mut problems = judge::judge(file, &answer, &self.url);
+        let is_versioned = self.version_of(&file.url).is_some();
+        let cache = answer.header("cache-control");
+        if answer.status == 200 && is_versioned && !cache.is_some_and(lasts) {
+            problems.push(PageProblem::CacheControl(cache.map(str::to_owned)));
+        }
+        if answer.status == 200 && file.kind == FileKind::Stylesheet {
+            let at = answer
+                .redirected
+                .as_deref()
+                .and_then(|url| Url::parse(url).ok());
+            let at = at.unwrap_or_else(|| file.url.clone());
+            more = css::read(&String::from_utf8_lossy(&answer.body), &at, Some(&at));
+        }
+        Read { problems, more }
+    }
+
+    /// Why a browser does not even ask for a file.
+    fn refused_before(&self, file: &PageFile) -> Option<PageProblem> {
+        if let Some(directive) = self.policy.forbids(file) {
+            return Some(PageProblem::Forbidden(directive));
+        }
+        match (self.url.scheme(), file.url.scheme()) {
+            ("https", "http") if file.kind == FileKind::Image => Some(PageProblem::UpgradedImage),
+            ("https", "http") => Some(PageProblem::Mixed),
+            _ => None,
+        }
+    }
+
+    /// The version in a URL: what follows the public URL, or a part that has the form of a digest version.
+    fn version_of(&self, url: &Url) -> Option<String> {
+        if let Some(public) = self.public {
+            let rest = url.as_str().strip_prefix(&public.to_string());
+            let rest = rest.or_else(|| url.path().strip_prefix(&public.to_string()));
+            return rest
+                .and_then(|rest| rest.split('/').next())
+                .map(str::to_owned);
+        }
+        let parts = url.path_segments()?.map(str::parse::<Version>);
+        let mut versions = parts.filter_map(Result::ok);
+        let version = versions.find(Version::looks_like_digest)?;
+        Some(version.to_string())
+    }
+}
+
+/// Whether browsers take an answer of this type for a file of this kind.
+fn is_accepted(kind: FileKind, answer: &Answer) -> bool {
+    let found = answer.header("content-type");
+    let essence = found.unwrap_or_default().split(';').next();
+    let essence = essence.unwrap_or_default().trim().to_ascii_lowercase();
+    let sniffs = answer.header("x-content-type-options") != Some("nosniff");
+    match kind {
+        FileKind::Stylesheet => is_type(AssetKind::Css, found),
+        FileKind::Module => is_type(AssetKind::Js, found),
+        // Without nosniff, browsers run a classic script of almost any type.
+        FileKind::Script => {
+            is_type(AssetKind::Js, found)
+                || sniffs
+                    && !matches!(essence.split('/').next(), Some("image" | "audio" | "video"))
+                    && essence != "text/csv"
+        }
+        // Images are recognised by their bytes, but for SVG.
+        FileKind::Image => essence != "text/html" && essence != "text/plain",
+        FileKind::Font => true,
+    }
+}
