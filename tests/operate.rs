@@ -1,9 +1,11 @@
 //! What operators see of a store.
 
 use crate::harness::http::Answer;
-use crate::harness::{Platform, server, tree};
+use crate::harness::{Platform, server, skipped, tree, variable};
 use fs_err as fs;
 use serde_json::Value;
+use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 /// A store with two explicit versions, each with one file.
@@ -551,4 +553,96 @@ fn a_version_that_was_begun_is_discarded() {
     let platform = publish(platform, "v1");
     platform.cli(&["verify", "v1", "--read"]).exits(0);
     platform.cli(&["discard"]).exits(2).says("Give the version");
+}
+
+/// The page as a browser has it, and what its console says.
+fn in_chromium(platform: &Platform, page: &Path) -> Option<(String, String)> {
+    let names = ["chromium", "chromium-browser", "google-chrome"];
+    let path = variable("PATH").unwrap_or_default();
+    let programs = names.iter().flat_map(|name| {
+        let dirs = std::env::split_paths(&path);
+        dirs.map(move |dir| dir.join(name))
+    });
+    let Some(chromium) = programs.into_iter().find(|program| program.is_file()) else {
+        skipped("no Chromium is installed (apt-get install chromium)");
+        return None;
+    };
+    let output = Command::new(chromium)
+        .args([
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--enable-logging=stderr",
+        ])
+        .arg(format!(
+            "--user-data-dir={}",
+            platform.path("chromium").display()
+        ))
+        .arg("--dump-dom")
+        .arg(format!("file://{}", page.display()))
+        .env("HOME", platform.path("home"))
+        .output()
+        .unwrap();
+    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+    Some((text(&output.stdout), text(&output.stderr)))
+}
+
+/// The values of an attribute, in the order of the page.
+fn attributes<'a>(dom: &'a str, name: &str) -> Vec<&'a str> {
+    let start = format!("{name}=\"");
+    let values = dom.split(start.as_str()).skip(1);
+    values.map(|rest| rest.split('"').next().unwrap()).collect()
+}
+
+#[test]
+fn the_page_shows_what_json_says_and_a_browser_has_no_complaint() {
+    let platform = five_versions();
+    days_pass(&platform, 40);
+    platform
+        .cli(&["pin", "v1", "--reason", "<b>audit"])
+        .exits(0);
+    let policy = ["--keep-last", "2"];
+    let html = [&["list", "--html", "store.html"], &policy[..]].concat();
+    platform.cli(&html).exits(0).says("Written to store.html");
+    let listed = platform.cli(&["list", "--json"]).exits(0).json();
+    let plan = [&["prune", "--json"], &policy[..]].concat();
+    let plan = platform.cli(&plan).exits(0).json();
+    let page = platform.app().join("store.html");
+    let text = fs::read_to_string(&page).unwrap();
+    for foreign in ["<script", "http://", "https://", "<b>"] {
+        assert!(!text.contains(foreign), "{foreign}");
+    }
+    let Some((dom, console)) = in_chromium(&platform, &page) else {
+        return;
+    };
+    assert!(!console.contains("CONSOLE"), "{console}");
+    let entries = listed["versions"].as_array().unwrap();
+    let of = |name: &str| -> Vec<String> {
+        let values = entries.iter().map(|it| it[name].to_string());
+        values.map(|it| it.trim_matches('"').to_owned()).collect()
+    };
+    assert_eq!(attributes(&dom, "data-version"), of("version"));
+    assert_eq!(attributes(&dom, "data-files"), of("files"));
+    assert_eq!(attributes(&dom, "data-bytes"), of("bytes"));
+    let planned = attributes(&dom, "data-plan");
+    let deleted = attributes(&dom, "data-version").into_iter().zip(planned);
+    let deleted = deleted.filter(|(_, plan)| *plan == "delete");
+    let deleted: Vec<_> = deleted.map(|(version, _)| version.to_owned()).collect();
+    assert_eq!(deleted, versions(&plan, "delete"));
+    let sum = entries.iter().map(|it| it["bytes"].as_u64().unwrap());
+    let freed = plan["delete"].as_array().unwrap().iter();
+    let freed = freed.map(|it| it["bytes"].as_u64().unwrap());
+    let expected = [
+        5,
+        5,
+        sum.sum::<u64>(),
+        u64::try_from(deleted.len()).unwrap(),
+        freed.sum::<u64>(),
+    ];
+    assert_eq!(attributes(&dom, "value"), expected.map(|it| it.to_string()));
+    assert_eq!(attributes(&dom, "<rect x").len(), 5);
+    platform
+        .cli(&["list", "--keep-last", "2"])
+        .exits(2)
+        .says("belong to --html");
 }

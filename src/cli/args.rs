@@ -50,6 +50,9 @@ pub(super) struct ExecArgs {
 
 pub(super) struct ListArgs {
     pub(super) format: Format,
+    /// The page to write in place of a table.
+    pub(super) html: Option<PathBuf>,
+    pub(super) retention: RetentionFlags,
 }
 
 pub(super) struct ShowArgs {
@@ -190,15 +193,27 @@ fn parse_exec(parser: &mut lexopt::Parser) -> Result<Parsed, UsageError> {
 }
 
 fn parse_list(parser: &mut lexopt::Parser) -> Result<Parsed, UsageError> {
-    let mut format = Format::Log;
+    let (mut format, mut html) = (Format::Log, None);
+    let mut retention = RetentionFlags::default();
     while let Some(argument) = parser.next()? {
         match argument {
             Long("json") => format = Format::Json,
+            Long("html") => html = Some(path("--html", parser.value()?)?),
+            Long("keep-last") => retention.keep_last = Some(parser.value()?.string()?),
+            Long("keep-within") => retention.keep_within = Some(parser.value()?.string()?),
             Short('h') | Long("help") => return Ok(Parsed::Data(LIST_HELP)),
             other => return Err(other.unexpected().into()),
         }
     }
-    Ok(Parsed::List(ListArgs { format }))
+    let has_policy = retention.keep_last.is_some() || retention.keep_within.is_some();
+    if html.is_none() && has_policy || html.is_some() && format == Format::Json {
+        return Err(UsageError::PolicyOfPage);
+    }
+    Ok(Parsed::List(ListArgs {
+        format,
+        html,
+        retention,
+    }))
 }
 
 fn parse_show(parser: &mut lexopt::Parser) -> Result<Parsed, UsageError> {

@@ -120,10 +120,13 @@ pub(super) const EXEC_HELP: &str = indoc! {"
 pub(super) const LIST_HELP: &str = indoc! {"
     Shows which versions are in the store: one row each, the one that was built last first.
 
-    Usage: static-assets list [--json]
+    Usage: static-assets list [--json | --html FILE [--keep-last N] [--keep-within AGE]]
 
-      --json   print one JSON object: store, versions [{version, state, kind, files, bytes, groups, commit,
-               published, built, pins}], unknown
+      --json       print one JSON object: store, versions [{version, state, kind, files, bytes, groups, commit,
+                   published, built, pins}], unknown
+      --html FILE  write a page for people: the store's size over time, a bar for each version, and what a prune
+                   of this policy would delete. It needs no other file
+      --keep-last N, --keep-within AGE  the policy, as prune takes it
       --help
 
     States: published; unfinished: a build is running, or stopped before it wrote the marker; deleting and

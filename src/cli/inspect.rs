@@ -1,21 +1,25 @@
 //! `static-assets list` and `static-assets show`: what is in the store.
 
 use super::args::{Format, ListArgs, ShowArgs};
-use crate::config::{Platform, Sources};
+use crate::config::{Platform, Retention, RetentionFlags, Sources};
 use crate::env::Env;
 use crate::inventory::{Inventory, PinEntry, RefEntry, VersionEntry};
 use crate::log::{Log, data};
 use crate::manifest::MarkedFile;
 use crate::message::Message;
-use crate::messages::cli::FileError;
+use crate::messages::cli::{CliEvent, FileError};
 use crate::messages::operate as texts;
 use crate::operate::{OpenStore, OperateError};
 use chrono::{DateTime, SecondsFormat, Utc};
+use fs_err as fs;
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-pub(super) fn list(args: &ListArgs, log: &Log) -> Result<(), Message> {
+pub(super) fn list(args: ListArgs, log: &Log) -> Result<(), Message> {
+    if let Some(file) = &args.html {
+        return list_in_page(file, args.retention, log);
+    }
     let operator = open(log)?;
     let inventory = operator.list()?;
     let store = operator.to.to_string();
@@ -24,6 +28,19 @@ pub(super) fn list(args: &ListArgs, log: &Log) -> Result<(), Message> {
         Format::Json => data(&render(&InventoryJson::of(&inventory, &store))),
     }
     .map_err(FileError::Output)?;
+    Ok(())
+}
+
+fn list_in_page(file: &Path, flags: RetentionFlags, log: &Log) -> Result<(), Message> {
+    let env = Env::of_process();
+    let sources = sources_of(&env)?;
+    let retention = Retention::read(&sources, flags).map_err(OperateError::from)?;
+    let operator = OpenStore::open(&sources, log)?;
+    let (inventory, planned) = operator.list_with_plan(retention)?;
+    let page = texts::page(&inventory, &planned, &operator.to.to_string());
+    let written = fs::write(file, page);
+    written.map_err(|error| FileError::Page(file.to_owned(), error))?;
+    log.event(&CliEvent::Written(file));
     Ok(())
 }
 

@@ -43,7 +43,7 @@ pub(super) fn run(args: &PublishArgs, log: &Log) -> Result<(), Message> {
                 FileError::EnvFileNotWritten(file.path().to_owned(), pin::lines(launch), error)
             };
             file.write(launch).map_err(failed)?;
-            log.event(&CliEvent::EnvFileWritten(file.path()));
+            log.event(&CliEvent::Written(file.path()));
         }
     }
     if args.format == Format::Json {

@@ -17,7 +17,10 @@ const USAGES: [(&str, &str); 11] = [
     ("doctor", "[--app DIR] [--json]"),
     ("check", "URL [--json]"),
     ("exec", "-- COMMAND [ARGUMENT…]"),
-    ("list", "[--json]"),
+    (
+        "list",
+        "[--json | --html FILE [--keep-last N] [--keep-within AGE]]",
+    ),
     ("show", "VERSION [--json]"),
     (
         "verify",
@@ -54,6 +57,8 @@ pub(crate) enum UsageError {
     PageMissing,
     /// `--force` without `--apply`.
     NothingToForce,
+    /// `list` with a policy, or with `--json`, and `--html` or not.
+    PolicyOfPage,
     /// `--in-use` has neither a URL nor `-`.
     InUse(OsString),
     /// The argument can't be the name of a version.
@@ -85,6 +90,8 @@ pub(crate) enum FileError {
     Output(io::Error),
     /// Standard input can't be read.
     Input(io::Error),
+    /// The page of `list --html` can't be written.
+    Page(PathBuf, io::Error),
     EnvFile(PathBuf, io::Error),
     /// Holds the lines that the env file should hold. The version may be published already.
     EnvFileNotWritten(PathBuf, String, io::Error),
@@ -104,7 +111,7 @@ pub(crate) enum CliEvent<'a> {
         /// Where the release phase looks for the deferred upload, if that has to be said.
         deferred: Option<&'a PathBuf>,
     },
-    EnvFileWritten(&'a Path),
+    Written(&'a Path),
     /// A file without which the image's pages do not link to the version.
     MissingFile(&'a Path),
 }
@@ -171,6 +178,9 @@ impl Explain for WrongArguments {
             }
             UsageError::NothingToForce => {
                 "--force belongs to --apply: without it, nothing is deleted."
+            }
+            UsageError::PolicyOfPage => {
+                "--keep-last and --keep-within belong to --html, which takes no --json. To see a plan: static-assets prune"
             }
             UsageError::InUse(value) => &format!(
                 "--in-use can't be '{}': give the URL of a page, or - to read versions, URLs and image labels from standard \
@@ -259,6 +269,12 @@ impl Explain for FileError {
             )
             .with_details(error.to_string())
             .alone(),
+            Self::Page(file, error) => Message::new(
+                Kind::Machine,
+                format!("The page can't be written: {}", file.display()),
+                error.to_string(),
+            )
+            .alone(),
             Self::App(dir, error) => {
                 let title = format!("The app's directory can't be read: {}", dir.display());
                 Message::new(Kind::Configuration, title, error.to_string())
@@ -311,7 +327,7 @@ impl Event for CliEvent<'_> {
                     "Docker caches this step. It runs again if a file or ARG before it changes, not if a secret does",
                 );
             }
-            Self::EnvFileWritten(file) => log.bullet(&format!("Written to {}", file.display())),
+            Self::Written(file) => log.bullet(&format!("Written to {}", file.display())),
             Self::MissingFile(file) => log.warning(&format!(
                 "{} is missing, so this image's pages do not link to the version. In the Dockerfile, copy the Python \
                  environment in which the step ran, or run the step after the last installation of packages.",

@@ -1,5 +1,6 @@
 //! Texts of the commands about a store: what they show, and why they can't.
 
+mod html;
 mod prune;
 
 use super::{Explain, Kind, Message, config_message, titled};
@@ -11,6 +12,7 @@ use crate::manifest::VersionKind;
 use crate::operate::{OperateError, OperateEvent, PinName};
 use crate::version::Version;
 use chrono::{DateTime, Utc};
+pub(crate) use html::page;
 pub(crate) use prune::{deletion_reason, keep_reason, plan};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

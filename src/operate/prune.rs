@@ -82,6 +82,24 @@ impl OpenStore {
         }
     }
 
+    /// Reads what the store holds of all versions, with what a prune would do.
+    pub(crate) fn list_with_plan(
+        &self,
+        retention: Retention,
+    ) -> Result<(Inventory, PlannedPrune), OperateError> {
+        let Begun { inventory, now, .. } = self.begin(Apply::No)?;
+        let policy = Policy {
+            retention,
+            in_use: BTreeSet::new(),
+        };
+        let planned = PlannedPrune {
+            plan: PrunePlan::of(&inventory, &policy, now),
+            retention,
+            lease: None,
+        };
+        Ok((inventory, planned))
+    }
+
     /// Carries out a plan.
     pub(crate) fn apply(
         &self,

@@ -179,15 +179,7 @@ pub(crate) fn plan(planned: &PlannedPrune, apply: Apply, store: &str) -> String 
         text,
         "\nKeep {versions}, {kept}. {delete}. In {store}. Times are UTC."
     );
-    let Retention {
-        keep_last,
-        keep_within,
-    } = retention;
-    let _ = writeln!(
-        text,
-        "Policy: the last {keep_last} of each group, what was built within {}, pins, and --in-use.",
-        age(*keep_within)
-    );
+    let _ = writeln!(text, "{}", policy(retention));
     if !plan.unknown.is_empty() {
         let names = joined(plan.unknown.iter().map(Version::as_str));
         let _ = writeln!(text, "In use, but not in this store: {names}");
@@ -200,6 +192,17 @@ pub(crate) fn plan(planned: &PlannedPrune, apply: Apply, store: &str) -> String 
         text += "\n";
     }
     text
+}
+
+pub(super) fn policy(retention: &Retention) -> String {
+    let Retention {
+        keep_last,
+        keep_within,
+    } = retention;
+    format!(
+        "Policy: the last {keep_last} of each group, what was built within {}, pins, and --in-use.",
+        age(*keep_within)
+    )
 }
 
 fn kept_row(kept: &Kept) -> [String; 6] {
