@@ -33,7 +33,7 @@ const SAMPLES: [(&str, &str); 4] = [
         include_str!("doctor/samples/sample.woff2"),
     ),
 ];
-/// Another clock is told from a slow answer.
+/// Clocks that differ by less are not worth a line: an answer may be slow.
 const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(1);
 
 /// What was found out.
@@ -43,11 +43,9 @@ pub(crate) enum Fact<'a> {
     Off(&'a Unpublished),
     /// The release phase uploads, with its own key.
     Deferred,
-    Puts(Creates),
-    Reads,
+    Uploads(Creates),
+    Gets,
     List(Right),
-    /// The key may not list, which an explicit version needs.
-    ListNeeded,
     Delete(Right),
     ClockDiffers(TimeDelta),
     PathOfSite(&'a PublicUrl),
@@ -74,7 +72,7 @@ pub(crate) struct DoctorError {
 type Report<'a> = &'a mut dyn FnMut(&Fact<'_>);
 
 struct Doctor<'a> {
-    report: Report<'a>,
+    sink: Report<'a>,
     failures: Vec<PublishError>,
     interrupt: Interrupt,
 }
@@ -87,16 +85,16 @@ pub(crate) fn examine(
     report: Report<'_>,
 ) -> Result<(), DoctorError> {
     let mut doctor = Doctor {
-        report,
+        sink: report,
         failures: Vec::new(),
         interrupt: Interrupt::listen(),
     };
     match read_config(sources, &Phase::BUILD, log) {
         Err(error) => doctor.fail(error),
         Ok(config) => {
-            doctor.look_at_store(&config);
+            doctor.examine_store(&config);
             if let Some(dir) = app {
-                doctor.look_at_app(dir, sources, config, log);
+                doctor.examine_app(dir, sources, config, log);
             }
         }
     }
@@ -108,23 +106,23 @@ pub(crate) fn examine(
 }
 
 impl Doctor<'_> {
-    fn tell(&mut self, fact: &Fact<'_>) {
-        (self.report)(fact);
+    fn report(&mut self, fact: &Fact<'_>) {
+        (self.sink)(fact);
     }
 
     fn fail(&mut self, error: impl Into<PublishError>) {
         let error = error.into();
-        self.tell(&Fact::Failed(&error));
+        self.report(&Fact::Failed(&error));
         self.failures.push(error);
     }
 
-    fn look_at_store(&mut self, config: &Config) {
+    fn examine_store(&mut self, config: &Config) {
         match &config.mode {
             Mode::Off(Unpublished::NoStore) => self.fail(PublishError::NoStore),
-            Mode::Off(why) | Mode::CompileOnly(why) => self.tell(&Fact::Off(why)),
-            Mode::Defer(_) => self.tell(&Fact::Deferred),
+            Mode::Off(why) | Mode::CompileOnly(why) => self.report(&Fact::Off(why)),
+            Mode::Defer(_) => self.report(&Fact::Deferred),
             Mode::Upload(to) => {
-                self.tell(&Fact::Settings(to, config));
+                self.report(&Fact::Settings(to, config));
                 if let Err(error) = self.try_samples(to, config) {
                     self.fail(error);
                 }
@@ -136,7 +134,7 @@ impl Doctor<'_> {
         let dir = scratch_dir()?;
         let release = Arc::new(release_of_samples(dir.path(), &to.site)?);
         self.use_store(to, config, &release)?;
-        self.look_at_public_url(to, config, &release);
+        self.examine_public_url(to, config, &release);
         Ok(())
     }
 
@@ -152,35 +150,38 @@ impl Doctor<'_> {
         let creates = store
             .put_samples(release, &self.interrupt)
             .map_err(failed)?;
-        self.tell(&Fact::Puts(creates));
+        self.report(&Fact::Uploads(creates));
         let probed = store.probe(&release.version, &self.interrupt);
         let Probed { list, delete, now } = probed.map_err(failed)?;
-        self.tell(&Fact::Reads);
-        self.tell(&match list {
-            Right::Denied if config.version.is_some() => Fact::ListNeeded,
-            list => Fact::List(list),
-        });
+        self.report(&Fact::Gets);
+        match list {
+            Right::Denied if config.version.is_some() => {
+                let error = store.list_samples(&release.version, &self.interrupt);
+                error.map_err(failed)?;
+            }
+            list => self.report(&Fact::List(list)),
+        }
         if to.access.server().is_some() {
-            self.tell(&Fact::Delete(delete));
+            self.report(&Fact::Delete(delete));
         }
         let ahead = now.map_or_else(TimeDelta::zero, |now| now - Utc::now());
         if ahead.abs() > CLOCKS_DIFFER {
-            self.tell(&Fact::ClockDiffers(ahead));
+            self.report(&Fact::ClockDiffers(ahead));
         }
         if let Some(given) = &config.version
             && store
                 .is_published(&given.value, &self.interrupt)
                 .map_err(failed)?
         {
-            self.tell(&Fact::VersionExists(&given.value));
+            self.report(&Fact::VersionExists(&given.value));
         }
         Ok(())
     }
 
     /// Asks for the samples as a browser does.
-    fn look_at_public_url(&mut self, to: &Destination, config: &Config, release: &Release) {
+    fn examine_public_url(&mut self, to: &Destination, config: &Config, release: &Release) {
         if release.prefix.is_path() {
-            return self.tell(&Fact::PathOfSite(&to.site.public));
+            return self.report(&Fact::PathOfSite(&to.site.public));
         }
         let client = Client::new(to.access.ca_file());
         let report = match check_by(&client, &to.site, release, &self.interrupt) {
@@ -188,7 +189,7 @@ impl Doctor<'_> {
             Err(error) => return self.fail(error),
         };
         if !report.right.is_empty() {
-            self.tell(&Fact::Public(&report.right));
+            self.report(&Fact::Public(&report.right));
         }
         let stops = config.check.unwrap_or_default() == CheckMode::Fail;
         let mut fatal = Vec::new();
@@ -196,7 +197,7 @@ impl Doctor<'_> {
             if stops && finding.is_fatal() {
                 fatal.push(finding);
             } else {
-                self.tell(&Fact::CheckFailed(&finding, &to.site));
+                self.report(&Fact::CheckFailed(&finding, &to.site));
             }
         }
         if !fatal.is_empty() {
@@ -204,21 +205,26 @@ impl Doctor<'_> {
         }
         let css = release.prefix.url_of(SAMPLES[0].0);
         if let Some(answer) = ask(&client, &css, "gzip, br") {
-            self.tell(&Fact::Compressed(answer.header("content-encoding")));
+            self.report(&Fact::Compressed(answer.header("content-encoding")));
         }
         let probe = Folder::default().meta(&MetaObject::Probe);
         let probe = format!("{}{probe}", to.site.public);
-        let is_public = ask(&client, &probe, "identity").is_some();
-        self.tell(&Fact::MetaIsPublic(is_public));
+        let answer = client.get(&probe, &[("Accept-Encoding", "identity")], 0);
+        // Other answers say nothing of it, such as those of a CDN that fails.
+        match answer.map(|answer| answer.status) {
+            Ok(200) => self.report(&Fact::MetaIsPublic(true)),
+            Ok(401 | 403 | 404 | 409) => self.report(&Fact::MetaIsPublic(false)),
+            _ => {}
+        }
     }
 
-    fn look_at_app(&mut self, dir: &Path, sources: &Sources<'_>, config: Config, log: &Log) {
+    fn examine_app(&mut self, dir: &Path, sources: &Sources<'_>, config: Config, log: &Log) {
         let app = match Framework::detect(dir, &FrameworkSettings::read(sources)) {
             Ok(Some(app)) => app,
             Ok(None) => return self.fail(PublishError::NoFramework),
             Err(error) => return self.fail(error),
         };
-        self.tell(&Fact::App(&app, dir, sources));
+        self.report(&Fact::App(&app, dir, sources));
         let scratch = match scratch_dir() {
             Ok(scratch) => scratch,
             Err(error) => return self.fail(error),
@@ -252,9 +258,9 @@ impl Doctor<'_> {
                     let public = ctx.config.mode.public_url();
                     let prefix = public.map(|it| it.prefix(&Version::of_samples()));
                     let origin = prefix.as_ref().and_then(Prefix::origin);
-                    self.tell(&Fact::PolicyBlocks(policy, origin.unwrap_or_default()));
+                    self.report(&Fact::PolicyBlocks(policy, origin.unwrap_or_default()));
                 }
-                self.tell(&Fact::Loads);
+                self.report(&Fact::Loads);
             }
             Err(error) => self.fail(error),
         }

@@ -79,6 +79,7 @@ pub(crate) struct RefEntry {
     pub(crate) commit: Option<String>,
     /// The content that the run brought, if the object was read.
     content: Option<Sha256>,
+    is_unreadable: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -200,6 +201,7 @@ impl MetaNames {
                     at: object.modified,
                     commit: None,
                     content: None,
+                    is_unreadable: false,
                 });
             }
             ["claims", ..] => entry.claimed = entry.claimed.max(Some(object.modified)),
@@ -270,9 +272,13 @@ impl NamesOfVersion {
         listed: Option<&Listing>,
     ) -> VersionEntry {
         for entry in &mut self.refs {
-            if let Some(MetaContent::Ref { commit, content }) = contents.remove(&entry.name) {
-                entry.commit = commit;
-                entry.content = Some(content);
+            match contents.remove(&entry.name) {
+                Some(MetaContent::Ref { commit, content }) => {
+                    entry.commit = commit;
+                    entry.content = Some(content);
+                }
+                Some(_) => entry.is_unreadable = true,
+                None => {}
             }
         }
         for pin in &mut self.pins {

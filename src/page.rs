@@ -5,8 +5,8 @@ mod html;
 mod judge;
 mod policy;
 
-use crate::check::{AssetKind, is_type, lasts};
-use crate::http::{Answer, Client, FetchError};
+use crate::check::lasts;
+use crate::http::{Client, FetchError};
 use crate::parallel::parallel;
 use crate::prefix::PublicUrl;
 use crate::version::Version;
@@ -30,13 +30,23 @@ pub(crate) enum FileKind {
     Font,
 }
 
+/// How a browser asks for a file of another host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum RequestMode {
+    /// It takes any answer.
+    NoCors,
+    /// It sends an `Origin` and refuses an answer that doesn't allow it: fonts, modules, and tags with `crossorigin`.
+    Cors,
+    /// The same, with the visitor's cookies: `crossorigin="use-credentials"`.
+    WithCredentials,
+}
+
 /// A file that a page loads.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct PageFile {
     pub(crate) url: Url,
     pub(crate) kind: FileKind,
-    /// Browsers send an `Origin` and refuse an answer that doesn't allow it: fonts, modules, and tags with `crossorigin`.
-    is_cors: bool,
+    mode: RequestMode,
     nonce: String,
     integrity: String,
     /// The stylesheet that names it. `None` is the page itself.
@@ -59,6 +69,8 @@ pub(crate) enum PageProblem {
     Mixed,
     /// The hash in the page is of other bytes.
     OtherBytes,
+    /// The page has a hash of a file of another host, and does not ask with an `Origin`.
+    IntegrityWithoutCors,
     /// An image of plain http, which browsers ask for by https.
     UpgradedImage,
     /// It has a version in its URL and is not kept for a year.
@@ -161,7 +173,7 @@ impl Page<'_> {
         let (mut files, mut problems) = (Vec::new(), Vec::new());
         let mut next = first;
         while !next.is_empty() && files.len() < MOST_FILES {
-            next.retain(|file| seen.insert((file.url.clone(), file.kind, file.is_cors)));
+            next.retain(|file| seen.insert((file.url.clone(), file.kind, file.mode)));
             let read = parallel(&next, |file| Ok::<_, Infallible>(self.read_file(file)));
             let Ok(read) = read;
             let mut more = Vec::new();
@@ -192,7 +204,7 @@ impl Page<'_> {
         }
         let origin = self.url.origin().ascii_serialization();
         let mut headers = vec![("Accept-Encoding", "identity")];
-        if file.is_cors {
+        if file.mode != RequestMode::NoCors {
             headers.push(("Origin", &*origin));
         }
         let answer = match self.client.get(file.url.as_str(), &headers, LARGEST) {
@@ -203,6 +215,16 @@ impl Page<'_> {
             }
         };
         let mut problems = judge::judge(file, &answer, &self.url);
+        let redirected = answer
+            .redirected
+            .as_deref()
+            .and_then(|url| Url::parse(url).ok());
+        let redirected = redirected.map(|url| PageFile {
+            url,
+            ..file.clone()
+        });
+        let forbidden = redirected.and_then(|file| self.policy.forbids(&file));
+        problems.extend(forbidden.map(PageProblem::Forbidden));
         let is_versioned = self.version_of(&file.url).is_some();
         let cache = answer.header("cache-control");
         if answer.status == 200 && is_versioned && !cache.is_some_and(lasts) {
@@ -233,38 +255,15 @@ impl Page<'_> {
 
     /// The version in a URL: what follows the public URL, or a part that has the form of a digest version.
     fn version_of(&self, url: &Url) -> Option<String> {
-        if let Some(public) = self.public {
-            let rest = url.as_str().strip_prefix(&public.to_string());
-            let rest = rest.or_else(|| url.path().strip_prefix(&public.to_string()));
-            return rest
-                .and_then(|rest| rest.split('/').next())
-                .map(str::to_owned);
-        }
-        let parts = url.path_segments()?.map(str::parse::<Version>);
-        let mut versions = parts.filter_map(Result::ok);
-        let version = versions.find(Version::looks_like_digest)?;
-        Some(version.to_string())
-    }
-}
-
-/// Whether browsers take an answer of this type for a file of this kind.
-fn is_accepted(kind: FileKind, answer: &Answer) -> bool {
-    let found = answer.header("content-type");
-    let essence = found.unwrap_or_default().split(';').next();
-    let essence = essence.unwrap_or_default().trim().to_ascii_lowercase();
-    let sniffs = answer.header("x-content-type-options") != Some("nosniff");
-    match kind {
-        FileKind::Stylesheet => is_type(AssetKind::Css, found),
-        FileKind::Module => is_type(AssetKind::Js, found),
-        // Without nosniff, browsers run a classic script of almost any type.
-        FileKind::Script => {
-            is_type(AssetKind::Js, found)
-                || sniffs
-                    && !matches!(essence.split('/').next(), Some("image" | "audio" | "video"))
-                    && essence != "text/csv"
-        }
-        // Images are recognised by their bytes, but for SVG.
-        FileKind::Image => essence != "text/html" && essence != "text/plain",
-        FileKind::Font => true,
+        let version = if let Some(public) = self.public {
+            let public = self.url.join(&public.to_string()).ok()?;
+            let rest = url.as_str().strip_prefix(public.as_str())?;
+            rest.split_once('/')?.0.parse::<Version>().ok()
+        } else {
+            let parts = url.path_segments()?.map(str::parse::<Version>);
+            let mut versions = parts.filter_map(Result::ok);
+            versions.find(Version::looks_like_digest)
+        };
+        Some(version?.to_string())
     }
 }

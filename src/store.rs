@@ -99,7 +99,7 @@ pub(crate) enum StoreError {
     Interrupted,
 }
 
-/// What a key may do besides to put.
+/// What a key may do besides uploading.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Probed {
     pub(crate) list: Right,
@@ -232,14 +232,14 @@ impl Store {
         })
     }
 
-    /// Reads what a prune goes by, and the time by the store's own clock.
+    /// Reads what a prune goes by, and the time by the store's own clock, if its answers tell it.
     pub(crate) fn inventory_now(
         &self,
         interrupt: &Interrupt,
-    ) -> StoreResult<(Inventory, DateTime<Utc>)> {
+    ) -> StoreResult<(Inventory, Option<DateTime<Utc>>)> {
         self.run(interrupt, |backend| async move {
             let inventory = backend.inventory(None, ReadRefs::Every).await?;
-            Ok((inventory, backend.now()?))
+            Ok((inventory, backend.now()))
         })
     }
 
@@ -304,7 +304,15 @@ impl Store {
         })
     }
 
-    /// What a key may do besides: get the protocol's objects, or an error; list; delete. And the time by the store's clock.
+    /// Fails if the key may not list.
+    pub(crate) fn list_samples(&self, version: &Version, interrupt: &Interrupt) -> StoreResult {
+        let version = version.clone();
+        self.run(interrupt, |backend| async move {
+            backend.list_samples(&version).await
+        })
+    }
+
+    /// Fails if the key may not get the protocol's objects. Says what else it may, and the time by the store's clock.
     pub(crate) fn probe(&self, version: &Version, interrupt: &Interrupt) -> StoreResult<Probed> {
         let version = version.clone();
         self.run(interrupt, |backend| async move {
@@ -312,7 +320,7 @@ impl Store {
             Ok(Probed {
                 list: backend.lists(&version).await?,
                 delete: backend.may_delete(&version).await?,
-                now: backend.now().ok(),
+                now: backend.now(),
             })
         })
     }
@@ -348,8 +356,8 @@ impl Store {
                 let work = work(Backend::Bucket(bucket.objects.clone()));
                 bucket.wait_for(work, interrupt, tick)
             }
-            // Nothing in it waits for anything.
             Self::Directory(directory) => tokio::runtime::Builder::new_current_thread()
+                .enable_time()
                 .build()
                 .map_err(StoreError::NoResources)?
                 .block_on(work(Backend::Directory(directory.clone()))),

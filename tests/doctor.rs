@@ -30,7 +30,7 @@ fn a_store_that_works_is_good_and_keeps_four_samples() {
         doctor(&platform)
             .exits(0)
             .says("✓ file:///")
-            .says("✓ The key may put, and the store refuses to replace what exists")
+            .says("✓ The key may upload, and the store refuses to replace what exists")
             .says("✓ The key may get what a build has to read")
             .says("✓ Browsers get the samples with the right bytes, types and headers: css, js, svg, font")
             .says("! Browsers get text uncompressed")
@@ -148,7 +148,7 @@ fn settings_that_are_missing_are_named() {
 
 /// The sixth: a CDN has cached an answer without CORS.
 #[test]
-fn an_answer_that_was_cached_without_cors_is_told() {
+fn an_answer_that_was_cached_without_cors_is_named() {
     let mut cache: BTreeMap<String, Served> = BTreeMap::new();
     let (platform, _web) = behind(move |asked, served| {
         if asked.origin.is_none() {
@@ -165,7 +165,7 @@ fn an_answer_that_was_cached_without_cors_is_told() {
 
 /// The seventh: a policy of the app. The eighth: a variable that the settings miss.
 #[test]
-fn an_app_is_looked_at_without_compiling_it() {
+fn an_app_is_examined_without_compiling_it() {
     let Some(python) = Python::find("django52") else {
         return;
     };
@@ -230,7 +230,7 @@ fn on(kind: &str) {
     };
     for _ in 0..2 {
         let found = doctor(&store.platform).exits(0);
-        let found = found.says("The key may put").says("✓ The key may get");
+        let found = found.says("The key may upload").says("✓ The key may get");
         found.says("✓ Browsers get the samples with the right bytes");
     }
 }

@@ -1,6 +1,7 @@
 """script/bench [django] [--rounds N]                what a build step costs (bench_django.py)
 script/bench digest [--rounds N] [--files N]      our digest next to mix phx.digest (bench_digest.py)
 script/bench publish [--rounds N] [--files N] [--write]    what publishing costs (bench_publish.py)
+script/bench operate [--rounds N]                 what list and prune cost (bench_operate.py)
 
 Each figure is a median with its range. The exit code is 1 when one misses its goal.
 
@@ -10,10 +11,11 @@ beside ours in the same rounds of `publish` and `digest`, to compare two builds.
 
 import bench_digest
 import bench_django
+import bench_operate
 import bench_publish
 import process
 
-AREAS = {"digest": bench_digest, "django": bench_django, "publish": bench_publish}
+AREAS = {"digest": bench_digest, "django": bench_django, "operate": bench_operate, "publish": bench_publish}
 
 
 def main(args):

@@ -10,7 +10,7 @@ pub(super) const HELP: &str = indoc! {"
     Usage: static-assets <command> [options]
 
       publish      compile and upload the assets, and print or pin what the running app reads
-      doctor       look before the first deploy whether it would work
+      doctor       find out before the first deploy whether it would work
       check        read a live page as a browser does, and name each file that it refuses
       list         show which versions are in the store, and how large they are
       show         show the files and the builds of one version
@@ -67,16 +67,16 @@ pub(super) const PUBLISH_HELP: &str = indoc! {"
 "};
 
 pub(super) const DOCTOR_HELP: &str = indoc! {"
-    Looks before the first deploy whether it would work: settings, store, rights of the key and public URL, in seconds
-    and without compiling anything. Each line that begins with \u{2717} says how to fix it.
+    Finds out before the first deploy whether it would work: settings, store, rights of the key and public URL, in
+    seconds and without compiling anything. Each line that begins with \u{2717} says how to fix it.
 
     Usage: static-assets doctor [--app DIR] [--json]
 
-      --app DIR  read DIR/project.toml, and look at the framework of this app, too. Django's settings are loaded
+      --app DIR  read DIR/project.toml, and examine this app, too. Django's settings are loaded
       --json     print one JSON object: checks [{result, text, fix}]. A result is good, warning or failed
       --help
 
-    It puts four small files under _doctor/ in the prefix, and .static-assets/doctor.json, as a build would, and
+    It uploads four small files to _doctor/ in the prefix, and .static-assets/doctor.json, as a build would, and
     asks for them as a browser does. They stay, never change, and may be deleted. Settings are those of publish.
 
     Exit codes: 0 a deploy would work, else those of publish.
@@ -228,7 +228,7 @@ pub(super) const DISCARD_HELP: &str = indoc! {"
       --help
 
     A build that ended early leaves a claim: its version accepts only its content. After this, any content may have
-    the name. No build may have used the name within the last 24 hours. A published version is never discarded.
+    the name, unless the version was once published and deleted. No build may have used the name within the last 24 hours. A published version is never discarded.
 
     Settings and rights are those of prune --apply. Exit codes: those of list; 5 if a build may run or another prune
     runs, 10 if there is nothing to discard, 13 if the version is published.

@@ -28,7 +28,10 @@ pub(super) fn prune(args: PruneArgs, log: &Log) -> Result<(), Message> {
     let store = operator.to.to_string();
     if args.format == Format::Log {
         let text = texts::plan(&planned, args.apply, &store);
-        log.show(&text).map_err(FileError::Output)?;
+        log.show(&text).map_err(|error| {
+            operator.cancel(&planned);
+            FileError::Output(error)
+        })?;
     }
     let mut json = PruneJson::of(&planned, args.apply, &store);
     if args.apply == Apply::Yes {

@@ -64,6 +64,7 @@ pub(crate) struct Deletion {
     pub(crate) files: usize,
     pub(crate) bytes: u64,
     pub(crate) built: Option<DateTime<Utc>>,
+    has_marker: bool,
     /// A ref after this time keeps the version: somebody builds it.
     pub(crate) fresh_after: DateTime<Utc>,
     /// Its refs, which go with it, by their names under the protocol's directory.
@@ -89,9 +90,11 @@ pub(crate) enum NotDiscarded {
     TooYoung(DateTime<Utc>),
     /// No build of it has put a file or a claim.
     NothingOfOurs,
-    /// A prune has deleted it before.
+    /// It was deleted before.
     Deleted,
     Unreadable,
+    /// A build of it has begun, or has published it, since it was looked up.
+    BuiltMeanwhile,
 }
 
 /// A plan that deletes more than half of the published versions.
@@ -104,7 +107,7 @@ pub(crate) struct HalfRule {
 impl PrunePlan {
     /// `now` is the time of the store's clock, as all times of the inventory are.
     pub(crate) fn of(inventory: &Inventory, policy: &Policy, now: DateTime<Utc>) -> Self {
-        let rank = Rank::of(inventory, policy);
+        let rank = Rank::of(inventory, policy.retention.keep_last);
         let (old, unfinished) = (now - policy.retention.keep_within, now - SHORTEST_AGE);
         let mut plan = Self {
             unknown: policy.in_use.iter().cloned().collect(),
@@ -157,8 +160,7 @@ impl PrunePlan {
 
     /// Fails if more than half of the published versions would be deleted.
     pub(crate) fn half_rule(&self) -> Result<(), HalfRule> {
-        let deleted = self.deleted.iter();
-        let deleted = deleted.filter(|it| it.reason == DeletionReason::Outdated);
+        let deleted = self.deleted.iter().filter(|it| it.has_marker);
         let (deleted, published) = (deleted.count(), self.published);
         if deleted * 2 > published {
             return Err(HalfRule { deleted, published });
@@ -175,27 +177,33 @@ struct Rank<'a> {
 }
 
 impl<'a> Rank<'a> {
-    fn of(inventory: &'a Inventory, policy: &Policy) -> Self {
-        let mut built: BTreeMap<&str, BTreeMap<&Version, DateTime<Utc>>> = BTreeMap::new();
-        let published = inventory.versions.iter();
-        let published = published.filter(|it| it.state == VersionState::Published);
-        for entry in published.clone() {
-            let refs = entry.refs.iter().filter(|it| entry.is_built_by(it));
-            for it in refs {
-                let group = built.entry(&it.group).or_default();
-                let at = group.entry(&entry.version).or_insert(it.at);
+    fn of(inventory: &'a Inventory, keep_last: usize) -> Self {
+        let mut built: BTreeMap<&str, Vec<(DateTime<Utc>, &VersionEntry)>> = BTreeMap::new();
+        let marked = inventory.versions.iter().filter(|it| it.has_marker);
+        for entry in marked.clone() {
+            let mut newest = BTreeMap::new();
+            for it in entry.refs.iter().filter(|it| entry.is_built_by(it)) {
+                let at = newest.entry(&*it.group).or_insert(it.at);
                 *at = it.at.max(*at);
             }
+            for (group, at) in newest {
+                built.entry(group).or_default().push((at, entry));
+            }
         }
-        let last = built.into_iter().map(|(group, versions)| {
-            let mut versions: Vec<_> = versions.into_iter().collect();
-            versions.sort_by_key(|(_, at)| std::cmp::Reverse(*at));
-            let last = versions.into_iter().take(policy.retention.keep_last);
-            (group, last.map(|(version, _)| version).collect())
+        let last = built.into_iter().map(|(group, mut versions)| {
+            versions.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+            // What a prune has begun to delete is kept if it is new enough, but takes nobody's place.
+            let mut left = keep_last;
+            let last = versions.into_iter().take_while(|(_, entry)| {
+                let is_last = left > 0;
+                left = left.saturating_sub(usize::from(entry.state == VersionState::Published));
+                is_last
+            });
+            (group, last.map(|(_, entry)| &entry.version).collect())
         });
         Self {
             last: last.collect(),
-            newest: published
+            newest: marked
                 .max_by_key(|it| it.last_built())
                 .map(|it| &it.version),
         }
@@ -258,6 +266,7 @@ impl Deletion {
             files: entry.files,
             bytes: entry.bytes,
             built: entry.last_built(),
+            has_marker: entry.has_marker,
             fresh_after: if entry.has_marker { old } else { unfinished },
             refs: entry.superfluous_refs(0, unfinished),
         }
@@ -286,9 +295,10 @@ impl VersionEntry {
         Ok(Deletion::of(self, unfinished, unfinished))
     }
 
-    /// Whether the run of a ref brought the published content. A run that brought other content has failed.
+    /// Whether the run of a ref brought the published content. A run that brought other content has failed. A ref that
+    /// can't be read, such as one of a newer schema, counts as a build.
     fn is_built_by(&self, it: &RefEntry) -> bool {
-        self.content.is_some() && self.content == it.content
+        self.content.is_some() && self.content == it.content || it.is_unreadable
     }
 
     /// Whether nothing is left of it but what says that it once was built.
@@ -307,7 +317,7 @@ impl VersionEntry {
         for it in &self.refs {
             let number = seen.entry((&it.group, self.is_built_by(it))).or_default();
             *number += 1;
-            if *number > stay && it.at < old {
+            if *number > stay && it.at < old && !it.is_unreadable {
                 superfluous.push(it.name.clone());
             }
         }
@@ -335,6 +345,16 @@ mod tests {
     type Built<'a> = (&'a str, &'a [(&'a str, bool, i64)]);
 
     fn plan(versions: &[Built<'_>], keep_last: usize, today: i64) -> PrunePlan {
+        plan_of(versions, keep_last, today, |_| {})
+    }
+
+    /// `change` alters what the store holds.
+    fn plan_of(
+        versions: &[Built<'_>],
+        keep_last: usize,
+        today: i64,
+        change: impl FnOnce(&mut Inventory),
+    ) -> PrunePlan {
         let (mut names, mut contents) = (Vec::new(), Vec::new());
         for (version, refs) in versions {
             let first = refs.iter().map(|(.., day)| day * DAY).min().unwrap();
@@ -361,7 +381,9 @@ mod tests {
             in_use: BTreeSet::new(),
         };
         let now = DateTime::from_timestamp(today * DAY, 0).unwrap();
-        PrunePlan::of(&inventory(&names, &contents), &policy, now)
+        let mut inventory = inventory(&names, &contents);
+        change(&mut inventory);
+        PrunePlan::of(&inventory, &policy, now)
     }
 
     fn kept(plan: &PrunePlan) -> Vec<&str> {
@@ -418,5 +440,51 @@ mod tests {
         assert_eq!(plan.refs.len(), 3, "{:?}", plan.refs);
         let groups: BTreeSet<_> = plan.refs.iter().map(|it| it.split('/').nth(2)).collect();
         assert_eq!(groups, [Some("default")].into());
+    }
+
+    #[test]
+    fn what_a_prune_has_begun_to_delete_is_kept_by_the_policy_and_takes_no_place() {
+        let build = |day| vec![("default", true, day)];
+        let (one, two, three) = (build(1), build(2), build(3));
+        let versions: [Built<'_>; 3] = [("v1", &one), ("v2", &two), ("v3", &three)];
+        let deleting = |inventory: &mut Inventory| {
+            for entry in &mut inventory.versions {
+                if entry.version.as_str() != "v1" {
+                    entry.state = VersionState::Deleting;
+                }
+            }
+        };
+        let plan = plan_of(&versions, 1, 100, deleting);
+        assert_eq!(kept(&plan), ["v3", "v2", "v1"]);
+        assert_eq!(plan.spared.len(), 2);
+        let all = plan_of(&versions, 1, 100, |inventory| {
+            for entry in &mut inventory.versions {
+                entry.state = VersionState::Deleting;
+                entry.refs.clear();
+            }
+        });
+        assert_eq!(kept(&all), ["v3"]);
+        assert_eq!(all.half_rule().unwrap_err().deleted, 2);
+    }
+
+    #[test]
+    fn a_ref_that_cannot_be_read_counts_as_a_build_and_stays() {
+        let refs = [
+            ("default", false, 1),
+            ("default", true, 1),
+            ("default", true, 2),
+        ];
+        let plan = plan_of(
+            &[("v1", &refs), ("v2", &[("default", true, 9)])],
+            1,
+            100,
+            |found| {
+                for it in found.versions.iter_mut().flat_map(|entry| &mut entry.refs) {
+                    it.is_unreadable = true;
+                }
+            },
+        );
+        assert_eq!(plan.refs, [""; 0]);
+        assert_eq!(kept(&plan), ["v2"]);
     }
 }

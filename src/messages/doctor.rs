@@ -112,11 +112,11 @@ pub(crate) fn line(fact: &Fact<'_>) -> Line {
             publish::why_not_published(why),
         ),
         Fact::Deferred => Line::warning(
-            "The release phase uploads, so its key was not looked at",
+            "The release phase uploads, so its key was not examined",
             "Run this command where the release phase runs, with STATIC_ASSETS_PUBLISH=build.",
         ),
-        Fact::Puts(creates) => puts(*creates),
-        Fact::Reads => Line::good("The key may get what a build has to read"),
+        Fact::Uploads(creates) => uploads(*creates),
+        Fact::Gets => Line::good("The key may get what a build has to read"),
         Fact::List(Right::Granted) => {
             Line::good("The key may list, so a build that was cut is resumed")
         }
@@ -124,10 +124,6 @@ pub(crate) fn line(fact: &Fact<'_>) -> Line {
             "The key may not list",
             "A build that was cut uploads all of its files again, and RELEASE_VERSION can't be used. SECURITY.md has the \
              rights of a build.",
-        ),
-        Fact::ListNeeded => Line::warning(
-            "The key may not list, which a build with RELEASE_VERSION needs",
-            "Unset RELEASE_VERSION, or add the right to list. SECURITY.md has the rights of a build.",
         ),
         Fact::Delete(Right::Denied) => Line::good("The key may not delete, and no build has to"),
         Fact::Delete(Right::Granted) => Line::warning(
@@ -194,13 +190,13 @@ fn settings(to: &Destination, config: &Config) -> String {
     )
 }
 
-fn puts(creates: Creates) -> Line {
+fn uploads(creates: Creates) -> Line {
     match creates {
         Creates::Refused => {
-            Line::good("The key may put, and the store refuses to replace what exists")
+            Line::good("The key may upload, and the store refuses to replace what exists")
         }
         Creates::Replaced | Creates::Unknown => Line::warning(
-            "The key may put, but the store knows no conditional writes",
+            "The key may upload, but the store knows no conditional writes",
             "Builds don't rely on them: they never replace a file of another build. A program that is none of ours and writes \
              at the same moment could be replaced.",
         ),

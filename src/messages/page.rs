@@ -128,6 +128,11 @@ pub(crate) fn problem_text(file: &PageFile, problem: &PageProblem) -> String {
             "its bytes are not those of the integrity hash in the page, so browsers refuse it. Does a CDN rewrite files?"
                 .to_owned()
         }
+        PageProblem::IntegrityWithoutCors => {
+            "the page has an integrity hash of it, and no crossorigin attribute, so browsers refuse it. Add \
+             crossorigin=\"anonymous\" to the tag"
+                .to_owned()
+        }
         PageProblem::UpgradedImage => {
             "plain http on a page of https: browsers ask for it by https instead".to_owned()
         }
@@ -172,7 +177,7 @@ pub(crate) fn problem_word(problem: &PageProblem) -> &'static str {
         PageProblem::NoCors(_) => "cors",
         PageProblem::Forbidden(_) => "policy",
         PageProblem::Mixed => "mixed",
-        PageProblem::OtherBytes => "integrity",
+        PageProblem::OtherBytes | PageProblem::IntegrityWithoutCors => "integrity",
         PageProblem::UpgradedImage => "upgraded",
         PageProblem::CacheControl(_) => "cache",
         PageProblem::Redirected(_) => "redirect",

@@ -28,7 +28,8 @@ impl Explain for StoreError {
             Self::BeingPruned => Message::new(
                 Kind::Temporary,
                 "This version is being pruned",
-                "A prune is deleting the version that this build makes. It ends within an hour.",
+                "A prune is deleting it. If that prune was killed, the next one completes it, or spares the version because of \
+                 this run:\n  static-assets prune --apply",
             ),
             Self::AnotherPrune(then) => Message::new(
                 Kind::Temporary,
@@ -43,7 +44,7 @@ impl Explain for StoreError {
                 Kind::Temporary,
                 "The prune stood still for more than 30 minutes",
                 "Another one may have begun meanwhile, so this one stopped. Was the machine asleep? Run the same command \
-                 again: it goes on where this one stopped.",
+                 again in 70 minutes: it goes on where this one stopped.",
             ),
             Self::NoClock => Message::new(
                 Kind::Machine,

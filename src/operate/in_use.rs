@@ -5,7 +5,7 @@ use crate::inventory::{Inventory, VersionEntry, VersionState};
 use crate::version::Version;
 use std::collections::BTreeSet;
 
-/// No page has as many bytes.
+/// In bytes.
 const LARGEST_PAGE: u64 = 16 << 20;
 
 /// A text that names versions which are in use.
@@ -28,6 +28,8 @@ pub(crate) enum InUseError {
     Unreachable(String, FetchError),
     /// The page answers with another status than 200.
     Status(String, u16),
+    /// The page is larger than what is read.
+    TooLong(String),
     /// It names no version of the store, although something runs.
     NamesNone(InUseSource),
 }
@@ -38,6 +40,9 @@ impl InUse {
         let answer = answer.map_err(|error| InUseError::Unreachable(url.to_owned(), error))?;
         if answer.status != 200 {
             return Err(InUseError::Status(url.to_owned(), answer.status));
+        }
+        if answer.body.len() as u64 == LARGEST_PAGE {
+            return Err(InUseError::TooLong(url.to_owned()));
         }
         Ok(Self {
             source: InUseSource::Page(url.to_owned()),
@@ -50,8 +55,9 @@ impl InUse {
         Self { source, text }
     }
 
-    /// Finds the versions of the store that the text names. A word that only looks like one keeps it, which does no harm. Also
-    /// returns the lines that name none.
+    /// Finds the versions that the text names. A word that only looks like one of the store keeps it, which does no harm.
+    /// A line of standard input that is a version and nothing else is one, even if the store does not have it. Also returns
+    /// the lines that name none.
     pub(super) fn versions(
         &self,
         inventory: &Inventory,
@@ -60,7 +66,7 @@ impl InUse {
         let known = inventory.versions.iter().filter(is_there);
         let known: BTreeSet<&str> = known.map(|it| it.version.as_str()).collect();
         let mut found = BTreeSet::new();
-        let mut without = Vec::new();
+        let (mut unknown, mut without) = (BTreeSet::new(), Vec::new());
         for line in self.text.lines().filter(|line| !line.trim().is_empty()) {
             let words = line.split(|letter: char| !is_of_version(letter));
             // A sentence may end after it.
@@ -70,13 +76,18 @@ impl InUse {
                 is_named = true;
                 found.extend(version.parse::<Version>());
             }
-            if !is_named {
-                without.push(line);
+            match line.trim().parse::<Version>() {
+                _ if is_named => {}
+                Ok(version) if self.source == InUseSource::Stdin => {
+                    unknown.insert(version);
+                }
+                _ => without.push(line),
             }
         }
         if found.is_empty() {
             return Err(InUseError::NamesNone(self.source.clone()));
         }
+        found.append(&mut unknown);
         Ok((found, without))
     }
 }

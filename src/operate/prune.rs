@@ -3,7 +3,7 @@
 use super::in_use::{InUse, InUseError, InUseSource};
 use super::{OpenStore, OperateError, OperateEvent};
 use crate::config::Retention;
-use crate::inventory::{Deletion, Inventory, Policy, PrunePlan};
+use crate::inventory::{Deletion, Inventory, NotDiscarded, Policy, PrunePlan};
 use crate::log::Log;
 use crate::store::{Lease, Pruned, StoreError};
 use crate::version::Version;
@@ -76,7 +76,7 @@ impl OpenStore {
                 lease,
             }),
             Err(error) => {
-                self.end(lease.as_ref())?;
+                self.end(lease.as_ref());
                 Err(error.into())
             }
         }
@@ -100,6 +100,11 @@ impl OpenStore {
         Ok((inventory, planned))
     }
 
+    /// Gives up a plan before anything is deleted.
+    pub(crate) fn cancel(&self, planned: &PlannedPrune) {
+        self.end(planned.lease.as_ref());
+    }
+
     /// Carries out a plan.
     pub(crate) fn apply(
         &self,
@@ -112,7 +117,7 @@ impl OpenStore {
             return Ok(PruneSummary::default());
         };
         if let (Err(rule), Force::No) = (plan.half_rule(), force) {
-            self.end(Some(&lease))?;
+            self.end(Some(&lease));
             return Err(rule.into());
         }
         self.carry_out(&lease, plan, log)
@@ -136,16 +141,18 @@ impl OpenStore {
         let deleted = match deletions.collect::<Result<Vec<_>, _>>() {
             Ok(deleted) => deleted,
             Err(error) => {
-                self.end(lease.as_ref())?;
+                self.end(lease.as_ref());
                 return Err(error);
             }
         };
         let Some(lease) = lease else { return Ok(()) };
         let summary = self.carry_out(&lease, PrunePlan::of_deletions(deleted), log)?;
-        match summary.spared.first() {
+        match summary.spared.into_iter().next() {
             None => Ok(()),
-            // A build has begun since it was looked at.
-            Some(_) => Err(self.failed(StoreError::BeingPruned)),
+            Some(version) => Err(OperateError::NotDiscarded(
+                version,
+                NotDiscarded::BuiltMeanwhile,
+            )),
         }
     }
 
@@ -155,16 +162,20 @@ impl OpenStore {
             Apply::No => None,
         };
         let lease = lease.transpose().map_err(|error| self.failed(error))?;
-        let inventory = self.store.inventory_now(&self.interrupt);
-        let (inventory, now) = match inventory {
-            Ok(inventory) => inventory,
+        let read = self.store.inventory_now(&self.interrupt);
+        // The lease's time is the earlier one: nothing looks older by it than it is.
+        let read = read.and_then(|(inventory, now)| {
+            let began = lease.as_ref().map(|lease| lease.began);
+            let now = began.or(now).ok_or(StoreError::NoClock)?;
+            Ok((inventory, now))
+        });
+        let (inventory, now) = match read {
+            Ok(read) => read,
             Err(error) => {
-                self.end(lease.as_ref())?;
+                self.end(lease.as_ref());
                 return Err(self.failed(error));
             }
         };
-        // The lease's time is the earlier one: nothing looks older by it than it is.
-        let now = lease.as_ref().map_or(now, |lease| lease.began);
         Ok(Begun {
             lease,
             inventory,
@@ -172,10 +183,11 @@ impl OpenStore {
         })
     }
 
-    fn end(&self, lease: Option<&Arc<Lease>>) -> Result<(), OperateError> {
-        let ended = lease.map(|lease| self.store.end_prune(lease, &self.interrupt));
-        let ended = ended.transpose().map(drop);
-        ended.map_err(|error| self.failed(error))
+    /// Ends a prune that deletes nothing. If that fails, the lease holds up the next one, as after a crash.
+    fn end(&self, lease: Option<&Arc<Lease>>) {
+        if let Some(lease) = lease {
+            let _ = self.store.end_prune(lease, &self.interrupt);
+        }
     }
 
     fn carry_out(

@@ -1,6 +1,6 @@
 //! What a stylesheet loads.
 
-use super::{FileKind, PageFile};
+use super::{FileKind, PageFile, RequestMode};
 use cssparser::{ParseError, Parser, Token};
 use url::Url;
 
@@ -44,13 +44,20 @@ impl Found<'_> {
         // The kind of the URLs of the rule that has begun, until its end.
         let mut rule = kind;
         let mut is_import = false;
+        // What stands before the block or the end of another rule, such as of a namespace.
+        let mut is_prelude = false;
         while let Ok(token) = parser.next().cloned() {
             match &token {
                 Token::AtKeyword(name) if name.eq_ignore_ascii_case("font-face") => {
                     rule = FileKind::Font;
                 }
-                Token::AtKeyword(name) => is_import = name.eq_ignore_ascii_case("import"),
-                Token::Semicolon => is_import = false,
+                Token::AtKeyword(name) => {
+                    is_import = name.eq_ignore_ascii_case("import");
+                    is_prelude = !is_import;
+                }
+                Token::Semicolon => (is_import, is_prelude) = (false, false),
+                Token::UnquotedUrl(_) if is_prelude => {}
+                Token::Function(_) if is_prelude => self.nested(parser, |_, _| {}),
                 Token::UnquotedUrl(url) => {
                     self.add(
                         url,
@@ -82,6 +89,7 @@ impl Found<'_> {
                     });
                 }
                 Token::CurlyBracketBlock => {
+                    is_prelude = false;
                     self.nested(parser, |found, parser| found.read(parser, rule));
                     rule = kind;
                 }
@@ -127,7 +135,10 @@ impl Found<'_> {
             self.files.push(PageFile {
                 url: without_fragment(url),
                 kind,
-                is_cors: kind == FileKind::Font,
+                mode: match kind {
+                    FileKind::Font => RequestMode::Cors,
+                    _ => RequestMode::NoCors,
+                },
                 nonce: String::new(),
                 integrity: String::new(),
                 named_by: self.named_by.cloned(),
@@ -150,6 +161,8 @@ mod tests {
         let css = r#"
             @import "reset.css" layer(base);
             @import url(print.css) print;
+            @namespace svg url(http://www.w3.org/2000/svg);
+            @document url(http://other.example/) { p { background: url(d.png) } }
             /* url(comment.png) */
             @font-face { font-family: X; src: url("x.woff2") format("woff2"), url(x.ttf#iefix); }
             a { background: url( a\ b.png ); content: "url(no.png)"; mask: url(#inside); }
@@ -160,13 +173,14 @@ mod tests {
         let files = read(css, &base, Some(&base));
         let found: Vec<_> = files
             .iter()
-            .map(|file| (file.url.path(), file.kind, file.is_cors))
+            .map(|file| (file.url.path(), file.kind, file.mode == RequestMode::Cors))
             .collect();
         assert_eq!(
             found,
             [
                 ("/v1/css/reset.css", FileKind::Stylesheet, false),
                 ("/v1/css/print.css", FileKind::Stylesheet, false),
+                ("/v1/css/d.png", FileKind::Image, false),
                 ("/v1/css/x.woff2", FileKind::Font, true),
                 ("/v1/css/x.ttf", FileKind::Font, true),
                 ("/v1/css/a%20b.png", FileKind::Image, false),

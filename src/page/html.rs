@@ -1,7 +1,7 @@
 //! What a page loads by its tags, and the policies that it writes out.
 
 use super::css::{self, without_fragment};
-use super::{FileKind, PageFile};
+use super::{FileKind, PageFile, RequestMode};
 use html5gum::emitters::default::DefaultEmitter;
 use html5gum::{HtmlString, Spanned, StartTag, Token, Tokenizer};
 use std::collections::BTreeMap;
@@ -19,7 +19,9 @@ pub(super) fn read(html: &str, page: &Url) -> Html {
     let mut emitter = DefaultEmitter::<()>::default();
     emitter.naively_switch_states(true);
     let mut reader = Reader {
-        base: page.clone(),
+        page: page.clone(),
+        base: None,
+        templates: 0,
         in_style: false,
         html: Html {
             files: Vec::new(),
@@ -31,7 +33,11 @@ pub(super) fn read(html: &str, page: &Url) -> Html {
         match token {
             Token::StartTag(tag) => reader.start(&tag),
             Token::String(text) if reader.in_style => reader.style(&text),
-            Token::EndTag(_) => reader.in_style = false,
+            Token::EndTag(tag) => {
+                reader.in_style = false;
+                let is_template = *tag.name == b"template";
+                reader.templates = reader.templates.saturating_sub(usize::from(is_template));
+            }
             _ => {}
         }
     }
@@ -39,8 +45,11 @@ pub(super) fn read(html: &str, page: &Url) -> Html {
 }
 
 struct Reader {
-    /// The page's URL, or that of its `<base>`.
-    base: Url,
+    page: Url,
+    /// The URL of the first `<base>`.
+    base: Option<Url>,
+    /// How many `<template>` are open: what stands in one is not loaded.
+    templates: usize,
     in_style: bool,
     html: Html,
 }
@@ -62,20 +71,29 @@ impl Tag<'_> {
 }
 
 impl Reader {
+    /// What URLs of the page are relative to.
+    fn base(&self) -> &Url {
+        self.base.as_ref().unwrap_or(&self.page)
+    }
+
     fn start(&mut self, tag: &StartTag<()>) {
         let name = String::from_utf8_lossy(&tag.name).into_owned();
         let tag = Tag {
             attributes: &tag.attributes,
         };
+        if self.templates > 0 {
+            self.templates += usize::from(name == "template");
+            return;
+        }
         self.in_style = name == "style";
         if let Some(style) = tag.text("style") {
             self.style(style.as_bytes());
         }
         match name.as_str() {
-            "base" => {
-                let base = tag.text("href").and_then(|href| self.base.join(&href).ok());
-                self.base = base.unwrap_or_else(|| self.base.clone());
+            "base" if self.base.is_none() => {
+                self.base = tag.text("href").and_then(|it| self.page.join(&it).ok());
             }
+            "template" => self.templates += 1,
             "meta" => {
                 let is_policy = tag
                     .text("http-equiv")
@@ -183,14 +201,15 @@ impl Reader {
 
     fn style(&mut self, css: &[u8]) {
         let css = String::from_utf8_lossy(css);
-        self.html.files.extend(css::read(&css, &self.base, None));
+        let files = css::read(&css, self.base(), None);
+        self.html.files.extend(files);
     }
 
     fn add(&mut self, tag: &Tag<'_>, url: Option<String>, kind: FileKind) {
         let Some(url) = url.filter(|url| !url.is_empty()) else {
             return;
         };
-        let Ok(url) = self.base.join(&url) else {
+        let Ok(url) = self.base().join(&url) else {
             return;
         };
         if matches!(url.scheme(), "http" | "https") {
@@ -198,7 +217,12 @@ impl Reader {
             self.html.files.push(PageFile {
                 url: without_fragment(url),
                 kind,
-                is_cors: always || tag.has("crossorigin"),
+                mode: match tag.text("crossorigin").as_deref() {
+                    Some("use-credentials") => RequestMode::WithCredentials,
+                    Some(_) => RequestMode::Cors,
+                    None if always => RequestMode::Cors,
+                    None => RequestMode::NoCors,
+                },
                 nonce: tag.text("nonce").unwrap_or_default(),
                 integrity: tag.text("integrity").unwrap_or_default(),
                 named_by: None,
@@ -226,7 +250,7 @@ mod tests {
             <style>p { background: url(bg.png) }</style>
             <p style="background: url('bg2.png')">
             <picture><source srcset="l.avif 1x, l2.avif 2x,l3.avif"><img src="l.png" srcset="x,y.png 100w"></picture>
-            <img src="data:image/png;base64,AAAA"><input type=image src=go.png>"#;
+            <img src="data:image/png;base64,AAAA"><template><img src="no.png"></template><base href="/no/"><input type=image src=go.png>"#;
         let page = Url::parse("https://shop.example/start").unwrap();
         let read = read(html, &page);
         let found: Vec<_> = read
@@ -260,7 +284,8 @@ mod tests {
                 ("go.png", Image),
             ]
         );
-        let cors = read.files.iter().filter(|file| file.is_cors);
+        let cors = read.files.iter();
+        let cors = cors.filter(|file| file.mode == RequestMode::Cors);
         assert_eq!(cors.count(), 4);
         assert_eq!(read.policies, ["img-src 'self'"]);
     }

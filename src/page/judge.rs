@@ -1,10 +1,12 @@
 //! Compares the answer for a file with what browsers ask of it.
 
-use super::{FileKind, PageFile, PageProblem, is_accepted};
+use super::{FileKind, PageFile, PageProblem, RequestMode};
+use crate::check::{AssetKind, is_type};
 use crate::http::Answer;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256, Sha384, Sha512};
+use std::path::Path;
 use url::Url;
 
 pub(super) fn judge(file: &PageFile, answer: &Answer, page: &Url) -> Vec<PageProblem> {
@@ -16,26 +18,70 @@ pub(super) fn judge(file: &PageFile, answer: &Answer, page: &Url) -> Vec<PagePro
     if found.is_some_and(|it| it.starts_with("text/html")) {
         return vec![PageProblem::Page];
     }
-    if !is_accepted(file.kind, answer) {
+    if !is_accepted(file, answer) {
         problems.push(PageProblem::WrongType(found.map(str::to_owned)));
     }
-    let is_foreign = file.url.origin() != page.origin();
-    let allowed = answer.header("access-control-allow-origin");
-    let origin = page.origin().ascii_serialization();
-    if file.is_cors && is_foreign && !allowed.is_some_and(|it| it == "*" || it == origin) {
-        problems.push(PageProblem::NoCors(allowed.map(str::to_owned)));
-    }
+    let answered = answer
+        .redirected
+        .as_deref()
+        .and_then(|url| Url::parse(url).ok());
+    let answered = answered.as_ref().unwrap_or(&file.url);
+    let is_foreign = answered.origin() != page.origin() || file.url.origin() != page.origin();
     let has_hash = matches!(
         file.kind,
         FileKind::Script | FileKind::Module | FileKind::Stylesheet
-    );
-    if has_hash && !holds_hash(&file.integrity, &answer.body) {
-        problems.push(PageProblem::OtherBytes);
+    ) && !file.integrity.is_empty();
+    if is_foreign && file.mode == RequestMode::NoCors {
+        if has_hash {
+            problems.push(PageProblem::IntegrityWithoutCors);
+        }
+    } else {
+        if is_foreign && !allows(file.mode, answer, page) {
+            let allowed = answer.header("access-control-allow-origin");
+            problems.push(PageProblem::NoCors(allowed.map(str::to_owned)));
+        }
+        if has_hash && !holds_hash(&file.integrity, &answer.body) {
+            problems.push(PageProblem::OtherBytes);
+        }
     }
     if let Some(to) = &answer.redirected {
         problems.push(PageProblem::Redirected(to.clone()));
     }
     problems
+}
+
+/// Whether an answer allows the page's origin.
+fn allows(mode: RequestMode, answer: &Answer, page: &Url) -> bool {
+    let allowed = answer.header("access-control-allow-origin");
+    let credentials = answer.header("access-control-allow-credentials");
+    let is_named = allowed.is_some_and(|it| it == page.origin().ascii_serialization());
+    match mode {
+        RequestMode::WithCredentials => is_named && credentials == Some("true"),
+        RequestMode::NoCors | RequestMode::Cors => is_named || allowed == Some("*"),
+    }
+}
+
+/// Whether browsers take an answer of this type for a file of this kind.
+fn is_accepted(file: &PageFile, answer: &Answer) -> bool {
+    let found = answer.header("content-type");
+    let essence = found.unwrap_or_default().split(';').next();
+    let essence = essence.unwrap_or_default().trim().to_ascii_lowercase();
+    let nosniff = answer.header("x-content-type-options");
+    let sniffs = !nosniff.is_some_and(|it| it.trim().eq_ignore_ascii_case("nosniff"));
+    let extension = Path::new(file.url.path()).extension();
+    match file.kind {
+        FileKind::Stylesheet => is_type(AssetKind::Css, found),
+        FileKind::Module => is_type(AssetKind::Js, found),
+        // Without nosniff, browsers run a classic script of almost any type.
+        FileKind::Script => {
+            let top = essence.split('/').next().unwrap_or_default();
+            let is_other = matches!(top, "image" | "audio" | "video") || essence == "text/csv";
+            is_type(AssetKind::Js, found) || sniffs && !is_other
+        }
+        // All other images are recognised by their bytes.
+        FileKind::Image if extension == Some("svg".as_ref()) => is_type(AssetKind::Svg, found),
+        FileKind::Image | FileKind::Font => true,
+    }
 }
 
 /// Whether the bytes have one of the hashes of the strongest kind, as browsers ask:

@@ -1,5 +1,6 @@
 //! The objects of a store, whatever its kind: what the commands of operators ask for.
 
+use super::bulk::Deleted;
 use super::directory::Directory;
 use super::error::{FailedRequest, RequestError};
 use super::objects::Objects;
@@ -12,11 +13,14 @@ use crate::prefix::{Folder, Key, MetaObject};
 use crate::version::Version;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
+use std::slice;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 /// How many small objects are read at once, if the store takes as many from one client.
 const READS: usize = 128;
+/// How many files of a directory are deleted together.
+const FILES: usize = 1000;
 
 #[derive(Clone)]
 pub(super) enum Backend {
@@ -32,14 +36,11 @@ impl Backend {
         }
     }
 
-    /// The time by the store's own clock.
-    pub(super) fn now(&self) -> StoreResult<DateTime<Utc>> {
+    /// The time by the store's own clock, if its answers tell it.
+    pub(super) fn now(&self) -> Option<DateTime<Utc>> {
         match self {
-            Self::Bucket(objects) => objects
-                .clock
-                .with(|clock| *clock)
-                .ok_or(StoreError::NoClock),
-            Self::Directory(_) => Ok(Utc::now()),
+            Self::Bucket(objects) => objects.clock.with(|clock| *clock),
+            Self::Directory(_) => Some(Utc::now()),
         }
     }
 
@@ -99,12 +100,25 @@ impl Backend {
         }
     }
 
-    /// Deletes objects. What does not exist is deleted already.
-    pub(super) async fn delete(&self, keys: &[Key]) -> StoreResult {
+    /// How many objects are deleted together.
+    pub(super) fn deletes_at_once(&self) -> usize {
         match self {
-            Self::Bucket(objects) => Ok(objects.delete_all(keys).await?),
-            Self::Directory(directory) => Ok(directory.delete(keys)?),
+            Self::Bucket(objects) => objects.deletes_at_once(),
+            Self::Directory(_) => FILES,
         }
+    }
+
+    /// Deletes at most [`Self::deletes_at_once`] objects. What does not exist is deleted already.
+    pub(super) async fn delete_some(&self, keys: &[Key]) -> StoreResult<Deleted> {
+        match self {
+            Self::Bucket(objects) => Ok(objects.delete_some(keys).await?),
+            Self::Directory(directory) => Ok(directory.delete(keys).map(|()| Deleted::All)?),
+        }
+    }
+
+    /// Deletes one object. If it does not exist, it is deleted already.
+    pub(super) async fn delete(&self, key: &Key) -> StoreResult {
+        self.delete_some(slice::from_ref(key)).await.map(drop)
     }
 
     /// The error if the store confirmed that an object is deleted, and still holds it: some servers answer a delete that

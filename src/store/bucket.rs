@@ -19,6 +19,7 @@ use crate::version::Version;
 use bytes::Bytes;
 use object_store::PutMode;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
@@ -66,6 +67,7 @@ impl Bucket {
             runtime,
             objects: Arc::new(Objects {
                 bulk: connect(&url, access, Deletes::Bulk, transport.clone())?,
+                lacks_bulk: AtomicBool::new(false),
                 remote: connect(&url, access, Deletes::Single, transport)?,
                 url,
                 provider,

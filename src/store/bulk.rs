@@ -6,32 +6,57 @@ use crate::prefix::Key;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use object_store::ObjectStoreExt;
 use object_store::path::Path;
+use std::sync::atomic::Ordering;
 
 /// How many bulk requests are in flight: each is work of seconds for a server.
 const BULKS: usize = 4;
 
+/// What became of objects that were to be deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Deleted {
+    All,
+    /// The store did not confirm all of it. The next call deletes them one by one.
+    Perhaps,
+}
+
 impl Objects {
-    /// Deletes objects. What does not exist is deleted already.
-    pub(super) async fn delete_all(&self, keys: &[Key]) -> RequestResult<()> {
-        let most = self.provider.most_deletes;
-        if most == 1 || keys.len() == 1 {
-            return self.delete_each(keys).await;
+    /// How many objects are deleted by requests that are in flight together.
+    pub(super) fn deletes_at_once(&self) -> usize {
+        if self.deletes_in_bulk() {
+            self.provider.most_deletes * BULKS
+        } else {
+            self.limiter.limit().max(1)
         }
+    }
+
+    fn deletes_in_bulk(&self) -> bool {
+        self.provider.most_deletes > 1 && !self.lacks_bulk.load(Ordering::Relaxed)
+    }
+
+    /// Deletes at most [`Self::deletes_at_once`] objects. What does not exist is deleted already.
+    pub(super) async fn delete_some(&self, keys: &[Key]) -> RequestResult<Deleted> {
+        if keys.len() < 2 || !self.deletes_in_bulk() {
+            return self.delete_each(keys).await.map(|()| Deleted::All);
+        }
+        let most = self.provider.most_deletes;
         let bulks: Vec<Vec<Key>> = keys.chunks(most).map(<[_]>::to_vec).collect();
         let bulks = bulks
             .into_iter()
             .map(|keys| async move { self.delete_bulk(&keys).await });
-        stream::iter(bulks)
-            .buffer_unordered(BULKS)
-            .try_collect()
-            .await
+        let confirmed = stream::iter(bulks).buffer_unordered(BULKS);
+        let confirmed: Vec<bool> = confirmed.try_collect().await?;
+        if confirmed.into_iter().all(|it| it) {
+            return Ok(Deleted::All);
+        }
+        self.lacks_bulk.store(true, Ordering::Relaxed);
+        Ok(Deleted::Perhaps)
     }
 
-    /// Deletes objects by one request. The answer names no cause that could be explained: what it does not confirm is
-    /// deleted one by one.
-    async fn delete_bulk(&self, keys: &[Key]) -> RequestResult<()> {
+    /// Deletes objects by one request. Returns whether its answer confirms all of them: it names no cause that could be
+    /// explained.
+    async fn delete_bulk(&self, keys: &[Key]) -> RequestResult<bool> {
         let Some(first) = keys.first() else {
-            return Ok(());
+            return Ok(true);
         };
         let paths = keys.iter().map(|key| self.path(key));
         let paths = paths.collect::<Result<Vec<Path>, _>>()?;
@@ -49,9 +74,9 @@ impl Objects {
             }
         });
         match bulk.await {
-            Ok(true) => Ok(()),
+            Ok(are_all) => Ok(are_all),
             Err(failed @ FailedRequest(RequestError::Temporary { .. }, _)) => Err(failed),
-            Ok(false) | Err(_) => self.delete_each(keys).await,
+            Err(_) => Ok(false),
         }
     }
 

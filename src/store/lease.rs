@@ -3,7 +3,7 @@
 use super::backend::Backend;
 use super::own_object::OwnObject;
 use super::{StoreError, StoreResult};
-use crate::prefix::{Key, MetaObject};
+use crate::prefix::MetaObject;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::time::{Duration, SystemTime};
 use tokio::sync::Mutex;
@@ -49,7 +49,14 @@ impl Lease {
         let written = Moment::now();
         backend.create(&own).await?;
         let leases = dir.meta(&MetaObject::Leases);
-        let listed = backend.list(&leases).await?;
+        let listed = match backend.list(&leases).await {
+            Ok(listed) => listed,
+            Err(error) => {
+                // If that fails, too, the lease holds up the next prune, as after a crash.
+                let _ = backend.delete(&own.key).await;
+                return Err(error);
+            }
+        };
         let own_name = own.key.as_str().strip_prefix(leases.as_str());
         let own_name = own_name.unwrap_or_default();
         let Some(mine) = listed.get(own_name) else {
@@ -63,7 +70,7 @@ impl Lease {
             && last > began - HOLDS
         {
             // It would hold up the next one for nothing.
-            backend.delete(std::slice::from_ref(&own.key)).await?;
+            let _ = backend.delete(&own.key).await;
             return Err(StoreError::AnotherPrune(last + HOLDS));
         }
         let leftovers = others.filter(|(_, object)| object.modified < began - LEFTOVER_AGE);
@@ -97,10 +104,6 @@ impl Lease {
         if backend.has_open_writes() {
             return Ok(());
         }
-        backend.delete(std::slice::from_ref(self.key())).await
-    }
-
-    fn key(&self) -> &Key {
-        &self.own.key
+        backend.delete(&self.own.key).await
     }
 }

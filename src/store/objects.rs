@@ -38,6 +38,8 @@ pub(super) struct Objects {
     pub(super) put_mode: Shared<PutMode>,
     /// The same store, for deletes of many objects by one request.
     pub(super) bulk: Arc<dyn Remote>,
+    /// Whether a delete of many objects was not confirmed.
+    pub(super) lacks_bulk: AtomicBool,
 }
 
 /// What the store holds under the key of an asset.

@@ -18,7 +18,7 @@ pub(super) struct OwnObject {
 }
 
 /// A name that nothing has.
-fn random_name() -> StoreResult<String> {
+pub(super) fn random_name() -> StoreResult<String> {
     let random = getrandom::u64();
     let random = random.map_err(|error| StoreError::NoResources(io::Error::other(error)))?;
     Ok(format!("{random:016x}"))

@@ -16,7 +16,7 @@ impl Backend {
 
     pub(super) async fn unpin(&self, version: &Version, name: &Version) -> StoreResult {
         let key = self.dir().meta(&MetaObject::Pin { version, name });
-        self.delete(std::slice::from_ref(&key)).await?;
+        self.delete(&key).await?;
         match self.read(&key).await? {
             None => Ok(()),
             Some(_) => Err(self.not_deleted(&key)),

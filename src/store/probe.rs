@@ -13,7 +13,6 @@ use crate::prefix::MetaObject;
 use crate::release::Release;
 use crate::version::Version;
 use object_store::{PutMode, PutPayload};
-use std::slice;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Right {
@@ -91,15 +90,20 @@ impl Backend {
         }
     }
 
-    /// Whether the key may list, which explicit versions need.
+    /// Lists the samples. Explicit versions need that right.
+    pub(super) async fn list_samples(&self, version: &Version) -> StoreResult {
+        self.list(&self.dir().version(version)).await.map(drop)
+    }
+
+    /// Whether the key may list.
     pub(super) async fn lists(&self, version: &Version) -> StoreResult<Right> {
-        right_of(self.list(&self.dir().version(version)).await)
+        right_of(self.list_samples(version).await)
     }
 
     /// Whether the key may delete, which no build needs. Nothing has the name that it tries.
     pub(super) async fn may_delete(&self, version: &Version) -> StoreResult<Right> {
         let key = self.dir().asset(version, "_probe");
-        right_of(self.delete(slice::from_ref(&key)).await)
+        right_of(self.delete(&key).await)
     }
 
     /// Whether a version is published.

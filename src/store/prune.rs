@@ -1,10 +1,11 @@
-//! The steps of a prune (`docs/contract.md`), for each version: tombstone `deleting` → refs and pins → marker → files →
-//! claims → tombstone `deleted`. Versions don't depend on each other, so several go through the steps at once.
+//! A prune, in the order of `docs/contract.md`. Versions don't depend on each other, so several go through the steps at
+//! once.
 
 use super::backend::Backend;
+use super::bulk::Deleted;
 use super::error::{FailedRequest, RequestError};
 use super::lease::Lease;
-use super::own_object::OwnObject;
+use super::own_object::{OwnObject, random_name};
 use super::retry::{READ_BACKS, pause};
 use super::{Shared, StoreError, StoreResult};
 use crate::interrupt::Interrupt;
@@ -21,10 +22,6 @@ use std::sync::Arc;
 
 /// How many versions go through the steps at once.
 const VERSIONS: usize = 16;
-/// How many files are deleted before the lease is looked at again.
-const FILES: usize = 4000;
-/// No object has this name. Deleting it shows whether the key may delete.
-const PROBE: &str = "_probe";
 
 /// What a prune did with a version that it was to delete.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,39 +47,65 @@ pub(super) struct Prune {
 impl Backend {
     /// Fails if the key may not delete. Nothing is changed: a prune that stops halfway would hold up builds of the version.
     pub(super) async fn refuse_without_right_to_delete(&self) -> StoreResult {
+        let name = format!("_probe-{}", random_name()?);
         let dir = self.dir();
-        let probes = [dir.meta(&MetaObject::Lease(PROBE)), dir.object(PROBE)];
-        for probe in probes {
-            self.delete(slice::from_ref(&probe)).await?;
-        }
-        Ok(())
+        self.delete(&dir.meta(&MetaObject::Lease(&name))).await?;
+        self.delete(&dir.object(&name)).await
     }
 }
 
 impl Prune {
     pub(super) async fn run(&self, plan: PrunePlan) -> StoreResult {
+        let pruned = self.carry_out(plan).await;
+        // After any other error the lease goes, too, so that the next run need not wait.
+        if matches!(pruned, Err(StoreError::HeldUp | StoreError::Interrupted)) {
+            return pruned;
+        }
+        let ended = self.lease.end(&self.backend).await;
+        pruned.and(ended)
+    }
+
+    async fn carry_out(&self, plan: PrunePlan) -> StoreResult {
         let spared = stream::iter(plan.spared.iter());
         spared.map(Ok).try_for_each(|it| self.spare(it)).await?;
         self.delete_versions(plan.deleted).await?;
         self.delete_meta(&plan.refs).await?;
-        self.delete_meta(&self.lease.leftovers).await?;
-        self.lease.end(&self.backend).await
+        self.delete_meta(&self.lease.leftovers).await
     }
 
+    /// An object that the store holds keeps no other version. After any other error no version is begun; those that were
+    /// begun come to their end.
     async fn delete_versions(&self, deletions: Vec<Deletion>) -> StoreResult {
-        let versions = deletions.into_iter().map(|deletion| async move {
-            let pruned = self.delete_version(&deletion).await?;
-            if matches!(pruned, Pruned::Deleted { .. }) {
-                self.delete_meta(&deletion.refs).await?;
+        let failed: Shared<Option<StoreError>> = Shared::default();
+        let versions = deletions.into_iter().map(|deletion| async {
+            let is_stopped = |failed: &mut Option<StoreError>| {
+                failed.as_ref().is_some_and(|error| !is_held(error))
+            };
+            if failed.with(is_stopped) {
+                return;
             }
-            self.done.with(|done| done.push((deletion, pruned)));
-            StoreResult::Ok(())
+            match self.delete_with_refs(&deletion).await {
+                Ok(pruned) => self.done.with(|done| done.push((deletion, pruned))),
+                Err(error) => failed.with(|failed| match failed {
+                    Some(first) if !is_held(first) => {}
+                    _ => *failed = Some(error),
+                }),
+            }
         });
         let at_once = VERSIONS.min(self.backend.at_once());
         stream::iter(versions)
             .buffer_unordered(at_once)
-            .try_collect()
-            .await
+            .collect::<()>()
+            .await;
+        failed.with(Option::take).map_or(Ok(()), Err)
+    }
+
+    async fn delete_with_refs(&self, deletion: &Deletion) -> StoreResult<Pruned> {
+        let pruned = self.delete_version(deletion).await?;
+        if matches!(pruned, Pruned::Deleted { .. }) {
+            self.delete_meta(&deletion.refs).await?;
+        }
+        Ok(pruned)
     }
 
     /// Deletes objects of the protocol, by their names under its directory.
@@ -143,15 +166,37 @@ impl Prune {
             return Ok(Pruned::Spared);
         }
         // Step 4.
+        let left = self
+            .delete_objects(version, marker.as_ref(), content)
+            .await?;
+        // Step 5. Every DELETE was answered.
+        self.put_tombstone(version, TombstoneState::Deleted, content)
+            .await?;
+        Ok(Pruned::Deleted { left })
+    }
+
+    /// Deletes the marker first, so that no build takes half of a version for a whole one, and the claims last. Returns how
+    /// many files are left that are of somebody else.
+    async fn delete_objects(
+        &self,
+        version: &Version,
+        marker: Option<&Marker>,
+        content: Option<Sha256>,
+    ) -> StoreResult<usize> {
+        let dir = self.backend.dir();
+        let claims_dir = dir.meta(&MetaObject::Claims(version));
+        let version_dir = dir.version(version);
         let (claims, files) = try_join(
-            self.list(dir.meta(&MetaObject::Claims(version))),
-            self.list(dir.version(version)),
+            self.list(claims_dir.clone()),
+            self.backend.list(&version_dir),
         )
         .await?;
-        let files: Vec<String> = match &marker {
+        let files: Vec<String> = match marker {
             Some(marker) => marker.files.iter().map(|it| it.path.clone()).collect(),
-            // Without a marker, every file under the name is of a build that has not ended.
-            None => files.into_keys().collect(),
+            // Without a marker, every file under the name is of a build that has not ended. Without a claim, too, an explicit
+            // version has no file of a build.
+            None if claims.is_empty() && !version.looks_like_digest() => Vec::new(),
+            None => without_folders(files).into_keys().collect(),
         };
         if marker.is_some() {
             self.delete_marker(version, content).await?;
@@ -161,11 +206,12 @@ impl Prune {
         let left = self.left_of(version, &keys).await?;
         let claims = claims.into_keys();
         let claims = claims.map(|name| format!("claims/{version}/{name}"));
-        self.delete_meta(&claims.collect::<Vec<_>>()).await?;
-        // Step 5. Every DELETE was answered.
-        self.put_tombstone(version, TombstoneState::Deleted, content)
-            .await?;
-        Ok(Pruned::Deleted { left })
+        let claims: Vec<_> = claims.collect();
+        self.delete_meta(&claims).await?;
+        if !claims.is_empty() && !self.list(claims_dir.clone()).await?.is_empty() {
+            return Err(self.backend.not_deleted(&claims_dir));
+        }
+        Ok(left)
     }
 
     async fn read_both(
@@ -231,10 +277,14 @@ impl Prune {
         self.backend.replace(&tombstone).await
     }
 
-    async fn delete(&self, keys: &[Key]) -> StoreResult {
-        for keys in keys.chunks(FILES) {
+    /// Deletes objects, no more at a time than end while the lease holds.
+    async fn delete(&self, mut keys: &[Key]) -> StoreResult {
+        while !keys.is_empty() {
             self.go_on().await?;
-            self.backend.delete(keys).await?;
+            let (some, rest) = keys.split_at(keys.len().min(self.backend.deletes_at_once()));
+            if self.backend.delete_some(some).await? == Deleted::All {
+                keys = rest;
+            }
         }
         Ok(())
     }
@@ -246,4 +296,32 @@ impl Prune {
         }
         self.lease.renew(&self.backend).await
     }
+}
+
+fn is_held(error: &StoreError) -> bool {
+    matches!(
+        error,
+        StoreError::Request(FailedRequest(RequestError::Held, _))
+    )
+}
+
+/// Leaves out the directories that stores on file systems list as empty objects.
+fn without_folders(mut files: Listing) -> Listing {
+    let holds_files = |path: &str, files: &Listing| {
+        let below = format!("{path}/");
+        let mut after = files.range(below.clone()..);
+        path.is_empty()
+            || path.ends_with('/')
+            || after
+                .next()
+                .is_some_and(|(next, _)| next.starts_with(&below))
+    };
+    let empty = files.iter().filter(|(_, object)| object.size == 0);
+    let empty: Vec<_> = empty.map(|(path, _)| path.clone()).collect();
+    for path in empty {
+        if holds_files(&path, &files) {
+            files.remove(&path);
+        }
+    }
+    files
 }

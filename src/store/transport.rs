@@ -88,16 +88,20 @@ impl Transport {
         let response = response
             .map_err(|_| no_answer(in_flight.patience))
             .flatten();
-        let is_answered = matches!(&response, Ok(it) if it.status().as_u16() < 500);
-        if is_write && !is_answered {
-            self.has_open_writes.store(true, Ordering::Relaxed);
-        }
+        let note_open = |is_open: bool| {
+            if is_write && is_open {
+                self.has_open_writes.store(true, Ordering::Relaxed);
+            }
+        };
+        note_open(!matches!(&response, Ok(it) if !says_nothing(it.status().as_u16())));
         let mut response = response?;
         if is_store {
             self.limiter.note_answer();
         }
         let body = replace(response.body_mut(), Vec::new().into());
-        let body = read_body(body, least.max(BODY_PATIENCE)).await?;
+        let body = read_body(body, least.max(BODY_PATIENCE)).await;
+        note_open(body.is_err());
+        let body = body?;
         let status = response.status();
         if is_store && let Some(date) = date_of(&response) {
             self.clock.with(|clock| *clock = Some(date));
@@ -109,7 +113,9 @@ impl Transport {
             if let Some(md5) = StoredMd5::in_headers(response.headers()) {
                 response.extensions_mut().insert(md5);
             }
-            record(ErrorResponse::of_batch(role, &response, &body));
+            let batch = ErrorResponse::of_batch(role, &response, &body);
+            note_open(batch.as_ref().is_some_and(|it| says_nothing(it.status)));
+            record(batch);
             *response.body_mut() = body.into();
         } else {
             if is_store && matches!(status.as_u16(), 429 | 503) {
@@ -119,6 +125,11 @@ impl Transport {
         }
         Ok(response)
     }
+}
+
+/// Whether a write may have its effect all the same, or later.
+fn says_nothing(status: u16) -> bool {
+    status >= 500 && status != 501
 }
 
 fn date_of(response: &HttpResponse) -> Option<DateTime<Utc>> {

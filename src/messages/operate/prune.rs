@@ -30,6 +30,11 @@ impl Explain for InUseError {
                 format!("The page answers with {status}: {url}"),
                 format!("{keeps} Name a page that everyone can read, such as the sign-in page."),
             ),
+            Self::TooLong(url) => Message::new(
+                Kind::Configuration,
+                format!("The page has more than 16 MiB: {url}"),
+                format!("{keeps} Name another page."),
+            ),
             Self::NamesNone(InUseSource::Page(url)) => Message::new(
                 Kind::Configuration,
                 format!("The page links to no version of this store: {url}"),
@@ -88,7 +93,14 @@ pub(super) fn not_discarded(version: &Version, why: NotDiscarded) -> Message {
         NotDiscarded::Deleted => (
             Kind::Missing,
             format!("{version} is deleted already"),
-            "A prune has deleted it. Its name accepts only its old content, because browsers may still hold that.".to_owned(),
+            "If it was ever published, its name accepts only its old content, because browsers may still hold that. Else it \
+             accepts any."
+                .to_owned(),
+        ),
+        NotDiscarded::BuiltMeanwhile => (
+            Kind::Temporary,
+            format!("A build of {version} has begun meanwhile"),
+            "Nothing was deleted. See what becomes of it:\n  static-assets list".to_owned(),
         ),
         NotDiscarded::Unreadable => (
             Kind::Machine,

@@ -9,9 +9,13 @@ use fs_err as fs;
 use std::io;
 
 impl Directory {
-    /// Lists the files under a directory, which need not exist. One that a prune deletes meanwhile is left out.
+    /// Lists the files under a directory, which need not exist. One that a prune deletes meanwhile is left out, and so is
+    /// what lies behind a symbolic link.
     pub(in crate::store) fn list(&self, dir: &Key) -> io::Result<Listing> {
         let dir = self.path(dir);
+        if self.leads_out(&dir)? {
+            return Ok(Listing::new());
+        }
         let paths = if_exists(files_below(&dir))?.unwrap_or_default();
         let mut listing = Listing::new();
         for path in paths {

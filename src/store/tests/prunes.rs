@@ -145,8 +145,8 @@ async fn a_prune_sends_the_requests_of_the_contract() {
     let writes = requests.iter().filter(|it| !it.starts_with(['G', 'L']));
     let meta = "shop/.static-assets";
     let expected = [
-        format!("DELETE {meta}/leases/_probe.json"),
-        "DELETE shop/_probe".to_owned(),
+        format!("DELETE {meta}/leases/_probe-"),
+        "DELETE shop/_probe-".to_owned(),
         format!("PUT {meta}/leases/"),
         format!("PUT {meta}/tombstones/v1.json"),
         format!("DELETE {meta}/versions/v1.json"),

@@ -20,6 +20,7 @@ use object_store::{ClientOptions, PutMode, RetryConfig};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
@@ -128,6 +129,7 @@ pub(super) fn protocol(fake: &Fake, release: &Arc<Release>) -> Arc<Protocol> {
     let objects = Objects {
         remote: remote(transport.clone(), Deletes::Single),
         bulk: remote(transport, Deletes::Bulk),
+        lacks_bulk: AtomicBool::new(false),
         url: bucket(),
         provider: Provider::of(bucket().scheme),
         limiter,
