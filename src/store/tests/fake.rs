@@ -9,7 +9,7 @@ use http_body_util::BodyExt;
 use object_store::client::{
     HttpClient, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpResponseBody, HttpService,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::future::{Future, pending};
 use std::pin::Pin;
@@ -627,7 +627,22 @@ impl FakeState {
             .collect();
         let page = &keys[..keys.len().min(self.page)];
         let mut contents = String::new();
-        for key in page {
+        let delimiter = request.query.get("delimiter");
+        let dir_of = |key: &str| {
+            let rest = &key[prefix.len()..];
+            let end = rest.find(delimiter?.as_str())?;
+            Some(rest[..=end].to_owned())
+        };
+        let dirs: BTreeSet<String> = page.iter().filter_map(|key| dir_of(key)).collect();
+        for dir in dirs {
+            let dir = escaped(&format!("{prefix}{dir}"));
+            write!(
+                contents,
+                "<CommonPrefixes><Prefix>{dir}</Prefix></CommonPrefixes>"
+            )
+            .unwrap();
+        }
+        for key in page.iter().filter(|key| dir_of(key).is_none()) {
             let object = &shown[*key];
             write!(
                 contents,

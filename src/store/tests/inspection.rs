@@ -40,7 +40,7 @@ async fn repair(fake: &Fake, build: &Build, found: &Verification) -> Result<(), 
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_inventory_costs_one_list_and_one_get_for_each_object() {
+async fn an_inventory_costs_one_list_for_each_part_and_one_get_for_each_object() {
     let (fake, build) = (Fake::new(), Build::with("one", Some("v1")));
     build.publish(&fake).await.unwrap();
     fake.take_requests();
@@ -52,7 +52,8 @@ async fn an_inventory_costs_one_list_and_one_get_for_each_object() {
     assert_eq!((entry.state, entry.files), (VersionState::Published, 3));
     let requests = fake.take_requests();
     let lists = requests.iter().filter(|it| it.contains("LIST"));
-    assert_eq!((requests.len(), lists.count()), (3, 1), "{requests:?}");
+    // The top, claims, refs and versions; a marker and a ref.
+    assert_eq!((requests.len(), lists.count()), (6, 4), "{requests:?}");
 }
 
 #[tokio::test(start_paused = true)]
