@@ -29,6 +29,8 @@ OPTIONS = {"--rounds": 3}
 DELAY = 30_000
 VERSIONS, REFS = 1000, 10
 OLD, FILES = 25, 400
+# The newest, which a policy of one version keeps.
+KEPT = "w00000"
 BUCKET = bench_store.BUCKET
 MOST = 1.2
 MOST_MEMORY = 64e6
@@ -38,13 +40,9 @@ def canonical(value):
     return json.dumps(value, sort_keys=True, separators=(",", ":")) + "\n"
 
 
-def version_of(number):
-    return f"v{number:05}"
-
-
-def write_version(folder, number, files, refs):
+def write_version(folder, version, files, refs):
     """The protocol's objects of a version, below `folder`. Returns its marker's paths."""
-    version, meta = version_of(number), folder / ".static-assets"
+    meta = folder / ".static-assets"
     content = hashlib.sha256(version.encode()).hexdigest()
     paths = [f"assets/file-{index:04}.js" for index in range(files)]
     listed = [
@@ -61,7 +59,7 @@ def write_version(folder, number, files, refs):
     for index in range(refs):
         group = f"group-{index % 3}"
         ref = {
-            "at": "2026-01-01T00:00:00Z", "content": content, "group": group, "label": f"{number:x}",
+            "at": "2026-01-01T00:00:00Z", "content": content, "group": group, "label": version,
             "schema": 1, "tool": "bench", "version": version,
         }  # fmt: skip
         objects[f"refs/{version}/{group}/{index:016x}.json"] = ref
@@ -69,7 +67,7 @@ def write_version(folder, number, files, refs):
         path = meta / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(canonical(value))
-    return version, paths
+    return paths
 
 
 @contextlib.contextmanager
@@ -130,7 +128,7 @@ class Bench:
     def list(self):
         tree = self.scratch / "list"
         for number in range(VERSIONS):
-            write_version(tree, number, 10, REFS)
+            write_version(tree, f"v{number:05}", 10, REFS)
         with bench_store.serving(self.weed, self.proxy_program) as server:
             self.peer(server.endpoint, "cp", f"{tree}/", f"s3://{BUCKET}/app/")
             with server.proxy(DELAY) as proxy:
@@ -150,23 +148,21 @@ class Bench:
         def one_round(tool):
             with tempfile.TemporaryDirectory(dir=self.scratch) as data, serving_files(data) as endpoint:
                 store = Path(data) / BUCKET / "app"
-                for number in range(OLD + 1):
-                    version, paths = write_version(store, number, FILES, 3)
-                    for path in paths:
+                versions = [f"v{number:05}" for number in range(OLD)]
+                for version in (*versions, KEPT):
+                    for path in write_version(store, version, FILES, 3):
                         path = store / version / path
                         path.parent.mkdir(parents=True, exist_ok=True)
                         path.write_bytes(b"x" * 1000)
-                    # The last one is the newest, and is kept.
-                    age_files(store, version, 40 if number < OLD else 35)
+                    age_files(store, version, 35 if version == KEPT else 40)
                 server = bench_store.Server(self.proxy_program, endpoint, os.getpid())
                 with server.proxy(DELAY) as proxy:
                     if tool == "s5cmd":
-                        kept = f"{version_of(OLD)}/*"
-                        cost = self.peer(proxy.endpoint, "rm", "--exclude", kept, f"s3://{BUCKET}/app/v*")
+                        cost = self.peer(proxy.endpoint, "rm", f"s3://{BUCKET}/app/v*")
                     else:
                         policy = ("--keep-last", "1", "--apply", "--force", "--json")
                         cost = self.ours(proxy.endpoint, "prune", *policy)
-                left = sum(1 for path in store.glob("v*/**/*") if path.is_file())
+                left = sum(1 for path in store.glob("[vw]*/**/*") if path.is_file())
                 if left != FILES:
                     raise RuntimeError(f"{tool}: {left} files are left, and not {FILES}")
                 return cost
@@ -186,8 +182,8 @@ def run(rounds):
     scratch = Path(tempfile.mkdtemp(prefix="static-assets-bench-operate-"))
     try:
         bench = Bench(scratch, rounds)
-        bench.list()
         bench.prune()
+        bench.list()
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     print(bench.goals)

@@ -13,6 +13,8 @@ use crate::prefix::{Folder, Key, MetaObject};
 use crate::version::Version;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
+use futures_util::{Stream, TryStreamExt, stream};
+use std::pin::Pin;
 use std::slice;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -57,6 +59,20 @@ impl Backend {
         match self {
             Self::Bucket(objects) => READS.min(objects.provider.highest_limit),
             Self::Directory(_) => 1,
+        }
+    }
+
+    /// The answers of a listing, as they come.
+    pub(super) fn pages(
+        &self,
+        dir: &Key,
+    ) -> Pin<Box<dyn Stream<Item = StoreResult<Listing>> + Send + '_>> {
+        match self {
+            Self::Bucket(objects) => Box::pin(objects.pages(dir).map_err(StoreError::from)),
+            Self::Directory(directory) => {
+                let listed = directory.list(dir).map_err(StoreError::from);
+                Box::pin(stream::iter([listed]))
+            }
         }
     }
 

@@ -7,8 +7,9 @@ use crate::plan::Listing;
 use crate::prefix::{Key, MetaObject};
 use crate::version::Version;
 use futures_util::future::try_join_all;
+use futures_util::stream::FuturesUnordered;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 /// What is read, by the names of the objects.
 type Contents = Vec<(String, MetaContent)>;
@@ -22,17 +23,9 @@ impl Backend {
         refs: ReadRefs,
     ) -> StoreResult<Inventory> {
         let (mut listed, parts) = self.parts_of_meta(only).await?;
-        let read = parts.into_iter().map(|part| async move {
-            let found = self.list(&part).await?;
-            let start = self.name_of_meta(&part);
-            let found: Listing = found
-                .into_iter()
-                .map(|(rest, object)| (format!("{start}{rest}"), object))
-                .collect();
-            let names = MetaNames::of(&found, only);
-            let contents = self.read_all(names.to_read(refs), refs).await?;
-            StoreResult::Ok((found, contents))
-        });
+        let read = parts
+            .into_iter()
+            .map(|part| async move { self.read_part(&part, only, refs).await });
         let mut contents = BTreeMap::new();
         for (found, read) in try_join_all(read).await? {
             listed.extend(found);
@@ -82,18 +75,146 @@ impl Backend {
         name.unwrap_or_default().to_owned()
     }
 
-    async fn read_all(&self, names: Vec<String>, refs: ReadRefs) -> StoreResult<Contents> {
-        let read = names.into_iter().map(|name| async move {
-            let content = self
-                .read(&self.dir().meta(&MetaObject::Named(&name)))
-                .await?;
-            StoreResult::Ok(content.map(|json| {
-                let content = MetaContent::of(&name, &json, refs);
-                (name, content)
-            }))
-        });
-        let contents = stream::iter(read).buffer_unordered(self.at_once());
-        let contents: Vec<_> = contents.try_collect().await?;
-        Ok(contents.into_iter().flatten().collect())
+    /// Lists a part and reads what is needed of it. An object is read as soon as it is known that it is needed, while the next
+    /// page is still listed.
+    async fn read_part(
+        &self,
+        part: &Key,
+        only: Option<&Version>,
+        refs: ReadRefs,
+    ) -> StoreResult<(Listing, Contents)> {
+        let start = self.name_of_meta(part);
+        let (mut listed, mut held) = (Listing::new(), Held::default());
+        let mut pages = self.pages(part);
+        let mut reading = FuturesUnordered::new();
+        let mut to_read = VecDeque::new();
+        let mut contents = Contents::new();
+        let mut is_listed = false;
+        while !(is_listed && to_read.is_empty() && reading.is_empty()) {
+            while reading.len() < self.at_once()
+                && let Some(name) = to_read.pop_front()
+            {
+                reading.push(self.read_named(name, refs));
+            }
+            tokio::select! {
+                page = pages.try_next(), if !is_listed => {
+                    let page = page?.map(|page| named(&start, page));
+                    is_listed = page.is_none();
+                    let known = match page {
+                        Some(page) => {
+                            listed.extend(page.clone());
+                            held.take(page, refs)
+                        }
+                        None => held.rest(),
+                    };
+                    to_read.extend(MetaNames::of(&known, only).to_read(refs));
+                }
+                Some(content) = reading.next(), if !reading.is_empty() => {
+                    contents.extend(content?);
+                }
+            }
+        }
+        Ok((listed, contents))
+    }
+
+    async fn read_named(
+        &self,
+        name: String,
+        refs: ReadRefs,
+    ) -> StoreResult<Option<(String, MetaContent)>> {
+        let content = self
+            .read(&self.dir().meta(&MetaObject::Named(&name)))
+            .await?;
+        Ok(content.map(|json| {
+            let content = MetaContent::of(&name, &json, refs);
+            (name, content)
+        }))
+    }
+}
+
+fn named(start: &str, page: Listing) -> Listing {
+    let names = page.into_iter();
+    names
+        .map(|(rest, object)| (format!("{start}{rest}"), object))
+        .collect()
+}
+
+/// Objects of which it is not known yet whether they are read: of a version's refs, only the newest is.
+#[derive(Default)]
+struct Held {
+    objects: Listing,
+    /// Whether the pages come in the order of the names. Then the refs of a version are known once the next one's come.
+    is_unordered: bool,
+}
+
+impl Held {
+    /// Returns the objects of which it is known.
+    fn take(&mut self, page: Listing, refs: ReadRefs) -> Listing {
+        if refs != ReadRefs::Newest {
+            return page;
+        }
+        let last = self.objects.last_key_value().map(|(name, _)| name);
+        let first = page.first_key_value().map(|(name, _)| name);
+        self.is_unordered |= first < last;
+        self.objects.extend(page);
+        if self.is_unordered {
+            return Listing::new();
+        }
+        let last = self.objects.last_key_value();
+        let of_last = last.map(|(name, _)| dir_of_version(name).to_owned());
+        let held = self.objects.split_off(&of_last.unwrap_or_default());
+        std::mem::replace(&mut self.objects, held)
+    }
+
+    fn rest(&mut self) -> Listing {
+        std::mem::take(&mut self.objects)
+    }
+}
+
+/// `refs/v1/` of `refs/v1/default/1.json`.
+fn dir_of_version(name: &str) -> &str {
+    let mut slashes = name.match_indices('/').map(|(at, _)| at);
+    slashes.nth(1).map_or(name, |end| &name[..=end])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::ListedObject;
+    use chrono::DateTime;
+
+    fn page(names: &[&str]) -> Listing {
+        let object = ListedObject {
+            size: 1,
+            etag: None,
+            modified: DateTime::UNIX_EPOCH,
+        };
+        let names = names.iter();
+        names
+            .map(|name| ((*name).to_owned(), object.clone()))
+            .collect()
+    }
+
+    fn names(listing: &Listing) -> Vec<&str> {
+        listing.keys().map(String::as_str).collect()
+    }
+
+    #[test]
+    fn the_refs_of_a_version_are_known_once_the_next_one_comes() {
+        let mut held = Held::default();
+        let known = held.take(page(&["refs/v1/a/1", "refs/v1/b/1"]), ReadRefs::Newest);
+        assert_eq!(names(&known), [""; 0]);
+        let known = held.take(page(&["refs/v1/b/2", "refs/v2/a/1"]), ReadRefs::Newest);
+        assert_eq!(names(&known), ["refs/v1/a/1", "refs/v1/b/1", "refs/v1/b/2"]);
+        assert_eq!(names(&held.rest()), ["refs/v2/a/1"]);
+    }
+
+    #[test]
+    fn nothing_is_known_early_of_pages_without_order() {
+        let mut held = Held::default();
+        held.take(page(&["refs/v2/a/1", "refs/v3/a/1"]), ReadRefs::Newest);
+        let known = held.take(page(&["refs/v1/a/1", "refs/v3/a/2"]), ReadRefs::Newest);
+        assert_eq!(names(&known), [""; 0]);
+        assert_eq!(held.rest().len(), 3);
     }
 }
