@@ -61,6 +61,8 @@ pub(crate) enum Fact<'a> {
     PolicyBlocks(&'a BlockingPolicy, &'a str),
     /// The app's settings can be loaded.
     Loads,
+    /// So many files of a directory can be published.
+    Scanned(usize),
 }
 
 /// What would keep a deploy from working.
@@ -260,10 +262,33 @@ impl Doctor<'_> {
                     let origin = prefix.as_ref().and_then(Prefix::origin);
                     self.report(&Fact::PolicyBlocks(policy, origin.unwrap_or_default()));
                 }
-                self.report(&Fact::Loads);
+                match Self::scan(&app, &ctx) {
+                    Ok(None) => self.report(&Fact::Loads),
+                    Ok(Some(files)) => self.report(&Fact::Scanned(files)),
+                    Err(error) => self.fail(error),
+                }
             }
             Err(error) => self.fail(error),
         }
+    }
+
+    /// Finds what a build refuses in a directory that is published as it is. `None` if an app compiles its files first.
+    fn scan(app: &Framework, ctx: &BuildContext<'_>) -> Result<Option<usize>, PublishError> {
+        let Framework::Prebuilt(_) = app else {
+            return Ok(None);
+        };
+        let (Some(compiled), Some(public)) = (app.compile(ctx)?, ctx.config.mode.public_url())
+        else {
+            return Ok(None);
+        };
+        let naming = Naming {
+            public,
+            store: ctx.config.mode.store(),
+            given: ctx.config.version.as_ref(),
+            salt: ctx.config.salt.as_deref(),
+        };
+        let release = Release::of(&compiled.assets, &ctx.config.rules, &naming, &ctx.scratch)?;
+        Ok(Some(release.0.manifest.assets().len()))
     }
 }
 

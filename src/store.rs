@@ -259,25 +259,15 @@ impl Store {
         interrupt: &Interrupt,
         report: &mut dyn FnMut(&Deletion, &Pruned),
     ) -> StoreResult {
-        let done: Arc<Shared<Vec<_>>> = Arc::default();
-        let mut report_done = {
-            let done = done.clone();
-            move || {
-                for (deletion, pruned) in done.with(std::mem::take) {
-                    report(&deletion, &pruned);
-                }
+        let backend = self.backend();
+        let prune = Prune::new(backend, lease.clone(), interrupt.clone());
+        let done = prune.done.clone();
+        let mut report_done = || {
+            for (deletion, pruned) in done.with(std::mem::take) {
+                report(&deletion, &pruned);
             }
         };
-        let (lease, obeyed) = (lease.clone(), interrupt.clone());
-        let work = |backend| {
-            let prune = Prune {
-                backend,
-                lease,
-                interrupt: obeyed,
-                done,
-            };
-            async move { prune.run(plan).await }
-        };
+        let work = |_| async move { prune.run(plan).await };
         let result = self.run_and_report(interrupt, work, &mut |_| report_done());
         report_done();
         result
@@ -345,22 +335,27 @@ impl Store {
         self.run_and_report(interrupt, work, &mut |_| {})
     }
 
+    fn backend(&self) -> Backend {
+        match self {
+            Self::Bucket(bucket) => Backend::Bucket(bucket.objects.clone()),
+            Self::Directory(directory) => Backend::Directory(directory.clone()),
+        }
+    }
+
     fn run_and_report<T: Send + 'static, F: Future<Output = StoreResult<T>> + Send + 'static>(
         &self,
         interrupt: &Interrupt,
         work: impl FnOnce(Backend) -> F,
         tick: &mut dyn FnMut(Duration),
     ) -> StoreResult<T> {
+        let work = work(self.backend());
         match self {
-            Self::Bucket(bucket) => {
-                let work = work(Backend::Bucket(bucket.objects.clone()));
-                bucket.wait_for(work, interrupt, tick)
-            }
-            Self::Directory(directory) => tokio::runtime::Builder::new_current_thread()
+            Self::Bucket(bucket) => bucket.wait_for(work, interrupt, tick),
+            Self::Directory(_) => tokio::runtime::Builder::new_current_thread()
                 .enable_time()
                 .build()
                 .map_err(StoreError::NoResources)?
-                .block_on(work(Backend::Directory(directory.clone()))),
+                .block_on(work),
         }
     }
 

@@ -35,7 +35,7 @@ fn a_store_that_works_is_good_and_keeps_four_samples() {
             .says("✓ Browsers get the samples with the right bytes, types and headers: css, js, svg, font")
             .says("! Browsers get text uncompressed")
             .says("! Anyone can read .static-assets/")
-            .says("✓ A deploy would work; see 2 warnings above");
+            .says("✓ The store is ready for a deploy; --app DIR or --dir DIR examines what is published, too; see 2 warnings above");
     }
     let files: Vec<_> = tree(&platform.store()).into_keys().collect();
     assert_eq!(
@@ -210,6 +210,19 @@ fn an_app_is_examined_without_compiling_it() {
         after.keys().filter(is_source).collect::<Vec<_>>(),
         before.keys().filter(is_source).collect::<Vec<_>>()
     );
+}
+
+#[test]
+fn what_a_directory_must_not_hold_is_found() {
+    let (platform, _web) = behind(|_, _| {});
+    platform.write("dist/a.css", "a {}");
+    let examine = || platform.cli(&["doctor", "--dir", "dist"]);
+    examine()
+        .exits(0)
+        .says("✓ Nothing in the directory is refused: 1 file")
+        .says("✓ A deploy would work");
+    platform.write("dist/id_rsa", "x");
+    examine().exits(13).says("✗ ").says("id_rsa");
 }
 
 /// The tenth: the explicit version is there already.

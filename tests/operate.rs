@@ -366,7 +366,7 @@ fn a_prune_shows_its_plan_and_deletes_only_when_told_to() {
         .says("keep  v5")
         .says("last of default, recent")
         .says("Nothing to delete")
-        .says("Policy: the last 10 of each group, what was built within 30 days");
+        .says("Policy: the last 10 of each group (default), what was built within 30 days (default), pins.");
     days_pass(&platform, 30);
     let before = tree(&platform.store());
     let plan = ["prune", "--keep-last", "3", "--json"];
@@ -382,6 +382,14 @@ fn a_prune_shows_its_plan_and_deletes_only_when_told_to() {
         "project.toml",
         "[io.github.static-assets]\nkeep-last = \"3\"\n",
     );
+    platform
+        .cli(&["prune"])
+        .exits(0)
+        .says("the last 3 of each group (project.toml)");
+    platform
+        .cli_with(&["prune"], &[("STATIC_ASSETS_KEEPLAST", "9")])
+        .exits(0)
+        .says("STATIC_ASSETS_KEEP_LAST");
     let applied = platform.cli(&["prune", "--apply"]).exits(0);
     let applied = applied
         .says("v2: deleted, 1 file")

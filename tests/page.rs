@@ -140,6 +140,7 @@ fn asset(name: &str) -> String {
 fn each_file_that_a_browser_refuses_is_named() {
     with("app.js", |file| "/elsewhere.js".clone_into(&mut file.0))
         .exits(1)
+        .says("✗ http")
         .says("/app.js: 404")
         .says("static-assets list")
         .says("A browser refuses 1 file of");

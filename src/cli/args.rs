@@ -73,6 +73,8 @@ pub(super) struct CheckArgs {
 
 pub(super) struct DoctorArgs {
     pub(super) app: Option<PathBuf>,
+    /// What is published as it is, in place of an app.
+    pub(super) dir: Option<PathBuf>,
     pub(super) format: Format,
 }
 
@@ -287,16 +289,20 @@ fn parse_check(parser: &mut lexopt::Parser) -> Result<Parsed, UsageError> {
 }
 
 fn parse_doctor(parser: &mut lexopt::Parser) -> Result<Parsed, UsageError> {
-    let (mut app, mut format) = (None, Format::Log);
+    let (mut app, mut dir, mut format) = (None, None, Format::Log);
     while let Some(argument) = parser.next()? {
         match argument {
+            Long("app" | "dir") if app.is_some() || dir.is_some() => {
+                return Err(UsageError::TwoSources);
+            }
             Long("app") => app = Some(path("--app", parser.value()?)?),
+            Long("dir") => dir = Some(path("--dir", parser.value()?)?),
             Long("json") => format = Format::Json,
             Short('h') | Long("help") => return Ok(Parsed::Data(DOCTOR_HELP)),
             other => return Err(other.unexpected().into()),
         }
     }
-    Ok(Parsed::Doctor(DoctorArgs { app, format }))
+    Ok(Parsed::Doctor(DoctorArgs { app, dir, format }))
 }
 
 fn parse_prune(parser: &mut lexopt::Parser) -> Result<Parsed, UsageError> {

@@ -2,6 +2,7 @@
 
 use super::args::{DoctorArgs, Format};
 use super::inspect::render;
+use super::publish::absolute;
 use crate::config::{Platform, Sources};
 use crate::doctor::examine;
 use crate::env::Env;
@@ -10,20 +11,31 @@ use crate::message::Message;
 use crate::messages::cli::{CliEvent, FileError};
 use crate::messages::doctor::{Line, line, works};
 use crate::operate::OperateError;
+use crate::publish::warn;
 use fs_err as fs;
 use serde::Serialize;
 use std::path::Path;
 
 pub(super) fn run(args: &DoctorArgs, log: &Log) -> Result<(), Message> {
-    let app = args.app.as_ref().map(|dir| {
-        let real = fs::canonicalize(dir);
-        real.map_err(|error| FileError::App(dir.clone(), error))
+    // `project.toml` is in the directory in which the command is called, unless an app is named.
+    let app = args
+        .app
+        .clone()
+        .or_else(|| args.dir.as_ref().map(|_| ".".into()));
+    let app = app.map(|dir| {
+        let real = fs::canonicalize(&dir);
+        real.map_err(|error| FileError::App(dir, error))
     });
     let app = app.transpose()?;
     let env = Env::of_process();
     let dir = app.as_deref().unwrap_or(Path::new("."));
     let sources = Sources::read(&env, Platform::default(), dir).map_err(OperateError::from)?;
+    let sources = match &args.dir {
+        Some(dir) => sources.with_dir(absolute(dir)),
+        None => sources,
+    };
     log.event(&CliEvent::Title);
+    warn(&sources.warnings(), log);
     let mut checks = Vec::new();
     let mut report = |fact: &crate::doctor::Fact<'_>| {
         let line = line(fact);
@@ -36,7 +48,7 @@ pub(super) fn run(args: &DoctorArgs, log: &Log) -> Result<(), Message> {
         data(&render(&DoctorJson { checks })).map_err(FileError::Output)?;
     }
     examined?;
-    log.event(&works(&checks));
+    log.event(&works(&checks, app.as_deref()));
     Ok(())
 }
 

@@ -70,9 +70,10 @@ pub(super) const DOCTOR_HELP: &str = indoc! {"
     Finds out before the first deploy whether it would work: settings, store, rights of the key and public URL, in
     seconds and without compiling anything. Each line that begins with \u{2717} says how to fix it.
 
-    Usage: static-assets doctor [--app DIR] [--json]
+    Usage: static-assets doctor [--app DIR | --dir DIR] [--json]
 
       --app DIR  read DIR/project.toml, and examine this app, too. Django's settings are loaded
+      --dir DIR  also find what would be refused in a directory that is published as it is
       --json     print one JSON object: checks [{result, text, fix}]. A result is good, warning or failed
       --help
 

@@ -10,6 +10,7 @@ use crate::message::Message;
 use crate::messages::cli::{CliEvent, FileError};
 use crate::messages::operate as texts;
 use crate::operate::{OpenStore, OperateError};
+use crate::publish::warn;
 use chrono::{DateTime, SecondsFormat, Utc};
 use fs_err as fs;
 use serde::Serialize;
@@ -35,7 +36,7 @@ fn list_in_page(file: &Path, flags: RetentionFlags, log: &Log) -> Result<(), Mes
     let env = Env::of_process();
     let sources = sources_of(&env)?;
     let retention = Retention::read(&sources, flags).map_err(OperateError::from)?;
-    let operator = OpenStore::open(&sources, log)?;
+    let operator = open_of(&sources, log)?;
     let (inventory, planned) = operator.list_with_plan(retention)?;
     let page = texts::page(&inventory, &planned, &operator.to.to_string());
     let written = fs::write(file, page);
@@ -58,7 +59,14 @@ pub(super) fn show(args: &ShowArgs, log: &Log) -> Result<(), Message> {
 /// Opens the store of the environment and of the `project.toml` in the directory in which the command is called.
 pub(super) fn open(log: &Log) -> Result<OpenStore, Message> {
     let env = Env::of_process();
-    Ok(OpenStore::open(&sources_of(&env)?, log)?)
+    Ok(open_of(&sources_of(&env)?, log)?)
+}
+
+/// Opens the store of these settings. Warns of names that nothing reads: a misspelt policy deletes too much.
+pub(super) fn open_of(sources: &Sources<'_>, log: &Log) -> Result<OpenStore, OperateError> {
+    let operator = OpenStore::open(sources, log)?;
+    warn(&sources.warnings(), log);
+    Ok(operator)
 }
 
 /// The settings of the environment and of the `project.toml` in the directory in which the command is called.

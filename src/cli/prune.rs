@@ -1,7 +1,7 @@
 //! `static-assets prune` and `static-assets discard`: free space in the store.
 
 use super::args::{Format, InUseArg, PruneArgs};
-use super::inspect::{open, render, sources_of, time};
+use super::inspect::{open, open_of, render, sources_of, time};
 use crate::config::Retention;
 use crate::env::Env;
 use crate::http::Client;
@@ -21,7 +21,7 @@ pub(super) fn prune(args: PruneArgs, log: &Log) -> Result<(), Message> {
     let env = Env::of_process();
     let sources = sources_of(&env)?;
     let retention = Retention::read(&sources, args.retention).map_err(OperateError::from)?;
-    let operator = OpenStore::open(&sources, log)?;
+    let operator = open_of(&sources, log)?;
     let in_use = args.in_use.iter().map(|it| read_in_use(it, &operator));
     let in_use = in_use.collect::<Result<Vec<_>, Message>>()?;
     let planned = operator.plan_prune(retention, &in_use, args.apply, log)?;

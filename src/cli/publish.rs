@@ -208,6 +208,6 @@ fn lies_in_published_dir(file: &Path, args: &PublishArgs) -> bool {
 }
 
 /// Resolves a path against the directory in which the command is called, whatever the app's directory is.
-fn absolute(path: &Path) -> PathBuf {
+pub(super) fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }

@@ -8,12 +8,14 @@ pub(crate) const SHORTEST_AGE: TimeDelta = TimeDelta::hours(24);
 /// A hundred years, so that no sum of ages overflows.
 const LONGEST_AGE: TimeDelta = TimeDelta::days(36_525);
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Retention {
     /// How many versions of each group are kept, the ones that it built last. At least one.
     pub(crate) keep_last: usize,
     /// Versions that were built within this time are kept. Not below [`SHORTEST_AGE`].
     pub(crate) keep_within: TimeDelta,
+    /// Where each of the two was set. `None` is the default.
+    pub(crate) origins: [Option<Origin>; 2],
 }
 
 impl Default for Retention {
@@ -21,6 +23,7 @@ impl Default for Retention {
         Self {
             keep_last: 10,
             keep_within: TimeDelta::days(30),
+            origins: [None, None],
         }
     }
 }
@@ -47,12 +50,15 @@ impl Retention {
         let keep_within =
             flag(keep_within, "--keep-within").or_else(|| sources.text(&env_vars::KEEP_WITHIN));
         let default = Self::default();
+        let origin = |setting: &Option<Setting<_>>| Some(setting.as_ref()?.origin.clone());
+        let origins = [origin(&keep_last), origin(&keep_within)];
         let keep_last = keep_last.map_or(Ok(default.keep_last), number);
         let keep_within = keep_within.map_or(Ok(default.keep_within), age);
         match (keep_last, keep_within) {
             (Ok(keep_last), Ok(keep_within)) => Ok(Self {
                 keep_last,
                 keep_within,
+                origins,
             }),
             (keep_last, keep_within) => {
                 let problems = [keep_last.err(), keep_within.err()];

@@ -377,6 +377,7 @@ mod tests {
             retention: Retention {
                 keep_last,
                 keep_within: TimeDelta::days(30),
+                ..Retention::default()
             },
             in_use: BTreeSet::new(),
         };

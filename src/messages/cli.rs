@@ -14,7 +14,7 @@ const USAGES: [(&str, &str); 11] = [
         "publish",
         "(--app DIR | --dir DIR | --prepared[=DIR]) [--pin[=FILE]] [--json] [--env-file FILE] [--dry-run]",
     ),
-    ("doctor", "[--app DIR] [--json]"),
+    ("doctor", "[--app DIR | --dir DIR] [--json]"),
     ("check", "URL [--json]"),
     ("exec", "-- COMMAND [ARGUMENT…]"),
     (

@@ -9,6 +9,7 @@ use crate::doctor::{DoctorError, Fact};
 use crate::log::{Event, Log, count};
 use crate::store::{Creates, Right};
 use chrono::TimeDelta;
+use std::path::Path;
 
 /// How a fact is judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,14 +88,17 @@ impl Explain for DoctorError {
 }
 
 /// The end of a run that found nothing to stop a deploy.
-pub(crate) fn works(lines: &[Line]) -> Line {
+pub(crate) fn works(lines: &[Line], app: Option<&Path>) -> Line {
+    let works = match app {
+        Some(_) => "A deploy would work",
+        None => {
+            "The store is ready for a deploy; --app DIR or --dir DIR examines what is published, too"
+        }
+    };
     let is_warning = |line: &&Line| line.verdict == Verdict::Warning;
     match lines.iter().filter(is_warning).count() {
-        0 => Line::good("A deploy would work"),
-        warnings => Line::good(format!(
-            "A deploy would work; see {} above",
-            count(warnings, "warning")
-        )),
+        0 => Line::good(works),
+        warnings => Line::good(format!("{works}; see {} above", count(warnings, "warning"))),
     }
 }
 
@@ -171,6 +175,10 @@ pub(crate) fn line(fact: &Fact<'_>) -> Line {
             let (first, more) = text.split_once('\n').unwrap_or((&text, ""));
             Line::warning(first, more)
         }
+        Fact::Scanned(files) => Line::good(format!(
+            "Nothing in the directory is refused: {}",
+            count(*files, "file")
+        )),
         Fact::Loads => Line::good(
             "Nothing of the app stops a build before it compiles. What pages link to is known afterwards: \
              static-assets publish --app . --dry-run",

@@ -47,7 +47,7 @@ pub(crate) fn verdict(report: &PageReport) -> Result<(), Message> {
     }
     let files = count(refused, "file");
     let title = format!("A browser refuses {files} of {}", report.url);
-    let body = "Each is named above. Those that belong to a version are compared with what was published by:\n  \
+    let body = "Each is named above with ✗. Those that belong to a version are compared with what was published by:\n  \
                 static-assets verify VERSION";
     Err(Message::new(Kind::Machine, title, body).alone())
 }
@@ -87,13 +87,14 @@ impl Event for Checked<'_> {
             log.bullet(&format!("It links to version {}", versions.join(", ")));
         }
         for (file, problem) in &report.problems {
-            let text = format!("{}: {}", file.url, problem_text(file, problem));
+            let mark = if problem.is_fatal() { "✗ " } else { "" };
+            let text = format!("{mark}{}: {}", file.url, problem_text(file, problem));
             let named_by = file.named_by.as_ref();
             let named_by = named_by.map(|it| format!("\nThe stylesheet {it} names it."));
             log.warning(&format!("{text}{}", named_by.unwrap_or_default()));
         }
-        if report.problems.is_empty() {
-            log.bullet("A browser loads all of them, with the right types and headers");
+        if report.refused() == 0 && !report.files.is_empty() {
+            log.bullet("A browser loads all of them");
         }
     }
 }
@@ -103,7 +104,8 @@ pub(crate) fn problem_text(file: &PageFile, problem: &PageProblem) -> String {
     match problem {
         PageProblem::Unreachable(error) => no_answer(error),
         PageProblem::Status(status @ (404 | 410)) => format!(
-            "{status}. Is the version still in the store (static-assets list)? A CDN caches a 404: purge it."
+            "{status}, so it does not load. If it belongs to a version: is that still in the store (static-assets list)? A CDN \
+             caches a 404: purge it."
         ),
         PageProblem::Status(status) => format!("{status}, so it does not load"),
         PageProblem::Page => "200, but an HTML page. Something in front of the store answers instead, such as a catch-all \

@@ -67,7 +67,9 @@ impl InUse {
         let known: BTreeSet<&str> = known.map(|it| it.version.as_str()).collect();
         let mut found = BTreeSet::new();
         let (mut unknown, mut without) = (BTreeSet::new(), Vec::new());
-        for line in self.text.lines().filter(|line| !line.trim().is_empty()) {
+        // An image without labels prints one of these.
+        let is_empty = |line: &&str| matches!(line.trim(), "" | "null" | "{}" | "map[]");
+        for line in self.text.lines().filter(|line| !is_empty(line)) {
             let words = line.split(|letter: char| !is_of_version(letter));
             // A sentence may end after it.
             let words = words.flat_map(|word| [word, word.trim_end_matches(['.', '-', '_'])]);

@@ -15,6 +15,8 @@ use std::sync::Arc;
 pub(crate) struct PlannedPrune {
     pub(crate) plan: PrunePlan,
     pub(crate) retention: Retention,
+    /// Whether anything says which versions are in use.
+    pub(crate) has_in_use: bool,
     lease: Option<Arc<Lease>>,
 }
 
@@ -56,7 +58,7 @@ impl OpenStore {
     pub(crate) fn plan_prune(
         &self,
         retention: Retention,
-        in_use: &[InUse],
+        texts: &[InUse],
         apply: Apply,
         log: &Log,
     ) -> Result<PlannedPrune, OperateError> {
@@ -65,14 +67,18 @@ impl OpenStore {
             inventory,
             now,
         } = self.begin(apply)?;
-        let planned = versions_in_use(&inventory, in_use, log).map(|in_use| {
-            let policy = Policy { retention, in_use };
+        let planned = versions_in_use(&inventory, texts, log).map(|in_use| {
+            let policy = Policy {
+                retention: retention.clone(),
+                in_use,
+            };
             PrunePlan::of(&inventory, &policy, now)
         });
         match planned {
             Ok(plan) => Ok(PlannedPrune {
                 plan,
                 retention,
+                has_in_use: !texts.is_empty(),
                 lease,
             }),
             Err(error) => {
@@ -89,12 +95,13 @@ impl OpenStore {
     ) -> Result<(Inventory, PlannedPrune), OperateError> {
         let Begun { inventory, now, .. } = self.begin(Apply::No)?;
         let policy = Policy {
-            retention,
+            retention: retention.clone(),
             in_use: BTreeSet::new(),
         };
         let planned = PlannedPrune {
             plan: PrunePlan::of(&inventory, &policy, now),
             retention,
+            has_in_use: false,
             lease: None,
         };
         Ok((inventory, planned))

@@ -21,7 +21,7 @@ use std::slice;
 use std::sync::Arc;
 
 /// How many versions go through the steps at once.
-const VERSIONS: usize = 16;
+const VERSIONS: usize = 32;
 
 /// What a prune did with a version that it was to delete.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,10 +38,12 @@ pub(crate) enum Pruned {
 
 /// A prune that has begun, and what it has done so far.
 pub(super) struct Prune {
-    pub(super) backend: Backend,
-    pub(super) lease: Arc<Lease>,
-    pub(super) interrupt: Interrupt,
+    backend: Backend,
+    lease: Arc<Lease>,
+    interrupt: Interrupt,
     pub(super) done: Arc<Shared<Vec<(Deletion, Pruned)>>>,
+    /// By their names under the protocol's directory.
+    refs_of_deleted: Shared<Vec<String>>,
 }
 
 impl Backend {
@@ -49,12 +51,24 @@ impl Backend {
     pub(super) async fn refuse_without_right_to_delete(&self) -> StoreResult {
         let name = format!("_probe-{}", random_name()?);
         let dir = self.dir();
-        self.delete(&dir.meta(&MetaObject::Lease(&name))).await?;
-        self.delete(&dir.object(&name)).await
+        let (own, beside) = (dir.meta(&MetaObject::Lease(&name)), dir.object(&name));
+        try_join(self.delete(&own), self.delete(&beside))
+            .await
+            .map(drop)
     }
 }
 
 impl Prune {
+    pub(super) fn new(backend: Backend, lease: Arc<Lease>, interrupt: Interrupt) -> Self {
+        Self {
+            backend,
+            lease,
+            interrupt,
+            done: Arc::default(),
+            refs_of_deleted: Shared::default(),
+        }
+    }
+
     pub(super) async fn run(&self, plan: PrunePlan) -> StoreResult {
         let pruned = self.carry_out(plan).await;
         // After any other error the lease goes, too, so that the next run need not wait.
@@ -68,8 +82,14 @@ impl Prune {
     async fn carry_out(&self, plan: PrunePlan) -> StoreResult {
         let spared = stream::iter(plan.spared.iter());
         spared.map(Ok).try_for_each(|it| self.spare(it)).await?;
-        self.delete_versions(plan.deleted).await?;
-        self.delete_meta(&plan.refs).await?;
+        let deleted = self.delete_versions(plan.deleted).await;
+        // Those of versions that are gone say nothing any more, even if another version could not be deleted.
+        let mut refs = self.refs_of_deleted.with(std::mem::take);
+        if deleted.is_ok() {
+            refs.extend(plan.refs);
+        }
+        self.delete_meta(&refs).await?;
+        deleted?;
         self.delete_meta(&self.lease.leftovers).await
     }
 
@@ -84,8 +104,14 @@ impl Prune {
             if failed.with(is_stopped) {
                 return;
             }
-            match self.delete_with_refs(&deletion).await {
-                Ok(pruned) => self.done.with(|done| done.push((deletion, pruned))),
+            match self.delete_version(&deletion).await {
+                Ok(pruned) => {
+                    if matches!(pruned, Pruned::Deleted { .. }) {
+                        let refs = deletion.refs.iter().cloned();
+                        self.refs_of_deleted.with(|all| all.extend(refs));
+                    }
+                    self.done.with(|done| done.push((deletion, pruned)));
+                }
                 Err(error) => failed.with(|failed| match failed {
                     Some(first) if !is_held(first) => {}
                     _ => *failed = Some(error),
@@ -98,14 +124,6 @@ impl Prune {
             .collect::<()>()
             .await;
         failed.with(Option::take).map_or(Ok(()), Err)
-    }
-
-    async fn delete_with_refs(&self, deletion: &Deletion) -> StoreResult<Pruned> {
-        let pruned = self.delete_version(deletion).await?;
-        if matches!(pruned, Pruned::Deleted { .. }) {
-            self.delete_meta(&deletion.refs).await?;
-        }
-        Ok(pruned)
     }
 
     /// Deletes objects of the protocol, by their names under its directory.

@@ -47,7 +47,7 @@ pub(crate) fn page(inventory: &Inventory, planned: &PlannedPrune, store: &str) -
         planned.plan.deleted.len(),
         count(planned.plan.deleted.len(), "version"),
         bytes(deleted),
-        escaped(&policy(&planned.retention)),
+        escaped(&policy(planned)),
     );
     html += &curve(&held);
     html += &bars(&held, &plans);
@@ -93,7 +93,7 @@ fn curve(held: &[&VersionEntry]) -> String {
         let _ = write!(path, "H{x:.1}V{y:.1}");
     }
     format!(
-        "<h2>Size over time</h2>\n<svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" \
+        "<h2>Size of what is there now, by the time it was published</h2>\n<svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" \
          aria-label=\"Size of the store by the time at which its versions were published\">\n\
          <path class=\"curve\" d=\"{path}H{WIDTH}\"/>\n<text x=\"0\" y=\"{base}\">{}</text>\n\
          <text x=\"{WIDTH}\" y=\"{base}\" text-anchor=\"end\">{}, {}</text>\n</svg>\n",

@@ -113,10 +113,7 @@ pub(super) fn not_discarded(version: &Version, why: NotDiscarded) -> Message {
 
 pub(super) fn log_lines_without_version(lines: &[&str], log: &Log) {
     const SHOWN: usize = 60;
-    let of = |line: &str| {
-        let short: String = line.chars().take(SHOWN).collect();
-        short.escape_debug().to_string()
-    };
+    let of = |line: &str| line.chars().take(SHOWN).collect::<String>();
     crate::messages::warn_of_first(lines, log, |line| {
         format!("Names no version of this store: {}", of(line))
     });
@@ -161,9 +158,7 @@ pub(super) fn log_end(summary: &PruneSummary, log: &Log) {
 /// The plan of a prune: each version with what happens to it and why.
 pub(crate) fn plan(planned: &PlannedPrune, apply: Apply, store: &str) -> String {
     const HEAD: [&str; 6] = ["PLAN", "VERSION", "FILES", "SIZE", "BUILT", "REASON"];
-    let PlannedPrune {
-        plan, retention, ..
-    } = planned;
+    let plan = &planned.plan;
     let mut rows = vec![HEAD.map(str::to_owned)];
     rows.extend(plan.kept.iter().map(kept_row));
     rows.extend(plan.deleted.iter().map(deleted_row));
@@ -191,7 +186,7 @@ pub(crate) fn plan(planned: &PlannedPrune, apply: Apply, store: &str) -> String 
         text,
         "\nKeep {versions}, {kept}. {delete}. In {store}. Times are UTC."
     );
-    let _ = writeln!(text, "{}", policy(retention));
+    let _ = writeln!(text, "{}", policy(planned));
     if !plan.unknown.is_empty() {
         let names = joined(plan.unknown.iter().map(Version::as_str));
         let _ = writeln!(text, "In use, but not in this store: {names}");
@@ -206,13 +201,26 @@ pub(crate) fn plan(planned: &PlannedPrune, apply: Apply, store: &str) -> String 
     text
 }
 
-pub(super) fn policy(retention: &Retention) -> String {
+/// The policy, with where it was set.
+pub(super) fn policy(planned: &PlannedPrune) -> String {
     let Retention {
         keep_last,
         keep_within,
-    } = retention;
+        origins,
+    } = &planned.retention;
+    let origins = origins.each_ref().map(|origin| {
+        origin
+            .as_ref()
+            .map_or_else(|| "default".to_owned(), ToString::to_string)
+    });
+    let [last, within] = origins;
+    let in_use = if planned.has_in_use {
+        ", and what is in use"
+    } else {
+        ""
+    };
     format!(
-        "Policy: the last {keep_last} of each group, what was built within {}, pins, and --in-use.",
+        "Policy: the last {keep_last} of each group ({last}), what was built within {} ({within}), pins{in_use}.",
         age(*keep_within)
     )
 }

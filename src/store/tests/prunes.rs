@@ -27,6 +27,7 @@ fn policy(keep_last: usize, days: i64) -> Policy {
         retention: Retention {
             keep_last,
             keep_within: TimeDelta::days(days),
+            ..Retention::default()
         },
         in_use: BTreeSet::new(),
     }
@@ -43,12 +44,7 @@ async fn prune(fake: &Fake, build: &Build, policy: &Policy) -> Result<Done, Stor
     let lease = Arc::new(Lease::take(&backend).await?);
     let inventory = backend.inventory(None, ReadRefs::Every).await?;
     let plan = PrunePlan::of(&inventory, policy, lease.began);
-    let prune = Prune {
-        backend,
-        lease,
-        interrupt: Interrupt::default(),
-        done: Arc::default(),
-    };
+    let prune = Prune::new(backend, lease, Interrupt::default());
     prune.run(plan).await?;
     Ok(prune.done.with(std::mem::take))
 }
@@ -370,12 +366,7 @@ async fn a_pin_that_comes_late_keeps_the_version() {
     let plan = PrunePlan::of(&inventory, &policy(1, 30), lease.began);
     let (version, name) = (&old.old.release.version, "late".parse().unwrap());
     backend.pin(version, &name, "a rollback").await.unwrap();
-    let prune = Prune {
-        backend,
-        lease,
-        interrupt: Interrupt::default(),
-        done: Arc::default(),
-    };
+    let prune = Prune::new(backend, lease, Interrupt::default());
     prune.run(plan).await.unwrap();
     let done = prune.done.with(std::mem::take);
     assert_eq!(done[0].1, Pruned::Spared);
