@@ -43,6 +43,8 @@ pub(crate) enum Fact<'a> {
     Off(&'a Unpublished),
     /// The release phase uploads, with its own key.
     Deferred,
+    /// The store has answered. By https, if it is not a directory.
+    Answers(Channel),
     Uploads(Creates),
     Gets,
     List(Right),
@@ -63,6 +65,26 @@ pub(crate) enum Fact<'a> {
     Loads,
     /// So many files of a directory can be published.
     Scanned(usize),
+}
+
+/// How the store is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Channel {
+    Directory,
+    Https,
+    PlainHttp,
+}
+
+impl Channel {
+    fn of(to: &Destination) -> Self {
+        let Some(server) = to.access.server() else {
+            return Self::Directory;
+        };
+        match &server.endpoint {
+            Some(endpoint) if endpoint.scheme() == "http" => Self::PlainHttp,
+            _ => Self::Https,
+        }
+    }
 }
 
 /// What would keep a deploy from working.
@@ -152,6 +174,7 @@ impl Doctor<'_> {
         let creates = store
             .put_samples(release, &self.interrupt)
             .map_err(failed)?;
+        self.report(&Fact::Answers(Channel::of(to)));
         self.report(&Fact::Uploads(creates));
         let probed = store.probe(&release.version, &self.interrupt);
         let Probed { list, delete, now } = probed.map_err(failed)?;

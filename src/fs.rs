@@ -96,12 +96,34 @@ pub(crate) fn replace_file(path: &Path, content: &[u8]) -> io::Result<()> {
     permissions.map_or(Ok(()), |permissions| fs::set_permissions(path, permissions))
 }
 
-/// The sorted paths of all files under `dir`, relative to it. Links are listed, but not followed.
+/// Removes a directory and those in it, if there are only directories.
+pub(crate) fn remove_empty_dirs(dir: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(dir)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            remove_empty_dirs(&entry.path())?;
+        }
+    }
+    match fs::remove_dir(dir) {
+        // A file is in it.
+        Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => Ok(()),
+        removed => removed,
+    }
+}
+
+/// The sorted paths of all files under `dir`, relative to it. Links are listed, but not followed. A directory in it that goes
+/// away meanwhile is left out.
 pub(crate) fn files_below(dir: &Path) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     let mut dirs = vec![PathBuf::new()];
     while let Some(parent) = dirs.pop() {
-        for entry in fs::read_dir(dir.join(&parent))? {
+        let entries = match fs::read_dir(dir.join(&parent)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound && parent != Path::new("") => {
+                continue;
+            }
+            entries => entries?,
+        };
+        for entry in entries {
             let entry = entry?;
             let path = parent.join(entry.file_name());
             if entry.file_type()?.is_dir() {

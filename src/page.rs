@@ -13,12 +13,15 @@ use crate::version::Version;
 use policy::PagePolicy;
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
+use std::time::{Duration, Instant};
 use url::Url;
 
 /// No page and no file of one has as many bytes. What is longer is cut, and read as far as it goes.
 const LARGEST: u64 = 32 << 20;
-/// No page loads as many files.
+/// What a page or stylesheet names besides is left out.
 const MOST_FILES: usize = 2000;
+/// After this time, the other files are left out.
+const LONGEST: Duration = Duration::from_mins(5);
 
 /// What a page loads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -95,6 +98,8 @@ pub(crate) struct PageReport {
     pub(crate) problems: Vec<(PageFile, PageProblem)>,
     /// How many files the page links to of each version.
     pub(crate) versions: BTreeMap<String, usize>,
+    /// How many files were not read, because there are too many or they take too long.
+    pub(crate) left_out: usize,
 }
 
 impl PageReport {
@@ -172,12 +177,22 @@ impl Page<'_> {
         let mut seen = BTreeSet::new();
         let (mut files, mut problems) = (Vec::new(), Vec::new());
         let mut next = first;
-        while !next.is_empty() && files.len() < MOST_FILES {
+        let (start, mut left_out) = (Instant::now(), 0);
+        while !next.is_empty() {
             next.retain(|file| seen.insert((file.url.clone(), file.kind, file.mode)));
-            let read = parallel(&next, |file| Ok::<_, Infallible>(self.read_file(file)));
+            left_out += next.len().saturating_sub(MOST_FILES - files.len());
+            next.truncate(MOST_FILES - files.len());
+            let is_late = || start.elapsed() > LONGEST;
+            let read = parallel(&next, |file| {
+                Ok::<_, Infallible>((!is_late()).then(|| self.read_file(file)))
+            });
             let Ok(read) = read;
             let mut more = Vec::new();
             for (file, read) in next.into_iter().zip(read) {
+                let Some(read) = read else {
+                    left_out += 1;
+                    continue;
+                };
                 more.extend(read.more);
                 problems.extend(read.problems.into_iter().map(|it| (file.clone(), it)));
                 files.push(file);
@@ -193,6 +208,7 @@ impl Page<'_> {
             files,
             problems,
             versions,
+            left_out,
         }
     }
 

@@ -67,6 +67,8 @@ pub(crate) enum StoreError {
     #[from]
     Request(FailedRequest),
     NoRoot(PathBuf),
+    /// One of the protocol's own directories is a symbolic link.
+    LinkInStore(PathBuf),
     #[from]
     Conflict(Conflict),
     /// A prune is deleting this version; a later run uploads it again.

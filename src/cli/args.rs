@@ -14,6 +14,7 @@ use crate::version::Version;
 use lexopt::prelude::*;
 use std::ffi::OsString;
 use std::path::PathBuf;
+use url::Url;
 
 pub(super) enum Parsed {
     Publish(PublishArgs),
@@ -283,8 +284,10 @@ fn parse_check(parser: &mut lexopt::Parser) -> Result<Parsed, UsageError> {
             other => return Err(other.unexpected().into()),
         }
     }
-    let url = url.filter(|url| url.starts_with("http://") || url.starts_with("https://"));
     let url = url.ok_or(UsageError::PageMissing)?;
+    if !is_page(&url)? {
+        return Err(UsageError::PageMissing);
+    }
     Ok(Parsed::Check(CheckArgs { url, format }))
 }
 
@@ -332,12 +335,21 @@ fn parse_prune(parser: &mut lexopt::Parser) -> Result<Parsed, UsageError> {
     }))
 }
 
+/// Whether a text is the URL of a page. A password in it would be shown by every error.
+fn is_page(text: &str) -> Result<bool, UsageError> {
+    let Ok(url) = Url::parse(text) else {
+        return Ok(false);
+    };
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(UsageError::PasswordInUrl);
+    }
+    Ok(matches!(url.scheme(), "http" | "https"))
+}
+
 fn parse_in_use(value: OsString) -> Result<InUseArg, UsageError> {
     match value.to_str() {
         Some("-") => Ok(InUseArg::Stdin),
-        Some(url) if url.starts_with("http://") || url.starts_with("https://") => {
-            Ok(InUseArg::Page(url.to_owned()))
-        }
+        Some(url) if is_page(url)? => Ok(InUseArg::Page(url.to_owned())),
         _ => Err(UsageError::InUse(value)),
     }
 }

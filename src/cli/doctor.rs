@@ -4,14 +4,13 @@ use super::args::{DoctorArgs, Format};
 use super::inspect::render;
 use super::publish::absolute;
 use crate::config::{Platform, Sources};
-use crate::doctor::examine;
+use crate::doctor::{Fact, examine};
 use crate::env::Env;
 use crate::log::{Log, data};
-use crate::message::Message;
+use crate::message::{Explain, Message};
 use crate::messages::cli::{CliEvent, FileError};
 use crate::messages::doctor::{Line, line, works};
-use crate::operate::OperateError;
-use crate::publish::warn;
+use crate::publish::{PublishError, warn};
 use fs_err as fs;
 use serde::Serialize;
 use std::path::Path;
@@ -29,7 +28,8 @@ pub(super) fn run(args: &DoctorArgs, log: &Log) -> Result<(), Message> {
     let app = app.transpose()?;
     let env = Env::of_process();
     let dir = app.as_deref().unwrap_or(Path::new("."));
-    let sources = Sources::read(&env, Platform::default(), dir).map_err(OperateError::from)?;
+    let sources = Sources::read(&env, Platform::default(), dir);
+    let sources = sources.map_err(|problems| unreadable(&problems.into(), args.format, log))?;
     let sources = match &args.dir {
         Some(dir) => sources.with_dir(absolute(dir)),
         None => sources,
@@ -37,7 +37,7 @@ pub(super) fn run(args: &DoctorArgs, log: &Log) -> Result<(), Message> {
     log.event(&CliEvent::Title);
     warn(&sources.warnings(), log);
     let mut checks = Vec::new();
-    let mut report = |fact: &crate::doctor::Fact<'_>| {
+    let mut report = |fact: &Fact<'_>| {
         let line = line(fact);
         log.event(&line);
         checks.push(line);
@@ -50,6 +50,19 @@ pub(super) fn run(args: &DoctorArgs, log: &Log) -> Result<(), Message> {
     examined?;
     log.event(&works(&checks, app.as_deref()));
     Ok(())
+}
+
+/// Reports settings that can't be read, as a check that failed.
+fn unreadable(error: &PublishError, format: Format, log: &Log) -> Message {
+    let failed = line(&Fact::Failed(error));
+    log.event(&failed);
+    if format == Format::Json {
+        let checks = vec![CheckJson::of(&failed)];
+        if let Err(error) = data(&render(&DoctorJson { checks })) {
+            return FileError::Output(error).into();
+        }
+    }
+    error.explain().alone()
 }
 
 #[derive(Serialize)]

@@ -37,6 +37,8 @@ struct PageJson<'a> {
     files: Vec<FileJson<'a>>,
     versions: &'a BTreeMap<String, usize>,
     problems: Vec<ProblemJson<'a>>,
+    /// Files that were not read.
+    left_out: usize,
 }
 
 #[derive(Serialize)]
@@ -71,6 +73,7 @@ impl<'a> PageJson<'a> {
             files: report.files.iter().map(file).collect(),
             versions: &report.versions,
             problems: report.problems.iter().map(problem).collect(),
+            left_out: report.left_out,
         }
     }
 }

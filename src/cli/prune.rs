@@ -15,7 +15,7 @@ use crate::operate::{
 };
 use crate::version::Version;
 use serde::Serialize;
-use std::io::{self, Read};
+use std::io;
 
 pub(super) fn prune(args: PruneArgs, log: &Log) -> Result<(), Message> {
     let env = Env::of_process();
@@ -55,10 +55,8 @@ fn read_in_use(from: &InUseArg, operator: &OpenStore) -> Result<InUse, Message> 
             page.map_err(|error: InUseError| OperateError::from(error).into())
         }
         InUseArg::Stdin => {
-            let mut text = Vec::new();
-            let read = io::stdin().read_to_end(&mut text);
-            read.map_err(FileError::Input)?;
-            Ok(InUse::of_stdin(String::from_utf8_lossy(&text).into_owned()))
+            let read = InUse::of_stdin(io::stdin()).map_err(FileError::Input)?;
+            read.map_err(|error| OperateError::from(error).into())
         }
     }
 }

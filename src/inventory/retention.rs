@@ -25,8 +25,8 @@ pub(crate) struct PrunePlan {
     pub(crate) refs: Vec<String>,
     /// Versions that are in use, as somebody says, and that the store does not have.
     pub(crate) unknown: Vec<Version>,
-    /// How many versions have a marker.
-    published: usize,
+    /// How many versions there are.
+    total: usize,
 }
 
 #[derive(Debug)]
@@ -64,7 +64,6 @@ pub(crate) struct Deletion {
     pub(crate) files: usize,
     pub(crate) bytes: u64,
     pub(crate) built: Option<DateTime<Utc>>,
-    has_marker: bool,
     /// A ref after this time keeps the version: somebody builds it.
     pub(crate) fresh_after: DateTime<Utc>,
     /// Its refs, which go with it, by their names under the protocol's directory.
@@ -97,11 +96,11 @@ pub(crate) enum NotDiscarded {
     BuiltMeanwhile,
 }
 
-/// A plan that deletes more than half of the published versions.
+/// A plan that deletes more than half of the versions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct HalfRule {
     pub(crate) deleted: usize,
-    pub(crate) published: usize,
+    pub(crate) total: usize,
 }
 
 impl PrunePlan {
@@ -119,7 +118,7 @@ impl PrunePlan {
                 continue;
             }
             plan.unknown.retain(|version| *version != entry.version);
-            plan.published += usize::from(entry.has_marker);
+            plan.total += 1;
             let reasons = match entry.state {
                 VersionState::Unreadable => vec![KeepReason::Unreadable],
                 // Its files are gone already, or some of them.
@@ -158,12 +157,12 @@ impl PrunePlan {
         }
     }
 
-    /// Fails if more than half of the published versions would be deleted.
+    /// Fails if more than half of the versions would be deleted. Those without a marker count, too: somebody may have removed
+    /// it.
     pub(crate) fn half_rule(&self) -> Result<(), HalfRule> {
-        let deleted = self.deleted.iter().filter(|it| it.has_marker);
-        let (deleted, published) = (deleted.count(), self.published);
-        if deleted * 2 > published {
-            return Err(HalfRule { deleted, published });
+        let (deleted, total) = (self.deleted.len(), self.total);
+        if deleted * 2 > total {
+            return Err(HalfRule { deleted, total });
         }
         Ok(())
     }
@@ -246,6 +245,10 @@ fn unfinished_reasons(
     if policy.in_use.contains(&entry.version) {
         return vec![KeepReason::InUse];
     }
+    // Only published versions are pinned, so somebody has removed its marker.
+    if let Some(PinEntry { name, .. }) = entry.pins.first() {
+        return vec![KeepReason::Pinned(name.clone())];
+    }
     // A build puts a claim before its first file, and only where nothing lies. Without one it has put nothing.
     if entry.kind() == VersionKind::Explicit && entry.claimed.is_none() {
         return vec![KeepReason::NothingOfOurs];
@@ -266,7 +269,6 @@ impl Deletion {
             files: entry.files,
             bytes: entry.bytes,
             built: entry.last_built(),
-            has_marker: entry.has_marker,
             fresh_after: if entry.has_marker { old } else { unfinished },
             refs: entry.superfluous_refs(0, unfinished),
         }

@@ -55,6 +55,8 @@ pub(crate) enum UsageError {
     NoReason,
     /// `check` has no URL.
     PageMissing,
+    /// The URL of a page holds a user.
+    PasswordInUrl,
     /// `--force` without `--apply`.
     NothingToForce,
     /// `list` with a policy, or with `--json`, and `--html` or not.
@@ -173,6 +175,9 @@ impl Explain for WrongArguments {
             UsageError::Argument(error) => &format!("{error}."),
             UsageError::VersionMissing => "Give the version. static-assets list names them.",
             UsageError::NoReason => "Give the reason of the pin: --reason \"rollback target\".",
+            UsageError::PasswordInUrl => {
+                "The URL holds a user or a password, which would be shown in logs. Name a page that everyone can read."
+            }
             UsageError::PageMissing => {
                 "Give the URL of a page: static-assets check https://shop.example.com/"
             }

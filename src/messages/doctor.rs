@@ -5,7 +5,7 @@ use super::links::blocking_policy;
 use super::{Explain, Message, check, publish};
 use crate::check::AssetKind;
 use crate::config::{Config, Destination};
-use crate::doctor::{DoctorError, Fact};
+use crate::doctor::{Channel, DoctorError, Fact};
 use crate::log::{Event, Log, count};
 use crate::store::{Creates, Right};
 use chrono::TimeDelta;
@@ -118,6 +118,14 @@ pub(crate) fn line(fact: &Fact<'_>) -> Line {
         Fact::Deferred => Line::warning(
             "The release phase uploads, so its key was not examined",
             "Run this command where the release phase runs, with STATIC_ASSETS_PUBLISH=build.",
+        ),
+        Fact::Answers(Channel::Directory) => Line::good("The directory is there"),
+        Fact::Answers(Channel::Https) => {
+            Line::good("The store answers over https, and its certificate is trusted")
+        }
+        Fact::Answers(Channel::PlainHttp) => Line::warning(
+            "The store answers over plain http",
+            "Whoever is on the way can read the files and change them. That is all right on one machine only.",
         ),
         Fact::Uploads(creates) => uploads(*creates),
         Fact::Gets => Line::good("The key may get what a build has to read"),

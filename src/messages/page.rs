@@ -42,8 +42,14 @@ impl Explain for PageError {
 /// Fails if a browser refuses a file.
 pub(crate) fn verdict(report: &PageReport) -> Result<(), Message> {
     let refused = report.refused();
-    if refused == 0 {
+    if refused == 0 && report.left_out == 0 {
         return Ok(());
+    }
+    if refused == 0 {
+        let title = format!("Not all files of {} were read", report.url);
+        let body =
+            "Those that were read load. Check a page with fewer files, or from a faster network.";
+        return Err(Message::new(Kind::Machine, title, body).alone());
     }
     let files = count(refused, "file");
     let title = format!("A browser refuses {files} of {}", report.url);
@@ -92,6 +98,12 @@ impl Event for Checked<'_> {
             let named_by = file.named_by.as_ref();
             let named_by = named_by.map(|it| format!("\nThe stylesheet {it} names it."));
             log.warning(&format!("{text}{}", named_by.unwrap_or_default()));
+        }
+        if report.left_out > 0 {
+            log.warning(&format!(
+                "Not read, because there are too many or they take too long: {}",
+                count(report.left_out, "file")
+            ));
         }
         if report.refused() == 0 && !report.files.is_empty() {
             log.bullet("A browser loads all of them");

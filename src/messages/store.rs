@@ -24,6 +24,12 @@ impl Explain for StoreError {
                     root = root.display()
                 },
             ),
+            Self::LinkInStore(path) => Message::new(
+                Kind::Configuration,
+                format!("A directory of the store is a symbolic link: {}", path.display()),
+                "What is behind it would be written by builds and not be seen by prunes. Put the directory itself there, or \
+                 name the directory that holds the whole store:\n  STATIC_ASSETS_STORE=file:///…",
+            ),
             Self::Conflict(conflict) => conflict.explain(),
             Self::BeingPruned => Message::new(
                 Kind::Temporary,
@@ -83,7 +89,7 @@ impl Explain for StoreError {
             Self::LocalFile(error) => Message::new(
                 Kind::Machine,
                 format!("A file can't be read or written: {error}"),
-                "Publishing needs the right to read the assets and to write to the store.",
+                "The user that runs this must be able to read the assets, and to read and write the store.",
             ),
             Self::MalformedCredentials(cause) => Message::new(
                 Kind::Configuration,

@@ -1,6 +1,6 @@
 //! What a stylesheet loads.
 
-use super::{FileKind, PageFile, RequestMode};
+use super::{FileKind, MOST_FILES, PageFile, RequestMode};
 use cssparser::{ParseError, Parser, Token};
 use url::Url;
 
@@ -132,8 +132,8 @@ impl Found<'_> {
         if let (false, Ok(url)) = (is_reference, self.base.join(url))
             && matches!(url.scheme(), "http" | "https")
         {
-            self.files.push(PageFile {
-                url: without_fragment(url),
+            let file = PageFile {
+                url: as_asked(url),
                 kind,
                 mode: match kind {
                     FileKind::Font => RequestMode::Cors,
@@ -142,13 +142,20 @@ impl Found<'_> {
                 nonce: String::new(),
                 integrity: String::new(),
                 named_by: self.named_by.cloned(),
-            });
+            };
+            if self.files.len() <= MOST_FILES && !self.files.contains(&file) {
+                self.files.push(file);
+            }
         }
     }
 }
 
-pub(super) fn without_fragment(mut url: Url) -> Url {
+/// The URL as it is asked for: without a fragment, and without a password, which no log should show.
+pub(super) fn as_asked(mut url: Url) -> Url {
     url.set_fragment(None);
+    // Only URLs without a host refuse that.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
     url
 }
 

@@ -1,6 +1,6 @@
 //! What a page loads by its tags, and the policies that it writes out.
 
-use super::css::{self, without_fragment};
+use super::css::{self, as_asked};
 use super::{FileKind, PageFile, RequestMode};
 use html5gum::emitters::default::DefaultEmitter;
 use html5gum::{HtmlString, Spanned, StartTag, Token, Tokenizer};
@@ -215,7 +215,7 @@ impl Reader {
         if matches!(url.scheme(), "http" | "https") {
             let always = matches!(kind, FileKind::Module | FileKind::Font);
             self.html.files.push(PageFile {
-                url: without_fragment(url),
+                url: as_asked(url),
                 kind,
                 mode: match tag.text("crossorigin").as_deref() {
                     Some("use-credentials") => RequestMode::WithCredentials,

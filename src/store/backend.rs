@@ -132,6 +132,14 @@ impl Backend {
         }
     }
 
+    /// Removes what a version without files leaves: only directories have anything.
+    pub(super) fn sweep(&self, version: &Version) -> StoreResult {
+        match self {
+            Self::Bucket(_) => Ok(()),
+            Self::Directory(directory) => Ok(directory.sweep(version)?),
+        }
+    }
+
     /// Deletes one object. If it does not exist, it is deleted already.
     pub(super) async fn delete(&self, key: &Key) -> StoreResult {
         self.delete_some(slice::from_ref(key)).await.map(drop)

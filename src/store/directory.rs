@@ -10,7 +10,7 @@ mod verification;
 use super::own_object::OwnObject;
 use super::verify::{foreign, is_claim, verify_marker, verify_tombstone};
 use super::{RunLabel, StoreError, StoreResult};
-use crate::fs::{files_below, if_exists, read_file};
+use crate::fs::{files_below, if_exists, read_file, remove_empty_dirs};
 use crate::interrupt::Interrupt;
 use crate::plan::{Conflict, ConflictWith, Summary};
 use crate::prefix::{Folder, Key, MetaObject};
@@ -40,6 +40,7 @@ impl Directory {
         if !root.is_dir() {
             return Err(StoreError::NoRoot(root));
         }
+        refuse_links(&root.join(Folder::default().meta_dir().as_str()))?;
         Ok(Self {
             device: fs::metadata(&root)?.dev(),
             root,
@@ -63,6 +64,7 @@ impl Directory {
         if !self.is_published(release)? || !self.version_dir(release).is_dir() {
             if release.is_explicit() {
                 self.verify_claims(release)?;
+                self.refuse_foreign(release)?;
                 self.create(&OwnObject::claim(&self.dir, release))?;
                 self.verify_claims(release)?;
             }
@@ -135,9 +137,28 @@ impl Directory {
         Ok(())
     }
 
+    /// Fails if the directory of a version that this content has no claim on holds anything else. A claim says that all of it
+    /// is of a build: a prune deletes it then.
+    fn refuse_foreign(&self, release: &Release) -> StoreResult {
+        let (version, content) = (&release.version, &release.content.to_string());
+        let claim = MetaObject::Claim { version, content };
+        let version_dir = self.version_dir(release);
+        if self.meta_path(&claim).exists() || !version_dir.is_dir() {
+            return Ok(());
+        }
+        if files_below(&version_dir)?.is_empty() {
+            return Ok(());
+        }
+        compare(&version_dir, release)
+    }
+
     /// Stages a version and renames it into place, unless the same version exists without a marker.
     fn place(&self, release: &Release, interrupt: &Interrupt) -> StoreResult<Summary> {
         let version_dir = self.version_dir(release);
+        // A prune that was killed may have left directories without files.
+        if version_dir.is_dir() && files_below(&version_dir)?.is_empty() {
+            remove_empty_dirs(&version_dir)?;
+        }
         if version_dir.is_dir() {
             return compare(&version_dir, release).map(|()| Summary::of(release, 0, 0));
         }
@@ -163,6 +184,30 @@ impl Directory {
         }
         Ok(())
     }
+}
+
+/// Fails if one of the protocol's own directories is a symbolic link. What is behind it would be written by builds, and not
+/// seen by prunes.
+fn refuse_links(meta: &Path) -> StoreResult {
+    const DIRS: [&str; 8] = [
+        "",
+        "versions",
+        "claims",
+        "refs",
+        "pins",
+        "tombstones",
+        "leases",
+        "staging",
+    ];
+    for dir in DIRS {
+        let path = meta.join(dir);
+        // Without a slash at its end, which would follow the link.
+        let path = path.components().collect::<PathBuf>();
+        if path.is_symlink() {
+            return Err(StoreError::LinkInStore(path));
+        }
+    }
+    Ok(())
 }
 
 /// Fails if the directory of a version holds anything but the version.

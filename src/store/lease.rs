@@ -65,7 +65,7 @@ impl Lease {
         };
         let began = mine.modified;
         let others = listed.iter().filter(|(name, _)| *name != own_name);
-        let others = others.filter(|(_, object)| object.size > 0);
+        let others = others.filter(|(name, object)| object.size > 0 && is_lease(name));
         if let Some(last) = others.clone().map(|(_, object)| object.modified).max()
             && last > began - HOLDS
         {
@@ -106,4 +106,10 @@ impl Lease {
         }
         backend.delete(&self.own.key).await
     }
+}
+
+/// Whether a name is a lease's: somebody else may have put something there.
+fn is_lease(name: &str) -> bool {
+    let random = name.strip_suffix(".json").unwrap_or_default();
+    random.len() == 16 && random.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

@@ -187,6 +187,7 @@ impl Prune {
         let left = self
             .delete_objects(version, marker.as_ref(), content)
             .await?;
+        self.backend.sweep(version)?;
         // Step 5. Every DELETE was answered.
         self.put_tombstone(version, TombstoneState::Deleted, content)
             .await?;

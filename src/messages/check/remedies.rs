@@ -57,7 +57,8 @@ fn s3(store: &BucketUrl, key: &str) -> Remedies {
     let rules = r#"{"CORSRules":[{"AllowedOrigins":["*"],"AllowedMethods":["GET","HEAD"],"AllowedHeaders":["*"]}]}"#;
     let cors = format!(
         "This replaces the bucket's rules:\n  \
-         aws s3api put-bucket-cors --bucket {bucket} --cors-configuration \\\n    '{rules}'"
+         aws s3api put-bucket-cors --bucket {bucket} --cors-configuration \\\n    '{rules}'\n\
+         R2 and other servers need --endpoint-url besides. MinIO takes a variable: MINIO_API_CORS_ALLOW_ORIGIN='*'"
     );
     let show = format!("aws s3api head-object --bucket {bucket} --key '{key}'");
     of_bucket(&[403], read, &cors, &show)

@@ -30,10 +30,13 @@ impl Explain for InUseError {
                 format!("The page answers with {status}: {url}"),
                 format!("{keeps} Name a page that everyone can read, such as the sign-in page."),
             ),
-            Self::TooLong(url) => Message::new(
+            Self::TooLong(source) => Message::new(
                 Kind::Configuration,
-                format!("The page has more than 16 MiB: {url}"),
-                format!("{keeps} Name another page."),
+                match source {
+                    InUseSource::Page(url) => format!("The page has more than 16 MiB: {url}"),
+                    InUseSource::Stdin => "Standard input has more than 16 MiB".to_owned(),
+                },
+                keeps,
             ),
             Self::NamesNone(InUseSource::Page(url)) => Message::new(
                 Kind::Configuration,
@@ -56,11 +59,11 @@ impl Explain for InUseError {
 }
 
 pub(super) fn more_than_half(rule: HalfRule) -> Message {
-    let HalfRule { deleted, published } = rule;
+    let HalfRule { deleted, total } = rule;
     titled(
         Kind::Refused,
         &format!(
-            "This would delete {deleted} of {published} published versions\nMore than half is most often a mistake, such as a \
+            "This would delete {deleted} of {total} versions\nMore than half is most often a mistake, such as a \
              policy for another app, so nothing was deleted. Read the plan above. To keep more: --keep-last or --keep-within. \
              If it is right, add:\n  --force"
         ),
@@ -194,7 +197,7 @@ pub(crate) fn plan(planned: &PlannedPrune, apply: Apply, store: &str) -> String 
     if apply == Apply::No {
         text += "Nothing is deleted without --apply.";
         if plan.half_rule().is_err() {
-            text += " This is more than half of the published versions, so it also needs --force.";
+            text += " This is more than half of the versions, so it also needs --force.";
         }
         text += "\n";
     }

@@ -1,14 +1,24 @@
 //! Deletes files of a directory, and the directories that this leaves empty.
 
 use super::Directory;
-use crate::fs::{if_exists, remove_file_if_exists};
+use crate::fs::{if_exists, remove_empty_dirs, remove_file_if_exists};
 use crate::prefix::Key;
+use crate::version::Version;
 use fs_err as fs;
 use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
 
 impl Directory {
+    /// Removes the directories of a version that hold no file.
+    pub(in crate::store) fn sweep(&self, version: &Version) -> io::Result<()> {
+        let dir = self.path(&self.dir.version(version));
+        if self.leads_out(&dir)? {
+            return Ok(());
+        }
+        if_exists(remove_empty_dirs(&dir)).map(drop)
+    }
+
     /// What does not exist is deleted already. A path through a symbolic link is no file of the store, and stays.
     pub(in crate::store) fn delete(&self, keys: &[Key]) -> io::Result<()> {
         let mut parents = BTreeSet::new();

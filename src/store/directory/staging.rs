@@ -11,6 +11,7 @@ use crate::release::Release;
 use crate::store::local_file::read_asset_chunks;
 use crate::store::own_object::OwnObject;
 use crate::store::{StoreError, StoreResult};
+use crate::version::Version;
 use fs_err as fs;
 use rustix::fs::{CWD, FlockOperation, RenameFlags, flock, renameat_with, syncfs};
 use rustix::io::Errno;
@@ -22,6 +23,9 @@ use tempfile::NamedTempFile;
 
 /// Older leftovers are removed, unless a run holds their lock.
 const LEFTOVER_AGE: Duration = Duration::from_hours(24);
+
+/// How many random letters the name of a staged version ends with.
+const RANDOM: usize = 16;
 
 /// A version that is made. Dropping it removes what was not renamed into place.
 pub(super) struct StagedVersion {
@@ -49,7 +53,11 @@ impl Directory {
         for part in dir.strip_prefix(&self.root).unwrap_or(dir) {
             path.push(part);
             match fs::create_dir(&path) {
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    if path.is_symlink() {
+                        return Err(StoreError::LinkInStore(path));
+                    }
+                }
                 created => created?,
             }
         }
@@ -136,7 +144,7 @@ impl Directory {
         let lock = tempfile::Builder::new()
             .prefix(&format!("{}.", release.version))
             .suffix(".lock")
-            .rand_bytes(16)
+            .rand_bytes(RANDOM)
             .tempfile_in(self.meta_path(&MetaObject::Staging))?;
         flock(&lock, FlockOperation::NonBlockingLockExclusive).map_err(io::Error::from)?;
         let dir = lock.path().with_extension("");
@@ -166,21 +174,33 @@ fn stage_asset(asset: &Asset, dir: &Path) -> StoreResult {
     )?)
 }
 
+/// Removes what runs have left. Nothing else is touched.
 fn remove_leftovers(staging: &Path) -> io::Result<()> {
     for entry in fs::read_dir(staging)? {
         let path = entry?.path();
-        let extension = path.extension().unwrap_or_default();
-        if extension == "lock" && is_leftover(&path) {
-            let lock = fs::File::open(&path)?;
-            if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_ok() {
-                remove_dir_if_exists(&path.with_extension(""))?;
-                fs::remove_file(&path)?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if let Some(staged) = name.strip_suffix(".lock") {
+            if is_of_staged_version(staged) && is_leftover(&path) {
+                let lock = fs::File::open(&path)?;
+                if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_ok() {
+                    remove_dir_if_exists(&staging.join(staged))?;
+                    fs::remove_file(&path)?;
+                }
             }
-        } else if extension == "json" && is_leftover(&path) {
+        } else if name.starts_with(".tmp") && name.ends_with(".json") && is_leftover(&path) {
             fs::remove_file(&path)?;
         }
     }
     Ok(())
+}
+
+/// `v1.0123456789abcdef` is the directory in which v1 was staged.
+fn is_of_staged_version(name: &str) -> bool {
+    name.rsplit_once('.').is_some_and(|(version, random)| {
+        let is_random =
+            random.len() == RANDOM && random.bytes().all(|it| it.is_ascii_alphanumeric());
+        is_random && version.parse::<Version>().is_ok()
+    })
 }
 
 fn is_leftover(path: &Path) -> bool {
