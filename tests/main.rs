@@ -25,6 +25,8 @@ mod harness_gcs;
 mod heroku;
 mod lifecycle;
 mod operate;
+mod operate_odd;
+mod operate_prune;
 mod page;
 mod phoenix_build;
 mod phoenix_digest;

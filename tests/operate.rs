@@ -1,7 +1,6 @@
-//! What operators see of a store.
+//! What operators see of a store: list, show, verify, pin.
 
-use crate::harness::http::Answer;
-use crate::harness::{Platform, server, skipped, tree, variable};
+use crate::harness::{Platform, skipped, tree, variable};
 use fs_err as fs;
 use serde_json::Value;
 use std::path::Path;
@@ -9,14 +8,14 @@ use std::process::Command;
 use std::time::Duration;
 
 /// A store with two explicit versions, each with one file.
-fn store() -> Platform {
+pub(crate) fn store() -> Platform {
     let platform = Platform::with("django_basic").file_store();
     platform.write("dist/app.css", "a {}");
     let platform = platform.env("SOURCE_VERSION", "4f1c2ab90deadbeef");
     publish(platform, "v1")
 }
 
-fn publish(platform: Platform, version: &str) -> Platform {
+pub(crate) fn publish(platform: Platform, version: &str) -> Platform {
     let platform = platform.env("RELEASE_VERSION", version);
     platform.cli(&["publish", "--dir", "dist"]).exits(0);
     platform
@@ -331,7 +330,7 @@ fn output_that_is_lost_is_no_success() {
 }
 
 /// Moves all files of the store back by days, as if its clock had moved on.
-fn days_pass(platform: &Platform, days: u64) {
+pub(crate) fn days_pass(platform: &Platform, days: u64) {
     let age = Duration::from_hours(24 * days);
     for path in tree(&platform.store()).into_keys() {
         let file = fs::File::open(platform.store().join(path)).unwrap();
@@ -341,7 +340,7 @@ fn days_pass(platform: &Platform, days: u64) {
 }
 
 /// Five versions, each built two days after the one before.
-fn five_versions() -> Platform {
+pub(crate) fn five_versions() -> Platform {
     let mut platform = store();
     for number in 2..=5 {
         days_pass(&platform, 2);
@@ -351,216 +350,10 @@ fn five_versions() -> Platform {
     platform
 }
 
-fn versions(json: &Value, list: &str) -> Vec<String> {
+pub(crate) fn versions(json: &Value, list: &str) -> Vec<String> {
     let entries = json[list].as_array().unwrap().iter();
     let name = |entry: &Value| entry["version"].as_str().unwrap().to_owned();
     entries.map(name).collect()
-}
-
-#[test]
-fn a_prune_shows_its_plan_and_deletes_only_when_told_to() {
-    let platform = five_versions();
-    platform
-        .cli(&["prune"])
-        .exits(0)
-        .says("keep  v5")
-        .says("last of default, recent")
-        .says("Nothing to delete")
-        .says("Policy: the last 10 of each group (default), what was built within 30 days (default), pins.");
-    days_pass(&platform, 30);
-    let before = tree(&platform.store());
-    let plan = ["prune", "--keep-last", "3", "--json"];
-    let json = platform.cli(&plan).exits(0).json();
-    assert_eq!(versions(&json, "keep"), ["v5", "v4", "v3"]);
-    assert_eq!(versions(&json, "delete"), ["v2", "v1"]);
-    assert_eq!(json["applied"], false);
-    assert_eq!(tree(&platform.store()), before);
-
-    // The policy of project.toml, and what is pinned.
-    platform.cli(&["pin", "v1", "--reason", "audit"]).exits(0);
-    platform.write(
-        "project.toml",
-        "[io.github.static-assets]\nkeep-last = \"3\"\n",
-    );
-    platform
-        .cli(&["prune"])
-        .exits(0)
-        .says("the last 3 of each group (project.toml)");
-    platform
-        .cli_with(&["prune"], &[("STATIC_ASSETS_KEEPLAST", "9")])
-        .exits(0)
-        .says("STATIC_ASSETS_KEEP_LAST");
-    let applied = platform.cli(&["prune", "--apply"]).exits(0);
-    let applied = applied
-        .says("v2: deleted, 1 file")
-        .says("Deleted: 1 version, 1 file");
-    assert!(
-        applied.stdout().contains("pinned: manual"),
-        "{}",
-        applied.stdout()
-    );
-    assert!(!platform.store().join("v2").exists());
-    for version in ["v1", "v3", "v4", "v5"] {
-        platform.cli(&["verify", version, "--read"]).exits(0);
-    }
-    platform
-        .cli(&["prune", "--apply"])
-        .exits(0)
-        .says("Nothing to delete");
-
-    // The name accepts only its old content.
-    platform.write("dist/app.css", "a { order: 2 }");
-    let platform = publish(platform, "v2");
-    platform.cli(&["verify", "v2", "--read"]).exits(0);
-    platform.cli(&["unpin", "v1"]).exits(0);
-    platform
-        .cli(&["prune", "--apply"])
-        .exits(0)
-        .says("v1: deleted");
-    platform.write("dist/app.css", "another {}");
-    platform
-        .env("RELEASE_VERSION", "v1")
-        .cli(&["publish", "--dir", "dist"])
-        .exits(11)
-        .says("v1 was pruned with other content");
-}
-
-#[test]
-fn a_prune_of_more_than_half_must_be_forced() {
-    let platform = five_versions();
-    days_pass(&platform, 40);
-    let before = tree(&platform.store());
-    let run = ["prune", "--keep-last", "2"];
-    platform.cli(&run).exits(0).says("it also needs --force");
-    let apply = [&run[..], &["--apply"]].concat();
-    platform
-        .cli(&apply)
-        .exits(13)
-        .says("This would delete 3 of 5 versions");
-    assert_eq!(tree(&platform.store()), before);
-    platform.cli(&[&apply[..], &["--force"]].concat()).exits(0);
-    assert_eq!(
-        versions(&platform.cli(&["prune", "--json"]).exits(0).json(), "keep"),
-        ["v5", "v4"]
-    );
-    platform
-        .cli(&["prune", "--keep-last", "0", "--keep-within", "23h"])
-        .exits(2)
-        .says("STATIC_ASSETS_KEEP_LAST can't be '0' (--keep-last)")
-        .says("STATIC_ASSETS_KEEP_WITHIN can't be '23h' (--keep-within)");
-    platform
-        .cli(&["prune", "--force"])
-        .exits(2)
-        .says("--force belongs to --apply");
-}
-
-#[test]
-fn what_is_in_use_is_kept() {
-    let platform = five_versions();
-    days_pass(&platform, 40);
-    let page = server::serve(|request| match request.target.as_str() {
-        "/" => Answer::of(
-            200,
-            b"<link href=https://cdn.example.com/shop/v1/app.css>".to_vec(),
-        ),
-        "/other" => Answer::of(200, b"<p>v1x".to_vec()),
-        _ => Answer::of(404, Vec::new()),
-    });
-    let prune = |url: &str| {
-        let run = ["prune", "--keep-last", "1", "--in-use", url, "--json"];
-        platform.cli(&run)
-    };
-    let json = prune(&format!("{page}/")).exits(0).json();
-    assert_eq!(versions(&json, "keep"), ["v5", "v1"]);
-    assert_eq!(json["keep"][1]["reasons"][0], "in use");
-    prune(&format!("{page}/other"))
-        .exits(2)
-        .says("The page links to no version of this store");
-    prune(&format!("{page}/missing"))
-        .exits(2)
-        .says("The page answers with 404");
-    prune("http://127.0.0.1:1/")
-        .exits(5)
-        .says("nothing listens there");
-    prune("shop.example.com").exits(2).says("--in-use can't be");
-
-    let piped = |text: &str| {
-        let run = "\"$0\" prune --keep-last 1 --in-use - --json < in-use";
-        platform.write("in-use", text);
-        let output = platform.shell(run).output().unwrap();
-        let log = String::from_utf8_lossy(&output.stderr).into_owned();
-        (output.status.code(), log, output.stdout)
-    };
-    let labels = "{\"static-assets.version\":\"v2\"}\nno version here\nhttps://x/v3/a.css\n";
-    let (code, log, json) = piped(labels);
-    assert_eq!(code, Some(0), "{log}");
-    assert!(
-        log.contains("Names no version of this store: no version here"),
-        "{log}"
-    );
-    let json: Value = serde_json::from_slice(&json).unwrap();
-    assert_eq!(versions(&json, "keep"), ["v5", "v3", "v2"]);
-    let (code, log, _) = piped("");
-    assert_eq!(code, Some(2));
-    assert!(
-        log.contains("Standard input names no version of this store"),
-        "{log}"
-    );
-}
-
-#[test]
-fn a_prune_that_was_stopped_holds_up_the_next_one_for_an_hour() {
-    let platform = five_versions();
-    days_pass(&platform, 40);
-    let leases = platform.store().join(".static-assets/leases");
-    fs::create_dir_all(&leases).unwrap();
-    fs::write(leases.join("0123456789abcdef.json"), "{\"schema\":1}\n").unwrap();
-    platform
-        .cli(&["prune", "--keep-last", "3", "--apply"])
-        .exits(5)
-        .says("Another prune runs, or has just run")
-        .says("Run again after 20");
-    assert_eq!(fs::read_dir(&leases).unwrap().count(), 1);
-    days_pass(&platform, 2);
-    platform
-        .cli(&["prune", "--keep-last", "3", "--apply"])
-        .exits(0);
-    assert_eq!(fs::read_dir(&leases).unwrap().count(), 0);
-}
-
-#[test]
-fn a_version_that_was_begun_is_discarded() {
-    let platform = store();
-    let marker = platform.store().join(".static-assets/versions/v1.json");
-    platform
-        .cli(&["discard", "v1"])
-        .exits(13)
-        .says("v1 is published");
-    fs::remove_file(&marker).unwrap();
-    platform.write("dist/app.css", "other {}");
-    platform
-        .cli(&["publish", "--dir", "dist"])
-        .exits(11)
-        .says("static-assets discard v1");
-    platform
-        .cli(&["discard", "v1"])
-        .exits(5)
-        .says("A build of v1 may still run")
-        .says("Run again after 20");
-    days_pass(&platform, 2);
-    platform
-        .cli(&["discard", "v9"])
-        .exits(10)
-        .says("The store has no version v9");
-    platform
-        .cli(&["discard", "v1"])
-        .exits(0)
-        .says("v1: deleted, 1 file");
-    assert!(!platform.store().join("v1").exists());
-    // Nobody has ever seen it, so any content may have the name.
-    let platform = publish(platform, "v1");
-    platform.cli(&["verify", "v1", "--read"]).exits(0);
-    platform.cli(&["discard"]).exits(2).says("Give the version");
 }
 
 /// The page as a browser has it, and what its console says.
@@ -653,156 +446,4 @@ fn the_page_shows_what_json_says_and_a_browser_has_no_complaint() {
         .cli(&["list", "--keep-last", "2"])
         .exits(2)
         .says("belong to --html");
-}
-
-#[test]
-fn files_of_somebody_else_outlive_a_refused_build() {
-    let platform = five_versions();
-    fs::create_dir_all(platform.store().join("images")).unwrap();
-    fs::write(platform.store().join("images/logo.svg"), "precious").unwrap();
-    platform
-        .cli_with(
-            &["publish", "--dir", "dist"],
-            &[("RELEASE_VERSION", "images")],
-        )
-        .exits(11);
-    days_pass(&platform, 40);
-    platform
-        .cli(&["discard", "images"])
-        .exits(10)
-        .says("No build has put anything for images");
-    platform.cli(&["prune", "--apply"]).exits(0);
-    assert!(platform.store().join("images/logo.svg").exists());
-}
-
-#[test]
-fn markers_that_somebody_has_removed_delete_nothing() {
-    let platform = five_versions();
-    platform.cli(&["pin", "v1", "--reason", "audit"]).exits(0);
-    fs::remove_dir_all(platform.store().join(".static-assets/versions")).unwrap();
-    days_pass(&platform, 40);
-    platform
-        .cli(&["prune", "--apply"])
-        .exits(13)
-        .says("This would delete 4 of 5 versions");
-    let plan = platform.cli(&["prune", "--json"]).exits(0).json();
-    assert_eq!(versions(&plan, "keep"), ["v1"]);
-}
-
-#[test]
-fn a_page_must_link_to_a_version_and_may_escape_it() {
-    let platform = five_versions();
-    days_pass(&platform, 40);
-    let page = server::serve(|request| {
-        Answer::of(
-            200,
-            match request.target.as_str() {
-                "/words" => b"<p>v1 or v2".to_vec(),
-                _ => br#"<a href="/x?next=%2Fstatic%2Fv1%2Fa.css"><script>"\u002Fv2\u002Fb""#
-                    .to_vec(),
-            },
-        )
-    });
-    let plan = |path: &str| {
-        let url = format!("{page}{path}");
-        platform.cli(&["prune", "--keep-last", "1", "--in-use", &url, "--json"])
-    };
-    plan("/words").exits(2).says("The page links to no version");
-    let json = plan("/escaped").exits(0).json();
-    assert_eq!(versions(&json, "keep"), ["v5", "v2", "v1"]);
-    platform
-        .cli(&["prune", "--in-use", "http://me:secret-of-a-test@127.0.0.1/"])
-        .exits(2)
-        .says("The URL holds a user or a password")
-        .does_not_say("secret-of-a-test");
-}
-
-#[test]
-fn a_directory_of_the_protocol_that_is_a_link_is_refused() {
-    for dir in ["", "refs", "pins", "staging"] {
-        let platform = store();
-        let meta = platform.store().join(".static-assets");
-        let outside = platform.path("outside");
-        let link = meta.join(dir);
-        let link = link.components().collect::<std::path::PathBuf>();
-        fs::create_dir_all(&link).unwrap();
-        fs::rename(&link, &outside).unwrap();
-        std::os::unix::fs::symlink(&outside, &link).unwrap();
-        let before = tree(&outside);
-        for run in [
-            &["list"][..],
-            &["prune", "--apply"],
-            &["publish", "--dir", "dist"],
-            &["pin", "v1", "--reason", "x"],
-        ] {
-            platform
-                .cli(run)
-                .exits(2)
-                .says("A directory of the store is a symbolic link");
-        }
-        assert_eq!(tree(&outside), before, "{dir}");
-    }
-}
-
-#[test]
-fn only_leftovers_of_runs_are_removed() {
-    let platform = store();
-    let meta = platform.store().join(".static-assets");
-    for name in [
-        "staging/...lock",
-        "staging/notes.lock",
-        "staging/a.json",
-        "leases/README",
-    ] {
-        let path = meta.join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, "x").unwrap();
-    }
-    days_pass(&platform, 3);
-    platform.cli(&["publish", "--dir", "dist"]).exits(0);
-    platform.cli(&["prune", "--apply"]).exits(0);
-    for name in [
-        "staging/...lock",
-        "staging/notes.lock",
-        "staging/a.json",
-        "leases/README",
-    ] {
-        assert!(meta.join(name).exists(), "{name}");
-    }
-    platform.cli(&["show", "v1"]).exits(0);
-}
-
-#[test]
-fn directories_that_a_killed_prune_left_are_in_nobodys_way() {
-    let platform = store();
-    platform.write("dist/sub/deep/b.js", "b");
-    let platform = publish(platform, "v2");
-    fs::remove_dir_all(platform.store().join("v1")).unwrap();
-    fs::create_dir_all(platform.store().join("v1/sub/deep")).unwrap();
-    fs::remove_file(platform.store().join(".static-assets/versions/v1.json")).unwrap();
-    fs::remove_dir_all(platform.app().join("dist/sub")).unwrap();
-    platform
-        .cli_with(&["publish", "--dir", "dist"], &[("RELEASE_VERSION", "v1")])
-        .exits(0);
-    platform.cli(&["verify", "v1", "--read"]).exits(0);
-}
-
-#[test]
-fn odd_files_in_the_store_are_unreadable_and_kept() {
-    let platform = five_versions();
-    let markers = platform.store().join(".static-assets/versions");
-    let refs = platform.store().join(".static-assets/refs/v2/default");
-    fs::remove_file(markers.join("v1.json")).unwrap();
-    std::os::unix::fs::symlink("v1.json", markers.join("v1.json")).unwrap();
-    std::os::unix::fs::symlink("/dev/zero", refs.join("0.json")).unwrap();
-    let far = std::time::UNIX_EPOCH + Duration::from_secs(8_000_000_000_000);
-    let file = fs::File::open(markers.join("v3.json")).unwrap();
-    // Not every file system keeps such a time.
-    let _ = file.file().set_modified(far);
-    let json = platform.cli(&["list", "--json"]).exits(0).json();
-    let all = json["versions"].as_array().unwrap();
-    let v1 = all.iter().find(|it| it["version"] == "v1").unwrap();
-    assert_eq!(v1["state"], "unreadable");
-    let plan = platform.cli(&["prune", "--json"]).exits(0).json();
-    assert!(versions(&plan, "keep").contains(&"v1".to_owned()));
 }
