@@ -1,20 +1,23 @@
 //! Parses the arguments into one value for each command.
 
-use super::help::{
-    CHECK_HELP, COMMANDS, DISCARD_HELP, DOCTOR_HELP, EXEC_HELP, HELP, LIST_HELP, PIN_HELP,
-    PRUNE_HELP, PUBLISH_HELP, SHOW_HELP, VERIFY_HELP, VERSION,
-};
-use crate::config::RetentionFlags;
+mod operate;
+
+use super::help::{COMMANDS, EXEC_HELP, HELP, PUBLISH_HELP, VERSION};
 use crate::context::DryRun;
-use crate::inventory::Comparison;
 use crate::launch::pin::PIN_FILE;
 use crate::messages::cli::{UsageError, WrongArguments};
-use crate::operate::{Apply, Force, PinName};
+use crate::operate::PinName;
 use crate::version::Version;
 use lexopt::prelude::*;
+pub(super) use operate::{
+    CheckArgs, DoctorArgs, InUseArg, ListArgs, PinArgs, PruneArgs, ShowArgs, VerifyArgs,
+};
+use operate::{
+    parse_check, parse_discard, parse_doctor, parse_list, parse_pin, parse_prune, parse_show,
+    parse_unpin, parse_verify,
+};
 use std::ffi::OsString;
 use std::path::PathBuf;
-use url::Url;
 
 pub(super) enum Parsed {
     Publish(PublishArgs),
@@ -47,60 +50,6 @@ pub(super) struct ExecArgs {
     pub(super) pin: PathBuf,
     pub(super) program: OsString,
     pub(super) arguments: Vec<OsString>,
-}
-
-pub(super) struct ListArgs {
-    pub(super) format: Format,
-    /// The page to write in place of a table.
-    pub(super) html: Option<PathBuf>,
-    pub(super) retention: RetentionFlags,
-}
-
-pub(super) struct ShowArgs {
-    pub(super) version: Version,
-    pub(super) format: Format,
-}
-
-pub(super) struct PinArgs {
-    pub(super) pin: PinName,
-    pub(super) reason: String,
-}
-
-pub(super) struct CheckArgs {
-    /// Of the page.
-    pub(super) url: String,
-    pub(super) format: Format,
-}
-
-pub(super) struct DoctorArgs {
-    pub(super) app: Option<PathBuf>,
-    /// What is published as it is, in place of an app.
-    pub(super) dir: Option<PathBuf>,
-    pub(super) format: Format,
-}
-
-pub(super) struct PruneArgs {
-    pub(super) retention: RetentionFlags,
-    pub(super) in_use: Vec<InUseArg>,
-    pub(super) apply: Apply,
-    pub(super) force: Force,
-    pub(super) format: Format,
-}
-
-/// What says which versions are in use.
-pub(super) enum InUseArg {
-    /// The page at this URL.
-    Page(String),
-    Stdin,
-}
-
-pub(super) struct VerifyArgs {
-    /// The versions to verify. Empty means all.
-    pub(super) versions: Vec<Version>,
-    pub(super) comparison: Comparison,
-    /// Where missing files may be.
-    pub(super) repair: Option<PathBuf>,
-    pub(super) format: Format,
 }
 
 pub(super) enum AssetSource {
@@ -195,203 +144,9 @@ fn parse_exec(parser: &mut lexopt::Parser) -> Result<Parsed, UsageError> {
     Err(UsageError::NothingToExec)
 }
 
-fn parse_list(parser: &mut lexopt::Parser) -> Result<Parsed, UsageError> {
-    let (mut format, mut html) = (Format::Log, None);
-    let mut retention = RetentionFlags::default();
-    while let Some(argument) = parser.next()? {
-        match argument {
-            Long("json") => format = Format::Json,
-            Long("html") => html = Some(path("--html", parser.value()?)?),
-            Long("keep-last") => retention.keep_last = Some(parser.value()?.string()?),
-            Long("keep-within") => retention.keep_within = Some(parser.value()?.string()?),
-            Short('h') | Long("help") => return Ok(Parsed::Data(LIST_HELP)),
-            other => return Err(other.unexpected().into()),
-        }
-    }
-    let has_policy = retention.keep_last.is_some() || retention.keep_within.is_some();
-    if html.is_none() && has_policy || html.is_some() && format == Format::Json {
-        return Err(UsageError::PolicyOfPage);
-    }
-    Ok(Parsed::List(ListArgs {
-        format,
-        html,
-        retention,
-    }))
-}
-
-fn parse_show(parser: &mut lexopt::Parser) -> Result<Parsed, UsageError> {
-    let (mut format, mut version) = (Format::Log, None);
-    while let Some(argument) = parser.next()? {
-        match argument {
-            Value(name) if version.is_none() => version = Some(parse_version(name)?),
-            Long("json") => format = Format::Json,
-            Short('h') | Long("help") => return Ok(Parsed::Data(SHOW_HELP)),
-            other => return Err(other.unexpected().into()),
-        }
-    }
-    let version = version.ok_or(UsageError::VersionMissing)?;
-    Ok(Parsed::Show(ShowArgs { version, format }))
-}
-
 fn parse_version(name: OsString) -> Result<Version, UsageError> {
     let parsed = name.to_str().and_then(|name| name.parse().ok());
     parsed.ok_or(UsageError::NoVersion(name))
-}
-
-/// `None` if help is asked for.
-fn parse_pin_name(
-    parser: &mut lexopt::Parser,
-) -> Result<Option<(PinName, Option<String>)>, UsageError> {
-    let (mut version, mut name, mut reason) = (None, None, None);
-    while let Some(argument) = parser.next()? {
-        match argument {
-            Value(name) if version.is_none() => version = Some(parse_version(name)?),
-            Long("name") => name = Some(parse_version(parser.value()?)?),
-            Long("reason") => reason = Some(parser.value()?.string()?),
-            Short('h') | Long("help") => return Ok(None),
-            other => return Err(other.unexpected().into()),
-        }
-    }
-    let name = name.map_or_else(|| parse_version("manual".into()), Ok)?;
-    let version = version.ok_or(UsageError::VersionMissing)?;
-    Ok(Some((PinName { version, name }, reason)))
-}
-
-fn parse_pin(parser: &mut lexopt::Parser) -> Result<Parsed, UsageError> {
-    let Some((pin, reason)) = parse_pin_name(parser)? else {
-        return Ok(Parsed::Data(PIN_HELP));
-    };
-    let reason = reason.filter(|reason| !reason.trim().is_empty());
-    let reason = reason.ok_or(UsageError::NoReason)?;
-    Ok(Parsed::Pin(PinArgs { pin, reason }))
-}
-
-fn parse_unpin(parser: &mut lexopt::Parser) -> Result<Parsed, UsageError> {
-    match parse_pin_name(parser)? {
-        None => Ok(Parsed::Data(PIN_HELP)),
-        Some((pin, None)) => Ok(Parsed::Unpin(pin)),
-        Some((_, Some(_))) => Err(Long("reason").unexpected().into()),
-    }
-}
-
-fn parse_check(parser: &mut lexopt::Parser) -> Result<Parsed, UsageError> {
-    let (mut url, mut format) = (None, Format::Log);
-    while let Some(argument) = parser.next()? {
-        match argument {
-            Value(value) if url.is_none() => url = Some(value.string()?),
-            Long("json") => format = Format::Json,
-            Short('h') | Long("help") => return Ok(Parsed::Data(CHECK_HELP)),
-            other => return Err(other.unexpected().into()),
-        }
-    }
-    let url = url.ok_or(UsageError::PageMissing)?;
-    if !is_page(&url)? {
-        return Err(UsageError::PageMissing);
-    }
-    Ok(Parsed::Check(CheckArgs { url, format }))
-}
-
-fn parse_doctor(parser: &mut lexopt::Parser) -> Result<Parsed, UsageError> {
-    let (mut app, mut dir, mut format) = (None, None, Format::Log);
-    while let Some(argument) = parser.next()? {
-        match argument {
-            Long("app" | "dir") if app.is_some() || dir.is_some() => {
-                return Err(UsageError::TwoSources);
-            }
-            Long("app") => app = Some(path("--app", parser.value()?)?),
-            Long("dir") => dir = Some(path("--dir", parser.value()?)?),
-            Long("json") => format = Format::Json,
-            Short('h') | Long("help") => return Ok(Parsed::Data(DOCTOR_HELP)),
-            other => return Err(other.unexpected().into()),
-        }
-    }
-    Ok(Parsed::Doctor(DoctorArgs { app, dir, format }))
-}
-
-fn parse_prune(parser: &mut lexopt::Parser) -> Result<Parsed, UsageError> {
-    let (mut retention, mut in_use) = (RetentionFlags::default(), Vec::new());
-    let (mut apply, mut force, mut format) = (Apply::No, Force::No, Format::Log);
-    while let Some(argument) = parser.next()? {
-        match argument {
-            Long("keep-last") => retention.keep_last = Some(parser.value()?.string()?),
-            Long("keep-within") => retention.keep_within = Some(parser.value()?.string()?),
-            Long("in-use") => in_use.push(parse_in_use(parser.value()?)?),
-            Long("apply") => apply = Apply::Yes,
-            Long("force") => force = Force::Yes,
-            Long("json") => format = Format::Json,
-            Short('h') | Long("help") => return Ok(Parsed::Data(PRUNE_HELP)),
-            other => return Err(other.unexpected().into()),
-        }
-    }
-    if force == Force::Yes && apply == Apply::No {
-        return Err(UsageError::NothingToForce);
-    }
-    Ok(Parsed::Prune(PruneArgs {
-        retention,
-        in_use,
-        apply,
-        force,
-        format,
-    }))
-}
-
-/// Whether a text is the URL of a page. A password in it would be shown by every error.
-fn is_page(text: &str) -> Result<bool, UsageError> {
-    let Ok(url) = Url::parse(text) else {
-        return Ok(false);
-    };
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(UsageError::PasswordInUrl);
-    }
-    Ok(matches!(url.scheme(), "http" | "https"))
-}
-
-fn parse_in_use(value: OsString) -> Result<InUseArg, UsageError> {
-    match value.to_str() {
-        Some("-") => Ok(InUseArg::Stdin),
-        Some(url) if is_page(url)? => Ok(InUseArg::Page(url.to_owned())),
-        _ => Err(UsageError::InUse(value)),
-    }
-}
-
-fn parse_discard(parser: &mut lexopt::Parser) -> Result<Parsed, UsageError> {
-    let mut versions = Vec::new();
-    while let Some(argument) = parser.next()? {
-        match argument {
-            Value(name) => versions.push(parse_version(name)?),
-            Short('h') | Long("help") => return Ok(Parsed::Data(DISCARD_HELP)),
-            other => return Err(other.unexpected().into()),
-        }
-    }
-    if versions.is_empty() {
-        return Err(UsageError::VersionMissing);
-    }
-    Ok(Parsed::Discard(versions))
-}
-
-fn parse_verify(parser: &mut lexopt::Parser) -> Result<Parsed, UsageError> {
-    let (mut versions, mut all, mut repair) = (Vec::new(), false, None);
-    let (mut format, mut comparison) = (Format::Log, Comparison::Head);
-    while let Some(argument) = parser.next()? {
-        match argument {
-            Value(name) => versions.push(parse_version(name)?),
-            Long("all") => all = true,
-            Long("repair") => repair = Some(path("--repair", parser.value()?)?),
-            Long("read") => comparison = Comparison::Read,
-            Long("json") => format = Format::Json,
-            Short('h') | Long("help") => return Ok(Parsed::Data(VERIFY_HELP)),
-            other => return Err(other.unexpected().into()),
-        }
-    }
-    if all != versions.is_empty() {
-        return Err(UsageError::VersionsOrAll);
-    }
-    Ok(Parsed::Verify(VerifyArgs {
-        versions,
-        comparison,
-        repair,
-        format,
-    }))
 }
 
 fn parse_publish(parser: &mut lexopt::Parser) -> Result<Parsed, UsageError> {
@@ -440,6 +195,7 @@ fn parse_publish(parser: &mut lexopt::Parser) -> Result<Parsed, UsageError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::inventory::Comparison;
     use std::path::Path;
 
     fn parsed(arguments: &str) -> Result<Parsed, UsageError> {
