@@ -477,3 +477,38 @@ fn a_platform_static_url_gets_a_warning() {
         .succeeds()
         .says("  ! STATIC_URL=/static/ ");
 }
+
+#[test]
+fn an_app_cannot_take_the_prefix_of_another_one() {
+    let Some((platform, _)) = django("django_basic") else {
+        return;
+    };
+    for app in ["shop", "blog"] {
+        fs::create_dir_all(platform.path("stores").join(app)).unwrap();
+    }
+    let store = format!("file://{}/{{app}}", platform.path("stores").display());
+    let binding = [
+        ("type", "static-assets"),
+        ("store", &*store),
+        ("public-url", "/assets-v/{app}"),
+        ("app", "shop"),
+    ];
+    let platform = platform.binding("assets", &binding);
+    let project =
+        |app: &str| format!("[_]\nid = \"blog\"\n[io.github.static-assets]\napp = \"{app}\"\n");
+    platform.write("project.toml", &project("blog"));
+    platform
+        .build()
+        .exits(1)
+        .says("STATIC_ASSETS_APP comes from two sources")
+        .says("service binding 'assets'")
+        .says("project.toml");
+    assert!(is_empty(&platform.path("stores/blog")));
+    // The same name is no contradiction, and the operator's environment has the last word.
+    platform.write("project.toml", &project("shop"));
+    let ran = platform.build().succeeds();
+    assert!(ran.launch("STATIC_URL").starts_with("/assets-v/shop/"));
+    platform.write("project.toml", "");
+    let ran = platform.env("STATIC_ASSETS_APP", "blog").build().succeeds();
+    assert!(ran.launch("STATIC_URL").starts_with("/assets-v/blog/"));
+}

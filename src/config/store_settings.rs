@@ -30,9 +30,16 @@ impl<'a> StoreSettings<'a> {
         if let (None, Some(Binding { name, .. })) = (&store, binding) {
             return Err(ConfigProblem::BindingWithoutStore(name.clone()));
         }
-        let app = sources
-            .text(&env_vars::APP)
-            .or_else(|| entry(&env_vars::APP));
+        let app = sources.text(&env_vars::APP);
+        // Who binds the store gives each app its own prefix. The app itself can't take another one's.
+        if let (Some(given), Some(own)) = (entry(&env_vars::APP), &app)
+            && own.origin == Origin::ProjectToml
+            && given.value != own.value
+        {
+            let origins = [given.origin, own.origin.clone()].map(|origin| origin.to_string());
+            return Err(ConfigProblem::TwoSources(env_vars::APP.name, origins));
+        }
+        let app = app.or_else(|| entry(&env_vars::APP));
         let app = app
             .map(|app| app.value)
             .or_else(|| sources.project.id.clone());
