@@ -73,8 +73,8 @@ pub(crate) enum StoreError {
     Conflict(Conflict),
     /// A prune is deleting this version; a later run uploads it again.
     BeingPruned,
-    /// Another prune runs, or has ended a while ago. Holds the time at which the next one may begin.
-    AnotherPrune(DateTime<Utc>),
+    /// Another prune runs, or has ended a while ago. Holds the time at which the next one may begin, and the lease.
+    AnotherPrune(DateTime<Utc>, Key),
     /// The process stood still for so long that another prune may have begun.
     HeldUp,
     /// The store's answers have no `Date`, so the ages of what it holds are not known.

@@ -37,12 +37,12 @@ impl Explain for StoreError {
                 "A prune is deleting it. If that prune was killed, the next one completes it, or spares the version because of \
                  this run:\n  static-assets prune --apply",
             ),
-            Self::AnotherPrune(then) => Message::new(
+            Self::AnotherPrune(then, lease) => Message::new(
                 Kind::Temporary,
                 "Another prune runs, or has just run",
                 format!(
                     "Two prunes at once could delete what a build has just published, so this one has deleted nothing. A \
-                     prune that was stopped may still have requests on their way. Run again after {} UTC.",
+                     prune that was stopped may still have requests on their way. Run again after {} UTC.\nIts lease: {lease}",
                     then.format("%Y-%m-%d %H:%M")
                 ),
             ),

@@ -66,12 +66,14 @@ impl Lease {
         let began = mine.modified;
         let others = listed.iter().filter(|(name, _)| *name != own_name);
         let others = others.filter(|(name, object)| object.size > 0 && is_lease(name));
-        if let Some(last) = others.clone().map(|(_, object)| object.modified).max()
-            && last > began - HOLDS
+        let last = others.clone().max_by_key(|(_, object)| object.modified);
+        if let Some((name, last)) = last
+            && last.modified > began - HOLDS
         {
             // It would hold up the next one for nothing.
             let _ = backend.delete(&own.key).await;
-            return Err(StoreError::AnotherPrune(last + HOLDS));
+            let lease = dir.meta(&MetaObject::Named(&format!("leases/{name}")));
+            return Err(StoreError::AnotherPrune(last.modified + HOLDS, lease));
         }
         let leftovers = others.filter(|(_, object)| object.modified < began - LEFTOVER_AGE);
         Ok(Self {

@@ -336,7 +336,7 @@ async fn a_second_prune_finds_out_that_the_first_may_still_run() {
     pass(&fake, TimeDelta::minutes(69));
     let before = keys(&fake);
     let then = match prune(&fake, &old.new, &policy).await {
-        Err(StoreError::AnotherPrune(then)) => then,
+        Err(StoreError::AnotherPrune(then, _)) => then,
         other => panic!("{other:?}"),
     };
     // It leaves no lease of its own, which would hold up the next one.
@@ -564,7 +564,7 @@ async fn what_was_built_and_is_kept_is_whole_over_days() {
             for pruned in [first, second].into_iter().flatten() {
                 match pruned {
                     Ok(Ok(done)) => deletions += done.len(),
-                    Ok(Err(StoreError::AnotherPrune(_))) => {}
+                    Ok(Err(StoreError::AnotherPrune(..))) => {}
                     Ok(Err(error)) => panic!("seed {seed:#x}: {error:?}"),
                     Err(_) => killed += 1,
                 }
