@@ -228,7 +228,7 @@ fn abandoned_staging_is_removed_after_a_day() {
     };
     platform.build().succeeds();
     let staging = platform.store().join(".static-assets/staging");
-    for (name, days) in [("old.1", 2), ("young.1", 0)] {
+    for (name, days) in [("old.0123456789abcdeF", 2), ("young.0123456789abcdeF", 0)] {
         fs::create_dir_all(staging.join(name)).unwrap();
         fs::write(staging.join(name).join("half.css"), "").unwrap();
         let lock = fs::File::create(staging.join(format!("{name}.lock"))).unwrap();
@@ -239,7 +239,13 @@ fn abandoned_staging_is_removed_after_a_day() {
     platform.write("web/static/web/app.css", "a{}");
     platform.build().succeeds();
     let left: Vec<String> = tree(&staging).into_keys().collect();
-    assert_eq!(left, ["young.1.lock", "young.1/half.css"]);
+    assert_eq!(
+        left,
+        [
+            "young.0123456789abcdeF.lock",
+            "young.0123456789abcdeF/half.css"
+        ]
+    );
 }
 
 #[test]
