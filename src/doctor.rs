@@ -101,7 +101,7 @@ struct Doctor<'a> {
     interrupt: Interrupt,
 }
 
-/// Reports each fact as it is found. With an app, also looks at its framework.
+/// Reports each fact as it is found. With an app, also examines its framework.
 pub(crate) fn examine(
     sources: &Sources<'_>,
     app: Option<&Path>,

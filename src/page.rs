@@ -166,7 +166,7 @@ struct Page<'a> {
 }
 
 /// A file as it was answered.
-struct Read {
+struct FileAnswer {
     problems: Vec<PageProblem>,
     /// What a stylesheet loads.
     more: Vec<PageFile>,
@@ -212,11 +212,11 @@ impl Page<'_> {
         }
     }
 
-    fn read_file(&self, file: &PageFile) -> Read {
+    fn read_file(&self, file: &PageFile) -> FileAnswer {
         let mut more = Vec::new();
         if let Some(problem) = self.refused_before(file) {
             let problems = vec![problem];
-            return Read { problems, more };
+            return FileAnswer { problems, more };
         }
         let origin = self.url.origin().ascii_serialization();
         let mut headers = vec![("Accept-Encoding", "identity")];
@@ -227,7 +227,7 @@ impl Page<'_> {
             Ok(answer) => answer,
             Err(error) => {
                 let problems = vec![PageProblem::Unreachable(error)];
-                return Read { problems, more };
+                return FileAnswer { problems, more };
             }
         };
         let mut problems = judge::judge(file, &answer, &self.url);
@@ -254,7 +254,7 @@ impl Page<'_> {
             let at = at.unwrap_or_else(|| file.url.clone());
             more = css::read(&String::from_utf8_lossy(&answer.body), &at, Some(&at));
         }
-        Read { problems, more }
+        FileAnswer { problems, more }
     }
 
     /// Why a browser does not even ask for a file.

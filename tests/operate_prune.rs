@@ -227,7 +227,7 @@ fn files_of_somebody_else_outlive_a_refused_build() {
     platform
         .cli(&["discard", "images"])
         .exits(10)
-        .says("No build has put anything for images");
+        .says("No build has uploaded anything for images");
     platform.cli(&["prune", "--apply"]).exits(0);
     assert!(platform.store().join("images/logo.svg").exists());
 }

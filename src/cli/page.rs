@@ -34,21 +34,21 @@ pub(super) fn run(args: &CheckArgs, log: &Log) -> Result<(), Message> {
 #[derive(Serialize)]
 struct PageJson<'a> {
     url: &'a str,
-    files: Vec<FileJson<'a>>,
+    files: Vec<PageFileJson<'a>>,
     versions: &'a BTreeMap<String, usize>,
-    problems: Vec<ProblemJson<'a>>,
+    problems: Vec<PageProblemJson<'a>>,
     /// Files that were not read.
     left_out: usize,
 }
 
 #[derive(Serialize)]
-struct FileJson<'a> {
+struct PageFileJson<'a> {
     url: &'a str,
     kind: &'static str,
 }
 
 #[derive(Serialize)]
-struct ProblemJson<'a> {
+struct PageProblemJson<'a> {
     url: &'a str,
     problem: &'static str,
     text: String,
@@ -58,11 +58,11 @@ struct ProblemJson<'a> {
 
 impl<'a> PageJson<'a> {
     fn of(report: &'a PageReport) -> Self {
-        let file = |file: &'a PageFile| FileJson {
+        let file = |file: &'a PageFile| PageFileJson {
             url: file.url.as_str(),
             kind: texts::kind_word(file.kind),
         };
-        let problem = |(file, problem): &'a (PageFile, PageProblem)| ProblemJson {
+        let problem = |(file, problem): &'a (PageFile, PageProblem)| PageProblemJson {
             url: file.url.as_str(),
             problem: texts::problem_word(problem),
             text: texts::problem_text(file, problem),

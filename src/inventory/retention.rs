@@ -87,7 +87,7 @@ pub(crate) enum NotDiscarded {
     Published,
     /// A build of it may run until this time.
     TooYoung(DateTime<Utc>),
-    /// No build of it has put a file or a claim.
+    /// No build of it has uploaded a file or a claim.
     NothingOfOurs,
     /// It was deleted before.
     Deleted,

@@ -6,7 +6,7 @@ use url::Url;
 
 /// Reads a stylesheet, or the text of a `<style>` or `style="…"` of the page.
 pub(super) fn read(css: &str, base: &Url, named_by: Option<&Url>) -> Vec<PageFile> {
-    let mut found = Found {
+    let mut found = UrlCollector {
         base,
         named_by,
         files: Vec::new(),
@@ -15,7 +15,7 @@ pub(super) fn read(css: &str, base: &Url, named_by: Option<&Url>) -> Vec<PageFil
     found.files
 }
 
-struct Found<'a> {
+struct UrlCollector<'a> {
     base: &'a Url,
     named_by: Option<&'a Url>,
     files: Vec<PageFile>,
@@ -23,13 +23,13 @@ struct Found<'a> {
 
 /// What a quoted text in a function is.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Texts {
+enum QuotedTexts {
     AreUrls,
     /// As in `type("image/avif")`.
     AreNone,
 }
 
-impl Texts {
+impl QuotedTexts {
     fn of(function: &str) -> Self {
         let is_url = ["url", "src"]
             .iter()
@@ -38,7 +38,7 @@ impl Texts {
     }
 }
 
-impl Found<'_> {
+impl UrlCollector<'_> {
     /// Reads everything up to the end of a block. `kind` is what a URL stands for there.
     fn read(&mut self, parser: &mut Parser<'_>, kind: FileKind) {
         // The kind of the URLs of the rule that has begun, until its end.
@@ -73,9 +73,11 @@ impl Found<'_> {
                     is_import = false;
                 }
                 Token::Function(name) => {
-                    let texts = match Texts::of(name) {
-                        Texts::AreNone if name.to_ascii_lowercase().ends_with("image-set") => {
-                            Texts::AreUrls
+                    let texts = match QuotedTexts::of(name) {
+                        QuotedTexts::AreNone
+                            if name.to_ascii_lowercase().ends_with("image-set") =>
+                        {
+                            QuotedTexts::AreUrls
                         }
                         texts => texts,
                     };
@@ -102,13 +104,13 @@ impl Found<'_> {
     }
 
     /// Reads the arguments of a function, of which texts may be URLs.
-    fn read_function(&mut self, parser: &mut Parser<'_>, kind: FileKind, texts: Texts) {
+    fn read_function(&mut self, parser: &mut Parser<'_>, kind: FileKind, texts: QuotedTexts) {
         while let Ok(token) = parser.next().cloned() {
             match &token {
-                Token::QuotedString(url) if texts == Texts::AreUrls => self.add(url, kind),
+                Token::QuotedString(url) if texts == QuotedTexts::AreUrls => self.add(url, kind),
                 Token::UnquotedUrl(url) => self.add(url, kind),
                 Token::Function(name) => {
-                    let texts = Texts::of(name);
+                    let texts = QuotedTexts::of(name);
                     self.nested(parser, |found, parser| {
                         found.read_function(parser, kind, texts);
                     });

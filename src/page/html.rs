@@ -18,7 +18,7 @@ pub(super) fn read(html: &str, page: &Url) -> Html {
     // What stands in a script or a style is no tag.
     let mut emitter = DefaultEmitter::<()>::default();
     emitter.naively_switch_states(true);
-    let mut reader = Reader {
+    let mut reader = TagReader {
         page: page.clone(),
         base: None,
         templates: 0,
@@ -44,7 +44,7 @@ pub(super) fn read(html: &str, page: &Url) -> Html {
     reader.html
 }
 
-struct Reader {
+struct TagReader {
     page: Url,
     /// The URL of the first `<base>`.
     base: Option<Url>,
@@ -55,11 +55,11 @@ struct Reader {
 }
 
 /// The attributes of a tag.
-struct Tag<'a> {
+struct Attributes<'a> {
     attributes: &'a BTreeMap<HtmlString, Spanned<HtmlString, ()>>,
 }
 
-impl Tag<'_> {
+impl Attributes<'_> {
     fn text(&self, name: &str) -> Option<String> {
         let value = self.attributes.get(name.as_bytes())?;
         Some(String::from_utf8_lossy(&value.value).trim().to_owned())
@@ -70,7 +70,7 @@ impl Tag<'_> {
     }
 }
 
-impl Reader {
+impl TagReader {
     /// What URLs of the page are relative to.
     fn base(&self) -> &Url {
         self.base.as_ref().unwrap_or(&self.page)
@@ -78,7 +78,7 @@ impl Reader {
 
     fn start(&mut self, tag: &StartTag<()>) {
         let name = String::from_utf8_lossy(&tag.name).into_owned();
-        let tag = Tag {
+        let tag = Attributes {
             attributes: &tag.attributes,
         };
         if self.templates > 0 {
@@ -128,7 +128,7 @@ impl Reader {
         }
     }
 
-    fn link(&mut self, tag: &Tag<'_>) {
+    fn link(&mut self, tag: &Attributes<'_>) {
         let rel = tag.text("rel").unwrap_or_default().to_ascii_lowercase();
         let rel: Vec<&str> = rel.split_ascii_whitespace().collect();
         let loaded_as = tag.text("as").unwrap_or_default().to_ascii_lowercase();
@@ -156,7 +156,7 @@ impl Reader {
         }
     }
 
-    fn script(&mut self, tag: &Tag<'_>) {
+    fn script(&mut self, tag: &Attributes<'_>) {
         let kind = tag.text("type").unwrap_or_default().to_ascii_lowercase();
         let kind = match kind.as_str() {
             "module" => FileKind::Module,
@@ -174,7 +174,7 @@ impl Reader {
     }
 
     /// Reads `a.png 1x, b.png 2x`. A URL may hold commas, but does not end with one; descriptors end with one.
-    fn sources(&mut self, tag: &Tag<'_>, name: &str) {
+    fn sources(&mut self, tag: &Attributes<'_>, name: &str) {
         let sources = tag.text(name).unwrap_or_default();
         let mut rest = sources.as_str();
         loop {
@@ -205,7 +205,7 @@ impl Reader {
         self.html.files.extend(files);
     }
 
-    fn add(&mut self, tag: &Tag<'_>, url: Option<String>, kind: FileKind) {
+    fn add(&mut self, tag: &Attributes<'_>, url: Option<String>, kind: FileKind) {
         let Some(url) = url.filter(|url| !url.is_empty()) else {
             return;
         };

@@ -90,7 +90,7 @@ pub(super) fn not_discarded(version: &Version, why: NotDiscarded) -> Message {
         ),
         NotDiscarded::NothingOfOurs => (
             Kind::Missing,
-            format!("No build has put anything for {version}"),
+            format!("No build has uploaded anything for {version}"),
             "Its name is free already. Files that lie there are of somebody else, and are not touched.".to_owned(),
         ),
         NotDiscarded::Deleted => (
