@@ -61,6 +61,10 @@ impl Backend {
             (Self::Bucket(objects), None) => objects,
         };
         let (listed, dirs) = objects.list_top(&top).await?;
+        // A server that does not know the delimiter lists everything.
+        if listed.keys().any(|name| name.contains('/')) {
+            return Ok((Listing::new(), vec![top]));
+        }
         let parts = dirs
             .iter()
             .map(|name| format!("{}/", name.trim_end_matches('/')));

@@ -38,6 +38,15 @@ pub(super) enum BulkDeletes {
     Unknown,
 }
 
+/// Whether a listing can stop at directories.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Delimiters {
+    #[default]
+    Known,
+    /// Lists everything.
+    Ignored,
+}
+
 /// What the credentials may do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Rights {
@@ -165,6 +174,7 @@ pub(super) struct FakeState {
     /// The store's clock.
     pub(super) now: DateTime<Utc>,
     pub(super) bulk_deletes: BulkDeletes,
+    pub(super) delimiters: Delimiters,
     modified: BTreeMap<String, DateTime<Utc>>,
     history: Vec<BTreeMap<String, Object>>,
     uploads: BTreeMap<String, FakeMultipart>,
@@ -627,7 +637,10 @@ impl FakeState {
             .collect();
         let page = &keys[..keys.len().min(self.page)];
         let mut contents = String::new();
-        let delimiter = request.query.get("delimiter");
+        let delimiter = request
+            .query
+            .get("delimiter")
+            .filter(|_| self.delimiters == Delimiters::Known);
         let dir_of = |key: &str| {
             let rest = &key[prefix.len()..];
             let end = rest.find(delimiter?.as_str())?;

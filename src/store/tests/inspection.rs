@@ -1,6 +1,6 @@
 //! What operators see of a bucket, and what a repair sends.
 
-use super::fake::Fake;
+use super::fake::{Delimiters, Fake};
 use super::world::{Build, protocol};
 use crate::inventory::{
     Comparison, FileProblem, LocalCopies, ReadRefs, Verification, VersionState,
@@ -112,4 +112,15 @@ async fn a_repair_obeys_a_prune() {
     let error = repair(&fake, &build, &found).await.unwrap_err();
     assert!(matches!(error, StoreError::BeingPruned), "{error:?}");
     assert!(!fake.objects().contains_key(&key(&build, "a.css")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_without_delimiters_is_listed_whole() {
+    let fake = Fake::new().with(|state| state.delimiters = Delimiters::Ignored);
+    let build = Build::with("one", Some("v1"));
+    build.publish(&fake).await.unwrap();
+    let found = backend(&fake, &build);
+    let found = found.inventory(None, ReadRefs::Newest).await.unwrap();
+    assert_eq!(found.versions[0].state, VersionState::Published);
+    assert_eq!(found.unknown, [""; 0]);
 }
