@@ -247,21 +247,23 @@ pub(crate) fn kind(kind: VersionKind) -> &'static str {
     }
 }
 
+/// What the table of `list` and the one of the page say about each version.
+const COLUMNS: [&str; 10] = [
+    "Version",
+    "Kind",
+    "Files",
+    "Size",
+    "Groups",
+    "Commit",
+    "Published",
+    "Built",
+    "Pins",
+    "State",
+];
+
 /// One row a version, and the sum.
 pub(crate) fn inventory(inventory: &Inventory, store: &str) -> String {
-    const HEAD: [&str; 10] = [
-        "VERSION",
-        "KIND",
-        "FILES",
-        "SIZE",
-        "GROUPS",
-        "COMMIT",
-        "PUBLISHED",
-        "BUILT",
-        "PINS",
-        "STATE",
-    ];
-    let mut rows = vec![HEAD.map(str::to_owned)];
+    let mut rows = vec![COLUMNS.map(str::to_uppercase)];
     rows.extend(inventory.versions.iter().map(row));
     let mut text = table(&rows, &[2, 3]);
     let held = inventory.versions.iter();
@@ -286,7 +288,8 @@ pub(crate) fn inventory(inventory: &Inventory, store: &str) -> String {
     text
 }
 
-fn row(entry: &VersionEntry) -> [String; 10] {
+/// The cells of one version, in the order of [`COLUMNS`].
+fn row(entry: &VersionEntry) -> [String; COLUMNS.len()] {
     [
         entry.version.to_string(),
         kind(entry.kind()).to_owned(),

@@ -1,7 +1,7 @@
 //! The page of `list --html`: the store at a glance, in one file that needs nothing else.
 
 use super::prune::{deletion_reason, keep_reason, policy};
-use super::{joined, kind, short, state, time};
+use super::{COLUMNS, row, time};
 use crate::inventory::{Inventory, VersionEntry, VersionState};
 use crate::log::{bytes, count};
 use crate::operate::PlannedPrune;
@@ -140,39 +140,15 @@ fn bars(held: &[&VersionEntry], plans: &BTreeMap<&str, (&'static str, String)>) 
 }
 
 fn rows(inventory: &Inventory, plans: &BTreeMap<&str, (&'static str, String)>) -> String {
-    const HEAD: [&str; 12] = [
-        "Version",
-        "Kind",
-        "Files",
-        "Size",
-        "Groups",
-        "Commit",
-        "Published",
-        "Built",
-        "Pins",
-        "State",
-        "Plan",
-        "Reason",
-    ];
-    let head = HEAD.map(|name| format!("<th>{name}")).concat();
+    let head: Vec<_> = COLUMNS.into_iter().chain(["Plan", "Reason"]).collect();
+    let head = format!("<th>{}", head.join("<th>"));
     let rows = inventory.versions.iter().map(|entry| {
         let plan = plans.get(entry.version.as_str());
         let (plan, reason) = plan.map_or(("", ""), |(plan, reason)| (plan, reason));
-        let cells = [
-            entry.version.to_string(),
-            kind(entry.kind()).to_owned(),
-            entry.files.to_string(),
-            bytes(entry.bytes),
-            joined(entry.groups()),
-            short(entry.commit()),
-            time(entry.published),
-            time(entry.last_built()),
-            joined(entry.pins.iter().map(|pin| &*pin.name)),
-            state(entry.state).to_owned(),
-            plan.to_owned(),
-            reason.to_owned(),
-        ];
-        let cells = cells.map(|cell| format!("<td>{}", escaped(&cell))).concat();
+        let cells = row(entry).into_iter();
+        let cells = cells.chain([plan.to_owned(), reason.to_owned()]);
+        let cells: Vec<_> = cells.map(|cell| escaped(&cell)).collect();
+        let cells = format!("<td>{}", cells.join("<td>"));
         let facts = format!(
             "data-version=\"{}\" data-files=\"{}\" data-bytes=\"{}\" data-plan=\"{plan}\"",
             entry.version, entry.files, entry.bytes
