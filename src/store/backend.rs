@@ -124,7 +124,7 @@ impl Backend {
         }
     }
 
-    /// Deletes at most [`Self::deletes_at_once`] objects. What does not exist is deleted already.
+    /// Deletes at most [`Self::deletes_at_once`] objects. An object that does not exist counts as deleted.
     pub(super) async fn delete_some(&self, keys: &[Key]) -> StoreResult<Deleted> {
         match self {
             Self::Bucket(objects) => Ok(objects.delete_some(keys).await?),

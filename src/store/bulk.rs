@@ -33,7 +33,7 @@ impl Objects {
         self.provider.most_deletes > 1 && !self.lacks_bulk.load(Ordering::Relaxed)
     }
 
-    /// Deletes at most [`Self::deletes_at_once`] objects. What does not exist is deleted already.
+    /// Deletes at most [`Self::deletes_at_once`] objects. An object that does not exist counts as deleted.
     pub(super) async fn delete_some(&self, keys: &[Key]) -> RequestResult<Deleted> {
         if keys.len() < 2 || !self.deletes_in_bulk() {
             return self.delete_each(keys).await.map(|()| Deleted::All);

@@ -37,8 +37,8 @@ impl ErrorResponse {
 }
 
 impl ErrorResponse {
-    /// The first failure of a batch, whose own status says nothing of its parts. What does not exist is no failure of a
-    /// delete: <https://learn.microsoft.com/rest/api/storageservices/blob-batch>
+    /// The first failure of a batch, whose own status says nothing of its parts. An object that does not exist is not a
+    /// failure: <https://learn.microsoft.com/rest/api/storageservices/blob-batch>
     pub(super) fn of_batch(from: HostRole, response: &HttpResponse, body: &[u8]) -> Option<Self> {
         let content_type = response.headers().get("content-type")?.to_str().ok()?;
         if !content_type.starts_with("multipart/mixed") {

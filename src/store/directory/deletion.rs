@@ -19,7 +19,7 @@ impl Directory {
         if_exists(remove_empty_dirs(&dir)).map(drop)
     }
 
-    /// What does not exist is deleted already. A path through a symbolic link is no file of the store, and stays.
+    /// A file that does not exist counts as deleted. A path through a symbolic link is no file of the store, and stays.
     pub(in crate::store) fn delete(&self, keys: &[Key]) -> io::Result<()> {
         let mut parents = BTreeSet::new();
         for key in keys {
