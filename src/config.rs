@@ -28,8 +28,8 @@ mod store_settings;
 use crate::manifest::ScanRules;
 use crate::version::Version;
 pub(crate) use access::{
-    Access, AzureAccess, AzureIdentity, GcsAccess, GcsIdentity, S3Access, S3Ambient, S3Identity,
-    Server,
+    Access, AzureAccess, AzureIdentity, GcsAccess, GcsIdentity, Region, S3Access, S3Ambient,
+    S3Identity, Server,
 };
 pub(crate) use bindings::UnusedBinding;
 pub(crate) use destination::{Destination, StoreAccess};

@@ -3,8 +3,8 @@
 
 use crate::check::{AssetKind, CheckError, CheckFinding, check_by};
 use crate::config::{
-    CheckMode, Config, Destination, FrameworkSettings, Mode, Origin, Phase, Setting, Sources,
-    Unpublished,
+    CheckMode, Config, Destination, FrameworkSettings, Mode, Origin, Phase, Region, Setting,
+    Sources, Unpublished,
 };
 use crate::context::{BuildContext, DryRun, HookPlace, ImagePlaces, NodeSupply};
 use crate::framework::{BlockingPolicy, Framework};
@@ -58,6 +58,8 @@ pub(crate) enum Fact<'a> {
     /// Whether anyone can read the protocol's own objects.
     MetaIsPublic(bool),
     VersionExists(&'a Version),
+    /// No setting gives the region, and the store has named it.
+    Region(&'a Region),
     App(&'a Framework, &'a Path, &'a Sources<'a>),
     /// Also holds the origin of the public URL.
     PolicyBlocks(&'a BlockingPolicy, &'a str),
@@ -175,6 +177,9 @@ impl Doctor<'_> {
             .put_samples(release, &self.interrupt)
             .map_err(failed)?;
         self.report(&Fact::Answers(Channel::of(to)));
+        if let Some(region) = store.found_region() {
+            self.report(&Fact::Region(&region));
+        }
         self.report(&Fact::Uploads(creates));
         let probed = store.probe(&release.version, &self.interrupt);
         let Probed { list, delete, now } = probed.map_err(failed)?;

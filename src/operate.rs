@@ -110,7 +110,7 @@ pub(crate) enum OperateEvent<'a> {
     /// The version has no marker that could be read, so it was not compared.
     NotCompared(&'a Version, VersionState),
     /// There is nothing to compare in this store.
-    NothingPublished(&'a StoreAccess),
+    NothingPublished(&'a str),
     Verified(&'a Verification, Comparison),
     /// Also holds the reason.
     Pinned(&'a PinName, &'a str),
@@ -142,6 +142,12 @@ impl OpenStore {
         })
     }
 
+    /// Shows the store, and who asks it.
+    pub(crate) fn place(&self) -> String {
+        let found = self.store.found_region();
+        self.to.in_region(found.as_ref()).to_string()
+    }
+
     /// Reads what the store holds of all versions.
     pub(crate) fn list(&self) -> Result<Inventory, OperateError> {
         self.read(None, ReadRefs::Newest)
@@ -151,7 +157,7 @@ impl OpenStore {
     pub(crate) fn show(&self, version: &Version) -> Result<VersionEntry, OperateError> {
         let inventory = self.read(Some(version), ReadRefs::All)?;
         let entry = inventory.versions.into_iter().next();
-        entry.ok_or_else(|| OperateError::NoSuchVersion(version.clone(), self.to.to_string()))
+        entry.ok_or_else(|| OperateError::NoSuchVersion(version.clone(), self.place()))
     }
 
     /// Compares the files of published versions with their markers: of these versions, or of all if there are none. Missing
@@ -171,7 +177,7 @@ impl OpenStore {
         for version in versions {
             let entry = entries.iter().find(|entry| entry.version == *version);
             if entry.is_none_or(|entry| !entry.has_marker) {
-                let (version, to) = (version.clone(), self.to.to_string());
+                let (version, to) = (version.clone(), self.place());
                 return Err(OperateError::NotPublished(
                     version,
                     entry.map(|it| it.state),
@@ -208,7 +214,7 @@ impl OpenStore {
             verified.versions.push(found);
         }
         if verified.versions.is_empty() {
-            log.event(&OperateEvent::NothingPublished(&self.to));
+            log.event(&OperateEvent::NothingPublished(&self.place()));
         }
         Ok(verified)
     }
@@ -221,7 +227,7 @@ impl OpenStore {
             return Err(OperateError::NotPublished(
                 version.clone(),
                 Some(entry.state),
-                self.to.to_string(),
+                self.place(),
             ));
         }
         let pinned = self.store.pin(version, name, reason, &self.interrupt);
@@ -282,7 +288,7 @@ impl OpenStore {
     }
 
     fn failed(&self, error: StoreError) -> OperateError {
-        OperateError::Store(error, self.to.to_string())
+        OperateError::Store(error, self.place())
     }
 
     fn read(&self, only: Option<&Version>, refs: ReadRefs) -> Result<Inventory, OperateError> {

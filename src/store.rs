@@ -5,6 +5,7 @@ mod backend;
 mod bucket;
 mod bulk;
 mod client;
+mod clients;
 mod directory;
 mod error;
 mod error_response;
@@ -30,7 +31,7 @@ mod upload;
 mod verification;
 mod verify;
 
-use crate::config::Access;
+use crate::config::{Access, Region};
 use crate::interrupt::Interrupt;
 use crate::inventory::{
     Comparison, Deletion, Inventory, LocalCopy, PrunePlan, REPAIRS, ReadRefs, Verification,
@@ -135,6 +136,23 @@ impl Store {
             StoreUrl::Bucket(url) => Bucket::open(url.clone(), access).map(Self::Bucket),
             StoreUrl::File(root) => Ok(Self::Directory(Arc::new(Directory::open(root)?))),
         }
+    }
+
+    /// The region of the bucket, if no setting gives it and an answer of this run had to name it.
+    pub(crate) fn found_region(&self) -> Option<Region> {
+        match self {
+            Self::Bucket(bucket) => bucket.objects.clients.found_region(),
+            Self::Directory(_) => None,
+        }
+    }
+
+    /// Asks the store for something of its own, so that an answer names the region of the bucket.
+    pub(crate) fn find_region(&self, interrupt: &Interrupt) -> StoreResult<Option<Region>> {
+        self.run(
+            interrupt,
+            |backend| async move { backend.ask_for_probe().await },
+        )?;
+        Ok(self.found_region())
     }
 
     /// Publishes a release in the order of `docs/contract.md`: it becomes visible complete, or not at all.

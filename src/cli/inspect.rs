@@ -23,7 +23,7 @@ pub(super) fn list(args: ListArgs, log: &Log) -> Result<(), Message> {
     }
     let operator = open(log)?;
     let inventory = operator.list()?;
-    let store = operator.to.to_string();
+    let store = operator.place();
     match args.format {
         Format::Log => log.show(&texts::inventory(&inventory, &store)),
         Format::Json => data(&render(&InventoryJson::of(&inventory, &store))),
@@ -38,7 +38,7 @@ fn list_in_page(file: &Path, flags: RetentionFlags, log: &Log) -> Result<(), Mes
     let retention = Retention::read(&sources, flags).map_err(OperateError::from)?;
     let operator = open_of(&sources, log)?;
     let (inventory, planned) = operator.list_with_plan(retention)?;
-    let page = texts::page(&inventory, &planned, &operator.to.to_string());
+    let page = texts::page(&inventory, &planned, &operator.place());
     let written = fs::write(file, page);
     written.map_err(|error| FileError::Page(file.to_owned(), error))?;
     log.event(&CliEvent::Written(file));
@@ -49,7 +49,7 @@ pub(super) fn show(args: &ShowArgs, log: &Log) -> Result<(), Message> {
     let operator = open(log)?;
     let entry = operator.show(&args.version)?;
     match args.format {
-        Format::Log => log.show(&texts::version(&entry, &operator.to.to_string())),
+        Format::Log => log.show(&texts::version(&entry, &operator.place())),
         Format::Json => data(&render(&VersionJson::whole(&entry))),
     }
     .map_err(FileError::Output)?;

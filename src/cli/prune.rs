@@ -25,7 +25,7 @@ pub(super) fn prune(args: PruneArgs, log: &Log) -> Result<(), Message> {
     let in_use = args.in_use.iter().map(|it| read_in_use(it, &operator));
     let in_use = in_use.collect::<Result<Vec<_>, Message>>()?;
     let planned = operator.plan_prune(retention, &in_use, args.apply, log)?;
-    let store = operator.to.to_string();
+    let store = operator.place();
     if args.format == Format::Log {
         let text = texts::plan(&planned, args.apply, &store);
         log.show(&text).map_err(|error| {

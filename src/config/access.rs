@@ -28,8 +28,27 @@ pub(crate) enum Access {
 #[derive(Clone)]
 pub(crate) struct S3Access {
     pub(crate) identity: S3Identity,
-    pub(crate) region: String,
+    pub(crate) region: Region,
     pub(crate) server: Server,
+}
+
+/// Where a bucket of S3 is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Region {
+    Given(String),
+    /// No setting names it, and an answer of the store did.
+    Found(String),
+    /// No setting names it. The first request asks in the default one.
+    Unknown,
+}
+
+impl Region {
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::Given(name) | Self::Found(name) => name,
+            Self::Unknown => "us-east-1",
+        }
+    }
 }
 
 #[derive(Clone)]
@@ -128,6 +147,15 @@ impl Access {
             Self::Gcs(access) => Some(&access.server),
             Self::Directory => None,
         }
+    }
+
+    /// The same credentials for a bucket that is in this region.
+    pub(crate) fn in_region(&self, region: &Region) -> Self {
+        let mut access = self.clone();
+        if let Self::S3(s3) = &mut access {
+            s3.region = region.clone();
+        }
+        access
     }
 
     /// The authority that the settings name, for every server of the app's own.

@@ -5,6 +5,7 @@
 use super::access::{Access, Ambient};
 use super::bindings::{CredentialBinding, UnusedBinding};
 use super::credential_source::CredentialSource;
+use super::destination::own_public_url;
 use super::store_settings::{StoreSettings, parse_public_url};
 use super::{
     ConfigProblem, ConfigResult, DeferredDestination, Origin, Setting, Sources, StoreAccess, azure,
@@ -37,7 +38,7 @@ pub(super) fn resolve(
         (Ok(Some(access)), Ok(public)) => {
             let public = match public {
                 Some(public) => public,
-                None => own_public_url(&store, &access)?,
+                None => default_public_url(&store, &access)?,
             };
             Ok(Resolved::To(Site { store, public }, access))
         }
@@ -121,13 +122,8 @@ fn unused_bindings(store: &StoreUrl, sources: &Sources<'_>) -> Vec<UnusedBinding
     unused
 }
 
-fn own_public_url(store: &StoreUrl, access: &Access) -> ConfigResult<PublicUrl> {
-    let own = match (store, access) {
-        (StoreUrl::Bucket(url), Access::S3(access)) => s3::public_url(url, access),
-        (StoreUrl::Bucket(url), Access::Azure(access)) => azure::public_url(url, access),
-        (StoreUrl::Bucket(url), Access::Gcs(access)) => gcs::public_url(url, access),
-        _ => None,
-    };
-    let url = own.ok_or_else(|| ConfigProblem::PublicUrlMissing(store.clone()))?;
+fn default_public_url(store: &StoreUrl, access: &Access) -> ConfigResult<PublicUrl> {
+    let url = own_public_url(store, access)
+        .ok_or_else(|| ConfigProblem::PublicUrlMissing(store.clone()))?;
     parse_public_url(Setting::new(url, Origin::Environment))
 }

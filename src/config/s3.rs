@@ -1,6 +1,6 @@
 //! Reads the credentials of `s3://`: keys, a web identity, or the machine's own identity.
 
-use super::access::{Access, Ambient, S3Access, S3Ambient, S3Identity, Secret, Server};
+use super::access::{Access, Ambient, Region, S3Access, S3Ambient, S3Identity, Secret, Server};
 use super::bindings::{Binding, CredentialBinding};
 use super::credential_source::CredentialSource;
 use super::env_vars::Variable;
@@ -72,8 +72,8 @@ pub(super) fn read_access(
         source.refuse_beside(&origin, &env_vars::REGION, region)?;
     }
     let region = source.read(&["region"], regions)?;
-    let region = region.map_or_else(|| "us-east-1".to_owned(), |region| region.value);
-    check_header("region", &region)?;
+    let region = region.map_or(Region::Unknown, |region| Region::Given(region.value));
+    check_header("region", region.name())?;
     check_keys(&identity)?;
     let endpoint = source.endpoint(endpoint);
     let server = read_server(endpoint.as_ref(), origin, source.sources)?;
@@ -183,7 +183,7 @@ pub(super) fn public_url(url: &BucketUrl, access: &S3Access) -> Option<String> {
         return None;
     }
     let BucketUrl { bucket, folder, .. } = url;
-    let region = &access.region;
+    let region = access.region.name();
     // The wildcard certificate covers one label only.
     Some(if bucket.contains('.') {
         format!("https://s3.{region}.amazonaws.com/{bucket}/{folder}")

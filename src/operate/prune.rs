@@ -140,8 +140,8 @@ impl OpenStore {
         let deletions = versions.iter().map(|version| {
             let mut entries = inventory.versions.iter();
             let entry = entries.find(|entry| entry.version == *version);
-            let entry = entry
-                .ok_or_else(|| OperateError::NoSuchVersion(version.clone(), self.to.to_string()))?;
+            let entry =
+                entry.ok_or_else(|| OperateError::NoSuchVersion(version.clone(), self.place()))?;
             let discarded = entry.discarded(now);
             discarded.map_err(|error| OperateError::NotDiscarded(version.clone(), error))
         });

@@ -2,10 +2,12 @@
 //! the last two.
 
 use super::{PublishError, PublishEvent};
-use crate::config::{Config, ConfigWarning, FrameworkSettings, Phase, Sources};
+use crate::config::{Config, ConfigWarning, FrameworkSettings, Mode, Phase, Sources};
 use crate::env::ChildEnv;
 use crate::framework::{Detected, Framework};
+use crate::interrupt::Interrupt;
 use crate::log::Log;
+use crate::store::Store;
 use std::path::Path;
 use tempfile::TempDir;
 
@@ -42,10 +44,26 @@ pub(crate) fn read_config(
     log: &Log,
 ) -> Result<Config, PublishError> {
     log.redact(sources.secrets().in_log());
-    Config::read(sources, phase).map_err(|problems| {
+    let config = Config::read(sources, phase).map_err(|problems| {
         warn(&sources.warnings(), log);
-        problems.into()
-    })
+        PublishError::from(problems)
+    })?;
+    locate(config)
+}
+
+/// Asks the store for the region of its bucket if pages are to link to a URL that names it.
+fn locate(config: Config) -> Result<Config, PublishError> {
+    let Mode::Upload(guess) = &config.mode else {
+        return Ok(config);
+    };
+    if !guess.guesses_public_url() {
+        return Ok(config);
+    }
+    let store = Store::open(&guess.site.store, &guess.access);
+    let found = store.and_then(|store| store.find_region(&Interrupt::listen()));
+    let found = found.map_err(|error| PublishError::Store(error, guess.to_string()))?;
+    let mode = Mode::Upload(guess.in_region(found.as_ref()));
+    Ok(Config { mode, ..config })
 }
 
 pub(crate) fn warn(warnings: &[ConfigWarning], log: &Log) {

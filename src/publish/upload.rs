@@ -99,12 +99,13 @@ impl<'a> Uploader<'a> {
         let uploaded = self
             .store
             .publish(release, label.as_ref(), self.interrupt, &mut tick);
-        let summary = uploaded.map_err(|error| failed(error, destination))?;
+        let destination = destination.in_region(self.store.found_region().as_ref());
+        let summary = uploaded.map_err(|error| failed(error, &destination))?;
         if self.dry_run == DryRun::Yes {
-            log.event(&PublishEvent::WouldUpload(&summary, release, destination));
+            log.event(&PublishEvent::WouldUpload(&summary, release, &destination));
             return Ok(summary);
         }
-        log.event(&PublishEvent::Uploaded(&summary, destination));
+        log.event(&PublishEvent::Uploaded(&summary, &destination));
         // The comparison costs one request. If it fails, nothing is logged: the version is published.
         if !summary.unchanged
             && let Some(previous) = self.previous

@@ -1,6 +1,6 @@
 //! A bucket as a synchronous store: a runtime does the work while the calling thread waits, reports and listens.
 
-use super::client::{Deletes, connect};
+use super::clients::Clients;
 use super::limiter::Limiter;
 use super::network::{Hosts, Network};
 use super::objects::Objects;
@@ -66,9 +66,8 @@ impl Bucket {
         Ok(Self {
             runtime,
             objects: Arc::new(Objects {
-                bulk: connect(&url, access, Deletes::Bulk, transport.clone())?,
+                clients: Clients::open(&url, access, transport)?,
                 lacks_bulk: AtomicBool::new(false),
-                remote: connect(&url, access, Deletes::Single, transport)?,
                 url,
                 provider,
                 limiter,

@@ -60,9 +60,10 @@ impl Objects {
         };
         let paths = keys.iter().map(|key| self.path(key));
         let paths = paths.collect::<Result<Vec<Path>, _>>()?;
-        let bulk = self.request(self.provider.delete_action, first, || {
+        let bulk = self.request(self.provider.delete_action, first, |_| {
             let sent: Vec<_> = paths.iter().cloned().map(Ok).collect();
-            let answers = self.bulk.delete_stream(stream::iter(sent).boxed());
+            let bulk = self.clients.bulk();
+            let answers = bulk.delete_stream(stream::iter(sent).boxed());
             async {
                 let answers: Vec<_> = answers.collect().await;
                 let are_all = answers.len() == paths.len() && answers.iter().all(Result::is_ok);
@@ -91,8 +92,9 @@ impl Objects {
 
     async fn delete(&self, key: &Key) -> RequestResult<()> {
         let path = self.path(key)?;
-        let delete = self.request(self.provider.delete_action, key, || {
-            self.remote.delete(&path)
+        let delete = self.request(self.provider.delete_action, key, |remote| {
+            let path = &path;
+            async move { remote.delete(path).await }
         });
         match delete.await {
             Err(FailedRequest(RequestError::NotFound, _)) => Ok(()),

@@ -68,7 +68,7 @@ fn s3(bucket: &str, access: &S3Access, deletes: Deletes, transport: Transport) -
     use AmazonS3ConfigKey as Key;
     let mut builder = AmazonS3Builder::new()
         .with_bucket_name(bucket)
-        .with_region(&access.region)
+        .with_region(access.region.name())
         .with_retry(no_retries())
         .with_client_options(options(&access.server))
         .with_http_connector(transport);

@@ -87,13 +87,13 @@ impl Objects {
         delimiter: Option<&'static str>,
         token: Option<String>,
     ) -> RequestResult<Page> {
-        let page = self.request(self.provider.list_action, dir, || {
+        let page = self.request(self.provider.list_action, dir, |remote| {
             let options = PaginatedListOptions {
                 delimiter: delimiter.map(Cow::Borrowed),
                 page_token: token.clone(),
                 ..PaginatedListOptions::default()
             };
-            self.remote.list_paginated(Some(dir.as_str()), options)
+            async move { remote.list_paginated(Some(dir.as_str()), options).await }
         });
         let page = page.await?;
         let rest = |path: &Path| Some(path.as_ref().strip_prefix(dir.as_str())?.to_owned());

@@ -96,7 +96,7 @@ fn host_of(url: &Url) -> String {
 fn store_hosts(url: &BucketUrl, access: &Access) -> Vec<String> {
     match access {
         Access::S3(access) => {
-            let regional = format!("s3.{}.amazonaws.com", access.region);
+            let regional = format!("s3.{}.amazonaws.com", access.region.name());
             vec![format!("{}.{regional}", url.bucket), regional]
         }
         Access::Azure(access) => vec![format!("{}.blob.core.windows.net", access.account)],
@@ -112,7 +112,7 @@ fn identity_hosts(access: &Access) -> Vec<String> {
         Access::S3(access) => match &access.identity {
             S3Identity::Keys { .. } => Vec::new(),
             S3Identity::Web { service, .. } => {
-                let regional = || format!("sts.{}.amazonaws.com", access.region);
+                let regional = || format!("sts.{}.amazonaws.com", access.region.name());
                 vec![service.as_ref().map_or_else(regional, host_of)]
             }
             S3Identity::Ambient(S3Ambient::Pod { url, .. }) => vec![host_of(url)],

@@ -1,6 +1,7 @@
 //! What can be done with one object of a bucket, with retries.
 
 use super::client::Remote;
+use super::clients::Clients;
 use super::error::{FailedRequest, RequestError, RequestResult, RequestTarget};
 use super::limiter::Limiter;
 use super::own_object::OwnObject;
@@ -26,7 +27,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 pub(super) struct Objects {
-    pub(super) remote: Arc<dyn Remote>,
+    pub(super) clients: Clients,
     pub(super) url: BucketUrl,
     pub(super) provider: Provider,
     pub(super) limiter: Arc<Limiter>,
@@ -36,8 +37,6 @@ pub(super) struct Objects {
     pub(super) has_open_writes: Arc<AtomicBool>,
     /// Turns from `Create` to `Overwrite` if the store knows no conditional writes.
     pub(super) put_mode: Shared<PutMode>,
-    /// The same store, for deletes of many objects by one request.
-    pub(super) bulk: Arc<dyn Remote>,
     /// Whether a delete of many objects was not confirmed.
     pub(super) lacks_bulk: AtomicBool,
 }
@@ -54,9 +53,14 @@ impl Objects {
         &self,
         action: &'static str,
         key: &Key,
-        send: impl FnMut() -> F,
+        mut send: impl FnMut(Arc<dyn Remote>) -> F,
     ) -> RequestResult<T> {
-        let result = with_retry(send).await;
+        let mut result = with_retry(|| send(self.clients.single())).await;
+        if let Err(RequestError::WrongRegion(Some(region))) = &result
+            && self.clients.move_to(region)
+        {
+            result = with_retry(|| send(self.clients.single())).await;
+        }
         result.map_err(|error| self.failed(action, key, error))
     }
 
@@ -87,10 +91,11 @@ impl Objects {
         let path = self.path(key)?;
         loop {
             let mode = self.put_mode.with(|mode| mode.clone());
-            let result = self.request(self.provider.create_action, key, || {
+            let result = self.request(self.provider.create_action, key, |remote| {
                 let mut options = PutOptions::from(attributes.clone());
                 options.mode = mode.clone();
-                self.remote.put_opts(&path, payload.clone(), options)
+                let (path, payload) = (&path, payload.clone());
+                async move { remote.put_opts(path, payload, options).await }
             });
             match result.await {
                 Ok(result) => return Ok(Some(result)),
@@ -126,10 +131,10 @@ impl Objects {
     /// Writes an object of the protocol, in place of what has the name.
     pub(super) async fn replace_own(&self, own: &OwnObject) -> RequestResult<()> {
         let path = self.path(&own.key)?;
-        let put = self.request(self.provider.create_action, &own.key, || {
+        let put = self.request(self.provider.create_action, &own.key, |remote| {
             let options = PutOptions::from(meta_attributes());
-            let payload = PutPayload::from(own.json.clone());
-            self.remote.put_opts(&path, payload, options)
+            let (path, payload) = (&path, PutPayload::from(own.json.clone()));
+            async move { remote.put_opts(path, payload, options).await }
         });
         put.await.map(drop)
     }
@@ -141,10 +146,11 @@ impl Objects {
         asset: &Asset,
     ) -> RequestResult<Box<dyn MultipartUpload>> {
         let path = self.path(key)?;
-        self.request(self.provider.create_action, key, || {
+        self.request(self.provider.create_action, key, |remote| {
             let options = PutMultipartOptions::from(attributes_of(asset));
             let options = options.with_retry_policy(Arc::new(PartRetry));
-            self.remote.put_multipart_opts(&path, options)
+            let path = &path;
+            async move { remote.put_multipart_opts(path, options).await }
         })
         .await
     }
@@ -168,9 +174,10 @@ impl Objects {
 
     pub(super) async fn read(&self, key: &Key, known_etag: Option<String>) -> RequestResult<Bytes> {
         let path = self.path(key)?;
-        self.request(self.provider.get_action, key, || async {
+        self.request(self.provider.get_action, key, |remote| {
             let options = GetOptions::new().with_if_none_match(known_etag.as_deref());
-            self.remote.get_opts(&path, options).await?.bytes().await
+            let path = &path;
+            async move { remote.get_opts(path, options).await?.bytes().await }
         })
         .await
     }
@@ -183,9 +190,9 @@ impl Objects {
         md5: Option<Md5Hash>,
     ) -> RequestResult<ObjectState> {
         let path = self.path(key)?;
-        let head = self.request(self.provider.get_action, key, || {
-            let options = GetOptions::new().with_head(true);
-            self.remote.get_opts(&path, options)
+        let head = self.request(self.provider.get_action, key, |remote| {
+            let (path, options) = (&path, GetOptions::new().with_head(true));
+            async move { remote.get_opts(path, options).await }
         });
         let head = match head.await {
             Err(FailedRequest(RequestError::NotFound, _)) => return Ok(ObjectState::Absent),

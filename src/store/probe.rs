@@ -90,6 +90,14 @@ impl Backend {
         }
     }
 
+    /// Asks for the probe, whether it exists or not.
+    pub(super) async fn ask_for_probe(&self) -> StoreResult {
+        match self.read(&OwnObject::probe(self.dir()).key).await {
+            Err(StoreError::Request(FailedRequest(RequestError::Forbidden, _))) => Ok(()),
+            asked => asked.map(drop),
+        }
+    }
+
     /// Lists the samples. Explicit versions need that right.
     pub(super) async fn list_samples(&self, version: &Version) -> StoreResult {
         self.list(&self.dir().version(version)).await.map(drop)

@@ -73,9 +73,9 @@ impl Objects {
 
     async fn get_head(&self, key: &Key) -> RequestResult<(u64, Attributes)> {
         let path = self.path(key)?;
-        let head = self.request(self.provider.get_action, key, || {
-            self.remote
-                .get_opts(&path, GetOptions::new().with_head(true))
+        let head = self.request(self.provider.get_action, key, |remote| {
+            let (path, options) = (&path, GetOptions::new().with_head(true));
+            async move { remote.get_opts(path, options).await }
         });
         let head = head.await?;
         Ok((head.meta.size, head.attributes))
@@ -99,9 +99,10 @@ impl Objects {
         let mut start = 0;
         while start < size {
             let range = start..size.min(start + PART);
-            let part = self.request(self.provider.get_action, key, || async {
+            let part = self.request(self.provider.get_action, key, |remote| {
                 let options = GetOptions::new().with_range(Some(range.clone()));
-                self.remote.get_opts(&path, options).await?.bytes().await
+                let path = &path;
+                async move { remote.get_opts(path, options).await?.bytes().await }
             });
             hasher.update(&part.await?);
             start = range.end;

@@ -3,14 +3,15 @@
 
 use super::fake::{ConditionalWrites, Fake, Fault, FaultKind, FaultTime, Rights};
 use super::world::{
-    Build, CANARIES, assert_promises, assert_settled, asset_uploads, is_visible, request_error,
-    transport,
+    Build, CANARIES, assert_promises, assert_settled, asset_uploads, is_visible, label,
+    protocol_by, request_error, transport,
 };
-use crate::config::{Access, Config, Mode, Phase, Platform, Sources};
+use crate::config::{Access, Config, Mode, Phase, Platform, Region, Sources};
 use crate::env::Env;
 use crate::plan::ConflictWith;
 use crate::prefix::{BucketUrl, StoreUrl};
 use crate::store::client::{Deletes, Remote, connect};
+use crate::store::clients::Clients;
 use crate::store::network::Hosts;
 use crate::store::{RequestError, StoreError};
 use object_store::list::PaginatedListOptions;
@@ -142,6 +143,54 @@ async fn u12_a_redirect_means_another_region() {
         "{error:?}"
     );
     assert_eq!(fake.take_requests().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn u14_a_region_that_no_setting_gives_is_found_by_one_request_more() {
+    let region = |name: &str| {
+        let code = "<Code>AuthorizationHeaderMalformed</Code>";
+        let body = format!("<Error>{code}<Region>{name}</Region></Error>");
+        FaultKind::Body(400, body)
+    };
+    let publish = async |settings: &[(&str, &str)], answer: FaultKind, times: usize| {
+        let build = Build::with("one", None);
+        let fake = Fake::new();
+        let (url, access) = configured(settings);
+        fake.fails(Fault::first(times, "", FaultTime::Before, answer));
+        let transport = transport(&fake, Hosts::of(&url, &access));
+        let protocol = protocol_by(transport, &build.release, |transport| {
+            Clients::open(&url, &access, transport).ok().unwrap()
+        });
+        let published = protocol.publish(&label()).await;
+        let found = protocol.objects.clients.found_region();
+        let signed = fake.state().headers.clone().into_iter().map(|headers| {
+            let authorization = headers["authorization"].to_str().unwrap();
+            authorization.split('/').nth(2).unwrap().to_owned()
+        });
+        (published, found, signed.collect::<Vec<_>>())
+    };
+
+    let (published, found, signed) = publish(&AWS, region("eu-west-1"), 1).await;
+    published.unwrap();
+    assert_eq!(found, Some(Region::Found("eu-west-1".to_owned())));
+    assert_eq!(signed[0], "us-east-1");
+    assert!(signed[1..].iter().all(|region| region == "eu-west-1"));
+    assert_eq!(signed.len(), 9, "3 files, 5 of the protocol, and 1");
+
+    // A region that is set is an error if it is wrong.
+    let given = [&AWS[..], &[("STATIC_ASSETS_REGION", "us-west-2")]].concat();
+    let (published, found, signed) = publish(&given, region("eu-west-1"), 1).await;
+    let error = published.unwrap_err();
+    assert!(matches!(
+        request_error(&error),
+        RequestError::WrongRegion(_)
+    ));
+    assert_eq!((found, signed.len()), (None, 1));
+
+    // A store that names one region after the other is asked twice.
+    let (published, _, signed) = publish(&AWS, region("eu-west-1"), usize::MAX).await;
+    assert!(published.is_err());
+    assert_eq!(signed, ["us-east-1", "eu-west-1"]);
 }
 
 #[tokio::test(start_paused = true)]

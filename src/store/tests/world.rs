@@ -8,6 +8,7 @@ use crate::prefix::{BucketUrl, Site, StoreUrl};
 use crate::release::{Release, release_of};
 use crate::sha256::Sha256;
 use crate::store::client::{Deletes, Remote};
+use crate::store::clients::Clients;
 use crate::store::limiter::Limiter;
 use crate::store::network::{HostRole, Hosts};
 use crate::store::objects::Objects;
@@ -119,16 +120,25 @@ pub(super) fn label() -> RunLabel {
 }
 
 pub(super) fn protocol(fake: &Fake, release: &Arc<Release>) -> Arc<Protocol> {
+    let hosts = Hosts([("127.0.0.1:9".to_owned(), HostRole::Store)].into());
+    protocol_by(transport(fake, hosts), release, |transport| {
+        Clients::fixed(
+            remote(transport.clone(), Deletes::Single),
+            remote(transport, Deletes::Bulk),
+        )
+    })
+}
+
+pub(super) fn protocol_by(
+    transport: Transport,
+    release: &Arc<Release>,
+    connect: impl FnOnce(Transport) -> Clients,
+) -> Arc<Protocol> {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let transport = transport(
-        fake,
-        Hosts([("127.0.0.1:9".to_owned(), HostRole::Store)].into()),
-    );
     let (limiter, clock) = (transport.limiter.clone(), transport.clock.clone());
     let has_open_writes = transport.has_open_writes.clone();
     let objects = Objects {
-        remote: remote(transport.clone(), Deletes::Single),
-        bulk: remote(transport, Deletes::Bulk),
+        clients: connect(transport),
         lacks_bulk: AtomicBool::new(false),
         url: bucket(),
         provider: Provider::of(bucket().scheme),
