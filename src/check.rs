@@ -79,6 +79,8 @@ pub(crate) enum CheckProblem {
         found: Option<String>,
         expected: &'static str,
     },
+    /// Stored gzip-encoded, and sent without the header that says so.
+    EncodingLost,
     /// Compressed, although the request didn't ask for it. The bytes can't be compared.
     Encoded(String),
     CacheControl(Option<String>),
@@ -94,7 +96,11 @@ pub(crate) enum CheckProblem {
 impl CheckProblem {
     fn is_wrong_answer(&self) -> bool {
         let is_wrong_file = matches!(self, Self::WrongBytes(_) | Self::WrongType { .. });
-        is_wrong_file || matches!(self, Self::Status(_) | Self::Page | Self::Elsewhere(_))
+        is_wrong_file
+            || matches!(
+                self,
+                Self::Status(_) | Self::Page | Self::Elsewhere(_) | Self::EncodingLost
+            )
     }
 
     /// Whether one text explains both.

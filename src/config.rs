@@ -5,6 +5,7 @@
 mod access;
 mod azure;
 mod bindings;
+mod compress;
 mod credential_source;
 mod credentials;
 mod destination;
@@ -32,6 +33,7 @@ pub(crate) use access::{
     S3Identity, Server,
 };
 pub(crate) use bindings::UnusedBinding;
+pub(crate) use compress::{GzipReason, TextForm};
 pub(crate) use destination::{Destination, StoreAccess};
 pub(crate) use framework::{
     DigestChoice, DjangoSettings, FrameworkName, FrameworkSettings, PhoenixSettings,
@@ -58,6 +60,7 @@ pub(crate) struct Config {
     pub(crate) check: Option<CheckMode>,
     pub(crate) inject: Inject,
     pub(crate) keep: Keep,
+    pub(crate) text_form: TextForm,
     pub(crate) rules: ScanRules,
     pub(crate) framework: FrameworkSettings,
     pub(crate) warnings: Vec<ConfigWarning>,
@@ -134,6 +137,7 @@ impl Config {
                 &env_vars::KEEP,
                 &[("all", Keep::All), ("manifests", Keep::Manifests)],
             ),
+            text_form: reader.text_form(mode.as_ref()),
             rules,
             framework,
             warnings: sources.warnings(),

@@ -3,8 +3,8 @@
 
 use crate::check::{AssetKind, CheckError, CheckFinding, check_by};
 use crate::config::{
-    CheckMode, Config, Destination, FrameworkSettings, Mode, Origin, Phase, Region, Setting,
-    Sources, Unpublished,
+    CheckMode, Config, Destination, FrameworkSettings, GzipReason, Mode, Origin, Phase, Region,
+    Setting, Sources, TextForm, Unpublished,
 };
 use crate::context::{BuildContext, DryRun, HookPlace, ImagePlaces, NodeSupply};
 use crate::framework::{BlockingPolicy, Framework};
@@ -55,6 +55,8 @@ pub(crate) enum Fact<'a> {
     CheckFailed(&'a CheckFinding, &'a Site),
     /// The encoding of an answer to a browser that takes compressed ones.
     Compressed(Option<&'a str>),
+    /// Text is stored compressed.
+    StoresCompressed(&'a GzipReason),
     /// Whether anyone can read the protocol's own objects.
     MetaIsPublic(bool),
     VersionExists(&'a Version),
@@ -234,7 +236,9 @@ impl Doctor<'_> {
             return self.fail(CheckError::Wrong(fatal, to.site.clone()));
         }
         let css = release.prefix.url_of(SAMPLES[0].0);
-        if let Some(answer) = ask(&client, &css, "gzip, br") {
+        if let TextForm::Gzip(why) = &config.text_form {
+            self.report(&Fact::StoresCompressed(why));
+        } else if let Some(answer) = ask(&client, &css, "gzip, br") {
             self.report(&Fact::Compressed(answer.header("content-encoding")));
         }
         let probe = Folder::default().meta(&MetaObject::Probe);
@@ -314,6 +318,7 @@ impl Doctor<'_> {
             store: ctx.config.mode.store(),
             given: ctx.config.version.as_ref(),
             salt: ctx.config.salt.as_deref(),
+            text_form: &ctx.config.text_form,
         };
         let release = Release::of(&compiled.assets, &ctx.config.rules, &naming, &ctx.scratch)?;
         Ok(Some(release.0.manifest.assets().len()))
@@ -334,6 +339,8 @@ fn release_of_samples(dir: &Path, site: &Site) -> Result<Release, PublishError> 
         store: Some(&site.store),
         given: Some(&version),
         salt: None,
+        // Equal for all settings: what a doctor leaves, the next one finds.
+        text_form: &TextForm::Plain,
     };
     let (release, _) = Release::of(&dir.into(), &ScanRules::default(), &naming, dir)?;
     Ok(release)

@@ -13,6 +13,7 @@ mod encoding;
 mod env;
 mod framework;
 mod fs;
+mod gzip;
 mod heroku;
 mod http;
 mod interrupt;

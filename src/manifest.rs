@@ -2,6 +2,7 @@
 //! that is stored of them is defined here and is for ever. No module here knows a store or a framework.
 
 mod app_secrets;
+mod compress;
 mod digest;
 mod marker;
 mod media_type;
@@ -13,6 +14,7 @@ mod tokens;
 mod walk;
 
 pub(crate) use app_secrets::AppSecrets;
+pub(crate) use compress::Saving;
 pub(crate) use digest::{canonical, content_of};
 pub(crate) use marker::{
     MarkedFile, Marker, Ref, StoredPin, StoredRef, TOOL, Tombstone, TombstoneState,
@@ -31,6 +33,9 @@ use std::sync::Arc;
 
 /// Files of a version never change.
 pub(crate) const CACHE_CONTROL: &str = "public, max-age=31536000, immutable";
+
+/// The only encoding in which files are stored: every browser and every CDN knows it.
+pub(crate) const GZIP: &str = "gzip";
 
 /// The directories to publish, as the framework's compile left them.
 #[derive(Clone, Debug, Default)]
@@ -78,6 +83,15 @@ pub(crate) struct Asset {
     pub(crate) content_type: &'static str,
     /// The hash of the file with the placeholder in it, if the file holds its own URL.
     pub(crate) template: Option<Box<Sha256>>,
+    /// The file as browsers see it, if it is stored gzip-encoded.
+    pub(crate) plain: Option<Box<Plain>>,
+}
+
+/// A file before it was compressed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Plain {
+    pub(crate) size: u64,
+    pub(crate) sha256: Sha256,
 }
 
 /// Where a file is on this machine.
@@ -100,6 +114,18 @@ impl AssetSource {
 impl Asset {
     pub(crate) fn source(&self) -> Cow<'_, Path> {
         self.source.of(&self.path)
+    }
+
+    /// Its `Content-Encoding`.
+    pub(crate) fn encoding(&self) -> Option<&'static str> {
+        self.plain.as_ref().map(|_| GZIP)
+    }
+
+    /// The file as browsers see it.
+    pub(crate) fn as_plain(&self) -> Plain {
+        let (size, sha256) = (self.size, self.sha256);
+        let plain = self.plain.as_deref().cloned();
+        plain.unwrap_or(Plain { size, sha256 })
     }
 }
 

@@ -6,7 +6,7 @@ mod setup;
 mod upload;
 
 use crate::check::CheckError;
-use crate::config::{Config, ConfigProblem, Mode, Unpublished};
+use crate::config::{Config, ConfigProblem, Mode, TextForm, Unpublished};
 use crate::context::{BuildContext, DryRun};
 use crate::framework::{CompileError, Compiled, DetectError, Detected, InstallError};
 use crate::interrupt::Interrupt;
@@ -166,6 +166,7 @@ fn make_release(compiled: &Compiled, ctx: &BuildContext<'_>) -> Result<Arc<Relea
         store: config.mode.store(),
         given: config.version.as_ref(),
         salt: config.salt.as_deref(),
+        text_form: &config.text_form,
     };
     let rules = ScanRules {
         by_products: compiled.by_products.clone(),
@@ -175,6 +176,10 @@ fn make_release(compiled: &Compiled, ctx: &BuildContext<'_>) -> Result<Arc<Relea
     let (release, scanned) = Release::of(&compiled.assets, &rules, &naming, &ctx.scratch)?;
     ctx.log.event(&PublishEvent::Version(&release, config));
     ctx.log.event(&PublishEvent::LeftOut(&scanned));
+    if let TextForm::Gzip(why) = &config.text_form {
+        let saving = scanned.manifest.saving();
+        ctx.log.event(&PublishEvent::Compressed(saving, why));
+    }
     Ok(Arc::new(release))
 }
 

@@ -2,7 +2,7 @@
 
 pub(crate) mod deferred;
 
-use crate::config::Setting;
+use crate::config::{Setting, TextForm};
 use crate::manifest::{
     Assets, Manifest, Marker, PlaceholderError, ScanError, ScanRules, Scanned, VersionKind,
     content_of,
@@ -45,6 +45,7 @@ pub(crate) struct Naming<'a> {
     pub(crate) store: Option<&'a StoreUrl>,
     pub(crate) given: Option<&'a Setting<Version>>,
     pub(crate) salt: Option<&'a str>,
+    pub(crate) text_form: &'a TextForm,
 }
 
 impl Naming<'_> {
@@ -74,14 +75,18 @@ impl Naming<'_> {
 
 impl Release {
     /// Scans the compiled files and derives the version. Files that hold the placeholder are copied to `scratch`,
-    /// with the version instead of it.
+    /// with the version instead of it, and so is text that is stored compressed.
     pub(crate) fn of(
         assets: &Assets,
         rules: &ScanRules,
         naming: &Naming<'_>,
         scratch: &Path,
     ) -> Result<(Self, Scanned), ReleaseError> {
-        let scanned = Scanned::of(assets, &naming.rules(rules))?;
+        let mut scanned = Scanned::of(assets, &naming.rules(rules))?;
+        if matches!(naming.text_form, TextForm::Gzip(_)) {
+            let compressed = scanned.manifest.compress(&scratch.join("compressed"));
+            scanned.manifest = compressed.map_err(ScanError::Io)?;
+        }
         let digest = scanned.manifest.digest(naming.salt);
         let (version, kind) = naming.version(Version::of_digest(&digest))?;
         let manifest = &scanned.manifest;
@@ -114,11 +119,29 @@ pub(crate) fn release_of(dir: &Path, site: &crate::prefix::Site, version: Option
         value: version.parse().unwrap(),
         origin: crate::config::Origin::Environment,
     });
+    release_in(dir, site, given.as_ref(), &TextForm::Plain)
+}
+
+/// The same, with text that is stored compressed.
+#[cfg(test)]
+pub(crate) fn compressed_release_of(dir: &Path, site: &crate::prefix::Site) -> Release {
+    let form = TextForm::Gzip(crate::config::GzipReason::OwnUrl);
+    release_in(dir, site, None, &form)
+}
+
+#[cfg(test)]
+fn release_in(
+    dir: &Path,
+    site: &crate::prefix::Site,
+    given: Option<&Setting<Version>>,
+    text_form: &TextForm,
+) -> Release {
     let naming = Naming {
         public: &site.public,
         store: Some(&site.store),
-        given: given.as_ref(),
+        given,
         salt: None,
+        text_form,
     };
     Release::of(&dir.into(), &ScanRules::default(), &naming, dir)
         .unwrap()

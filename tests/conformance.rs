@@ -177,6 +177,64 @@ fn large_files(kind: &str) {
     }
 }
 
+/// Stores text compressed where that saves, and compares what the store holds and what browsers get.
+fn compressed(kind: &str) {
+    let Some(store) = TestStore::of(kind) else {
+        return;
+    };
+    let css = "body { color: teal }\n".repeat(100);
+    store.platform.write("dist/css/app.css", &css);
+    store.platform.write("dist/tiny.css", "a{}");
+    store.platform.write("dist/logo.png", &css);
+    let platform = store.platform.env("STATIC_ASSETS_COMPRESS", "gzip");
+    let platform = platform.env("STATIC_ASSETS_CHECK", "warn");
+    let run = ["publish", "--dir", "dist", "--json"];
+    if store.endpoint.is_none() {
+        let refused = platform.cli(&run).exits(2);
+        refused.says("STATIC_ASSETS_COMPRESS can't be gzip for file://");
+        return;
+    }
+    let published = platform
+        .cli(&run)
+        .exits(0)
+        .says("1 text file stored gzip-encoded: ")
+        .says("css: 200, right bytes and types");
+    let report = published.json();
+    let [url, version] = ["url", "version"].map(|name| report[name].as_str().unwrap());
+    let objects = (store.objects)();
+    let held = |path: &str| {
+        let key = format!("{version}/{path}");
+        let mut objects = objects.iter();
+        objects.find(|(name, _)| name.ends_with(&key)).unwrap().1
+    };
+    assert_eq!(held("tiny.css"), b"a{}");
+    assert_eq!(held("logo.png"), css.as_bytes());
+    let by_browser = http::send(
+        "GET",
+        &format!("{url}css/app.css"),
+        &[("Accept-Encoding", "gzip")],
+        b"",
+    );
+    assert_eq!(by_browser.header("content-encoding"), "gzip", "{kind}");
+    assert_eq!(by_browser.header("content-type"), "text/css; charset=utf-8");
+    assert!(by_browser.body.len() < css.len() / 4);
+    assert_eq!(by_browser.text(), css);
+
+    for more in [&[][..], &["--read"]] {
+        let verified = platform.cli(&[&["verify", version, "--json"][..], more].concat());
+        let verified = verified.exits(0).json();
+        let problems = &verified["versions"][0]["problems"];
+        assert_eq!(problems.as_array().unwrap().len(), 0, "{kind} {problems}");
+    }
+    let again = platform.cli(&run).exits(0).json();
+    assert_eq!(again["uploaded"]["files"], 0);
+    let plain = platform
+        .env("STATIC_ASSETS_COMPRESS", "off")
+        .cli(&run)
+        .exits(0);
+    assert_ne!(plain.json()["version"], report["version"]);
+}
+
 macro_rules! suite {
     ($($kind:ident),*) => {
         $(mod $kind {
@@ -188,6 +246,11 @@ macro_rules! suite {
             #[test]
             fn versions_are_listed_and_verified() {
                 super::inspected(stringify!($kind));
+            }
+
+            #[test]
+            fn text_is_stored_compressed() {
+                super::compressed(stringify!($kind));
             }
 
             #[test]

@@ -9,6 +9,7 @@
 mod harness;
 
 mod architecture;
+mod compress;
 mod conformance;
 mod contract_detect;
 mod contract_launch;

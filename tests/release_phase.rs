@@ -2,6 +2,7 @@
 //! that the processes of a container image read with `static-assets exec`.
 
 use crate::harness::python::Python;
+use crate::harness::s3::Bucket;
 use crate::harness::{Platform, Ran, http, pages, tree, web::Web};
 use fs_err as fs;
 use std::os::unix::fs::PermissionsExt;
@@ -88,6 +89,48 @@ fn an_image_holds_the_deferred_upload_and_publisher() {
         tree.keys().filter(|key| !refs(key)).cloned().collect()
     };
     assert_eq!(without_refs(&before), without_refs(&after));
+}
+
+#[test]
+fn a_release_phase_uploads_what_the_build_has_compressed() {
+    let Some(bucket) = Bucket::create() else {
+        return;
+    };
+    let css = "body { color: teal }\n".repeat(100);
+    let platform = Platform::empty()
+        .env("STATIC_ASSETS_DIR", "dist")
+        .env("STATIC_ASSETS_PUBLISH", "release")
+        .env("STATIC_ASSETS_PUBLIC_URL", format!("{}/shop", bucket.url()))
+        .env("STATIC_ASSETS_COMPRESS", "gzip");
+    platform.write("dist/app.css", &css);
+    let ran = platform
+        .build()
+        .succeeds()
+        .says("1 text file stored gzip-encoded");
+    let store = format!("s3://{}/shop", bucket.name);
+    let store = [
+        ("STATIC_ASSETS_STORE", store.as_str()),
+        ("STATIC_ASSETS_ENDPOINT_URL", &bucket.endpoint),
+        ("STATIC_ASSETS_ACCESS_KEY_ID", &bucket.key_id),
+        ("STATIC_ASSETS_SECRET_ACCESS_KEY", &bucket.secret),
+    ];
+    let (code, log) = publish(&platform, &ran, &store);
+    assert_eq!(code, 0, "{log}");
+    assert!(log.contains("css: 200, right bytes and types"), "{log}");
+    let answer = http::get(&format!("{}app.css", ran.launch("STATIC_URL")));
+    assert_eq!(answer.text(), css);
+
+    // What is compressed in an image is searched for secrets all the same.
+    let secret = [&store[..], &[("AWS_SECRET_ACCESS_KEY", "color: teal }")]].concat();
+    let (code, log) = publish(&platform, &ran, &secret);
+    assert_eq!(code, 13, "{log}");
+    fs::create_dir_all(platform.store()).unwrap();
+    let (code, log) = publish(&platform, &ran, &[]);
+    assert_eq!(code, 2, "{log}");
+    assert!(
+        log.contains("This image holds compressed files, and file:// can't say so"),
+        "{log}"
+    );
 }
 
 #[test]

@@ -1,20 +1,38 @@
 //! Asks for the files through the public URL.
 
-use super::judge::{allows_origin, judge};
+use super::judge::{allows_origin, holds, judge};
 use super::{AssetKind, CheckError, CheckProblem, CheckReport, CheckSkipped, ORIGIN, Sample};
 use crate::http::{Answer, Client, FetchError};
 use crate::interrupt::Interrupt;
-use crate::manifest::Asset;
+use crate::manifest::{Asset, GZIP};
 use crate::prefix::{PublicUrl, Site};
 use crate::release::Release;
-use crate::sha256::Sha256;
 use std::cell::OnceCell;
 
 /// Makes another URL of the same file, which no cache in front of the store has seen.
 const CACHE_BUSTER: &str = "static-assets-check=1";
 
 /// GETs a URL, with an `Origin` header if one is given, and reads at most so many bytes of the body.
-type Get<'a> = &'a mut dyn FnMut(&str, Option<&'static str>, u64) -> Result<Answer, FetchError>;
+type Get<'a> =
+    &'a mut dyn FnMut(&str, Option<&'static str>, Accepts, u64) -> Result<Answer, FetchError>;
+
+/// The encodings that a request accepts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Accepts {
+    Identity,
+    /// As every browser does.
+    Gzip,
+}
+
+impl Accepts {
+    fn header(self) -> (&'static str, &'static str) {
+        let value = match self {
+            Self::Identity => "identity",
+            Self::Gzip => GZIP,
+        };
+        ("Accept-Encoding", value)
+    }
+}
 
 /// The smallest file of each kind.
 fn samples(release: &Release) -> Vec<Sample<'_>> {
@@ -43,9 +61,11 @@ pub(crate) fn check_by(
     release: &Release,
     interrupt: &Interrupt,
 ) -> Result<CheckReport, CheckError> {
-    let mut get = |url: &str, origin: Option<&'static str>, limit| {
-        let accept = ("Accept-Encoding", "identity");
-        let headers = [Some(accept), origin.map(|origin| ("Origin", origin))];
+    let mut get = |url: &str, origin: Option<&'static str>, accepts: Accepts, limit| {
+        let headers = [
+            Some(accepts.header()),
+            origin.map(|origin| ("Origin", origin)),
+        ];
         let headers: Vec<_> = headers.into_iter().flatten().collect();
         client.get(url, &headers, limit)
     };
@@ -82,6 +102,11 @@ pub(crate) fn check(
     Ok(report)
 }
 
+/// One byte more than the file has, compressed or not: a longer answer is another file.
+fn limit_of(asset: &Asset) -> u64 {
+    asset.size.max(asset.as_plain().size) + 1
+}
+
 struct Asker<'a> {
     site: &'a Site,
     release: &'a Release,
@@ -92,7 +117,16 @@ struct Asker<'a> {
 
 impl Asker<'_> {
     fn problems(&mut self, sample: &Sample<'_>) -> Result<Vec<CheckProblem>, FetchError> {
-        let mut get = |origin| (self.get)(&sample.url, origin, sample.asset.size + 1);
+        let limit = limit_of(sample.asset);
+        // A file that is stored compressed is asked for in both ways.
+        let by_browser = match sample.asset.encoding() {
+            Some(_) => Accepts::Gzip,
+            None => Accepts::Identity,
+        };
+        let mut get = |origin: Option<&'static str>| {
+            let accepts = origin.map_or(Accepts::Identity, |_| by_browser);
+            (self.get)(&sample.url, origin, accepts, limit)
+        };
         // A cache that ignores the `Origin` keeps the first answer for a year. For fonts and modules, that must be an
         // answer that allows an `Origin`.
         let early = sample.kind.needs_cors().then(|| get(Some(ORIGIN)));
@@ -117,15 +151,16 @@ impl Asker<'_> {
     fn look_elsewhere(&mut self, asset: &Asset) -> Option<PublicUrl> {
         let holds_asset = |public: &PublicUrl| {
             let url = public.prefix(&self.release.version).url_of(&asset.path);
-            let answer = (self.get)(&url, None, asset.size + 1);
-            answer.is_ok_and(|it| it.status == 200 && Sha256::of(&it.body) == asset.sha256)
+            let answer = (self.get)(&url, None, Accepts::Identity, limit_of(asset));
+            answer.is_ok_and(|it| holds(asset, &it))
         };
         let seek = || self.site.other_public_urls().into_iter().find(holds_asset);
         self.elsewhere.get_or_init(seek).clone()
     }
 
     fn cors_problem(&mut self, sample: &Sample<'_>) -> Option<CheckProblem> {
-        let fresh = (self.get)(&format!("{}?{CACHE_BUSTER}", sample.url), Some(ORIGIN), 0);
+        let url = format!("{}?{CACHE_BUSTER}", sample.url);
+        let fresh = (self.get)(&url, Some(ORIGIN), Accepts::Identity, 0);
         if fresh.is_ok_and(|fresh| fresh.status == 200 && allows_origin(&fresh)) {
             Some(CheckProblem::CorsCachedAway)
         } else {

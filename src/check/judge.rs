@@ -1,8 +1,9 @@
 //! Compares answers with the published file.
 
 use super::{AssetKind, CheckProblem, Sample, essence};
+use crate::gzip::decompress;
 use crate::http::Answer;
-use crate::manifest::CACHE_CONTROL;
+use crate::manifest::{Asset, CACHE_CONTROL, GZIP};
 use crate::sha256::Sha256;
 
 const YEAR: u64 = 31_536_000;
@@ -17,15 +18,18 @@ pub(super) fn judge(
         return vec![CheckProblem::Status(plain.status)];
     }
     let content_type = plain.header("content-type");
-    let encoding = plain.header("content-encoding");
     let mut problems = Vec::new();
-    if let Some(encoding) = encoding.filter(|encoding| *encoding != "identity") {
-        problems.push(CheckProblem::Encoded(encoding.to_owned()));
-    } else if Sha256::of(&plain.body) != asset.sha256 {
-        if content_type.is_some_and(|found| essence(found) == "text/html") {
-            return vec![CheckProblem::Page];
-        }
-        problems.push(CheckProblem::WrongBytes(asset.sha256));
+    let is_page = content_type.is_some_and(|found| essence(found) == "text/html");
+    match compare_bodies(asset, plain) {
+        Some(CheckProblem::WrongBytes(_)) if is_page => return vec![CheckProblem::Page],
+        problem => problems.extend(problem),
+    }
+    // What is stored compressed was asked for with the `Origin` as browsers do it, compressed. A CDN may know a better
+    // encoding, which can't be compared.
+    if asset.encoding().is_some() && with_origin.status == 200 {
+        let problem = compare_bodies(asset, with_origin);
+        let problem = problem.filter(|it| !matches!(it, CheckProblem::Encoded(_)));
+        problems.extend(problem.filter(|it| !problems.contains(it)));
     }
     if !is_type(*kind, content_type) {
         let (found, expected) = (content_type.map(str::to_owned), asset.content_type);
@@ -42,6 +46,30 @@ pub(super) fn judge(
         problems.push(CheckProblem::RefusedWithOrigin(with_origin.status));
     }
     problems
+}
+
+/// Whether an answer has the file that was published.
+pub(super) fn holds(asset: &Asset, answer: &Answer) -> bool {
+    answer.status == 200 && compare_bodies(asset, answer).is_none()
+}
+
+/// Compares the body of an answer, decoded as browsers do it, with the file that was published.
+fn compare_bodies(asset: &Asset, answer: &Answer) -> Option<CheckProblem> {
+    let published = asset.as_plain();
+    let is_encoded = asset.encoding().is_some();
+    let encoding = answer.header("content-encoding");
+    let hash = match encoding.filter(|encoding| *encoding != "identity") {
+        None => Some(Sha256::of(&answer.body)),
+        Some(GZIP) if is_encoded => {
+            decompress(&answer.body, published.size).map(|body| Sha256::of(&body))
+        }
+        Some(other) => return Some(CheckProblem::Encoded(other.to_owned())),
+    };
+    match hash {
+        Some(hash) if hash == published.sha256 => None,
+        Some(hash) if is_encoded && hash == asset.sha256 => Some(CheckProblem::EncodingLost),
+        _ => Some(CheckProblem::WrongBytes(published.sha256)),
+    }
 }
 
 /// Whether an answer allows any origin. A site may choose to allow only its own.

@@ -1,4 +1,4 @@
-use super::ask::check;
+use super::ask::{Accepts, check};
 use super::judge::{is_type, judge, lasts};
 use super::*;
 use crate::http::Answer;
@@ -184,7 +184,7 @@ fn checked(
         &site(),
         &release(files),
         &Interrupt::default(),
-        &mut |url, origin, _| {
+        &mut |url, origin, _, _| {
             let with = if origin.is_some() { " +" } else { "" };
             asked.push(format!("{url}{with}"));
             cdn(url, origin.is_some())
@@ -351,11 +351,72 @@ fn a_refused_origin_is_found() {
 fn an_interrupted_check_asks_nothing_more() {
     let interrupt = Interrupt::default();
     let mut asked = 0;
-    let stopped = check(&site(), &release(&ALL), &interrupt, &mut |url, _, _| {
+    let stopped = check(&site(), &release(&ALL), &interrupt, &mut |url, _, _, _| {
         asked += 1;
         interrupt.raise();
         Ok(served(url))
     });
     assert_eq!(stopped, Err(CheckError::Interrupted));
     assert_eq!(asked, 2);
+}
+
+const LONG_CSS: &str =
+    "body { color: teal } body { color: teal } body { color: teal } body { color: teal }";
+
+/// Checks one stylesheet that is stored compressed, against a store that gets the encodings that a request accepts and
+/// the bytes that it holds.
+fn checked_compressed(
+    mut store: impl FnMut(Accepts, Vec<u8>) -> Answer,
+) -> (Vec<CheckProblem>, Vec<Accepts>) {
+    let dir = tempfile::tempdir().unwrap();
+    fs_err::write(dir.path().join("app.css"), LONG_CSS).unwrap();
+    let release = crate::release::compressed_release_of(dir.path(), &site());
+    let asset = &release.manifest.assets()[0];
+    let stored = fs_err::read(asset.source()).unwrap();
+    let mut asked = Vec::new();
+    let mut get = |_: &str, _: Option<&'static str>, accepts, limit| {
+        asked.push(accepts);
+        let mut answer = store(accepts, stored.clone());
+        answer.body.truncate(usize::try_from(limit).unwrap());
+        Ok(answer)
+    };
+    let report = check(&site(), &release, &Interrupt::default(), &mut get).unwrap();
+    let problems = report.findings.into_iter().map(|finding| finding.problem);
+    (problems.collect(), asked)
+}
+
+#[test]
+fn what_is_stored_compressed_is_compared_as_browsers_decode_it() {
+    let answer = |body: Vec<u8>, encoding| {
+        let mut answer = with(right("text/css", ""), "content-encoding", encoding);
+        answer.body = body;
+        answer
+    };
+    let (problems, asked) = checked_compressed(|_, stored| answer(stored, Some("gzip")));
+    assert_eq!(problems, []);
+    assert_eq!(asked, [Accepts::Identity, Accepts::Gzip]);
+    // Google's store and some CDNs decode for a client that does not accept gzip.
+    let (problems, _) = checked_compressed(|accepts, stored| match accepts {
+        Accepts::Identity => answer(LONG_CSS.into(), None),
+        Accepts::Gzip => answer(stored, Some("gzip")),
+    });
+    assert_eq!(problems, []);
+    // A CDN that compresses by itself, in another encoding.
+    let (problems, _) = checked_compressed(|accepts, _| match accepts {
+        Accepts::Identity => answer(LONG_CSS.into(), None),
+        Accepts::Gzip => answer(b"unknown".into(), Some("br")),
+    });
+    assert_eq!(problems, []);
+
+    let (problems, _) = checked_compressed(|_, stored| answer(stored, None));
+    assert_eq!(problems, [CheckProblem::EncodingLost]);
+    let wrong = [CheckProblem::WrongBytes(Sha256::of(LONG_CSS.as_bytes()))];
+    let (problems, _) = checked_compressed(|_, _| answer(b"a{}".into(), Some("gzip")));
+    assert_eq!(problems, wrong);
+    // Right for a client without gzip only.
+    let (problems, _) = checked_compressed(|accepts, stored| match accepts {
+        Accepts::Identity => answer(LONG_CSS.into(), None),
+        Accepts::Gzip => answer([stored, b"more".into()].concat(), None),
+    });
+    assert_eq!(problems, wrong);
 }

@@ -48,6 +48,7 @@ variables! {
     DISABLE = "STATIC_ASSETS_DISABLE", Setting, "1 switches everything off for this app";
     INJECT = "STATIC_ASSETS_INJECT", Setting, "auto, or off to leave apps alone that ignore STATIC_URL";
     SOURCE_MAPS = "STATIC_ASSETS_SOURCE_MAPS", Setting, "publish or exclude";
+    COMPRESS = "STATIC_ASSETS_COMPRESS", Setting, "auto, gzip or off: whether text is stored gzip-encoded; auto does so if browsers read the store itself";
     KEEP = "STATIC_ASSETS_KEEP", Setting, "all, or manifests to keep only manifests in the image";
     ALLOW = "STATIC_ASSETS_ALLOW", Setting, "globs of reviewed files that only look like secrets";
     ALLOW_EMPTY = "STATIC_ASSETS_ALLOW_EMPTY", Setting, "1 publishes a version without any file";

@@ -1,7 +1,8 @@
 //! Compares what the store shows of a version's files with what its marker says.
 
-use crate::fs::if_exists;
-use crate::manifest::{MarkedFile, Marker};
+use crate::fs::{if_exists, read_file};
+use crate::gzip::{Effort, compress};
+use crate::manifest::{GZIP, MarkedFile, Marker};
 use crate::plan::Listing;
 use crate::sha256::Sha256;
 use crate::version::Version;
@@ -35,6 +36,7 @@ pub(crate) struct StoredFile {
 pub(crate) struct StoredHeaders {
     pub(crate) content_type: Option<String>,
     pub(crate) cache: Option<String>,
+    pub(crate) encoding: Option<String>,
 }
 
 /// What is wrong with one file of a version.
@@ -57,6 +59,24 @@ pub(crate) enum FileProblem {
 pub(crate) struct LocalCopy {
     pub(crate) file: MarkedFile,
     pub(crate) source: PathBuf,
+}
+
+impl LocalCopy {
+    /// Its content as the store holds it.
+    pub(crate) fn read(&self) -> io::Result<Vec<u8>> {
+        let content = read_file(&self.source)?;
+        match self.file.encoding.as_deref() {
+            Some(GZIP) => compress(&content, Effort::Best),
+            _ => Ok(content),
+        }
+    }
+
+    fn hash(&self) -> io::Result<Sha256> {
+        match self.file.encoding {
+            Some(_) => self.read().map(|content| Sha256::of(&content)),
+            None => Sha256::of_file(&self.source, |_| Ok(())),
+        }
+    }
 }
 
 /// What a directory has of the missing files of a version.
@@ -82,11 +102,12 @@ impl LocalCopies {
         let mut copies = Self::default();
         for file in files.filter(|file| missing.contains(file.path.as_str())) {
             let source = dir.join(&file.path);
-            match if_exists(Sha256::of_file(&source, |_| Ok(())))? {
-                Some(hash) if hash == file.sha256 => {
-                    let file = file.clone();
-                    copies.found.push(LocalCopy { file, source });
-                }
+            let copy = LocalCopy {
+                file: file.clone(),
+                source,
+            };
+            match if_exists(copy.hash())? {
+                Some(hash) if hash == file.sha256 => copies.found.push(copy),
                 Some(_) => copies.other += 1,
                 None => copies.absent += 1,
             }
@@ -183,6 +204,13 @@ fn compare(file: &MarkedFile, stored: &StoredFile) -> Vec<FileProblem> {
         if let Some(cache) = &file.cache {
             require("Cache-Control", &headers.cache, cache);
         }
+        // Some stores show an empty header where there is none.
+        let stored = headers.encoding.as_ref().filter(|it| !it.is_empty());
+        match (stored, &file.encoding) {
+            (stored, Some(wanted)) => require("Content-Encoding", &stored.cloned(), wanted),
+            (Some(stored), None) => require("Content-Encoding", &Some(stored.clone()), ""),
+            (None, None) => {}
+        }
     }
     problems
 }
@@ -221,6 +249,7 @@ mod tests {
             headers: Some(StoredHeaders {
                 content_type: Some("text/css".to_owned()),
                 cache: Some("immutable".to_owned()),
+                encoding: None,
             }),
         }
     }

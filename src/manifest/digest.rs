@@ -33,6 +33,8 @@ struct DigestInput<'a> {
 #[derive(Serialize)]
 pub(super) struct FileJson<'a> {
     cache: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    encoding: Option<&'static str>,
     path: &'a str,
     sha256: Sha256,
     size: u64,
@@ -46,6 +48,7 @@ impl<'a> FileJson<'a> {
     pub(super) fn of(asset: &'a Asset) -> Self {
         Self {
             cache: CACHE_CONTROL,
+            encoding: asset.encoding(),
             path: &asset.path,
             sha256: asset.sha256,
             size: asset.size,
@@ -102,6 +105,7 @@ mod tests {
             sha256: Sha256::of(b"abc"),
             content_type,
             template: None,
+            plain: None,
         }
     }
 

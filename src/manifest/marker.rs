@@ -52,6 +52,8 @@ pub(crate) struct MarkedFile {
     pub(crate) content_type: String,
     /// Its `Cache-Control`.
     pub(crate) cache: Option<String>,
+    /// Its `Content-Encoding`.
+    pub(crate) encoding: Option<String>,
 }
 
 /// Reads a path that the log may show and that stays in its directory: no build publishes another one.
@@ -201,6 +203,7 @@ mod tests {
             sha256: Sha256::of(b"abc"),
             content_type: "text/css; charset=utf-8",
             template: None,
+            plain: None,
         }])
     }
 

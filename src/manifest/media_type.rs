@@ -10,6 +10,26 @@ pub(super) fn as_marked(path: &str, marked: &str) -> &'static str {
     }
 }
 
+/// Whether gzip makes such files much smaller: text, and fonts and programs that are not compressed by themselves.
+pub(super) fn is_text(content_type: &str) -> bool {
+    let essence = content_type.split(';').next().unwrap_or_default();
+    let subtype = essence.split_once('/').map_or("", |(_, subtype)| subtype);
+    let is_marked_up =
+        |language: &str| subtype == language || subtype.ends_with(&format!("+{language}"));
+    essence.starts_with("text/")
+        || is_marked_up("json")
+        || is_marked_up("xml")
+        || matches!(
+            essence,
+            "application/yaml"
+                | "application/wasm"
+                | "application/vnd.ms-fontobject"
+                | "font/ttf"
+                | "font/otf"
+                | "font/collection"
+        )
+}
+
 /// The value of `Content-Type` for a path, by its last extension in lower case.
 ///
 /// Text names its character set; JSON and SVG are UTF-8 by their specifications.

@@ -6,8 +6,11 @@ use super::rules::{Empty, ScanRules};
 use super::safety::{RefusedFile, Violation, holds_private_key, is_database, is_env_file};
 use super::tokens::token_in;
 use super::walk::{FoundFile, LeftOut, Walk, collisions, is_source_map, violation_of_name};
-use super::{Allowed, Asset, AssetRoot, AssetSource, Assets, Manifest, MarkedFile, media_type};
+use super::{
+    Allowed, Asset, AssetRoot, AssetSource, Assets, Manifest, MarkedFile, Plain, media_type,
+};
 use crate::fs::open_file;
+use crate::gzip::decoder;
 use crate::parallel::parallel;
 use crate::sha256::Sha256;
 use memchr::memmem::Finder;
@@ -87,12 +90,16 @@ impl Manifest {
         let root = Arc::new(AssetRoot { mount, folder });
         let mut refused = Vec::new();
         let mut files = Vec::new();
-        for MarkedFile { path, .. } in marked {
+        for MarkedFile { path, encoding, .. } in marked {
             if let Some(violation) = violation_of_path(path, &rules) {
                 refused.push(RefusedFile::new(path, violation));
             } else {
                 let (path, source) = (path.as_str().into(), AssetSource::Under(root.clone()));
-                files.push(FoundFile { path, source });
+                files.push(FoundFile {
+                    path,
+                    source,
+                    is_encoded: encoding.is_some(),
+                });
             }
         }
         let mut assets = hash_all(files, refused, &rules)?.assets;
@@ -121,6 +128,7 @@ const OVERLAP: usize = 64 << 10;
 struct Content {
     size: u64,
     sha256: Sha256,
+    plain: Option<Box<Plain>>,
     /// The hash again, if the file holds the placeholder.
     template: Option<Box<Sha256>>,
     /// Whether it holds the placeholder in base64.
@@ -141,10 +149,10 @@ fn hash_all(
     rules: &ScanRules,
 ) -> Result<Hashed, ScanError> {
     let finders = encoded_placeholder();
-    let contents = parallel(&files, |file| read_and_hash(file, rules, &finders))?;
+    let contents = parallel(&files, |file| scan_file(file, rules, &finders))?;
     let mut hashed = Hashed::default();
     hashed.assets.reserve_exact(files.len());
-    for (FoundFile { path, source }, content) in files.into_iter().zip(contents) {
+    for (FoundFile { path, source, .. }, content) in files.into_iter().zip(contents) {
         match content {
             Err(violation) => refused.push(RefusedFile::new(path, violation)),
             Ok(content) => {
@@ -156,6 +164,7 @@ fn hash_all(
                     size: content.size,
                     sha256: content.sha256,
                     template: content.template,
+                    plain: content.plain,
                 });
             }
         }
@@ -192,16 +201,55 @@ fn secret_in(window: &[u8], rules: &ScanRules) -> Option<Violation> {
         .or_else(|| app_secret().map(Violation::AppSecret))
 }
 
-fn read_and_hash(
-    FoundFile { path, source }: &FoundFile,
+fn scan_file(
+    FoundFile {
+        path,
+        source,
+        is_encoded,
+    }: &FoundFile,
     rules: &ScanRules,
     finders: &[Finder<'static>],
 ) -> io::Result<Result<Content, Violation>> {
-    let mut file = open_file(&source.of(path))?;
+    let source = source.of(path);
+    let file = open_file(&source)?;
     let size = file.metadata()?.len();
     if let Some(largest) = rules.largest.filter(|largest| size > *largest) {
         return Ok(Err(Violation::TooLarge(size, largest)));
     }
+    if *is_encoded {
+        // Secrets are looked for in what browsers see. A file that can't be decoded is not the one that the build has
+        // saved, which its hash shows.
+        match scan_content(path, decoder(&file), size, rules, finders) {
+            Ok(Ok(plain)) => return with_stored(plain, &source, size).map(Ok),
+            Ok(violation) => return Ok(violation),
+            Err(_) => {}
+        }
+    }
+    scan_content(path, open_file(&source)?, size, rules, finders)
+}
+
+/// Adds what is stored to what was decoded.
+fn with_stored(plain: Content, source: &Path, size: u64) -> io::Result<Content> {
+    let sha256 = Sha256::of_file(source, |_| Ok(()))?;
+    let browsers = Plain {
+        size: plain.size,
+        sha256: plain.sha256,
+    };
+    Ok(Content {
+        size,
+        sha256,
+        plain: Some(Box::new(browsers)),
+        ..plain
+    })
+}
+
+fn scan_content(
+    path: &str,
+    mut file: impl Read,
+    size: u64,
+    rules: &ScanRules,
+    finders: &[Finder<'static>],
+) -> io::Result<Result<Content, Violation>> {
     let mut read = 0;
     let (mut is_template, mut is_encoded) = (false, false);
     let mut hasher = sha2::Sha256::new();
@@ -228,6 +276,7 @@ fn read_and_hash(
             return Ok(Ok(Content {
                 size: read,
                 sha256,
+                plain: None,
                 template: is_template.then(|| Box::new(sha256)),
                 is_encoded,
             }));

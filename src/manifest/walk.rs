@@ -17,6 +17,8 @@ use unicode_normalization::UnicodeNormalization;
 pub(super) struct FoundFile {
     pub(super) path: Box<str>,
     pub(super) source: AssetSource,
+    /// Whether the file is gzip-encoded for the store.
+    pub(super) is_encoded: bool,
 }
 
 impl FoundFile {
@@ -127,7 +129,12 @@ impl Walk {
             self.left_out.precompressed += 1;
         } else {
             let path = path.into();
-            self.files.push(FoundFile { path, source });
+            let is_encoded = false;
+            self.files.push(FoundFile {
+                path,
+                source,
+                is_encoded,
+            });
         }
     }
 

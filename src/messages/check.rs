@@ -4,7 +4,7 @@ mod remedies;
 
 use super::{Explain, Kind, Message};
 use crate::check::{CheckError, CheckFinding, CheckProblem, ORIGIN};
-use crate::config::env_vars::{CHECK, PUBLIC_URL, SALT};
+use crate::config::env_vars::{CHECK, COMPRESS, PUBLIC_URL, SALT};
 use crate::http::FetchError;
 use crate::manifest::CACHE_CONTROL;
 use crate::prefix::{PublicUrl, Site};
@@ -80,6 +80,13 @@ pub(super) fn finding_text(finding: &CheckFinding, site: &Site) -> String {
             quoted(found.as_ref()),
             remedies.types
         ),
+        CheckProblem::EncodingLost => formatdoc! {"
+            200 and gzip, but no Content-Encoding says so: {url}
+            The file is stored gzip-encoded. Something in front of the store, or the store itself, drops the header
+            Content-Encoding, so browsers get unreadable bytes. Let it through, or store the files as they are:
+              {compress}=off",
+            compress = COMPRESS.name
+        },
         CheckProblem::Encoded(name) => {
             format!("not compared, the answer has an unrequested Content-Encoding {name}: {url}")
         }

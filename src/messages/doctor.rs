@@ -2,6 +2,7 @@
 
 use super::cnb::evidence;
 use super::links::blocking_policy;
+use super::upload::gzip_reason;
 use super::{Explain, Message, check, publish};
 use crate::check::AssetKind;
 use crate::config::{Config, Destination};
@@ -162,9 +163,14 @@ pub(crate) fn line(fact: &Fact<'_>) -> Line {
         Fact::Compressed(Some(encoding)) => {
             Line::good(format!("Browsers get text compressed ({encoding})"))
         }
+        Fact::StoresCompressed(why) => Line::good(format!(
+            "A build stores text gzip-encoded ({})",
+            gzip_reason(why)
+        )),
         Fact::Compressed(None) => Line::warning(
             "Browsers get text uncompressed",
-            "A store sends what was uploaded. A CDN in front of it compresses CSS, JS and SVG to a quarter or so: switch that on.",
+            "A CDN in front of the store can compress CSS, JS and SVG to a quarter or so: switch that on. Or let builds store \
+             them compressed: STATIC_ASSETS_COMPRESS=gzip",
         ),
         Fact::MetaIsPublic(false) => {
             Line::good("Nobody without a key gets the protocol's own objects")

@@ -19,6 +19,7 @@ impl Event for PublishEvent<'_> {
             Self::CompileOnly(why) => log.bullet(&compile_only(why)),
             Self::Version(release, config) => upload::version(release, config, log),
             Self::LeftOut(scanned) => upload::left_out(scanned, log),
+            Self::Compressed(saving, why) => upload::compressed(*saving, why, log),
             Self::Saved(release, ctx) => upload::saved(release, ctx, log),
             Self::Deferred(release, config) => upload::deferred(release, config, log),
             Self::NothingDeferred => log.bullet(
@@ -218,6 +219,9 @@ impl Explain for DeferredError {
                     }
                     MalformedCause::PublicUrl => "it has no public URL",
                     MalformedCause::Version => "it has no version",
+                    MalformedCause::Encoding(name) => {
+                        &format!("a newer version of static-assets wrote it (encoding {name})")
+                    }
                 };
                 let body = format!("{}: {why}. Build the image again.", file.display());
                 Message::new(Kind::Refused, UNREADABLE, body).with_details(details)
@@ -227,6 +231,12 @@ impl Explain for DeferredError {
                 format!("{path} changed after the build"),
                 "What the release phase would upload is not what the version's name stands for. Does something write to \
                  the directory, or mount over it? Build the image again.",
+            ),
+            Self::CompressedForDirectory => Message::new(
+                Kind::Configuration,
+                "This image holds compressed files, and file:// can't say so",
+                "A directory has no headers, so browsers would not know that the files are compressed. Build the image again \
+                 with\n  STATIC_ASSETS_COMPRESS=off",
             ),
             Self::Scan(error) => error.explain(),
             Self::Io(error) => {

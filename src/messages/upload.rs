@@ -1,10 +1,10 @@
 //! What the log says of an upload: progress, result, dry run, what changed, and the release phase.
 
 use crate::config::env_vars::RELEASE_VERSION;
-use crate::config::{Config, Destination, Unpublished};
+use crate::config::{Config, Destination, GzipReason, Unpublished};
 use crate::context::{BuildContext, DryRun};
 use crate::log::{Log, bytes, count, seconds};
-use crate::manifest::Scanned;
+use crate::manifest::{Saving, Scanned};
 use crate::plan::{Change, Progress, Summary};
 use crate::prefix::StoreUrl;
 use crate::release::Release;
@@ -64,6 +64,28 @@ pub(super) fn left_out(scanned: &Scanned, log: &Log) {
         log.detail(&format!(
             "{} will be public and show your sources. To leave them out: STATIC_ASSETS_SOURCE_MAPS=exclude",
             count(scanned.source_maps, "source map")
+        ));
+    }
+}
+
+pub(super) fn gzip_reason(why: &GzipReason) -> String {
+    match why {
+        GzipReason::Setting(origin) => format!("STATIC_ASSETS_COMPRESS=gzip, {origin}"),
+        GzipReason::OwnUrl => "browsers read the store itself, which compresses nothing".to_owned(),
+    }
+}
+
+pub(super) fn compressed(saving: Saving, why: &GzipReason, log: &Log) {
+    let why = gzip_reason(why);
+    let Saving {
+        files,
+        before,
+        after,
+    } = saving;
+    if files > 0 {
+        let (files, before, after) = (count(files, "text file"), bytes(before), bytes(after));
+        log.detail(&format!(
+            "{files} stored gzip-encoded: {after} instead of {before} ({why})"
         ));
     }
 }

@@ -1,10 +1,10 @@
 //! The facts that the log prints while a run publishes. Their texts are in `messages/`.
 
 use crate::check::{AssetKind, CheckFinding, CheckSkipped};
-use crate::config::{Config, ConfigWarning, Destination, Unpublished};
+use crate::config::{Config, ConfigWarning, Destination, GzipReason, Unpublished};
 use crate::context::BuildContext;
 use crate::framework::Compiled;
-use crate::manifest::Scanned;
+use crate::manifest::{Saving, Scanned};
 use crate::plan::{Change, Progress, Summary};
 use crate::prefix::Site;
 use crate::release::Release;
@@ -16,6 +16,7 @@ pub(crate) enum PublishEvent<'a> {
     CompileOnly(&'a Unpublished),
     Version(&'a Release, &'a Config),
     LeftOut(&'a Scanned),
+    Compressed(Saving, &'a GzipReason),
     /// The build saved the release for the release phase, or would have in a dry run.
     Saved(&'a Release, &'a BuildContext<'a>),
     /// The release phase uploads this release.

@@ -11,6 +11,7 @@ use super::receipt::{
     meta_attributes,
 };
 use super::retry::{PartRetry, READ_BACKS, pause, with_retry};
+use super::transport::Form;
 use super::{Shared, StoreError, StoreResult};
 use crate::encoding::hex;
 use crate::manifest::Asset;
@@ -191,7 +192,8 @@ impl Objects {
     ) -> RequestResult<ObjectState> {
         let path = self.path(key)?;
         let head = self.request(self.provider.get_action, key, |remote| {
-            let (path, options) = (&path, GetOptions::new().with_head(true));
+            let options = Form::of(asset.encoding()).options();
+            let (path, options) = (&path, options.with_head(true));
             async move { remote.get_opts(path, options).await }
         });
         let head = match head.await {

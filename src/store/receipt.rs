@@ -60,21 +60,30 @@ pub(super) fn compare_md5(result: &PutResult, md5: Md5Hash) -> Md5Match {
 const SHA256: &str = "sha256";
 
 pub(super) fn attributes_of(asset: &Asset) -> Attributes {
-    attributes(asset.content_type, CACHE_CONTROL, asset.sha256)
+    let encoding = asset.encoding();
+    attributes(asset.content_type, CACHE_CONTROL, encoding, asset.sha256)
 }
 
 /// Those that the file was published with.
 pub(super) fn attributes_of_published(file: &MarkedFile) -> Attributes {
     let cache = file.cache.as_deref().unwrap_or(CACHE_CONTROL);
-    attributes(&file.content_type, cache, file.sha256)
+    let encoding = file.encoding.as_deref();
+    attributes(&file.content_type, cache, encoding, file.sha256)
 }
 
-fn attributes(content_type: &str, cache: &str, sha256: Sha256) -> Attributes {
-    Attributes::from_iter([
+fn attributes(
+    content_type: &str,
+    cache: &str,
+    encoding: Option<&str>,
+    sha256: Sha256,
+) -> Attributes {
+    let encoding = encoding.map(|encoding| (Attribute::ContentEncoding, encoding.to_owned()));
+    let others = [
         (Attribute::ContentType, content_type.to_owned()),
         (Attribute::CacheControl, cache.to_owned()),
         (Attribute::Metadata(SHA256.into()), sha256.to_string()),
-    ])
+    ];
+    others.into_iter().chain(encoding).collect()
 }
 
 /// The protocol's own objects are read from the store, never through a cache.

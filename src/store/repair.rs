@@ -5,7 +5,6 @@ use super::objects::Objects;
 use super::own_object::OwnObject;
 use super::receipt::attributes_of_published;
 use super::{RunLabel, StoreError, StoreResult};
-use crate::fs::read_file;
 use crate::inventory::LocalCopy;
 use crate::manifest::Marker;
 use crate::sha256::Sha256;
@@ -50,9 +49,9 @@ impl Objects {
     /// Returns `false` if something has the name: another repair may have been faster. The verification afterwards
     /// says what is there.
     async fn upload_file_again(&self, version: &Version, file: LocalCopy) -> StoreResult<bool> {
+        let copy = file.clone();
+        let content = spawn_blocking(move || copy.read()).await??;
         let LocalCopy { file, source } = file;
-        let path = source.clone();
-        let content = spawn_blocking(move || read_file(&path)).await??;
         if Sha256::of(&content) != file.sha256 {
             return Err(StoreError::AssetChanged(source));
         }

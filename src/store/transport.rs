@@ -6,14 +6,16 @@ use super::limiter::Limiter;
 use super::network::{HostRole, Hosts, Network};
 use super::receipt::StoredMd5;
 use super::retry::{record, try_number};
+use crate::manifest::GZIP;
 use crate::plan::Requests;
 use chrono::{DateTime, Utc};
 use futures_util::StreamExt;
-use object_store::ClientOptions;
 use object_store::client::{
     HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse,
     HttpResponseBody, HttpService,
 };
+use object_store::{ClientOptions, GetOptions};
+use reqwest::header::{ACCEPT_ENCODING, HeaderValue};
 use std::future::Future;
 use std::io;
 use std::mem::replace;
@@ -45,6 +47,27 @@ pub(super) struct Transport {
     pub(super) limiter: Arc<Limiter>,
 }
 
+/// In which form a store is asked for a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    Any,
+    /// With the bytes that it holds: GCS decodes gzip for a client that does not accept it.
+    Encoded,
+}
+
+impl Form {
+    pub(super) fn of(encoding: Option<&str>) -> Self {
+        encoding.map_or(Self::Any, |_| Self::Encoded)
+    }
+
+    /// The transport reads the form from the extensions of the request.
+    pub(super) fn options(self) -> GetOptions {
+        let mut options = GetOptions::new();
+        options.extensions.insert(self);
+        options
+    }
+}
+
 impl HttpConnector for Transport {
     fn connect(&self, _: &ClientOptions) -> object_store::Result<HttpClient> {
         Ok(HttpClient::new(self.clone()))
@@ -65,7 +88,7 @@ impl HttpService for Transport {
 }
 
 impl Transport {
-    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+    async fn send(&self, mut request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let host = request.uri().authority().map_or("", |host| host.as_str());
         let Some(role) = self.hosts.0.get(host).copied() else {
             let text = format!("refused to ask {host}: not the store");
@@ -74,6 +97,10 @@ impl Transport {
         let is_store = role == HostRole::Store;
         if is_store {
             self.requests.with(|requests| count(requests, &request));
+        }
+        if request.extensions().get() == Some(&Form::Encoded) {
+            let gzip = HeaderValue::from_static(GZIP);
+            request.headers_mut().insert(ACCEPT_ENCODING, gzip);
         }
         record(None);
         let bytes = request.body().content_length() as u64;

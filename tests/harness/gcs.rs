@@ -5,7 +5,7 @@
 
 mod account;
 
-use super::http::Answer;
+use super::http::{Answer, gunzipped};
 use super::server::{self, Request};
 use super::xml;
 use base64::Engine;
@@ -208,6 +208,10 @@ impl State {
             .any(|tag| tag.trim() == object.etag || tag.trim() == "*");
         let (status, body) = match request.header("range") {
             _ if is_known => (304, object.body.clone()),
+            _ if object.is_decoded_for(request) => {
+                headers.remove("content-encoding");
+                (200, gunzipped(&object.body))
+            }
             None => (200, object.body.clone()),
             Some(range) => {
                 let Some(range) = range_of(range, object.body.len()) else {
@@ -407,6 +411,13 @@ impl State {
 }
 
 impl Object {
+    /// Whether the service decodes the object for a client: <https://cloud.google.com/storage/docs/transcoding>
+    fn is_decoded_for(&self, request: &Request) -> bool {
+        let accepted = request.header("accept-encoding").unwrap_or_default();
+        let is_gzip = self.headers.get("content-encoding").map(String::as_str) == Some("gzip");
+        is_gzip && !accepted.contains("gzip")
+    }
+
     /// Returns the headers that the service adds to an object.
     fn described(&self) -> BTreeMap<String, String> {
         let encoding = self.headers.get("content-encoding");

@@ -25,9 +25,21 @@ impl Answer {
         self.headers.get(name).map_or("", String::as_str)
     }
 
+    /// The body as a browser shows it.
     pub(crate) fn text(&self) -> String {
-        String::from_utf8_lossy(&self.body).into_owned()
+        let body = match self.header("content-encoding") {
+            "gzip" => &gunzipped(&self.body),
+            _ => &self.body,
+        };
+        String::from_utf8_lossy(body).into_owned()
     }
+}
+
+pub(crate) fn gunzipped(body: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::new();
+    let mut decoder = flate2::read::GzDecoder::new(body);
+    decoder.read_to_end(&mut plain).unwrap();
+    plain
 }
 
 pub(crate) fn get(url: &str) -> Answer {
@@ -49,12 +61,14 @@ pub(crate) fn send(method: &str, url: &str, headers: &[(&str, &str)], body: &[u8
     let mut head = Vec::new();
     write!(
         head,
-        "{method} /{path} HTTP/1.0\r\nHost: {host}\r\nAccept-Encoding: identity\r\nContent-Length: \
-         {}\r\nConnection: close\r\n",
+        "{method} /{path} HTTP/1.0\r\nHost: {host}\r\nContent-Length: {}\r\nConnection: close\r\n",
         body.len()
     )
     .unwrap();
-    for (name, value) in headers {
+    let is_encoding = |(name, _): &(&str, &str)| *name == "Accept-Encoding";
+    let identity = [("Accept-Encoding", "identity")];
+    let identity = identity.iter().filter(|_| !headers.iter().any(is_encoding));
+    for (name, value) in headers.iter().chain(identity) {
         write!(head, "{name}: {value}\r\n").unwrap();
     }
     head.extend(b"\r\n");

@@ -81,8 +81,11 @@ impl Bucket {
             header(Attribute::ContentType)?,
             header(Attribute::CacheControl)?,
         );
+        let encoding = header(Attribute::ContentEncoding);
         let mut answer = Answer::of(200, object.bytes().await.ok()?.to_vec());
         let headers = [("content-type", kind), ("cache-control", cache)];
+        let encoding = encoding.map(|encoding| ("content-encoding", encoding));
+        let headers = headers.into_iter().chain(encoding);
         let headers = headers.map(|(name, value)| (name.to_owned(), value));
         answer.headers.extend(headers);
         Some(answer)

@@ -10,17 +10,17 @@ use super::cache_manifest::{CacheManifest, DigestEntry};
 use super::version::PhoenixVersion;
 use crate::encoding::hex;
 use crate::fs::{files_below, replace_file};
+use crate::gzip::{Effort, compress};
 use crate::parallel::parallel;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use flate2::{Compression, GzBuilder};
 use fs_err as fs;
 use md5::Md5;
 use references::{References, digested_name, extension, file_name};
 pub(super) use references::{VSN, ascii_regex, css_urls, holds_digest};
 use sha2::{Digest, Sha512};
 use std::collections::BTreeMap;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// What differs between the digests of Phoenix's versions.
@@ -149,10 +149,10 @@ impl NativeDigest<'_> {
         let digested = references.rewrite(&content, &file.path);
         replace_file(&self.statics.join(&file.digested), &digested)?;
         if self.rules.gzipped.contains(&extension(&file.path)) {
-            let mut compressed = gzip(&digested)?;
+            let mut compressed = compress(&digested, Effort::Default)?;
             replace_file(&self.gzip_path(&file.digested), &compressed)?;
             if *digested != *content {
-                compressed = gzip(&content)?;
+                compressed = compress(&content, Effort::Default)?;
             }
             replace_file(&self.gzip_path(&file.path), &compressed)?;
         }
@@ -186,16 +186,6 @@ pub(super) fn first_stale(statics: &Path, manifest: &CacheManifest) -> io::Resul
 
 fn md5_of(path: &Path) -> io::Result<String> {
     fs::read(path).map(|content| hex(&Md5::digest(&content)))
-}
-
-/// Compresses as Erlang's `zlib:gzip/1` does: the default level, no time, made on Unix.
-fn gzip(content: &[u8]) -> io::Result<Vec<u8>> {
-    const UNIX: u8 = 3;
-    let mut encoder = GzBuilder::new()
-        .operating_system(UNIX)
-        .write(Vec::new(), Compression::default());
-    encoder.write_all(content)?;
-    encoder.finish()
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@ use super::super::Release;
 use super::{FILES, MARKER, PREPARED, PreparedNothing, PreparedRelease, SCHEMA};
 use crate::fs::read_file;
 use crate::manifest::{
-    Manifest, Marker, ScanError, ScanRules, UnreadableMarker, VersionKind, content_of, of_json,
+    GZIP, Manifest, Marker, ScanError, ScanRules, UnreadableMarker, VersionKind, content_of,
+    of_json,
 };
 use crate::prefix::{PublicUrl, StoreUrl};
 use crate::version::Version;
@@ -42,6 +43,8 @@ pub(crate) enum DeferredError {
     Malformed(PathBuf, MalformedCause),
     /// A file differs from the one that the build has saved.
     Changed(String),
+    /// Files of a directory have no headers that would say how they are encoded.
+    CompressedForDirectory,
     #[from]
     Scan(ScanError),
     #[from]
@@ -54,6 +57,8 @@ pub(crate) enum MalformedCause {
     Unreadable(UnreadableMarker),
     PublicUrl,
     Version,
+    /// The files of another version of this program, in this encoding.
+    Encoding(String),
 }
 
 impl Deferred {
@@ -105,6 +110,15 @@ impl DeferredRelease {
         let changed = |path: &str| Err(DeferredError::Changed(path.to_owned()));
         if marker.kind == VersionKind::Digest && version != Version::of_digest(&marker.digest) {
             return changed(MARKER);
+        }
+        let mut encodings = marker.files.iter().filter_map(|it| it.encoding.as_deref());
+        if let Some(unknown) = encodings.find(|encoding| *encoding != GZIP) {
+            let cause = MalformedCause::Encoding(unknown.to_owned());
+            return Err(DeferredError::Malformed(self.folder.join(MARKER), cause));
+        }
+        let is_compressed = marker.files.iter().any(|file| file.encoding.is_some());
+        if is_compressed && matches!(store, StoreUrl::File(_)) {
+            return Err(DeferredError::CompressedForDirectory);
         }
         let dir = fs::canonicalize(self.folder.join(FILES))?;
         for file in &marker.files {

@@ -2,7 +2,7 @@
 
 use super::Directory;
 use super::staging::rename;
-use crate::fs::{create_dir_for_all, read_file};
+use crate::fs::create_dir_for_all;
 use crate::inventory::LocalCopy;
 use crate::sha256::Sha256;
 use crate::store::{StoreError, StoreResult};
@@ -18,8 +18,9 @@ impl Directory {
         files: &[LocalCopy],
     ) -> StoreResult<usize> {
         let mut uploaded = 0;
-        for LocalCopy { file, source } in files {
-            let content = read_file(source)?;
+        for copy in files {
+            let LocalCopy { file, source } = copy;
+            let content = copy.read()?;
             if Sha256::of(&content) != file.sha256 {
                 return Err(StoreError::AssetChanged(source.clone()));
             }

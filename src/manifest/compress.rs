@@ -1,0 +1,129 @@
+//! Compresses text for a store that browsers read directly, where nothing else would compress it.
+
+use super::media_type::is_text;
+use super::{Asset, AssetSource, Manifest, Plain};
+use crate::gzip::{Effort, encoder};
+use crate::parallel::parallel;
+use crate::sha256::Sha256;
+use fs_err as fs;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+/// What compressing has saved, in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Saving {
+    pub(crate) files: usize,
+    pub(crate) before: u64,
+    pub(crate) after: u64,
+}
+
+impl Manifest {
+    /// Stores text gzip-encoded if that saves a twentieth or more. Writes the compressed files into `dir`. A file that
+    /// holds its own URL stays as it is: its bytes are known after its version, which is made of them.
+    pub(crate) fn compress(self, dir: &Path) -> io::Result<Self> {
+        let assets = parallel(&self.assets, |asset| {
+            if asset.template.is_some() || !is_text(asset.content_type) {
+                return Ok(None);
+            }
+            compress(asset, dir)
+        })?;
+        let pairs = assets.into_iter().zip(self.assets);
+        let assets = pairs.map(|(compressed, plain)| compressed.unwrap_or(plain));
+        Ok(Self {
+            assets: assets.collect(),
+        })
+    }
+
+    pub(crate) fn saving(&self) -> Saving {
+        let assets = self.assets.iter();
+        let compressed = assets.filter_map(|asset| Some((asset, asset.plain.as_ref()?)));
+        compressed.fold(Saving::default(), |saving, (asset, plain)| Saving {
+            files: saving.files + 1,
+            before: saving.before + plain.size,
+            after: saving.after + asset.size,
+        })
+    }
+}
+
+fn compress(asset: &Asset, dir: &Path) -> io::Result<Option<Asset>> {
+    let copy = dir.join(&*asset.path);
+    if let Some(parent) = copy.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    let mut encoder = encoder(BufWriter::new(fs::File::create(&copy)?), Effort::Best);
+    let found = Sha256::of_file(&asset.source(), |chunk| encoder.write_all(chunk))?;
+    encoder.finish()?.flush()?;
+    let size = fs::metadata(&copy)?.len();
+    if found != asset.sha256 {
+        let changed = format!("{} changed while it was read", asset.source().display());
+        return Err(io::Error::other(changed));
+    }
+    if size.saturating_mul(20) > asset.size.saturating_mul(19) {
+        fs::remove_file(&copy)?;
+        return Ok(None);
+    }
+    Ok(Some(Asset {
+        size,
+        sha256: Sha256::of_file(&copy, |_| Ok(()))?,
+        source: AssetSource::At(copy.into()),
+        plain: Some(Box::new(Plain {
+            size: asset.size,
+            sha256: asset.sha256,
+        })),
+        ..asset.clone()
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{ScanRules, Scanned};
+    use super::*;
+    use crate::gzip::decompress;
+    use crate::version::Version;
+
+    #[test]
+    fn text_is_compressed_where_that_saves_and_the_digest_says_so() {
+        let dir = tempfile::tempdir().unwrap();
+        let css = "a{color:red}".repeat(100);
+        let own_url = format!("{css}url(https://cdn/{}/a.svg)", Version::placeholder());
+        for (path, content) in [
+            ("dir/a.css", css.as_str()),
+            ("tiny.css", "a{}"),
+            ("own.css", own_url.as_str()),
+            ("a.png", css.as_str()),
+        ] {
+            let file = dir.path().join(path);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, content).unwrap();
+        }
+        let scanned = Scanned::of(&dir.path().into(), &ScanRules::default()).unwrap();
+        let plain = scanned.manifest;
+        let compress = || {
+            let scratch = tempfile::tempdir().unwrap();
+            (plain.clone().compress(scratch.path()).unwrap(), scratch)
+        };
+        let (compressed, _scratch) = compress();
+
+        let changed: Vec<_> = compressed.assets.iter().zip(&plain.assets).collect();
+        let changed = changed.iter().filter(|(one, other)| one != other);
+        let [(asset, before)] = changed.collect::<Vec<_>>()[..] else {
+            panic!("{compressed:?}");
+        };
+        assert_eq!(&*asset.path, "dir/a.css");
+        let bytes = fs::read(asset.source()).unwrap();
+        assert_eq!(decompress(&bytes, 2000).as_deref(), Some(css.as_bytes()));
+        assert_eq!(asset.sha256, Sha256::of(&bytes));
+        assert_eq!(
+            asset.plain.as_deref(),
+            Some(&Plain {
+                size: before.size,
+                sha256: before.sha256,
+            })
+        );
+        assert_ne!(compressed.digest(None), plain.digest(None));
+        assert_eq!(compressed.digest(None), compress().0.digest(None));
+        let saving = compressed.saving();
+        assert_eq!((saving.files, saving.before), (1, 1200));
+        assert_eq!(saving.after, bytes.len() as u64);
+    }
+}
