@@ -16,6 +16,7 @@ mod verify;
 use crate::log::{Log, data};
 use crate::message::{Explain, Message};
 use crate::messages::cli::FileError;
+use crate::messages::settings::settings;
 use args::Parsed;
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -25,6 +26,7 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let parsed = args::parse(arguments).map_err(Message::from);
     let done = parsed.and_then(|parsed| match parsed {
         Parsed::Data(text) => Ok(data(text).map_err(FileError::Output)?),
+        Parsed::Settings => Ok(data(&settings()).map_err(FileError::Output)?),
         Parsed::List(args) => inspect::list(args, &log),
         Parsed::Pin(args) => pin::pin(&args, &log),
         Parsed::Unpin(name) => pin::unpin(&name, &log),

@@ -5,7 +5,7 @@ mod exec_d;
 mod layers;
 mod sbom;
 
-use crate::config::{FrameworkSettings, Phase, Platform, Sources};
+use crate::config::{BUILD_CONFIG, FrameworkSettings, Phase, Platform, Sources};
 use crate::context::{BuildContext, DryRun, HookPlace, ImagePlaces, NodeSupply};
 use crate::env::Env;
 use crate::framework::{DetectError, Framework, InstallError};
@@ -66,7 +66,7 @@ impl Buildpack for StaticAssets {
     fn detect(&self, context: DetectContext<Self>) -> libcnb::Result<DetectResult, BuildError> {
         let log = Log::to(io::stdout());
         let env = Env::of_process();
-        let platform = Platform::folder(&context.platform.0);
+        let platform = Platform::folder(&context.platform.0, BUILD_CONFIG.as_ref());
         let Ok(sources) = Sources::read(&env, platform, &context.app_dir) else {
             log.event(&CnbEvent::UnreadableSettings);
             return pass(BuildPlan::default());
@@ -157,7 +157,10 @@ fn read_setup(
     context: &libcnb::build::BuildContext<StaticAssets>,
     log: &Log,
 ) -> Result<Setup, PublishError> {
-    let (platform, dir) = (Platform::folder(&context.platform.0), &context.app_dir);
+    let (platform, dir) = (
+        Platform::folder(&context.platform.0, BUILD_CONFIG.as_ref()),
+        &context.app_dir,
+    );
     let env = Env::of_process();
     let sources = Sources::read(&env, platform, dir)?;
     Setup::read(&sources, dir, |_| Phase::BUILD, log)

@@ -38,7 +38,7 @@ pub(crate) use destination::{Destination, StoreAccess};
 pub(crate) use framework::{
     DigestChoice, DjangoSettings, FrameworkName, FrameworkSettings, PhoenixSettings,
 };
-pub(crate) use platform::Platform;
+pub(crate) use platform::{BUILD_CONFIG, Platform};
 use problems::ConfigResult;
 pub(crate) use problems::{ConfigProblem, GoogleKeyProblem, ServerUrlProblem};
 pub(crate) use project_toml::NAMESPACE;

@@ -14,8 +14,6 @@ pub(crate) struct Launch {
     pub(crate) files: Vec<InjectedFile>,
     /// Files of the image without which pages would not link to the version.
     pub(crate) needs: Vec<PathBuf>,
-    /// The labels of the image, readable without starting it.
-    pub(crate) labels: Vec<(&'static str, String)>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,14 +39,8 @@ impl Launch {
     /// Pins a release: the image always finds its own assets.
     pub(crate) fn pin(release: &Release) -> Self {
         let (name, value) = (STATIC_ASSETS_VERSION, release.version.to_string());
-        let (version, url) = (value.clone(), release.prefix.url().to_owned());
-        let digest = release.digest.to_string();
+        let url = release.prefix.url().to_owned();
         Self {
-            labels: vec![
-                ("version", version),
-                ("url", url.clone()),
-                ("digest", digest),
-            ],
             vars: vec![LaunchVar::Override { name, value }, LaunchVar::Url(url)],
             ..Self::default()
         }

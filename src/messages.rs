@@ -23,6 +23,7 @@ mod phoenix_node;
 mod phoenix_pipeline;
 mod publish;
 mod scan;
+pub(crate) mod settings;
 mod store;
 mod upload;
 

@@ -33,11 +33,34 @@ pub(crate) struct Published {
     pub(crate) launch: Launch,
     /// `None` if the release phase uploads.
     pub(crate) uploaded: Option<Uploaded>,
+    /// The commit, in the words of the platform.
+    pub(crate) commit: Option<String>,
+    /// `None` if only the release phase knows it.
+    pub(crate) store: Option<StoreUrl>,
 }
 
 impl Published {
     pub(crate) fn is_deferred(&self) -> bool {
         self.uploaded.is_none()
+    }
+
+    /// What a platform can read of a build: the labels of an image, and the report of the classic buildpack.
+    pub(crate) fn report(&self) -> Vec<(&'static str, String)> {
+        let (release, store) = (&self.release, self.store.as_ref());
+        let facts = [
+            ("version", Some(release.version.to_string())),
+            ("url", Some(release.prefix.url().to_owned())),
+            ("digest", Some(release.digest.to_string())),
+            ("framework", Some(self.framework.clone())),
+            ("commit", self.commit.clone()),
+            ("files", Some(release.manifest.assets().len().to_string())),
+            ("bytes", Some(release.manifest.bytes().to_string())),
+            ("store", store.map(ToString::to_string)),
+        ];
+        let known = facts
+            .into_iter()
+            .filter_map(|(name, fact)| Some((name, fact?)));
+        known.collect()
     }
 }
 
@@ -100,6 +123,8 @@ pub(crate) fn publish(
         launch,
         release,
         uploaded: upload,
+        commit: ctx.config.label.clone(),
+        store: ctx.config.mode.store().cloned(),
     }))
 }
 
@@ -150,6 +175,8 @@ pub(crate) fn publish_deferred(
         framework,
         release,
         uploaded: Some(upload),
+        commit: config.label.clone(),
+        store: Some(site.store.clone()),
     }))
 }
 

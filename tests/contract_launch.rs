@@ -58,7 +58,8 @@ fn a_self_linking_app_gets_only_the_pin() {
     let Some((platform, _)) = django("django_follows") else {
         return;
     };
-    let ran = platform.file_store().build().succeeds().says("\n- Links: ");
+    let platform = platform.file_store().env("SOURCE_VERSION", "4f1c2ab");
+    let ran = platform.build().succeeds().says("\n- Links: ");
     let version = ran.launch("STATIC_ASSETS_VERSION");
     let url = format!("https://static.example.com/shop/{version}/");
     let files: BTreeMap<String, String> = tree(&ran.layers)
@@ -94,8 +95,16 @@ fn a_self_linking_app_gets_only_the_pin() {
             "io.github.static-assets.version",
             "io.github.static-assets.url",
             "io.github.static-assets.digest",
+            "io.github.static-assets.framework",
+            "io.github.static-assets.commit",
+            "io.github.static-assets.files",
+            "io.github.static-assets.bytes",
+            "io.github.static-assets.store",
         ]
     );
+    let store = launch["labels"][7]["value"].as_str().unwrap();
+    assert!(store.starts_with("file:///"), "{store}");
+    assert_eq!(launch["labels"][4]["value"].as_str(), Some("4f1c2ab"));
 }
 
 #[test]

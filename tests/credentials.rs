@@ -352,3 +352,92 @@ fn plain_http_and_metadata_endpoints_are_refused() {
         .line_names(&["STATIC_ASSETS_AUTH", "'anything'"])
         .says("keys, ambient");
 }
+
+/// An app of a fleet, whose binding gives each app a prefix by its name.
+fn of_a_fleet(more: &[(&'static str, &'static str)]) -> Platform {
+    let platform = prebuilt().env("STATIC_ASSETS_DIR", "dist");
+    let entries = [
+        ("type", "static-assets"),
+        ("store", "s3://acme-static/{app}"),
+        ("access-key-id", "AKIAEXAMPLEQ7XA"),
+        ("secret-access-key", "canary-of-a-fleet"),
+    ];
+    platform.binding("fleet", &[&entries[..], more].concat())
+}
+
+#[test]
+fn an_app_without_a_name_takes_no_part_in_a_fleets_store() {
+    let line = "Static assets are off: the store of the service binding 'fleet' has a prefix for each app's name";
+    let ran = of_a_fleet(&[]).build().succeeds().says(line);
+    assert_eq!(ran.stdout().lines().count(), 1, "{}", ran.stdout());
+    assert!(ran.layer_names().is_empty());
+    of_a_fleet(&[])
+        .env("STATIC_ASSETS_PUBLISH", "release")
+        .build()
+        .succeeds()
+        .says(line);
+
+    // Who sets {app} for an app alone wants it to be published.
+    let own = prebuilt()
+        .env("STATIC_ASSETS_DIR", "dist")
+        .env("STATIC_ASSETS_STORE", "s3://acme-static/{app}");
+    own.build()
+        .exits(1)
+        .says("STATIC_ASSETS_APP is not set, but the store");
+}
+
+#[test]
+fn an_app_does_not_take_another_ones_prefix() {
+    for (key, value) in [
+        ("app", "blog"),
+        ("store", "s3://acme-static/blog"),
+        ("public-url", "https://static.example.com/blog"),
+    ] {
+        let platform = of_a_fleet(&[
+            ("app", "shop"),
+            ("public-url", "https://static.example.com/{app}"),
+        ]);
+        let platform = platform.env("STATIC_ASSETS_PUBLIC_URL", "");
+        let toml = format!("[io.github.static-assets]\n{key} = \"{value}\"\n");
+        platform.write("project.toml", &toml);
+        platform
+            .build()
+            .exits(1)
+            .says("comes from two sources: service binding 'fleet' and project.toml");
+    }
+}
+
+#[test]
+fn bucketeers_variables_are_read_as_they_are() {
+    let Some(bucket) = Bucket::create() else {
+        return;
+    };
+    let (proxy, asked) = recording(403, String::new());
+    let addon = |name: &str| {
+        prebuilt()
+            .env(
+                "STATIC_ASSETS_STORE",
+                format!("s3://{}/public", bucket.name),
+            )
+            .env("BUCKETEER_AWS_ACCESS_KEY_ID", &bucket.key_id)
+            .env("BUCKETEER_AWS_SECRET_ACCESS_KEY", &bucket.secret)
+            .env("BUCKETEER_AWS_REGION", "eu-west-1")
+            .env("BUCKETEER_BUCKET_NAME", name)
+            .env("HTTPS_PROXY", &proxy)
+    };
+    // All that would leave this machine is asked of the proxy, which refuses.
+    addon(&bucket.name)
+        .cli(&PUBLISH)
+        .exits(5)
+        .says("(eu-west-1, key …")
+        .says("from BUCKETEER_*)");
+    let asked = asked.lock().unwrap().concat();
+    assert!(
+        asked.starts_with("CONNECT s3.eu-west-1.amazonaws.com:443"),
+        "{asked}"
+    );
+    addon("another")
+        .cli(&PUBLISH)
+        .exits(12)
+        .says("no credentials for it were found");
+}

@@ -1,6 +1,7 @@
 //! Every Django × backend × `STATIC_ROOT`: the app, started with the launch environment only and with
 //! no line of it changed, shows pages whose every asset comes from the store.
 
+use crate::harness::http::gunzipped;
 use crate::harness::pages::assert_all_from;
 use crate::harness::python::Python;
 use crate::harness::s3::Bucket;
@@ -36,11 +37,16 @@ fn check(environment: &str, backend: &str, static_root: &str) {
     assert_eq!(published, plain_collectstatic(&python, backend));
 }
 
+/// The published files as browsers see them: text is stored compressed, as no CDN is in front of the store.
 fn under(objects: &BTreeMap<String, Vec<u8>>, prefix: &str) -> BTreeMap<String, Vec<u8>> {
-    objects
-        .iter()
-        .filter_map(|(key, body)| Some((key.strip_prefix(prefix)?.to_owned(), body.clone())))
-        .collect()
+    let files = objects.iter().filter_map(|(key, body)| {
+        let body = match body.as_slice() {
+            [0x1f, 0x8b, ..] => gunzipped(body),
+            _ => body.clone(),
+        };
+        Some((key.strip_prefix(prefix)?.to_owned(), body))
+    });
+    files.collect()
 }
 
 /// What the app's own collectstatic makes, by a local storage of the same naming.

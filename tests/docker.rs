@@ -7,7 +7,7 @@ use crate::harness::pages::{assets, links};
 use crate::harness::phoenix::{self, MIX, Phoenix};
 use crate::harness::python::listening;
 use crate::harness::s3::Bucket;
-use crate::harness::{Platform, http, repository};
+use crate::harness::{Platform, http};
 use fs_err as fs;
 use std::os::unix::fs::PermissionsExt;
 
@@ -371,19 +371,4 @@ fn base_image_env_and_rejected_keys_are_reported() {
         !holds(log.as_bytes(), "canary-of-a-wrong-secret-key"),
         "{log}"
     );
-}
-
-/// Compares the README with the guide, whose blocks the tests above run.
-#[test]
-fn the_readme_shows_what_runs() {
-    let readme = fs::read_to_string(repository().join("README.md")).unwrap();
-    for (heading, kind) in [
-        ("### Django", "dockerfile"),
-        ("### Phoenix", "dockerfile"),
-        ("### heroku.yml", "yaml"),
-    ] {
-        let block = block(GUIDE, heading, kind);
-        assert!(readme.contains(&block), "README.md does not hold:\n{block}");
-        assert!(block.lines().count() <= 10, "{block}");
-    }
 }

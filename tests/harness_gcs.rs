@@ -39,7 +39,7 @@ fn an_object_comes_back_with_its_headers() {
     let headers = [
         ("Content-Type", "text/css"),
         ("Cache-Control", "no-store"),
-        ("Content-Encoding", "gzip"),
+        ("Content-Encoding", "br"),
         ("x-goog-meta-sha256", "abc"),
         ("x-other", "not kept"),
     ];
@@ -73,6 +73,25 @@ fn an_object_comes_back_with_its_headers() {
     assert_eq!((known.status, known.body.len()), (304, 0));
     let other = http::send("GET", &url, &[("If-None-Match", "\"other\"")], b"");
     assert_eq!(other.status, 200);
+}
+
+#[test]
+fn gzip_is_decoded_for_a_client_that_does_not_accept_it() {
+    const GZIP: &[u8] = b"\x1f\x8b\x08\0\0\0\0\0\0\x03K\xac\xae\x05\0\xb9\xd5+T\x03\0\0\0";
+    let gcs = Gcs::start();
+    let encoded = [("Content-Encoding", "gzip")];
+    assert_eq!(send(&gcs, "PUT", "/a.css", &encoded, GZIP).status, 200);
+    let url = format!("{}/a.css", gcs.public_url());
+    let plain = http::get(&url);
+    assert_eq!(
+        (plain.text().as_str(), plain.header("content-encoding")),
+        ("a{}", "")
+    );
+    let stored = http::send("GET", &url, &[("Accept-Encoding", "gzip")], b"");
+    assert_eq!(
+        (stored.body.as_slice(), stored.header("content-encoding")),
+        (GZIP, "gzip")
+    );
 }
 
 #[test]

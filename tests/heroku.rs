@@ -56,7 +56,15 @@ fn django_deployed_twice_is_served_from_the_slug() {
         assert_eq!(heroku.dyno_env(slug)["STATIC_URL"], base);
         assert_eq!(first.next["STATIC_URL"], base);
         assert_eq!(first.next["STATIC_ASSETS_VERSION"], version);
-        for fact in [&version, &base, "digest: \"", "framework: \"django\""] {
+        for fact in [
+            &version,
+            &base,
+            "digest: \"",
+            "framework: \"django\"",
+            "files: \"",
+            "bytes: \"",
+            "store: \"file:///",
+        ] {
             assert!(first.report.contains(fact), "{}", first.report);
         }
         assert_eq!(first.release, "--- {}\n");

@@ -121,6 +121,7 @@ fn keys_from_bindings_and_files_are_redacted() {
             ("store", "s3://acme-static/shop"),
             ("access-key-id", "KEYOFATEST"),
             ("secret-access-key", secret),
+            ("public-url", "https://static.example.com/shop"),
         ],
     );
     let leaking = bound.path("platform/bindings");
@@ -132,6 +133,10 @@ fn keys_from_bindings_and_files_are_redacted() {
     let filed = filed
         .env("LEAK", &folder)
         .env("STATIC_ASSETS_STORE", "s3://acme-static/shop")
+        .env(
+            "STATIC_ASSETS_PUBLIC_URL",
+            "https://static.example.com/shop",
+        )
         .env("STATIC_ASSETS_ACCESS_KEY_ID", "KEYOFATEST")
         .env(
             "STATIC_ASSETS_SECRET_ACCESS_KEY_FILE",

@@ -20,6 +20,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 pub(super) enum Parsed {
+    /// `help settings`.
+    Settings,
     Publish(PublishArgs),
     Exec(ExecArgs),
     List(ListArgs),
@@ -112,6 +114,9 @@ fn parse_help(parser: &mut lexopt::Parser) -> Result<Parsed, UsageError> {
     let Some(Value(topic)) = parser.next()? else {
         return Ok(Parsed::Data(HELP));
     };
+    if topic == "settings" {
+        return Ok(Parsed::Settings);
+    }
     let help = COMMANDS.iter().find(|(name, _)| topic == *name);
     let help = help.map(|(_, help)| Parsed::Data(help));
     help.ok_or(UsageError::UnknownCommand(topic))

@@ -21,7 +21,7 @@ pub(super) const HELP: &str = indoc! {"
       exec         start a process of a container image with what its build pinned
       help, --help, --version
 
-    More: static-assets <command> --help. If it is called as bin/detect or bin/build,
+    More: static-assets <command> --help, static-assets help settings. If it is called as bin/detect or bin/build,
     it is a Cloud Native Buildpack. The stubs of its repository make it a classic Heroku buildpack.
 "};
 

@@ -73,9 +73,9 @@ pub(super) fn write(
     if published.is_deferred() {
         described.process(add_publisher(context).map_err(not_written)?);
     }
-    let labels = found.labels.iter().map(|(name, value)| Label {
+    let labels = published.report().into_iter().map(|(name, value)| Label {
         key: format!("{NAMESPACE}.{name}"),
-        value: value.clone(),
+        value,
     });
     Ok(described.labels(labels).build())
 }

@@ -1,6 +1,6 @@
 //! Whether text is stored compressed.
 
-use super::{Access, ConfigProblem, Mode, Origin, Reader, env_vars};
+use super::{Access, ConfigProblem, Mode, Origin, Reader, Setting, env_vars};
 use crate::prefix::{BucketUrl, PublicUrl, Scheme, StoreUrl};
 use url::Url;
 
@@ -39,17 +39,19 @@ impl Reader<'_> {
             return TextForm::Plain;
         };
         let is_directory = matches!(mode.store(), Some(StoreUrl::File(_)));
-        match chosen.map(|chosen| (chosen.value, chosen.origin)) {
-            Some((CompressChoice::Gzip, _)) if is_directory => {
+        let is_auto = |chosen: &Setting<CompressChoice>| chosen.value == CompressChoice::Auto;
+        match chosen {
+            Some(chosen) if chosen.value == CompressChoice::Gzip && is_directory => {
                 self.problems.push(ConfigProblem::CompressedDirectory);
                 TextForm::Plain
             }
-            Some((CompressChoice::Gzip, origin)) => TextForm::Gzip(GzipReason::Setting(origin)),
-            Some((CompressChoice::Off, _)) => TextForm::Plain,
-            Some((CompressChoice::Auto, _)) | None if is_read_directly(mode) => {
+            Some(chosen) if chosen.value == CompressChoice::Gzip => {
+                TextForm::Gzip(GzipReason::Setting(chosen.origin))
+            }
+            chosen if chosen.as_ref().is_none_or(is_auto) && is_read_directly(mode) => {
                 TextForm::Gzip(GzipReason::OwnUrl)
             }
-            Some((CompressChoice::Auto, _)) | None => TextForm::Plain,
+            _ => TextForm::Plain,
         }
     }
 }

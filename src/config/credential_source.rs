@@ -30,10 +30,10 @@ impl CredentialSource<'_> {
         self.sources.value(name)
     }
 
-    pub(super) fn endpoint(&self, variable: &Variable) -> Option<ServerUrl> {
+    pub(super) fn endpoint(&self, variable: Option<&Variable>) -> Option<ServerUrl> {
         match self.binding {
             Some(binding) => ServerUrl::of_binding(binding),
-            None => ServerUrl::of_variable(variable, self.sources),
+            None => ServerUrl::of_variable(variable?, self.sources),
         }
     }
 

@@ -76,6 +76,11 @@ pub(super) fn later(sources: &Sources<'_>) -> Result<DeferredDestination, Vec<Co
     }
 }
 
+/// Who would give this app a prefix by its name, if it had one.
+pub(super) fn nameless_origin(sources: &Sources<'_>) -> Option<Origin> {
+    StoreSettings::find(sources).ok()?.nameless_origin()
+}
+
 fn find_access(
     store: &StoreUrl,
     settings: &StoreSettings<'_>,

@@ -32,7 +32,7 @@ pub(super) fn read_access(source: &CredentialSource<'_>) -> ConfigResult<Option<
     let Some(identity) = identity else {
         return Ok(None);
     };
-    let endpoint = source.endpoint(&env_vars::ENDPOINT_URL);
+    let endpoint = source.endpoint(Some(&env_vars::ENDPOINT_URL));
     let server = read_server(endpoint.as_ref(), source.origin("GOOGLE_*"), source.sources)?;
     Ok(Some(Access::Gcs(Box::new(GcsAccess { identity, server }))))
 }

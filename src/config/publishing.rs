@@ -26,6 +26,8 @@ pub(crate) enum Unpublished {
     Tests,
     /// `STATIC_ASSETS_DISABLE`.
     Disabled(Origin),
+    /// A fleet's store has a prefix for each app's name, and the app has none. Holds who set the store.
+    Nameless(Origin),
     /// `STATIC_ASSETS_PUBLISH=off`.
     PublishOff(Origin),
     /// `STATIC_ASSETS_MISSING_CREDENTIALS=skip`.
@@ -134,6 +136,14 @@ impl Reader<'_> {
             PublishSetting::Off => {
                 let origin = self.sources.text(&env_vars::PUBLISH)?.origin;
                 return Some(Mode::CompileOnly(Unpublished::PublishOff(origin)));
+            }
+            _ if !is_release && let Some(origin) = credentials::nameless_origin(self.sources) => {
+                let why = Unpublished::Nameless(origin);
+                return Some(if compiles {
+                    Mode::CompileOnly(why)
+                } else {
+                    Mode::Off(why)
+                });
             }
             PublishSetting::Release if !is_release => {
                 return self.collect(credentials::later(self.sources).map(Mode::Defer));

@@ -5,7 +5,7 @@ use super::bindings::{Binding, CredentialBinding};
 use super::credential_source::CredentialSource;
 use super::env_vars::Variable;
 use super::server_url::{ServerUrl, check_header, read_server, read_url};
-use super::{ConfigProblem, ConfigResult, ServerUrlProblem, Sources, env_vars};
+use super::{ConfigProblem, ConfigResult, Origin, ServerUrlProblem, Sources, env_vars};
 use crate::prefix::BucketUrl;
 use url::Url;
 
@@ -19,63 +19,71 @@ pub(super) const BINDING: CredentialBinding = CredentialBinding {
     credentials: &[KEY_ID],
 };
 
-/// The key id, the secret key and the session token of one family of variables. Families are never mixed.
-type KeyVariables = [&'static Variable; 3];
+/// Variables that belong together. Families are never mixed.
+struct KeyFamily {
+    name: &'static str,
+    id: &'static Variable,
+    secret: &'static Variable,
+    token: Option<&'static Variable>,
+    regions: &'static [&'static Variable],
+    endpoint: Option<&'static Variable>,
+}
 
-const OURS: KeyVariables = [
-    &env_vars::ACCESS_KEY_ID,
-    &env_vars::SECRET_ACCESS_KEY,
-    &env_vars::SESSION_TOKEN,
-];
-const AWS: KeyVariables = [
-    &env_vars::AWS_ACCESS_KEY_ID,
-    &env_vars::AWS_SECRET_ACCESS_KEY,
-    &env_vars::AWS_SESSION_TOKEN,
-];
+const OURS: KeyFamily = KeyFamily {
+    name: "STATIC_ASSETS_*",
+    id: &env_vars::ACCESS_KEY_ID,
+    secret: &env_vars::SECRET_ACCESS_KEY,
+    token: Some(&env_vars::SESSION_TOKEN),
+    regions: &[&env_vars::REGION],
+    endpoint: Some(&env_vars::ENDPOINT_URL),
+};
+
+const AWS: KeyFamily = KeyFamily {
+    name: "AWS_*",
+    id: &env_vars::AWS_ACCESS_KEY_ID,
+    secret: &env_vars::AWS_SECRET_ACCESS_KEY,
+    token: Some(&env_vars::AWS_SESSION_TOKEN),
+    regions: &[&env_vars::AWS_REGION, &env_vars::AWS_DEFAULT_REGION],
+    endpoint: Some(&env_vars::AWS_ENDPOINT_URL),
+};
+
+/// What Heroku's add-on Bucketeer sets for its one bucket.
+const BUCKETEER: KeyFamily = KeyFamily {
+    name: "BUCKETEER_*",
+    id: &env_vars::BUCKETEER_AWS_ACCESS_KEY_ID,
+    secret: &env_vars::BUCKETEER_AWS_SECRET_ACCESS_KEY,
+    token: None,
+    regions: &[&env_vars::BUCKETEER_AWS_REGION],
+    endpoint: None,
+};
 
 pub(super) fn read_access(
     bucket: &str,
     source: &CredentialSource<'_>,
 ) -> ConfigResult<Option<Access>> {
-    let ours = read_keys(OURS, source.sources)?;
-    let is_ours = ours.is_some();
-    let identity = match (ours, source.binding) {
+    let ours = read_keys(&OURS, source.sources)?;
+    let found = match (ours, source.binding) {
         (Some(_), Some(binding)) => {
             let name = env_vars::ACCESS_KEY_ID.name;
             let both = [binding.origin().to_string(), name.to_owned()];
             return Err(ConfigProblem::TwoSources(name, both));
         }
-        (Some(keys), None) => Some(keys),
-        (None, Some(binding)) => Some(read_bound_keys(binding)?),
-        (None, None) => read_aws_identity(source)?,
+        (Some(keys), None) => Some((keys, OURS)),
+        (None, Some(binding)) => Some((read_bound_keys(binding)?, AWS)),
+        (None, None) => read_foreign_identity(bucket, source)?,
     };
-    let Some(identity) = identity else {
+    let Some((identity, family)) = found else {
         return Ok(None);
     };
-    let (family, regions, endpoint): (_, &[&Variable], _) = if is_ours {
-        let endpoint = &env_vars::ENDPOINT_URL;
-        ("STATIC_ASSETS_*", &[&env_vars::REGION], endpoint)
-    } else {
-        let regions = &[&env_vars::AWS_REGION, &env_vars::AWS_DEFAULT_REGION];
-        ("AWS_*", regions, &env_vars::AWS_ENDPOINT_URL)
-    };
-    let origin = source.origin(family);
-    if !is_ours {
-        let [endpoint, region] = match source.binding {
-            Some(_) => [
-                "the binding's entry 'endpoint'",
-                "the binding's entry 'region'",
-            ],
-            None => ["AWS_ENDPOINT_URL", "AWS_REGION"],
-        };
-        source.refuse_beside(&origin, &env_vars::ENDPOINT_URL, endpoint)?;
-        source.refuse_beside(&origin, &env_vars::REGION, region)?;
+    let origin = source.origin(family.name);
+    if family.name != OURS.name {
+        refuse_ours_beside(&family, &origin, source)?;
     }
-    let region = source.read(&["region"], regions)?;
+    let region = source.read(&["region"], family.regions)?;
     let region = region.map_or(Region::Unknown, |region| Region::Given(region.value));
     check_header("region", region.name())?;
     check_keys(&identity)?;
-    let endpoint = source.endpoint(endpoint);
+    let endpoint = source.endpoint(family.endpoint);
     let server = read_server(endpoint.as_ref(), origin, source.sources)?;
     refuse_bucket(bucket, endpoint, &server)?;
     Ok(Some(Access::S3(Box::new(S3Access {
@@ -115,16 +123,40 @@ fn refuse_bucket(bucket: &str, endpoint: Option<ServerUrl>, server: &Server) -> 
     }
 }
 
-fn read_keys(
-    [id, secret, token]: KeyVariables,
-    sources: &Sources<'_>,
-) -> ConfigResult<Option<S3Identity>> {
+/// Our region and endpoint go with our key alone.
+fn refuse_ours_beside(
+    family: &KeyFamily,
+    keys_from: &Origin,
+    source: &CredentialSource<'_>,
+) -> ConfigResult<()> {
+    let [endpoint, region] = match source.binding {
+        Some(_) => [
+            "the binding's entry 'endpoint'",
+            "the binding's entry 'region'",
+        ],
+        None => [
+            family
+                .endpoint
+                .map_or("a key of STATIC_ASSETS_*", |it| it.name),
+            family.regions[0].name,
+        ],
+    };
+    source.refuse_beside(keys_from, &env_vars::ENDPOINT_URL, endpoint)?;
+    source.refuse_beside(keys_from, &env_vars::REGION, region)
+}
+
+fn read_keys(family: &KeyFamily, sources: &Sources<'_>) -> ConfigResult<Option<S3Identity>> {
+    let KeyFamily { id, secret, .. } = family;
     let (given, missing) = match (sources.secret(id)?, sources.secret(secret)?) {
         (Some(id), Some(secret)) => {
+            let token = family
+                .token
+                .map(|token| sources.secret(token))
+                .transpose()?;
             return Ok(Some(S3Identity::Keys {
                 id: Secret(id.value),
                 secret: Secret(secret.value),
-                token: sources.secret(token)?.map(|token| Secret(token.value)),
+                token: token.flatten().map(|token| Secret(token.value)),
             }));
         }
         (None, None) => return Ok(None),
@@ -134,11 +166,25 @@ fn read_keys(
     Err(ConfigProblem::HalfACredential { given, missing })
 }
 
-/// Reads what AWS's own tools take: keys, the web identity of EKS and CI services, or the machine's own identity.
-fn read_aws_identity(source: &CredentialSource<'_>) -> ConfigResult<Option<S3Identity>> {
-    if let Some(keys) = read_keys(AWS, source.sources)? {
-        return Ok(Some(keys));
+/// Reads what other tools and platforms set.
+fn read_foreign_identity(
+    bucket: &str,
+    source: &CredentialSource<'_>,
+) -> ConfigResult<Option<(S3Identity, KeyFamily)>> {
+    if let Some(keys) = read_keys(&AWS, source.sources)? {
+        return Ok(Some((keys, AWS)));
     }
+    let of_addon = source.value(&env_vars::BUCKETEER_BUCKET_NAME);
+    if of_addon.as_deref() == Some(bucket)
+        && let Some(keys) = read_keys(&BUCKETEER, source.sources)?
+    {
+        return Ok(Some((keys, BUCKETEER)));
+    }
+    Ok(read_aws_identity(source)?.map(|identity| (identity, AWS)))
+}
+
+/// Reads what AWS's own tools take besides keys: the web identity of EKS and CI services, or the machine's own identity.
+fn read_aws_identity(source: &CredentialSource<'_>) -> ConfigResult<Option<S3Identity>> {
     let token_file = source.value(&env_vars::AWS_WEB_IDENTITY_TOKEN_FILE);
     if let (Some(token_file), Some(role)) = (token_file, source.value(&env_vars::AWS_ROLE_ARN)) {
         return Ok(Some(S3Identity::Web {

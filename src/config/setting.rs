@@ -10,6 +10,12 @@ pub(crate) enum Origin {
     /// `<platform>/env`, which holds what the operator of the build sets.
     #[display("platform environment")]
     Platform,
+    /// The builder image. Nobody who uses it can set another value.
+    #[display("builder")]
+    Builder,
+    /// The builder image, for apps that set nothing else.
+    #[display("builder's default")]
+    BuilderDefault,
     /// A config var of a Heroku app. The build and every process of the app get it.
     #[display("config var")]
     ConfigVar,

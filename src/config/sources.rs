@@ -78,13 +78,19 @@ impl<'a> Sources<'a> {
         self
     }
 
-    /// Reads a setting from the environment or `project.toml`.
+    /// Reads a setting from the environment or `project.toml`. A builder's default comes last.
     pub(super) fn text(&self, name: &Variable) -> Option<Setting<String>> {
-        self.env_text(name).or_else(|| {
+        let is_default = |setting: &Setting<String>| setting.origin == Origin::BuilderDefault;
+        let given = self.env_text(name);
+        let of_project = || {
             let is_setting = name.kind == VariableKind::Setting;
             let value = self.project.get(&name.key()).filter(|_| is_setting)?;
             Some(Setting::new(value, Origin::ProjectToml))
-        })
+        };
+        match given {
+            Some(given) if !is_default(&given) => Some(given),
+            default => of_project().or(default),
+        }
     }
 
     pub(super) fn value(&self, name: &Variable) -> Option<String> {

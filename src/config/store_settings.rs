@@ -68,6 +68,22 @@ impl<'a> StoreSettings<'a> {
         parse_public_url(Setting::new(self.with_app(value)?, origin.clone())).map(Some)
     }
 
+    /// Who gives each app a prefix of its own, if this app has no name for it. A fleet's binding or builder can't know
+    /// which apps take part.
+    pub(super) fn nameless_origin(&self) -> Option<Origin> {
+        let settings = [&self.store, &self.public_url].into_iter().flatten();
+        let needing = settings.filter(|setting| setting.value.contains("{app}"));
+        let mut origins = needing.map(|setting| &setting.origin);
+        let is_of_fleet = |origin: &&Origin| {
+            use Origin::{Binding, Builder, BuilderDefault};
+            matches!(origin, Binding(_) | Builder | BuilderDefault)
+        };
+        origins
+            .find(is_of_fleet)
+            .cloned()
+            .filter(|_| self.app.is_none())
+    }
+
     fn with_app(&self, text: &str) -> ConfigResult<String> {
         match &self.app {
             Some(app) => Ok(text.replace("{app}", app)),

@@ -16,8 +16,9 @@ pub(super) struct LastBuild {
     /// The store behind that URL, if a check found nothing wrong.
     #[serde(default)]
     store: Option<String>,
-    digest: String,
-    framework: String,
+    /// Earlier versions of this program have written none.
+    #[serde(default)]
+    report: Vec<(String, String)>,
 }
 
 impl LastBuild {
@@ -30,8 +31,11 @@ impl LastBuild {
                 .uploaded
                 .as_ref()
                 .and_then(|it| it.checked_store.clone()),
-            digest: release.digest.to_string(),
-            framework: published.framework.clone(),
+            report: published
+                .report()
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect(),
         }
     }
 
@@ -57,14 +61,11 @@ impl LastBuild {
 
     /// Renders YAML, in which a JSON string is valid.
     pub(super) fn report(&self) -> String {
-        let pairs = [
-            ("version", &self.version),
-            ("url", &self.url),
-            ("digest", &self.digest),
-            ("framework", &self.framework),
-        ];
-        pairs
-            .map(|(name, value)| format!("{name}: {}\n", serde_json::Value::from(&**value)))
-            .concat()
+        let lines = self.report.iter();
+        let lines = lines.map(|(name, value)| {
+            let value = serde_json::Value::from(&**value);
+            format!("{name}: {value}\n")
+        });
+        lines.collect::<Vec<_>>().concat()
     }
 }

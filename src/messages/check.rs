@@ -80,13 +80,7 @@ pub(super) fn finding_text(finding: &CheckFinding, site: &Site) -> String {
             quoted(found.as_ref()),
             remedies.types
         ),
-        CheckProblem::EncodingLost => formatdoc! {"
-            200 and gzip, but no Content-Encoding says so: {url}
-            The file is stored gzip-encoded. Something in front of the store, or the store itself, drops the header
-            Content-Encoding, so browsers get unreadable bytes. Let it through, or store the files as they are:
-              {compress}=off",
-            compress = COMPRESS.name
-        },
+        CheckProblem::EncodingLost => encoding_lost(url),
         CheckProblem::Encoded(name) => {
             format!("not compared, the answer has an unrequested Content-Encoding {name}: {url}")
         }
@@ -117,6 +111,16 @@ pub(super) fn finding_text(finding: &CheckFinding, site: &Site) -> String {
     };
     let kinds: Vec<String> = finding.kinds.iter().map(ToString::to_string).collect();
     format!("{}: {}", kinds.join(" "), text.trim_end())
+}
+
+fn encoding_lost(url: &str) -> String {
+    formatdoc! {"
+        200 and gzip, but no Content-Encoding says so: {url}
+        The file is stored gzip-encoded. Something in front of the store, or the store itself, drops the header
+        Content-Encoding, so browsers get unreadable bytes. Let it through, or store the files as they are:
+          {compress}=off",
+        compress = COMPRESS.name
+    }
 }
 
 fn status_text(url: &str, status: u16, remedies: &Remedies, leads: &str) -> String {

@@ -135,13 +135,13 @@ pub(crate) fn line(fact: &Fact<'_>) -> Line {
         }
         Fact::List(Right::Denied) => Line::warning(
             "The key may not list",
-            "A build that was cut uploads all of its files again, and RELEASE_VERSION can't be used. SECURITY.md has the \
+            "A build that was cut uploads all of its files again, and RELEASE_VERSION can't be used. docs/stores.md has the \
              rights of a build.",
         ),
         Fact::Delete(Right::Denied) => Line::good("The key may not delete, and no build has to"),
         Fact::Delete(Right::Granted) => Line::warning(
             "The key may delete, which no build has to",
-            "Whoever has it can remove what is published. SECURITY.md has a smaller policy, and one for operators.",
+            "Whoever has it can remove what is published. docs/stores.md has a smaller policy, and one for operators.",
         ),
         Fact::ClockDiffers(ahead) => clock(*ahead),
         Fact::PathOfSite(public) => Line::warning(
@@ -177,7 +177,7 @@ pub(crate) fn line(fact: &Fact<'_>) -> Line {
         }
         Fact::MetaIsPublic(true) => Line::warning(
             "Anyone can read .static-assets/, which names every file, commit and group",
-            "It holds no secret. To hide it, see SECURITY.md, \"Public buckets\".",
+            "It holds no secret. To hide it, see docs/stores.md, \"Public buckets\".",
         ),
         Fact::Region(region) => Line::good(format!(
             "The store names the bucket's region: {name}. To save a request in each run: STATIC_ASSETS_REGION={name}",

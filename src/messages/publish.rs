@@ -62,7 +62,10 @@ impl Event for Prebuilt {
 /// Why a run publishes nothing.
 pub(super) fn why_not_published(why: &Unpublished) -> String {
     match why {
-        Unpublished::NoStore | Unpublished::Disabled(_) | Unpublished::Tests => off(why),
+        Unpublished::NoStore
+        | Unpublished::Disabled(_)
+        | Unpublished::Nameless(_)
+        | Unpublished::Tests => off(why),
         Unpublished::PublishOff(_) | Unpublished::MissingCredentials(_) => compile_only(why),
     }
 }
@@ -77,6 +80,10 @@ fn off(why: &Unpublished) -> String {
                                STATIC_ASSETS_COMPILE=1"
                 .to_owned()
         }
+        Unpublished::Nameless(origin) => format!(
+            "Static assets are off: the store of the {origin} has a prefix for each app's name, and this app has no name. \
+             To take part: [io.github.static-assets] app = \"shop\" in project.toml, or STATIC_ASSETS_APP=shop"
+        ),
         _ => "Static assets are off: no store is set. To publish them under their own URL with each build: \
               STATIC_ASSETS_STORE=s3://bucket/prefix"
             .to_owned(),
@@ -95,6 +102,10 @@ fn compile_only(why: &Unpublished) -> String {
         Unpublished::MissingCredentials(store) => format!(
             "Not published, nothing pinned: no credentials for {store} and STATIC_ASSETS_MISSING_CREDENTIALS=skip. \
              The app serves its own files."
+        ),
+        Unpublished::Nameless(origin) => format!(
+            "Compiled only: the store of the {origin} has a prefix for each app's name, and this app has no name. To \
+             publish: STATIC_ASSETS_APP=shop"
         ),
         Unpublished::NoStore | Unpublished::Disabled(_) => {
             "Compiled only: no store is set. To publish: STATIC_ASSETS_STORE=s3://bucket/prefix"

@@ -77,18 +77,19 @@ impl HttpConnector for Transport {
 impl HttpService for Transport {
     fn call<'life, 'result>(
         &'life self,
-        request: HttpRequest,
+        mut request: HttpRequest,
     ) -> Pin<Box<dyn Future<Output = Result<HttpResponse, HttpError>> + Send + 'result>>
     where
         'life: 'result,
         Self: 'result,
     {
+        accept_form(&mut request);
         Box::pin(self.send(request))
     }
 }
 
 impl Transport {
-    async fn send(&self, mut request: HttpRequest) -> Result<HttpResponse, HttpError> {
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let host = request.uri().authority().map_or("", |host| host.as_str());
         let Some(role) = self.hosts.0.get(host).copied() else {
             let text = format!("refused to ask {host}: not the store");
@@ -97,10 +98,6 @@ impl Transport {
         let is_store = role == HostRole::Store;
         if is_store {
             self.requests.with(|requests| count(requests, &request));
-        }
-        if request.extensions().get() == Some(&Form::Encoded) {
-            let gzip = HeaderValue::from_static(GZIP);
-            request.headers_mut().insert(ACCEPT_ENCODING, gzip);
         }
         record(None);
         let bytes = request.body().content_length() as u64;
@@ -151,6 +148,13 @@ impl Transport {
             record(Some(ErrorResponse::of(role, &response, &body)));
         }
         Ok(response)
+    }
+}
+
+fn accept_form(request: &mut HttpRequest) {
+    if request.extensions().get() == Some(&Form::Encoded) {
+        let gzip = HeaderValue::from_static(GZIP);
+        request.headers_mut().insert(ACCEPT_ENCODING, gzip);
     }
 }
 

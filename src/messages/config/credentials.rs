@@ -16,7 +16,8 @@ pub(super) fn missing(store: &StoreUrl, unused: &[UnusedBinding]) -> ProblemText
             "s3",
             "STATIC_ASSETS_ACCESS_KEY_ID and STATIC_ASSETS_SECRET_ACCESS_KEY (or with _FILE at the end)",
             "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; this prints those of a profile:\n    \
-             aws configure export-credentials --format env\n  AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE",
+             aws configure export-credentials --format env\n  BUCKETEER_AWS_ACCESS_KEY_ID and BUCKETEER_AWS_SECRET_ACCESS_KEY, if \
+             BUCKETEER_BUCKET_NAME is the store's bucket\n  AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE",
         ),
         Scheme::Azure => (
             "azure-blob",
@@ -66,7 +67,7 @@ fn unused_text(binding: &UnusedBinding) -> String {
 }
 
 pub(super) fn beside_other_keys(setting: &str, keys_from: &Origin, instead: &str) -> ProblemText {
-    let or = if instead.starts_with("AWS_") {
+    let or = if instead.starts_with("AWS_") || instead.starts_with("BUCKETEER_") {
         ", or give STATIC_ASSETS_ACCESS_KEY_ID and STATIC_ASSETS_SECRET_ACCESS_KEY"
     } else {
         ""

@@ -142,7 +142,7 @@ fn rejected(code: &str) -> Message {
 /// What the key of an operator may do, and that of a build should not.
 fn right_to_delete(store: &BucketUrl) -> String {
     let bucket = &store.bucket;
-    let lead = "Builds must not be able to delete, so operators have a key of their own (SECURITY.md, \"A second key for \
+    let lead = "Builds must not be able to delete, so operators have a key of their own (docs/stores.md, \"A second key for \
                 operators\"). To let it delete:";
     match store.scheme {
         Scheme::S3 => formatdoc! {r#"
@@ -182,7 +182,7 @@ fn least_rights(store: &BucketUrl) -> String {
             Publishing reads, creates and lists blobs, and writes parts of files above 16 MiB. This makes a shared access
             signature for that; its w is for the parts:
               az storage container generate-sas --name {bucket} --permissions rclw --expiry <date>
-            Or give the identity a role, which may also delete (SECURITY.md has a smaller one):
+            Or give the identity a role, which may also delete (docs/stores.md has a smaller one):
               az role assignment create --role 'Storage Blob Data Contributor' --assignee <id> \\
                 --scope <id of the account>/blobServices/default/containers/{bucket}
             Or the storage account's firewall blocks this machine."
