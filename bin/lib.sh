@@ -2,8 +2,12 @@
 # shellcheck shell=bash
 
 buildpack=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-architecture=$(uname -m)
-program=$buildpack/dist/static-assets-$architecture
+case $(uname -m) in
+x86_64) architecture=amd64 ;;
+aarch64) architecture=arm64 ;;
+*) architecture=$(uname -m) ;;
+esac
+program=$buildpack/dist/static-assets-linux-$architecture
 
 die() {
 	printf ' !     %s\n' "$@" >&2
@@ -13,7 +17,7 @@ die() {
 refuse_cloud_native() {
 	if [[ -n ${CNB_BUILDPACK_DIR:-} ]]; then
 		die "static assets: this is the classic buildpack of Heroku, not a Cloud Native Buildpack." \
-			"Use the packaged CNB: script/package makes it, in dist/cnb."
+			"Use static-assets-linux-amd64.cnb of a release, or the one that script/package leaves in dist/."
 	fi
 }
 
@@ -23,26 +27,26 @@ install_program() {
 	if [[ -x $program ]]; then
 		return
 	fi
-	local version base_url sha256_x86_64 sha256_aarch64
+	local version base_url sha256_amd64 sha256_arm64
 	# shellcheck source=bin/pin
 	source "$buildpack/bin/pin"
 	if [[ -z $version ]]; then
 		die "static assets: this copy of the buildpack has no program: dist/ is empty, and bin/pin names no release." \
 			"Where Rust is, make it, and add the buildpack as the archive that this leaves in dist/:" \
 			"  script/package" \
-			"  heroku buildpacks:add https://…/static-assets-VERSION-heroku.tgz"
+			"  heroku buildpacks:add https://…/static-assets-heroku.tgz"
 	fi
 	local sum=sha256_$architecture
 	sum=${!sum:-}
 	if [[ -z $sum ]]; then
-		die "static assets: release $version has no program for $architecture: x86_64 and aarch64 only."
+		die "static assets: release $version has no program for $architecture: amd64 and arm64 only."
 	fi
 	mkdir -p "$buildpack/dist"
 	if [[ -n $cached ]] && is_program "$sum" "$cached"; then
 		cp "$cached" "$program"
 		return
 	fi
-	fetch "$base_url/static-assets-$architecture" "$sum"
+	fetch "$base_url/static-assets-linux-$architecture" "$sum"
 	if [[ -n $cached ]]; then
 		mkdir -p "${cached%/*}"
 		cp "$program" "$cached"

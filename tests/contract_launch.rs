@@ -156,7 +156,7 @@ fn an_explicit_version_is_pinned_and_origin_logged() {
         .env("SOURCE_VERSION", "4f1c2ab")
         .build()
         .succeeds()
-        .says("- Version v42 (RELEASE_VERSION (platform environment)), commit 4f1c2ab");
+        .says("- Version v42 (RELEASE_VERSION, platform environment), commit 4f1c2ab");
     assert_eq!(ran.launch("STATIC_ASSETS_VERSION"), "v42");
     assert_eq!(ran.launch("RELEASE_VERSION"), "v42");
     assert_eq!(

@@ -1,6 +1,6 @@
 //! The classic Heroku buildpack (`heroku buildpacks:add`): its stubs, called as Heroku calls them.
 
-use crate::harness::heroku::{Heroku, Slug};
+use crate::harness::heroku::{Heroku, Slug, architecture};
 use crate::harness::pages::{assets, links};
 use crate::harness::phoenix::MIX;
 use crate::harness::python::Python;
@@ -558,7 +558,7 @@ fn stubs_refuse_a_platform_of_cloud_native_buildpacks() {
         let env = [("CNB_BUILDPACK_DIR", "/x")];
         let (code, text) = stub(&platform, &buildpack, name, &env);
         assert_eq!(code, 1, "{text}");
-        assert!(text.contains("dist/cnb"), "{text}");
+        assert!(text.contains("static-assets-linux-amd64.cnb"), "{text}");
     }
 }
 
@@ -566,8 +566,8 @@ fn stubs_refuse_a_platform_of_cloud_native_buildpacks() {
 fn pin_of_mirror(platform: &Platform, mirror: &Path) -> String {
     fs::create_dir(mirror).unwrap();
     for file in [
-        "static-assets-x86_64",
-        "static-assets-aarch64",
+        "static-assets-linux-amd64",
+        "static-assets-linux-arm64",
         "SHA256SUMS",
     ] {
         fs::write(mirror.join(file), "#!/bin/sh\necho \"it runs: $*\"\n").unwrap();
@@ -591,12 +591,12 @@ fn pin_of_mirror(platform: &Platform, mirror: &Path) -> String {
 fn a_missing_program_is_downloaded_by_its_pin() {
     let platform = Platform::empty();
     let buildpack = Heroku::app(&platform).buildpack();
-    let architecture = std::env::consts::ARCH;
-    let program = buildpack.join(format!("dist/static-assets-{architecture}"));
+    let architecture = architecture();
+    let program = buildpack.join(format!("dist/static-assets-linux-{architecture}"));
     fs::remove_file(&program).unwrap();
     let (code, text) = stub(&platform, &buildpack, "compile", &[]);
     assert_eq!(code, 1, "{text}");
-    for fact in ["bin/pin", "script/package", "-heroku.tgz"] {
+    for fact in ["bin/pin", "script/package", "static-assets-heroku.tgz"] {
         assert!(text.contains(fact), "{text}");
     }
 
@@ -605,14 +605,14 @@ fn a_missing_program_is_downloaded_by_its_pin() {
     for line in [
         "version=1.0.0",
         "base_url=file://",
-        "sha256_x86_64=",
-        "sha256_aarch64=",
+        "sha256_amd64=",
+        "sha256_arm64=",
     ] {
         assert!(pin.contains(line), "{pin}");
     }
     fs::write(buildpack.join("bin/pin"), &pin).unwrap();
 
-    let file = mirror.join(format!("static-assets-{architecture}"));
+    let file = mirror.join(format!("static-assets-linux-{architecture}"));
     let own = fs::read(&file).unwrap();
     fs::write(&file, "#!/bin/sh\necho \"it runs: another\"\n").unwrap();
     let (code, text) = stub(&platform, &buildpack, "compile", &[]);

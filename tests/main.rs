@@ -9,6 +9,7 @@
 mod harness;
 
 mod architecture;
+mod browser;
 mod compress;
 mod conformance;
 mod contract_detect;
@@ -28,6 +29,7 @@ mod lifecycle;
 mod operate;
 mod operate_odd;
 mod operate_prune;
+mod packaging;
 mod page;
 mod phoenix_build;
 mod phoenix_digest;

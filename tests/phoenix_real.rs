@@ -256,7 +256,7 @@ fn wrong_links(generation: &str, fixture: &str) {
     platform
         .build()
         .exits(1)
-        .says("config/runtime.exs:18 reads STATIC_URL, but with it these links do not lead to files below https://")
+        .says("config/runtime.exs:18 reads STATIC_URL, but with it these links do not lead to files under https://")
         .says("lib/shop_web/layouts/root.html.heex:6: /assets/")
         .says(lines);
     own(&platform, &format!("[path: {read}]"));
@@ -353,7 +353,7 @@ fn wrong_links(generation: &str, fixture: &str) {
         .build()
         .succeeds()
         .says("not checked: the names of files in 1 link")
-        .says("lib/shop_web/more.ex:4 links to files below /uploads/ whose names are only known at run time");
+        .says("lib/shop_web/more.ex:4 links to files under /uploads/ whose names are only known at run time");
 
     // What the build can't evaluate is not checked, and ends no build.
     platform.write(

@@ -17,12 +17,12 @@ import sys
 import tempfile
 from pathlib import Path
 
+import apt
 import cache
 import output
 import process
 
 PACKAGES = ["docker.io", "debootstrap"]
-INSTALL = ["apt-get", "install", "--yes", "--no-install-recommends", *PACKAGES]
 SUITE = "bookworm"
 MIRROR = "http://deb.debian.org/debian"
 INCLUDED = "python3,python3-venv,python3-pip,ca-certificates,elixir,erlang-dev"
@@ -41,14 +41,7 @@ def install():
         raise Missing("only root can start one")
     engine, cli = programs()
     if not (engine and cli and shutil.which("debootstrap")):
-        if not shutil.which("apt-get"):
-            raise Missing(f"{' and '.join(PACKAGES)} are not there, and no apt-get to install them")
-        env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        quiet = {"env": env, "check": False, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        if subprocess.run(INSTALL, **quiet).returncode:
-            # The lists of a fresh image are empty.
-            subprocess.run(["apt-get", "update"], **quiet)
-            subprocess.run(INSTALL, **quiet)
+        apt.install(*PACKAGES, quiet=True)
         engine, cli = programs()
     if not (engine and cli and shutil.which("debootstrap")):
         raise Missing(f"{' and '.join(PACKAGES)} could not be installed")

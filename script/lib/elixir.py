@@ -6,26 +6,15 @@ Also what turns a fixture into an app that can be built with the Phoenix sources
 import os
 import re
 import shutil
-import subprocess
 from pathlib import Path
 
-import output
-
-INSTALL = ["apt-get", "install", "--yes", "--no-install-recommends", "elixir"]
+import apt
 
 
 def install():
     """Whether `elixir` is on PATH afterwards."""
-    if shutil.which("elixir"):
-        return True
-    if not shutil.which("apt-get") or os.geteuid() != 0:
-        output.note(f"no Elixir here; to install it: sudo {' '.join(INSTALL)}")
-        return False
-    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    if subprocess.run(INSTALL, env=env, check=False).returncode:
-        # The lists of a fresh image are empty.
-        subprocess.run(["apt-get", "update"], env=env, check=False)
-        subprocess.run(INSTALL, env=env, check=False)
+    if not shutil.which("elixir"):
+        apt.install("elixir")
     return shutil.which("elixir") is not None
 
 

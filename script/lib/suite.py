@@ -199,6 +199,7 @@ class Running(subprocess.Popen):
 
 def full(suite):
     suite.prepare(sys.executable, "-B", cache.LIB / "elixir.py")
+    suite.prepare(sys.executable, "-B", cache.LIB / "browser.py")
     suite.prepare("script/environments")
     suite.prepare("script/services", "--install")
     suite.prepare("script/docker", "--install")
@@ -225,6 +226,8 @@ def quick(suite):
 def area(suite, names):
     suite.prepare("script/environments")
     suite.prepare("script/services", "--build" if "conformance" in names else "--install")
+    if any("browser" in name for name in names):
+        suite.prepare(sys.executable, "-B", cache.LIB / "browser.py")
     if not suite.step("cargo", "build", "--locked"):
         raise Stop
     suite.prepared()

@@ -33,7 +33,7 @@ pub(crate) use detect::Django;
 pub(crate) use error::{DjangoError, DjangoFailure, DjangoFailureReason, DjangoLinkProblem};
 pub(crate) use event::{BrokenLink, BrokenLinkCause, DjangoEvent};
 use hook::HookDir;
-use links::{DjangoLinkCheck, needs_pin, verify_links};
+use links::{DjangoLinkCheck, needs_pin, refuse_debug, verify_links};
 use python::AppPython;
 pub(crate) use report::{CollectReport, DjangoCheck, StaticfilesStorage};
 use runner::{collected_dir, load_settings, run_collectstatic};
@@ -94,6 +94,9 @@ impl Django {
     ) -> Result<Vec<BlockingPolicy>, DjangoError> {
         let python = AppPython::find(&self.entry, ctx)?;
         let report = load_settings(&python, target, &HookDir::find(&python)?)?;
+        if let Some(target) = target {
+            refuse_debug(&report, target, &python)?;
+        }
         let origin = target.and_then(|target| target.prefix.origin());
         let policies = origin.map(|origin| judge_policies(&report, origin, files, ctx));
         Ok(policies.map_or_else(Vec::new, |found| found.blocking))

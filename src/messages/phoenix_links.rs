@@ -65,7 +65,7 @@ impl Event for PhoenixEvent<'_> {
                 return warn_of_first(dirs, log, |dir| {
                     let (link, path) = (&dir.location, &dir.path);
                     format!(
-                        "{link} links to files below /{path}/ whose names are only known at run time, and the build \
+                        "{link} links to files under /{path}/ whose names are only known at run time, and the build \
                          has no file there. If the app saves them while it runs, such as uploads, they are never on the \
                          CDN: write that link as \"/{path}/…\", without ~p and static_path, so that the app's own \
                          host serves it."
@@ -265,7 +265,7 @@ fn why(problem: &PhoenixLinkProblem) -> String {
             base,
             links,
         } => format!(
-            "{location} reads {variable}, but with it these links do not lead to files below {}:\n{}\nIf that \
+            "{location} reads {variable}, but with it these links do not lead to files under {}:\n{}\nIf that \
              depends on a variable that only the running app has, give it to the build: \
              STATIC_ASSETS_BUILD_ENV=\"NAME=value\"",
             with_version(base),

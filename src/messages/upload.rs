@@ -16,7 +16,7 @@ use std::path::Path;
 pub(super) fn version(release: &Release, config: &Config, log: &Log) {
     let source = match &config.version {
         Some(given) if release.is_explicit() => {
-            format!("{} ({})", RELEASE_VERSION.name, given.origin)
+            format!("{}, {}", RELEASE_VERSION.name, given.origin)
         }
         _ => "hash of the files".to_owned(),
     };

@@ -36,6 +36,14 @@ pub(crate) struct Slug {
     pub(crate) next: BTreeMap<String, String>,
 }
 
+/// The architecture of this machine, as releases name it.
+pub(crate) fn architecture() -> &'static str {
+    match std::env::consts::ARCH {
+        "aarch64" => "arm64",
+        _ => "amd64",
+    }
+}
+
 const BASH: &str = "/bin/bash";
 const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
@@ -93,7 +101,7 @@ impl<'a> Heroku<'a> {
         let buildpack = self.platform.path(&random_name("buildpack"));
         copy_folder(&repository().join("bin"), &buildpack.join("bin"));
         fs::create_dir(buildpack.join("dist")).unwrap();
-        let name = format!("static-assets-{}", std::env::consts::ARCH);
+        let name = format!("static-assets-linux-{}", architecture());
         symlink(
             env!("CARGO_BIN_EXE_static-assets"),
             buildpack.join("dist").join(name),

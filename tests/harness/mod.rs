@@ -2,6 +2,7 @@
 //! modules are the servers, programs and frameworks that tests need.
 
 pub(crate) mod azure;
+pub(crate) mod browser;
 pub(crate) mod canary;
 pub(crate) mod clock;
 pub(crate) mod dice;

@@ -61,6 +61,23 @@ pub(super) fn verify_links(
     })
 }
 
+/// Finds out from the settings alone that pages would not link to the version: the hook does nothing in an app with
+/// `DEBUG`. Only the usual storages are known to need it.
+pub(super) fn refuse_debug(
+    report: &CollectReport,
+    target: &CompileTarget,
+    python: &AppPython<'_>,
+) -> Result<(), DjangoError> {
+    const USUAL: [&str; 2] = ["django.contrib.staticfiles.", "whitenoise."];
+    let follows = matches!(why_by_app(report, target), LinkReason::SettingsReadUrl);
+    let is_usual = USUAL.iter().any(|it| report.own_storage().starts_with(it));
+    if !report.debug || follows || !is_usual || python.ctx.config.inject == Inject::Off {
+        return Ok(());
+    }
+    let (why, snippet) = (debug_problem(report, python)?, snippet(report));
+    Err(Box::new(NotFollowing { why, snippet }).into())
+}
+
 /// Whether Python has to set the pinned variables, because a process may start without the image's entrypoint.
 pub(super) fn needs_pin(ctx: &BuildContext<'_>) -> bool {
     ctx.image.hook.pin().is_some() && ctx.inject() == Inject::Auto

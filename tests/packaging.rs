@@ -1,0 +1,231 @@
+//! What a release has, made by `script/package` from a program that is there already, and the step of the GitHub Action.
+
+use crate::harness::heroku::architecture;
+use crate::harness::{Platform, repository, skipped, variable};
+use fs_err as fs;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_static-assets");
+
+/// Fills a directory with a release, whose programs are stand-ins.
+fn package(platform: &Platform, name: &str) -> PathBuf {
+    let (made, dist) = (platform.path("made"), platform.path(name));
+    fs::create_dir_all(&made).unwrap();
+    for architecture in ["amd64", "arm64"] {
+        let program = made.join(format!("static-assets-linux-{architecture}"));
+        fs::write(program, format!("the program for {architecture}")).unwrap();
+    }
+    fs::write(made.join("sbom.cdx.json"), "{\"bomFormat\": \"CycloneDX\"}").unwrap();
+    let packaged = script(&[
+        "--from",
+        &made.display().to_string(),
+        "--dist",
+        &dist.display().to_string(),
+    ]);
+    assert!(packaged.status.success(), "{packaged:?}");
+    dist
+}
+
+fn script(arguments: &[&str]) -> Output {
+    let mut command = Command::new(repository().join("script/package"));
+    command.args(arguments).output().unwrap()
+}
+
+#[test]
+fn a_release_is_complete_and_has_the_same_bytes_twice() {
+    let platform = Platform::empty();
+    let dist = package(&platform, "one");
+    let sums = fs::read_to_string(dist.join("SHA256SUMS")).unwrap();
+    let names: Vec<&str> = sums
+        .lines()
+        .map(|line| line.split_once("  ").unwrap().1)
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "sbom.cdx.json",
+            "static-assets-auto-linux-amd64.cnb",
+            "static-assets-auto-linux-arm64.cnb",
+            "static-assets-heroku.tgz",
+            "static-assets-image.tar",
+            "static-assets-linux-amd64",
+            "static-assets-linux-amd64.cnb",
+            "static-assets-linux-arm64",
+            "static-assets-linux-arm64.cnb",
+        ]
+    );
+    let again = package(&platform, "two");
+    assert_eq!(fs::read_to_string(again.join("SHA256SUMS")).unwrap(), sums);
+
+    // What was changed afterwards is found.
+    fs::write(again.join("static-assets-heroku.tgz"), "another").unwrap();
+    let checked = script(&["check", "--dist", &again.display().to_string()]);
+    let said = String::from_utf8_lossy(&checked.stderr).into_owned();
+    assert!(!checked.status.success());
+    assert!(
+        said.contains("static-assets-heroku.tgz is not what SHA256SUMS names"),
+        "{said}"
+    );
+    inspected_by_pack(&dist);
+}
+
+#[test]
+fn every_descriptor_has_the_version_of_the_program() {
+    for (file, count) in [("buildpack.toml", 1), ("auto/buildpack.toml", 2)] {
+        let text = fs::read_to_string(repository().join(file)).unwrap();
+        let line = format!("version = \"{}\"", env!("CARGO_PKG_VERSION"));
+        assert_eq!(text.matches(&line).count(), count, "{file}");
+    }
+}
+
+/// Lets the real `pack` read the packages.
+fn inspected_by_pack(dist: &Path) {
+    let Some(pack) = variable("STATIC_ASSETS_TEST_PACK") else {
+        skipped("STATIC_ASSETS_TEST_PACK names no pack");
+        return;
+    };
+    for (name, id) in [
+        (
+            "static-assets-linux-amd64.cnb",
+            "static-assets/static-assets",
+        ),
+        ("static-assets-auto-linux-amd64.cnb", "static-assets/auto"),
+    ] {
+        let output = Command::new(&pack)
+            .args(["buildpack", "inspect", "--verbose"])
+            .arg(dist.join(name))
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success() && said.contains(id), "{output:?}");
+        assert!(said.contains("static-assets/static-assets"), "{said}");
+    }
+}
+
+/// Runs the step of the action against a release of this machine, and returns its outputs.
+fn action(platform: &Platform, inputs: &[(&str, &str)]) -> (Output, BTreeMap<String, String>) {
+    let checkout = platform.path("checkout");
+    if !checkout.exists() {
+        for dir in ["script", "bin"] {
+            crate::harness::copy_folder(&repository().join(dir), &checkout.join(dir));
+        }
+    }
+    let [outputs, exported] = ["outputs", "exported"].map(|name| platform.path(name));
+    let all = [
+        "DIR",
+        "APP",
+        "STORE",
+        "PUBLIC_URL",
+        "VERSION",
+        "ENV_FILE",
+        "ARGS",
+        "RELEASE",
+    ];
+    let mut command = Command::new(checkout.join("script/action"));
+    command
+        .env_clear()
+        .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+        .env(
+            "STATIC_ASSETS_RELEASES",
+            format!("file://{}", platform.path("releases").display()),
+        )
+        .env("STATIC_ASSETS_CHECK", "off")
+        .env("GITHUB_OUTPUT", &outputs)
+        .env("GITHUB_ENV", &exported)
+        .env("GITHUB_SHA", "4f1c2ab90deadbeef")
+        .envs(all.map(|name| (format!("INPUT_{name}"), "")))
+        .envs(
+            inputs
+                .iter()
+                .map(|(name, value)| (format!("INPUT_{name}"), value)),
+        )
+        .current_dir(platform.app());
+    let output = command.output().unwrap();
+    let text = fs::read_to_string(&outputs).unwrap_or_default();
+    let pairs = text.lines().filter_map(|line| line.split_once('='));
+    let pairs = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    (output, pairs.collect())
+}
+
+/// A release that has only the program, as the action needs it.
+fn release(platform: &Platform) {
+    let dir = platform.path("releases/v1.0.0");
+    fs::create_dir_all(&dir).unwrap();
+    let name = format!("static-assets-linux-{}", architecture());
+    fs::copy(PROGRAM, dir.join(&name)).unwrap();
+    let sums = Command::new("sha256sum")
+        .arg(&name)
+        .current_dir(&dir)
+        .output()
+        .unwrap();
+    fs::write(dir.join("SHA256SUMS"), sums.stdout).unwrap();
+}
+
+#[test]
+fn the_action_publishes_and_hands_the_url_on() {
+    let platform = Platform::empty().file_store();
+    platform.write("dist/app.css", "a{}");
+    release(&platform);
+    let store = format!("file://{}", platform.store().display());
+    let inputs = [
+        ("DIR", "dist"),
+        ("STORE", store.as_str()),
+        ("PUBLIC_URL", "https://static.acme.com/shop"),
+        ("VERSION", "v42"),
+        ("RELEASE", "v1.0.0"),
+    ];
+    let (output, outputs) = action(&platform, &inputs);
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(outputs["version"], "v42");
+    assert_eq!(outputs["url"], "https://static.acme.com/shop/v42/");
+    assert!(outputs["json"].starts_with("{\"version\":\"v42\""));
+    let exported = fs::read_to_string(platform.path("exported")).unwrap();
+    assert!(
+        exported.contains("STATIC_URL=https://static.acme.com/shop/v42/\n"),
+        "{exported}"
+    );
+    platform.cli(&["show", "v42"]).exits(0).says("4f1c2ab90dea");
+
+    // A program that is not what the release names is never started.
+    let program = format!("releases/v1.0.0/static-assets-linux-{}", architecture());
+    fs::write(platform.path(&program), "#!/bin/sh\necho started\n").unwrap();
+    fs::remove_dir_all(platform.path("checkout")).unwrap();
+    let (output, _) = action(&platform, &inputs);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        !output.status.success() && !said.contains("started"),
+        "{said}"
+    );
+    let main = [&inputs[..4], &[("RELEASE", "main")]].concat();
+    let (output, _) = action(&platform, &main);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        said.contains("'main' is no release, such as v1.0.0"),
+        "{said}"
+    );
+}
+
+#[test]
+fn the_action_gives_its_script_every_input() {
+    let text = fs::read_to_string(repository().join("action.yml")).unwrap();
+    let script = fs::read_to_string(repository().join("script/action")).unwrap();
+    let inputs = text
+        .split("\ninputs:\n")
+        .nth(1)
+        .unwrap()
+        .split("\noutputs:\n")
+        .next()
+        .unwrap();
+    let is_input = |line: &&str| line.starts_with("  ") && !line.starts_with("   ");
+    for input in inputs.lines().filter(is_input) {
+        let name = input.trim().trim_end_matches(':');
+        let variable = format!("INPUT_{}", name.to_uppercase().replace('-', "_"));
+        assert!(
+            text.contains(&format!("{variable}: ${{{{ inputs.{name} ")),
+            "{name}"
+        );
+        assert!(script.contains(&variable), "{variable}");
+    }
+}
