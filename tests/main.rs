@@ -20,6 +20,8 @@ mod django_links;
 mod django_matrix;
 mod django_projects;
 mod docker;
+mod docs;
+mod docs_commands;
 mod doctor;
 mod faults;
 mod harness_azure;

@@ -120,7 +120,7 @@ pub(crate) fn line(fact: &Fact<'_>) -> Line {
             "The release phase uploads, so its key was not examined",
             "Run this command where the release phase runs, with STATIC_ASSETS_PUBLISH=build.",
         ),
-        Fact::Answers(Channel::Directory) => Line::good("The directory is there"),
+        Fact::Answers(Channel::Directory) => Line::good("The directory exists"),
         Fact::Answers(Channel::Https) => {
             Line::good("The store answers over https, and its certificate is trusted")
         }
@@ -129,9 +129,9 @@ pub(crate) fn line(fact: &Fact<'_>) -> Line {
             "Whoever is on the way can read the files and change them. That is all right on one machine only.",
         ),
         Fact::Uploads(creates) => uploads(*creates),
-        Fact::Gets => Line::good("The key may get what a build has to read"),
+        Fact::Gets => Line::good("What a build has to read can be read"),
         Fact::List(Right::Granted) => {
-            Line::good("The key may list, so a build that was cut is resumed")
+            Line::good("Files can be listed, so a build that was cut is resumed")
         }
         Fact::List(Right::Denied) => Line::warning(
             "The key may not list",
@@ -219,10 +219,10 @@ fn settings(to: &Destination, config: &Config) -> String {
 fn uploads(creates: Creates) -> Line {
     match creates {
         Creates::Refused => {
-            Line::good("The key may upload, and the store refuses to replace what exists")
+            Line::good("Files can be uploaded, and the store refuses to replace what exists")
         }
         Creates::Replaced | Creates::Unknown => Line::warning(
-            "The key may upload, but the store knows no conditional writes",
+            "Files can be uploaded, but the store knows no conditional writes",
             "Builds don't rely on them: they never replace a file of another build. A program that is none of ours and writes \
              at the same moment could be replaced.",
         ),

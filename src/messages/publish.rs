@@ -47,6 +47,7 @@ impl Event for PublishEvent<'_> {
             }
             Self::CheckFailed(finding, site) => log.warning(&check::finding_text(finding, site)),
             Self::Links(compiled, release, ctx) => links::links(compiled, release, ctx, log),
+            Self::Done(published, taken) => upload::done(published, *taken, log),
         }
     }
 }

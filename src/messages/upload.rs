@@ -7,11 +7,13 @@ use crate::log::{Log, bytes, count, seconds};
 use crate::manifest::{Saving, Scanned};
 use crate::plan::{Change, Progress, Summary};
 use crate::prefix::StoreUrl;
+use crate::publish::Published;
 use crate::release::Release;
 use crate::release::deferred::Deferred;
 use fs_err as fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::time::Duration;
 
 pub(super) fn version(release: &Release, config: &Config, log: &Log) {
     let source = match &config.version {
@@ -202,6 +204,18 @@ pub(super) fn change(change: &Change, release: &Release, log: &Log) {
     log.detail(&format!(
         "{new} new or changed since {since}, {equal} equal; returning visitors load {size} again"
     ));
+}
+
+pub(super) fn done(published: &Published, taken: Duration, log: &Log) {
+    let (version, url) = (&published.release.version, published.release.prefix.url());
+    let taken = seconds(taken);
+    log.bullet(&if published.is_deferred() {
+        format!(
+            "Done in {taken}: version {version} is in the image, and the release phase uploads it to {url}"
+        )
+    } else {
+        format!("Done in {taken}: version {version} is at {url}")
+    });
 }
 
 /// Whether a buildpack builds on the file system that the directory is on.

@@ -1,5 +1,6 @@
 //! The facts that the log prints while a run publishes. Their texts are in `messages/`.
 
+use super::Published;
 use crate::check::{AssetKind, CheckFinding, CheckSkipped};
 use crate::config::{Config, ConfigWarning, Destination, GzipReason, Unpublished};
 use crate::context::BuildContext;
@@ -9,6 +10,7 @@ use crate::plan::{Change, Progress, Summary};
 use crate::prefix::Site;
 use crate::release::Release;
 use crate::release::deferred::Deferred;
+use std::time::Duration;
 
 pub(crate) enum PublishEvent<'a> {
     Warning(&'a ConfigWarning),
@@ -37,4 +39,6 @@ pub(crate) enum PublishEvent<'a> {
     CheckFailed(&'a CheckFinding, &'a Site),
     /// How pages link to the release, and the fallback.
     Links(&'a Compiled, &'a Release, &'a BuildContext<'a>),
+    /// The last line, with the time that the whole run took.
+    Done(&'a Published, Duration),
 }
