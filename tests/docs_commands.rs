@@ -10,6 +10,8 @@ use regex::Regex;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread;
 
 /// Programs that are not run, and why.
 const NOT_HERE: &[(&str, &str)] = &[
@@ -249,6 +251,67 @@ fn every_command_of_the_guides_runs() {
         assert_settings_exist(&platform, &called, &page);
     }
     assert!(run > 50, "only {run} blocks of commands were found");
+}
+
+/// The settings of each recipe lead to the server of that store.
+#[test]
+fn the_settings_of_each_recipe_reach_their_store() {
+    let text = read(Path::new("docs/stores.md"));
+    let recipes = [
+        ("AWS S3", "s3.us-east-1.amazonaws.com"),
+        ("Cloudflare R2", "account.r2.cloudflarestorage.com"),
+        ("MinIO", "minio.acme.com"),
+        ("Garage", "garage.acme.com"),
+        ("Azure Blob Storage", "acmestatic.blob.core.windows.net"),
+    ];
+    // Each asks several times before it gives up.
+    thread::scope(|scope| {
+        for (heading, host) in recipes {
+            let section = text.split(&format!("\n## {heading}\n")).nth(1).unwrap();
+            let section = section.split("\n## ").next().unwrap();
+            scope.spawn(move || assert_reaches(section, host));
+        }
+    });
+}
+
+/// All that would leave this machine is asked of a proxy, which refuses it.
+fn assert_reaches(section: &str, host: &str) {
+    let exports = section.lines().map(|line| {
+        let line = line.trim_start().replace("&…&", "&sv=2022-11-02&sr=c&");
+        // Placeholders of secrets end with an ellipsis.
+        line.replace('…', "x")
+    });
+    let exports: Vec<String> = exports.filter(|line| line.starts_with("export ")).collect();
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let seen = asked.clone();
+    let proxy = server::serve(move |request| {
+        seen.lock().unwrap().push(request.target.clone());
+        Answer::of(403, Vec::new())
+    });
+    let platform = Platform::empty();
+    platform.write("dist/app.css", "a{}");
+    let script = format!(
+        "{}\nexec \"$PROGRAM\" publish --dir dist",
+        exports.join("\n")
+    );
+    let output = Command::new("bash")
+        .args(["-euc", &script])
+        .current_dir(platform.app())
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .env("PROGRAM", env!("CARGO_BIN_EXE_static-assets"))
+        .env("HTTPS_PROXY", &proxy)
+        .env("CLOUDFLARE_ACCOUNT_ID", "account")
+        .env("secret", "x")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let asked = asked.lock().unwrap().clone();
+    let wanted = format!("{host}:443");
+    assert!(
+        !asked.is_empty() && asked.iter().all(|it| *it == wanted),
+        "{asked:?}\n{said}"
+    );
 }
 
 /// The script with which a platform team finds out which repositories would fail.

@@ -2,6 +2,7 @@
 script/bench digest [--rounds N] [--files N]      our digest next to mix phx.digest (bench_digest.py)
 script/bench publish [--rounds N] [--files N] [--write]    what publishing costs (bench_publish.py)
 script/bench operate [--rounds N]                 what list and prune cost (bench_operate.py)
+script/bench compress [--rounds N]                what a first visit loads without a CDN (bench_compress.py)
 
 Each figure is a median with its range. The exit code is 1 when one misses its goal.
 
@@ -9,13 +10,20 @@ STATIC_ASSETS_BIN=<program> measures that one instead of building it. STATIC_ASS
 beside ours in the same rounds of `publish` and `digest`, to compare two builds.
 """
 
+import bench_compress
 import bench_digest
 import bench_django
 import bench_operate
 import bench_publish
 import process
 
-AREAS = {"digest": bench_digest, "django": bench_django, "operate": bench_operate, "publish": bench_publish}
+AREAS = {
+    "compress": bench_compress,
+    "digest": bench_digest,
+    "django": bench_django,
+    "operate": bench_operate,
+    "publish": bench_publish,
+}
 
 
 def main(args):
