@@ -203,6 +203,11 @@ fn an_app_is_examined_without_compiling_it() {
         .exits(1)
         .says("✗ ")
         .says("BILLING_KEY");
+    fs::write(&settings, format!("{text}\nDEBUG = True\n")).unwrap();
+    platform
+        .cli(&["doctor", "--app", "."])
+        .exits(1)
+        .says("✗ DEBUG is on in the build");
     fs::write(&settings, text).unwrap();
     let after = tree(&platform.app());
     let is_source = |path: &&String| !path.contains("__pycache__");

@@ -58,20 +58,18 @@ impl Backend {
         match self {
             Self::Bucket(objects) => {
                 let payload = PutPayload::from(content);
-                if objects
-                    .create(&key, payload, attributes_of(asset))
-                    .await?
-                    .is_some()
-                {
+                let created = objects.create(&key, payload, attributes_of(asset)).await;
+                if let Ok(Some(_)) = created {
                     return Ok(true);
                 }
-                match objects.head(&key, asset, Some(md5)).await {
+                match (created, objects.head(&key, asset, Some(md5)).await) {
+                    // A signature that may only create is not told that the blob exists.
+                    (_, Ok(ObjectState::Equal)) => Ok(false),
+                    (Err(failed), _) => Err(failed.into()),
                     // A key with the least rights can't look.
-                    Ok(ObjectState::Equal) | Err(FailedRequest(RequestError::Forbidden, _)) => {
-                        Ok(false)
-                    }
-                    Ok(_) => Err(StoreError::ReadBackMismatch(key)),
-                    Err(failed) => Err(failed.into()),
+                    (_, Err(FailedRequest(RequestError::Forbidden, _))) => Ok(false),
+                    (_, Ok(_)) => Err(StoreError::ReadBackMismatch(key)),
+                    (_, Err(failed)) => Err(failed.into()),
                 }
             }
             Self::Directory(directory) => {

@@ -70,7 +70,8 @@ pub(super) fn refuse_debug(
 ) -> Result<(), DjangoError> {
     const USUAL: [&str; 2] = ["django.contrib.staticfiles.", "whitenoise."];
     let follows = matches!(why_by_app(report, target), LinkReason::SettingsReadUrl);
-    let is_usual = USUAL.iter().any(|it| report.own_storage().starts_with(it));
+    let storage = report.storage_backend.as_deref().unwrap_or_default();
+    let is_usual = USUAL.iter().any(|it| storage.starts_with(it));
     if !report.debug || follows || !is_usual || python.ctx.config.inject == Inject::Off {
         return Ok(());
     }

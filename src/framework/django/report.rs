@@ -15,6 +15,8 @@ pub(crate) struct CollectReport {
     pub(crate) django: Option<String>,
     pub(crate) settings_module: Option<String>,
     pub(crate) debug: bool,
+    /// The staticfiles storage of the settings, also if nothing was collected.
+    pub(crate) storage_backend: Option<String>,
     pub(crate) static_url: Option<String>,
     pub(crate) static_root: Option<PathBuf>,
     /// Whether files are also collected from there. Then nothing tells the app's own files from the collected ones.

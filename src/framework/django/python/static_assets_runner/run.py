@@ -48,6 +48,7 @@ class Run:
             "settings_module": None,
             "debug": False,
             "static_url": None,
+            "storage_backend": None,
             "static_root": None,
             "static_root_holds_sources": False,
             "storage": None,

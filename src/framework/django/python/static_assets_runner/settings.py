@@ -46,6 +46,7 @@ class AppSettings:
         report["debug"] = bool(settings.DEBUG)
         report["static_url"] = effective_url(settings)
         report["static_root"] = absolute(settings.STATIC_ROOT)
+        report["storage_backend"] = (self.storage_entry() or {}).get("BACKEND")
         legacy = settings.is_overridden("STATICFILES_STORAGE")
         if legacy and django.VERSION >= (5, 1):
             report["ignored_staticfiles_storage"] = settings.STATICFILES_STORAGE
