@@ -31,6 +31,7 @@ mod lifecycle;
 mod operate;
 mod operate_odd;
 mod operate_prune;
+mod pack;
 mod packaging;
 mod page;
 mod phoenix_build;

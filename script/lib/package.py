@@ -186,7 +186,10 @@ def read_toml(path):
 def buildpack_tar(info):
     """A tar and the path in it at which the lifecycle looks for a buildpack."""
     folder = f"/cnb/buildpacks/{info['id'].replace('/', '_')}/{info['version']}"
-    return archive.Tar(mtime=LIFECYCLE_TIME), folder
+    tar = archive.Tar(mtime=LIFECYCLE_TIME)
+    # `pack` takes the first entry of a layer for the buildpack's id, and the second one for its version.
+    tar.directories = {"/cnb", "/cnb/buildpacks"}
+    return tar, folder
 
 
 def layer_of_buildpack(dist, architecture):
@@ -307,10 +310,17 @@ def check_cnb(path, architecture, buildpacks, program):
         [(number, known)] = described[buildpack].items()
         folder = f"cnb/buildpacks/{buildpack.replace('/', '_')}/{number}"
         files = files_of(layers[known["layerDiffID"]])
+        first = first_entries(layers[known["layerDiffID"]])
+        oci.require(first == [os.path.dirname(f"/{folder}"), f"/{folder}"], f"{path.name} begins with {first}")
         oci.require(f"{folder}/buildpack.toml" in files, f"{path.name} has no {buildpack}")
         if buildpack == "static-assets/static-assets":
             oci.require(files[f"{folder}/bin/build"] == program, f"{path.name} holds another program")
             oci.require([it["arch"] for it in known["targets"]] == [architecture], f"{path.name} names other targets")
+
+
+def first_entries(layer):
+    with tarfile.open(fileobj=io.BytesIO(layer)) as tar:
+        return [entry.name for entry in tar][:2]
 
 
 def files_of(layer):

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 pub(crate) struct Docker {
-    socket: String,
+    pub(crate) socket: String,
     cli: String,
 }
 
