@@ -17,7 +17,7 @@ die() {
 refuse_cloud_native() {
 	if [[ -n ${CNB_BUILDPACK_DIR:-} ]]; then
 		die "static assets: this is the classic buildpack of Heroku, not a Cloud Native Buildpack." \
-			"Use static-assets-linux-amd64.cnb of a release, or the one that script/package leaves in dist/."
+			"Use static-assets-linux-$architecture.cnb of a release, or the one that script/package leaves in dist/."
 	fi
 }
 
@@ -53,19 +53,19 @@ install_program() {
 	fi
 }
 
-# fetch URL SHA256: nothing is run before its checksum is right.
+# fetch URL SHA256 [LIST [PROTOCOLS]]: nothing is run before its checksum is the one in LIST.
 fetch() {
-	local url=$1 sum=$2
+	local url=$1 sum=$2 list=${3:-bin/pin} protocols=${4:-=https,file}
 	printf '       Fetching %s\n' "$url"
-	if ! curl --fail --silent --show-error --location --retry 5 --retry-connrefused --connect-timeout 10 \
+	if ! curl --proto "$protocols" --fail --silent --show-error --location --retry 5 --retry-connrefused --connect-timeout 10 \
 		--max-time 300 --output "$program.part" "$url"; then
 		die "static assets: $url could not be fetched (see above)." \
 			"Build again. Without the network: the .tgz that script/package leaves in dist/ carries the program."
 	fi
 	if ! is_program "$sum" "$program.part"; then
 		rm "$program.part"
-		die "static assets: what is at $url is not what bin/pin names (SHA-256 $sum)." \
-			"Nothing of it was run. Is a proxy in between, or the release another one? bin/pin has to fit it."
+		die "static assets: what is at $url is not what $list names (SHA-256 $sum)." \
+			"Nothing of it was run. Is a proxy in between, or the release another one? $list has to fit it."
 	fi
 	chmod +x "$program.part"
 	mv "$program.part" "$program"

@@ -14,7 +14,7 @@ use crate::launch::publisher::DEFERRED_DIR;
 use crate::log::Log;
 use crate::message::Explain;
 use crate::messages::cnb::CnbEvent;
-use crate::publish::{PublishError, Published, Setup, publish, scratch_dir};
+use crate::publish::{PublishError, PublishEvent, Published, Setup, publish, scratch_dir};
 pub(crate) use exec_d::{REBASE, rebase};
 use layers::{CACHE, INJECT, keep_cache};
 use libcnb::Buildpack;
@@ -23,7 +23,7 @@ use libcnb::data::build_plan::BuildPlan;
 use libcnb::detect::{DetectContext, DetectResult, DetectResultBuilder};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 pub(crate) fn run() {
     libcnb::libcnb_runtime(&StaticAssets);
@@ -93,6 +93,7 @@ impl Buildpack for StaticAssets {
         context: libcnb::build::BuildContext<Self>,
     ) -> libcnb::Result<BuildResult, BuildError> {
         let log = Log::to(io::stdout()).with_errors_to(io::stderr());
+        let started = Instant::now();
         let published = build(&context, &log).map_err(|error| {
             log.error(&error.explain());
             libcnb::Error::BuildpackError(BuildError::Logged)
@@ -102,6 +103,7 @@ impl Buildpack for StaticAssets {
             return BuildResultBuilder::new().build();
         };
         let launch = layers::write(&context, &published)?;
+        log.event(&PublishEvent::Done(&published, started.elapsed()));
         BuildResultBuilder::new().launch(launch).build()
     }
 

@@ -11,10 +11,11 @@ use crate::framework::{BlockingPolicy, Framework};
 use crate::http::{Answer, Client};
 use crate::interrupt::Interrupt;
 use crate::log::Log;
-use crate::manifest::ScanRules;
+use crate::manifest::{ScanRules, TOOL};
 use crate::prefix::{Folder, MetaObject, Prefix, PublicUrl, Site};
 use crate::publish::{PublishError, read_config, scratch_dir};
 use crate::release::{Naming, Release};
+use crate::sha256::Sha256;
 use crate::store::{Creates, Probed, Right, Store, StoreError};
 use crate::version::Version;
 use chrono::{TimeDelta, Utc};
@@ -23,15 +24,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-/// One of each kind that browsers treat in a way of its own. They never change, so a cache may keep them for ever.
+/// One of each kind that browsers treat in a way of its own, by its extension.
 const SAMPLES: [(&str, &str); 4] = [
-    ("sample-1.css", include_str!("doctor/samples/sample.css")),
-    ("sample-1.js", include_str!("doctor/samples/sample.js")),
-    ("sample-1.svg", include_str!("doctor/samples/sample.svg")),
-    (
-        "sample-1.woff2",
-        include_str!("doctor/samples/sample.woff2"),
-    ),
+    ("css", include_str!("doctor/samples/sample.css")),
+    ("js", include_str!("doctor/samples/sample.js")),
+    ("svg", include_str!("doctor/samples/sample.svg")),
+    ("woff2", include_str!("doctor/samples/sample.woff2")),
 ];
 /// Clocks that differ by less are not worth a line: an answer may be slow.
 const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(1);
@@ -54,7 +52,7 @@ pub(crate) enum Fact<'a> {
     Public(&'a [AssetKind]),
     CheckFailed(&'a CheckFinding, &'a Site),
     /// The encoding of an answer to a browser that takes compressed ones.
-    Compressed(Option<&'a str>),
+    Compressed(Option<&'a str>, Channel),
     /// Text is stored compressed.
     StoresCompressed(&'a GzipReason),
     /// Whether anyone can read the protocol's own objects.
@@ -160,7 +158,7 @@ impl Doctor<'_> {
 
     fn try_samples(&mut self, to: &Destination, config: &Config) -> Result<(), PublishError> {
         let dir = scratch_dir()?;
-        let release = Arc::new(release_of_samples(dir.path(), &to.site)?);
+        let release = Arc::new(release_of_samples(dir.path(), to, &config.text_form)?);
         self.use_store(to, config, &release)?;
         self.examine_public_url(to, config, &release);
         Ok(())
@@ -179,8 +177,8 @@ impl Doctor<'_> {
             .put_samples(release, &self.interrupt)
             .map_err(failed)?;
         self.report(&Fact::Answers(Channel::of(to)));
-        if let Some(region) = store.found_region() {
-            self.report(&Fact::Region(&region));
+        if let Some(region) = store.found_region().as_ref().or(to.found_region()) {
+            self.report(&Fact::Region(region));
         }
         self.report(&Fact::Uploads(creates));
         let probed = store.probe(&release.version, &self.interrupt);
@@ -235,11 +233,14 @@ impl Doctor<'_> {
         if !fatal.is_empty() {
             return self.fail(CheckError::Wrong(fatal, to.site.clone()));
         }
-        let css = release.prefix.url_of(SAMPLES[0].0);
+        let mut assets = release.manifest.assets().iter();
+        let css = assets.find(|asset| asset.path.ends_with(".css"));
+        let css = css.map_or_else(String::new, |css| release.prefix.url_of(&css.path));
         if let TextForm::Gzip(why) = &config.text_form {
             self.report(&Fact::StoresCompressed(why));
         } else if let Some(answer) = ask(&client, &css, "gzip, br") {
-            self.report(&Fact::Compressed(answer.header("content-encoding")));
+            let encoding = answer.header("content-encoding");
+            self.report(&Fact::Compressed(encoding, Channel::of(to)));
         }
         let probe = Folder::default().meta(&MetaObject::Probe);
         let probe = format!("{}{probe}", to.site.public);
@@ -285,7 +286,7 @@ impl Doctor<'_> {
             interrupt: &interrupt,
             log,
         };
-        let files = SAMPLES.map(|(name, _)| PathBuf::from(name));
+        let files = SAMPLES.map(|(extension, _)| PathBuf::from(format!("sample.{extension}")));
         match app.prepare(&ctx, &files) {
             Ok(policies) => {
                 for policy in &policies {
@@ -326,9 +327,23 @@ impl Doctor<'_> {
 }
 
 /// A release of the samples, under a name that no build can have.
-fn release_of_samples(dir: &Path, site: &Site) -> Result<Release, PublishError> {
-    for (name, content) in SAMPLES {
-        fs::write(dir.join(name), content).map_err(PublishError::Scratch)?;
+fn release_of_samples(
+    dir: &Path,
+    to: &Destination,
+    text_form: &TextForm,
+) -> Result<Release, PublishError> {
+    let (site, form) = (&to.site, matches!(text_form, TextForm::Gzip(_)));
+    // The samples of another store, or in another form, have other names: a public URL that leads there has not these.
+    // What never changes may stay in a cache for ever.
+    let name = Sha256::of(format!("{TOOL} {form} {}", to.place()).as_bytes()).to_string();
+    for (extension, content) in SAMPLES {
+        let path = dir.join(format!("sample-{}.{extension}", &name[..12]));
+        // Long enough to be worth compressing.
+        let content = match extension {
+            "css" if form => content.repeat(20),
+            _ => content.to_owned(),
+        };
+        fs::write(path, content).map_err(PublishError::Scratch)?;
     }
     let version = Setting {
         value: Version::of_samples(),
@@ -339,8 +354,7 @@ fn release_of_samples(dir: &Path, site: &Site) -> Result<Release, PublishError> 
         store: Some(&site.store),
         given: Some(&version),
         salt: None,
-        // Equal for all settings: what a doctor leaves, the next one finds.
-        text_form: &TextForm::Plain,
+        text_form,
     };
     let (release, _) = Release::of(&dir.into(), &ScanRules::default(), &naming, dir)?;
     Ok(release)

@@ -1,5 +1,6 @@
 //! Plain GET requests, as anybody without a key makes them. This module sends no credential.
 
+use crate::gzip::decompress;
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 use std::path::Path;
@@ -43,6 +44,17 @@ pub(crate) struct Answer {
 impl Answer {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(String::as_str)
+    }
+
+    /// Decodes the body as a browser does. A store sends gzip to whoever asks. A body that was cut, or is none, stays.
+    pub(crate) fn decoded(mut self, limit: u64) -> Self {
+        if self.header("content-encoding") == Some("gzip")
+            && let Some(body) = decompress(&self.body, limit)
+        {
+            self.body = body;
+            self.headers.remove("content-encoding");
+        }
+        self
     }
 }
 

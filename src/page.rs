@@ -133,7 +133,8 @@ pub(crate) fn check_page(
             &[("Accept-Encoding", "identity"), ("Accept", "text/html")],
             LARGEST,
         )
-        .map_err(|error| PageError::Unreachable(url.to_owned(), error))?;
+        .map_err(|error| PageError::Unreachable(url.to_owned(), error))?
+        .decoded(LARGEST);
     if answer.status != 200 {
         return Err(PageError::Status(url.to_owned(), answer.status));
     }
@@ -224,7 +225,7 @@ impl Page<'_> {
             headers.push(("Origin", &*origin));
         }
         let answer = match self.client.get(file.url.as_str(), &headers, LARGEST) {
-            Ok(answer) => answer,
+            Ok(answer) => answer.decoded(LARGEST),
             Err(error) => {
                 let problems = vec![PageProblem::Unreachable(error)];
                 return FileAnswer { problems, more };

@@ -22,7 +22,6 @@ pub(crate) use setup::{Setup, read_config, scratch_dir, warn};
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
 pub(crate) use upload::Uploaded;
 use upload::Uploader;
 
@@ -119,19 +118,14 @@ pub(crate) fn publish(
         None
     };
     install_links(&compiled, &release, ctx)?;
-    let published = Published {
+    Ok(Some(Published {
         framework: app.name().to_owned(),
         launch,
         release,
         uploaded: upload,
         commit: ctx.config.label.clone(),
         store: ctx.config.mode.store().cloned(),
-    };
-    if ctx.dry_run == DryRun::No {
-        let taken = ctx.started.elapsed().unwrap_or_default();
-        ctx.log.event(&PublishEvent::Done(&published, taken));
-    }
-    Ok(Some(published))
+    }))
 }
 
 /// Compiles the assets for an app that serves them itself.
@@ -158,7 +152,6 @@ pub(crate) fn publish_deferred(
     log: &Log,
 ) -> Result<Option<Published>, PublishError> {
     use Unpublished::{Disabled, PublishOff};
-    let started = Instant::now();
     warn(&config.warnings, log);
     if let Mode::Off(why @ Disabled(_)) | Mode::CompileOnly(why @ PublishOff(_)) = &config.mode {
         log.event(&PublishEvent::NotUploaded(why, deferred.ok()));
@@ -177,18 +170,14 @@ pub(crate) fn publish_deferred(
     let release = Arc::new(saved.release(&site.public, &site.store, &config.rules)?);
     log.event(&PublishEvent::Deferred(&release, config));
     let upload = uploader.upload_and_check(&release)?;
-    let published = Published {
+    Ok(Some(Published {
         launch: Launch::pin(&release),
         framework,
         release,
         uploaded: Some(upload),
         commit: config.label.clone(),
         store: Some(site.store.clone()),
-    };
-    if dry_run == DryRun::No {
-        log.event(&PublishEvent::Done(&published, started.elapsed()));
-    }
-    Ok(Some(published))
+    }))
 }
 
 /// Scans what was compiled, applies the safety rules and names the version.

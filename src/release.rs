@@ -83,6 +83,8 @@ impl Release {
         scratch: &Path,
     ) -> Result<(Self, Scanned), ReleaseError> {
         let mut scanned = Scanned::of(assets, &naming.rules(rules))?;
+        // It reads what browsers see, so it comes before files are compressed.
+        (scanned.manifest).check_placeholder(&scanned.encoded)?;
         if matches!(naming.text_form, TextForm::Gzip(_)) {
             let compressed = scanned.manifest.compress(&scratch.join("compressed"));
             scanned.manifest = compressed.map_err(ScanError::Io)?;
@@ -90,7 +92,6 @@ impl Release {
         let digest = scanned.manifest.digest(naming.salt);
         let (version, kind) = naming.version(Version::of_digest(&digest))?;
         let manifest = &scanned.manifest;
-        manifest.check_placeholder(&scanned.encoded)?;
         let resolved = scratch.join("resolved");
         let manifest = manifest.resolve_placeholder(&version, &resolved)?;
         let content = content_of(&manifest);
@@ -146,4 +147,49 @@ fn release_in(
     Release::of(&dir.into(), &ScanRules::default(), &naming, dir)
         .unwrap()
         .0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::GzipReason;
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+    use sha2::Digest;
+
+    /// A hash of a file that holds its own URL is found although the file with the hash is stored compressed.
+    #[test]
+    fn compression_hides_no_integrity_hash() {
+        let dir = tempfile::tempdir().unwrap();
+        let css = format!(
+            "a{{background:url(https://cdn/{}/a.svg)}}",
+            Version::placeholder()
+        );
+        let hash = STANDARD.encode(sha2::Sha384::digest(css.as_bytes()));
+        let page = format!(
+            "<link integrity=\"sha384-{hash}\">{}",
+            "<p>text</p>".repeat(100)
+        );
+        fs_err::write(dir.path().join("a.css"), css).unwrap();
+        fs_err::write(dir.path().join("page.html"), page).unwrap();
+        let (public, form) = (
+            "https://cdn".parse().unwrap(),
+            TextForm::Gzip(GzipReason::OwnUrl),
+        );
+        let naming = Naming {
+            public: &public,
+            store: None,
+            given: None,
+            salt: None,
+            text_form: &form,
+        };
+        let scratch = tempfile::tempdir().unwrap();
+        let assets = Assets::from(dir.path());
+        let made = Release::of(&assets, &ScanRules::default(), &naming, scratch.path());
+        assert!(matches!(
+            made,
+            Err(ReleaseError::Placeholder(PlaceholderError::Integrity { path, user }))
+                if path == "a.css" && user == "page.html"
+        ));
+    }
 }

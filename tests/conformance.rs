@@ -197,7 +197,7 @@ fn compressed(kind: &str) {
     let published = platform
         .cli(&run)
         .exits(0)
-        .says("1 text file stored gzip-encoded: ")
+        .says("1 file stored gzip-encoded: ")
         .says("css: 200, right bytes and types");
     let report = published.json();
     let [url, version] = ["url", "version"].map(|name| report[name].as_str().unwrap());

@@ -367,7 +367,7 @@ fn of_a_fleet(more: &[(&'static str, &'static str)]) -> Platform {
 
 #[test]
 fn an_app_without_a_name_takes_no_part_in_a_fleets_store() {
-    let line = "Static assets are off: the store of the service binding 'fleet' has a prefix for each app's name";
+    let line = "Static assets are off: the store of the service binding 'fleet' holds {app}, and this app has no name";
     let ran = of_a_fleet(&[]).build().succeeds().says(line);
     assert_eq!(ran.stdout().lines().count(), 1, "{}", ran.stdout());
     assert!(ran.layer_names().is_empty());

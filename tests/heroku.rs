@@ -558,7 +558,8 @@ fn stubs_refuse_a_platform_of_cloud_native_buildpacks() {
         let env = [("CNB_BUILDPACK_DIR", "/x")];
         let (code, text) = stub(&platform, &buildpack, name, &env);
         assert_eq!(code, 1, "{text}");
-        assert!(text.contains("static-assets-linux-amd64.cnb"), "{text}");
+        let package = format!("static-assets-linux-{}.cnb", architecture());
+        assert!(text.contains(&package), "{text}");
     }
 }
 

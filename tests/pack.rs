@@ -113,6 +113,14 @@ fn a_builder_and_an_app_take_the_packages() {
          LABEL io.buildpacks.base.distro.name=debian io.buildpacks.base.distro.version=12\nUSER 1000:1000\n",
     )
     .unwrap();
+    create_builder(&pack, &dir);
+    build_app(&pack, &dir, &platform);
+    for image in ["shop", "acme/builder", "acme/base"] {
+        pack.docker.succeeds(&["rmi", "--force", image]);
+    }
+}
+
+fn create_builder(pack: &Pack, dir: &Path) {
     let base = dir.join("base").display().to_string();
     pack.docker
         .succeeds(&["build", "--network=host", "--tag", "acme/base", &base]);
@@ -132,8 +140,10 @@ fn a_builder_and_an_app_take_the_packages() {
         "--config",
         "builder.toml",
     ];
-    pack.run(&dir, &[&create[..], &target].concat());
+    pack.run(dir, &[&create[..], &target].concat());
+}
 
+fn build_app(pack: &Pack, dir: &Path, platform: &Platform) {
     copy_folder(&platform.app(), &dir.join("app"));
     let store = dir.join("store");
     fs::create_dir_all(&store).unwrap();
@@ -160,7 +170,7 @@ fn a_builder_and_an_app_take_the_packages() {
         "--env",
         "STATIC_ASSETS_PUBLIC_URL=https://static.acme.com/shop",
     ];
-    let log = pack.run(&dir, &build);
+    let log = pack.run(dir, &build);
     assert!(log.contains("static-assets/static-assets 1.0.0"), "{log}");
     assert!(log.contains("Published to file:///assets: 5 new"), "{log}");
     let refs = fs::read_dir(store.join(".static-assets/refs")).unwrap();
@@ -178,7 +188,7 @@ fn a_builder_and_an_app_take_the_packages() {
         "dist/static-assets-linux-amd64.cnb",
         "--trust-extra-buildpacks",
     ];
-    let log = pack.run(&dir, &[&build[..], &package].concat());
+    let log = pack.run(dir, &[&build[..], &package].concat());
     assert!(
         log.contains("Published before, unchanged: 0 uploaded"),
         "{log}"
@@ -194,7 +204,4 @@ fn a_builder_and_an_app_take_the_packages() {
     ]);
     let url = String::from_utf8_lossy(&url).into_owned();
     assert!(url.starts_with("https://static.acme.com/shop/"), "{url}");
-    for image in ["shop", "acme/builder", "acme/base"] {
-        pack.docker.succeeds(&["rmi", "--force", image]);
-    }
 }

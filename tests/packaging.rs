@@ -4,7 +4,7 @@ use crate::harness::heroku::architecture;
 use crate::harness::{Platform, repository, skipped, variable};
 use fs_err as fs;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_static-assets");
@@ -68,7 +68,6 @@ fn a_release_is_complete_and_has_the_same_bytes_twice() {
         said.contains("static-assets-heroku.tgz is not what SHA256SUMS names"),
         "{said}"
     );
-    inspected_by_pack(&dist);
 }
 
 #[test]
@@ -80,12 +79,14 @@ fn every_descriptor_has_the_version_of_the_program() {
     }
 }
 
-/// Lets the real `pack` read the packages.
-fn inspected_by_pack(dist: &Path) {
+#[test]
+fn pack_reads_the_packages() {
     let Some(pack) = variable("STATIC_ASSETS_TEST_PACK") else {
         skipped("STATIC_ASSETS_TEST_PACK names no pack");
         return;
     };
+    let platform = Platform::empty();
+    let dist = package(&platform, "dist");
     for (name, id) in [
         (
             "static-assets-linux-amd64.cnb",
@@ -128,7 +129,7 @@ fn action(platform: &Platform, inputs: &[(&str, &str)]) -> (Output, BTreeMap<Str
         .env_clear()
         .env("PATH", "/usr/local/bin:/usr/bin:/bin")
         .env(
-            "STATIC_ASSETS_RELEASES",
+            "STATIC_ASSETS_TEST_RELEASES",
             format!("file://{}", platform.path("releases").display()),
         )
         .env("STATIC_ASSETS_CHECK", "off")
@@ -187,6 +188,28 @@ fn the_action_publishes_and_hands_the_url_on() {
         "{exported}"
     );
     platform.cli(&["show", "v42"]).exits(0).says("4f1c2ab90dea");
+
+    let with_file = [
+        &inputs[..],
+        &[("ENV_FILE", "static.env"), ("ARGS", "--dry-run")],
+    ]
+    .concat();
+    fs::remove_file(platform.path("exported")).unwrap();
+    fs::write(platform.app().join("static.env"), "KEPT=1\n").unwrap();
+    let (output, _) = action(&platform, &with_file[..6]);
+    assert!(output.status.success(), "{output:?}");
+    let env = fs::read_to_string(platform.app().join("static.env")).unwrap();
+    assert!(
+        env.starts_with("KEPT=1\n") && env.contains("RELEASE_VERSION=v42"),
+        "{env}"
+    );
+    assert!(!platform.path("exported").exists());
+    let (output, _) = action(
+        &platform,
+        &[&inputs[..], &[("ARGS", "--dry-run\n--help")]].concat(),
+    );
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(said.contains("Usage: static-assets publish"), "{said}");
 
     // A program that is not what the release names is never started.
     let program = format!("releases/v1.0.0/static-assets-linux-{}", architecture());

@@ -2,6 +2,9 @@
 
 use crate::harness::http::Answer;
 use crate::harness::{Platform, Ran, server};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD as BASE64;
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
 /// A path, with its type, more headers and its body.
@@ -219,4 +222,40 @@ fn what_is_no_page_is_an_error() {
     check("shop.example.com")
         .exits(2)
         .says("Give the URL of a page");
+}
+
+/// A store sends what it holds compressed to whoever asks.
+#[test]
+fn what_is_stored_compressed_is_read_as_browsers_do() {
+    let css = format!(
+        "@import url(gone.css); {}",
+        "a { color: teal }\n".repeat(100)
+    );
+    let gzip = {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        std::io::Write::write_all(&mut encoder, css.as_bytes()).unwrap();
+        encoder.finish().unwrap()
+    };
+    let hash = BASE64.encode(Sha256::digest(css.as_bytes()));
+    let url = server::serve(move |request| {
+        let (body, kind) = match request.target.as_str() {
+            "/app.css" => (gzip.clone(), "text/css"),
+            "/" => {
+                let link = format!("<link rel=stylesheet href=/app.css integrity=sha256-{hash}>");
+                (link.into_bytes(), "text/html")
+            }
+            _ => return Answer::of(404, Vec::new()),
+        };
+        let mut answer = Answer::of(200, body);
+        let mut add =
+            |name: &str, value: &str| answer.headers.insert(name.to_owned(), value.to_owned());
+        add("content-type", kind);
+        if kind == "text/css" {
+            add("content-encoding", "gzip");
+        }
+        answer
+    });
+    // The hash is right, and what the stylesheet loads is found.
+    let said = check(&url).exits(1).says("gone.css");
+    said.says("404").does_not_say("other bytes");
 }

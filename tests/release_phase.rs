@@ -106,7 +106,7 @@ fn a_release_phase_uploads_what_the_build_has_compressed() {
     let ran = platform
         .build()
         .succeeds()
-        .says("1 text file stored gzip-encoded");
+        .says("1 file stored gzip-encoded");
     let store = format!("s3://{}/shop", bucket.name);
     let store = [
         ("STATIC_ASSETS_STORE", store.as_str()),
@@ -128,7 +128,7 @@ fn a_release_phase_uploads_what_the_build_has_compressed() {
     let (code, log) = publish(&platform, &ran, &[]);
     assert_eq!(code, 2, "{log}");
     assert!(
-        log.contains("This image holds compressed files, and file:// can't say so"),
+        log.contains("A file:// store can't serve the compressed files of this image"),
         "{log}"
     );
 }

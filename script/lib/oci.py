@@ -56,7 +56,12 @@ class Layout:
         return {"mediaType": media_type, "digest": digest, "size": len(content)}
 
     def content(self):
-        index = {"schemaVersion": 2, "mediaType": INDEX, "manifests": self.manifests}
+        manifests = self.manifests
+        if len(manifests) > 1:
+            # A layout that is copied without a name holds one image: an index, in turn, of all architectures.
+            index = {"schemaVersion": 2, "mediaType": INDEX, "manifests": manifests}
+            manifests = [self.add_blob(INDEX, dump(index))]
+        index = {"schemaVersion": 2, "mediaType": INDEX, "manifests": manifests}
         tar = archive.Tar()
         tar.add("oci-layout", dump({"imageLayoutVersion": "1.0.0"}))
         tar.add("index.json", dump(index))
@@ -89,7 +94,11 @@ def read(path):
         return content
 
     images = []
-    for descriptor in json.loads(files["index.json"])["manifests"]:
+    manifests = json.loads(files["index.json"])["manifests"]
+    require(len(manifests) == 1, "more than one image")
+    if manifests[0]["mediaType"] == INDEX:
+        manifests = json.loads(blob(manifests[0]))["manifests"]
+    for descriptor in manifests:
         manifest = json.loads(blob(descriptor))
         image = json.loads(blob(manifest["config"]))
         layers = [gzip.decompress(blob(layer)) for layer in manifest["layers"]]

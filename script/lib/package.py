@@ -10,7 +10,8 @@ script/package pin URL          writes bin/pin for dist/ as it is, whose files a
   sbom.cdx.json, SHA256SUMS
 
 ARCH is amd64 or arm64. --dist DIR uses another directory than dist/. --from DIR takes the programs and the bill of
-materials from there, and makes neither. The same sources give the same bytes.
+materials from there, and makes neither. The same programs, packed by the same
+Python, give the same bytes.
 """
 
 import hashlib
@@ -76,6 +77,8 @@ def program_name(architecture):
 
 
 def package(dist, made):
+    if dist.is_dir() and any(dist.iterdir()) and not (dist / SUMS).is_file():
+        raise RuntimeError(f"{dist} holds no release, and is not emptied: remove it, or give --dist another directory")
     shutil.rmtree(dist, ignore_errors=True)
     dist.mkdir(parents=True)
     for architecture in ARCHITECTURES:
@@ -198,11 +201,18 @@ def layer_of_buildpack(dist, architecture):
     tar, folder = buildpack_tar(descriptor["buildpack"])
     tar.add(f"{folder}/bin/build", (dist / program_name(architecture)).read_bytes(), 0o755)
     tar.add_link(f"{folder}/bin/detect", "build")
-    tar.add(f"{folder}/buildpack.toml", path.read_bytes())
+    tar.add(f"{folder}/buildpack.toml", of_architecture(path.read_text(), architecture).encode())
     tar.add(f"{folder}/LICENSE", (cache.ROOT / "LICENSE").read_bytes())
     tar.add(f"{folder}/{SBOM}", (dist / SBOM).read_bytes())
     descriptor["targets"] = [it for it in descriptor["targets"] if it["arch"] == architecture]
     return BuildpackLayer(descriptor, tar.content())
+
+
+def of_architecture(text, architecture):
+    """A package holds one program, so it has one target."""
+    head, *targets = text.split("[[targets]]\n")
+    [own] = (it for it in targets if f'arch = "{architecture}"' in it)
+    return f"{head}[[targets]]\n{own.rstrip()}\n"
 
 
 def layer_of_composite():

@@ -3,7 +3,7 @@
 use super::args::{AssetSource, Format, PublishArgs};
 use super::env_file::EnvFile;
 use super::json;
-use crate::config::{Mode, Phase, Platform, Sources, Unpublished};
+use crate::config::{ConfigProblem, Mode, Phase, Platform, Sources, Unpublished};
 use crate::context::{BuildContext, DryRun, HookPlace, ImagePlaces, NodeSupply};
 use crate::env::{Env, own_program};
 use crate::fs::{lies_in, write_for_all};
@@ -15,14 +15,16 @@ use crate::log::{Log, data};
 use crate::message::{Explain, Message};
 use crate::messages::cli::{CliEvent, FileError, UsageError};
 use crate::publish::{
-    PublishError, Published, Setup, publish, publish_deferred, read_config, scratch_dir, warn,
+    PublishError, PublishEvent, Published, Setup, publish, publish_deferred, read_config,
+    scratch_dir, warn,
 };
 use crate::release::deferred::{Deferred, save_nothing};
 use fs_err as fs;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 pub(super) fn run(args: &PublishArgs, log: &Log) -> Result<(), Message> {
+    let started = Instant::now();
     let env_file = open_env_file(args)?;
     let published = match &args.source {
         AssetSource::Prepared(dir) => publish_prepared(dir.as_deref(), args, log)
@@ -44,6 +46,9 @@ pub(super) fn run(args: &PublishArgs, log: &Log) -> Result<(), Message> {
             };
             file.write(launch).map_err(failed)?;
             log.event(&CliEvent::Written(file.path()));
+        }
+        if let Some(published) = published {
+            log.event(&PublishEvent::Done(published, started.elapsed()));
         }
     }
     if args.format == Format::Json {
@@ -87,6 +92,10 @@ fn publish_app(
         Mode::Off(Unpublished::NoStore) => {
             warn(&setup.config.warnings, log);
             return Err(PublishError::NoStore.into());
+        }
+        // Who calls this command wants the app to take part.
+        Mode::Off(Unpublished::Nameless(_)) => {
+            return Err(PublishError::from(vec![ConfigProblem::AppMissing]).into());
         }
         Mode::Defer(_) if pin.is_none() => {
             return Err(UsageError::NowhereToSave.in_command("publish").into());
@@ -158,8 +167,14 @@ fn publish_prepared(
     let pinned = deferred.as_ref().ok().and_then(Deferred::pinned).cloned();
     // The build judged the app's own settings, and the image may lack `project.toml`.
     let sources = Sources::read(&env, Platform::default(), Path::new("."))?;
-    let config = read_config(&sources, &Phase::Release { pinned }, log)?;
+    let config = read_config(&sources, &Phase::Release { pinned }, log);
     log.event(&CliEvent::Title);
+    if config.is_err() && matches!(deferred, Ok(Deferred::Nothing)) {
+        // The settings of an image without a deferred upload need not be right.
+        log.event(&PublishEvent::NothingDeferred);
+        return Ok(None);
+    }
+    let config = config?;
     let interrupt = Interrupt::listen();
     publish_deferred(deferred, &config, args.dry_run, &interrupt, log)
 }

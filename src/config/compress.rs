@@ -1,7 +1,7 @@
 //! Whether text is stored compressed.
 
-use super::{Access, ConfigProblem, Mode, Origin, Reader, Setting, env_vars};
-use crate::prefix::{BucketUrl, PublicUrl, Scheme, StoreUrl};
+use super::{ConfigProblem, Mode, Origin, Reader, Setting, env_vars};
+use crate::prefix::{PublicUrl, Scheme, StoreUrl};
 use url::Url;
 
 /// In which form text is stored.
@@ -48,37 +48,56 @@ impl Reader<'_> {
             Some(chosen) if chosen.value == CompressChoice::Gzip => {
                 TextForm::Gzip(GzipReason::Setting(chosen.origin))
             }
-            chosen if chosen.as_ref().is_none_or(is_auto) && is_read_directly(mode) => {
+            // Under an explicit version, other bytes are a conflict, and a CDN that is added later would change them.
+            chosen
+                if chosen.as_ref().is_none_or(is_auto)
+                    && self.sources.text(&env_vars::RELEASE_VERSION).is_none()
+                    && self.is_read_directly(mode) =>
+            {
                 TextForm::Gzip(GzipReason::OwnUrl)
             }
             _ => TextForm::Plain,
         }
     }
+
+    /// Whether browsers read the files from the store, with no CDN in between.
+    fn is_read_directly(&self, mode: &Mode) -> bool {
+        let endpoint = match mode {
+            Mode::Upload(destination) => {
+                let server = destination.access.server();
+                server.and_then(|server| server.endpoint.clone())
+            }
+            // Such a build reads no credentials, and what goes with them only for this.
+            Mode::Defer(_) => {
+                let endpoint = self.sources.text(&env_vars::ENDPOINT_URL);
+                endpoint.and_then(|endpoint| Url::parse(&endpoint.value).ok())
+            }
+            Mode::Off(_) | Mode::CompileOnly(_) => None,
+        };
+        let Some(public) = mode.public_url() else {
+            return false;
+        };
+        let is_own = |provider| is_own_url(public, provider, endpoint.as_ref());
+        match mode.store() {
+            Some(StoreUrl::Bucket(bucket)) => is_own(bucket.scheme),
+            Some(StoreUrl::File(_)) => false,
+            // Only the release phase knows it.
+            None => [Scheme::S3, Scheme::Azure, Scheme::Gcs]
+                .into_iter()
+                .any(is_own),
+        }
+    }
 }
 
-/// Whether browsers read the files from the store, with no CDN in between.
-fn is_read_directly(mode: &Mode) -> bool {
-    let access = match mode {
-        Mode::Upload(destination) => Some(&destination.access),
-        Mode::Off(_) | Mode::CompileOnly(_) | Mode::Defer(_) => None,
-    };
-    let (Some(public), Some(StoreUrl::Bucket(bucket))) = (mode.public_url(), mode.store()) else {
-        return false;
-    };
-    is_own_url(public, bucket, access)
-}
-
-/// A build with a deferred upload knows no `access`.
-fn is_own_url(public: &PublicUrl, bucket: &BucketUrl, access: Option<&Access>) -> bool {
+fn is_own_url(public: &PublicUrl, provider: Scheme, endpoint: Option<&Url>) -> bool {
     let Ok(url) = Url::parse(&public.to_string()) else {
         return false;
     };
-    let server = access.and_then(Access::server);
-    if let Some(endpoint) = server.and_then(|server| server.endpoint.as_ref()) {
+    if let Some(endpoint) = endpoint {
         return endpoint.authority() == url.authority();
     }
     let host = url.host_str().unwrap_or_default();
-    match bucket.scheme {
+    match provider {
         Scheme::S3 => {
             host.ends_with(".amazonaws.com") && host.split('.').any(|label| label.starts_with("s3"))
         }
@@ -120,7 +139,8 @@ mod tests {
                 panic!("not a bucket");
             };
             let public = public.parse().unwrap();
-            assert_eq!(is_own_url(&public, &bucket, None), is_own, "{public}");
+            let found = is_own_url(&public, bucket.scheme, None);
+            assert_eq!(found, is_own, "{public}");
         }
     }
 }

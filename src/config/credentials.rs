@@ -5,11 +5,11 @@
 use super::access::{Access, Ambient};
 use super::bindings::{CredentialBinding, UnusedBinding};
 use super::credential_source::CredentialSource;
-use super::destination::own_public_url;
+use super::destination::{PublicUrlSource, own_public_url};
 use super::store_settings::{StoreSettings, parse_public_url};
 use super::{
-    ConfigProblem, ConfigResult, DeferredDestination, Origin, Setting, Sources, StoreAccess, azure,
-    env_vars, gcs, s3,
+    ConfigProblem, ConfigResult, DeferredDestination, Destination, Origin, Setting, Sources,
+    StoreAccess, azure, env_vars, gcs, s3,
 };
 use crate::prefix::{PublicUrl, Scheme, Site, StoreUrl};
 
@@ -17,7 +17,7 @@ pub(super) enum Resolved {
     Nothing,
     /// No credentials were found, and these bindings gave none.
     WithoutCredentials(StoreUrl, Vec<UnusedBinding>),
-    To(Site, Access),
+    To(Destination),
 }
 
 /// Resolves the set for an upload. `pinned` is the public URL unless the environment gives another one.
@@ -36,11 +36,15 @@ pub(super) fn resolve(
     };
     match (access, public) {
         (Ok(Some(access)), Ok(public)) => {
-            let public = match public {
-                Some(public) => public,
-                None => default_public_url(&store, &access)?,
+            let (public, public_source) = match public {
+                Some(public) => (public, PublicUrlSource::Given),
+                None => (default_public_url(&store, &access)?, PublicUrlSource::Own),
             };
-            Ok(Resolved::To(Site { store, public }, access))
+            Ok(Resolved::To(Destination {
+                site: Site { store, public },
+                access,
+                public_source,
+            }))
         }
         (Ok(None), Ok(_)) => {
             let unused = unused_bindings(&store, sources);

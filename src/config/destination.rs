@@ -1,7 +1,7 @@
 //! Where a run uploads to.
 
 use super::{Access, AzureIdentity, GcsIdentity, Region, S3Identity, azure, gcs, s3};
-use crate::prefix::{PublicUrl, Site, StoreUrl};
+use crate::prefix::{Site, StoreUrl};
 use std::fmt;
 
 /// A store, its public URL and the credentials for it. Deliberately without `Debug`: it holds secrets.
@@ -9,6 +9,16 @@ use std::fmt;
 pub(crate) struct Destination {
     pub(crate) site: Site,
     pub(crate) access: Access,
+    pub(super) public_source: PublicUrlSource,
+}
+
+/// Where the public URL of a destination comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PublicUrlSource {
+    /// A setting, or the pin of an image.
+    Given,
+    /// The store's own.
+    Own,
 }
 
 /// A store that is looked at, and the credentials for it. Deliberately without `Debug`: it holds secrets.
@@ -22,7 +32,17 @@ impl Destination {
     /// Whether the public URL names a region that no setting gives.
     pub(crate) fn guesses_public_url(&self) -> bool {
         let is_unknown = matches!(&self.access, Access::S3(s3) if s3.region == Region::Unknown);
-        is_unknown && self.own_public_url().as_ref() == Some(&self.site.public)
+        is_unknown
+            && self.public_source == PublicUrlSource::Own
+            && own_public_url(&self.site.store, &self.access).is_some()
+    }
+
+    /// The region that the store has named already.
+    pub(crate) fn found_region(&self) -> Option<&Region> {
+        match &self.access {
+            Access::S3(s3) => Some(&s3.region).filter(|it| matches!(it, Region::Found(_))),
+            _ => None,
+        }
     }
 
     /// The same destination, in the region that the store has named. `None` changes nothing.
@@ -30,17 +50,14 @@ impl Destination {
         let mut moved = self.clone();
         if let Some(region) = found {
             moved.access = self.access.in_region(region);
+            let own = own_public_url(&moved.site.store, &moved.access);
             if self.guesses_public_url()
-                && let Some(public) = moved.own_public_url()
+                && let Some(public) = own.and_then(|url| url.parse().ok())
             {
                 moved.site.public = public;
             }
         }
         moved
-    }
-
-    fn own_public_url(&self) -> Option<PublicUrl> {
-        own_public_url(&self.site.store, &self.access)?.parse().ok()
     }
 
     /// Shows the store without who writes to it: `s3://acme-static/shop at https://minio.example.com`.

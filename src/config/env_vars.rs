@@ -240,6 +240,13 @@ pub(super) fn nearest(unknown: &str) -> Option<&'static Variable> {
         .map(|(_, variable)| variable)
 }
 
+/// Finds the setting that a misspelt key of `project.toml` most likely means.
+pub(super) fn nearest_key(unknown: &str) -> Option<&'static Variable> {
+    let name = unknown.to_uppercase().replace('-', "_");
+    let found = nearest(&format!("{OURS}{name}"))?;
+    (found.kind == VariableKind::Setting).then_some(found)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -254,6 +261,12 @@ mod tests {
             assert!(is_unknown(unknown));
             assert_eq!(super::nearest(unknown).unwrap().name, nearest);
         }
+    }
+
+    #[test]
+    fn the_nearest_key_is_a_setting() {
+        assert_eq!(nearest_key("public_url").unwrap().key(), "public-url");
+        assert!(nearest_key("secret-acces-key").is_none());
     }
 
     #[test]

@@ -24,10 +24,15 @@ impl Platform {
             // The lifecycle takes a name without a suffix for a default, too.
             let (name, suffix) = file.split_once('.').unwrap_or((&file, "default"));
             match suffix {
-                "default" => variables.insert(name.to_owned(), Origin::BuilderDefault),
-                "override" => variables.insert(name.to_owned(), Origin::Builder),
-                _ => None,
-            };
+                "default" => {
+                    let origin = variables.entry(name.to_owned());
+                    origin.or_insert(Origin::BuilderDefault);
+                }
+                "override" => {
+                    variables.insert(name.to_owned(), Origin::Builder);
+                }
+                _ => {}
+            }
         }
         for name in names_in(&platform.join("env")) {
             // The operator's value wins over it.
@@ -68,6 +73,7 @@ mod tests {
             ("build-config/env/STATIC_ASSETS_CHECK", "warn"),
             ("build-config/env/STATIC_ASSETS_GROUP.default", "fleet"),
             ("build-config/env/STATIC_ASSETS_KEEP.override", "manifests"),
+            ("build-config/env/STATIC_ASSETS_KEEP.default", "all"),
             ("build-config/env/STATIC_ASSETS_SALT.default", "builder"),
             ("platform/env/STATIC_ASSETS_KEEP", "all"),
             ("platform/env/STATIC_ASSETS_SALT", "user"),

@@ -15,6 +15,7 @@ pub(crate) enum ConfigProblem {
     PublicUrl(Setting<String>, ParsePublicUrlError),
     Version(Setting<String>),
     Group(Setting<String>),
+    App(Setting<String>),
     /// `SOURCE_DATE_EPOCH` is not a number of seconds.
     Epoch(Setting<String>),
     CaFile(Setting<String>),

@@ -153,7 +153,7 @@ impl Reader<'_> {
         match self.collect(credentials::resolve(self.sources, pinned))? {
             Resolved::Nothing if compiles => Some(Mode::CompileOnly(Unpublished::NoStore)),
             Resolved::Nothing => Some(Mode::Off(Unpublished::NoStore)),
-            Resolved::To(site, access) => Some(Mode::Upload(Destination { site, access })),
+            Resolved::To(destination) => Some(Mode::Upload(destination)),
             // An image that is pinned already can't fall back to its own files. A binding with keys that are not
             // used is a slip, not a build that must not have keys.
             Resolved::WithoutCredentials(store, unused)

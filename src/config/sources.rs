@@ -33,7 +33,10 @@ pub(crate) enum ConfigWarning {
         nearest: Option<&'static Variable>,
     },
     /// A key in `project.toml`.
-    UnknownKey(String),
+    UnknownKey {
+        key: String,
+        nearest: Option<&'static Variable>,
+    },
 }
 
 impl<'a> Sources<'a> {
@@ -143,7 +146,11 @@ impl<'a> Sources<'a> {
             nearest: env_vars::nearest(name),
         });
         let keys = self.project.unknown.iter().cloned();
-        names.chain(keys.map(ConfigWarning::UnknownKey)).collect()
+        let keys = keys.map(|key| ConfigWarning::UnknownKey {
+            nearest: env_vars::nearest_key(&key),
+            key,
+        });
+        names.chain(keys).collect()
     }
 }
 

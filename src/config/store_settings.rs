@@ -4,6 +4,7 @@ use super::bindings::{Binding, at_most_one};
 use super::env_vars::Variable;
 use super::{ConfigProblem, ConfigResult, Origin, Setting, Sources, env_vars};
 use crate::prefix::{PublicUrl, StoreUrl};
+use crate::version::Version;
 
 pub(super) struct StoreSettings<'a> {
     store: Option<Setting<String>>,
@@ -19,7 +20,11 @@ impl<'a> StoreSettings<'a> {
         let own = bindings.filter(|binding| binding.kind == "static-assets");
         let binding = at_most_one(own)?;
         let entry = |name: &Variable| binding?.entry(&[&name.key()]);
+        // Who binds the store decides on the prefix. Neither the app nor its platform can take another one's.
         let one_of = |name: &Variable| match (entry(name), sources.text(name)) {
+            (Some(entry), Some(setting)) if setting.origin == Origin::BuilderDefault => {
+                Ok(Some(entry))
+            }
             (Some(entry), Some(setting)) if entry.value != setting.value => {
                 let origins = [entry.origin, setting.origin].map(|origin| origin.to_string());
                 Err(ConfigProblem::TwoSources(name.name, origins))
@@ -30,23 +35,23 @@ impl<'a> StoreSettings<'a> {
         if let (None, Some(Binding { name, .. })) = (&store, binding) {
             return Err(ConfigProblem::BindingWithoutStore(name.clone()));
         }
-        let app = sources.text(&env_vars::APP);
-        // Who binds the store gives each app its own prefix. The app itself can't take another one's.
-        if let (Some(given), Some(own)) = (entry(&env_vars::APP), &app)
-            && own.origin == Origin::ProjectToml
-            && given.value != own.value
-        {
-            let origins = [given.origin, own.origin.clone()].map(|origin| origin.to_string());
-            return Err(ConfigProblem::TwoSources(env_vars::APP.name, origins));
+        let app = match (entry(&env_vars::APP), sources.text(&env_vars::APP)) {
+            // `pack` makes the platform's environment of the app's own project.toml, too. What calls the program by itself
+            // is an operator.
+            (Some(_), Some(own)) if own.origin == Origin::Environment => Some(own),
+            _ => one_of(&env_vars::APP)?,
+        };
+        // It is one part of a path, so that no app's prefix lies in that of another one.
+        if let Some(app) = app.as_ref().filter(|app| !is_app_name(&app.value)) {
+            return Err(ConfigProblem::App(app.clone()));
         }
-        let app = app.or_else(|| entry(&env_vars::APP));
-        let app = app
-            .map(|app| app.value)
-            .or_else(|| sources.project.id.clone());
+        // An `id` has another purpose as well. What can't be a name is none.
+        let id = sources.project.id.clone().filter(|id| is_app_name(id));
+        let app = app.map(|app| app.value).or(id);
         Ok(Self {
             store,
             public_url: one_of(&env_vars::PUBLIC_URL)?,
-            app: app.filter(|app| !app.trim().is_empty()),
+            app,
             binding,
         })
     }
@@ -71,17 +76,14 @@ impl<'a> StoreSettings<'a> {
     /// Who gives each app a prefix of its own, if this app has no name for it. A fleet's binding or builder can't know
     /// which apps take part.
     pub(super) fn nameless_origin(&self) -> Option<Origin> {
-        let settings = [&self.store, &self.public_url].into_iter().flatten();
-        let needing = settings.filter(|setting| setting.value.contains("{app}"));
-        let mut origins = needing.map(|setting| &setting.origin);
-        let is_of_fleet = |origin: &&Origin| {
-            use Origin::{Binding, Builder, BuilderDefault};
-            matches!(origin, Binding(_) | Builder | BuilderDefault)
-        };
-        origins
-            .find(is_of_fleet)
-            .cloned()
-            .filter(|_| self.app.is_none())
+        use Origin::{Binding, Builder, BuilderDefault};
+        let store = self.store.as_ref()?;
+        let mut settings = [Some(store), self.public_url.as_ref()]
+            .into_iter()
+            .flatten();
+        let needs_name = settings.any(|setting| setting.value.contains("{app}"));
+        let is_of_fleet = matches!(store.origin, Binding(_) | Builder | BuilderDefault);
+        (needs_name && is_of_fleet && self.app.is_none()).then(|| store.origin.clone())
     }
 
     fn with_app(&self, text: &str) -> ConfigResult<String> {
@@ -99,6 +101,11 @@ impl<'a> StoreSettings<'a> {
             setting.origin == Origin::Environment && !setting.value.contains("{app}")
         })
     }
+}
+
+/// A name is one part of a path, which a version's rule holds for.
+fn is_app_name(name: &str) -> bool {
+    name.parse::<Version>().is_ok()
 }
 
 pub(super) fn parse_public_url(setting: Setting<String>) -> ConfigResult<PublicUrl> {

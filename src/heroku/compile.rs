@@ -13,12 +13,12 @@ use crate::launch::publisher::{DEFERRED_DIR, PROGRAM, install_program};
 use crate::log::Log;
 use crate::message::Message;
 use crate::messages::heroku::{HerokuError, HerokuEvent};
-use crate::publish::{PublishError, Published, Setup, publish, scratch_dir};
+use crate::publish::{PublishError, PublishEvent, Published, Setup, publish, scratch_dir};
 use crate::release::deferred::save_nothing;
 use fs_err as fs;
 use std::io;
 use std::path::Path;
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
@@ -28,6 +28,7 @@ pub(super) enum Purpose {
 }
 
 pub(super) fn compile(dirs: &Dirs, purpose: Purpose, log: &Log) -> Result<(), Message> {
+    let started = Instant::now();
     let vars = ConfigVars::read(dirs.env.as_deref()).map_err(HerokuError::EnvDir)?;
     log.event(&HerokuEvent::Title);
     dirs.refuse_links()?;
@@ -47,7 +48,11 @@ pub(super) fn compile(dirs: &Dirs, purpose: Purpose, log: &Log) -> Result<(), Me
     }
     let published = publish_slug(dirs, setup, log)?;
     install_into_slug(dirs, published.as_ref(), log).map_err(HerokuError::NotWritten)?;
-    install_publisher(dirs, published.as_ref(), log)
+    install_publisher(dirs, published.as_ref(), log)?;
+    if let Some(published) = &published {
+        log.event(&PublishEvent::Done(published, started.elapsed()));
+    }
+    Ok(())
 }
 
 fn read_setup(

@@ -1,6 +1,6 @@
 //! Compresses text for a store that browsers read directly, where nothing else would compress it.
 
-use super::media_type::is_text;
+use super::media_type::is_compressible;
 use super::{Asset, AssetSource, Manifest, Plain};
 use crate::gzip::{Effort, encoder};
 use crate::parallel::parallel;
@@ -22,7 +22,7 @@ impl Manifest {
     /// holds its own URL stays as it is: its bytes are known after its version, which is made of them.
     pub(crate) fn compress(self, dir: &Path) -> io::Result<Self> {
         let assets = parallel(&self.assets, |asset| {
-            if asset.template.is_some() || !is_text(asset.content_type) {
+            if asset.template.is_some() || !is_compressible(asset.content_type) {
                 return Ok(None);
             }
             compress(asset, dir)

@@ -11,7 +11,7 @@ pub(super) fn as_marked(path: &str, marked: &str) -> &'static str {
 }
 
 /// Whether gzip makes such files much smaller: text, and fonts and programs that are not compressed by themselves.
-pub(super) fn is_text(content_type: &str) -> bool {
+pub(super) fn is_compressible(content_type: &str) -> bool {
     let essence = content_type.split(';').next().unwrap_or_default();
     let subtype = essence.split_once('/').map_or("", |(_, subtype)| subtype);
     let is_marked_up =

@@ -26,8 +26,7 @@ impl Explain for CheckError {
         Message::new(Kind::Published, title(findings, site), texts).with_line(&formatdoc! {"
             After fixing it, check:
               {curl}
-            Then deploy with {check}=fail; otherwise an unchanged build skips the check. To continue with a
-            warning instead:
+            Then build again. To continue with a warning instead:
               {check}=warn"
         })
     }
@@ -41,6 +40,7 @@ fn title(findings: &[CheckFinding], site: &Site) -> String {
     match problem {
         CheckProblem::Status(status) => format!("Browsers get {status} for {url}"),
         CheckProblem::Page => format!("Browsers get an HTML page for {url}"),
+        CheckProblem::EncodingLost => format!("Browsers get gzip without Content-Encoding: {url}"),
         CheckProblem::Elsewhere(_) => format!("{PUBLIC} doesn't lead to the store: {public}"),
         CheckProblem::WrongType { found, .. } => {
             format!("Content-Type is {}: {url}", quoted(found.as_ref()))
@@ -115,7 +115,7 @@ pub(super) fn finding_text(finding: &CheckFinding, site: &Site) -> String {
 
 fn encoding_lost(url: &str) -> String {
     formatdoc! {"
-        200 and gzip, but no Content-Encoding says so: {url}
+        200 with gzip bytes, but without Content-Encoding: gzip: {url}
         The file is stored gzip-encoded. Something in front of the store, or the store itself, drops the header
         Content-Encoding, so browsers get unreadable bytes. Let it through, or store the files as they are:
           {compress}=off",

@@ -2,7 +2,7 @@
 
 use super::title;
 use crate::config::env_vars::DIR;
-use crate::config::{FrameworkName, FrameworkSettings, Sources};
+use crate::config::{FrameworkName, FrameworkSettings, Origin, Setting, Sources};
 use crate::framework::{DetectError, Framework};
 use crate::log::{Event, Log};
 use std::path::Path;
@@ -58,7 +58,17 @@ pub(super) fn evidence(app: &Framework, dir: &Path, sources: &Sources<'_>) -> Ve
                 .chain(pipelines)
                 .collect()
         }
-        Framework::Prebuilt(_) => vec!["STATIC_ASSETS_DIR names a directory to publish".to_owned()],
+        Framework::Prebuilt(prebuilt) => {
+            let Setting { value, origin } = &prebuilt.dir;
+            let source = match origin {
+                Origin::Flag(flag) => (*flag).to_owned(),
+                origin => format!("STATIC_ASSETS_DIR, {origin}"),
+            };
+            let dir = value.display();
+            vec![format!(
+                "A directory that is already built: {dir} ({source})"
+            )]
+        }
     }
 }
 

@@ -82,6 +82,12 @@ fn text(problem: &Problem) -> ProblemText {
             A group is one name of letters, digits, '.', '_' and '-'. For example:
               STATIC_ASSETS_GROUP=production"
         }),
+        Problem::App(setting) => about("STATIC_ASSETS_APP").say(formatdoc! {"
+            can't be a name: {setting}
+            It becomes one part of the store's prefix and of URLs. It has at most 63 letters, digits, '.', '_' and '-', and
+            begins with a letter or digit. For example:
+              STATIC_ASSETS_APP=shop"
+        }),
         Problem::Epoch(setting) => about("SOURCE_DATE_EPOCH").say(formatdoc! {"
             is not a number of seconds: {setting}
             It counts the seconds since 1970. For example:
@@ -227,8 +233,10 @@ pub(super) fn warning_text(warning: &ConfigWarning) -> String {
             let hint = nearest.map(|it| format!(" Did you mean {} ({})?", it.name, it.help));
             format!("{name} is not read.{}", hint.unwrap_or_default())
         }
-        ConfigWarning::UnknownKey(key) => {
-            format!("project.toml: '{key}' in [{NAMESPACE}] is not read.")
+        ConfigWarning::UnknownKey { key, nearest } => {
+            let hint = nearest.map(|it| format!(" Did you mean {} ({})?", it.key(), it.help));
+            let hint = hint.unwrap_or_default();
+            format!("project.toml: '{key}' in [{NAMESPACE}] is not read.{hint}")
         }
     }
 }

@@ -129,9 +129,9 @@ pub(crate) fn line(fact: &Fact<'_>) -> Line {
             "Whoever is on the way can read the files and change them. That is all right on one machine only.",
         ),
         Fact::Uploads(creates) => uploads(*creates),
-        Fact::Gets => Line::good("What a build has to read can be read"),
+        Fact::Gets => Line::good("Builds can read their markers and refs"),
         Fact::List(Right::Granted) => {
-            Line::good("Files can be listed, so a build that was cut is resumed")
+            Line::good("Files can be listed, so an interrupted build resumes")
         }
         Fact::List(Right::Denied) => Line::warning(
             "The key may not list",
@@ -160,17 +160,22 @@ pub(crate) fn line(fact: &Fact<'_>) -> Line {
             let (first, more) = text.split_once('\n').unwrap_or((&text, ""));
             Line::warning(first, more)
         }
-        Fact::Compressed(Some(encoding)) => {
+        Fact::Compressed(Some(encoding), _) => {
             Line::good(format!("Browsers get text compressed ({encoding})"))
         }
         Fact::StoresCompressed(why) => Line::good(format!(
             "A build stores text gzip-encoded ({})",
             gzip_reason(why)
         )),
-        Fact::Compressed(None) => Line::warning(
+        Fact::Compressed(None, Channel::Directory) => Line::warning(
             "Browsers get text uncompressed",
-            "A CDN in front of the store can compress CSS, JS and SVG to a quarter or so: switch that on. Or let builds store \
-             them compressed: STATIC_ASSETS_COMPRESS=gzip",
+            "Let the web server in front of the directory compress it. For nginx:\n  gzip on; gzip_types text/css \
+             text/javascript application/json image/svg+xml;",
+        ),
+        Fact::Compressed(None, _) => Line::warning(
+            "Browsers get text uncompressed",
+            "Turn on compression in the CDN: it shrinks CSS, JS and SVG to about a quarter. Or let builds store them \
+             compressed: STATIC_ASSETS_COMPRESS=gzip",
         ),
         Fact::MetaIsPublic(false) => {
             Line::good("Nobody without a key gets the protocol's own objects")

@@ -82,8 +82,8 @@ fn off(why: &Unpublished) -> String {
                 .to_owned()
         }
         Unpublished::Nameless(origin) => format!(
-            "Static assets are off: the store of the {origin} has a prefix for each app's name, and this app has no name. \
-             To take part: [io.github.static-assets] app = \"shop\" in project.toml, or STATIC_ASSETS_APP=shop"
+            "Static assets are off: the store of the {origin} holds {{app}}, and this app has no name. To take part: \
+             [_] id = \"shop\" in project.toml, or STATIC_ASSETS_APP=shop"
         ),
         _ => "Static assets are off: no store is set. To publish them under their own URL with each build: \
               STATIC_ASSETS_STORE=s3://bucket/prefix"
@@ -105,8 +105,8 @@ fn compile_only(why: &Unpublished) -> String {
              The app serves its own files."
         ),
         Unpublished::Nameless(origin) => format!(
-            "Compiled only: the store of the {origin} has a prefix for each app's name, and this app has no name. To \
-             publish: STATIC_ASSETS_APP=shop"
+            "Compiled only: the store of the {origin} holds {{app}}, and this app has no name. To publish: \
+             STATIC_ASSETS_APP=shop"
         ),
         Unpublished::NoStore | Unpublished::Disabled(_) => {
             "Compiled only: no store is set. To publish: STATIC_ASSETS_STORE=s3://bucket/prefix"
@@ -246,7 +246,7 @@ impl Explain for DeferredError {
             ),
             Self::CompressedForDirectory => Message::new(
                 Kind::Configuration,
-                "This image holds compressed files, and file:// can't say so",
+                "A file:// store can't serve the compressed files of this image",
                 "A directory has no headers, so browsers would not know that the files are compressed. Build the image again \
                  with\n  STATIC_ASSETS_COMPRESS=off",
             ),

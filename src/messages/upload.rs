@@ -85,7 +85,7 @@ pub(super) fn compressed(saving: Saving, why: &GzipReason, log: &Log) {
         after,
     } = saving;
     if files > 0 {
-        let (files, before, after) = (count(files, "text file"), bytes(before), bytes(after));
+        let (files, before, after) = (count(files, "file"), bytes(before), bytes(after));
         log.detail(&format!(
             "{files} stored gzip-encoded: {after} instead of {before} ({why})"
         ));

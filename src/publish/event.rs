@@ -39,6 +39,6 @@ pub(crate) enum PublishEvent<'a> {
     CheckFailed(&'a CheckFinding, &'a Site),
     /// How pages link to the release, and the fallback.
     Links(&'a Compiled, &'a Release, &'a BuildContext<'a>),
-    /// The last line, with the time that the whole run took.
+    /// The last line, which the front end logs once it has written everything. Holds the time that the run took.
     Done(&'a Published, Duration),
 }

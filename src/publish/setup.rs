@@ -48,7 +48,7 @@ pub(crate) fn read_config(
         warn(&sources.warnings(), log);
         PublishError::from(problems)
     })?;
-    locate(config)
+    locate(config).inspect_err(|_| warn(&sources.warnings(), log))
 }
 
 /// Asks the store for the region of its bucket if pages are to link to a URL that names it.

@@ -187,7 +187,7 @@ async fn u14_a_region_that_no_setting_gives_is_found_by_one_request_more() {
     ));
     assert_eq!((found, signed.len()), (None, 1));
 
-    // A store that names one region after the other is asked twice.
+    // A store that names a region again and again is asked twice.
     let (published, _, signed) = publish(&AWS, region("eu-west-1"), usize::MAX).await;
     assert!(published.is_err());
     assert_eq!(signed, ["us-east-1", "eu-west-1"]);
