@@ -3,7 +3,7 @@
 use crate::harness::browser::Browser;
 use crate::harness::http::{self, Answer};
 use crate::harness::python::Python;
-use crate::harness::server::{self, Request};
+use crate::harness::server::{self, Request, file_answer};
 use crate::harness::{Platform, Ran, tree};
 use fs_err as fs;
 use std::collections::BTreeMap;
@@ -40,36 +40,11 @@ impl Front {
     }
 }
 
-fn type_of(path: &Path) -> &'static str {
-    match path.extension().and_then(|it| it.to_str()) {
-        Some("css") => "text/css; charset=utf-8",
-        Some("js") => "text/javascript; charset=utf-8",
-        Some("svg") => "image/svg+xml",
-        Some("woff" | "woff2") => "font/woff",
-        _ => "application/octet-stream",
-    }
-}
-
-fn serve_file(file: &Path) -> Answer {
-    let Ok(body) = fs::read(file) else {
-        return Answer::of(404, Vec::new());
-    };
-    let mut answer = Answer::of(200, body);
-    let headers = [
-        ("content-type", type_of(file)),
-        ("cache-control", "public, max-age=31536000, immutable"),
-        ("access-control-allow-origin", "*"),
-    ];
-    let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    answer.headers.extend(headers);
-    answer
-}
-
 /// Serves a store from an origin of its own, as a CDN does.
 fn cdn(store: PathBuf) -> String {
     server::serve(move |request: &Request| {
         let path = request.target.split('?').next().unwrap();
-        serve_file(&store.join(path.trim_start_matches('/')))
+        file_answer(&store.join(path.trim_start_matches('/')))
     })
 }
 
@@ -223,7 +198,7 @@ fn phoenix_server(platform: &Platform, version: &str, base: Option<String>) -> S
     server::serve(move |request: &Request| {
         let path = request.target.split('?').next().unwrap();
         if path != "/" {
-            return serve_file(&dir.join(path.trim_start_matches('/')));
+            return file_answer(&dir.join(path.trim_start_matches('/')));
         }
         let mut answer = Answer::of(200, page.clone().into_bytes());
         let kind = (

@@ -1,6 +1,6 @@
 //! The documentation: its links lead somewhere, its releases have the files that it names, and every error has its place.
 
-use crate::harness::repository;
+use crate::harness::{Platform, repository};
 use fs_err as fs;
 use regex::Regex;
 use std::collections::BTreeSet;
@@ -174,4 +174,26 @@ fn the_recording_shows_what_the_demo_prints() {
         compared.status.success(),
         "script/pictures --record\n{difference}"
     );
+}
+
+#[test]
+fn no_page_names_a_setting_that_nothing_reads() {
+    // Of the tests, and what the program itself sets.
+    const OTHERS: [&str; 2] = ["STATIC_ASSETS_CACHE", "STATIC_ASSETS_VERSION"];
+    let known = Platform::empty().cli(&["help", "settings"]).exits(0);
+    let known = known.stdout();
+    let name = Regex::new(r"(?-u:\b)STATIC_ASSETS_[A-Z_]*[A-Z](?-u:\b)").unwrap();
+    for page in pages() {
+        for found in name.find_iter(&read(&page)) {
+            let word = found.as_str();
+            let setting = word
+                .strip_suffix("_FILE")
+                .filter(|_| word != "STATIC_ASSETS_CA_FILE");
+            let is_known = known.contains(&format!("  {}\n", setting.unwrap_or(word)));
+            let is_of_tests = word.starts_with("STATIC_ASSETS_TEST") || word == "STATIC_ASSETS_BIN";
+            let is_other =
+                is_of_tests || word.starts_with("STATIC_ASSETS_BIN_") || OTHERS.contains(&word);
+            assert!(is_known || is_other, "{} names {word}", page.display());
+        }
+    }
 }

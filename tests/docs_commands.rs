@@ -148,27 +148,15 @@ fn prepare(platform: &Platform) -> String {
             .exits(0);
     }
     let root = platform.store();
-    let site = server::serve(move |request| {
-        let page = b"<!doctype html><link rel=stylesheet href=/v42/app.css>".to_vec();
-        let (body, kind) = match request.target.as_str() {
-            "/" => (Ok(page), "text/html"),
-            file => (
-                fs::read(root.join(file.trim_start_matches('/'))),
-                "text/css",
-            ),
-        };
-        let Ok(body) = body else {
-            return Answer::of(404, Vec::new());
-        };
-        let mut answer = Answer::of(200, body);
-        let headers = [
-            ("content-type", type_of(&request.target).unwrap_or(kind)),
-            ("cache-control", "public, max-age=31536000, immutable"),
-            ("access-control-allow-origin", "*"),
-        ];
-        let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        answer.headers.extend(headers);
-        answer
+    let site = server::serve(move |request| match request.target.as_str() {
+        "/" => {
+            let page = b"<!doctype html><link rel=stylesheet href=/v42/app.css>";
+            let mut answer = Answer::of(200, page.to_vec());
+            let kind = ("content-type".to_owned(), "text/html".to_owned());
+            answer.headers.extend([kind]);
+            answer
+        }
+        file => server::file_answer(&root.join(file.trim_start_matches('/'))),
     });
     let stub = "#!/bin/bash\nprintf '%s\\n' \"${0##*/} $*\" >>\"$CALLS\"\n\
                 case \"${0##*/} $*\" in *inspect* | *printenv* | crane*) echo v42 ;; *) echo A=1 ;; esac\n\
@@ -192,16 +180,6 @@ fn prepare(platform: &Platform) -> String {
     );
     executable(&platform.path("bin/static-assets"), &real);
     site
-}
-
-fn type_of(target: &str) -> Option<&'static str> {
-    match target.rsplit_once('.')?.1 {
-        "css" => Some("text/css; charset=utf-8"),
-        "js" => Some("text/javascript; charset=utf-8"),
-        "svg" => Some("image/svg+xml"),
-        "woff2" => Some("font/woff2"),
-        _ => None,
-    }
 }
 
 #[test]

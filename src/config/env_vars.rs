@@ -223,7 +223,7 @@ pub(super) fn secret_variables() -> impl Iterator<Item = &'static Variable> {
 }
 
 /// Whether a name begins as ours do, but nothing reads it.
-pub(crate) fn is_unknown(name: &str) -> bool {
+pub(super) fn is_unknown(name: &str) -> bool {
     let is_known = |variable: &Variable| {
         variable.name == name || (variable.is_secret() && variable.file_variable() == name)
     };

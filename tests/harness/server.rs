@@ -1,9 +1,11 @@
 //! The HTTP server of a store that a test implements. Each connection has a thread and stays open, as clients expect.
 
 use super::http::Answer;
+use fs_err as fs;
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
+use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 use url::form_urlencoded;
@@ -36,6 +38,30 @@ impl Request {
             .into_owned()
             .collect()
     }
+}
+
+/// Serves a file as a store does that is set up well, by the extension of its path.
+pub(crate) fn file_answer(path: &Path) -> Answer {
+    let Ok(body) = fs::read(path) else {
+        return Answer::of(404, Vec::new());
+    };
+    let content_type = match path.extension().and_then(|it| it.to_str()) {
+        Some("css") => "text/css; charset=utf-8",
+        Some("js") => "text/javascript; charset=utf-8",
+        Some("svg") => "image/svg+xml",
+        Some("woff") => "font/woff",
+        Some("woff2") => "font/woff2",
+        _ => "application/octet-stream",
+    };
+    let mut answer = Answer::of(200, body);
+    let headers = [
+        ("content-type", content_type),
+        ("cache-control", "public, max-age=31536000, immutable"),
+        ("access-control-allow-origin", "*"),
+    ];
+    let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    answer.headers.extend(headers);
+    answer
 }
 
 /// Starts a server that answers with `answer` until the tests end, and returns its URL.
