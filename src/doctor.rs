@@ -13,7 +13,7 @@ use crate::interrupt::Interrupt;
 use crate::log::Log;
 use crate::manifest::{ScanRules, TOOL};
 use crate::prefix::{Folder, MetaObject, Prefix, PublicUrl, Site};
-use crate::publish::{PublishError, read_config, scratch_dir};
+use crate::publish::{PublishError, judge_config, locate, scratch_dir};
 use crate::release::{Naming, Release};
 use crate::sha256::Sha256;
 use crate::store::{Creates, Probed, Right, Store, StoreError};
@@ -115,10 +115,13 @@ pub(crate) fn examine(
         failures: Vec::new(),
         interrupt: Interrupt::listen(),
     };
-    match read_config(sources, &Phase::BUILD, log) {
+    match judge_config(sources, &Phase::BUILD, log) {
         Err(error) => doctor.fail(error),
-        Ok(config) => {
-            doctor.examine_store(&config);
+        Ok(mut config) => {
+            match locate(&mut config) {
+                Ok(()) => doctor.examine_store(&config),
+                Err(error) => doctor.fail(error),
+            }
             if let Some(dir) = app {
                 doctor.examine_app(dir, sources, config, log);
             }

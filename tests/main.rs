@@ -44,6 +44,7 @@ mod prunes;
 mod public_check;
 mod publish_cli;
 mod publish_model;
+mod region;
 mod release_phase;
 mod s3_publish;
 mod secrets;

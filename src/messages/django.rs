@@ -21,13 +21,15 @@ impl Explain for DjangoError {
                 Run this buildpack after the one that installs Python:
                   pack build app --buildpack heroku/python --buildpack <this buildpack>
                   heroku buildpacks:add --index 1 heroku/python
-                In a Dockerfile, add the virtual environment to PATH:
+                If it is in a virtual environment, put that on PATH, in a shell or in a Dockerfile:
+                  . .venv/bin/activate
                   ENV PATH=/app/.venv/bin:$PATH"
             }),
             Self::NoDjango(python) => app_message(&formatdoc! {"
                 {} can't import django
                 Likeliest cause: this step comes before the one that installs the app's dependencies. Put it after
-                that. If they are in a virtual environment, put that on PATH:
+                that. If they are in a virtual environment, put that on PATH, in a shell or in a Dockerfile:
+                  . .venv/bin/activate
                   ENV PATH=/app/.venv/bin:$PATH
                 If Django is missing from the dependencies, add it to them, as in requirements.txt:
                   Django",

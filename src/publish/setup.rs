@@ -37,33 +37,43 @@ impl Setup {
     }
 }
 
-/// Judges the settings, and hides the secrets from the log first.
+/// Judges the settings, and asks the store for what only it knows of them.
 pub(crate) fn read_config(
     sources: &Sources<'_>,
     phase: &Phase,
     log: &Log,
 ) -> Result<Config, PublishError> {
+    let mut config = judge_config(sources, phase, log)?;
+    locate(&mut config).inspect_err(|_| warn(&sources.warnings(), log))?;
+    Ok(config)
+}
+
+/// Judges the settings, and hides the secrets from the log first.
+pub(crate) fn judge_config(
+    sources: &Sources<'_>,
+    phase: &Phase,
+    log: &Log,
+) -> Result<Config, PublishError> {
     log.redact(sources.secrets().in_log());
-    let config = Config::read(sources, phase).map_err(|problems| {
+    Config::read(sources, phase).map_err(|problems| {
         warn(&sources.warnings(), log);
-        PublishError::from(problems)
-    })?;
-    locate(config).inspect_err(|_| warn(&sources.warnings(), log))
+        problems.into()
+    })
 }
 
 /// Asks the store for the region of its bucket if pages are to link to a URL that names it.
-fn locate(config: Config) -> Result<Config, PublishError> {
+pub(crate) fn locate(config: &mut Config) -> Result<(), PublishError> {
     let Mode::Upload(guess) = &config.mode else {
-        return Ok(config);
+        return Ok(());
     };
     if !guess.guesses_public_url() {
-        return Ok(config);
+        return Ok(());
     }
     let store = Store::open(&guess.site.store, &guess.access);
     let found = store.and_then(|store| store.find_region(&Interrupt::listen()));
     let found = found.map_err(|error| PublishError::Store(error, guess.to_string()))?;
-    let mode = Mode::Upload(guess.in_region(found.as_ref()));
-    Ok(Config { mode, ..config })
+    config.mode = Mode::Upload(guess.in_region(found.as_ref()));
+    Ok(())
 }
 
 pub(crate) fn warn(warnings: &[ConfigWarning], log: &Log) {

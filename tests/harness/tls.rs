@@ -6,7 +6,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use std::io::{BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
@@ -21,8 +21,13 @@ pub(crate) struct Tls {
 impl Tls {
     /// `None`, and logged as skipped, if no certificate can be made.
     pub(crate) fn before(endpoint: &str) -> Option<Self> {
+        Self::named("IP:127.0.0.1", endpoint)
+    }
+
+    /// Also says for which names its certificate is, in the words of openssl.
+    pub(crate) fn named(names: &str, endpoint: &str) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
-        if !certify(folder.path()) {
+        if !certify(folder.path(), names) {
             skipped("openssl is missing or too old for -CA");
             return None;
         }
@@ -51,6 +56,20 @@ impl Tls {
     pub(crate) fn ca_file(&self) -> PathBuf {
         self.folder.path().join("ca.pem")
     }
+
+    /// Starts a proxy that leads every host to this server, and returns its URL.
+    pub(crate) fn proxy(&self) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let server = self.url.strip_prefix("https://").unwrap().to_owned();
+        thread::spawn(move || {
+            for client in listener.incoming() {
+                let (client, server) = (client.unwrap(), TcpStream::connect(&server).unwrap());
+                thread::spawn(move || connect(client, server));
+            }
+        });
+        url
+    }
 }
 
 /// Serves one request of a connection.
@@ -73,7 +92,24 @@ fn serve(stream: StreamOwned<ServerConnection, TcpStream>, upstream: &str) {
     let _ = stream.flush();
 }
 
-fn certify(folder: &Path) -> bool {
+/// Answers CONNECT, and passes on what follows.
+fn connect(client: TcpStream, server: TcpStream) {
+    let mut from_client = BufReader::new(client.try_clone().unwrap());
+    read_request(&mut from_client).unwrap();
+    let mut to_client = client;
+    to_client
+        .write_all(b"HTTP/1.1 200 Connected\r\n\r\n")
+        .unwrap();
+    let (mut from_server, mut to_server) = (server.try_clone().unwrap(), server);
+    thread::spawn(move || {
+        let _ = std::io::copy(&mut from_server, &mut to_client);
+        let _ = to_client.shutdown(Shutdown::Both);
+    });
+    let _ = std::io::copy(&mut from_client, &mut to_server);
+    let _ = to_server.shutdown(Shutdown::Both);
+}
+
+fn certify(folder: &Path, names: &str) -> bool {
     let openssl = |arguments: &str| {
         Command::new("openssl")
             .args(arguments.split(' '))
@@ -86,6 +122,6 @@ fn certify(folder: &Path) -> bool {
         "{new} -keyout ca.key -out ca.pem -subj /CN=authority"
     )) && openssl(&format!(
         "{new} -keyout server.key -out server.pem -subj /CN=server -CA ca.pem -CAkey ca.key \
-         -addext subjectAltName=IP:127.0.0.1 -addext basicConstraints=critical,CA:FALSE"
+         -addext subjectAltName={names} -addext basicConstraints=critical,CA:FALSE"
     ))
 }

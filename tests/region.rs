@@ -1,0 +1,90 @@
+//! The region of an S3 bucket that no setting names, with AWS's own hosts. A proxy leads them to a server on this machine.
+
+use crate::harness::Platform;
+use crate::harness::http::Answer;
+use crate::harness::server::{Request, serve};
+use crate::harness::tls::Tls;
+use fs_err as fs;
+use std::sync::{Arc, Mutex};
+
+const NAMES: &str = "DNS:s3.us-east-1.amazonaws.com,DNS:*.s3.us-east-1.amazonaws.com,\
+                     DNS:s3.eu-west-1.amazonaws.com,DNS:*.s3.eu-west-1.amazonaws.com";
+
+/// Answers as AWS does for an empty bucket in eu-west-1.
+fn aws(request: &Request) -> Answer {
+    if !request.header("host").unwrap().contains("eu-west-1") {
+        let body = "<Error><Code>PermanentRedirect</Code></Error>";
+        let mut answer = Answer::of(301, body.into());
+        let region = ("x-amz-bucket-region".to_owned(), "eu-west-1".to_owned());
+        answer.headers.extend([region]);
+        return answer;
+    }
+    let is_signed_for_it = |value: &str| value.contains("/eu-west-1/s3/");
+    assert!(
+        request
+            .header("authorization")
+            .is_some_and(is_signed_for_it)
+    );
+    if request.query().contains_key("list-type") {
+        return Answer::of(200, "<ListBucketResult></ListBucketResult>".into());
+    }
+    Answer::of(404, "<Error><Code>NoSuchKey</Code></Error>".into())
+}
+
+/// `None`, and logged as skipped, if no certificate can be made.
+fn platform(answer: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> Option<Platform> {
+    let tls = Tls::named(NAMES, &serve(answer))?;
+    let platform = Platform::empty()
+        .env("STATIC_ASSETS_STORE", "s3://acme-static/shop")
+        .env("AWS_ACCESS_KEY_ID", "KEYOFATEST")
+        .env("AWS_SECRET_ACCESS_KEY", "secret-of-a-test")
+        .env("HTTPS_PROXY", tls.proxy());
+    let authority = fs::read_to_string(tls.ca_file()).unwrap();
+    platform.write("authority.pem", &authority);
+    platform.write("dist/app.css", "a{}");
+    Some(platform.env("STATIC_ASSETS_CA_FILE", "authority.pem"))
+}
+
+#[test]
+fn the_region_of_the_bucket_is_found_once_and_is_part_of_the_url() {
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let seen = asked.clone();
+    let platform = platform(move |request| {
+        let host = request.header("host").unwrap().to_owned();
+        seen.lock().unwrap().push(host);
+        aws(request)
+    });
+    let Some(platform) = platform else {
+        return;
+    };
+    let run = platform.cli(&["publish", "--dir", "dist", "--dry-run", "--json"]);
+    let run = run
+        .exits(0)
+        .says("s3://acme-static/shop (eu-west-1, as the store says, key …TEST");
+    let url = run.json()["url"].as_str().unwrap().to_owned();
+    assert!(
+        url.starts_with("https://acme-static.s3.eu-west-1.amazonaws.com/shop/"),
+        "{url}"
+    );
+    let hosts = asked.lock().unwrap().clone();
+    let elsewhere = hosts.iter().filter(|host| host.contains("us-east-1"));
+    assert_eq!(elsewhere.count(), 1, "{hosts:?}");
+}
+
+#[test]
+fn doctor_examines_the_app_although_the_region_is_unknown() {
+    let refusing = |_: &Request| {
+        let body = "<Error><Code>InvalidAccessKeyId</Code></Error>";
+        Answer::of(403, body.into())
+    };
+    let Some(platform) = platform(refusing) else {
+        return;
+    };
+    platform.write("dist/.env", "SECRET=1");
+    platform
+        .cli(&["doctor", "--dir", "dist"])
+        .exits(12)
+        .says("InvalidAccessKeyId")
+        .says(".env")
+        .says("2 checks did");
+}
