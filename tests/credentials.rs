@@ -441,3 +441,20 @@ fn bucketeers_variables_are_read_as_they_are() {
         .exits(12)
         .says("no credentials for it were found");
 }
+
+#[test]
+fn half_a_key_hides_no_other_problem() {
+    prebuilt()
+        .env("STATIC_ASSETS_STORE", "s3://acme-static/shop")
+        .env("STATIC_ASSETS_PUBLIC_URL", "nowhere")
+        .env("STATIC_ASSETS_ACCESS_KEY_ID", "KEYOFATEST")
+        .env("STATIC_ASSETS_ENDPOINT_URL", "http://minio.acme.com")
+        .env("STATIC_ASSETS_CA_FILE", "missing.pem")
+        .env("STATIC_ASSETS_CHECK", "maybe")
+        .cli(&PUBLISH)
+        .exits(2)
+        .says(
+            "5 settings are wrong: STATIC_ASSETS_CA_FILE, STATIC_ASSETS_CHECK, STATIC_ASSETS_ENDPOINT_URL, \
+             STATIC_ASSETS_PUBLIC_URL, STATIC_ASSETS_SECRET_ACCESS_KEY",
+        );
+}

@@ -6,12 +6,14 @@ use super::access::{Access, Ambient};
 use super::bindings::{CredentialBinding, UnusedBinding};
 use super::credential_source::CredentialSource;
 use super::destination::{PublicUrlSource, own_public_url};
+use super::server_url::server_problems;
 use super::store_settings::{StoreSettings, parse_public_url};
 use super::{
     ConfigProblem, ConfigResult, DeferredDestination, Destination, Origin, Setting, Sources,
     StoreAccess, azure, env_vars, gcs, s3,
 };
 use crate::prefix::{PublicUrl, Scheme, Site, StoreUrl};
+use std::mem::discriminant;
 
 pub(super) enum Resolved {
     Nothing,
@@ -50,7 +52,11 @@ pub(super) fn resolve(
             let unused = unused_bindings(&store, sources);
             Ok(Resolved::WithoutCredentials(store, unused))
         }
-        (access, public) => Err(access.err().into_iter().chain(public.err()).collect()),
+        (access, public) => {
+            let mut problems = access.err().unwrap_or_default();
+            problems.extend(public.err());
+            Err(problems)
+        }
     }
 }
 
@@ -86,6 +92,20 @@ pub(super) fn nameless_origin(sources: &Sources<'_>) -> Option<Origin> {
 }
 
 fn find_access(
+    store: &StoreUrl,
+    settings: &StoreSettings<'_>,
+    sources: &Sources<'_>,
+) -> Result<Option<Access>, Vec<ConfigProblem>> {
+    read_access(store, settings, sources).map_err(|first| {
+        // The server's settings can be judged without the key.
+        let server = server_problems(sources).into_iter();
+        let others = server.filter(|other| discriminant(other) != discriminant(&first));
+        let others: Vec<ConfigProblem> = others.collect();
+        [first].into_iter().chain(others).collect()
+    })
+}
+
+fn read_access(
     store: &StoreUrl,
     settings: &StoreSettings<'_>,
     sources: &Sources<'_>,

@@ -63,6 +63,15 @@ pub(super) fn read_server(
     })
 }
 
+/// What is wrong with the server that the settings name, whatever the key is.
+pub(super) fn server_problems(sources: &Sources<'_>) -> Vec<ConfigProblem> {
+    let endpoint = read_url(&env_vars::ENDPOINT_URL, sources).err();
+    endpoint
+        .into_iter()
+        .chain(read_ca_file(sources).err())
+        .collect()
+}
+
 fn read_ca_file(sources: &Sources<'_>) -> ConfigResult<Option<PathBuf>> {
     let Some(setting) = sources.text(&env_vars::CA_FILE) else {
         return Ok(None);
