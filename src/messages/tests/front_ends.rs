@@ -7,6 +7,7 @@ fn front_ends() {
     let pin = || Path::new("/etc/static-assets/pin.env").to_owned();
     let messages = [
         DeferredError::Missing("/etc/static-assets/prepared".into()).explain(),
+        DeferredError::CompressedForDirectory.explain().in_release(),
         DeferredError::Changed("web/app.css".to_owned())
             .explain()
             .in_release(),
