@@ -31,6 +31,8 @@ pub(crate) enum FileKind {
     Module,
     Image,
     Font,
+    /// The web app manifest, by which a browser installs the app.
+    Manifest,
 }
 
 /// How a browser asks for a file of another host.
@@ -38,7 +40,7 @@ pub(crate) enum FileKind {
 enum RequestMode {
     /// It takes any answer.
     NoCors,
-    /// It sends an `Origin` and refuses an answer that doesn't allow it: fonts, modules, and tags with `crossorigin`.
+    /// It sends an `Origin` and refuses an answer that doesn't allow it: fonts, modules, manifests, and tags with `crossorigin`.
     Cors,
     /// The same, with the visitor's cookies: `crossorigin="use-credentials"`.
     WithCredentials,
@@ -54,6 +56,13 @@ pub(crate) struct PageFile {
     integrity: String,
     /// The stylesheet that names it. `None` is the page itself.
     pub(crate) named_by: Option<Url>,
+}
+
+impl PageFile {
+    /// Whether the tag asks with the visitor's cookies.
+    pub(crate) fn asks_with_cookies(&self) -> bool {
+        self.mode == RequestMode::WithCredentials
+    }
 }
 
 /// Why a browser does not load a file, or loads it at a price.

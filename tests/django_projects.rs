@@ -448,6 +448,29 @@ fn missing_settings_or_python_fail_the_build() {
 }
 
 #[test]
+fn settings_that_nothing_names_are_listed() {
+    let Some((platform, _python)) = django("django_split_settings") else {
+        return;
+    };
+    let manage_py = "from django.core.management import execute_from_command_line\nimport sys\n\
+                     execute_from_command_line(sys.argv)\n";
+    let wsgi =
+        "from django.core.wsgi import get_wsgi_application\napplication = get_wsgi_application()\n";
+    platform.write("manage.py", manage_py);
+    platform.write("config/wsgi.py", wsgi);
+    platform.write(
+        "config/settings/production.example.py",
+        "from .base import *\n",
+    );
+    platform
+        .build()
+        .exits(1)
+        .says("DJANGO_SETTINGS_MODULE is not set")
+        .says("  DJANGO_SETTINGS_MODULE=config.settings.production\n")
+        .does_not_say("example");
+}
+
+#[test]
 fn python_without_django_fails_the_build() {
     let Some((platform, _)) = django("django_basic") else {
         return;

@@ -166,6 +166,21 @@ fn each_file_that_a_browser_refuses_is_named() {
 }
 
 #[test]
+fn a_manifest_is_asked_for_as_its_tag_says() {
+    let cdn = serve(cdn());
+    let tag = |cookies: &str| format!("<link rel=manifest{cookies} href={cdn}/{VERSION}/m.js>");
+    check(&page(tag(""), &[]))
+        .exits(0)
+        .says("It loads 1 web app manifest");
+    check(&page(tag(" crossorigin=use-credentials"), &[]))
+        .exits(1)
+        .says("asks with cookies, so browsers refuse a web app manifest of another host");
+    check(&page(tag(""), &[STRICT]))
+        .exits(1)
+        .says(&format!("manifest-src 'self' {cdn};"));
+}
+
+#[test]
 fn a_policy_that_forbids_the_host_is_named_with_the_directive() {
     let cdn = serve(cdn());
     check(&page(page_of(&cdn), &[STRICT]))

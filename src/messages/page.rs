@@ -69,6 +69,7 @@ impl Event for Checked<'_> {
             (FileKind::Module, "module"),
             (FileKind::Image, "image"),
             (FileKind::Font, "font"),
+            (FileKind::Manifest, "web app manifest"),
         ];
         let counted = kinds.iter().map(|(kind, noun)| {
             let files = report.files.iter().filter(|file| file.kind == *kind);
@@ -128,6 +129,12 @@ pub(crate) fn problem_text(file: &PageFile, problem: &PageProblem) -> String {
             quoted(found.as_ref()),
             kind(file.kind)
         ),
+        PageProblem::NoCors(_) if file.asks_with_cookies() => format!(
+            "the tag's crossorigin=\"use-credentials\" asks with cookies, so browsers refuse {} of another host unless the \
+             answer names the page's host and allows credentials. A published file needs no cookies. In the template:\n  \
+             crossorigin",
+            kind(file.kind)
+        ),
         PageProblem::NoCors(found) => format!(
             "Access-Control-Allow-Origin is {}, so browsers refuse {} of another host. To see the fix for your store: \
              static-assets doctor",
@@ -167,6 +174,7 @@ fn kind(kind: FileKind) -> &'static str {
         FileKind::Module => "a module",
         FileKind::Image => "an image",
         FileKind::Font => "a font",
+        FileKind::Manifest => "a web app manifest",
     }
 }
 
@@ -178,6 +186,7 @@ pub(crate) fn kind_word(kind: FileKind) -> &'static str {
         FileKind::Module => "module",
         FileKind::Image => "image",
         FileKind::Font => "font",
+        FileKind::Manifest => "manifest",
     }
 }
 

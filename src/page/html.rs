@@ -136,6 +136,8 @@ impl TagReader {
             (!rel.contains(&"alternate") && !tag.has("disabled")).then_some(FileKind::Stylesheet)
         } else if rel.contains(&"modulepreload") {
             Some(FileKind::Module)
+        } else if rel.contains(&"manifest") {
+            Some(FileKind::Manifest)
         } else if rel.contains(&"preload") {
             match loaded_as.as_str() {
                 "style" => Some(FileKind::Stylesheet),
@@ -213,7 +215,7 @@ impl TagReader {
             return;
         };
         if matches!(url.scheme(), "http" | "https") {
-            let always = matches!(kind, FileKind::Module | FileKind::Font);
+            let always = matches!(kind, FileKind::Module | FileKind::Font | FileKind::Manifest);
             self.html.files.push(PageFile {
                 url: as_asked(url),
                 kind,
@@ -234,7 +236,7 @@ impl TagReader {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use FileKind::{Font, Image, Module, Script, Stylesheet};
+    use FileKind::{Font, Image, Manifest, Module, Script, Stylesheet};
 
     #[test]
     fn tags_are_read_as_browsers_do() {
@@ -242,7 +244,7 @@ mod tests {
             <meta http-equiv="Content-Security-Policy" content="img-src 'self'">
             <link rel="preload stylesheet" href=a.css><link rel="alternate stylesheet" href=no.css>
             <link rel=preload as=font href=f.woff2><link rel="shortcut icon" href="i.ico">
-            <link rel=modulepreload href=m.js>
+            <link rel=modulepreload href=m.js><link rel=manifest href=site.webmanifest>
             <!-- <script src="no.js"></script> -->
             <script>document.write('<script src="no.js"><\/script>')</script>
             <script type=module src="m2.js"></script><script src="s.js?x#y" crossorigin></script>
@@ -272,6 +274,7 @@ mod tests {
                 ("f.woff2", Font),
                 ("i.ico", Image),
                 ("m.js", Module),
+                ("site.webmanifest", Manifest),
                 ("m2.js", Module),
                 ("s.js?x", Script),
                 ("bg.png", Image),
@@ -286,7 +289,7 @@ mod tests {
         );
         let cors = read.files.iter();
         let cors = cors.filter(|file| file.mode == RequestMode::Cors);
-        assert_eq!(cors.count(), 4);
+        assert_eq!(cors.count(), 5);
         assert_eq!(read.policies, ["img-src 'self'"]);
     }
 }

@@ -80,7 +80,7 @@ fn is_accepted(file: &PageFile, answer: &Answer) -> bool {
         }
         // All other images are recognised by their bytes.
         FileKind::Image if extension == Some("svg".as_ref()) => is_type(AssetKind::Svg, found),
-        FileKind::Image | FileKind::Font => true,
+        FileKind::Image | FileKind::Font | FileKind::Manifest => true,
     }
 }
 

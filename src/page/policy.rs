@@ -38,6 +38,7 @@ impl PagePolicy {
                 FileKind::Script | FileKind::Module => Destination::Script,
                 FileKind::Image => Destination::Image,
                 FileKind::Font => Destination::Font,
+                FileKind::Manifest => Destination::Manifest,
             },
             initiator: Initiator::None,
             nonce: file.nonce.clone(),
@@ -59,6 +60,7 @@ fn wanted(violation: &Violation, file: &PageFile) -> String {
         FileKind::Script | FileKind::Module => (Some("script-src-elem"), "script-src"),
         FileKind::Image => (None, "img-src"),
         FileKind::Font => (None, "font-src"),
+        FileKind::Manifest => (None, "manifest-src"),
     };
     let directives = &violation.policy.directive_set;
     let names = of_elements.into_iter().chain([of_kind, "default-src"]);

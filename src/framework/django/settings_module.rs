@@ -72,6 +72,22 @@ pub(super) fn server_settings(
     Ok(found.pop().filter(|_| found.is_empty()))
 }
 
+/// Where the settings most likely are, if nothing names them: beside `wsgi.py`, or in `settings/` there. Ends in a dot,
+/// because the module itself is unknown.
+pub(super) fn likely_package(app: &Path) -> Option<String> {
+    let servers = files_named(app, "wsgi.py", DEPTH).ok()?;
+    let package = servers.first()?.parent()?;
+    let settings = package.join("settings");
+    let package = if settings.is_dir() {
+        &settings
+    } else {
+        package
+    };
+    let parts = package.strip_prefix(app).ok()?.iter();
+    let parts: Vec<_> = parts.map(|part| part.to_string_lossy()).collect();
+    (!parts.is_empty()).then(|| format!("{}.", parts.join(".")))
+}
+
 /// What the files in the directory of a settings module say.
 #[derive(Debug, Default)]
 pub(super) struct SettingsPackage {
@@ -110,7 +126,10 @@ pub(super) fn settings_package(
     let is_settings =
         |file: &SettingsFile| file.installed_apps || file.imports.iter().any(is_complete);
     let settings = read.iter().filter(|(_, file)| is_settings(file));
-    let names = settings.map(|(path, _)| format!("{package}.{}", stem(path)));
+    let modules = settings
+        .map(|(path, _)| stem(path))
+        .filter(|stem| is_module(stem));
+    let names = modules.map(|stem| format!("{package}.{stem}"));
     let mut others: Vec<String> = names
         .filter(|name| Some(name.as_str()) != module && !name.ends_with("__"))
         .collect();
@@ -125,6 +144,11 @@ pub(super) fn settings_package(
         others,
         debug_variable: variables.next(),
     })
+}
+
+/// Whether Python can import a file: `production.example.py` is no module.
+fn is_module(stem: &str) -> bool {
+    stem.chars().all(|it| it.is_alphanumeric() || it == '_')
 }
 
 fn read_files<'a>(

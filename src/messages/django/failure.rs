@@ -61,10 +61,18 @@ fn reason_text(failure: &DjangoFailure) -> String {
             {}",
             if_other()
         },
-        DjangoFailureReason::SettingsNotConfigured => of_exception(
-            "DJANGO_SETTINGS_MODULE is not set",
-            "Django does not know which settings to use. Name them by their dotted path in DJANGO_SETTINGS_MODULE.",
-        ),
+        DjangoFailureReason::SettingsNotConfigured => {
+            let found = &failure.other_settings;
+            let list = listed(found, |module| format!("DJANGO_SETTINGS_MODULE={module}"));
+            let text = match found.as_slice() {
+                [] => "Django does not know which settings to use. Name them by their dotted path.",
+                _ => "Django does not know which settings to use. The app has these:\n",
+            };
+            of_exception(
+                "DJANGO_SETTINGS_MODULE is not set",
+                &format!("{text}{list}"),
+            )
+        }
         DjangoFailureReason::MissingReference => of_exception(
             "A stylesheet or script refers to a missing file",
             indoc! {"

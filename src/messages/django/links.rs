@@ -102,8 +102,10 @@ pub(super) fn vanished(place: &str, name: &str, root: &Path) -> Message {
         {place} links to {name}, which is not published
         The file, or its entry in a manifest, is in STATIC_ROOT ({root}), but none of the directories that collectstatic
         reads has it. The build replaces the manifest there and publishes what it collects, so the page would break.
-        Likeliest cause: {root} is committed, and the file was removed from the sources. Put it back into the static
-        directory of an app, or into one of STATICFILES_DIRS, or remove the link.",
+        Likeliest cause: {root} is committed. If a bundler makes the file, run it before, with the app's own command:
+          STATIC_ASSETS_BEFORE_COLLECT=\"npm ci && npm run build\"
+        If the file was removed from the sources, put it back into the static directory of an app, or into one of
+        STATICFILES_DIRS, or remove the link.",
         root = root.display()
     })
 }

@@ -24,6 +24,7 @@ fn failures() -> impl Iterator<Item = DjangoError> {
         DjangoFailureReason::NoSuchSettings("config.prod".to_owned()),
         DjangoFailureReason::MissingModule("debug_toolbar".to_owned()),
         DjangoFailureReason::UnknownCommand,
+        DjangoFailureReason::SettingsNotConfigured,
         DjangoFailureReason::MissingReference,
         DjangoFailureReason::Other("RuntimeError".to_owned()),
         DjangoFailureReason::Observing("AttributeError".to_owned()),
