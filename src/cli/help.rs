@@ -202,7 +202,7 @@ pub(super) const PRUNE_HELP: &str = indoc! {"
       --in-use URL       keep the versions that this page links to
       --in-use -         keep the versions that standard input names: versions, URLs or labels of images
       --apply            delete. Without it, only the plan is shown
-      --force            delete even if that is more than half of the published versions
+      --force            delete even if that is more than half of the versions
       --json             print one JSON object: store, keep_last, keep_within_hours, keep [{version, files, bytes,
                          built, reasons}], delete [{version, files, bytes, built, reason}], refs, unknown, applied;
                          with --apply: deleted, spared, freed {files, bytes, refs}
