@@ -81,6 +81,8 @@ pub(crate) enum CheckProblem {
     },
     /// Stored gzip-encoded, and sent without the header that says so.
     EncodingLost,
+    /// Stored gzip-encoded, and sent with another word for it, by which browsers can't decode it.
+    EncodingUnknown(String),
     /// Compressed, although the request didn't ask for it. The bytes can't be compared.
     Encoded(String),
     CacheControl(Option<String>),
@@ -99,7 +101,11 @@ impl CheckProblem {
         is_wrong_file
             || matches!(
                 self,
-                Self::Status(_) | Self::Page | Self::Elsewhere(_) | Self::EncodingLost
+                Self::Status(_)
+                    | Self::Page
+                    | Self::Elsewhere(_)
+                    | Self::EncodingLost
+                    | Self::EncodingUnknown(_)
             )
     }
 

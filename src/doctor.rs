@@ -59,7 +59,8 @@ pub(crate) enum Fact<'a> {
     MetaIsPublic(bool),
     VersionExists(&'a Version),
     /// No setting gives the region, and the store has named it.
-    Region(&'a Region),
+    /// Also holds the variable that would. `None` if the binding would.
+    Region(&'a Region, Option<&'static str>),
     App(&'a Framework, &'a Path, &'a Sources<'a>),
     /// Also holds the origin of the public URL.
     PolicyBlocks(&'a BlockingPolicy, &'a str),
@@ -181,7 +182,7 @@ impl Doctor<'_> {
             .map_err(failed)?;
         self.report(&Fact::Answers(Channel::of(to)));
         if let Some(region) = store.found_region().as_ref().or(to.found_region()) {
-            self.report(&Fact::Region(region));
+            self.report(&Fact::Region(region, to.region_variable()));
         }
         self.report(&Fact::Uploads(creates));
         let probed = store.probe(&release.version, &self.interrupt);

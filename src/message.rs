@@ -112,8 +112,8 @@ impl Message {
         let [build, release] = match self.kind {
             Kind::Machine | Kind::NoCommand | Kind::NotStartable => return None,
             Kind::Configuration | Kind::NoCredentials | Kind::Missing => [
-                "Nothing was sent or pinned. After the fix, run this again.",
-                "Nothing was sent. After the fix, run the release again.",
+                "Nothing was published or pinned. After the fix, run this again.",
+                "Nothing was published. After the fix, run the release again.",
             ],
             Kind::Credentials => [
                 "Nothing is visible or pinned. Fix the key and build again: only what is missing is uploaded.",

@@ -217,7 +217,8 @@ fn save_for_release_phase(
 ) -> Result<(), PublishError> {
     if ctx.dry_run == DryRun::No {
         let public = ctx.config.mode.public_url().ok_or(PublishError::NoStore)?;
-        release.save_for_release_phase(&ctx.image.deferred_dir, public, framework)?;
+        let (dir, salt) = (&ctx.image.deferred_dir, ctx.config.salt.as_deref());
+        release.save_for_release_phase(dir, public, framework, salt)?;
     }
     ctx.log.event(&PublishEvent::Saved(release, ctx));
     Ok(())

@@ -147,12 +147,11 @@ impl Store {
     }
 
     /// Asks the store for something of its own, so that an answer names the region of the bucket.
-    pub(crate) fn find_region(&self, interrupt: &Interrupt) -> StoreResult<Option<Region>> {
+    pub(crate) fn find_region(&self, interrupt: &Interrupt) -> StoreResult {
         self.run(
             interrupt,
             |backend| async move { backend.ask_for_probe().await },
-        )?;
-        Ok(self.found_region())
+        )
     }
 
     /// Publishes a release in the order of `docs/contract.md`: it becomes visible complete, or not at all.

@@ -348,12 +348,19 @@ fn f41_https_uses_the_proxy(way: Way) {
     assert_eq!(proxy.requests(), [""; 0]);
 }
 
+fn change_marker(kept: &Path, old: &str, new: &str) {
+    let marker = kept.join("marker.json");
+    let json = fs::read_to_string(&marker).unwrap();
+    assert!(json.contains(old), "{json}");
+    fs::write(marker, json.replacen(old, new, 1)).unwrap();
+}
+
 /// The files are hashed again: an image is pushed, pulled and extended between its build and its release.
 #[test]
 fn changed_deferred_uploads_are_not_published() {
     type Change = fn(&Path);
     let way = Way::InTheReleasePhase;
-    let changes: [(Change, i32, &str); 7] = [
+    let changes: [(Change, i32, &str); 10] = [
         (
             |kept| fs::write(kept.join("files/app.css"), "b{}").unwrap(),
             13,
@@ -373,6 +380,21 @@ fn changed_deferred_uploads_are_not_published() {
             |kept| fs::write(kept.join("marker.json"), "{}").unwrap(),
             13,
             "marker.json: it is not valid JSON",
+        ),
+        (
+            |kept| change_marker(kept, "text/css; charset=utf-8", "text/html"),
+            13,
+            "marker.json changed after the build",
+        ),
+        (
+            |kept| change_marker(kept, "max-age=31536000", "max-age=60"),
+            13,
+            "marker.json changed after the build",
+        ),
+        (
+            |kept| change_marker(kept, "text/css; charset=utf-8", "text/css\\n"),
+            13,
+            "marker.json: ",
         ),
         (
             |kept| fs::write(kept.join("prepared.json"), "").unwrap(),

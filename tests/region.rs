@@ -71,6 +71,41 @@ fn the_region_of_the_bucket_is_found_once_and_is_part_of_the_url() {
     assert_eq!(elsewhere.count(), 1, "{hosts:?}");
 }
 
+/// Another bucket of that name would get the rest of the files.
+#[test]
+fn a_run_stays_in_the_region_that_has_answered() {
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let seen = asked.clone();
+    let platform = platform(move |request| {
+        let host = request.header("host").unwrap().to_owned();
+        let mut seen = seen.lock().unwrap();
+        seen.push(host);
+        match (seen.len(), request.method.as_str()) {
+            (1, _) => Answer::of(404, "<Error><Code>NoSuchKey</Code></Error>".into()),
+            (_, "PUT") if seen.len() < 4 => {
+                let mut answer = Answer::of(200, Vec::new());
+                let tag = ("etag".to_owned(), "\"1\"".to_owned());
+                answer.headers.extend([tag]);
+                answer
+            }
+            _ => aws(request),
+        }
+    });
+    let Some(platform) = platform else {
+        return;
+    };
+    platform
+        .cli(&["publish", "--dir", "dist"])
+        .exits(2)
+        .says("The store names another region for the bucket acme-static than before: eu-west-1")
+        .says("Nothing was published or pinned");
+    let hosts = asked.lock().unwrap().clone();
+    assert!(
+        hosts.len() > 2 && hosts.iter().all(|host| host.contains("us-east-1")),
+        "{hosts:?}"
+    );
+}
+
 #[test]
 fn doctor_examines_the_app_although_the_region_is_unknown() {
     let refusing = |_: &Request| {

@@ -131,6 +131,14 @@ fn a_release_phase_uploads_what_the_build_has_compressed() {
         log.contains("A file:// store can't serve the compressed files of this image"),
         "{log}"
     );
+
+    // Without this word, browsers would get gzip as if it were the file.
+    let marker = ran.layers.join("prepared/marker.json");
+    let json = fs::read_to_string(&marker).unwrap();
+    fs::write(marker, json.replace(r#""encoding":"gzip","#, "")).unwrap();
+    let (code, log) = publish(&platform, &ran, &store);
+    assert_eq!(code, 13, "{log}");
+    assert!(log.contains("marker.json changed after the build"), "{log}");
 }
 
 #[test]

@@ -34,12 +34,12 @@ impl Accepts {
     }
 }
 
-/// The smallest file of each kind.
+/// The smallest file of each kind, of those that are stored compressed if there are any: more can go wrong with them.
 fn samples(release: &Release) -> Vec<Sample<'_>> {
     let smallest = |kind| {
         let assets = release.manifest.assets().iter();
         let of_kind = assets.filter(|asset| asset.size > 0 && AssetKind::of(asset) == Some(kind));
-        let asset = of_kind.min_by_key(|asset| asset.size)?;
+        let asset = of_kind.min_by_key(|asset| (asset.encoding().is_none(), asset.size))?;
         let url = release.prefix.url_of(&asset.path);
         Some(Sample { kind, asset, url })
     };

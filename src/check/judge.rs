@@ -6,6 +6,8 @@ use crate::http::Answer;
 use crate::manifest::{Asset, CACHE_CONTROL, GZIP};
 use crate::sha256::Sha256;
 
+/// What browsers decode besides gzip.
+const DECODED: [&str; 3] = ["br", "deflate", "zstd"];
 const YEAR: u64 = 31_536_000;
 
 /// The problems of the answers without and with an `Origin`, except missing CORS headers, which take another request.
@@ -57,13 +59,17 @@ pub(super) fn holds(asset: &Asset, answer: &Answer) -> bool {
 fn compare_bodies(asset: &Asset, answer: &Answer) -> Option<CheckProblem> {
     let published = asset.as_plain();
     let is_encoded = asset.encoding().is_some();
-    let encoding = answer.header("content-encoding");
-    let hash = match encoding.filter(|encoding| *encoding != "identity") {
-        None => Some(Sha256::of(&answer.body)),
-        Some(GZIP) if is_encoded => {
+    let encoding = answer.header("content-encoding").unwrap_or_default();
+    let encoding = encoding.trim().to_ascii_lowercase();
+    let hash = match encoding.as_str() {
+        "" | "identity" => Some(Sha256::of(&answer.body)),
+        GZIP | "x-gzip" if is_encoded => {
             decompress(&answer.body, published.size).map(|body| Sha256::of(&body))
         }
-        Some(other) => return Some(CheckProblem::Encoded(other.to_owned())),
+        other if is_encoded && !DECODED.contains(&other) => {
+            return Some(CheckProblem::EncodingUnknown(encoding));
+        }
+        _ => return Some(CheckProblem::Encoded(encoding)),
     };
     match hash {
         Some(hash) if hash == published.sha256 => None,

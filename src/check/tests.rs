@@ -408,6 +408,12 @@ fn what_is_stored_compressed_is_compared_as_browsers_decode_it() {
     });
     assert_eq!(problems, []);
 
+    let (problems, _) = checked_compressed(|_, stored| answer(stored, Some("X-Gzip")));
+    assert_eq!(problems, []);
+
+    let (problems, _) = checked_compressed(|_, stored| answer(stored, Some("gzip,aws-chunked")));
+    let chunked = "gzip,aws-chunked".to_owned();
+    assert_eq!(problems, [CheckProblem::EncodingUnknown(chunked)]);
     let (problems, _) = checked_compressed(|_, stored| answer(stored, None));
     assert_eq!(problems, [CheckProblem::EncodingLost]);
     let wrong = [CheckProblem::WrongBytes(Sha256::of(LONG_CSS.as_bytes()))];
@@ -419,4 +425,19 @@ fn what_is_stored_compressed_is_compared_as_browsers_decode_it() {
         Accepts::Gzip => answer([stored, b"more".into()].concat(), None),
     });
     assert_eq!(problems, wrong);
+}
+
+#[test]
+fn a_file_that_is_stored_compressed_is_asked_for() {
+    let dir = tempfile::tempdir().unwrap();
+    fs_err::write(dir.path().join("a.css"), "a{}").unwrap();
+    fs_err::write(dir.path().join("b.css"), LONG_CSS).unwrap();
+    let release = crate::release::compressed_release_of(dir.path(), &site());
+    let mut asked = Vec::new();
+    let mut get = |url: &str, _: Option<&'static str>, _, _| {
+        asked.push(url.to_owned());
+        Ok(right("text/css", LONG_CSS))
+    };
+    check(&site(), &release, &Interrupt::default(), &mut get).unwrap();
+    assert!(asked.iter().all(|url| url.ends_with("/b.css")), "{asked:?}");
 }

@@ -29,6 +29,8 @@ pub(crate) enum Access {
 pub(crate) struct S3Access {
     pub(crate) identity: S3Identity,
     pub(crate) region: Region,
+    /// The variable that gives the region. `None` if the entry `region` of a service binding does.
+    pub(crate) region_variable: Option<&'static str>,
     pub(crate) server: Server,
 }
 

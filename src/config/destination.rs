@@ -37,6 +37,14 @@ impl Destination {
             && own_public_url(&self.site.store, &self.access).is_some()
     }
 
+    /// The variable that would give the region of S3. `None` if the binding would.
+    pub(crate) fn region_variable(&self) -> Option<&'static str> {
+        match &self.access {
+            Access::S3(s3) => s3.region_variable,
+            _ => None,
+        }
+    }
+
     /// The region that the store has named already.
     pub(crate) fn found_region(&self) -> Option<&Region> {
         match &self.access {

@@ -32,6 +32,8 @@ pub(crate) enum ConfigProblem {
     HoldsSecret(&'static str),
     /// A value can't be sent in a header. Holds what it is.
     NotForHeader(&'static str),
+    /// A region that can't be part of a host. Holds the variable. `None` stands for the entry of a service binding.
+    Region(Option<&'static str>),
     ServerUrl(&'static str, ServerUrlProblem),
     /// Only the agent of EKS may get the pod's token.
     PodUrl,

@@ -79,9 +79,15 @@ pub(super) fn read_access(
     if family.name != OURS.name {
         refuse_ours_beside(&family, &origin, source)?;
     }
+    let region_variable = match source.binding {
+        Some(_) => None,
+        None => Some(family.regions[0].name),
+    };
     let region = source.read(&["region"], family.regions)?;
     let region = region.map_or(Region::Unknown, |region| Region::Given(region.value));
-    check_header("region", region.name())?;
+    if !is_region(region.name()) {
+        return Err(ConfigProblem::Region(region_variable));
+    }
     check_keys(&identity)?;
     let endpoint = source.endpoint(family.endpoint);
     let server = read_server(endpoint.as_ref(), origin, source.sources)?;
@@ -89,6 +95,7 @@ pub(super) fn read_access(
     Ok(Some(Access::S3(Box::new(S3Access {
         identity,
         region,
+        region_variable,
         server,
     }))))
 }
@@ -129,20 +136,23 @@ fn refuse_ours_beside(
     keys_from: &Origin,
     source: &CredentialSource<'_>,
 ) -> ConfigResult<()> {
-    let [endpoint, region] = match source.binding {
-        Some(_) => [
-            "the binding's entry 'endpoint'",
-            "the binding's entry 'region'",
-        ],
-        None => [
-            family
-                .endpoint
-                .map_or("a key of STATIC_ASSETS_*", |it| it.name),
-            family.regions[0].name,
-        ],
+    let endpoint = match (source.binding, family.endpoint) {
+        (Some(_), _) => "the binding's entry 'endpoint'",
+        (None, Some(endpoint)) => endpoint.name,
+        (None, None) => "a key of STATIC_ASSETS_*",
+    };
+    let region = match source.binding {
+        Some(_) => "the binding's entry 'region'",
+        None => family.regions[0].name,
     };
     source.refuse_beside(keys_from, &env_vars::ENDPOINT_URL, endpoint)?;
     source.refuse_beside(keys_from, &env_vars::REGION, region)
+}
+
+/// Whether a name can be part of a host and of a signature.
+fn is_region(name: &str) -> bool {
+    name.bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
 }
 
 fn read_keys(family: &KeyFamily, sources: &Sources<'_>) -> ConfigResult<Option<S3Identity>> {

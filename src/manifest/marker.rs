@@ -48,12 +48,30 @@ pub(crate) struct MarkedFile {
     pub(crate) sha256: Sha256,
     pub(crate) size: u64,
     pub(crate) template: Option<Sha256>,
-    #[serde(rename = "type")]
+    #[serde(rename = "type", deserialize_with = "header_value")]
     pub(crate) content_type: String,
     /// Its `Cache-Control`.
+    #[serde(default, deserialize_with = "optional_header_value")]
     pub(crate) cache: Option<String>,
     /// Its `Content-Encoding`.
+    #[serde(default, deserialize_with = "optional_header_value")]
     pub(crate) encoding: Option<String>,
+}
+
+/// Reads what requests send in a header.
+fn header_value<'a, D: Deserializer<'a>>(json: D) -> Result<String, D::Error> {
+    let value = String::deserialize(json)?;
+    if value.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        Ok(value)
+    } else {
+        Err(D::Error::custom("a header that can't be sent"))
+    }
+}
+
+fn optional_header_value<'a, D: Deserializer<'a>>(json: D) -> Result<Option<String>, D::Error> {
+    #[derive(Deserialize)]
+    struct Value(#[serde(deserialize_with = "header_value")] String);
+    Ok(Option::<Value>::deserialize(json)?.map(|value| value.0))
 }
 
 /// Reads a path that the log may show and that stays in its directory: no build publishes another one.

@@ -41,6 +41,9 @@ fn title(findings: &[CheckFinding], site: &Site) -> String {
         CheckProblem::Status(status) => format!("Browsers get {status} for {url}"),
         CheckProblem::Page => format!("Browsers get an HTML page for {url}"),
         CheckProblem::EncodingLost => format!("Browsers get gzip without Content-Encoding: {url}"),
+        CheckProblem::EncodingUnknown(name) => {
+            format!("Browsers can't decode Content-Encoding '{name}': {url}")
+        }
         CheckProblem::Elsewhere(_) => format!("{PUBLIC} doesn't lead to the store: {public}"),
         CheckProblem::WrongType { found, .. } => {
             format!("Content-Type is {}: {url}", quoted(found.as_ref()))
@@ -50,6 +53,7 @@ fn title(findings: &[CheckFinding], site: &Site) -> String {
 }
 
 /// Says what is wrong and how to fix it.
+#[allow(clippy::too_many_lines, reason = "one text for each problem")]
 pub(super) fn finding_text(finding: &CheckFinding, site: &Site) -> String {
     let CheckFinding { url, problem, .. } = finding;
     let (salt, leads) = (SALT.name, leads_to_store(site));
@@ -73,14 +77,21 @@ pub(super) fn finding_text(finding: &CheckFinding, site: &Site) -> String {
             same files as another version:
               {salt}=2
             The published file has the SHA-256 {expected}. Compare:
-              curl -sSL '{url}' | sha256sum"
+              curl -sSL --compressed '{url}' | sha256sum"
         },
         CheckProblem::WrongType { found, expected } => format!(
             "Content-Type is {}, so browsers refuse the file; it should be '{expected}': {url}\n{}",
             quoted(found.as_ref()),
             remedies.types
         ),
-        CheckProblem::EncodingLost => encoding_lost(url),
+        CheckProblem::EncodingLost => encoding_lost(
+            &format!("200 with gzip bytes, but without Content-Encoding: gzip: {url}"),
+            "drops",
+        ),
+        CheckProblem::EncodingUnknown(name) => encoding_lost(
+            &format!("Content-Encoding is '{name}', and should be 'gzip': {url}"),
+            "changes",
+        ),
         CheckProblem::Encoded(name) => {
             format!("not compared, the answer has an unrequested Content-Encoding {name}: {url}")
         }
@@ -113,10 +124,10 @@ pub(super) fn finding_text(finding: &CheckFinding, site: &Site) -> String {
     format!("{}: {}", kinds.join(" "), text.trim_end())
 }
 
-fn encoding_lost(url: &str) -> String {
+fn encoding_lost(seen: &str, done: &str) -> String {
     formatdoc! {"
-        200 with gzip bytes, but without Content-Encoding: gzip: {url}
-        The file is stored gzip-encoded. Something in front of the store, or the store itself, drops the header
+        {seen}
+        The file is stored gzip-encoded. Something in front of the store, or the store itself, {done} the header
         Content-Encoding, so browsers get unreadable bytes. Let it through, or store the files as they are:
           {compress}=off",
         compress = COMPRESS.name

@@ -122,6 +122,10 @@ fn text(problem: &Problem) -> ProblemText {
             "holds a secret of this build\nThe value becomes part of public URLs or is written to the store. Give it another \
              value.",
         ),
+        Problem::Region(variable) => about(variable.unwrap_or("The binding's entry 'region'")).say(
+            "is no region\nA region has letters, digits, '-', '_' and '.' alone, such as eu-west-1. If it stays unset, the \
+             store's answer names it.",
+        ),
         Problem::NotForHeader(what) => about(format!("The {what}")).say(
             "holds a space, a control character or a letter that is not ASCII\nA request can't send it. Was it copied \
              with something around it?",

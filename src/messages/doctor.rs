@@ -184,10 +184,16 @@ pub(crate) fn line(fact: &Fact<'_>) -> Line {
             "Anyone can read .static-assets/, which names every file, commit and group",
             "It holds no secret. To hide it, see docs/stores.md, \"Public buckets\".",
         ),
-        Fact::Region(region) => Line::good(format!(
-            "The store names the bucket's region: {name}. To save a request in each run: STATIC_ASSETS_REGION={name}",
-            name = region.name()
-        )),
+        Fact::Region(region, variable) => {
+            let name = region.name();
+            let fix = variable.map_or_else(
+                || format!("give the service binding the entry 'region' = {name}"),
+                |variable| format!("{variable}={name}"),
+            );
+            Line::good(format!(
+                "The store names the bucket's region: {name}. To save a request in each run: {fix}"
+            ))
+        }
         Fact::VersionExists(version) => Line::warning(
             format!("RELEASE_VERSION names a version that is published already: {version}"),
             "A build with other files is refused. Set another one, or unset it: the version is then a hash of the files.",

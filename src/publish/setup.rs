@@ -2,7 +2,7 @@
 //! the last two.
 
 use super::{PublishError, PublishEvent};
-use crate::config::{Config, ConfigWarning, FrameworkSettings, Mode, Phase, Sources};
+use crate::config::{Config, ConfigWarning, Destination, FrameworkSettings, Mode, Phase, Sources};
 use crate::env::ChildEnv;
 use crate::framework::{Detected, Framework};
 use crate::interrupt::Interrupt;
@@ -69,10 +69,13 @@ pub(crate) fn locate(config: &mut Config) -> Result<(), PublishError> {
     if !guess.guesses_public_url() {
         return Ok(());
     }
+    let failed = |error, asked: &Destination| PublishError::Store(error, asked.to_string());
     let store = Store::open(&guess.site.store, &guess.access);
-    let found = store.and_then(|store| store.find_region(&Interrupt::listen()));
-    let found = found.map_err(|error| PublishError::Store(error, guess.to_string()))?;
-    config.mode = Mode::Upload(guess.in_region(found.as_ref()));
+    let store = store.map_err(|error| failed(error, guess))?;
+    let asked = store.find_region(&Interrupt::listen());
+    let located = guess.in_region(store.found_region().as_ref());
+    asked.map_err(|error| failed(error, &located))?;
+    config.mode = Mode::Upload(located);
     Ok(())
 }
 

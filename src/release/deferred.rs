@@ -28,6 +28,9 @@ const FILES: &str = "files";
 struct PreparedRelease {
     framework: String,
     public_url: String,
+    /// Empty without a setting. Absent in what the first builds saved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    salt: Option<String>,
     schema: u32,
 }
 
@@ -53,6 +56,7 @@ impl Release {
         dir: &Path,
         pinned: &PublicUrl,
         framework: &str,
+        salt: Option<&str>,
     ) -> Result<(), SaveError> {
         remove_earlier_save(dir)?;
         create_dir_for_all(&dir.join(FILES))?;
@@ -67,6 +71,7 @@ impl Release {
         let prepared = canonical(&PreparedRelease {
             framework: framework.to_owned(),
             public_url: pinned.to_string(),
+            salt: Some(salt.unwrap_or_default().to_owned()),
             schema: SCHEMA,
         });
         Ok(write_for_all(&dir.join(PREPARED), &prepared)?)

@@ -22,6 +22,8 @@ struct Connected {
     bulk: Arc<dyn Remote>,
     /// The region that an answer has named.
     found: Option<Region>,
+    /// A request was answered from here, so another region holds another bucket.
+    is_settled: bool,
 }
 
 impl Connected {
@@ -30,6 +32,7 @@ impl Connected {
             bulk: connect(url, access, Deletes::Bulk, transport.clone())?,
             single: connect(url, access, Deletes::Single, transport)?,
             found: None,
+            is_settled: false,
         })
     }
 }
@@ -68,6 +71,7 @@ impl Clients {
             single,
             bulk,
             found: None,
+            is_settled: false,
         };
         Self {
             connected: Shared(connected.into()),
@@ -89,7 +93,17 @@ impl Clients {
         self.connected.with(|connected| connected.found.clone())
     }
 
-    /// Moves to the region that an answer names. Returns whether a request may fare better now.
+    /// Whether no setting gives the region.
+    pub(super) fn may_move(&self) -> bool {
+        self.reconnect.is_some()
+    }
+
+    /// Stays here: the bucket has answered.
+    pub(super) fn settle(&self) {
+        self.connected.with(|connected| connected.is_settled = true);
+    }
+
+    /// Moves to the region that an answer names, unless another one has answered. Returns whether a request may fare better now.
     pub(super) fn move_to(&self, name: &str) -> bool {
         let Some(reconnect) = &self.reconnect else {
             return false;
@@ -98,6 +112,7 @@ impl Clients {
         self.connected.with(|connected| {
             // Requests in flight together all name it. Only the first of them moves the clients.
             if connected.found.is_none()
+                && !connected.is_settled
                 && let Ok(moved) = reconnect(&region)
             {
                 *connected = moved;

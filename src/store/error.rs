@@ -36,6 +36,8 @@ pub(crate) enum RequestError {
     Forbidden,
     NoBucket,
     WrongRegion(Option<String>),
+    /// No setting gives a region, and the store names another one than before.
+    RegionChanged(String),
     /// The store names the cause by a code: `InvalidAccessKeyId`.
     InvalidCredentials(String),
     ExpiredCredentials,

@@ -62,6 +62,17 @@ impl Objects {
         {
             result = with_retry(|| send(self.clients.single())).await;
         }
+        if let Err(RequestError::WrongRegion(Some(region))) = &result
+            && self.clients.may_move()
+        {
+            result = Err(RequestError::RegionChanged(region.clone()));
+        }
+        if matches!(
+            result,
+            Ok(_) | Err(RequestError::NotFound | RequestError::NotModified | RequestError::Exists)
+        ) {
+            self.clients.settle();
+        }
         result.map_err(|error| self.failed(action, key, error))
     }
 

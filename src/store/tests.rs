@@ -53,7 +53,7 @@ mod in_the_release_phase {
         let kept = dir.join("kept");
         let public = "https://static.example.com/".parse().unwrap();
         release
-            .save_for_release_phase(&kept, &public, "directory")
+            .save_for_release_phase(&kept, &public, "directory", None)
             .unwrap();
         // The build is over by now.
         drop(release);

@@ -12,6 +12,7 @@ impl Explain for FailedRequest {
         match error {
             RequestError::NoBucket => no_bucket(store),
             RequestError::WrongRegion(region) => wrong_region(&store.bucket, region.as_deref()),
+            RequestError::RegionChanged(region) => region_changed(&store.bucket, region),
             RequestError::InvalidCredentials(code)
                 if code == "SignatureDoesNotMatch" && !key.is_meta() =>
             {
@@ -96,10 +97,23 @@ fn wrong_region(bucket: &str, region: Option<&str>) -> Message {
     let body = formatdoc! {"
         S3 answered that the region in the settings does not hold the bucket. Set the bucket's own:
           STATIC_ASSETS_REGION={region}
-        With AWS_* credentials, that is AWS_REGION; in a service binding, the entry 'region'. This prints it:
+        With AWS_* credentials, that is AWS_REGION; with Bucketeer's, BUCKETEER_AWS_REGION; in a service binding, the
+        entry 'region'. This prints it (add --endpoint-url for another server than AWS's):
           aws s3api get-bucket-location --bucket {bucket}",
         region = region.unwrap_or("<region>")
     };
+    Message::new(Kind::Configuration, title, body)
+}
+
+fn region_changed(bucket: &str, region: &str) -> Message {
+    let body = formatdoc! {"
+        An earlier answer of this run came from another region, and no setting names one. Likeliest cause: a proxy or
+        a load balancer in front of the store, whose servers don't agree. Name the region that holds the bucket:
+          STATIC_ASSETS_REGION={region}
+        With AWS_* credentials, that is AWS_REGION; in a service binding, the entry 'region'."
+    };
+    let title =
+        format!("The store names another region for the bucket {bucket} than before: {region}");
     Message::new(Kind::Configuration, title, body)
 }
 

@@ -55,6 +55,11 @@ fn check() {
         ),
         wrong(s3_site(), wrong_type()),
         wrong(directory(), CheckProblem::Status(403)),
+        wrong(s3_site(), CheckProblem::EncodingLost),
+        wrong(
+            s3_site(),
+            CheckProblem::EncodingUnknown("gzip,aws-chunked".to_owned()),
+        ),
         wrong(directory(), wrong_type()),
         CheckError::Wrong(
             vec![found(CheckProblem::Status(404)), found(wrong_type())],

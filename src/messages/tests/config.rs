@@ -67,7 +67,8 @@ fn problems_of_credentials() -> Vec<ConfigProblem> {
             "STATIC_ASSETS_ENDPOINT_URL",
             ServerUrlProblem::PlainHttp("minio.internal".to_owned()),
         ),
-        ConfigProblem::NotForHeader("region"),
+        ConfigProblem::Region(Some("AWS_REGION")),
+        ConfigProblem::NotForHeader("session token"),
         ConfigProblem::AmbientFile("/home/build/.config/gcloud/credentials.json".into()),
         ConfigProblem::AzureConnectionString(Origin::Platform, "AccountKey"),
         google(GoogleKeyProblem::Federated),
@@ -114,7 +115,7 @@ fn a_secret_in_a_setting_is_explained_once() {
     let message = config_message(&[ConfigProblem::HoldsSecret("RELEASE_VERSION")]);
     let text = format!("{}\n{message}", message.title());
     assert!(text.starts_with("RELEASE_VERSION holds a secret"), "{text}");
-    assert_eq!(text.matches("Nothing was sent").count(), 1, "{text}");
+    assert_eq!(text.matches("Nothing was published").count(), 1, "{text}");
 }
 
 #[test]

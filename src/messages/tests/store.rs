@@ -26,6 +26,7 @@ fn store() {
     for error in [
         RequestError::WrongRegion(region),
         RequestError::WrongRegion(None),
+        RequestError::RegionChanged("eu-west-1".to_owned()),
         RequestError::InvalidCredentials("InvalidAccessKeyId".to_owned()),
         RequestError::InvalidCredentials("invalid_grant".to_owned()),
         RequestError::InvalidCredentials("SignatureDoesNotMatch".to_owned()),

@@ -4,8 +4,8 @@ use super::super::Release;
 use super::{FILES, MARKER, PREPARED, PreparedNothing, PreparedRelease, SCHEMA};
 use crate::fs::read_file;
 use crate::manifest::{
-    GZIP, Manifest, Marker, ScanError, ScanRules, UnreadableMarker, VersionKind, content_of,
-    of_json,
+    CACHE_CONTROL, GZIP, Manifest, Marker, ScanError, ScanRules, UnreadableMarker, VersionKind,
+    content_of, of_json,
 };
 use crate::prefix::{PublicUrl, StoreUrl};
 use crate::version::Version;
@@ -31,6 +31,8 @@ pub(crate) struct DeferredRelease {
     pub(crate) pinned: PublicUrl,
     pub(crate) framework: String,
     pub(crate) version: Version,
+    /// `None` if the build did not save it, so that the digest can't be computed again.
+    salt: Option<String>,
     marker: Marker,
     json: Bytes,
 }
@@ -93,6 +95,7 @@ impl DeferredRelease {
             folder: dir.to_owned(),
             pinned: pinned.map_err(|_| malformed(PREPARED, MalformedCause::PublicUrl))?,
             framework: prepared.framework,
+            salt: prepared.salt,
             version: version.map_err(|_| malformed(MARKER, MalformedCause::Version))?,
             marker,
             json,
@@ -134,8 +137,15 @@ impl DeferredRelease {
             if (asset.size, asset.sha256) != (marked.size, marked.sha256) {
                 return changed(&asset.path);
             }
+            let cache = marked.cache.as_deref();
+            if asset.encoding() != marked.encoding.as_deref() || cache != Some(CACHE_CONTROL) {
+                return changed(MARKER);
+            }
         }
-        if content_of(&manifest) != marker.content {
+        let salt = self.salt.as_deref();
+        let digest = salt.map(|salt| manifest.digest(Some(salt).filter(|salt| !salt.is_empty())));
+        // The digest also covers the headers.
+        if content_of(&manifest) != marker.content || digest.is_some_and(|it| it != marker.digest) {
             return changed(MARKER);
         }
         Ok(Release {
