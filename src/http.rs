@@ -46,16 +46,33 @@ impl Answer {
         self.headers.get(name).map(String::as_str)
     }
 
-    /// Decodes the body as a browser does. A store sends gzip to whoever asks. A body that was cut, or is none, stays.
-    pub(crate) fn decoded(mut self, limit: u64) -> Self {
-        if self.header("content-encoding") == Some("gzip")
-            && let Some(body) = decompress(&self.body, limit)
-        {
-            self.body = body;
-            self.headers.remove("content-encoding");
+    /// Decodes the body as a browser does. A store sends gzip to whoever asks.
+    pub(crate) fn decode(&mut self, limit: u64) -> Decoding {
+        let encoding = self.header("content-encoding").unwrap_or_default();
+        match encoding.trim().to_ascii_lowercase().as_str() {
+            "" | "identity" => Decoding::Done,
+            "gzip" | "x-gzip" => match decompress(&self.body, limit) {
+                Some(body) => {
+                    self.body = body;
+                    Decoding::Done
+                }
+                None if self.body.len() as u64 >= limit => Decoding::Unknown,
+                None => Decoding::Impossible,
+            },
+            "br" | "deflate" | "zstd" => Decoding::Unknown,
+            _ => Decoding::Impossible,
         }
-        self
     }
+}
+
+/// What became of a body that may be encoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Decoding {
+    Done,
+    /// Browsers know the encoding, and this program does not, or the body was cut.
+    Unknown,
+    /// Browsers can't decode it either.
+    Impossible,
 }
 
 /// Why a request got no answer.

@@ -6,7 +6,7 @@ mod judge;
 mod policy;
 
 use crate::check::lasts;
-use crate::http::{Client, FetchError};
+use crate::http::{Client, Decoding, FetchError};
 use crate::parallel::parallel;
 use crate::prefix::PublicUrl;
 use crate::version::Version;
@@ -73,6 +73,10 @@ pub(crate) enum PageProblem {
     /// 200, but an HTML page.
     Page,
     WrongType(Option<String>),
+    /// The bytes are not in the encoding that the answer names. Holds it.
+    WrongEncoding(Option<String>),
+    /// An encoding that was not asked for. What a stylesheet in it loads is not known.
+    Unread(String),
     /// Holds what the answer allows.
     NoCors(Option<String>),
     /// The page's policy forbids it. Holds the directive that would allow it.
@@ -94,8 +98,10 @@ pub(crate) enum PageProblem {
 impl PageProblem {
     /// Whether a browser refuses the file.
     pub(crate) fn is_fatal(&self) -> bool {
-        let is_price = matches!(self, Self::CacheControl(_) | Self::Redirected(_));
-        !is_price && *self != Self::UpgradedImage
+        !matches!(
+            self,
+            Self::CacheControl(_) | Self::Redirected(_) | Self::UpgradedImage | Self::Unread(_)
+        )
     }
 }
 
@@ -128,6 +134,8 @@ pub(crate) enum PageError {
     Status(String, u16),
     /// The answer is of another type. Holds it.
     NoHtml(String, Option<String>),
+    /// The page was sent in an encoding that was not asked for. Holds it.
+    Encoded(String, String),
 }
 
 /// Reads a page and every file that it loads. With the app's public URL, explicit versions are known, too.
@@ -136,14 +144,10 @@ pub(crate) fn check_page(
     client: &Client,
     public: Option<&PublicUrl>,
 ) -> Result<PageReport, PageError> {
-    let answer = client
-        .get(
-            url,
-            &[("Accept-Encoding", "identity"), ("Accept", "text/html")],
-            LARGEST,
-        )
-        .map_err(|error| PageError::Unreachable(url.to_owned(), error))?
-        .decoded(LARGEST);
+    let headers = [("Accept-Encoding", "identity"), ("Accept", "text/html")];
+    let answer = client.get(url, &headers, LARGEST);
+    let mut answer = answer.map_err(|error| PageError::Unreachable(url.to_owned(), error))?;
+    let decoding = answer.decode(LARGEST);
     if answer.status != 200 {
         return Err(PageError::Status(url.to_owned(), answer.status));
     }
@@ -151,6 +155,10 @@ pub(crate) fn check_page(
     if !content_type.is_some_and(|it| it.starts_with("text/html") || it.contains("xhtml")) {
         let found = content_type.map(str::to_owned);
         return Err(PageError::NoHtml(url.to_owned(), found));
+    }
+    if decoding != Decoding::Done {
+        let encoding = answer.header("content-encoding").unwrap_or_default();
+        return Err(PageError::Encoded(url.to_owned(), encoding.to_owned()));
     }
     let at = answer.redirected.as_deref().unwrap_or(url);
     let at = Url::parse(at).map_err(|error| PageError::Malformed(error.to_string()))?;
@@ -233,14 +241,15 @@ impl Page<'_> {
         if file.mode != RequestMode::NoCors {
             headers.push(("Origin", &*origin));
         }
-        let answer = match self.client.get(file.url.as_str(), &headers, LARGEST) {
-            Ok(answer) => answer.decoded(LARGEST),
+        let mut answer = match self.client.get(file.url.as_str(), &headers, LARGEST) {
+            Ok(answer) => answer,
             Err(error) => {
                 let problems = vec![PageProblem::Unreachable(error)];
                 return FileAnswer { problems, more };
             }
         };
-        let mut problems = judge::judge(file, &answer, &self.url);
+        let decoding = answer.decode(LARGEST);
+        let mut problems = judge::judge(file, &answer, decoding, &self.url);
         let redirected = answer
             .redirected
             .as_deref()
@@ -256,7 +265,8 @@ impl Page<'_> {
         if answer.status == 200 && is_versioned && !cache.is_some_and(lasts) {
             problems.push(PageProblem::CacheControl(cache.map(str::to_owned)));
         }
-        if answer.status == 200 && file.kind == FileKind::Stylesheet {
+        let is_read = answer.status == 200 && decoding == Decoding::Done;
+        if is_read && file.kind == FileKind::Stylesheet {
             let at = answer
                 .redirected
                 .as_deref()

@@ -4,8 +4,11 @@ use crate::harness::http::Answer;
 use crate::harness::{Platform, Ran, server};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD as BASE64;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
+use std::io::Write;
 
 /// A path, with its type, more headers and its body.
 type Served = (
@@ -178,6 +181,52 @@ fn a_manifest_is_asked_for_as_its_tag_says() {
     check(&page(tag(""), &[STRICT]))
         .exits(1)
         .says(&format!("manifest-src 'self' {cdn};"));
+}
+
+/// Serves one stylesheet of these bytes, with a `Content-Encoding`.
+fn encoded(body: Vec<u8>, encoding: Option<&'static str>) -> Ran {
+    let cdn = server::serve(move |_| {
+        let mut answer = Answer::of(200, body.clone());
+        let headers = [
+            ("content-type", Some("text/css")),
+            (YEAR.0, Some(YEAR.1)),
+            ("content-encoding", encoding),
+        ];
+        let headers = headers
+            .into_iter()
+            .filter_map(|(name, value)| value.map(|value| (name.to_owned(), value.to_owned())));
+        answer.headers.extend(headers);
+        answer
+    });
+    let tag = format!("<link rel=stylesheet href={cdn}/{VERSION}/app.css>");
+    check(&page(tag, &[]))
+}
+
+#[test]
+fn a_file_that_browsers_can_not_decode_is_named() {
+    let gzip = |body: &[u8]| {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(body).unwrap();
+        encoder.finish().unwrap()
+    };
+    let css = || b"a{}".to_vec();
+    encoded(gzip(&css()), Some("GZIP")).exits(0);
+    encoded(gzip(&css()), None)
+        .exits(1)
+        .says("its bytes are gzip, and no Content-Encoding says so");
+    encoded(css(), Some("gzip"))
+        .exits(1)
+        .says("browsers can't decode it: the answer has Content-Encoding 'gzip'");
+    encoded(gzip(&gzip(&css())), Some("gzip"))
+        .exits(1)
+        .says("Does a CDN compress it twice");
+    encoded(gzip(&css()), Some("gzip,aws-chunked")).exits(1);
+    encoded(css(), Some("br"))
+        .exits(0)
+        .says("not read: its Content-Encoding is 'br'");
+    check(&page("<p>".to_owned(), &[("content-encoding", "br")]))
+        .exits(1)
+        .says("The page can't be read");
 }
 
 #[test]

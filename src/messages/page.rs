@@ -34,6 +34,13 @@ impl Explain for PageError {
                 format!("This is no page: {url}"),
                 format!("Its Content-Type is {}.", quoted(found.as_ref())),
             ),
+            Self::Encoded(url, encoding) => Message::new(
+                Kind::Machine,
+                format!("The page can't be read: {url}"),
+                format!(
+                    "Its Content-Encoding is '{encoding}', although the request asks for none. Check the app behind the CDN."
+                ),
+            ),
         }
         .alone()
     }
@@ -113,6 +120,7 @@ impl Event for Checked<'_> {
 }
 
 /// What is wrong with a file.
+#[allow(clippy::too_many_lines, reason = "one text for each problem")]
 pub(crate) fn problem_text(file: &PageFile, problem: &PageProblem) -> String {
     match problem {
         PageProblem::Unreachable(error) => no_answer(error),
@@ -129,6 +137,17 @@ pub(crate) fn problem_text(file: &PageFile, problem: &PageProblem) -> String {
             quoted(found.as_ref()),
             kind(file.kind)
         ),
+        PageProblem::WrongEncoding(None) => "its bytes are gzip, and no Content-Encoding says so, so browsers can't read \
+                                             it. Does the store or the CDN drop that header? To store text as it is: \
+                                             STATIC_ASSETS_COMPRESS=off"
+            .to_owned(),
+        PageProblem::WrongEncoding(Some(encoding)) => format!(
+            "browsers can't decode it: the answer has Content-Encoding '{encoding}'. Does a CDN compress it twice, or change \
+             that header?"
+        ),
+        PageProblem::Unread(encoding) => {
+            format!("not read: its Content-Encoding is '{encoding}', although the request asks for none")
+        }
         PageProblem::NoCors(_) if file.asks_with_cookies() => format!(
             "the tag's crossorigin=\"use-credentials\" asks with cookies, so browsers refuse {} of another host unless the \
              answer names the page's host and allows credentials. A published file needs no cookies. In the template:\n  \
@@ -197,6 +216,8 @@ pub(crate) fn problem_word(problem: &PageProblem) -> &'static str {
         PageProblem::Status(_) => "status",
         PageProblem::Page => "page",
         PageProblem::WrongType(_) => "type",
+        PageProblem::WrongEncoding(_) => "encoding",
+        PageProblem::Unread(_) => "unread",
         PageProblem::NoCors(_) => "cors",
         PageProblem::Forbidden(_) => "policy",
         PageProblem::Mixed => "mixed",

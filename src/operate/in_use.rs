@@ -38,9 +38,9 @@ pub(crate) enum InUseError {
 impl InUse {
     pub(crate) fn of_page(url: &str, client: &Client) -> Result<Self, InUseError> {
         let answer = client.get(url, &[("Accept-Encoding", "identity")], LARGEST_PAGE);
-        let answer = answer
-            .map_err(|error| InUseError::Unreachable(url.to_owned(), error))?
-            .decoded(LARGEST_PAGE);
+        let mut answer = answer.map_err(|error| InUseError::Unreachable(url.to_owned(), error))?;
+        // A page that stays encoded names no version, which is an error.
+        answer.decode(LARGEST_PAGE);
         if answer.status != 200 {
             return Err(InUseError::Status(url.to_owned(), answer.status));
         }

@@ -2,14 +2,22 @@
 
 use super::{FileKind, PageFile, PageProblem, RequestMode};
 use crate::check::{AssetKind, is_type};
-use crate::http::Answer;
+use crate::http::{Answer, Decoding};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256, Sha384, Sha512};
 use std::path::Path;
 use url::Url;
 
-pub(super) fn judge(file: &PageFile, answer: &Answer, page: &Url) -> Vec<PageProblem> {
+/// The first bytes of every gzip file.
+const GZIP_MAGIC: &[u8] = &[0x1f, 0x8b];
+
+pub(super) fn judge(
+    file: &PageFile,
+    answer: &Answer,
+    decoding: Decoding,
+    page: &Url,
+) -> Vec<PageProblem> {
     if answer.status != 200 {
         return vec![PageProblem::Status(answer.status)];
     }
@@ -20,6 +28,14 @@ pub(super) fn judge(file: &PageFile, answer: &Answer, page: &Url) -> Vec<PagePro
     }
     if !is_accepted(file, answer) {
         problems.push(PageProblem::WrongType(found.map(str::to_owned)));
+    }
+    let encoding = answer.header("content-encoding").map(str::to_owned);
+    let is_gzip = answer.body.starts_with(GZIP_MAGIC) && is_text(file);
+    match decoding {
+        Decoding::Impossible => problems.push(PageProblem::WrongEncoding(encoding)),
+        Decoding::Done if is_gzip => problems.push(PageProblem::WrongEncoding(encoding)),
+        Decoding::Unknown => problems.extend(encoding.map(PageProblem::Unread)),
+        Decoding::Done => {}
     }
     let answered = answer
         .redirected
@@ -40,7 +56,7 @@ pub(super) fn judge(file: &PageFile, answer: &Answer, page: &Url) -> Vec<PagePro
             let allowed = answer.header("access-control-allow-origin");
             problems.push(PageProblem::NoCors(allowed.map(str::to_owned)));
         }
-        if has_hash && !holds_hash(&file.integrity, &answer.body) {
+        if has_hash && decoding == Decoding::Done && !holds_hash(&file.integrity, &answer.body) {
             problems.push(PageProblem::OtherBytes);
         }
     }
@@ -61,6 +77,19 @@ fn allows(mode: RequestMode, answer: &Answer, page: &Url) -> bool {
     }
 }
 
+/// Whether gzip bytes are not what a browser can use as this file.
+fn is_text(file: &PageFile) -> bool {
+    match file.kind {
+        FileKind::Stylesheet | FileKind::Script | FileKind::Module | FileKind::Manifest => true,
+        FileKind::Image => is_svg(file),
+        FileKind::Font => false,
+    }
+}
+
+fn is_svg(file: &PageFile) -> bool {
+    Path::new(file.url.path()).extension() == Some("svg".as_ref())
+}
+
 /// Whether browsers take an answer of this type for a file of this kind.
 fn is_accepted(file: &PageFile, answer: &Answer) -> bool {
     let found = answer.header("content-type");
@@ -68,7 +97,6 @@ fn is_accepted(file: &PageFile, answer: &Answer) -> bool {
     let essence = essence.unwrap_or_default().trim().to_ascii_lowercase();
     let nosniff = answer.header("x-content-type-options");
     let sniffs = !nosniff.is_some_and(|it| it.trim().eq_ignore_ascii_case("nosniff"));
-    let extension = Path::new(file.url.path()).extension();
     match file.kind {
         FileKind::Stylesheet => is_type(AssetKind::Css, found),
         FileKind::Module => is_type(AssetKind::Js, found),
@@ -79,7 +107,7 @@ fn is_accepted(file: &PageFile, answer: &Answer) -> bool {
             is_type(AssetKind::Js, found) || sniffs && !is_other
         }
         // All other images are recognised by their bytes.
-        FileKind::Image if extension == Some("svg".as_ref()) => is_type(AssetKind::Svg, found),
+        FileKind::Image if is_svg(file) => is_type(AssetKind::Svg, found),
         FileKind::Image | FileKind::Font | FileKind::Manifest => true,
     }
 }
