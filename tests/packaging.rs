@@ -3,6 +3,7 @@
 use crate::harness::heroku::architecture;
 use crate::harness::{Platform, repository, skipped, variable};
 use fs_err as fs;
+use sha2::Digest;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::{Command, Output};
@@ -59,15 +60,81 @@ fn a_release_is_complete_and_has_the_same_bytes_twice() {
     let again = package(&platform, "two");
     assert_eq!(fs::read_to_string(again.join("SHA256SUMS")).unwrap(), sums);
 
-    // What was changed afterwards is found.
-    fs::write(again.join("static-assets-heroku.tgz"), "another").unwrap();
-    let checked = script(&["check", "--dist", &again.display().to_string()]);
-    let said = String::from_utf8_lossy(&checked.stderr).into_owned();
-    assert!(!checked.status.success());
+    // What was changed afterwards is found, also if the checksums were made again.
+    let check = || {
+        let checked = script(&["check", "--dist", &again.display().to_string()]);
+        assert!(!checked.status.success());
+        String::from_utf8(checked.stderr).unwrap()
+    };
+    let [classic, listed] = ["static-assets-heroku.tgz", "SHA256SUMS"].map(|it| again.join(it));
+    let right = fs::read(&classic).unwrap();
+    fs::write(&classic, "another").unwrap();
+    let said = check();
     assert!(
         said.contains("static-assets-heroku.tgz is not what SHA256SUMS names"),
         "{said}"
     );
+    let line = |name: &str, bytes: &[u8]| format!("{}  {name}\n", hex(bytes));
+    let changed = sums.replace(
+        &line("static-assets-heroku.tgz", &right),
+        &line("static-assets-heroku.tgz", b"another"),
+    );
+    fs::write(&listed, changed).unwrap();
+    // The stand-ins don't start.
+    let said = check();
+    assert!(said.contains("static-assets-linux-amd64"), "{said}");
+    fs::write(&classic, right).unwrap();
+    for (text, problem) in [
+        (String::new(), "lacks these files of a release"),
+        (format!("{sums}x\n"), "no checksum with a name"),
+    ] {
+        fs::write(&listed, text).unwrap();
+        let said = check();
+        assert!(said.contains(problem), "{said}");
+    }
+    fs::write(&listed, &sums).unwrap();
+    fs::write(again.join("more"), "").unwrap();
+    let said = check();
+    assert!(said.contains("or has more: more"), "{said}");
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let digest = sha2::Sha256::digest(bytes);
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[test]
+fn no_directory_is_emptied_that_is_no_release() {
+    let platform = Platform::empty();
+    let dist = package(&platform, "dist");
+    let dir = dist.display().to_string();
+    let refused = script(&["--from", &dir, "--dist", &dir]);
+    assert!(!refused.status.success());
+    assert!(dist.join("static-assets-linux-amd64").is_file());
+    fs::write(dist.join("thesis.txt"), "years").unwrap();
+    let made = platform.path("made").display().to_string();
+    let refused = script(&["--from", &made, "--dist", &dir]);
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(
+        said.contains("is not emptied, because it also holds thesis.txt"),
+        "{said}"
+    );
+    assert!(dist.join("thesis.txt").is_file());
+}
+
+#[test]
+fn only_a_url_that_a_shell_can_read_is_pinned() {
+    let dist = Platform::empty().path("dist").display().to_string();
+    for url in [
+        "https://x.example/$(id)",
+        "https://x.example/a b",
+        "file:///x",
+        "://",
+    ] {
+        let refused = script(&["pin", url, "--dist", &dist]);
+        let said = String::from_utf8(refused.stderr).unwrap();
+        assert!(said.contains("is no https URL of a release"), "{said}");
+    }
 }
 
 #[test]

@@ -25,6 +25,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import zlib
 from pathlib import Path
 
 import archive
@@ -37,6 +38,8 @@ ARCHITECTURES = {"amd64": "x86_64", "arm64": "aarch64"}
 COMPILERS = {"amd64": "musl-gcc", "arm64": "aarch64-linux-gnu-gcc"}
 CYCLONEDX = "0.5.9"
 SBOM = "sbom.cdx.json"
+CLASSIC = "static-assets-heroku.tgz"
+IMAGE = "static-assets-image.tar"
 SUMS = "SHA256SUMS"
 # 1980-01-01T00:00:01Z, as the lifecycle has it.
 LIFECYCLE_TIME = 315532801
@@ -57,7 +60,7 @@ def main(arguments):
             package(dist, options["--from"])
         case ["check"]:
             check(dist)
-        case ["pin", url] if "://" in url:
+        case ["pin", url]:
             write_pin(dist, url.rstrip("/"))
         case _:
             print(__doc__)
@@ -73,12 +76,26 @@ def program_name(architecture):
     return f"static-assets-linux-{architecture}"
 
 
+def cnb_name(architecture, kind=""):
+    return f"static-assets-{kind}linux-{architecture}.cnb"
+
+
+def release_names():
+    """What SHA256SUMS names."""
+    of_each = [(program_name(it), cnb_name(it), cnb_name(it, "auto-")) for it in ARCHITECTURES]
+    return {name for names in of_each for name in names} | {CLASSIC, IMAGE, SBOM}
+
+
 # -- making
 
 
 def package(dist, made):
-    if dist.is_dir() and any(dist.iterdir()) and not (dist / SUMS).is_file():
-        raise RuntimeError(f"{dist} holds no release, and is not emptied: remove it, or give --dist another directory")
+    others = {it.name for it in dist.iterdir()} - release_names() - {SUMS} if dist.is_dir() else set()
+    if others:
+        raise RuntimeError(f"{dist} is not emptied, because it also holds {min(others)}: give --dist another directory")
+    for name in [*map(program_name, ARCHITECTURES), SBOM] if made else []:
+        if made == dist or not (made / name).is_file():
+            raise RuntimeError(f"--from {made} must be another directory than --dist, and hold {name}")
     shutil.rmtree(dist, ignore_errors=True)
     dist.mkdir(parents=True)
     for architecture in ARCHITECTURES:
@@ -94,10 +111,10 @@ def package(dist, made):
         write_sbom(dist)
     for architecture in ARCHITECTURES:
         main_layer = layer_of_buildpack(dist, architecture)
-        write_cnb(dist / f"static-assets-linux-{architecture}.cnb", architecture, [main_layer])
+        write_cnb(dist / cnb_name(architecture), architecture, [main_layer])
         layers = [layer_of_composite(), main_layer]
-        write_cnb(dist / f"static-assets-auto-linux-{architecture}.cnb", architecture, layers)
-    write_classic(dist)
+        write_cnb(dist / cnb_name(architecture, "auto-"), architecture, layers)
+    (dist / CLASSIC).write_bytes(classic_of(dist))
     write_image(dist)
     sums = [f"{sha256(path)}  {path.name}\n" for path in sorted(dist.iterdir())]
     (dist / SUMS).write_text("".join(sums))
@@ -239,7 +256,7 @@ def write_cnb(path, architecture, layers):
     path.write_bytes(layout.content())
 
 
-def write_classic(dist):
+def classic_of(dist):
     tar = archive.Tar()
     for path in sorted((cache.ROOT / "bin").iterdir()):
         tar.add_file(f"bin/{path.name}", path)
@@ -248,7 +265,7 @@ def write_classic(dist):
     tar.add(SBOM, (dist / SBOM).read_bytes())
     for name in ("LICENSE", "README.md"):
         tar.add(name, (cache.ROOT / name).read_bytes())
-    (dist / "static-assets-heroku.tgz").write_bytes(archive.compressed(tar.content()))
+    return archive.compressed(tar.content())
 
 
 def write_image(dist):
@@ -258,7 +275,7 @@ def write_image(dist):
         tar.add_file("static-assets", dist / program_name(architecture))
         tar.add(SBOM, (dist / SBOM).read_bytes())
         layout.add_image(architecture, [tar.content()], {"Entrypoint": ["/static-assets"]})
-    (dist / "static-assets-image.tar").write_bytes(layout.content())
+    (dist / IMAGE).write_bytes(layout.content())
 
 
 # -- checking
@@ -266,33 +283,50 @@ def write_image(dist):
 
 def check(dist, starts=True):
     """Reads back what was made. What does not start, or differs from its checksum, is an error."""
-    lines = (dist / SUMS).read_text().splitlines()
-    sums = dict(reversed(line.split("  ")) for line in lines)
+    check_sums(dist)
+    check_contents(dist, starts)
+    oci.require((dist / CLASSIC).read_bytes() == classic_of(dist), f"{CLASSIC} is not made of these programs and bin/")
+    output.fact(f"{len(release_names())} files are what {SUMS} names, and what they should be")
+
+
+def check_sums(dist):
+    text = (dist / SUMS).read_text(errors="replace")
+    lines = [re.fullmatch(r"([0-9a-f]{64})  (\S+)", line) for line in text.splitlines()]
+    oci.require(all(lines), f"{SUMS} has a line that is no checksum with a name")
+    sums = {line[2]: line[1] for line in lines}
+    for names, where in (sums.keys(), SUMS), ({it.name for it in dist.iterdir()} - {SUMS}, dist):
+        odd = sorted(release_names() ^ set(names))
+        oci.require(not odd, f"{where} lacks these files of a release, or has more: {', '.join(odd)}")
     for name, expected in sums.items():
         oci.require(sha256(dist / name) == expected, f"{name} is not what {SUMS} names")
+
+
+def check_contents(dist, starts):
+    try:
+        read_back(dist, starts)
+    except (AttributeError, EOFError, KeyError, TypeError, ValueError, tarfile.TarError, zlib.error) as error:
+        raise RuntimeError(f"a file of {dist} can't be read back: {error!r}") from error
+
+
+def read_back(dist, starts):
     for architecture in ARCHITECTURES:
         program = dist / program_name(architecture)
         if starts:
             check_start(program, architecture)
         members = {
-            f"static-assets-linux-{architecture}.cnb": ["static-assets/static-assets"],
-            f"static-assets-auto-linux-{architecture}.cnb": ["static-assets/auto", "static-assets/static-assets"],
+            cnb_name(architecture): ["static-assets/static-assets"],
+            cnb_name(architecture, "auto-"): ["static-assets/auto", "static-assets/static-assets"],
         }
         for name, buildpacks in members.items():
             check_cnb(dist / name, architecture, buildpacks, program.read_bytes())
     bill = (dist / SBOM).read_text()
     oci.require(json.loads(bill)["bomFormat"] == "CycloneDX", f"{SBOM} is no bill of materials")
     oci.require(str(cache.ROOT) not in bill, f"{SBOM} says where it was made")
-    images = oci.read(dist / "static-assets-image.tar")
+    images = oci.read(dist / IMAGE)
     oci.require([it.architecture for it in images] == list(ARCHITECTURES), "the image lacks an architecture")
     for image in images:
         program = (dist / program_name(image.architecture)).read_bytes()
         oci.require(files_of(image.layers[0])["static-assets"] == program, "the image holds another program")
-    with tarfile.open(dist / "static-assets-heroku.tgz") as tar:
-        names = tar.getnames()
-    wanted = ["bin/compile", "bin/detect", *(f"dist/{program_name(it)}" for it in ARCHITECTURES), SBOM]
-    oci.require(set(wanted) <= set(names), f"the classic buildpack lacks one of {wanted}")
-    output.fact(f"{len(sums)} files are what {SUMS} names, and what they should be")
 
 
 def check_start(program, architecture):
@@ -304,7 +338,11 @@ def check_start(program, architecture):
             output.note(f"skipped: starting {program.name} because {qemu} (qemu-user-static) was not found")
             return
         runner = [qemu]
-    started = subprocess.run([*runner, program, "--version"], capture_output=True, text=True, check=False)
+    command = [*runner, program, "--version"]
+    try:
+        started = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    except subprocess.TimeoutExpired as error:
+        raise RuntimeError(f"{program.name} --version has not ended after 60 s") from error
     oci.require(started.stdout == f"static-assets {version()}\n", f"{program.name} does not run: {started.stderr}")
 
 
@@ -323,6 +361,7 @@ def check_cnb(path, architecture, buildpacks, program):
         first = first_entries(layers[known["layerDiffID"]])
         oci.require(first == [os.path.dirname(f"/{folder}"), f"/{folder}"], f"{path.name} begins with {first}")
         oci.require(f"{folder}/buildpack.toml" in files, f"{path.name} has no {buildpack}")
+        oci.require(number == version(), f"{path.name} holds version {number}")
         if buildpack == "static-assets/static-assets":
             oci.require(files[f"{folder}/bin/build"] == program, f"{path.name} holds another program")
             oci.require([it["arch"] for it in known["targets"]] == [architecture], f"{path.name} names other targets")
@@ -342,9 +381,13 @@ def files_of(layer):
 
 
 def write_pin(dist, url):
-    """The lines of bin/pin that are no comments."""
+    """The lines of bin/pin that are no comments. A shell reads them."""
+    if not re.fullmatch(r"https://[A-Za-z0-9.:-]+(/[A-Za-z0-9._~-]+)*", url):
+        raise RuntimeError(f"'{url}' is no https URL of a release")
     if not (dist / SUMS).is_file():
         raise RuntimeError(f"{dist} is empty: run script/package, and publish what it leaves there under {url}")
+    check_sums(dist)
+    check_contents(dist, starts=True)
     pin = cache.ROOT / "bin" / "pin"
     lines = [line for line in pin.read_text().splitlines() if line.startswith("#")]
     lines += [f"version={version()}", f"base_url={url}"]
