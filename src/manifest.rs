@@ -14,7 +14,7 @@ mod tokens;
 mod walk;
 
 pub(crate) use app_secrets::AppSecrets;
-pub(crate) use compress::Saving;
+pub(crate) use compress::{CompressError, Saving};
 pub(crate) use digest::{canonical, content_of};
 pub(crate) use marker::{
     MarkedFile, Marker, Ref, StoredPin, StoredRef, TOOL, Tombstone, TombstoneState,

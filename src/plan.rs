@@ -50,6 +50,8 @@ pub(crate) enum ConflictWith {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Difference {
     Changed(String),
+    /// It is stored compressed, and the published one is not, or the other way round.
+    Encoded(String),
     Added(String),
     Removed(String),
 }
@@ -57,12 +59,14 @@ pub(crate) enum Difference {
 impl Conflict {
     pub(crate) fn published(release: &Release, marker: &Marker) -> Self {
         let files = marker.files.iter();
-        let files = files.map(|file| (file.path.as_str(), (file.size, file.sha256)));
-        let mut published: BTreeMap<_, _> = files.collect();
+        let mut published: BTreeMap<_, _> = files.map(|file| (file.path.as_str(), file)).collect();
         let mut differing = Vec::new();
         for asset in release.manifest.assets() {
             match published.remove(&*asset.path) {
-                Some(there) if there == (asset.size, asset.sha256) => {}
+                Some(there) if (there.size, there.sha256) == (asset.size, asset.sha256) => {}
+                Some(there) if there.encoding.as_deref() != asset.encoding() => {
+                    differing.push(Difference::Encoded(asset.path.to_string()));
+                }
                 Some(_) => differing.push(Difference::Changed(asset.path.to_string())),
                 None => differing.push(Difference::Added(asset.path.to_string())),
             }

@@ -4,8 +4,8 @@ pub(crate) mod deferred;
 
 use crate::config::{Setting, TextForm};
 use crate::manifest::{
-    Assets, Manifest, Marker, PlaceholderError, ScanError, ScanRules, Scanned, VersionKind,
-    content_of,
+    Assets, CompressError, Manifest, Marker, PlaceholderError, ScanError, ScanRules, Scanned,
+    VersionKind, content_of,
 };
 use crate::prefix::{Prefix, PublicUrl, StoreUrl};
 use crate::sha256::Sha256;
@@ -31,6 +31,8 @@ pub(crate) enum ReleaseError {
     Scan(ScanError),
     #[from]
     Placeholder(PlaceholderError),
+    #[from]
+    Compress(CompressError),
     /// An explicit version has the form of a digest version, but the files give another one.
     OtherContent {
         given: Setting<Version>,
@@ -87,7 +89,7 @@ impl Release {
         (scanned.manifest).check_placeholder(&scanned.encoded)?;
         if matches!(naming.text_form, TextForm::Gzip(_)) {
             let compressed = scanned.manifest.compress(&scratch.join("compressed"));
-            scanned.manifest = compressed.map_err(ScanError::Io)?;
+            scanned.manifest = compressed?;
         }
         let digest = scanned.manifest.digest(naming.salt);
         let (version, kind) = naming.version(Version::of_digest(&digest))?;

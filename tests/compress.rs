@@ -3,6 +3,7 @@
 use crate::harness::Platform;
 use crate::harness::http;
 use crate::harness::s3::Bucket;
+use fs_err as fs;
 
 const RUN: [&str; 4] = ["publish", "--dir", "dist", "--json"];
 
@@ -52,4 +53,31 @@ fn a_repair_compresses_the_copy_of_an_image() {
     platform.cli(&["verify", version, "--read"]).exits(0);
     let answer = http::get(&format!("{}app.css", report["url"].as_str().unwrap()));
     assert_eq!(answer.text(), css());
+
+    // A copy of the stored bytes is as good.
+    let stored = answer.body;
+    let copies = platform.app().join("stored");
+    fs::create_dir(&copies).unwrap();
+    fs::write(copies.join("app.css"), stored).unwrap();
+    bucket.delete(&format!("shop/{version}/app.css"));
+    platform
+        .cli(&["verify", version, "--repair", "stored"])
+        .exits(0)
+        .says("1 missing file");
+}
+
+#[test]
+fn an_explicit_version_in_another_form_is_a_conflict_that_says_so() {
+    let Some(bucket) = Bucket::create() else {
+        return;
+    };
+    let platform = with_css().s3_store(&bucket).env("RELEASE_VERSION", "v42");
+    // By itself, it is stored as it is.
+    let own = platform.cli(&RUN).exits(0);
+    assert!(!own.stderr().contains("gzip"), "{}", own.stderr());
+    platform
+        .cli_with(&RUN, &[("STATIC_ASSETS_COMPRESS", "gzip")])
+        .exits(11)
+        .says("encoded  app.css")
+        .says("STATIC_ASSETS_COMPRESS was set differently");
 }

@@ -9,6 +9,7 @@ use crate::harness::{Platform, server};
 use fs_err as fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::process::Command;
 use std::sync::{Arc, Mutex};
 
 const PUBLISH: [&str; 3] = ["publish", "--dir", "dist"];
@@ -457,4 +458,83 @@ fn half_a_key_hides_no_other_problem() {
             "5 settings are wrong: STATIC_ASSETS_CA_FILE, STATIC_ASSETS_CHECK, STATIC_ASSETS_ENDPOINT_URL, \
              STATIC_ASSETS_PUBLIC_URL, STATIC_ASSETS_SECRET_ACCESS_KEY",
         );
+}
+
+/// Reading a pipe would never end.
+#[test]
+fn a_credential_file_that_is_a_pipe_is_an_error() {
+    for (store, file, others) in [
+        ("gs", "GOOGLE_APPLICATION_CREDENTIALS", &[][..]),
+        ("s3", "AWS_WEB_IDENTITY_TOKEN_FILE", &["AWS_ROLE_ARN"]),
+        (
+            "az",
+            "AZURE_FEDERATED_TOKEN_FILE",
+            &[
+                "AZURE_STORAGE_ACCOUNT_NAME",
+                "AZURE_TENANT_ID",
+                "AZURE_CLIENT_ID",
+            ],
+        ),
+    ] {
+        let platform = prebuilt();
+        let pipe = platform.path("pipe");
+        let made = Command::new("mkfifo").arg(&pipe).status().unwrap();
+        assert!(made.success());
+        let platform = platform
+            .env("STATIC_ASSETS_STORE", format!("{store}://acme-static/shop"))
+            .env(file, pipe);
+        let platform = others
+            .iter()
+            .fold(platform, |it, name| it.env(*name, "acme"));
+        platform
+            .cli(&PUBLISH)
+            .exits(2)
+            .says(&format!("{file} can't be read: not a file"));
+    }
+}
+
+#[test]
+fn a_certificate_that_can_not_be_trusted_is_an_error_of_the_settings() {
+    let platform = prebuilt();
+    let pem = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    platform.write("ca.pem", pem);
+    platform
+        .env("STATIC_ASSETS_STORE", "s3://acme-static/shop")
+        .env("STATIC_ASSETS_ACCESS_KEY_ID", "KEYOFATEST")
+        .env("STATIC_ASSETS_SECRET_ACCESS_KEY", "secret-of-a-test")
+        .env("STATIC_ASSETS_CA_FILE", "ca.pem")
+        .cli(&PUBLISH)
+        .exits(2)
+        .says("STATIC_ASSETS_CA_FILE names a file without a PEM certificate");
+}
+
+#[test]
+fn a_release_phase_names_the_directory_that_is_missing() {
+    Platform::empty()
+        .env("STATIC_ASSETS_STORE", "s3://acme-static/shop")
+        .env("STATIC_ASSETS_ENDPOINT_URL", "http://127.0.0.1:1")
+        .env("STATIC_ASSETS_ACCESS_KEY_ID", "KEYOFATEST")
+        .env("STATIC_ASSETS_SECRET_ACCESS_KEY", "secret-of-a-test")
+        .cli(&["publish", "--prepared=/nowhere"])
+        .exits(2)
+        .says("/nowhere")
+        .does_not_say("STATIC_ASSETS_PUBLIC_URL");
+}
+
+#[test]
+fn two_spellings_of_an_entry_are_an_error() {
+    let entries = [
+        ("type", "s3"),
+        ("bucket", "acme-static"),
+        ("access-key-id", "KEYOFATEST"),
+        ("accessKeyId", "ANOTHERKEY"),
+        ("secret-access-key", "secret-of-a-test"),
+    ];
+    prebuilt()
+        .env("STATIC_ASSETS_STORE", "s3://acme-static/shop")
+        .env("STATIC_ASSETS_DIR", "dist")
+        .binding("s3", &entries)
+        .build()
+        .exits(1)
+        .says("also has another spelling, with another value");
 }

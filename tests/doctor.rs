@@ -94,7 +94,8 @@ fn what_the_store_refuses_has_the_fix_of_the_build() {
             )
             .env("STATIC_ASSETS_ENDPOINT_URL", store.url.as_str())
             .env("STATIC_ASSETS_ACCESS_KEY_ID", "KEYOFATEST")
-            .env("STATIC_ASSETS_SECRET_ACCESS_KEY", "secret-of-a-test");
+            .env("STATIC_ASSETS_SECRET_ACCESS_KEY", "secret-of-a-test")
+            .env("STATIC_ASSETS_REGION", "us-west-2");
         doctor(&platform)
             .exits(exit)
             .says("✗ ")

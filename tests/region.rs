@@ -123,3 +123,22 @@ fn doctor_examines_the_app_although_the_region_is_unknown() {
         .says(".env")
         .says("2 checks did");
 }
+
+/// A redirect to itself, or a server that has no other way to say no.
+#[test]
+fn a_store_that_names_the_region_that_was_asked_is_no_wrong_region() {
+    for region in ["us-east-1", "eu-west-1"] {
+        let always = move |_: &Request| {
+            let mut answer = Answer::of(301, Vec::new());
+            let named = ("x-amz-bucket-region".to_owned(), region.to_owned());
+            answer.headers.extend([named]);
+            answer
+        };
+        let Some(platform) = platform(always) else {
+            return;
+        };
+        platform.cli(&["list"]).exits(1).says(&format!(
+            "it names the region that was asked, {region}, and refuses"
+        ));
+    }
+}

@@ -73,7 +73,11 @@ fn compare_bodies(asset: &Asset, answer: &Answer) -> Option<CheckProblem> {
     };
     match hash {
         Some(hash) if hash == published.sha256 => None,
-        Some(hash) if is_encoded && hash == asset.sha256 => Some(CheckProblem::EncodingLost),
+        Some(hash) if is_encoded && hash == asset.sha256 => Some(match encoding.as_str() {
+            "" | "identity" => CheckProblem::EncodingLost,
+            // Decoded once, it is still compressed.
+            once => CheckProblem::EncodingUnknown(format!("{once}, {once}")),
+        }),
         _ => Some(CheckProblem::WrongBytes(published.sha256)),
     }
 }

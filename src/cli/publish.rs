@@ -94,8 +94,8 @@ fn publish_app(
             return Err(PublishError::NoStore.into());
         }
         // Who calls this command wants the app to take part.
-        Mode::Off(Unpublished::Nameless(_)) => {
-            return Err(PublishError::from(vec![ConfigProblem::AppMissing]).into());
+        Mode::Off(Unpublished::Nameless(_, id)) => {
+            return Err(PublishError::from(vec![ConfigProblem::AppMissing(id)]).into());
         }
         Mode::Defer(_) if pin.is_none() => {
             return Err(UsageError::NowhereToSave.in_command("publish").into());
@@ -174,7 +174,12 @@ fn publish_prepared(
         log.event(&PublishEvent::NothingDeferred);
         return Ok(None);
     }
-    let config = config?;
+    let config = match (config, &deferred) {
+        (Ok(config), _) => config,
+        // Without what the build has saved, settings seem to be missing that it holds.
+        (Err(_), Err(_)) => return Err(deferred.err().map_or(PublishError::NoStore, Into::into)),
+        (Err(error), Ok(_)) => return Err(error),
+    };
     let interrupt = Interrupt::listen();
     publish_deferred(deferred, &config, args.dry_run, &interrupt, log)
 }

@@ -103,16 +103,17 @@ fn read_identity(source: &CredentialSource<'_>) -> ConfigResult<Option<AzureIden
     let authority = read_url(&env_vars::AZURE_AUTHORITY_HOST, source.sources)?;
     let tenant = source.value(&env_vars::AZURE_TENANT_ID);
     check_header("Azure tenant", tenant.as_deref().unwrap_or_default())?;
-    let workload = || {
-        Some(AzureIdentity::Workload {
-            tenant: tenant?,
-            client: source.value(&env_vars::AZURE_CLIENT_ID)?,
-            token_file: source.value(&env_vars::AZURE_FEDERATED_TOKEN_FILE)?.into(),
+    if let (Some(tenant), Some(client)) = (tenant, source.value(&env_vars::AZURE_CLIENT_ID))
+        && let Some(token_file) = source.file(&env_vars::AZURE_FEDERATED_TOKEN_FILE)?
+    {
+        return Ok(Some(AzureIdentity::Workload {
+            tenant,
+            client,
+            token_file,
             authority,
-        })
-    };
-    let machine = (source.ambient == Ambient::Allowed).then_some(AzureIdentity::Ambient);
-    Ok(workload().or(machine))
+        }));
+    }
+    Ok((source.ambient == Ambient::Allowed).then_some(AzureIdentity::Ambient))
 }
 
 /// Takes the query of a URL, or the whole URL as the portal shows it.

@@ -178,7 +178,14 @@ fn read_entries(dir: &Path) -> io::Result<BTreeMap<String, String>> {
         // Other bindings may hold binary entries. Ours are text.
         if let Ok(text) = String::from_utf8(fs::read(entry.path())?) {
             let text = text.trim_end_matches(['\n', '\r']).to_owned();
-            entries.insert(folded(&name), text);
+            let earlier = entries.insert(folded(&name), text.clone());
+            if earlier.is_some_and(|earlier| earlier != text) {
+                let twice = format!(
+                    "{} also has another spelling, with another value",
+                    entry.path().display()
+                );
+                return Err(io::Error::other(twice));
+            }
         }
     }
     Ok(entries)

@@ -93,9 +93,15 @@ fn is_own_url(public: &PublicUrl, provider: Scheme, endpoint: Option<&Url>) -> b
     let Ok(url) = Url::parse(&public.to_string()) else {
         return false;
     };
-    if let Some(endpoint) = endpoint {
-        return endpoint.authority() == url.authority();
+    match endpoint {
+        None => is_host_of(provider, &url),
+        Some(endpoint) if is_host_of(provider, endpoint) => is_host_of(provider, &url),
+        Some(endpoint) => endpoint.authority() == url.authority(),
     }
+}
+
+/// Whether the provider itself serves a URL.
+fn is_host_of(provider: Scheme, url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     match provider {
         Scheme::S3 => {

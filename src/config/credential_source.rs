@@ -5,6 +5,8 @@ use super::bindings::Binding;
 use super::env_vars::Variable;
 use super::server_url::ServerUrl;
 use super::{ConfigProblem, ConfigResult, Origin, Setting, Sources};
+use std::io;
+use std::path::PathBuf;
 
 pub(super) struct CredentialSource<'a> {
     pub(super) binding: Option<&'a Binding>,
@@ -28,6 +30,20 @@ impl CredentialSource<'_> {
 
     pub(super) fn value(&self, name: &Variable) -> Option<String> {
         self.sources.value(name)
+    }
+
+    /// Reads the path of a file whose content requests read. A pipe would never end.
+    pub(super) fn file(&self, name: &Variable) -> ConfigResult<Option<PathBuf>> {
+        let Some(path) = self.value(name) else {
+            return Ok(None);
+        };
+        let error = match fs_err::metadata(&path) {
+            Ok(metadata) if metadata.is_file() => return Ok(Some(path.into())),
+            Ok(_) => io::Error::other("not a file"),
+            // The error does not repeat the path. It may be the token itself, given by mistake.
+            Err(error) => error.kind().into(),
+        };
+        Err(ConfigProblem::Unreadable(name.name.to_owned(), error))
     }
 
     pub(super) fn endpoint(&self, variable: Option<&Variable>) -> Option<ServerUrl> {

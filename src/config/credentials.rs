@@ -10,7 +10,7 @@ use super::server_url::server_problems;
 use super::store_settings::{StoreSettings, parse_public_url};
 use super::{
     ConfigProblem, ConfigResult, DeferredDestination, Destination, Origin, Setting, Sources,
-    StoreAccess, azure, env_vars, gcs, s3,
+    StoreAccess, Unpublished, azure, env_vars, gcs, s3,
 };
 use crate::prefix::{PublicUrl, Scheme, Site, StoreUrl};
 use std::mem::discriminant;
@@ -86,9 +86,9 @@ pub(super) fn later(sources: &Sources<'_>) -> Result<DeferredDestination, Vec<Co
     }
 }
 
-/// Who would give this app a prefix by its name, if it had one.
-pub(super) fn nameless_origin(sources: &Sources<'_>) -> Option<Origin> {
-    StoreSettings::find(sources).ok()?.nameless_origin()
+/// Why an app without a name takes no part in a fleet's store.
+pub(super) fn nameless(sources: &Sources<'_>) -> Option<Unpublished> {
+    StoreSettings::find(sources).ok()?.nameless()
 }
 
 fn find_access(

@@ -4,6 +4,7 @@ use super::access::{Access, Ambient, GcsAccess, GcsIdentity, Secret};
 use super::bindings::CredentialBinding;
 use super::credential_source::CredentialSource;
 use super::server_url::read_server;
+use super::sources::read_secret_file;
 use super::{ConfigProblem, ConfigResult, GoogleKeyProblem, Origin, Setting, env_vars};
 use crate::prefix::BucketUrl;
 use serde::Deserialize;
@@ -45,10 +46,9 @@ fn read_identity(source: &CredentialSource<'_>) -> ConfigResult<Option<GcsIdenti
     let named = env_vars::GOOGLE_APPLICATION_CREDENTIALS;
     if let Some(path) = source.value(&named) {
         let name = named.name.to_owned();
-        let key = match fs_err::read_to_string(&path) {
+        let key = match read_secret_file(&path) {
             Ok(key) => Setting::new(key, Origin::File(name)),
-            // The error does not repeat the path. It may be the key itself, given by mistake.
-            Err(error) => return Err(ConfigProblem::Unreadable(name, error.kind().into())),
+            Err(error) => return Err(ConfigProblem::Unreadable(name, error)),
         };
         return match parse_key(&key) {
             Err(ConfigProblem::GoogleKey(_, GoogleKeyProblem::PersonAsValue)) => {

@@ -44,7 +44,8 @@ pub(crate) enum ConfigProblem {
     CompressedDirectory,
     /// A build with a deferred upload pins the public URL, but may not know the store's own URL.
     PublicUrlNotPinned,
-    AppMissing,
+    /// Holds an `id` that can't be a name.
+    AppMissing(Option<String>),
     /// Also holds the names of service bindings without a file `type`.
     CredentialsMissing(StoreUrl, Vec<UnusedBinding>),
     HalfACredential {
@@ -77,6 +78,8 @@ pub(crate) enum ConfigProblem {
     SecretInProjectToml(String),
     /// Also holds the line.
     ProjectToml(usize, toml::de::Error),
+    /// Our table of `project.toml` is written in a way that is not read.
+    ProjectTomlTable,
     /// Holds the key, and the type of its value.
     ProjectTomlType(String, &'static str),
     /// Holds the setting or file that can't be read.

@@ -44,10 +44,7 @@ impl ProjectToml {
             id: id.map(str::to_owned),
             ..Self::default()
         };
-        let table = NAMESPACE
-            .split('.')
-            .try_fold(&document, |table, key| table.get(key)?.as_table());
-        for (key, value) in table.into_iter().flatten() {
+        for (key, value) in own_table(&document)?.into_iter().flatten() {
             let mut known = env_vars::ALL.iter().filter(|name| name.key() == *key);
             match known.find(|name| name.kind != VariableKind::Foreign) {
                 Some(name) if name.kind == VariableKind::Secret => {
@@ -63,6 +60,21 @@ impl ProjectToml {
             }
         }
         Ok(project)
+    }
+}
+
+/// Finds our table. A likely slip would leave settings unread, and a secret among them.
+fn own_table(document: &toml::Table) -> ConfigResult<Option<&toml::Table>> {
+    if document.contains_key(NAMESPACE) {
+        return Err(ConfigProblem::ProjectTomlTable);
+    }
+    let (parents, name) = NAMESPACE.rsplit_once('.').unwrap_or(("", NAMESPACE));
+    let mut parents = parents.split('.');
+    let parent = parents.try_fold(document, |table, key| table.get(key)?.as_table());
+    match parent.and_then(|parent| parent.get(name)) {
+        None => Ok(None),
+        Some(Value::Table(table)) => Ok(Some(table)),
+        Some(_) => Err(ConfigProblem::ProjectTomlTable),
     }
 }
 
@@ -87,6 +99,22 @@ fn text_of(value: &Value) -> Option<String> {
 mod tests {
     use super::*;
     use indoc::indoc;
+
+    #[test]
+    fn a_slip_in_the_name_of_the_table_is_an_error() {
+        for text in [
+            "['io.github.static-assets']\nstore = 's3://acme/shop'",
+            "[[io.github.static-assets]]\nstore = 's3://acme/shop'",
+            "[io.github]\nstatic-assets = 's3://acme/shop'",
+        ] {
+            let project = ProjectToml::parse(text);
+            assert!(
+                matches!(project, Err(ConfigProblem::ProjectTomlTable)),
+                "{text}"
+            );
+        }
+        assert!(ProjectToml::parse("io = 1\n[_]\nid = 'shop'").is_ok());
+    }
 
     #[test]
     fn settings_and_the_project_id_are_read() {

@@ -27,7 +27,7 @@ pub(crate) enum Unpublished {
     /// `STATIC_ASSETS_DISABLE`.
     Disabled(Origin),
     /// A fleet's store has a prefix for each app's name, and the app has none. Holds who set the store.
-    Nameless(Origin),
+    Nameless(Origin, Option<String>),
     /// `STATIC_ASSETS_PUBLISH=off`.
     PublishOff(Origin),
     /// `STATIC_ASSETS_MISSING_CREDENTIALS=skip`.
@@ -137,8 +137,7 @@ impl Reader<'_> {
                 let origin = self.sources.text(&env_vars::PUBLISH)?.origin;
                 return Some(Mode::CompileOnly(Unpublished::PublishOff(origin)));
             }
-            _ if !is_release && let Some(origin) = credentials::nameless_origin(self.sources) => {
-                let why = Unpublished::Nameless(origin);
+            _ if !is_release && let Some(why) = credentials::nameless(self.sources) => {
                 return Some(if compiles {
                     Mode::CompileOnly(why)
                 } else {

@@ -195,10 +195,11 @@ fn read_foreign_identity(
 
 /// Reads what AWS's own tools take besides keys: the web identity of EKS and CI services, or the machine's own identity.
 fn read_aws_identity(source: &CredentialSource<'_>) -> ConfigResult<Option<S3Identity>> {
-    let token_file = source.value(&env_vars::AWS_WEB_IDENTITY_TOKEN_FILE);
-    if let (Some(token_file), Some(role)) = (token_file, source.value(&env_vars::AWS_ROLE_ARN)) {
+    if let Some(role) = source.value(&env_vars::AWS_ROLE_ARN)
+        && let Some(token_file) = source.file(&env_vars::AWS_WEB_IDENTITY_TOKEN_FILE)?
+    {
         return Ok(Some(S3Identity::Web {
-            token_file: token_file.into(),
+            token_file,
             role,
             session: source.value(&env_vars::AWS_ROLE_SESSION_NAME),
             service: read_url(&env_vars::AWS_ENDPOINT_URL_STS, source.sources)?,

@@ -1,6 +1,7 @@
 //! Finds every secret of a build, also of settings that the build does not use.
 
 use super::env_vars::secret_variables;
+use super::sources::read_secret_file;
 use super::{Sources, azure, env_vars, gcs, s3};
 use crate::env::ChildEnv;
 use crate::manifest::AppSecrets;
@@ -63,7 +64,7 @@ impl Sources<'_> {
         }
         // Whoever needs the file reports that it can't be read.
         let file = self.env_text(&env_vars::GOOGLE_APPLICATION_CREDENTIALS);
-        let content = file.and_then(|file| fs_err::read_to_string(file.value).ok());
+        let content = file.and_then(|file| read_secret_file(&file.value).ok());
         secrets.values.extend(content);
         for binding in &self.bindings {
             let value = |entry: &[&str]| binding.get(entry).map(str::to_owned);

@@ -4,6 +4,9 @@ use super::access::Server;
 use super::bindings::Binding;
 use super::env_vars::Variable;
 use super::{ConfigProblem, ConfigResult, Origin, ServerUrlProblem, Setting, Sources, env_vars};
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 use url::{Host, Url};
@@ -84,10 +87,19 @@ fn read_ca_file(sources: &Sources<'_>) -> ConfigResult<Option<PathBuf>> {
         let name = env_vars::CA_FILE.name.to_owned();
         ConfigProblem::Unreadable(name, error)
     })?;
-    match memchr::memmem::find(&pem, b"-----BEGIN CERTIFICATE-----") {
-        Some(_) => Ok(Some(PathBuf::from(setting.value))),
-        None => Err(ConfigProblem::CaFile(setting)),
+    if holds_authority(&pem) {
+        Ok(Some(PathBuf::from(setting.value)))
+    } else {
+        Err(ConfigProblem::CaFile(setting))
     }
+}
+
+/// Whether each certificate of a file, and there is one, can be trusted.
+fn holds_authority(pem: &[u8]) -> bool {
+    let mut store = RootCertStore::empty();
+    let mut certificates = CertificateDer::pem_slice_iter(pem);
+    let are_read = certificates.all(|it| it.is_ok_and(|it| store.add(it).is_ok()));
+    are_read && !store.is_empty()
 }
 
 /// Checks a value that requests send in a header.

@@ -155,7 +155,7 @@ impl<'a> Sources<'a> {
 }
 
 /// The error does not repeat the path. It may be the secret itself, given by mistake.
-fn read_secret_file(path: &str) -> io::Result<String> {
+pub(super) fn read_secret_file(path: &str) -> io::Result<String> {
     let without_path = |error: io::Error| io::Error::from(error.kind());
     let metadata = fs::metadata(path).map_err(without_path)?;
     if !metadata.is_file() || metadata.len() > LARGEST_SECRET {

@@ -2,7 +2,7 @@
 
 use super::bindings::{Binding, at_most_one};
 use super::env_vars::Variable;
-use super::{ConfigProblem, ConfigResult, Origin, Setting, Sources, env_vars};
+use super::{ConfigProblem, ConfigResult, Origin, Setting, Sources, Unpublished, env_vars};
 use crate::prefix::{PublicUrl, StoreUrl};
 use crate::version::Version;
 
@@ -11,6 +11,8 @@ pub(super) struct StoreSettings<'a> {
     public_url: Option<Setting<String>>,
     /// The name that replaces `{app}`.
     app: Option<String>,
+    /// An `id` of `project.toml` that can't be a name.
+    other_id: Option<String>,
     pub(super) binding: Option<&'a Binding>,
 }
 
@@ -46,12 +48,16 @@ impl<'a> StoreSettings<'a> {
             return Err(ConfigProblem::App(app.clone()));
         }
         // An `id` has another purpose as well. What can't be a name is none.
-        let id = sources.project.id.clone().filter(|id| is_app_name(id));
+        let (id, other_id) = match sources.project.id.clone() {
+            Some(id) if is_app_name(&id) => (Some(id), None),
+            other => (None, other),
+        };
         let app = app.map(|app| app.value).or(id);
         Ok(Self {
             store,
             public_url: one_of(&env_vars::PUBLIC_URL)?,
             app,
+            other_id,
             binding,
         })
     }
@@ -60,7 +66,7 @@ impl<'a> StoreSettings<'a> {
         let Some(setting) = &self.store else {
             return Ok(None);
         };
-        match self.with_app(&setting.value)?.parse() {
+        match self.with_app(&setting.value)?.trim().parse() {
             Ok(store) => Ok(Some(store)),
             Err(error) => Err(ConfigProblem::Store(setting.clone(), error)),
         }
@@ -70,12 +76,13 @@ impl<'a> StoreSettings<'a> {
         let Some(Setting { value, origin }) = &self.public_url else {
             return Ok(None);
         };
-        parse_public_url(Setting::new(self.with_app(value)?, origin.clone())).map(Some)
+        let url = self.with_app(value)?.trim().to_owned();
+        parse_public_url(Setting::new(url, origin.clone())).map(Some)
     }
 
     /// Who gives each app a prefix of its own, if this app has no name for it. A fleet's binding or builder can't know
     /// which apps take part.
-    pub(super) fn nameless_origin(&self) -> Option<Origin> {
+    pub(super) fn nameless(&self) -> Option<Unpublished> {
         use Origin::{Binding, Builder, BuilderDefault};
         let store = self.store.as_ref()?;
         let mut settings = [Some(store), self.public_url.as_ref()]
@@ -83,13 +90,14 @@ impl<'a> StoreSettings<'a> {
             .flatten();
         let needs_name = settings.any(|setting| setting.value.contains("{app}"));
         let is_of_fleet = matches!(store.origin, Binding(_) | Builder | BuilderDefault);
-        (needs_name && is_of_fleet && self.app.is_none()).then(|| store.origin.clone())
+        (needs_name && is_of_fleet && self.app.is_none())
+            .then(|| Unpublished::Nameless(store.origin.clone(), self.other_id.clone()))
     }
 
     fn with_app(&self, text: &str) -> ConfigResult<String> {
         match &self.app {
             Some(app) => Ok(text.replace("{app}", app)),
-            None if text.contains("{app}") => Err(ConfigProblem::AppMissing),
+            None if text.contains("{app}") => Err(ConfigProblem::AppMissing(self.other_id.clone())),
             None => Ok(text.to_owned()),
         }
     }

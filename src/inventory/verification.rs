@@ -62,11 +62,12 @@ pub(crate) struct LocalCopy {
 }
 
 impl LocalCopy {
-    /// Its content as the store holds it.
+    /// Its content as the store holds it: a copy may be that of the build, or one that was taken out of the store.
     pub(crate) fn read(&self) -> io::Result<Vec<u8>> {
         let content = read_file(&self.source)?;
+        let is_stored = || Sha256::of(&content) == self.file.sha256;
         match self.file.encoding.as_deref() {
-            Some(GZIP) => compress(&content, Effort::Best),
+            Some(GZIP) if !is_stored() => compress(&content, Effort::Best),
             _ => Ok(content),
         }
     }

@@ -7,7 +7,7 @@ use crate::parallel::parallel;
 use crate::sha256::Sha256;
 use fs_err as fs;
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What compressing has saved, in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,10 +17,19 @@ pub(crate) struct Saving {
     pub(crate) after: u64,
 }
 
+#[derive(Debug, derive_more::From)]
+pub(crate) enum CompressError {
+    /// The file is missing, or its bytes are not those that were scanned.
+    Changed(PathBuf),
+    /// The copy can't be written.
+    #[from]
+    Io(io::Error),
+}
+
 impl Manifest {
     /// Stores text gzip-encoded if that saves a twentieth or more. Writes the compressed files into `dir`. A file that
     /// holds its own URL stays as it is: its bytes are known after its version, which is made of them.
-    pub(crate) fn compress(self, dir: &Path) -> io::Result<Self> {
+    pub(crate) fn compress(self, dir: &Path) -> Result<Self, CompressError> {
         let assets = parallel(&self.assets, |asset| {
             if asset.template.is_some() || !is_compressible(asset.content_type) {
                 return Ok(None);
@@ -45,19 +54,26 @@ impl Manifest {
     }
 }
 
-fn compress(asset: &Asset, dir: &Path) -> io::Result<Option<Asset>> {
+fn compress(asset: &Asset, dir: &Path) -> Result<Option<Asset>, CompressError> {
     let copy = dir.join(&*asset.path);
     if let Some(parent) = copy.parent() {
         fs::create_dir_all(parent)?;
     }
     let mut encoder = encoder(BufWriter::new(fs::File::create(&copy)?), Effort::Best);
-    let found = Sha256::of_file(&asset.source(), |chunk| encoder.write_all(chunk))?;
+    let mut written = Ok(());
+    let found = Sha256::of_file(&asset.source(), |chunk| {
+        written = encoder.write_all(chunk);
+        written
+            .as_ref()
+            .map_err(|error| error.kind().into())
+            .copied()
+    });
+    written?;
     encoder.finish()?.flush()?;
-    let size = fs::metadata(&copy)?.len();
-    if found != asset.sha256 {
-        let changed = format!("{} changed while it was read", asset.source().display());
-        return Err(io::Error::other(changed));
+    if found.ok() != Some(asset.sha256) {
+        return Err(CompressError::Changed(asset.source().to_path_buf()));
     }
+    let size = fs::metadata(&copy)?.len();
     if size.saturating_mul(20) > asset.size.saturating_mul(19) {
         fs::remove_file(&copy)?;
         return Ok(None);

@@ -66,10 +66,13 @@ fn text(problem: &Problem) -> ProblemText {
              compressed. Let the web server in front of it compress them: \
              STATIC_ASSETS_COMPRESS=off",
         ),
-        Problem::AppMissing => about("STATIC_ASSETS_APP").say(
-            "is not set, but the store or the public URL holds {app}\nSet the name that replaces {app}:\n  \
+        Problem::AppMissing(id) => about("STATIC_ASSETS_APP").say(format!(
+            "is not set, but the store or the public URL holds {{app}}\n{}Set the name that replaces {{app}}:\n  \
              STATIC_ASSETS_APP=shop\nor in project.toml:\n  [_]\n  id = \"shop\"",
-        ),
+            id.as_ref().map_or_else(String::new, |id| format!(
+                "The id '{id}' in project.toml can't be the name: it has letters, digits, '.', '_' and '-', at most 63.\n"
+            ))
+        )),
         Problem::Version(setting) => about("RELEASE_VERSION").say(formatdoc! {"
             can't be a version: {setting}
             A version is one part of a URL. It has at most 63 letters, digits, '.', '_' and '-', and begins with a letter
@@ -177,6 +180,10 @@ fn text(problem: &Problem) -> ProblemText {
         Problem::ProjectToml(line, error) => about("project.toml").say(format!(
             "is not valid TOML, near line {line}\n{}",
             error.message()
+        )),
+        Problem::ProjectTomlTable => about("project.toml").say(format!(
+            "writes the name of its table in a way that is not read\nIt is not read in quotes, in [[…]], or as a value. \
+             Write:\n  [{NAMESPACE}]"
         )),
         Problem::ProjectTomlType(key, found) => about("project.toml").say(format!(
             "holds '{key}' as {found}, not as a string\nIn [{NAMESPACE}], write:\n  {key} = \"…\""

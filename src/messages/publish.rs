@@ -65,7 +65,7 @@ pub(super) fn why_not_published(why: &Unpublished) -> String {
     match why {
         Unpublished::NoStore
         | Unpublished::Disabled(_)
-        | Unpublished::Nameless(_)
+        | Unpublished::Nameless(..)
         | Unpublished::Tests => off(why),
         Unpublished::PublishOff(_) | Unpublished::MissingCredentials(_) => compile_only(why),
     }
@@ -81,9 +81,10 @@ fn off(why: &Unpublished) -> String {
                                STATIC_ASSETS_COMPILE=1"
                 .to_owned()
         }
-        Unpublished::Nameless(origin) => format!(
-            "Static assets are off: the store of the {origin} holds {{app}}, and this app has no name. To take part: \
-             [_] id = \"shop\" in project.toml, or STATIC_ASSETS_APP=shop"
+        Unpublished::Nameless(origin, id) => format!(
+            "Static assets are off: the store of the {origin} holds {{app}}, and this app has no name{}. To take part: \
+             [_] id = \"shop\" in project.toml, or STATIC_ASSETS_APP=shop",
+            no_name(id.as_deref())
         ),
         _ => "Static assets are off: no store is set. To publish them under their own URL with each build: \
               STATIC_ASSETS_STORE=s3://bucket/prefix"
@@ -104,15 +105,22 @@ fn compile_only(why: &Unpublished) -> String {
             "Not published, nothing pinned: no credentials for {store} and STATIC_ASSETS_MISSING_CREDENTIALS=skip. \
              The app serves its own files."
         ),
-        Unpublished::Nameless(origin) => format!(
-            "Compiled only: the store of the {origin} holds {{app}}, and this app has no name. To publish: \
-             STATIC_ASSETS_APP=shop"
+        Unpublished::Nameless(origin, id) => format!(
+            "Compiled only: the store of the {origin} holds {{app}}, and this app has no name{}. To publish: \
+             STATIC_ASSETS_APP=shop",
+            no_name(id.as_deref())
         ),
         Unpublished::NoStore | Unpublished::Disabled(_) => {
             "Compiled only: no store is set. To publish: STATIC_ASSETS_STORE=s3://bucket/prefix"
                 .to_owned()
         }
     }
+}
+
+fn no_name(id: Option<&str>) -> String {
+    id.map_or_else(String::new, |id| {
+        format!(" (its id '{id}' in project.toml can't be one)")
+    })
 }
 
 fn skipped(why: CheckSkipped) -> &'static str {

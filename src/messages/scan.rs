@@ -1,9 +1,10 @@
 //! Texts about files that can't be published.
 
+use super::store::asset_changed;
 use super::{Explain, Kind, Message, listed};
-use crate::config::env_vars::{ALLOW, ALLOW_EMPTY};
+use crate::config::env_vars::{ALLOW, ALLOW_EMPTY, COMPRESS};
 use crate::log::{bytes, count};
-use crate::manifest::{PlaceholderError, RefusedFile, ScanError, Violation};
+use crate::manifest::{CompressError, PlaceholderError, RefusedFile, ScanError, Violation};
 use crate::release::ReleaseError;
 use indoc::formatdoc;
 use std::borrow::Cow;
@@ -17,6 +18,19 @@ impl Explain for ReleaseError {
         match self {
             Self::Scan(error) => error.explain(),
             Self::Placeholder(error) => error.explain(),
+            Self::Compress(CompressError::Changed(path)) => asset_changed(path),
+            Self::Compress(CompressError::Io(error)) => Message::new(
+                Kind::Machine,
+                "A compressed copy can't be written",
+                formatdoc! {"
+                    {error}
+                    Text is stored gzip-encoded, and the copies are kept in a temporary directory until they are uploaded.
+                    Is the disk full? Another directory, or no copies:
+                      TMPDIR=/path/with/space
+                      {compress}=off",
+                    compress = COMPRESS.name
+                },
+            ),
             Self::OtherContent { given, computed } => Message::new(
                 Kind::Configuration,
                 format!("RELEASE_VERSION={} names other files", given.value),

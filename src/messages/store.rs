@@ -8,6 +8,16 @@ use crate::plan::{Conflict, ConflictWith, Difference};
 use crate::prefix::Key;
 use crate::store::StoreError;
 use indoc::formatdoc;
+use std::path::Path;
+
+pub(super) fn asset_changed(path: &Path) -> Message {
+    Message::new(
+        Kind::Temporary,
+        format!("A file changed while it was published: {}", path.display()),
+        "It is missing, or its content is not what was scanned. Most likely a process of the build still writes it: wait \
+         for that process before publishing.",
+    )
+}
 
 impl Explain for StoreError {
     #[allow(clippy::too_many_lines, reason = "one text for each case")]
@@ -65,12 +75,7 @@ impl Explain for StoreError {
                 "The store confirmed this upload, but reading it back shows something else. Does another program write \
                  to this prefix?",
             ),
-            Self::AssetChanged(path) => Message::new(
-                Kind::Temporary,
-                format!("A file changed while it was published: {}", path.display()),
-                "It is missing, or its content is not what was scanned. Most likely a process of the build still \
-                 writes it: wait for that process before publishing.",
-            ),
+            Self::AssetChanged(path) => asset_changed(path),
             Self::NoCertificateAuthorities => Message::new(
                 Kind::Machine,
                 "No certificate authorities on this machine",
@@ -152,10 +157,16 @@ impl Explain for Conflict {
             ConflictWith::Published(differing) => (
                 format!("{version} is already published with other content"),
                 format!(
-                    "This build differs in these {} files:\n{}\nA published version never changes, because browsers hold \
+                    "This build differs in these {} files:\n{}\n{}A published version never changes, because browsers hold \
                      it for a year.",
                     differing.len(),
-                    listed(differing, difference_text)
+                    listed(differing, difference_text),
+                    if differing.iter().any(|it| matches!(it, Difference::Encoded(_))) {
+                        "Of 'encoded' files, one is stored gzip-encoded, and the other is not: STATIC_ASSETS_COMPRESS was \
+                         set differently. "
+                    } else {
+                        ""
+                    }
                 ),
             ),
             ConflictWith::Claimed => (
@@ -192,6 +203,7 @@ impl Explain for Conflict {
 fn difference_text(difference: &Difference) -> String {
     match difference {
         Difference::Changed(path) => format!("changed  {path}"),
+        Difference::Encoded(path) => format!("encoded  {path}"),
         Difference::Added(path) => format!("added    {path}"),
         Difference::Removed(path) => format!("removed  {path}"),
     }

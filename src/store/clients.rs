@@ -12,6 +12,8 @@ pub(super) struct Clients {
     connected: Shared<Connected>,
     /// Connects again, if the bucket may be in another region.
     reconnect: Option<Reconnect>,
+    /// The region of S3 that is asked first.
+    first: Option<String>,
 }
 
 type Reconnect = Box<dyn Fn(&Region) -> StoreResult<Connected> + Send + Sync>;
@@ -47,7 +49,11 @@ impl Clients {
         let mut clients = Self {
             connected: Shared(connected.into()),
             reconnect: None,
+            first: None,
         };
+        if let Access::S3(s3) = access {
+            clients.first = Some(s3.region.name().to_owned());
+        }
         if let Access::S3(s3) = access
             && s3.region == Region::Unknown
         {
@@ -76,6 +82,7 @@ impl Clients {
         Self {
             connected: Shared(connected.into()),
             reconnect: None,
+            first: None,
         }
     }
 
@@ -91,6 +98,12 @@ impl Clients {
     /// The region of the bucket, if an answer had to name it.
     pub(super) fn found_region(&self) -> Option<Region> {
         self.connected.with(|connected| connected.found.clone())
+    }
+
+    /// The region that is asked.
+    pub(super) fn region(&self) -> Option<String> {
+        let found = self.found_region();
+        found.map_or_else(|| self.first.clone(), |it| Some(it.name().to_owned()))
     }
 
     /// Whether no setting gives the region.

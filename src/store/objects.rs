@@ -57,15 +57,21 @@ impl Objects {
         mut send: impl FnMut(Arc<dyn Remote>) -> F,
     ) -> RequestResult<T> {
         let mut result = with_retry(|| send(self.clients.single())).await;
+        let asked = self.clients.region();
         if let Err(RequestError::WrongRegion(Some(region))) = &result
+            && asked.as_ref() != Some(region)
             && self.clients.move_to(region)
         {
             result = with_retry(|| send(self.clients.single())).await;
         }
-        if let Err(RequestError::WrongRegion(Some(region))) = &result
-            && self.clients.may_move()
-        {
-            result = Err(RequestError::RegionChanged(region.clone()));
+        if let Err(RequestError::WrongRegion(Some(region))) = &result {
+            let region = region.clone();
+            if self.clients.region().as_ref() == Some(&region) {
+                let cause = format!("it names the region that was asked, {region}, and refuses");
+                result = Err(RequestError::Unexpected(cause));
+            } else if self.clients.may_move() {
+                result = Err(RequestError::RegionChanged(region));
+            }
         }
         if matches!(
             result,

@@ -79,6 +79,7 @@ fn problems_of_credentials() -> Vec<ConfigProblem> {
 fn problems_of_files() -> Vec<ConfigProblem> {
     vec![
         ConfigProblem::ProjectToml(1, "a = ".parse::<toml::Table>().unwrap_err()),
+        ConfigProblem::ProjectTomlTable,
         ConfigProblem::ProjectTomlType("store".to_owned(), "array"),
         ConfigProblem::Unreadable(
             "STATIC_ASSETS_SECRET_ACCESS_KEY_FILE".to_owned(),
@@ -95,7 +96,7 @@ fn config() {
         .chain(problems_of_files());
     let mut messages: Vec<Message> = problems.map(|problem| config_message(&[problem])).collect();
     messages.push(config_message(&[
-        ConfigProblem::AppMissing,
+        ConfigProblem::AppMissing(Some("acme/shop".to_owned())),
         ConfigProblem::Group(setting("a/b")),
         ConfigProblem::BindingWithoutStore("assets".to_owned()),
     ]));
@@ -122,6 +123,6 @@ fn a_secret_in_a_setting_is_explained_once() {
 fn only_missing_credentials_have_their_own_exit_code() {
     let missing = || ConfigProblem::CredentialsMissing(s3(), Vec::new());
     assert_eq!(config_message(&[missing()]).exit_code(), 12);
-    let both = [missing(), ConfigProblem::AppMissing];
+    let both = [missing(), ConfigProblem::AppMissing(None)];
     assert_eq!(config_message(&both).exit_code(), 2);
 }

@@ -41,7 +41,7 @@ fn store() {
     let added = Difference::Added("new.js".to_owned());
     let removed = Difference::Removed("old.js".to_owned());
     let many = changed.collect();
-    let two = vec![added, removed];
+    let two = vec![added, removed, Difference::Encoded(path.clone())];
     for (version, with) in [
         ("v42", ConflictWith::Published(many)),
         ("v42", ConflictWith::Published(two)),
