@@ -7,6 +7,8 @@ pub(crate) struct Message {
     title: String,
     body: String,
     details: Option<String>,
+    /// What helps a build or a release, and nobody else.
+    build_advice: Option<String>,
     kind: Kind,
     outcome: Outcome,
 }
@@ -57,6 +59,7 @@ impl Message {
             title: title.into(),
             body: body.into(),
             details: None,
+            build_advice: None,
             kind,
             outcome: Outcome::Build,
         }
@@ -75,6 +78,11 @@ impl Message {
 
     pub(crate) fn with_line(mut self, line: &str) -> Self {
         self.body = format!("{}\n\n{line}", self.body.trim_end());
+        self
+    }
+
+    pub(crate) fn advising_builds(mut self, advice: impl Into<String>) -> Self {
+        self.build_advice = Some(advice.into());
         self
     }
 
@@ -159,7 +167,12 @@ impl fmt::Display for Message {
             let mut lines = details.trim_end().lines();
             lines.try_for_each(|line| writeln!(formatter, "  {line}"))?;
         }
-        self.closing()
-            .map_or(Ok(()), |closing| writeln!(formatter, "\n{closing}"))
+        let advice = self.build_advice.as_deref();
+        let advice = advice.filter(|_| self.outcome != Outcome::None);
+        let paragraphs = advice.into_iter().chain(self.closing());
+        for paragraph in paragraphs {
+            writeln!(formatter, "\n{paragraph}")?;
+        }
+        Ok(())
     }
 }

@@ -1,5 +1,6 @@
 //! `static-assets doctor` finds before any deploy what would stop the first one, with the text and the fix of the build.
 
+use crate::harness::azure::Container;
 use crate::harness::python::Python;
 use crate::harness::refusing::Refusing;
 use crate::harness::s3::Bucket;
@@ -261,6 +262,35 @@ fn on(kind: &str) {
             .says("Files can be uploaded")
             .says("✓ Builds can read");
         found.says("✓ Browsers get the samples with the right bytes");
+    }
+}
+
+/// Such a signature is not told that a blob exists.
+#[test]
+fn the_least_signature_of_azure_is_enough_each_time() {
+    let Some(container) = Container::find() else {
+        return;
+    };
+    let connection = format!(
+        "BlobEndpoint={};AccountName={};SharedAccessSignature={}",
+        container.endpoint, container.account, container.least_sas
+    );
+    let platform = Platform::empty()
+        .env(
+            "STATIC_ASSETS_STORE",
+            format!("az://{}/{}", container.name, container.prefix),
+        )
+        .env("STATIC_ASSETS_PUBLIC_URL", container.url())
+        .env("AZURE_STORAGE_CONNECTION_STRING", connection);
+    platform.write("dist/app.css", "a{}");
+    for salt in ["1", "2"] {
+        doctor(&platform).exits(0).says("✓ Builds can read");
+        platform
+            .cli_with(
+                &["publish", "--dir", "dist"],
+                &[("STATIC_ASSETS_SALT", salt)],
+            )
+            .exits(0);
     }
 }
 

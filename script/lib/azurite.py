@@ -62,11 +62,11 @@ def account_signature():
     return signed(fields, [ACCOUNT, *(fields.get(name, "") for name in names), ""])
 
 
-def container_signature():
-    """A query that gives the rights on the blobs of the container alone, as a publisher gets them:
+def container_signature(rights):
+    """A query that gives rights on the blobs of the container alone, as a publisher gets them:
     https://learn.microsoft.com/rest/api/storageservices/create-service-sas
     """
-    fields = {"sv": SIGNED_VERSION, "sr": "c", "sp": "rcwdl", "se": tomorrow(), "spr": "https,http"}
+    fields = {"sv": SIGNED_VERSION, "sr": "c", "sp": rights, "se": tomorrow(), "spr": "https,http"}
     resource = {"resource": f"/blob/{ACCOUNT}/{CONTAINER}"}
     names = ["sp", "st", "se", "resource", "si", "sip", "spr", "sv", "sr", "snapshot", "ses"]
     names += ["rscc", "rscd", "rsce", "rscl", "rsct"]
@@ -92,6 +92,7 @@ def environment(account):
         "STATIC_ASSETS_TEST_AZURE_ENDPOINT": account,
         "STATIC_ASSETS_TEST_AZURE_ACCOUNT": ACCOUNT,
         "STATIC_ASSETS_TEST_AZURE_KEY": KEY,
-        "STATIC_ASSETS_TEST_AZURE_SAS": container_signature(),
+        "STATIC_ASSETS_TEST_AZURE_SAS": container_signature("rcwdl"),
+        "STATIC_ASSETS_TEST_AZURE_LEAST_SAS": container_signature("rc"),
         "STATIC_ASSETS_TEST_AZURE_CONTAINER": CONTAINER,
     }

@@ -7,9 +7,9 @@ It holds no bucket: each test makes its own. One named test-… is read by anybo
 
 MinIO, versitygw, moto and rclone, where they are, answer at STATIC_ASSETS_TEST_MINIO_ENDPOINT and so on, with that key.
 
-It finds an Azure Blob server in STATIC_ASSETS_TEST_AZURE_ENDPOINT, _ACCOUNT, _KEY and _SAS. Its container _CONTAINER,
-whose blobs are public, is for all tests, each below a prefix of its own. Without Node.js and npm there is no such
-server, and that is said.
+It finds an Azure Blob server in STATIC_ASSETS_TEST_AZURE_ENDPOINT, _ACCOUNT, _KEY, _SAS and _LEAST_SAS. Its container
+_CONTAINER, whose blobs are public, is for all tests, each below a prefix of its own. Without Node.js and npm there is
+no such server, and that is said.
 """
 
 import contextlib

@@ -15,6 +15,8 @@ pub(crate) struct Container {
     pub(crate) key: String,
     /// A shared access signature with every right on the blobs of the container and no other, as a query.
     pub(crate) sas: String,
+    /// One that may create and read, the least for a build.
+    pub(crate) least_sas: String,
 }
 
 impl Container {
@@ -31,6 +33,7 @@ impl Container {
             account: variable("STATIC_ASSETS_TEST_AZURE_ACCOUNT").unwrap(),
             key: variable("STATIC_ASSETS_TEST_AZURE_KEY").unwrap(),
             sas: variable("STATIC_ASSETS_TEST_AZURE_SAS").unwrap(),
+            least_sas: variable("STATIC_ASSETS_TEST_AZURE_LEAST_SAS").unwrap(),
         })
     }
 

@@ -39,7 +39,8 @@ fn s3(store: &BucketUrl, key: &str) -> Remedies {
     let under = store.folder.base();
     let read = formatdoc! {r#"
         The bucket is private, or Block Public Access is on. Let everyone read the published files, but not
-        `.static-assets/`. This replaces the bucket's policy:
+        `.static-assets/`. This replaces the bucket's policy. On another server than AWS's, leave out the 'Deny': some
+        servers refuse the build's own key by it.
           aws s3api put-public-access-block --bucket {bucket} --public-access-block-configuration \
             BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=false,RestrictPublicBuckets=false
           aws s3api put-bucket-policy --bucket {bucket} --policy \

@@ -51,8 +51,11 @@ impl Explain for FailedRequest {
             RequestError::Temporary { cause, .. } => Message::new(
                 Kind::Temporary,
                 format!("The store keeps failing: {cause}"),
-                "Several tries failed. Is the endpoint right, and can the build reach it? While the store is down, \
-                 build without it; the app then serves its own files:\n  STATIC_ASSETS_PUBLISH=off",
+                "Several tries failed. Is the endpoint right, and can this machine reach it? A proxy that HTTPS_PROXY names \
+                 must let it through, too.",
+            )
+            .advising_builds(
+                "While the store is down, build without it; the app then serves its own files:\n  STATIC_ASSETS_PUBLISH=off",
             ),
             RequestError::NoAnswer(cause) | RequestError::Unexpected(cause) => {
                 unexpected(key, cause)
@@ -72,7 +75,9 @@ fn unexpected(key: &Key, cause: &str) -> Message {
           STATIC_ASSETS_CA_FILE=/path/to/ca.pem"
     };
     let title = format!("The store gave an unexpected answer: {cause}");
-    Message::new(Kind::Machine, title, body)
+    Message::new(Kind::Machine, title, body).advising_builds(
+        "Nothing new is visible or pinned. After the fix, run this again: only what is missing is uploaded.",
+    )
 }
 
 fn no_bucket(store: &BucketUrl) -> Message {
