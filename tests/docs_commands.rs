@@ -21,6 +21,7 @@ const NOT_HERE: &[(&str, &str)] = &[
     ),
     ("az", "no account"),
     ("cargo", "the tests themselves are run by it"),
+    ("weed", "the tests run it: script/services"),
     ("crane", "no registry"),
     ("curl", "no release is out"),
     ("docker", "tests/docker.rs runs the Dockerfiles"),

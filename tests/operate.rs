@@ -261,7 +261,7 @@ fn nothing_outside_of_a_version_is_read_or_written() {
     )
     .unwrap();
     let repair = ["verify", "v1", "--read", "--repair", "dist"];
-    platform.cli(&repair).exits(10).says("v1 is not published");
+    platform.cli(&repair).exits(1).says("v1 can't be read");
     fs::write(&marker, json).unwrap();
 
     fs::remove_dir_all(store.join("v1")).unwrap();

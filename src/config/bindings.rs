@@ -41,11 +41,16 @@ pub(crate) enum UnusedBinding {
     OtherBucket(String, String),
     /// It names a store and has no keys.
     NoKeys(String),
+    /// Heroku's add-on Bucketeer, whose key is for this bucket.
+    Addon(Option<String>),
 }
 
 impl UnusedBinding {
     pub(super) fn holds_keys(&self) -> bool {
-        matches!(self, Self::NoBucket(..) | Self::OtherBucket(..))
+        matches!(
+            self,
+            Self::NoBucket(..) | Self::OtherBucket(..) | Self::Addon(_)
+        )
     }
 }
 

@@ -148,6 +148,14 @@ fn unused_bindings(store: &StoreUrl, sources: &Sources<'_>) -> Vec<UnusedBinding
             .cloned()
             .map(UnusedBinding::Untyped),
     );
+    if url.scheme == Scheme::S3
+        && sources
+            .text(&env_vars::BUCKETEER_AWS_ACCESS_KEY_ID)
+            .is_some()
+    {
+        let bucket = sources.value(&env_vars::BUCKETEER_BUCKET_NAME);
+        unused.push(UnusedBinding::Addon(bucket));
+    }
     unused
 }
 

@@ -334,8 +334,8 @@ impl Event for CliEvent<'_> {
             }
             Self::Written(file) => log.bullet(&format!("Written to {}", file.display())),
             Self::MissingFile(file) => log.warning(&format!(
-                "{} is missing, so this image's pages do not link to the version. In the Dockerfile, copy the Python \
-                 environment in which the step ran, or run the step after the last installation of packages.",
+                "{} is missing, so pages do not link to the version. Run 'publish --pin' after the last installation of \
+                 packages. In a Dockerfile, copy the Python environment in which it ran.",
                 file.display()
             )),
         }

@@ -29,6 +29,13 @@ impl Explain for OperateError {
                  build, with a key that may list and read.",
             ),
             Self::Store(error, asked) => error.explain().with_line(&format!("Asked: {asked}")),
+            Self::NotPublished(version, Some(VersionState::Unreadable), asked) => titled(
+                Kind::Machine,
+                &format!(
+                    "{version} can't be read\nIts marker or its tombstone is damaged, or a newer version of this program \
+                     has written it. No prune deletes what it can't read.\n\nAsked: {asked}"
+                ),
+            ),
             Self::NotPublished(version, found, asked) => titled(
                 Kind::Missing,
                 &format!(
@@ -195,6 +202,7 @@ fn problem_text(problem: &FileProblem) -> String {
         FileProblem::OtherBytes => "its bytes differ".to_owned(),
         FileProblem::Link => "a symbolic link leads to it, so it was not read".to_owned(),
         FileProblem::Header(name, stored, wanted) => {
+            let wanted = if wanted.is_empty() { "absent" } else { wanted };
             format!("{name} is {}, and should be {wanted}", shown(stored))
         }
         FileProblem::Foreign => "the marker does not name this file".to_owned(),

@@ -63,6 +63,13 @@ fn unused_text(binding: &UnusedBinding) -> String {
             )
         }
         UnusedBinding::NoKeys(name) => format!("'{name}' was found, but it holds no keys"),
+        UnusedBinding::Addon(bucket) => format!(
+            "BUCKETEER_AWS_ACCESS_KEY_ID was found, but {}",
+            bucket.as_ref().map_or_else(
+                || "BUCKETEER_BUCKET_NAME is not set".to_owned(),
+                |bucket| format!("it is for the bucket '{}'", bucket.escape_debug())
+            )
+        ),
     }
 }
 

@@ -64,7 +64,7 @@ pub(super) fn more_than_half(rule: HalfRule) -> Message {
         Kind::Refused,
         &format!(
             "This would delete {deleted} of {total} versions\nMore than half is most often a mistake, such as a \
-             policy for another app, so nothing was deleted. Read the plan above. To keep more: --keep-last or --keep-within. \
+             policy for another app, so nothing was deleted. Read the plan, which the same command prints without --apply. To keep more: --keep-last or --keep-within. \
              If it is right, add:\n  --force"
         ),
     )
