@@ -81,7 +81,17 @@ impl Log {
 
     /// Writes to stdout what a person reads. Names that an app or a store gives are escaped, as in the log.
     pub(crate) fn show(&self, text: &str) -> io::Result<()> {
-        data(&plain(&self.sink().redaction.apply(text)))
+        data(&plain(&self.redacted(text)))
+    }
+
+    /// Writes to stdout what other programs read.
+    pub(crate) fn data(&self, text: &str) -> io::Result<()> {
+        data(&self.redacted(text))
+    }
+
+    /// A text without the secrets: a store may show one that it was sent.
+    pub(crate) fn redacted(&self, text: &str) -> String {
+        self.sink().redaction.apply(text)
     }
 
     pub(crate) fn redact(&self, redaction: Redaction) {

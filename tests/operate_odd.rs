@@ -94,3 +94,23 @@ fn odd_files_in_the_store_are_unreadable_and_kept() {
     let plan = platform.cli(&["prune", "--json"]).exits(0).json();
     assert!(versions(&plan, "keep").contains(&"v1".to_owned()));
 }
+
+/// A store may show what it was sent.
+#[test]
+fn a_secret_that_the_store_shows_is_in_no_output() {
+    let secret = "secret-of-a-test";
+    let platform = store().env("AWS_SECRET_ACCESS_KEY", secret);
+    let marker = platform.store().join(".static-assets/versions/v1.json");
+    fs::rename(&marker, marker.with_file_name(format!("{secret}.json"))).unwrap();
+    for run in [
+        &["list"][..],
+        &["list", "--json"],
+        &["list", "--html", "page.html"],
+        &["prune", "--json"],
+    ] {
+        let ran = platform.cli(run).exits(0).does_not_say(secret);
+        assert!(!ran.stdout().contains(secret), "{}", ran.stdout());
+    }
+    let page = fs::read_to_string(platform.app().join("page.html")).unwrap();
+    assert!(page.contains("[redacted]") && !page.contains(secret));
+}

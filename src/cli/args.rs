@@ -114,6 +114,9 @@ fn parse_help(parser: &mut lexopt::Parser) -> Result<Parsed, UsageError> {
     let Some(Value(topic)) = parser.next()? else {
         return Ok(Parsed::Data(HELP));
     };
+    if let Some(more) = parser.next()? {
+        return Err(more.unexpected().into());
+    }
     if topic == "settings" {
         return Ok(Parsed::Settings);
     }

@@ -6,7 +6,7 @@ use super::publish::absolute;
 use crate::config::{Platform, Sources};
 use crate::doctor::{Fact, examine};
 use crate::env::Env;
-use crate::log::{Log, data};
+use crate::log::Log;
 use crate::message::{Explain, Message};
 use crate::messages::cli::{CliEvent, FileError};
 use crate::messages::doctor::{Line, line, works};
@@ -45,7 +45,8 @@ pub(super) fn run(args: &DoctorArgs, log: &Log) -> Result<(), Message> {
     let examined = examine(&sources, app.as_deref(), log, &mut report);
     if args.format == Format::Json {
         let checks = checks.iter().map(CheckJson::of).collect();
-        data(&render(&DoctorJson { checks })).map_err(FileError::Output)?;
+        log.data(&render(&DoctorJson { checks }))
+            .map_err(FileError::Output)?;
     }
     examined?;
     log.event(&works(&checks, app.as_deref()));
@@ -58,7 +59,7 @@ fn unreadable(error: &PublishError, format: Format, log: &Log) -> Message {
     log.event(&failed);
     if format == Format::Json {
         let checks = vec![CheckJson::of(&failed)];
-        if let Err(error) = data(&render(&DoctorJson { checks })) {
+        if let Err(error) = log.data(&render(&DoctorJson { checks })) {
             return FileError::Output(error).into();
         }
     }

@@ -4,7 +4,7 @@ use super::args::{Format, ListArgs, ShowArgs};
 use crate::config::{Platform, Retention, RetentionFlags, Sources};
 use crate::env::Env;
 use crate::inventory::{Inventory, PinEntry, RefEntry, VersionEntry};
-use crate::log::{Log, data};
+use crate::log::Log;
 use crate::manifest::MarkedFile;
 use crate::message::Message;
 use crate::messages::cli::{CliEvent, FileError};
@@ -26,7 +26,7 @@ pub(super) fn list(args: ListArgs, log: &Log) -> Result<(), Message> {
     let store = operator.place();
     match args.format {
         Format::Log => log.show(&texts::inventory(&inventory, &store)),
-        Format::Json => data(&render(&InventoryJson::of(&inventory, &store))),
+        Format::Json => log.data(&render(&InventoryJson::of(&inventory, &store))),
     }
     .map_err(FileError::Output)?;
     Ok(())
@@ -39,7 +39,7 @@ fn list_in_page(file: &Path, flags: RetentionFlags, log: &Log) -> Result<(), Mes
     let operator = open_of(&sources, log)?;
     let (inventory, planned) = operator.list_with_plan(retention)?;
     let page = texts::page(&inventory, &planned, &operator.place());
-    let written = fs::write(file, page);
+    let written = fs::write(file, log.redacted(&page));
     written.map_err(|error| FileError::Page(file.to_owned(), error))?;
     log.event(&CliEvent::Written(file));
     Ok(())
@@ -50,7 +50,7 @@ pub(super) fn show(args: &ShowArgs, log: &Log) -> Result<(), Message> {
     let entry = operator.show(&args.version)?;
     match args.format {
         Format::Log => log.show(&texts::version(&entry, &operator.place())),
-        Format::Json => data(&render(&VersionJson::whole(&entry))),
+        Format::Json => log.data(&render(&VersionJson::whole(&entry))),
     }
     .map_err(FileError::Output)?;
     Ok(())

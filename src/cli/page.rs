@@ -5,7 +5,7 @@ use super::inspect::{render, sources_of};
 use crate::config::{Config, Mode, Phase};
 use crate::env::Env;
 use crate::http::Client;
-use crate::log::{Log, data};
+use crate::log::Log;
 use crate::message::Message;
 use crate::messages::cli::FileError;
 use crate::messages::page as texts;
@@ -25,7 +25,8 @@ pub(super) fn run(args: &CheckArgs, log: &Log) -> Result<(), Message> {
     match args.format {
         Format::Log => log.event(&texts::Checked(&report)),
         Format::Json => {
-            data(&render(&PageJson::of(&report))).map_err(FileError::Output)?;
+            log.data(&render(&PageJson::of(&report)))
+                .map_err(FileError::Output)?;
         }
     }
     texts::verdict(&report)

@@ -6,7 +6,7 @@ use crate::config::Retention;
 use crate::env::Env;
 use crate::http::Client;
 use crate::inventory::{Deletion, Kept};
-use crate::log::{Log, data};
+use crate::log::Log;
 use crate::message::Message;
 use crate::messages::cli::FileError;
 use crate::messages::operate as texts;
@@ -38,7 +38,7 @@ pub(super) fn prune(args: PruneArgs, log: &Log) -> Result<(), Message> {
         json.done = Some(DoneJson::of(&operator.apply(planned, args.force, log)?));
     }
     if args.format == Format::Json {
-        data(&render(&json)).map_err(FileError::Output)?;
+        log.data(&render(&json)).map_err(FileError::Output)?;
     }
     Ok(())
 }

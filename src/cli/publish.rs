@@ -11,7 +11,7 @@ use crate::interrupt::Interrupt;
 use crate::launch::Launch;
 use crate::launch::pin::{self, PIN_FILE};
 use crate::launch::publisher::DEFERRED_DIR;
-use crate::log::{Log, data};
+use crate::log::Log;
 use crate::message::{Explain, Message};
 use crate::messages::cli::{CliEvent, FileError, UsageError};
 use crate::publish::{
@@ -52,7 +52,8 @@ pub(super) fn run(args: &PublishArgs, log: &Log) -> Result<(), Message> {
         }
     }
     if args.format == Format::Json {
-        data(&json::render(published, args.dry_run)).map_err(FileError::Output)?;
+        log.data(&json::render(published, args.dry_run))
+            .map_err(FileError::Output)?;
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use super::args::{Format, VerifyArgs};
 use super::inspect::{open, render};
 use crate::inventory::{FileProblem, Verification};
-use crate::log::{Log, data};
+use crate::log::Log;
 use crate::message::Message;
 use crate::messages::cli::FileError;
 use crate::messages::operate as texts;
@@ -14,7 +14,8 @@ pub(super) fn run(args: &VerifyArgs, log: &Log) -> Result<(), Message> {
         open(log)?.verify(&args.versions, args.comparison, args.repair.as_deref(), log)?;
     if args.format == Format::Json {
         let versions = verified.versions.iter().map(VersionJson::of).collect();
-        data(&render(&VerifiedJson { versions })).map_err(FileError::Output)?;
+        log.data(&render(&VerifiedJson { versions }))
+            .map_err(FileError::Output)?;
     }
     Ok(verified.into_result()?)
 }

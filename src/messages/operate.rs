@@ -18,6 +18,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 impl Explain for OperateError {
+    #[allow(clippy::too_many_lines, reason = "one text for each case")]
     fn explain(&self) -> Message {
         match self {
             Self::Config(problems) => config_message(problems),
