@@ -272,12 +272,26 @@ fn the_action_publishes_and_hands_the_url_on() {
         "{env}"
     );
     assert!(!platform.path("exported").exists());
-    let (output, _) = action(
+    fs::remove_file(platform.path("outputs")).unwrap();
+    let (output, outputs) = action(
         &platform,
         &[&inputs[..], &[("ARGS", "--dry-run\n--help")]].concat(),
     );
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(said.contains("Usage: static-assets publish"), "{said}");
+    assert!(!output.status.success() && outputs.is_empty());
+    let (output, outputs) = action(&platform, &[&inputs[..], &[("ARGS", "--dry-run")]].concat());
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!([&outputs["version"], &outputs["url"]], ["", ""]);
+    assert!(outputs["json"].contains("\"dry_run\":true"));
+    assert!(!platform.path("exported").exists());
+    // Another program's lines in the file are no outputs.
+    let forged = "NOTE=\"\nSTATIC_ASSETS_VERSION=url=http://evil\n\"\n";
+    fs::write(platform.app().join("-s"), forged).unwrap();
+    let named = [&inputs[..], &[("ENV_FILE", "-s")]].concat();
+    let (output, outputs) = action(&platform, &named);
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(outputs["version"], "v42");
 
     // A program that is not what the release names is never started.
     let program = format!("releases/v1.0.0/static-assets-linux-{}", architecture());
