@@ -538,3 +538,14 @@ fn two_spellings_of_an_entry_are_an_error() {
         .exits(1)
         .says("also has another spelling, with another value");
 }
+
+#[test]
+fn a_binding_without_type_is_named_if_no_store_is_set() {
+    let entries = [("store", "s3://acme-static/shop")];
+    Platform::empty()
+        .binding("assets", &entries)
+        .build()
+        .succeeds()
+        .says("Service binding 'assets' is not read: it has no file 'type'")
+        .says("Static assets are off: no store is set");
+}

@@ -37,6 +37,8 @@ pub(crate) enum ConfigWarning {
         key: String,
         nearest: Option<&'static Variable>,
     },
+    /// No store is set, and this service binding has no file `type`.
+    UntypedBinding(String),
 }
 
 impl<'a> Sources<'a> {
@@ -150,7 +152,10 @@ impl<'a> Sources<'a> {
             nearest: env_vars::nearest_key(&key),
             key,
         });
-        names.chain(keys).collect()
+        let has_store = self.text(&env_vars::STORE).is_some();
+        let untyped = self.untyped_bindings.iter().filter(|_| !has_store);
+        let untyped = untyped.cloned().map(ConfigWarning::UntypedBinding);
+        names.chain(keys).chain(untyped).collect()
     }
 }
 

@@ -244,6 +244,11 @@ pub(super) fn warning_text(warning: &ConfigWarning) -> String {
             let hint = nearest.map(|it| format!(" Did you mean {} ({})?", it.name, it.help));
             format!("{name} is not read.{}", hint.unwrap_or_default())
         }
+        ConfigWarning::UntypedBinding(name) => {
+            format!(
+                "Service binding '{name}' is not read: it has no file 'type', such as static-assets or s3."
+            )
+        }
         ConfigWarning::UnknownKey { key, nearest } => {
             let hint = nearest.map(|it| format!(" Did you mean {} ({})?", it.key(), it.help));
             let hint = hint.unwrap_or_default();
