@@ -272,7 +272,39 @@ fn the_action_publishes_and_hands_the_url_on() {
         "{env}"
     );
     assert!(!platform.path("exported").exists());
-    fs::remove_file(platform.path("outputs")).unwrap();
+
+    // A program that is not what the release names is never started.
+    let program = format!("releases/v1.0.0/static-assets-linux-{}", architecture());
+    fs::write(platform.path(&program), "#!/bin/sh\necho started\n").unwrap();
+    fs::remove_dir_all(platform.path("checkout")).unwrap();
+    let (output, _) = action(&platform, &inputs);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        !output.status.success() && !said.contains("started"),
+        "{said}"
+    );
+    let main = [&inputs[..4], &[("RELEASE", "main")]].concat();
+    let (output, _) = action(&platform, &main);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        said.contains("'main' is no release, such as v1.0.0"),
+        "{said}"
+    );
+}
+
+#[test]
+fn the_outputs_of_the_action_are_those_of_this_run() {
+    let platform = Platform::empty().file_store();
+    platform.write("dist/app.css", "a{}");
+    release(&platform);
+    let store = format!("file://{}", platform.store().display());
+    let inputs = [
+        ("DIR", "dist"),
+        ("STORE", store.as_str()),
+        ("PUBLIC_URL", "https://static.acme.com/shop"),
+        ("VERSION", "v42"),
+        ("RELEASE", "v1.0.0"),
+    ];
     let (output, outputs) = action(
         &platform,
         &[&inputs[..], &[("ARGS", "--dry-run\n--help")]].concat(),
@@ -292,24 +324,6 @@ fn the_action_publishes_and_hands_the_url_on() {
     let (output, outputs) = action(&platform, &named);
     assert!(output.status.success(), "{output:?}");
     assert_eq!(outputs["version"], "v42");
-
-    // A program that is not what the release names is never started.
-    let program = format!("releases/v1.0.0/static-assets-linux-{}", architecture());
-    fs::write(platform.path(&program), "#!/bin/sh\necho started\n").unwrap();
-    fs::remove_dir_all(platform.path("checkout")).unwrap();
-    let (output, _) = action(&platform, &inputs);
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(
-        !output.status.success() && !said.contains("started"),
-        "{said}"
-    );
-    let main = [&inputs[..4], &[("RELEASE", "main")]].concat();
-    let (output, _) = action(&platform, &main);
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(
-        said.contains("'main' is no release, such as v1.0.0"),
-        "{said}"
-    );
 }
 
 #[test]
