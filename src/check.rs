@@ -83,6 +83,8 @@ pub(crate) enum CheckProblem {
     EncodingLost,
     /// Stored gzip-encoded, and sent with another word for it, by which browsers can't decode it.
     EncodingUnknown(String),
+    /// Stored gzip-encoded, compressed again, and sent with a header that names one of the two.
+    EncodedTwice,
     /// Compressed, although the request didn't ask for it. The bytes can't be compared.
     Encoded(String),
     CacheControl(Option<String>),
@@ -106,6 +108,7 @@ impl CheckProblem {
                     | Self::Elsewhere(_)
                     | Self::EncodingLost
                     | Self::EncodingUnknown(_)
+                    | Self::EncodedTwice
             )
     }
 

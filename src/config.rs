@@ -20,6 +20,7 @@ mod reader;
 mod retention;
 mod rules;
 mod s3;
+mod secret_file;
 mod secrets;
 mod server_url;
 mod setting;

@@ -13,7 +13,7 @@ use crate::interrupt::Interrupt;
 use crate::log::Log;
 use crate::manifest::{ScanRules, TOOL};
 use crate::prefix::{Folder, MetaObject, Prefix, PublicUrl, Site};
-use crate::publish::{PublishError, judge_config, locate, scratch_dir};
+use crate::publish::{PublishError, find_own_region, judge_config, scratch_dir};
 use crate::release::{Naming, Release};
 use crate::sha256::Sha256;
 use crate::store::{Creates, Probed, Right, Store, StoreError};
@@ -58,8 +58,8 @@ pub(crate) enum Fact<'a> {
     /// Whether anyone can read the protocol's own objects.
     MetaIsPublic(bool),
     VersionExists(&'a Version),
-    /// No setting gives the region, and the store has named it.
-    /// Also holds the variable that would. `None` if the binding would.
+    /// No setting gives the region, and the store has named it. Also holds the variable that could give it, or `None` if
+    /// a service binding could.
     Region(&'a Region, Option<&'static str>),
     App(&'a Framework, &'a Path, &'a Sources<'a>),
     /// Also holds the origin of the public URL.
@@ -119,7 +119,7 @@ pub(crate) fn examine(
     match judge_config(sources, &Phase::BUILD, log) {
         Err(error) => doctor.fail(error),
         Ok(mut config) => {
-            match locate(&mut config) {
+            match find_own_region(&mut config) {
                 Ok(()) => doctor.examine_store(&config),
                 Err(error) => doctor.fail(error),
             }

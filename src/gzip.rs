@@ -34,12 +34,23 @@ pub(crate) fn decoder<R: Read>(from: R) -> GzDecoder<R> {
     GzDecoder::new(from)
 }
 
-/// The content of a gzip file. `None` if it is none, or has more than `limit` bytes.
-pub(crate) fn decompress(gzip: &[u8], limit: u64) -> Option<Vec<u8>> {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DecompressError {
+    NotGzip,
+    /// The content has more bytes than the limit.
+    TooLong,
+}
+
+/// Returns the content of a gzip file, if it has at most `limit` bytes.
+pub(crate) fn decompress(gzip: &[u8], limit: u64) -> Result<Vec<u8>, DecompressError> {
     let mut content = Vec::new();
     let mut limited = decoder(gzip).take(limit.saturating_add(1));
-    limited.read_to_end(&mut content).ok()?;
-    (content.len() as u64 <= limit).then_some(content)
+    let read = limited.read_to_end(&mut content);
+    if content.len() as u64 > limit {
+        return Err(DecompressError::TooLong);
+    }
+    read.map_err(|_| DecompressError::NotGzip)?;
+    Ok(content)
 }
 
 #[cfg(test)]
@@ -56,8 +67,8 @@ mod tests {
         let golden = "bfc070f9e2c274adda96390cfb02224b2e44d3770a65ce0a12b092e9557c21dc";
         assert_eq!(Sha256::of(&gzip).to_string(), golden);
         assert_eq!(gzip[..10], [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 2, UNIX]);
-        assert_eq!(decompress(&gzip, 1200).as_deref(), Some(&css[..]));
-        assert_eq!(decompress(&gzip, 1199), None);
-        assert_eq!(decompress(b"a{}", 9), None);
+        assert_eq!(decompress(&gzip, 1200).as_deref(), Ok(&css[..]));
+        assert_eq!(decompress(&gzip, 1199), Err(DecompressError::TooLong));
+        assert_eq!(decompress(b"a{}", 9), Err(DecompressError::NotGzip));
     }
 }

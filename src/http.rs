@@ -1,6 +1,9 @@
 //! Plain GET requests, as anybody without a key makes them. This module sends no credential.
 
-use crate::gzip::decompress;
+use crate::gzip::{DecompressError, decompress};
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 use std::path::Path;
@@ -46,31 +49,57 @@ impl Answer {
         self.headers.get(name).map(String::as_str)
     }
 
-    /// Decodes the body as a browser does. A store sends gzip to whoever asks.
-    pub(crate) fn decode(&mut self, limit: u64) -> Decoding {
+    pub(crate) fn coding(&self) -> ContentCoding {
         let encoding = self.header("content-encoding").unwrap_or_default();
         match encoding.trim().to_ascii_lowercase().as_str() {
-            "" | "identity" => Decoding::Done,
-            "gzip" | "x-gzip" => match decompress(&self.body, limit) {
-                Some(body) => {
+            "" | "identity" => ContentCoding::Identity,
+            "gzip" | "x-gzip" => ContentCoding::Gzip,
+            "br" | "deflate" | "zstd" => ContentCoding::Other,
+            _ => ContentCoding::Unknown,
+        }
+    }
+
+    /// Decodes the body as a browser does. A store sends gzip to whoever asks.
+    pub(crate) fn decode(&mut self, limit: u64) -> Decoding {
+        match self.coding() {
+            ContentCoding::Identity => Decoding::Done,
+            ContentCoding::Gzip if self.body.is_empty() => Decoding::Done,
+            ContentCoding::Gzip => match decompress(&self.body, limit) {
+                Ok(body) => {
                     self.body = body;
                     Decoding::Done
                 }
-                None if self.body.len() as u64 >= limit => Decoding::Unknown,
-                None => Decoding::Impossible,
+                Err(DecompressError::TooLong) => Decoding::TooLong,
+                Err(DecompressError::NotGzip) if self.body.len() as u64 >= limit => {
+                    Decoding::TooLong
+                }
+                Err(DecompressError::NotGzip) => Decoding::Impossible,
             },
-            "br" | "deflate" | "zstd" => Decoding::Unknown,
-            _ => Decoding::Impossible,
+            ContentCoding::Other => Decoding::Unknown,
+            ContentCoding::Unknown => Decoding::Impossible,
         }
     }
+}
+
+/// What a `Content-Encoding` says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ContentCoding {
+    Identity,
+    Gzip,
+    /// Browsers decode it, and this program does not.
+    Other,
+    /// Browsers don't know it.
+    Unknown,
 }
 
 /// What became of a body that may be encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Decoding {
     Done,
-    /// Browsers know the encoding, and this program does not, or the body was cut.
+    /// Browsers know the encoding, and this program does not.
     Unknown,
+    /// The body, or what it holds, is longer than what is read.
+    TooLong,
     /// Browsers can't decode it either.
     Impossible,
 }
@@ -195,6 +224,18 @@ fn authorities(file: &Path) -> Option<RootCerts> {
         _ => None,
     });
     Some(certificates.into())
+}
+
+/// Whether a PEM file holds authorities that can be trusted. Fails with the number of the first certificate that can't be
+/// used, or with `None` if there is none.
+pub(crate) fn check_authorities(pem: &[u8]) -> Result<(), Option<usize>> {
+    let mut store = RootCertStore::empty();
+    for (certificate, number) in CertificateDer::pem_slice_iter(pem).zip(1..) {
+        if !certificate.is_ok_and(|it| store.add(it).is_ok()) {
+            return Err(Some(number));
+        }
+    }
+    if store.is_empty() { Err(None) } else { Ok(()) }
 }
 
 /// The target of a redirect that may be followed. Not allowed are plain http after https, which browsers block, and

@@ -17,6 +17,8 @@ struct Sink {
     /// Where errors go, if not with the lines.
     errors: Option<Box<dyn Write + Send>>,
     redaction: Redaction,
+    /// That of what other programs read. They need names whole, of which S3's key ids may be a part.
+    data_redaction: Redaction,
 }
 
 /// A fact that the log prints. Its text is in `messages/`, where this is implemented.
@@ -65,6 +67,7 @@ impl Log {
                 lines: Box::new(lines),
                 errors: None,
                 redaction: Redaction::default(),
+                data_redaction: Redaction::default(),
             }),
         }
     }
@@ -81,7 +84,7 @@ impl Log {
 
     /// Writes to stdout what a person reads. Names that an app or a store gives are escaped, as in the log.
     pub(crate) fn show(&self, text: &str) -> io::Result<()> {
-        data(&plain(&self.redacted(text)))
+        data(&plain(&self.sink().redaction.apply(text)))
     }
 
     /// Writes to stdout what other programs read.
@@ -91,11 +94,13 @@ impl Log {
 
     /// A text without the secrets: a store may show one that it was sent.
     pub(crate) fn redacted(&self, text: &str) -> String {
-        self.sink().redaction.apply(text)
+        self.sink().data_redaction.apply(text)
     }
 
-    pub(crate) fn redact(&self, redaction: Redaction) {
-        self.sink().redaction = redaction;
+    pub(crate) fn redact(&self, redaction: Redaction, data_redaction: Redaction) {
+        let mut sink = self.sink();
+        sink.redaction = redaction;
+        sink.data_redaction = data_redaction;
     }
 
     pub(crate) fn event(&self, event: &dyn Event) {

@@ -131,7 +131,8 @@ pub(crate) struct OpenStore {
 impl OpenStore {
     /// Opens the store of the settings. The log shows no secret from here on.
     pub(crate) fn open(sources: &Sources<'_>, log: &Log) -> Result<Self, OperateError> {
-        log.redact(sources.secrets().in_log());
+        let secrets = sources.secrets();
+        log.redact(secrets.in_log(), secrets.in_data());
         let to = read_store_access(sources)?.ok_or(OperateError::NoStore)?;
         let store = Store::open(&to.store, &to.access);
         let store = store.map_err(|error| OperateError::Store(error, to.to_string()))?;

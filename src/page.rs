@@ -77,6 +77,8 @@ pub(crate) enum PageProblem {
     WrongEncoding(Option<String>),
     /// An encoding that was not asked for. What a stylesheet in it loads is not known.
     Unread(String),
+    /// It was not read to its end.
+    TooLong,
     /// Holds what the answer allows.
     NoCors(Option<String>),
     /// The page's policy forbids it. Holds the directive that would allow it.
@@ -100,7 +102,11 @@ impl PageProblem {
     pub(crate) fn is_fatal(&self) -> bool {
         !matches!(
             self,
-            Self::CacheControl(_) | Self::Redirected(_) | Self::UpgradedImage | Self::Unread(_)
+            Self::CacheControl(_)
+                | Self::Redirected(_)
+                | Self::UpgradedImage
+                | Self::Unread(_)
+                | Self::TooLong
         )
     }
 }

@@ -18,7 +18,7 @@ use crate::release::deferred::{Deferred, DeferredError, SaveError};
 use crate::release::{Naming, Release, ReleaseError};
 use crate::store::StoreError;
 pub(crate) use event::PublishEvent;
-pub(crate) use setup::{Setup, judge_config, locate, read_config, scratch_dir, warn};
+pub(crate) use setup::{Setup, find_own_region, judge_config, read_config, scratch_dir, warn};
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;

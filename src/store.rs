@@ -141,17 +141,25 @@ impl Store {
     /// The region of the bucket, if no setting gives it and an answer of this run had to name it.
     pub(crate) fn found_region(&self) -> Option<Region> {
         match self {
-            Self::Bucket(bucket) => bucket.objects.clients.found_region(),
+            Self::Bucket(bucket) => {
+                let region = bucket.objects.clients.region();
+                region.filter(|region| matches!(region, Region::Found(_)))
+            }
             Self::Directory(_) => None,
         }
     }
 
-    /// Asks the store for something of its own, so that an answer names the region of the bucket.
-    pub(crate) fn find_region(&self, interrupt: &Interrupt) -> StoreResult {
+    /// Asks the store for something of its own. Returns the region of S3 that has answered.
+    pub(crate) fn find_region(&self, interrupt: &Interrupt) -> StoreResult<Option<Region>> {
         self.run(
             interrupt,
             |backend| async move { backend.ask_for_probe().await },
-        )
+        )?;
+        let Self::Bucket(bucket) = self else {
+            return Ok(None);
+        };
+        let region = bucket.objects.clients.region();
+        Ok(region.map(|region| Region::Found(region.name().to_owned())))
     }
 
     /// Publishes a release in the order of `docs/contract.md`: it becomes visible complete, or not at all.

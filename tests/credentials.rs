@@ -505,7 +505,8 @@ fn a_certificate_that_can_not_be_trusted_is_an_error_of_the_settings() {
         .env("STATIC_ASSETS_CA_FILE", "ca.pem")
         .cli(&PUBLISH)
         .exits(2)
-        .says("STATIC_ASSETS_CA_FILE names a file without a PEM certificate");
+        .says("STATIC_ASSETS_CA_FILE holds a certificate that can't be used")
+        .says("It is number 1 of the file");
 }
 
 #[test]

@@ -563,28 +563,30 @@ fn stubs_refuse_a_platform_of_cloud_native_buildpacks() {
     }
 }
 
-/// Writes a release into a mirror, and returns the pin that `script/package pin` writes for it.
+/// Fills a mirror with a release of stand-ins, and returns the pin that `script/package pin` writes for it.
 fn pin_of_mirror(platform: &Platform, mirror: &Path) -> String {
-    fs::create_dir(mirror).unwrap();
-    for file in [
-        "static-assets-linux-amd64",
-        "static-assets-linux-arm64",
-        "SHA256SUMS",
-    ] {
-        fs::write(mirror.join(file), "#!/bin/sh\necho \"it runs: $*\"\n").unwrap();
+    let made = platform.path("made");
+    fs::create_dir(&made).unwrap();
+    for program in ["static-assets-linux-amd64", "static-assets-linux-arm64"] {
+        fs::write(made.join(program), "#!/bin/sh\necho \"it runs: $*\"\n").unwrap();
     }
+    fs::write(made.join("sbom.cdx.json"), "{\"bomFormat\": \"CycloneDX\"}").unwrap();
     let checkout = platform.path("checkout");
-    for dir in ["script", "bin"] {
+    for dir in ["script", "bin", "auto"] {
         copy_folder(&repository().join(dir), &checkout.join(dir));
     }
-    fs::copy(repository().join("Cargo.toml"), checkout.join("Cargo.toml")).unwrap();
-    copy_folder(mirror, &checkout.join("dist"));
-    let output = std::process::Command::new(checkout.join("script/package"))
-        .args(["pin", &format!("file://{}/", mirror.display())])
-        .env("STATIC_ASSETS_CACHE", platform.path("cache"))
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{output:?}");
+    for file in ["Cargo.toml", "buildpack.toml", "LICENSE", "README.md"] {
+        fs::copy(repository().join(file), checkout.join(file)).unwrap();
+    }
+    let package = |arguments: &[&str]| {
+        let mut command = std::process::Command::new(checkout.join("script/package"));
+        let command = command.args(arguments).arg("--dist").arg(mirror);
+        let command = command.env("STATIC_ASSETS_CACHE", platform.path("cache"));
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+    };
+    package(&["--from", &made.display().to_string()]);
+    package(&["pin", &format!("file://{}/", mirror.display())]);
     fs::read_to_string(checkout.join("bin/pin")).unwrap()
 }
 

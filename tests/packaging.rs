@@ -59,10 +59,21 @@ fn a_release_is_complete_and_has_the_same_bytes_twice() {
     );
     let again = package(&platform, "two");
     assert_eq!(fs::read_to_string(again.join("SHA256SUMS")).unwrap(), sums);
+}
 
-    // What was changed afterwards is found, also if the checksums were made again.
+#[test]
+fn what_was_changed_in_a_release_is_found() {
+    let platform = Platform::empty();
+    let again = package(&platform, "dist");
+    let sums = fs::read_to_string(again.join("SHA256SUMS")).unwrap();
     let check = || {
-        let checked = script(&["check", "--dist", &again.display().to_string()]);
+        // The stand-ins don't start.
+        let checked = script(&[
+            "check",
+            "--no-start",
+            "--dist",
+            &again.display().to_string(),
+        ]);
         assert!(!checked.status.success());
         String::from_utf8(checked.stderr).unwrap()
     };
@@ -74,15 +85,6 @@ fn a_release_is_complete_and_has_the_same_bytes_twice() {
         said.contains("static-assets-heroku.tgz is not what SHA256SUMS names"),
         "{said}"
     );
-    let line = |name: &str, bytes: &[u8]| format!("{}  {name}\n", hex(bytes));
-    let changed = sums.replace(
-        &line("static-assets-heroku.tgz", &right),
-        &line("static-assets-heroku.tgz", b"another"),
-    );
-    fs::write(&listed, changed).unwrap();
-    // The stand-ins don't start.
-    let said = check();
-    assert!(said.contains("static-assets-linux-amd64"), "{said}");
     fs::write(&classic, right).unwrap();
     for (text, problem) in [
         (String::new(), "lacks these files of a release"),
@@ -96,6 +98,53 @@ fn a_release_is_complete_and_has_the_same_bytes_twice() {
     fs::write(again.join("more"), "").unwrap();
     let said = check();
     assert!(said.contains("or has more: more"), "{said}");
+}
+
+#[test]
+fn what_was_changed_in_the_classic_buildpack_is_found() {
+    let platform = Platform::empty();
+    let dist = package(&platform, "dist");
+    let [classic, listed] = ["static-assets-heroku.tgz", "SHA256SUMS"].map(|it| dist.join(it));
+    let right = fs::read(&classic).unwrap();
+    let sums = fs::read_to_string(&listed).unwrap();
+    let check = || script(&["check", "--no-start", "--dist", &dist.display().to_string()]);
+    let line = |bytes: &[u8]| format!("{}  static-assets-heroku.tgz\n", hex(bytes));
+    for (change, problem) in [
+        ("echo evil > bin/compile", "holds another bin/compile"),
+        (
+            "chmod -x bin/detect",
+            "bin/detect of static-assets-heroku.tgz has another mode",
+        ),
+        ("touch bin/more", "or has more: bin/more"),
+        (
+            "echo evil > dist/static-assets-linux-amd64",
+            "holds another dist/static-assets-linux-amd64",
+        ),
+    ] {
+        let changed = repacked(&right, change);
+        fs::write(&classic, &changed).unwrap();
+        fs::write(&listed, sums.replace(&line(&right), &line(&changed))).unwrap();
+        let said = String::from_utf8(check().stderr).unwrap();
+        assert!(said.contains(problem), "{said}");
+    }
+    // What `pin` writes afterwards is no difference.
+    let pinned = repacked(&right, "echo version=9 > bin/pin");
+    fs::write(&classic, &pinned).unwrap();
+    fs::write(&listed, sums.replace(&line(&right), &line(&pinned))).unwrap();
+    let checked = check();
+    assert!(checked.status.success(), "{checked:?}");
+}
+
+/// Unpacks an archive, lets a script change it, and packs it again.
+fn repacked(archive: &[u8], change: &str) -> Vec<u8> {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("old.tgz"), archive).unwrap();
+    let line =
+        format!("mkdir it && tar -xzf old.tgz -C it && cd it && {change} && tar -czf ../new.tgz *");
+    let mut shell = Command::new("sh");
+    let made = shell.args(["-ec", &line]).current_dir(&dir).status();
+    assert!(made.unwrap().success());
+    fs::read(dir.path().join("new.tgz")).unwrap()
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -126,12 +175,7 @@ fn no_directory_is_emptied_that_is_no_release() {
 #[test]
 fn only_a_url_that_a_shell_can_read_is_pinned() {
     let dist = Platform::empty().path("dist").display().to_string();
-    for url in [
-        "https://x.example/$(id)",
-        "https://x.example/a b",
-        "file:///x",
-        "://",
-    ] {
+    for url in ["https://x.example/$(id)", "https://x.example/a b", "://"] {
         let refused = script(&["pin", url, "--dist", &dist]);
         let said = String::from_utf8(refused.stderr).unwrap();
         assert!(said.contains("is no https URL of a release"), "{said}");

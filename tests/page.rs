@@ -221,6 +221,11 @@ fn a_file_that_browsers_can_not_decode_is_named() {
         .exits(1)
         .says("Does a CDN compress it twice");
     encoded(gzip(&css()), Some("gzip,aws-chunked")).exits(1);
+    encoded(Vec::new(), Some("gzip")).exits(0);
+    let long = gzip(&vec![b' '; 33 << 20]);
+    encoded(long, Some("gzip"))
+        .exits(0)
+        .says("not read to its end: it has more than 32 MiB");
     encoded(css(), Some("br"))
         .exits(0)
         .says("not read: its Content-Encoding is 'br'");

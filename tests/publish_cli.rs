@@ -363,3 +363,36 @@ fn misplaced_files_and_directories_in_the_store_fail() {
     fs::create_dir(&marker).unwrap();
     platform.cli(&PUBLISH).exits(1).says("v1.json");
 }
+
+/// On servers of one's own, a key's id may be any word.
+#[test]
+fn a_key_id_in_the_public_url_stays_in_the_output() {
+    let platform = Platform::empty()
+        .file_store()
+        .env(
+            "STATIC_ASSETS_PUBLIC_URL",
+            "https://static.acme.com/acme-shop",
+        )
+        .env("AWS_ACCESS_KEY_ID", "acme-shop")
+        .env("AWS_SECRET_ACCESS_KEY", "secret-of-a-test");
+    platform.write("dist/app.css", "a{}");
+    let json = platform
+        .cli(&["publish", "--dir", "dist", "--json"])
+        .exits(0)
+        .json();
+    let url = json["url"].as_str().unwrap();
+    assert!(
+        url.starts_with("https://static.acme.com/acme-shop/"),
+        "{url}"
+    );
+}
+
+#[test]
+fn a_space_at_an_end_of_the_prefix_is_an_error() {
+    Platform::empty()
+        .env("STATIC_ASSETS_STORE", "s3://acme-static/shop ")
+        .env("STATIC_ASSETS_PUBLIC_URL", "https://static.acme.com/shop")
+        .cli(&["publish", "--dir", "dist"])
+        .exits(2)
+        .says("STATIC_ASSETS_STORE has a prefix that can't be used: 's3://acme-static/shop '");
+}

@@ -142,3 +142,35 @@ fn a_store_that_names_the_region_that_was_asked_is_no_wrong_region() {
         ));
     }
 }
+
+/// All of its requests are sent at once.
+#[test]
+fn requests_that_meet_the_wrong_region_together_all_follow() {
+    let Some(platform) = platform(aws) else {
+        return;
+    };
+    for _ in 0..5 {
+        platform.cli(&["show", "v1"]).exits(10).says("v1");
+    }
+}
+
+/// The URL that pages get names the region.
+#[test]
+fn the_region_that_the_url_names_is_kept() {
+    let asked = Arc::new(Mutex::new(0));
+    let platform = platform(move |request| {
+        let mut asked = asked.lock().unwrap();
+        *asked += 1;
+        match *asked {
+            1 => Answer::of(404, "<Error><Code>NoSuchKey</Code></Error>".into()),
+            _ => aws(request),
+        }
+    });
+    let Some(platform) = platform else {
+        return;
+    };
+    platform
+        .cli(&["publish", "--dir", "dist"])
+        .exits(2)
+        .says("The store names another region for the bucket acme-static than before: eu-west-1");
+}

@@ -2,7 +2,7 @@
 //! directory or the store. Planted leaks test the scanner first.
 
 use crate::harness::canary::{Places, assert_clean, hex, holds};
-use crate::harness::heroku::{Heroku, Slug};
+use crate::harness::heroku::{Heroku, Slug, architecture};
 use crate::harness::proxy::Proxy;
 use crate::harness::python::Python;
 use crate::harness::s3::Bucket;
@@ -334,7 +334,7 @@ type Plant = fn(&mut Slug, &str);
 /// Builds with a program in the place of ours that prints the leak to a stream.
 fn build_by_leaking_program(heroku: &Heroku<'_>, leak: &str, stream: &str) -> Slug {
     let buildpack = heroku.buildpack();
-    let program = format!("dist/static-assets-{}", std::env::consts::ARCH);
+    let program = format!("dist/static-assets-linux-{}", architecture());
     let program = buildpack.join(program);
     fs::remove_file(&program).unwrap();
     let script = format!("#!/bin/sh\n[ \"$2\" != compile ] || echo {leak} >&{stream}\n");

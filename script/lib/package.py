@@ -1,5 +1,6 @@
 """script/package                 fills dist/ with all that a release has
-script/package check            reads dist/ back: checksums, archives, and each program that starts here
+script/package check            reads dist/ back: checksums, archives, and each program that starts here;
+                                with --no-start without starting one
 script/package pin URL          writes bin/pin for dist/ as it is, whose files are published under URL
 
   static-assets-linux-ARCH            the program, static
@@ -58,8 +59,8 @@ def main(arguments):
     match words:
         case []:
             package(dist, options["--from"])
-        case ["check"]:
-            check(dist)
+        case ["check"] | ["check", "--no-start"]:
+            check(dist, starts=len(words) == 1)
         case ["pin", url]:
             write_pin(dist, url.rstrip("/"))
         case _:
@@ -114,7 +115,7 @@ def package(dist, made):
         write_cnb(dist / cnb_name(architecture), architecture, [main_layer])
         layers = [layer_of_composite(), main_layer]
         write_cnb(dist / cnb_name(architecture, "auto-"), architecture, layers)
-    (dist / CLASSIC).write_bytes(classic_of(dist))
+    write_classic(dist)
     write_image(dist)
     sums = [f"{sha256(path)}  {path.name}\n" for path in sorted(dist.iterdir())]
     (dist / SUMS).write_text("".join(sums))
@@ -256,7 +257,7 @@ def write_cnb(path, architecture, layers):
     path.write_bytes(layout.content())
 
 
-def classic_of(dist):
+def write_classic(dist):
     tar = archive.Tar()
     for path in sorted((cache.ROOT / "bin").iterdir()):
         tar.add_file(f"bin/{path.name}", path)
@@ -265,7 +266,7 @@ def classic_of(dist):
     tar.add(SBOM, (dist / SBOM).read_bytes())
     for name in ("LICENSE", "README.md"):
         tar.add(name, (cache.ROOT / name).read_bytes())
-    return archive.compressed(tar.content())
+    (dist / CLASSIC).write_bytes(archive.compressed(tar.content()))
 
 
 def write_image(dist):
@@ -285,7 +286,6 @@ def check(dist, starts=True):
     """Reads back what was made. What does not start, or differs from its checksum, is an error."""
     check_sums(dist)
     check_contents(dist, starts)
-    oci.require((dist / CLASSIC).read_bytes() == classic_of(dist), f"{CLASSIC} is not made of these programs and bin/")
     output.fact(f"{len(release_names())} files are what {SUMS} names, and what they should be")
 
 
@@ -327,6 +327,24 @@ def read_back(dist, starts):
     for image in images:
         program = (dist / program_name(image.architecture)).read_bytes()
         oci.require(files_of(image.layers[0])["static-assets"] == program, "the image holds another program")
+    check_classic(dist)
+
+
+def check_classic(dist):
+    """Compares it with the programs and with this checkout. `pin` changes bin/pin later."""
+    with tarfile.open(dist / CLASSIC) as tar:
+        entries = {entry.name: entry for entry in tar}
+        files = {name: tar.extractfile(entry).read() for name, entry in entries.items() if entry.isfile()}
+    wanted = {f"dist/{program_name(it)}": dist / program_name(it) for it in ARCHITECTURES}
+    wanted |= {f"bin/{path.name}": path for path in (cache.ROOT / "bin").iterdir()}
+    wanted |= {SBOM: dist / SBOM, "LICENSE": cache.ROOT / "LICENSE"}
+    odd = sorted({*wanted, "README.md"} ^ set(files))
+    oci.require(not odd, f"{CLASSIC} lacks these files, or has more: {', '.join(odd)}")
+    for name, path in wanted.items():
+        is_same = name == "bin/pin" or files[name] == path.read_bytes()
+        oci.require(is_same, f"{CLASSIC} holds another {name}")
+        must_run = name.startswith("dist/") or os.access(path, os.X_OK)
+        oci.require(bool(entries[name].mode & 0o100) == must_run, f"{name} of {CLASSIC} has another mode")
 
 
 def check_start(program, architecture):
@@ -338,6 +356,8 @@ def check_start(program, architecture):
             output.note(f"skipped: starting {program.name} because {qemu} (qemu-user-static) was not found")
             return
         runner = [qemu]
+    # A download has lost this right.
+    program.chmod(0o755)
     command = [*runner, program, "--version"]
     try:
         started = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
@@ -382,12 +402,12 @@ def files_of(layer):
 
 def write_pin(dist, url):
     """The lines of bin/pin that are no comments. A shell reads them."""
-    if not re.fullmatch(r"https://[A-Za-z0-9.:-]+(/[A-Za-z0-9._~-]+)*", url):
-        raise RuntimeError(f"'{url}' is no https URL of a release")
+    if not re.fullmatch(r"(https://[A-Za-z0-9.:-]+|file://)(/[A-Za-z0-9._~-]+)*", url):
+        raise RuntimeError(f"'{url}' is no https URL of a release, and no mirror's file URL")
     if not (dist / SUMS).is_file():
         raise RuntimeError(f"{dist} is empty: run script/package, and publish what it leaves there under {url}")
     check_sums(dist)
-    check_contents(dist, starts=True)
+    check_contents(dist, starts=False)
     pin = cache.ROOT / "bin" / "pin"
     lines = [line for line in pin.read_text().splitlines() if line.startswith("#")]
     lines += [f"version={version()}", f"base_url={url}"]

@@ -2,12 +2,10 @@
 
 use super::{AssetKind, CheckProblem, Sample, essence};
 use crate::gzip::decompress;
-use crate::http::Answer;
-use crate::manifest::{Asset, CACHE_CONTROL, GZIP};
+use crate::http::{Answer, ContentCoding};
+use crate::manifest::{Asset, CACHE_CONTROL};
 use crate::sha256::Sha256;
 
-/// What browsers decode besides gzip.
-const DECODED: [&str; 3] = ["br", "deflate", "zstd"];
 const YEAR: u64 = 31_536_000;
 
 /// The problems of the answers without and with an `Origin`, except missing CORS headers, which take another request.
@@ -59,24 +57,28 @@ pub(super) fn holds(asset: &Asset, answer: &Answer) -> bool {
 fn compare_bodies(asset: &Asset, answer: &Answer) -> Option<CheckProblem> {
     let published = asset.as_plain();
     let is_encoded = asset.encoding().is_some();
-    let encoding = answer.header("content-encoding").unwrap_or_default();
-    let encoding = encoding.trim().to_ascii_lowercase();
-    let hash = match encoding.as_str() {
-        "" | "identity" => Some(Sha256::of(&answer.body)),
-        GZIP | "x-gzip" if is_encoded => {
-            decompress(&answer.body, published.size).map(|body| Sha256::of(&body))
+    let coding = answer.coding();
+    let hash = match coding {
+        ContentCoding::Identity => Some(Sha256::of(&answer.body)),
+        ContentCoding::Gzip if is_encoded => {
+            let body = decompress(&answer.body, published.size.max(asset.size));
+            body.ok().map(|body| Sha256::of(&body))
         }
-        other if is_encoded && !DECODED.contains(&other) => {
-            return Some(CheckProblem::EncodingUnknown(encoding));
+        _ => {
+            let encoding = answer.header("content-encoding").unwrap_or_default();
+            let encoding = encoding.to_owned();
+            return Some(if is_encoded && coding == ContentCoding::Unknown {
+                CheckProblem::EncodingUnknown(encoding)
+            } else {
+                CheckProblem::Encoded(encoding)
+            });
         }
-        _ => return Some(CheckProblem::Encoded(encoding)),
     };
     match hash {
         Some(hash) if hash == published.sha256 => None,
-        Some(hash) if is_encoded && hash == asset.sha256 => Some(match encoding.as_str() {
-            "" | "identity" => CheckProblem::EncodingLost,
-            // Decoded once, it is still compressed.
-            once => CheckProblem::EncodingUnknown(format!("{once}, {once}")),
+        Some(hash) if is_encoded && hash == asset.sha256 => Some(match coding {
+            ContentCoding::Identity => CheckProblem::EncodingLost,
+            _ => CheckProblem::EncodedTwice,
         }),
         _ => Some(CheckProblem::WrongBytes(published.sha256)),
     }

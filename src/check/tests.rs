@@ -414,6 +414,10 @@ fn what_is_stored_compressed_is_compared_as_browsers_decode_it() {
     let (problems, _) = checked_compressed(|_, stored| answer(stored, Some("gzip,aws-chunked")));
     let chunked = "gzip,aws-chunked".to_owned();
     assert_eq!(problems, [CheckProblem::EncodingUnknown(chunked)]);
+    let twice = |stored: Vec<u8>| crate::gzip::compress(&stored, crate::gzip::Effort::Best);
+    let (problems, _) =
+        checked_compressed(|_, stored| answer(twice(stored).unwrap(), Some("gzip")));
+    assert_eq!(problems, [CheckProblem::EncodedTwice]);
     let (problems, _) = checked_compressed(|_, stored| answer(stored, None));
     assert_eq!(problems, [CheckProblem::EncodingLost]);
     let wrong = [CheckProblem::WrongBytes(Sha256::of(LONG_CSS.as_bytes()))];
@@ -439,5 +443,6 @@ fn a_file_that_is_stored_compressed_is_asked_for() {
         Ok(right("text/css", LONG_CSS))
     };
     check(&site(), &release, &Interrupt::default(), &mut get).unwrap();
+    assert_eq!(asked.len(), 2);
     assert!(asked.iter().all(|url| url.ends_with("/b.css")), "{asked:?}");
 }

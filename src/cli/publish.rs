@@ -170,19 +170,20 @@ fn publish_prepared(
     let sources = Sources::read(&env, Platform::default(), Path::new("."))?;
     let config = read_config(&sources, &Phase::Release { pinned }, log);
     log.event(&CliEvent::Title);
-    if config.is_err() && matches!(deferred, Ok(Deferred::Nothing)) {
+    match (config, deferred) {
+        (Ok(config), deferred) => {
+            let interrupt = Interrupt::listen();
+            publish_deferred(deferred, &config, args.dry_run, &interrupt, log)
+        }
         // The settings of an image without a deferred upload need not be right.
-        log.event(&PublishEvent::NothingDeferred);
-        return Ok(None);
-    }
-    let config = match (config, &deferred) {
-        (Ok(config), _) => config,
+        (Err(_), Ok(Deferred::Nothing)) => {
+            log.event(&PublishEvent::NothingDeferred);
+            Ok(None)
+        }
         // Without what the build has saved, settings seem to be missing that it holds.
-        (Err(_), Err(_)) => return Err(deferred.err().map_or(PublishError::NoStore, Into::into)),
-        (Err(error), Ok(_)) => return Err(error),
-    };
-    let interrupt = Interrupt::listen();
-    publish_deferred(deferred, &config, args.dry_run, &interrupt, log)
+        (Err(_), Err(error)) => Err(error.into()),
+        (Err(error), Ok(Deferred::Release(_))) => Err(error),
+    }
 }
 
 /// The directory that a build made: beside the directory of this program (`publisher/bin`), or beside the pin.

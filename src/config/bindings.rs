@@ -10,7 +10,7 @@ use std::path::Path;
 const LARGEST_ENTRY: u64 = 64 << 10;
 
 /// The type of a binding that names a store, and may hold its credentials.
-const STORE_KIND: &str = "static-assets";
+pub(super) const STORE_KIND: &str = "static-assets";
 /// The types that are read.
 const KINDS: [&str; 4] = [STORE_KIND, "s3", "azure-blob", "gcs"];
 

@@ -6,14 +6,13 @@ use super::access::{Access, Ambient};
 use super::bindings::{CredentialBinding, UnusedBinding};
 use super::credential_source::CredentialSource;
 use super::destination::{PublicUrlSource, own_public_url};
-use super::server_url::server_problems;
+use super::server_url::find_server_problems;
 use super::store_settings::{StoreSettings, parse_public_url};
 use super::{
     ConfigProblem, ConfigResult, DeferredDestination, Destination, Origin, Setting, Sources,
     StoreAccess, Unpublished, azure, env_vars, gcs, s3,
 };
 use crate::prefix::{PublicUrl, Scheme, Site, StoreUrl};
-use std::mem::discriminant;
 
 pub(super) enum Resolved {
     Nothing,
@@ -87,8 +86,8 @@ pub(super) fn later(sources: &Sources<'_>) -> Result<DeferredDestination, Vec<Co
 }
 
 /// Why an app without a name takes no part in a fleet's store.
-pub(super) fn nameless(sources: &Sources<'_>) -> Option<Unpublished> {
-    StoreSettings::find(sources).ok()?.nameless()
+pub(super) fn explain_nameless(sources: &Sources<'_>) -> Option<Unpublished> {
+    StoreSettings::find(sources).ok()?.explain_nameless()
 }
 
 fn find_access(
@@ -98,8 +97,8 @@ fn find_access(
 ) -> Result<Option<Access>, Vec<ConfigProblem>> {
     read_access(store, settings, sources).map_err(|first| {
         // The server's settings can be judged without the key.
-        let server = server_problems(sources).into_iter();
-        let others = server.filter(|other| discriminant(other) != discriminant(&first));
+        let server = find_server_problems(sources).into_iter();
+        let others = server.filter(|other| other.server_setting() != first.server_setting());
         let others: Vec<ConfigProblem> = others.collect();
         [first].into_iter().chain(others).collect()
     })

@@ -3,8 +3,8 @@
 use super::access::{Access, Ambient, GcsAccess, GcsIdentity, Secret};
 use super::bindings::CredentialBinding;
 use super::credential_source::CredentialSource;
+use super::secret_file::read_secret_file;
 use super::server_url::read_server;
-use super::sources::read_secret_file;
 use super::{ConfigProblem, ConfigResult, GoogleKeyProblem, Origin, Setting, env_vars};
 use crate::prefix::BucketUrl;
 use serde::Deserialize;

@@ -1,6 +1,6 @@
 //! What can be wrong with the configuration, as causes. The sentences are in `messages/config.rs`.
 
-use super::{Origin, Setting, UnusedBinding};
+use super::{Origin, Setting, UnusedBinding, env_vars};
 use crate::prefix::{ParsePublicUrlError, ParseStoreUrlError, StoreUrl};
 use std::io;
 use std::path::PathBuf;
@@ -18,7 +18,8 @@ pub(crate) enum ConfigProblem {
     App(Setting<String>),
     /// `SOURCE_DATE_EPOCH` is not a number of seconds.
     Epoch(Setting<String>),
-    CaFile(Setting<String>),
+    /// Holds the number of the certificate that can't be used, or `None` if there is no certificate.
+    CaFile(Setting<String>, Option<usize>),
     KeepLast(Setting<String>),
     KeepWithin(Setting<String>),
     /// A glob would let every secret through.
@@ -32,8 +33,8 @@ pub(crate) enum ConfigProblem {
     HoldsSecret(&'static str),
     /// A value can't be sent in a header. Holds what it is.
     NotForHeader(&'static str),
-    /// A region that can't be part of a host. Holds the variable. `None` stands for the entry of a service binding.
-    Region(Option<&'static str>),
+    /// A region that can't be part of a host. Holds the variable, or `None` for the entry of a service binding.
+    Region(Option<&'static str>, String),
     ServerUrl(&'static str, ServerUrlProblem),
     /// Only the agent of EKS may get the pod's token.
     PodUrl,
@@ -107,6 +108,18 @@ pub(crate) enum GoogleKeyProblem {
     Missing(&'static str),
     /// A person's key is given as a value. The client library reads it from a file only.
     PersonAsValue,
+}
+
+impl ConfigProblem {
+    /// The setting, if the problem is one of the server that gets the credentials.
+    pub(super) fn server_setting(&self) -> Option<&str> {
+        match self {
+            Self::ServerUrl(name, _) => Some(name),
+            Self::Unreadable(name, _) => Some(name),
+            Self::CaFile(..) => Some(env_vars::CA_FILE.name),
+            _ => None,
+        }
+    }
 }
 
 /// Lets `?` end a function that can report several problems.

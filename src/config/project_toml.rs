@@ -44,7 +44,7 @@ impl ProjectToml {
             id: id.map(str::to_owned),
             ..Self::default()
         };
-        for (key, value) in own_table(&document)?.into_iter().flatten() {
+        for (key, value) in find_own_table(&document)?.into_iter().flatten() {
             let mut known = env_vars::ALL.iter().filter(|name| name.key() == *key);
             match known.find(|name| name.kind != VariableKind::Foreign) {
                 Some(name) if name.kind == VariableKind::Secret => {
@@ -64,7 +64,7 @@ impl ProjectToml {
 }
 
 /// Finds our table. A likely slip would leave settings unread, and a secret among them.
-fn own_table(document: &toml::Table) -> ConfigResult<Option<&toml::Table>> {
+fn find_own_table(document: &toml::Table) -> ConfigResult<Option<&toml::Table>> {
     if document.contains_key(NAMESPACE) {
         return Err(ConfigProblem::ProjectTomlTable);
     }

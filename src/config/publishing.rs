@@ -2,6 +2,7 @@
 
 use super::bindings::UnusedBinding;
 use super::credentials::{self, Resolved};
+use super::server_url::find_server_problems;
 use super::{ConfigProblem, Destination, Origin, Reader, env_vars};
 use crate::prefix::{PublicUrl, StoreUrl};
 use std::path::Path;
@@ -137,7 +138,7 @@ impl Reader<'_> {
                 let origin = self.sources.text(&env_vars::PUBLISH)?.origin;
                 return Some(Mode::CompileOnly(Unpublished::PublishOff(origin)));
             }
-            _ if !is_release && let Some(why) = credentials::nameless(self.sources) => {
+            _ if !is_release && let Some(why) = credentials::explain_nameless(self.sources) => {
                 return Some(if compiles {
                     Mode::CompileOnly(why)
                 } else {
@@ -161,6 +162,7 @@ impl Reader<'_> {
                 Some(Mode::CompileOnly(Unpublished::MissingCredentials(store)))
             }
             Resolved::WithoutCredentials(store, unused) => {
+                self.problems.extend(find_server_problems(self.sources));
                 self.accept(Err(ConfigProblem::CredentialsMissing(store, unused)))
             }
         }

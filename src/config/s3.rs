@@ -79,14 +79,25 @@ pub(super) fn read_access(
     if family.name != OURS.name {
         refuse_ours_beside(&family, &origin, source)?;
     }
+    let is_given = |name: &&&Variable| source.value(name).is_some();
     let region_variable = match source.binding {
         Some(_) => None,
-        None => Some(family.regions[0].name),
+        None => Some(
+            family
+                .regions
+                .iter()
+                .find(is_given)
+                .unwrap_or(&family.regions[0])
+                .name,
+        ),
     };
     let region = source.read(&["region"], family.regions)?;
     let region = region.map_or(Region::Unknown, |region| Region::Given(region.value));
     if !is_region(region.name()) {
-        return Err(ConfigProblem::Region(region_variable));
+        return Err(ConfigProblem::Region(
+            region_variable,
+            region.name().to_owned(),
+        ));
     }
     check_keys(&identity)?;
     let endpoint = source.endpoint(family.endpoint);
@@ -210,7 +221,7 @@ fn read_aws_identity(source: &CredentialSource<'_>) -> ConfigResult<Option<S3Ide
     }
     let task = source.value(&env_vars::AWS_CONTAINER_CREDENTIALS_RELATIVE_URI);
     let pod = source.value(&env_vars::AWS_CONTAINER_CREDENTIALS_FULL_URI);
-    let token_file = source.value(&env_vars::AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE);
+    let token_file = source.file(&env_vars::AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE)?;
     let machine = match (task, pod, token_file) {
         (Some(path), _, _) => {
             check_header("path of the task's credentials", &path)?;
@@ -218,7 +229,7 @@ fn read_aws_identity(source: &CredentialSource<'_>) -> ConfigResult<Option<S3Ide
         }
         (None, Some(url), Some(token_file)) => S3Ambient::Pod {
             url: parse_pod_url(&url)?,
-            token_file: token_file.into(),
+            token_file,
         },
         _ => S3Ambient::Machine,
     };

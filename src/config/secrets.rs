@@ -1,7 +1,7 @@
 //! Finds every secret of a build, also of settings that the build does not use.
 
 use super::env_vars::secret_variables;
-use super::sources::read_secret_file;
+use super::secret_file::read_secret_file;
 use super::{Sources, azure, env_vars, gcs, s3};
 use crate::env::ChildEnv;
 use crate::manifest::AppSecrets;
@@ -31,6 +31,11 @@ impl Secrets {
     /// What must not be among the assets.
     pub(crate) fn in_assets(&self) -> Redaction {
         Redaction::of(texts(&self.values), texts(&self.parts))
+    }
+
+    /// What must not be in the output for other programs.
+    pub(crate) fn in_data(&self) -> Redaction {
+        self.in_assets()
     }
 
     /// What must not be in the log.

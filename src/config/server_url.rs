@@ -4,9 +4,7 @@ use super::access::Server;
 use super::bindings::Binding;
 use super::env_vars::Variable;
 use super::{ConfigProblem, ConfigResult, Origin, ServerUrlProblem, Setting, Sources, env_vars};
-use rustls::RootCertStore;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
+use crate::http::check_authorities;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 use url::{Host, Url};
@@ -66,8 +64,8 @@ pub(super) fn read_server(
     })
 }
 
-/// What is wrong with the server that the settings name, whatever the key is.
-pub(super) fn server_problems(sources: &Sources<'_>) -> Vec<ConfigProblem> {
+/// Finds what is wrong with the server that the settings name, whatever the key is.
+pub(super) fn find_server_problems(sources: &Sources<'_>) -> Vec<ConfigProblem> {
     let endpoint = read_url(&env_vars::ENDPOINT_URL, sources).err();
     endpoint
         .into_iter()
@@ -81,25 +79,16 @@ fn read_ca_file(sources: &Sources<'_>) -> ConfigResult<Option<PathBuf>> {
     };
     // A pipe would never end. The error of a missing file comes from reading it.
     if fs_err::metadata(&setting.value).is_ok_and(|metadata| !metadata.is_file()) {
-        return Err(ConfigProblem::CaFile(setting));
+        return Err(ConfigProblem::CaFile(setting, None));
     }
     let pem = fs_err::read(&setting.value).map_err(|error| {
         let name = env_vars::CA_FILE.name.to_owned();
         ConfigProblem::Unreadable(name, error)
     })?;
-    if holds_authority(&pem) {
-        Ok(Some(PathBuf::from(setting.value)))
-    } else {
-        Err(ConfigProblem::CaFile(setting))
+    match check_authorities(&pem) {
+        Ok(()) => Ok(Some(PathBuf::from(setting.value))),
+        Err(unusable) => Err(ConfigProblem::CaFile(setting, unusable)),
     }
-}
-
-/// Whether each certificate of a file, and there is one, can be trusted.
-fn holds_authority(pem: &[u8]) -> bool {
-    let mut store = RootCertStore::empty();
-    let mut certificates = CertificateDer::pem_slice_iter(pem);
-    let are_read = certificates.all(|it| it.is_ok_and(|it| store.add(it).is_ok()));
-    are_read && !store.is_empty()
 }
 
 /// Checks a value that requests send in a header.

@@ -1,19 +1,15 @@
 //! Everything that can hold a setting, read but not judged: flags, the environment, `project.toml` and service bindings.
 
-use super::bindings::{self, Binding, Bindings};
+use super::bindings::{self, Binding, Bindings, STORE_KIND};
 use super::env_vars::{Variable, VariableKind};
 use super::project_toml::ProjectToml;
+use super::secret_file::read_secret_file;
 use super::secrets::Secrets;
 use super::setting::{FLAGS, choose};
 use super::{ConfigProblem, ConfigResult, Origin, Platform, Setting, env_vars};
 use crate::env::Env;
-use fs_err as fs;
 use std::cell::OnceCell;
-use std::io;
 use std::path::{Path, PathBuf};
-
-/// In bytes. A larger file is not a secret.
-const LARGEST_SECRET: u64 = 64 << 10;
 
 pub(crate) struct Sources<'a> {
     pub(super) env: &'a Env,
@@ -152,24 +148,10 @@ impl<'a> Sources<'a> {
             nearest: env_vars::nearest_key(&key),
             key,
         });
-        let has_store = self.text(&env_vars::STORE).is_some();
+        let binds_store = self.bindings.iter().any(|it| it.kind == STORE_KIND);
+        let has_store = binds_store || self.text(&env_vars::STORE).is_some();
         let untyped = self.untyped_bindings.iter().filter(|_| !has_store);
         let untyped = untyped.cloned().map(ConfigWarning::UntypedBinding);
         names.chain(keys).chain(untyped).collect()
     }
-}
-
-/// The error does not repeat the path. It may be the secret itself, given by mistake.
-pub(super) fn read_secret_file(path: &str) -> io::Result<String> {
-    let without_path = |error: io::Error| io::Error::from(error.kind());
-    let metadata = fs::metadata(path).map_err(without_path)?;
-    if !metadata.is_file() || metadata.len() > LARGEST_SECRET {
-        return Err(io::Error::other("not a file of at most 64 KiB"));
-    }
-    let text = fs::read_to_string(path).map_err(without_path)?;
-    let text = text.trim_end_matches(['\n', '\r']);
-    if text.is_empty() {
-        return Err(io::Error::other("the file is empty"));
-    }
-    Ok(text.to_owned())
 }

@@ -66,7 +66,7 @@ impl<'a> StoreSettings<'a> {
         let Some(setting) = &self.store else {
             return Ok(None);
         };
-        match self.with_app(&setting.value)?.trim().parse() {
+        match self.with_app(&setting.value)?.parse() {
             Ok(store) => Ok(Some(store)),
             Err(error) => Err(ConfigProblem::Store(setting.clone(), error)),
         }
@@ -76,13 +76,13 @@ impl<'a> StoreSettings<'a> {
         let Some(Setting { value, origin }) = &self.public_url else {
             return Ok(None);
         };
-        let url = self.with_app(value)?.trim().to_owned();
+        let url = self.with_app(value)?;
         parse_public_url(Setting::new(url, origin.clone())).map(Some)
     }
 
-    /// Who gives each app a prefix of its own, if this app has no name for it. A fleet's binding or builder can't know
-    /// which apps take part.
-    pub(super) fn nameless(&self) -> Option<Unpublished> {
+    /// Why an app without a name takes no part, if a fleet's binding or builder gives each app a prefix of its own: it
+    /// can't know which apps there are.
+    pub(super) fn explain_nameless(&self) -> Option<Unpublished> {
         use Origin::{Binding, Builder, BuilderDefault};
         let store = self.store.as_ref()?;
         let mut settings = [Some(store), self.public_url.as_ref()]

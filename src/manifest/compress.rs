@@ -2,6 +2,7 @@
 
 use super::media_type::is_compressible;
 use super::{Asset, AssetSource, Manifest, Plain};
+use crate::fs::if_exists;
 use crate::gzip::{Effort, encoder};
 use crate::parallel::parallel;
 use crate::sha256::Sha256;
@@ -21,7 +22,7 @@ pub(crate) struct Saving {
 pub(crate) enum CompressError {
     /// The file is missing, or its bytes are not those that were scanned.
     Changed(PathBuf),
-    /// The copy can't be written.
+    /// The file can't be read, or its copy can't be written.
     #[from]
     Io(io::Error),
 }
@@ -70,7 +71,7 @@ fn compress(asset: &Asset, dir: &Path) -> Result<Option<Asset>, CompressError> {
     });
     written?;
     encoder.finish()?.flush()?;
-    if found.ok() != Some(asset.sha256) {
+    if if_exists(found)? != Some(asset.sha256) {
         return Err(CompressError::Changed(asset.source().to_path_buf()));
     }
     let size = fs::metadata(&copy)?.len();
@@ -127,7 +128,7 @@ mod tests {
         };
         assert_eq!(&*asset.path, "dir/a.css");
         let bytes = fs::read(asset.source()).unwrap();
-        assert_eq!(decompress(&bytes, 2000).as_deref(), Some(css.as_bytes()));
+        assert_eq!(decompress(&bytes, 2000).as_deref(), Ok(css.as_bytes()));
         assert_eq!(asset.sha256, Sha256::of(&bytes));
         assert_eq!(
             asset.plain.as_deref(),

@@ -44,6 +44,7 @@ fn title(findings: &[CheckFinding], site: &Site) -> String {
         CheckProblem::EncodingUnknown(name) => {
             format!("Browsers can't decode Content-Encoding '{name}': {url}")
         }
+        CheckProblem::EncodedTwice => format!("Browsers get a file compressed twice: {url}"),
         CheckProblem::Elsewhere(_) => format!("{PUBLIC} doesn't lead to the store: {public}"),
         CheckProblem::WrongType { found, .. } => {
             format!("Content-Type is {}: {url}", quoted(found.as_ref()))
@@ -92,6 +93,13 @@ pub(super) fn finding_text(finding: &CheckFinding, site: &Site) -> String {
             &format!("Content-Encoding is '{name}', and should be 'gzip': {url}"),
             "changes",
         ),
+        CheckProblem::EncodedTwice => formatdoc! {"
+            compressed twice, and Content-Encoding names it once: {url}
+            The file is stored gzip-encoded. Something in front of the store compresses it again. Switch that off for this
+            URL, or store the files as they are:
+              {compress}=off",
+            compress = COMPRESS.name
+        },
         CheckProblem::Encoded(name) => {
             format!("not compared, the answer has an unrequested Content-Encoding {name}: {url}")
         }

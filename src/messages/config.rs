@@ -96,9 +96,15 @@ fn text(problem: &Problem) -> ProblemText {
             It counts the seconds since 1970. For example:
               SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)"
         }),
-        Problem::CaFile(setting) => about("STATIC_ASSETS_CA_FILE").say(formatdoc! {"
+        Problem::CaFile(setting, None) => about("STATIC_ASSETS_CA_FILE").say(formatdoc! {"
             names a file without a PEM certificate: {setting}
             Set the path of a file that holds the line -----BEGIN CERTIFICATE-----."
+        }),
+        Problem::CaFile(setting, Some(number)) => about("STATIC_ASSETS_CA_FILE").say(formatdoc! {"
+            holds a certificate that can't be used: {setting}
+            It is number {number} of the file. Was it copied whole? To see it:
+              openssl crl2pkcs7 -nocrl -certfile '{path}' | openssl pkcs7 -print_certs -noout",
+            path = setting.value
         }),
         Problem::KeepLast(setting) => about("STATIC_ASSETS_KEEP_LAST").say(format!(
             "can't be {setting}\nIt is how many versions of each group a prune keeps, at least 1: --keep-last 10"
@@ -125,10 +131,13 @@ fn text(problem: &Problem) -> ProblemText {
             "holds a secret of this build\nThe value becomes part of public URLs or is written to the store. Give it another \
              value.",
         ),
-        Problem::Region(variable) => about(variable.unwrap_or("The binding's entry 'region'")).say(
-            "is no region\nA region has letters, digits, '-', '_' and '.' alone, such as eu-west-1. If it stays unset, the \
-             store's answer names it.",
-        ),
+        Problem::Region(variable, value) => {
+            about(variable.unwrap_or("The binding's entry 'region'")).say(format!(
+                "can't be '{}'\nA region has letters, digits, '-', '_' and '.' alone, such as eu-west-1. If it stays \
+                 unset, the store's answer names it.",
+                value.escape_debug()
+            ))
+        }
         Problem::NotForHeader(what) => about(format!("The {what}")).say(
             "holds a space, a control character or a letter that is not ASCII\nA request can't send it. Was it copied \
              with something around it?",

@@ -191,7 +191,7 @@ pub(crate) fn line(fact: &Fact<'_>) -> Line {
                 |variable| format!("{variable}={name}"),
             );
             Line::good(format!(
-                "The store names the bucket's region: {name}. To save a request in each run: {fix}"
+                "The store's answer says that the bucket is in {name}. To save a request in each run: {fix}"
             ))
         }
         Fact::VersionExists(version) => Line::warning(

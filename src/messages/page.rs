@@ -148,6 +148,7 @@ pub(crate) fn problem_text(file: &PageFile, problem: &PageProblem) -> String {
         PageProblem::Unread(encoding) => {
             format!("not read: its Content-Encoding is '{encoding}', although the request asks for none")
         }
+        PageProblem::TooLong => "not read to its end: it has more than 32 MiB".to_owned(),
         PageProblem::NoCors(_) if file.asks_with_cookies() => format!(
             "the tag's crossorigin=\"use-credentials\" asks with cookies, so browsers refuse {} of another host unless the \
              answer names the page's host and allows credentials. A published file needs no cookies. In the template:\n  \
@@ -217,7 +218,7 @@ pub(crate) fn problem_word(problem: &PageProblem) -> &'static str {
         PageProblem::Page => "page",
         PageProblem::WrongType(_) => "type",
         PageProblem::WrongEncoding(_) => "encoding",
-        PageProblem::Unread(_) => "unread",
+        PageProblem::Unread(_) | PageProblem::TooLong => "unread",
         PageProblem::NoCors(_) => "cors",
         PageProblem::Forbidden(_) => "policy",
         PageProblem::Mixed => "mixed",

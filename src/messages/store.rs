@@ -163,7 +163,7 @@ impl Explain for Conflict {
                     listed(differing, difference_text),
                     if differing.iter().any(|it| matches!(it, Difference::Encoded(_))) {
                         "Of 'encoded' files, one is stored gzip-encoded, and the other is not: STATIC_ASSETS_COMPRESS was \
-                         set differently. "
+                         set differently, or the file changed. "
                     } else {
                         ""
                     }

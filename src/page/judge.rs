@@ -35,6 +35,7 @@ pub(super) fn judge(
         Decoding::Impossible => problems.push(PageProblem::WrongEncoding(encoding)),
         Decoding::Done if is_gzip => problems.push(PageProblem::WrongEncoding(encoding)),
         Decoding::Unknown => problems.extend(encoding.map(PageProblem::Unread)),
+        Decoding::TooLong => problems.push(PageProblem::TooLong),
         Decoding::Done => {}
     }
     let answered = answer

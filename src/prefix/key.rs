@@ -49,7 +49,8 @@ impl FromStr for Folder {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let text = text.trim_matches('/');
         let is_forbidden = |letter: char| letter.is_control() || "\\?#%{}".contains(letter);
-        let is_segment = |segment: &str| !matches!(segment, "" | "." | ".." | META);
+        let is_segment =
+            |segment: &str| !matches!(segment, "" | "." | ".." | META) && segment.trim() == segment;
         let is_folder = text.is_empty() || text.split('/').all(is_segment);
         let is_folder = is_folder && !text.contains(is_forbidden);
         is_folder.then(|| Self(text.to_owned())).ok_or(())

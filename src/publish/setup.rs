@@ -44,7 +44,7 @@ pub(crate) fn read_config(
     log: &Log,
 ) -> Result<Config, PublishError> {
     let mut config = judge_config(sources, phase, log)?;
-    locate(&mut config).inspect_err(|_| warn(&sources.warnings(), log))?;
+    find_own_region(&mut config).inspect_err(|_| warn(&sources.warnings(), log))?;
     Ok(config)
 }
 
@@ -54,7 +54,8 @@ pub(crate) fn judge_config(
     phase: &Phase,
     log: &Log,
 ) -> Result<Config, PublishError> {
-    log.redact(sources.secrets().in_log());
+    let secrets = sources.secrets();
+    log.redact(secrets.in_log(), secrets.in_data());
     Config::read(sources, phase).map_err(|problems| {
         warn(&sources.warnings(), log);
         problems.into()
@@ -62,7 +63,7 @@ pub(crate) fn judge_config(
 }
 
 /// Asks the store for the region of its bucket if pages are to link to a URL that names it.
-pub(crate) fn locate(config: &mut Config) -> Result<(), PublishError> {
+pub(crate) fn find_own_region(config: &mut Config) -> Result<(), PublishError> {
     let Mode::Upload(guess) = &config.mode else {
         return Ok(());
     };
@@ -72,10 +73,11 @@ pub(crate) fn locate(config: &mut Config) -> Result<(), PublishError> {
     let failed = |error, asked: &Destination| PublishError::Store(error, asked.to_string());
     let store = Store::open(&guess.site.store, &guess.access);
     let store = store.map_err(|error| failed(error, guess))?;
-    let asked = store.find_region(&Interrupt::listen());
-    let located = guess.in_region(store.found_region().as_ref());
-    asked.map_err(|error| failed(error, &located))?;
-    config.mode = Mode::Upload(located);
+    let region = store.find_region(&Interrupt::listen());
+    let region =
+        region.map_err(|error| failed(error, &guess.in_region(store.found_region().as_ref())))?;
+    // The upload stays there, as the URL says.
+    config.mode = Mode::Upload(guess.in_region(region.as_ref()));
     Ok(())
 }
 

@@ -28,7 +28,7 @@ const FILES: &str = "files";
 struct PreparedRelease {
     framework: String,
     public_url: String,
-    /// Empty without a setting. Absent in what the first builds saved.
+    /// The salt of the digest, or an empty text. The first builds did not save it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     salt: Option<String>,
     schema: u32,

@@ -1,6 +1,7 @@
 //! The clients of one bucket. If no region was given, they move to the one that an answer of S3 names.
 
 use super::client::{Deletes, Remote, connect};
+use super::error::RequestError;
 use super::network::Hosts;
 use super::transport::Transport;
 use super::{Shared, StoreResult};
@@ -12,8 +13,6 @@ pub(super) struct Clients {
     connected: Shared<Connected>,
     /// Connects again, if the bucket may be in another region.
     reconnect: Option<Reconnect>,
-    /// The region of S3 that is asked first.
-    first: Option<String>,
 }
 
 type Reconnect = Box<dyn Fn(&Region) -> StoreResult<Connected> + Send + Sync>;
@@ -22,8 +21,8 @@ type Reconnect = Box<dyn Fn(&Region) -> StoreResult<Connected> + Send + Sync>;
 struct Connected {
     single: Arc<dyn Remote>,
     bulk: Arc<dyn Remote>,
-    /// The region that an answer has named.
-    found: Option<Region>,
+    /// The region of S3 that is asked.
+    region: Option<Region>,
     /// A request was answered from here, so another region holds another bucket.
     is_settled: bool,
 }
@@ -33,7 +32,10 @@ impl Connected {
         Ok(Self {
             bulk: connect(url, access, Deletes::Bulk, transport.clone())?,
             single: connect(url, access, Deletes::Single, transport)?,
-            found: None,
+            region: match access {
+                Access::S3(s3) => Some(s3.region.clone()),
+                _ => None,
+            },
             is_settled: false,
         })
     }
@@ -46,28 +48,20 @@ impl Clients {
         transport: Transport,
     ) -> StoreResult<Self> {
         let connected = Connected::open(url, access, transport.clone())?;
-        let mut clients = Self {
-            connected: Shared(connected.into()),
-            reconnect: None,
-            first: None,
-        };
-        if let Access::S3(s3) = access {
-            clients.first = Some(s3.region.name().to_owned());
-        }
-        if let Access::S3(s3) = access
-            && s3.region == Region::Unknown
-        {
+        let mut reconnect: Option<Reconnect> = None;
+        if connected.region == Some(Region::Unknown) {
             let (url, access) = (url.clone(), access.clone());
-            clients.reconnect = Some(Box::new(move |region: &Region| {
+            reconnect = Some(Box::new(move |region: &Region| {
                 let access = access.in_region(region);
                 let mut transport = transport.clone();
                 transport.hosts = Hosts::of(&url, &access);
-                let connected = Connected::open(&url, &access, transport)?;
-                let found = Some(region.clone());
-                Ok(Connected { found, ..connected })
+                Connected::open(&url, &access, transport)
             }));
         }
-        Ok(clients)
+        Ok(Self {
+            connected: Shared(connected.into()),
+            reconnect,
+        })
     }
 
     /// Clients that a test has made.
@@ -76,13 +70,12 @@ impl Clients {
         let connected = Connected {
             single,
             bulk,
-            found: None,
+            region: None,
             is_settled: false,
         };
         Self {
             connected: Shared(connected.into()),
             reconnect: None,
-            first: None,
         }
     }
 
@@ -95,42 +88,48 @@ impl Clients {
         self.connected.with(|connected| connected.bulk.clone())
     }
 
-    /// The region of the bucket, if an answer had to name it.
-    pub(super) fn found_region(&self) -> Option<Region> {
-        self.connected.with(|connected| connected.found.clone())
+    /// The region of S3 that is asked.
+    pub(super) fn region(&self) -> Option<Region> {
+        self.connected.with(|connected| connected.region.clone())
     }
 
-    /// The region that is asked.
-    pub(super) fn region(&self) -> Option<String> {
-        let found = self.found_region();
-        found.map_or_else(|| self.first.clone(), |it| Some(it.name().to_owned()))
-    }
-
-    /// Whether no setting gives the region.
-    pub(super) fn may_move(&self) -> bool {
-        self.reconnect.is_some()
-    }
-
-    /// Stays here: the bucket has answered.
+    /// Stays in this region: the bucket has answered.
     pub(super) fn settle(&self) {
         self.connected.with(|connected| connected.is_settled = true);
     }
 
-    /// Moves to the region that an answer names, unless another one has answered. Returns whether a request may fare better now.
-    pub(super) fn move_to(&self, name: &str) -> bool {
+    /// Moves to the region that an answer names, unless a setting gives the region or the bucket has answered. Fails if
+    /// the request, which was sent to `asked`, would not fare better now.
+    pub(super) fn follow_region(
+        &self,
+        named: &str,
+        asked: Option<&Region>,
+    ) -> Result<(), RequestError> {
+        if asked.is_some_and(|asked| asked.name() == named) {
+            let cause = format!("it names the region that was asked, {named}, and refuses");
+            return Err(RequestError::Unexpected(cause));
+        }
         let Some(reconnect) = &self.reconnect else {
-            return false;
+            let named = named.to_owned();
+            return Err(match self.region() {
+                Some(Region::Found(_)) => RequestError::RegionChanged(named),
+                _ => RequestError::WrongRegion(Some(named)),
+            });
         };
-        let region = Region::Found(name.to_owned());
+        let region = Some(Region::Found(named.to_owned()));
         self.connected.with(|connected| {
-            // Requests in flight together all name it. Only the first of them moves the clients.
-            if connected.found.is_none()
+            if connected.region == Some(Region::Unknown)
                 && !connected.is_settled
-                && let Ok(moved) = reconnect(&region)
+                && let Ok(moved) = reconnect(&Region::Found(named.to_owned()))
             {
                 *connected = moved;
             }
-            connected.found.as_ref() == Some(&region)
+            // Requests in flight together all name it. Only the first of them moves the clients.
+            if connected.region == region {
+                Ok(())
+            } else {
+                Err(RequestError::RegionChanged(named.to_owned()))
+            }
         })
     }
 }

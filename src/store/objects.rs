@@ -56,23 +56,16 @@ impl Objects {
         key: &Key,
         mut send: impl FnMut(Arc<dyn Remote>) -> F,
     ) -> RequestResult<T> {
-        let mut result = with_retry(|| send(self.clients.single())).await;
-        let asked = self.clients.region();
-        if let Err(RequestError::WrongRegion(Some(region))) = &result
-            && asked.as_ref() != Some(region)
-            && self.clients.move_to(region)
-        {
-            result = with_retry(|| send(self.clients.single())).await;
-        }
-        if let Err(RequestError::WrongRegion(Some(region))) = &result {
-            let region = region.clone();
-            if self.clients.region().as_ref() == Some(&region) {
-                let cause = format!("it names the region that was asked, {region}, and refuses");
-                result = Err(RequestError::Unexpected(cause));
-            } else if self.clients.may_move() {
-                result = Err(RequestError::RegionChanged(region));
+        let result = loop {
+            let asked = self.clients.region();
+            let result = with_retry(|| send(self.clients.single())).await;
+            let Err(RequestError::WrongRegion(Some(named))) = result else {
+                break result;
+            };
+            if let Err(error) = self.clients.follow_region(&named, asked.as_ref()) {
+                break Err(error);
             }
-        }
+        };
         if matches!(
             result,
             Ok(_) | Err(RequestError::NotFound | RequestError::NotModified | RequestError::Exists)

@@ -6,13 +6,13 @@ use super::backend::Backend;
 use super::error::{FailedRequest, RequestError};
 use super::local_file::read_asset;
 use super::objects::ObjectState;
-use super::own_object::OwnObject;
+use super::own_object::{OwnObject, random_name};
 use super::receipt::attributes_of;
 use crate::manifest::Asset;
 use crate::prefix::MetaObject;
 use crate::release::Release;
 use crate::version::Version;
-use object_store::{PutMode, PutPayload};
+use object_store::{Attribute, Attributes, PutMode, PutPayload};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Right {
@@ -35,18 +35,20 @@ impl Backend {
     /// stays.
     pub(super) async fn put_samples(&self, release: &Release) -> StoreResult<Creates> {
         match self.create(&OwnObject::probe(self.dir())).await {
-            // A signature that may only create is not told that the blob exists.
-            Err(StoreError::Request(FailedRequest(RequestError::Forbidden, _)))
-                if self.reads_back().await.is_ok() => {}
+            Err(StoreError::Request(denied @ FailedRequest(RequestError::Forbidden, _)))
+                if self.reads_back().await.is_ok() =>
+            {
+                self.create_anew(release, denied).await?;
+            }
             created => created?,
         }
         for asset in release.manifest.assets() {
-            self.create_sample(&release.version, asset).await?;
+            self.create_sample(release, asset).await?;
         }
         let Some(asset) = release.manifest.assets().first() else {
             return Ok(Creates::Refused);
         };
-        let is_replaced = self.create_sample(&release.version, asset).await?;
+        let is_replaced = self.create_sample(release, asset).await?;
         Ok(match self {
             Self::Bucket(objects) if objects.put_mode.with(|it| *it == PutMode::Overwrite) => {
                 Creates::Unknown
@@ -56,10 +58,24 @@ impl Backend {
         })
     }
 
+    /// Creates a sample that nothing can have. A key may lack the right to create, or is not told that an object exists,
+    /// as some signatures of Azure: only this tells one from the other.
+    async fn create_anew(&self, release: &Release, denied: FailedRequest) -> StoreResult {
+        let Self::Bucket(objects) = self else {
+            return Err(denied.into());
+        };
+        let name = format!("try-{}.txt", random_name()?);
+        let key = self.dir().asset(&release.version, &name);
+        let payload = PutPayload::from_static(b"doctor");
+        let attributes = Attributes::from_iter([(Attribute::ContentType, "text/plain")]);
+        objects.create(&key, payload, attributes).await?;
+        Ok(())
+    }
+
     /// Returns `false` if it is there already.
-    async fn create_sample(&self, version: &Version, asset: &Asset) -> StoreResult<bool> {
+    async fn create_sample(&self, release: &Release, asset: &Asset) -> StoreResult<bool> {
         let (content, md5) = read_asset(asset)?;
-        let key = self.dir().asset(version, &asset.path);
+        let key = self.dir().asset(&release.version, &asset.path);
         match self {
             Self::Bucket(objects) => {
                 let payload = PutPayload::from(content);
@@ -68,11 +84,19 @@ impl Backend {
                     return Ok(true);
                 }
                 match (created, objects.head(&key, asset, Some(md5)).await) {
-                    // A signature that may only create is not told that the blob exists.
-                    (_, Ok(ObjectState::Equal)) => Ok(false),
+                    (
+                        Err(denied @ FailedRequest(RequestError::Forbidden, _)),
+                        Ok(ObjectState::Equal),
+                    ) => {
+                        self.create_anew(release, denied).await?;
+                        Ok(false)
+                    }
                     (Err(failed), _) => Err(failed.into()),
                     // A key with the least rights can't look.
-                    (_, Err(FailedRequest(RequestError::Forbidden, _))) => Ok(false),
+                    (
+                        _,
+                        Ok(ObjectState::Equal) | Err(FailedRequest(RequestError::Forbidden, _)),
+                    ) => Ok(false),
                     (_, Ok(_)) => Err(StoreError::ReadBackMismatch(key)),
                     (_, Err(failed)) => Err(failed.into()),
                 }

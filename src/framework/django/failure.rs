@@ -4,7 +4,7 @@ use super::detect::DjangoEntry;
 use super::error::{DjangoError, DjangoFailure, DjangoFailureReason};
 use super::python::AppPython;
 use super::report::{CollectReport, PythonFailure};
-use super::settings_module::{likely_package, settings_package};
+use super::settings_module::{guess_settings_package, settings_package};
 use super::stand_in::StandIn;
 use crate::command::Finished;
 use crate::config::env_vars::{COLLECT_COMMAND, DJANGO_SETTINGS_MODULE};
@@ -37,7 +37,7 @@ pub(super) fn diagnose(
     }
     let named = python.env.text(DJANGO_SETTINGS_MODULE.name);
     let is_named = missing.is_some() && missing == named;
-    let likely = likely_package(&python.ctx.app_dir);
+    let likely = guess_settings_package(&python.ctx.app_dir);
     let module = if is_named {
         missing
     } else {

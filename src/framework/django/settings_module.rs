@@ -74,7 +74,7 @@ pub(super) fn server_settings(
 
 /// Where the settings most likely are, if nothing names them: beside `wsgi.py`, or in `settings/` there. Ends in a dot,
 /// because the module itself is unknown.
-pub(super) fn likely_package(app: &Path) -> Option<String> {
+pub(super) fn guess_settings_package(app: &Path) -> Option<String> {
     let servers = files_named(app, "wsgi.py", DEPTH).ok()?;
     let package = servers.first()?.parent()?;
     let settings = package.join("settings");

@@ -75,9 +75,8 @@ fn unexpected(key: &Key, cause: &str) -> Message {
           STATIC_ASSETS_CA_FILE=/path/to/ca.pem"
     };
     let title = format!("The store gave an unexpected answer: {cause}");
-    Message::new(Kind::Machine, title, body).advising_builds(
-        "Nothing new is visible or pinned. After the fix, run this again: only what is missing is uploaded.",
-    )
+    Message::new(Kind::Machine, title, body)
+        .advising_builds("After the fix, run this again: only what is missing is uploaded.")
 }
 
 fn no_bucket(store: &BucketUrl) -> Message {

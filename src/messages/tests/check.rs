@@ -56,6 +56,7 @@ fn check() {
         wrong(s3_site(), wrong_type()),
         wrong(directory(), CheckProblem::Status(403)),
         wrong(s3_site(), CheckProblem::EncodingLost),
+        wrong(s3_site(), CheckProblem::EncodedTwice),
         wrong(
             s3_site(),
             CheckProblem::EncodingUnknown("gzip,aws-chunked".to_owned()),

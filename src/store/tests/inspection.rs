@@ -1,6 +1,6 @@
 //! What operators see of a bucket, and what a repair sends.
 
-use super::fake::{Delimiters, Fake};
+use super::fake::{Delimiters, Fake, Rights};
 use super::world::{Build, protocol};
 use crate::inventory::{
     Comparison, FileProblem, LocalCopies, ReadRefs, Verification, VersionState,
@@ -8,6 +8,7 @@ use crate::inventory::{
 use crate::manifest::{Marker, of_json};
 use crate::store::StoreError;
 use crate::store::backend::Backend;
+use crate::store::error::{FailedRequest, RequestError};
 
 fn backend(fake: &Fake, build: &Build) -> Backend {
     Backend::Bucket(protocol(fake, &build.release).objects.clone())
@@ -123,4 +124,21 @@ async fn a_server_without_delimiters_is_listed_whole() {
     let found = found.inventory(None, ReadRefs::Newest).await.unwrap();
     assert_eq!(found.versions[0].state, VersionState::Published);
     assert_eq!(found.unknown, [""; 0]);
+}
+
+/// All that a look before the first deploy creates exists from the second one on.
+#[tokio::test(start_paused = true)]
+async fn samples_that_exist_hide_no_key_that_may_only_read() {
+    let (fake, build) = (Fake::new(), Build::with("one", Some("v1")));
+    let backend = backend(&fake, &build);
+    for _ in 0..2 {
+        backend.put_samples(&build.release).await.unwrap();
+    }
+    fake.state().rights = Rights::ReadOnly;
+    let error = backend.put_samples(&build.release).await.unwrap_err();
+    let is_denied = matches!(
+        &error,
+        StoreError::Request(FailedRequest(RequestError::Forbidden, _))
+    );
+    assert!(is_denied, "{error:?}");
 }
