@@ -325,8 +325,15 @@ impl Doctor<'_> {
             salt: ctx.config.salt.as_deref(),
             text_form: &ctx.config.text_form,
         };
-        let release = Release::of(&compiled.assets, &ctx.config.rules, &naming, &ctx.scratch)?;
-        Ok(Some(release.0.manifest.assets().len()))
+        let rules = &ctx.config.rules;
+        let (release, _) = Release::of(
+            &compiled.assets,
+            rules,
+            &naming,
+            &ctx.scratch,
+            ctx.interrupt,
+        )?;
+        Ok(Some(release.manifest.assets().len()))
     }
 }
 
@@ -360,7 +367,8 @@ fn release_of_samples(
         salt: None,
         text_form,
     };
-    let (release, _) = Release::of(&dir.into(), &ScanRules::default(), &naming, dir)?;
+    let (rules, interrupt) = (ScanRules::default(), Interrupt::default());
+    let (release, _) = Release::of(&dir.into(), &rules, &naming, dir, &interrupt)?;
     Ok(release)
 }
 

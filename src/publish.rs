@@ -200,7 +200,14 @@ fn make_release(compiled: &Compiled, ctx: &BuildContext<'_>) -> Result<Arc<Relea
         unpublished: compiled.unpublished.clone(),
         ..config.rules.clone()
     };
-    let (release, scanned) = Release::of(&compiled.assets, &rules, &naming, &ctx.scratch)?;
+    let made = Release::of(
+        &compiled.assets,
+        &rules,
+        &naming,
+        &ctx.scratch,
+        ctx.interrupt,
+    );
+    let (release, scanned) = made?;
     ctx.log.event(&PublishEvent::Version(&release, config));
     ctx.log.event(&PublishEvent::LeftOut(&scanned));
     if let TextForm::Gzip(why) = &config.text_form {

@@ -3,6 +3,7 @@
 pub(crate) mod deferred;
 
 use crate::config::{Setting, TextForm};
+use crate::interrupt::Interrupt;
 use crate::manifest::{
     Assets, CompressError, Manifest, Marker, PlaceholderError, ScanError, ScanRules, Scanned,
     VersionKind, content_of,
@@ -83,13 +84,14 @@ impl Release {
         rules: &ScanRules,
         naming: &Naming<'_>,
         scratch: &Path,
+        interrupt: &Interrupt,
     ) -> Result<(Self, Scanned), ReleaseError> {
         let mut scanned = Scanned::of(assets, &naming.rules(rules))?;
         // It reads what browsers see, so it comes before files are compressed.
         (scanned.manifest).check_placeholder(&scanned.encoded)?;
         if matches!(naming.text_form, TextForm::Gzip(_)) {
-            let compressed = scanned.manifest.compress(&scratch.join("compressed"));
-            scanned.manifest = compressed?;
+            let dir = scratch.join("compressed");
+            scanned.manifest = scanned.manifest.compress(&dir, interrupt)?;
         }
         let digest = scanned.manifest.digest(naming.salt);
         let (version, kind) = naming.version(Version::of_digest(&digest))?;
@@ -146,7 +148,8 @@ fn release_in(
         salt: None,
         text_form,
     };
-    Release::of(&dir.into(), &ScanRules::default(), &naming, dir)
+    let interrupt = Interrupt::default();
+    Release::of(&dir.into(), &ScanRules::default(), &naming, dir, &interrupt)
         .unwrap()
         .0
 }
@@ -187,7 +190,8 @@ mod tests {
         };
         let scratch = tempfile::tempdir().unwrap();
         let assets = Assets::from(dir.path());
-        let made = Release::of(&assets, &ScanRules::default(), &naming, scratch.path());
+        let (rules, interrupt) = (ScanRules::default(), Interrupt::default());
+        let made = Release::of(&assets, &rules, &naming, scratch.path(), &interrupt);
         assert!(matches!(
             made,
             Err(ReleaseError::Placeholder(PlaceholderError::Integrity { path, user }))

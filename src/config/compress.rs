@@ -42,7 +42,8 @@ impl Reader<'_> {
         let is_auto = |chosen: &Setting<CompressChoice>| chosen.value == CompressChoice::Auto;
         match chosen {
             Some(chosen) if chosen.value == CompressChoice::Gzip && is_directory => {
-                self.problems.push(ConfigProblem::CompressedDirectory);
+                self.problems
+                    .push(ConfigProblem::CompressedDirectory(chosen.origin));
                 TextForm::Plain
             }
             Some(chosen) if chosen.value == CompressChoice::Gzip => {

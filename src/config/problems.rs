@@ -42,7 +42,7 @@ pub(crate) enum ConfigProblem {
     // A setting is missing, or does not go with another one.
     PublicUrlMissing(StoreUrl),
     /// Files of a directory have no headers that would say how they are encoded.
-    CompressedDirectory,
+    CompressedDirectory(Origin),
     /// A build with a deferred upload pins the public URL, but may not know the store's own URL.
     PublicUrlNotPinned,
     /// Holds an `id` that can't be a name.

@@ -4,6 +4,7 @@ use super::media_type::is_compressible;
 use super::{Asset, AssetSource, Manifest, Plain};
 use crate::fs::if_exists;
 use crate::gzip::{Effort, encoder};
+use crate::interrupt::Interrupt;
 use crate::parallel::parallel;
 use crate::sha256::Sha256;
 use fs_err as fs;
@@ -20,6 +21,7 @@ pub(crate) struct Saving {
 
 #[derive(Debug, derive_more::From)]
 pub(crate) enum CompressError {
+    Interrupted,
     /// The file is missing, or its bytes are not those that were scanned.
     Changed(PathBuf),
     /// The file can't be read, or its copy can't be written.
@@ -30,12 +32,12 @@ pub(crate) enum CompressError {
 impl Manifest {
     /// Stores text gzip-encoded if that saves a twentieth or more. Writes the compressed files into `dir`. A file that
     /// holds its own URL stays as it is: its bytes are known after its version, which is made of them.
-    pub(crate) fn compress(self, dir: &Path) -> Result<Self, CompressError> {
+    pub(crate) fn compress(self, dir: &Path, interrupt: &Interrupt) -> Result<Self, CompressError> {
         let assets = parallel(&self.assets, |asset| {
             if asset.template.is_some() || !is_compressible(asset.content_type) {
                 return Ok(None);
             }
-            compress(asset, dir)
+            compress(asset, dir, interrupt)
         })?;
         let pairs = assets.into_iter().zip(self.assets);
         let assets = pairs.map(|(compressed, plain)| compressed.unwrap_or(plain));
@@ -55,7 +57,11 @@ impl Manifest {
     }
 }
 
-fn compress(asset: &Asset, dir: &Path) -> Result<Option<Asset>, CompressError> {
+fn compress(
+    asset: &Asset,
+    dir: &Path,
+    interrupt: &Interrupt,
+) -> Result<Option<Asset>, CompressError> {
     let copy = dir.join(&*asset.path);
     if let Some(parent) = copy.parent() {
         fs::create_dir_all(parent)?;
@@ -63,12 +69,18 @@ fn compress(asset: &Asset, dir: &Path) -> Result<Option<Asset>, CompressError> {
     let mut encoder = encoder(BufWriter::new(fs::File::create(&copy)?), Effort::Best);
     let mut written = Ok(());
     let found = Sha256::of_file(&asset.source(), |chunk| {
+        if interrupt.is_raised() {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
         written = encoder.write_all(chunk);
         written
             .as_ref()
             .map_err(|error| error.kind().into())
             .copied()
     });
+    if interrupt.is_raised() {
+        return Err(CompressError::Interrupted);
+    }
     written?;
     encoder.finish()?.flush()?;
     if if_exists(found)? != Some(asset.sha256) {
@@ -99,6 +111,21 @@ mod tests {
     use crate::version::Version;
 
     #[test]
+    fn an_interrupt_ends_it() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(
+            dir.path().join("app.css"),
+            "body { color: teal }\n".repeat(100),
+        )
+        .unwrap();
+        let scanned = Scanned::of(&dir.path().into(), &ScanRules::default()).unwrap();
+        let (scratch, interrupt) = (tempfile::tempdir().unwrap(), Interrupt::default());
+        interrupt.raise();
+        let ended = scanned.manifest.compress(scratch.path(), &interrupt);
+        assert!(matches!(ended, Err(CompressError::Interrupted)));
+    }
+
+    #[test]
     fn text_is_compressed_where_that_saves_and_the_digest_says_so() {
         let dir = tempfile::tempdir().unwrap();
         let css = "a{color:red}".repeat(100);
@@ -117,7 +144,13 @@ mod tests {
         let plain = scanned.manifest;
         let compress = || {
             let scratch = tempfile::tempdir().unwrap();
-            (plain.clone().compress(scratch.path()).unwrap(), scratch)
+            (
+                plain
+                    .clone()
+                    .compress(scratch.path(), &Interrupt::default())
+                    .unwrap(),
+                scratch,
+            )
         };
         let (compressed, _scratch) = compress();
 

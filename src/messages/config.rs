@@ -61,11 +61,11 @@ fn text(problem: &Problem) -> ProblemText {
         Problem::PublicUrl(setting, error) => destination::public_url(setting, *error),
         Problem::PublicUrlMissing(store) => destination::public_url_missing(store),
         Problem::PublicUrlNotPinned => destination::public_url_not_pinned(),
-        Problem::CompressedDirectory => about("STATIC_ASSETS_COMPRESS").say(
-            "can't be gzip for file://\nA directory has no headers, so browsers would not know that the files are \
-             compressed. Let the web server in front of it compress them: \
-             STATIC_ASSETS_COMPRESS=off",
-        ),
+        Problem::CompressedDirectory(origin) => about("STATIC_ASSETS_COMPRESS").say(format!(
+            "can't be gzip for file:// ({origin})\nA directory has no headers, so browsers would not know that the files \
+             are compressed. Let the web server in front of it compress them:\n  STATIC_ASSETS_COMPRESS=off\n\
+             In project.toml:\n  compress = \"off\""
+        )),
         Problem::AppMissing(id) => about("STATIC_ASSETS_APP").say(format!(
             "is not set, but the store or the public URL holds {{app}}\n{}Set the name that replaces {{app}}:\n  \
              STATIC_ASSETS_APP=shop\nor in project.toml:\n  [_]\n  id = \"shop\"",

@@ -18,6 +18,11 @@ impl Explain for ReleaseError {
         match self {
             Self::Scan(error) => error.explain(),
             Self::Placeholder(error) => error.explain(),
+            Self::Compress(CompressError::Interrupted) => Message::new(
+                Kind::Interrupted,
+                "Interrupted",
+                "The build was told to stop while it compressed the files.",
+            ),
             Self::Compress(CompressError::Changed(path)) => asset_changed(path),
             Self::Compress(CompressError::Io(error)) => Message::new(
                 Kind::Machine,
