@@ -45,6 +45,12 @@ fn a_repair_compresses_the_copy_of_an_image() {
     let platform = with_css().s3_store(&bucket);
     let report = platform.cli(&RUN).exits(0).json();
     let version = report["version"].as_str().unwrap();
+    let shown = platform.cli(&["show", version, "--json"]).exits(0).json();
+    assert_eq!(shown["paths"][0]["encoding"], "gzip");
+    platform
+        .cli(&["show", version])
+        .exits(0)
+        .says("60 B  text/css; charset=utf-8, gzip  app.css");
     bucket.delete(&format!("shop/{version}/app.css"));
     platform
         .cli(&["verify", version, "--repair", "dist"])

@@ -68,6 +68,7 @@ fn one_version_is_shown_with_its_files_and_builds() {
     let json = platform.cli(&["show", "v1", "--json"]).exits(0).json();
     assert_eq!(json["runs"].as_array().unwrap().len(), 2);
     assert_eq!(json["paths"][0]["path"], "app.css");
+    assert!(json["paths"][0]["encoding"].is_null());
     platform
         .cli(&["show", "v9"])
         .exits(10)

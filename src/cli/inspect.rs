@@ -135,6 +135,7 @@ struct FileJson<'a> {
     sha256: String,
     #[serde(rename = "type")]
     content_type: &'a str,
+    encoding: Option<&'a str>,
 }
 
 impl<'a> InventoryJson<'a> {
@@ -192,6 +193,7 @@ impl<'a> FileJson<'a> {
             size: file.size,
             sha256: file.sha256.to_string(),
             content_type: &file.content_type,
+            encoding: file.encoding.as_deref(),
         }
     }
 }

@@ -348,8 +348,11 @@ pub(crate) fn version(entry: &VersionEntry, store: &str) -> String {
         let files = marker.files.iter();
         let files: Vec<_> = files
             .map(|file| {
-                let size = bytes(file.size);
-                [size, file.content_type.clone(), file.path.clone()]
+                let stored_as = match &file.encoding {
+                    Some(encoding) => format!("{}, {encoding}", file.content_type),
+                    None => file.content_type.clone(),
+                };
+                [bytes(file.size), stored_as, file.path.clone()]
             })
             .collect();
         text += &table(&files, &[0]);
