@@ -8,7 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 /// The exit code of a shell for a command that SIGINT ended.
 const INTERRUPTED: i32 = 130;
-/// How long work that doesn't check the flag, such as hashing a large tree, may go on. Platforms kill a process
+/// How long work that doesn't check the flag, such as hashing one large file, may go on. Platforms kill a process
 /// some seconds after the signal. Ending it is safe: nothing half published becomes visible.
 const GRACE: Duration = Duration::from_secs(4);
 

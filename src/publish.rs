@@ -167,7 +167,7 @@ pub(crate) fn publish_deferred(
     let uploader = Uploader::new(destination, config, dry_run, interrupt, log)?;
     let framework = saved.framework.clone();
     let site = &destination.site;
-    let release = Arc::new(saved.release(&site.public, &site.store, &config.rules)?);
+    let release = Arc::new(saved.release(&site.public, &site.store, &config.rules, interrupt)?);
     log.event(&PublishEvent::Deferred(&release, config));
     let upload = uploader.upload_and_check(&release)?;
     Ok(Some(Published {

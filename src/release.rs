@@ -86,7 +86,7 @@ impl Release {
         scratch: &Path,
         interrupt: &Interrupt,
     ) -> Result<(Self, Scanned), ReleaseError> {
-        let mut scanned = Scanned::of(assets, &naming.rules(rules))?;
+        let mut scanned = Scanned::of(assets, &naming.rules(rules), interrupt)?;
         // It reads what browsers see, so it comes before files are compressed.
         (scanned.manifest).check_placeholder(&scanned.encoded)?;
         if matches!(naming.text_form, TextForm::Gzip(_)) {

@@ -118,7 +118,12 @@ mod tests {
             "body { color: teal }\n".repeat(100),
         )
         .unwrap();
-        let scanned = Scanned::of(&dir.path().into(), &ScanRules::default()).unwrap();
+        let scanned = Scanned::of(
+            &dir.path().into(),
+            &ScanRules::default(),
+            &Interrupt::default(),
+        )
+        .unwrap();
         let (scratch, interrupt) = (tempfile::tempdir().unwrap(), Interrupt::default());
         interrupt.raise();
         let ended = scanned.manifest.compress(scratch.path(), &interrupt);
@@ -140,7 +145,12 @@ mod tests {
             fs::create_dir_all(file.parent().unwrap()).unwrap();
             fs::write(file, content).unwrap();
         }
-        let scanned = Scanned::of(&dir.path().into(), &ScanRules::default()).unwrap();
+        let scanned = Scanned::of(
+            &dir.path().into(),
+            &ScanRules::default(),
+            &Interrupt::default(),
+        )
+        .unwrap();
         let plain = scanned.manifest;
         let compress = || {
             let scratch = tempfile::tempdir().unwrap();

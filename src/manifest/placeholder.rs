@@ -131,6 +131,7 @@ fn is_compressed(path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::interrupt::Interrupt;
     use crate::manifest::{ScanRules, Scanned};
 
     fn scanned(files: &[(&str, &[u8])]) -> (tempfile::TempDir, Scanned) {
@@ -140,7 +141,12 @@ mod tests {
             fs_err::create_dir_all(file.parent().unwrap()).unwrap();
             fs_err::write(file, content).unwrap();
         }
-        let scanned = Scanned::of(&folder.path().into(), &ScanRules::default()).unwrap();
+        let scanned = Scanned::of(
+            &folder.path().into(),
+            &ScanRules::default(),
+            &Interrupt::default(),
+        )
+        .unwrap();
         (folder, scanned)
     }
 

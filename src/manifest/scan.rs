@@ -11,6 +11,7 @@ use super::{
 };
 use crate::fs::open_file;
 use crate::gzip::decoder;
+use crate::interrupt::Interrupt;
 use crate::parallel::parallel;
 use crate::sha256::Sha256;
 use memchr::memmem::Finder;
@@ -33,6 +34,7 @@ pub(crate) struct Scanned {
 
 #[derive(Debug, derive_more::From)]
 pub(crate) enum ScanError {
+    Interrupted,
     NoDirectory(PathBuf),
     Empty,
     Refused(Vec<RefusedFile>),
@@ -41,7 +43,11 @@ pub(crate) enum ScanError {
 }
 
 impl Scanned {
-    pub(crate) fn of(assets: &Assets, rules: &ScanRules) -> Result<Self, ScanError> {
+    pub(crate) fn of(
+        assets: &Assets,
+        rules: &ScanRules,
+        interrupt: &Interrupt,
+    ) -> Result<Self, ScanError> {
         let mut walk = Walk::default();
         for root in &assets.roots {
             if !root.folder.is_dir() {
@@ -52,7 +58,7 @@ impl Scanned {
         walk.files.sort_by(|one, other| one.path.cmp(&other.path));
         let mut refused = walk.refused;
         refused.extend(collisions(&walk.files));
-        let Hashed { assets, encoded } = hash_all(walk.files, refused, rules)?;
+        let Hashed { assets, encoded } = hash_all(walk.files, refused, rules, interrupt)?;
         if assets.is_empty() && rules.empty == Empty::Refused {
             return Err(ScanError::Empty);
         }
@@ -84,6 +90,7 @@ impl Manifest {
         marked: &[MarkedFile],
         dir: &Path,
         mut rules: ScanRules,
+        interrupt: &Interrupt,
     ) -> Result<Self, ScanError> {
         rules.allowed = Allowed::everything();
         let (mount, folder) = (String::new(), dir.to_owned());
@@ -102,7 +109,7 @@ impl Manifest {
                 });
             }
         }
-        let mut assets = hash_all(files, refused, &rules)?.assets;
+        let mut assets = hash_all(files, refused, &rules, interrupt)?.assets;
         for (asset, marked) in assets.iter_mut().zip(marked) {
             asset.content_type = media_type::as_marked(&marked.path, &marked.content_type);
             asset.template = marked.template.map(Box::new);
@@ -147,9 +154,15 @@ fn hash_all(
     files: Vec<FoundFile>,
     mut refused: Vec<RefusedFile>,
     rules: &ScanRules,
+    interrupt: &Interrupt,
 ) -> Result<Hashed, ScanError> {
     let finders = encoded_placeholder();
-    let contents = parallel(&files, |file| scan_file(file, rules, &finders))?;
+    let contents = parallel(&files, |file| {
+        if interrupt.is_raised() {
+            return Err(ScanError::Interrupted);
+        }
+        Ok(scan_file(file, rules, &finders)?)
+    })?;
     let mut hashed = Hashed::default();
     hashed.assets.reserve_exact(files.len());
     for (FoundFile { path, source, .. }, content) in files.into_iter().zip(contents) {
@@ -306,7 +319,7 @@ mod tests {
     }
 
     fn refused(folder: &tempfile::TempDir, rules: &ScanRules) -> Vec<RefusedFile> {
-        match Scanned::of(&folder.path().into(), rules) {
+        match Scanned::of(&folder.path().into(), rules, &Interrupt::default()) {
             Err(ScanError::Refused(refused)) => refused,
             Err(other) => panic!("{other:?}"),
             Ok(scanned) => panic!("published: {:?}", scanned.manifest),
@@ -316,6 +329,14 @@ mod tests {
     fn paths(scanned: &Scanned) -> Vec<&str> {
         let assets = scanned.manifest.assets().iter();
         assets.map(|asset| &*asset.path).collect()
+    }
+
+    #[test]
+    fn an_interrupt_ends_it() {
+        let (folder, interrupt) = (tree(&["app.css"]), Interrupt::default());
+        interrupt.raise();
+        let ended = Scanned::of(&folder.path().into(), &ScanRules::default(), &interrupt);
+        assert!(matches!(ended, Err(ScanError::Interrupted)), "{ended:?}");
     }
 
     #[test]
@@ -336,7 +357,7 @@ mod tests {
             by_products: ["b.js.gz", "b.js.br"].map(str::to_owned).into(),
             ..ScanRules::default()
         };
-        let scanned = Scanned::of(&folder.path().into(), &rules).unwrap();
+        let scanned = Scanned::of(&folder.path().into(), &rules, &Interrupt::default()).unwrap();
         assert_eq!(
             paths(&scanned),
             [
@@ -366,7 +387,7 @@ mod tests {
             source_maps: SourceMaps::Exclude,
             ..ScanRules::default()
         };
-        let scanned = Scanned::of(&folder.path().into(), &rules).unwrap();
+        let scanned = Scanned::of(&folder.path().into(), &rules, &Interrupt::default()).unwrap();
         assert_eq!(paths(&scanned), ["b.js"]);
         assert_eq!(scanned.left_out.source_maps, 1);
     }
@@ -378,7 +399,14 @@ mod tests {
         let at = |name: &str| folder.path().join(name);
         symlink("real.css", at("inside.css")).unwrap();
         assert_eq!(
-            paths(&Scanned::of(&folder.path().into(), &ScanRules::default()).unwrap()),
+            paths(
+                &Scanned::of(
+                    &folder.path().into(),
+                    &ScanRules::default(),
+                    &Interrupt::default()
+                )
+                .unwrap()
+            ),
             ["folder/x.css", "inside.css", "real.css"]
         );
 
@@ -410,7 +438,7 @@ mod tests {
             allowed: "demo/id_rsa x/.env".parse().unwrap(),
             ..ScanRules::default()
         };
-        let scanned = Scanned::of(&folder.path().into(), &rules).unwrap();
+        let scanned = Scanned::of(&folder.path().into(), &rules, &Interrupt::default()).unwrap();
         assert_eq!(paths(&scanned), ["a.css", "demo/id_rsa", "x/.env"]);
     }
 
@@ -438,7 +466,7 @@ mod tests {
             allowed: "manage.py config/* shop/* shop.data".parse().unwrap(),
             ..ScanRules::default()
         };
-        let scanned = Scanned::of(&folder.path().into(), &rules).unwrap();
+        let scanned = Scanned::of(&folder.path().into(), &rules, &Interrupt::default()).unwrap();
         assert_eq!(paths(&scanned).len(), 6);
         assert_eq!(scanned.server_code.len(), 4, "{:?}", scanned.server_code);
     }
@@ -468,7 +496,7 @@ mod tests {
             allowed: "a.js SECRET_KEY".parse().unwrap(),
             ..rules.clone()
         };
-        assert!(Scanned::of(&folder.path().into(), &reviewed).is_ok());
+        assert!(Scanned::of(&folder.path().into(), &reviewed, &Interrupt::default()).is_ok());
         let of_app = Violation::AppSecret("SECRET_KEY".to_owned());
         assert_eq!(
             refused(&folder, &rules),
@@ -538,13 +566,17 @@ mod tests {
     #[test]
     fn an_empty_version_is_refused_unless_allowed() {
         let folder = tree(&[]);
-        let scanned = Scanned::of(&folder.path().into(), &ScanRules::default());
+        let scanned = Scanned::of(
+            &folder.path().into(),
+            &ScanRules::default(),
+            &Interrupt::default(),
+        );
         assert!(matches!(scanned, Err(ScanError::Empty)));
         let rules = ScanRules {
             empty: Empty::Allowed,
             ..ScanRules::default()
         };
-        assert!(Scanned::of(&folder.path().into(), &rules).is_ok());
+        assert!(Scanned::of(&folder.path().into(), &rules, &Interrupt::default()).is_ok());
     }
 
     #[test]

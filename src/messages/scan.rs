@@ -53,6 +53,11 @@ impl Explain for ReleaseError {
 impl Explain for ScanError {
     fn explain(&self) -> Message {
         match self {
+            Self::Interrupted => Message::new(
+                Kind::Interrupted,
+                "Interrupted",
+                "The build was told to stop while it read the files.",
+            ),
             Self::NoDirectory(dir) => Message::new(
                 Kind::App,
                 format!("The compile left no directory {}", dir.display()),

@@ -42,6 +42,7 @@ mod at_build {
 #[path = "tests"]
 mod in_the_release_phase {
     use super::fake;
+    use crate::interrupt::Interrupt;
     use crate::manifest::ScanRules;
     use crate::release::Release;
     use crate::release::deferred::Deferred;
@@ -62,7 +63,12 @@ mod in_the_release_phase {
             panic!("no release");
         };
         prepared
-            .release(&public, &store, &ScanRules::default())
+            .release(
+                &public,
+                &store,
+                &ScanRules::default(),
+                &Interrupt::default(),
+            )
             .unwrap()
     }
 

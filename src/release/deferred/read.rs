@@ -3,6 +3,7 @@
 use super::super::Release;
 use super::{FILES, MARKER, PREPARED, PreparedNothing, PreparedRelease, SCHEMA};
 use crate::fs::read_file;
+use crate::interrupt::Interrupt;
 use crate::manifest::{
     CACHE_CONTROL, GZIP, Manifest, Marker, ScanError, ScanRules, UnreadableMarker, VersionKind,
     content_of, of_json,
@@ -108,6 +109,7 @@ impl DeferredRelease {
         public: &PublicUrl,
         store: &StoreUrl,
         rules: &ScanRules,
+        interrupt: &Interrupt,
     ) -> Result<Release, DeferredError> {
         let (marker, version) = (self.marker, self.version);
         let changed = |path: &str| Err(DeferredError::Changed(path.to_owned()));
@@ -132,7 +134,7 @@ impl DeferredRelease {
             }
         }
         let rules = rules.for_store(store, &version, marker.kind);
-        let manifest = Manifest::rescan(&marker.files, &dir, rules)?;
+        let manifest = Manifest::rescan(&marker.files, &dir, rules, interrupt)?;
         for (asset, marked) in manifest.assets().iter().zip(&marker.files) {
             if (asset.size, asset.sha256) != (marked.size, marked.sha256) {
                 return changed(&asset.path);
