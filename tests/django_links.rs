@@ -1,7 +1,7 @@
 //! Links of Django apps that a sample of collected names does not show.
 
-use crate::harness::Platform;
 use crate::harness::python::Python;
+use crate::harness::{Platform, Ran};
 use crate::harness::{http, tree};
 use fs_err as fs;
 
@@ -108,6 +108,39 @@ fn links_that_scripts_hard_code_are_named() {
     let ran = ran.says("static/web/bundle.js:1: webpack's publicPath is \"/static/web/\"");
     let ran = ran.says("static/web/bundle.js:2: \"/static/web/logo.svg\" is written by hand");
     assert_eq!(ran.stdout().matches("written by hand").count(), 1);
+}
+
+/// Settings that read `STATIC_URL` say nothing of the path that the sources name, and `WhiteNoise` no longer serves there.
+#[test]
+fn hard_coded_links_of_settings_that_follow_are_named() {
+    let Some(platform) = django("django_matrix") else {
+        return;
+    };
+    platform.edit(
+        PAGE,
+        "<!doctype html>",
+        "<!doctype html>\n<link href=\"/assets/web/app.css\">",
+    );
+    platform.write(
+        "web/static/web/bundle.js",
+        "fetch(`/assets/web/${name}.json`); fetch(`/assets/none/${name}`)",
+    );
+    platform.settings("STATIC_URL = os.environ.get(\"STATIC_URL\", \"/assets/\")");
+    let platform = platform.env("STATIC_ASSETS_PUBLIC_URL", "/published");
+    let named = |ran: Ran| {
+        ran.succeeds()
+            .says("Links: the settings read STATIC_URL from the environment")
+            .says("page.html:2: \"/assets/web/app.css\" is written by hand")
+            .says("assets/web/bundle.js:1: \"/assets/web/${name}.json\" is written by hand")
+            .does_not_say("/assets/none/")
+    };
+    named(platform.build())
+        .says("No WhiteNoise was found, so links to /assets/ answer 404")
+        .says("STATIC_URL=/assets/ needs a server for it");
+    let platform = platform.env("MATRIX_BACKEND", "whitenoise");
+    named(platform.build()).says("WHITENOISE_STATIC_PREFIX = \"/assets/\"");
+    platform.settings("WHITENOISE_STATIC_PREFIX = \"/assets/\"");
+    named(platform.build()).does_not_say("would answer 404");
 }
 
 #[test]

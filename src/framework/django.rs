@@ -175,10 +175,6 @@ fn compiled(report: CollectReport, check: DjangoLinkCheck, ctx: &BuildContext<'_
 fn choose_fallback(report: &CollectReport, links: &Links, ctx: &BuildContext<'_>) -> Fallback {
     // `STATIC_ASSETS_KEEP` has no effect on a build that publishes nothing.
     let trims = ctx.config.keep == Keep::Manifests && !matches!(links, Links::Unverified);
-    // The URL of an app that follows by itself is that of this build.
-    let follows = matches!(links, Links::ByApp { .. });
-    let own_url = report.static_url.as_deref();
-    let own_url = own_url.filter(|own| own.starts_with('/') && !follows);
     match &report.static_root {
         None => Fallback::NoFolder,
         // Trimming it would delete the app's own files.
@@ -186,7 +182,7 @@ fn choose_fallback(report: &CollectReport, links: &Links, ctx: &BuildContext<'_>
         Some(path) if !is_in_image(path, &ctx.image.root) => Fallback::OutsideImage(path.clone()),
         Some(path) => Fallback::Folder {
             path: path.clone(),
-            url: own_url.unwrap_or("/static/").to_owned(),
+            url: report.own_path.clone(),
             served: report.whitenoise,
         },
     }

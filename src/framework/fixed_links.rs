@@ -18,8 +18,15 @@ pub(crate) enum FixedLinkKind {
     Worker,
     /// The path of a published file, or of a directory of scripts.
     Path(String),
-    /// The same in a template of Django, with the name of the file.
-    Template(String, String),
+    /// The same in a template or module of Django, with the name of the file.
+    Template {
+        path: String,
+        name: String,
+    },
+    Jinja {
+        path: String,
+        name: String,
+    },
 }
 
 /// The extensions of scripts.
@@ -37,15 +44,23 @@ pub(super) fn find_fixed_links(
     let paths: HashSet<&Path> = files.iter().map(PathBuf::as_path).collect();
     let scripts = files.iter().filter(|path| has_extension(path, &SCRIPTS));
     let script_dirs: HashSet<&Path> = scripts.filter_map(|path| path.parent()).collect();
+    let dirs: HashSet<&Path> = files
+        .iter()
+        .flat_map(|path| path.ancestors().skip(1))
+        .collect();
     let mut found = Vec::new();
     for path in files {
         if has_extension(path, &SCRIPTS) && !is_copy(path) {
             let text = read_text(&static_dir.join(path))?;
             let file = shown.join(path);
-            let exists = |path: &str| match path.strip_suffix('/') {
-                // Below `/`, a path may be any route of the app.
-                Some(dir) => base != "/" && script_dirs.contains(Path::new(dir)),
-                None => paths.contains(Path::new(path)),
+            // Below `/`, a path may be any route of the app.
+            let exists = |path: &str| match (path.split_once("${"), path.strip_suffix('/')) {
+                (Some((start, _)), _) => {
+                    let dir = start.rsplit_once('/').map(|(dir, _)| dir);
+                    base != "/" && dir.is_some_and(|dir| dirs.contains(Path::new(dir)))
+                }
+                (None, Some(dir)) => base != "/" && script_dirs.contains(Path::new(dir)),
+                (None, None) => paths.contains(Path::new(path)),
             };
             found.extend(links_in(&text, base, &Locations::of(&file, &text), exists));
         }

@@ -157,6 +157,8 @@ pub(super) fn blocking_policy(policy: &BlockingPolicy, origin: &str) -> String {
 
 /// A link that a built script or a template hard-codes.
 pub(super) fn fixed_link(link: &FixedLink) -> String {
+    let by_hand =
+        |path: &str| format!("\"{path}\" is written by hand and stays on the app's own host.");
     let text = match &link.kind {
         FixedLinkKind::PublicPath(path) => format!(
             "webpack's publicPath is \"{path}\", so chunks are loaded from the app's own host. With \
@@ -166,21 +168,18 @@ pub(super) fn fixed_link(link: &FixedLink) -> String {
             "a worker must come from the page's own host, so its file stays in the image."
                 .to_owned()
         }
-        FixedLinkKind::Path(path) => {
-            format!("\"{path}\" is written by hand and stays on the app's own host.")
-        }
-        FixedLinkKind::Template(path, name) => {
+        FixedLinkKind::Path(path) => by_hand(path),
+        FixedLinkKind::Template { path, name } => {
             let call = match link.location.file.extension() {
                 Some(extension) if extension == "py" => format!("static('{name}')"),
-                Some(extension) if extension == "jinja" || extension == "jinja2" => {
-                    format!("{{{{ static('{name}') }}}}")
-                }
                 _ => format!("{{% static '{name}' %}}"),
             };
-            format!(
-                "\"{path}\" is written by hand and stays on the app's own host. To follow STATIC_URL, write: {call}"
-            )
+            format!("{} To follow STATIC_URL, write: {call}", by_hand(path))
         }
+        FixedLinkKind::Jinja { path, name } => format!(
+            "{} To follow STATIC_URL, write: {{{{ static('{name}') }}}}",
+            by_hand(path)
+        ),
     };
     format!("{}: {text}", link.location)
 }

@@ -1,6 +1,6 @@
 import json
 
-from support import URL, Case
+from support import URL, Case, needs
 
 
 class Stylesheets(Case):
@@ -158,6 +158,7 @@ widget = forms.Media(js=["web/e.js"], css={"all": ["web/f.css"]})
         page = "<link href='/static/web/app.css?v=1'>\n<img src=/static/web/logo.svg>"
         page += "<img src=\"{% static 'web/dot.png' %}\">"
         page += "<img src='/media/web/dot.png'><img src='/static/{{ name }}'>"
+        page += "<style>a { background: url(/static/web/dot.png) }</style>"
         self.write(app / "web/templates/web/more.html", "{% load static %}\n" + page)
         module = "A = '/static/web/' + name, f'/static/web/{name}', '/static/web/{}.js'.format(name)\n"
         module += "B = '/static/', '/static/web/app.js'\n"
@@ -168,6 +169,9 @@ widget = forms.Media(js=["web/e.js"], css={"all": ["web/f.css"]})
         settings = app / "project/settings.py"
         settings.write_text(settings.read_text() + "\nfrom web import paths\n")
         self.write(app / "web/tests.py", "assert url == '/static/web/app.js'\n")
+        urls = app / "project/urls.py"
+        urls.write_text(urls.read_text() + "\nFAVICON = '/static/web/logo.svg'\n")
+        routes = urls.read_text().count("\n")
         run = self.collect(app)
         links = run.report["links_by_hand"]
         found = [(f"{it['file'].rpartition('/')[2]}:{it['line']}", it["path"], it["written"]) for it in links]
@@ -179,6 +183,8 @@ widget = forms.Media(js=["web/e.js"], css={"all": ["web/f.css"]})
             {
                 ("more.html:2", "/static/web/app.css", "whole"),
                 ("more.html:3", "/static/web/logo.svg", "whole"),
+                ("more.html:3", "/static/web/dot.png", "whole"),
+                (f"urls.py:{routes}", "/static/web/logo.svg", "whole"),
                 ("links.py:2", "/static/web/app.js", "whole"),
                 ("links.py:4", "/static/web/app.css", "whole"),
             },
@@ -186,6 +192,43 @@ widget = forms.Media(js=["web/e.js"], css={"all": ["web/f.css"]})
         )
         self.assertFalse([link for link in found if link[0] in ("links.py:3", "tests.py:1")])
         self.assertIn(("paths.py:1", "/static/web/app.css", "in_settings"), found)
+
+    @needs("jinja2")
+    def test_links_by_hand_in_templates_of_jinja(self):
+        engine = "{'BACKEND': 'django.template.backends.jinja2.Jinja2', 'DIRS': [BASE_DIR / 'jinja']}"
+        app = self.app("django_basic", f"TEMPLATES.append({engine})\n")
+        link = "<img src='/static/web/logo.svg'>"
+        self.write(app / "jinja/web/jinja.html", link)
+        self.write(app / "web/templates/web/django.html", link)
+        run = self.collect(app)
+        links = {it["file"].rpartition("/")[2]: it["written"] for it in run.report["links_by_hand"]}
+        self.assertEqual(links, {"jinja.html": "in_jinja", "django.html": "whole"})
+
+    def test_where_the_app_serves_by_itself(self):
+        cases = {
+            "STATIC_URL = 'files/'": "/files/",
+            "STATIC_URL = os.environ.get('STATIC_URL', '/assets/')": "/assets/",
+            "STATIC_URL = os.getenv('STATIC_URL', 'assets/')": "/assets/",
+            "STATIC_URL = os.environ['STATIC_URL']": "/static/",
+            "STATIC_URL = 'https://cdn.example/x/'": "/static/",
+        }
+        for line, path in cases.items():
+            with self.subTest(line=line):
+                run = self.collect(self.app("django_basic", f"import os\n{line}\n"))
+                self.assertEqual(run.report["own_path"], path, run.stderr)
+
+    def test_whitenoise_serves_at_the_path_of_the_url_only(self):
+        follows = "import os\nSTATIC_URL = os.environ['STATIC_URL']\n"
+        for extra, backend, serves in (
+            ("", "plain", False),
+            ("", "whitenoise", True),
+            (follows, "whitenoise", False),
+            (follows + "WHITENOISE_STATIC_PREFIX = '/static/'\n", "whitenoise", True),
+            ("WHITENOISE_STATIC_PREFIX = '/other'\n", "whitenoise", False),
+        ):
+            with self.subTest(extra=extra, backend=backend):
+                run = self.collect(self.app("django_matrix", extra), env={"MATRIX_BACKEND": backend})
+                self.assertEqual(run.report["serves_own_path"], serves, run.stderr)
 
     def test_what_can_not_be_read_is_no_failure(self):
         app = self.app("django_basic", "TEMPLATES.append({'BACKEND': 'no.such.Engine'})\n")

@@ -40,7 +40,7 @@ pub(crate) enum DjangoEvent<'a> {
     /// How many files `STATIC_ROOT` holds that were not collected, and the first.
     UncollectedFiles(usize, &'a Path),
     /// Links that templates and built scripts hard-code.
-    FixedLinks(&'a [FixedLink]),
+    FixedLinks(&'a [FixedLink], &'a CollectReport),
     /// How many links have names that only a request knows, and the first.
     DynamicLinks(usize, &'a SourceLocation),
     SameOriginLinks(&'a [SourceLocation]),

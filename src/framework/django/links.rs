@@ -134,9 +134,14 @@ fn why_injected(report: &CollectReport) -> LinkReason {
 
 /// Composes the lines in the settings that make the hook unnecessary.
 fn snippet(report: &CollectReport) -> String {
-    let own = report.static_url.as_deref();
-    let own = own.filter(|own| !own.contains("://")).unwrap_or("/static/");
-    let mut snippet = format!("STATIC_URL = os.environ.get(\"STATIC_URL\", \"{own}\")");
+    let own = &report.own_path;
+    let mut snippet =
+        format!("import os\n\nSTATIC_URL = os.environ.get(\"STATIC_URL\", \"{own}\")");
+    if report.whitenoise {
+        // By itself, it would serve at the path of the new URL only.
+        let line = format!("\nWHITENOISE_STATIC_PREFIX = \"{own}\"");
+        snippet.push_str(&line);
+    }
     if report.hook_static_root && report.static_root.is_none() {
         snippet += "\nSTATIC_ROOT = BASE_DIR / \"staticfiles\"";
     }

@@ -44,6 +44,7 @@ pub(super) fn verify_references(
     if let Some(first) = uncollected.first() {
         log.event(&DjangoEvent::UncollectedFiles(uncollected.len(), first));
     }
+    log.event(&DjangoEvent::FixedLinks(&fixed_links, report));
     if let Some(origin) = prefix.origin() {
         let policies = judge_policies(report, origin, &files, ctx);
         for policy in &policies.blocking {
@@ -52,7 +53,6 @@ pub(super) fn verify_references(
         for header in &policies.unread {
             log.event(&DjangoEvent::PolicyNotRead(header, origin));
         }
-        log.event(&DjangoEvent::FixedLinks(&fixed_links));
         log.event(&DjangoEvent::SameOriginLinks(&report.same_origin_links));
         log.event(&DjangoEvent::StaticRoutes(&report.static_routes));
     }
@@ -91,11 +91,7 @@ fn fixed_links(
     files: &[PathBuf],
     ctx: &BuildContext<'_>,
 ) -> io::Result<Vec<FixedLink>> {
-    let own = report
-        .static_url
-        .as_deref()
-        .filter(|url| url.starts_with('/'));
-    let base = own.unwrap_or("/static/");
+    let base = report.own_path.as_str();
     let shown = Path::new(base.trim_matches('/'));
     let collected = collected_dir(ctx);
     let in_templates = report.links_by_hand.iter().filter_map(|link| {
@@ -103,7 +99,10 @@ fn fixed_links(
         let path = link.path.clone();
         let kind = match link.written {
             WrittenLink::Whole if collected.join(&name).is_file() => {
-                FixedLinkKind::Template(path, name)
+                FixedLinkKind::Template { path, name }
+            }
+            WrittenLink::InJinja if collected.join(&name).is_file() => {
+                FixedLinkKind::Jinja { path, name }
             }
             WrittenLink::InSettings if collected.join(&name).is_file() => FixedLinkKind::Path(path),
             WrittenLink::Joined if is_in_collected_dir(&name, &collected) => {

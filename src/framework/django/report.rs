@@ -18,6 +18,10 @@ pub(crate) struct CollectReport {
     /// The staticfiles storage of the settings, also if nothing was collected.
     pub(crate) storage_backend: Option<String>,
     pub(crate) static_url: Option<String>,
+    /// The path where the app serves the files by itself, as its sources may name it.
+    pub(crate) own_path: String,
+    /// Whether `WhiteNoise` goes on to serve there while `STATIC_URL` leads to the version.
+    pub(crate) serves_own_path: bool,
     pub(crate) static_root: Option<PathBuf>,
     /// Whether files are also collected from there. Then nothing tells the app's own files from the collected ones.
     pub(crate) static_root_holds_sources: bool,
@@ -135,13 +139,15 @@ pub(crate) struct WebpackBundle {
 pub(crate) enum WrittenLink {
     /// As a whole, where a call of `static` can take its place.
     Whole,
+    /// The same in a template of Jinja.
+    InJinja,
     /// Something that is not known follows the path.
     Joined,
     /// In a module of the settings, in which `static` can't be called yet.
     InSettings,
 }
 
-/// A path under the app's own `STATIC_URL`, without query.
+/// A path under the app's own path, without query.
 #[derive(Debug, Deserialize)]
 pub(crate) struct LinkByHand {
     pub(crate) path: String,

@@ -2,6 +2,7 @@
 
 use super::super::links::{blocking_policy, fixed_link};
 use super::super::warn_of_first;
+use crate::framework::FixedLink;
 use crate::framework::django::{
     BrokenLink, BrokenLinkCause, CollectReport, DjangoCheck, DjangoEvent, SettingsSource,
     StaticfilesStorage, WrittenFiles,
@@ -87,7 +88,7 @@ impl Event for DjangoEvent<'_> {
                 count(*number, "file"),
                 first.display()
             )),
-            Self::FixedLinks(links) => warn_of_first(links, log, fixed_link),
+            Self::FixedLinks(links, report) => fixed_links(links, report, log),
             Self::DynamicLinks(number, first) => log.detail(&format!(
                 "Not checked: {} whose name only a request knows, first at {first}. A file that the app makes while it \
                  runs is not published: link to it by a URL of its own",
@@ -113,6 +114,26 @@ impl Event for DjangoEvent<'_> {
                  the version, unless it is started by: static-assets exec -- COMMAND",
             ),
         }
+    }
+}
+
+/// Says what becomes of them: they are right as long as something serves the files at the app's own path.
+fn fixed_links(links: &[FixedLink], report: &CollectReport, log: &Log) {
+    warn_of_first(links, log, fixed_link);
+    if links.is_empty() || report.serves_own_path {
+        return;
+    }
+    let path = &report.own_path;
+    if report.whitenoise {
+        log.warning(&format!(
+            "WhiteNoise serves the files at the path of STATIC_URL only, so links to {path} would answer 404. Keep them in \
+             the settings:\nWHITENOISE_STATIC_PREFIX = \"{path}\""
+        ));
+    } else {
+        log.warning(&format!(
+            "No WhiteNoise was found, so links to {path} answer 404, unless a server in front of the app serves the files \
+             there."
+        ));
     }
 }
 

@@ -51,7 +51,7 @@ def _is_base(url):
     letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
     host = url.split("://", 1)[1][:1] if url.startswith(("https://", "http://")) else ""
     is_plain = all(letter in letters + "/:.%_~+=,-" for letter in url)
-    return is_plain and (_is_path(url) or (host != "" and host in letters))
+    return is_plain and (is_path(url) or (host != "" and host in letters))
 
 
 def watch(name, callback):
@@ -183,7 +183,7 @@ def _apply_url(settings, url):
     own = settings.STATIC_URL
     own = "" if own is None else str(own)
     version = os.environ.get("STATIC_ASSETS_VERSION")
-    if _is_path(url) and not (version and "/%s/" % version in url):
+    if is_path(url) and not (version and "/%s/" % version in url):
         # The fallback: STATIC_URL=/static/ serves from the app again, at the path where the app serves.
         if not own or "//" not in own:
             return
@@ -204,7 +204,7 @@ def same_url(one, other):
     return bool(one) and str(one).rstrip("/") == str(other).rstrip("/")
 
 
-def _is_path(url):
+def is_path(url):
     return url.startswith("/") and not url.startswith("//")
 
 

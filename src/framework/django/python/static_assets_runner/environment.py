@@ -25,6 +25,8 @@ class Environment(os._Environ):
     missed = set()
     quiet = False
     upcoming = ()
+    # What settings take if STATIC_URL is not set.
+    default_url = None
 
     @classmethod
     def observe(cls):
@@ -34,6 +36,11 @@ class Environment(os._Environ):
         names = list(super().__iter__())
         type(self).upcoming = names[::-1]
         return iter(names)
+
+    def get(self, name, default=None):
+        if name == "STATIC_URL" and default:
+            type(self).default_url = str(default)
+        return super().get(name, default)
 
     def __getitem__(self, name):
         cls = type(self)

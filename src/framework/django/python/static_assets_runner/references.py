@@ -1,6 +1,7 @@
 """Which static files the app's own templates and modules ask for by name, and where."""
 
 import ast
+import importlib.util
 import os
 import re
 import string
@@ -39,13 +40,13 @@ BEFORE_JOINED = re.compile(r"(\}\}|[\w./-])$")
 class References:
     """`links` and `bundles` map each name to the first place that asks for it. The others are lists of places."""
 
-    def __init__(self, app, static_url, of_settings=()):
+    def __init__(self, app, own_path, of_settings=()):
         self.app = os.path.realpath(app)
         self.of_settings = of_settings
-        is_path = bool(static_url) and static_url.startswith("/") and static_url != "/"
-        self.base = static_url if is_path else None
-        self.signs = ["static", "render_bundle", "STATIC_URL", *([static_url] if is_path else [])]
-        self.hand = by_hand(static_url) if is_path else None
+        # Below `/`, a path may be any route of the app.
+        self.base = own_path if own_path != "/" else None
+        self.signs = ["static", "render_bundle", "STATIC_URL", *([own_path] if self.base else [])]
+        self.hand = by_hand(own_path) if self.base else None
         self.links = {}
         self.bundles = {}
         self.by_hand = []
@@ -61,11 +62,20 @@ class References:
 
         directories = [str(directory) for engine in engines.all() for directory in engine.template_dirs]
         for path in self.files(directories):
-            self.read_template(path)
+            self.read_template(path, directories)
         self.read_installed(directories)
-        for path in self.files([config.path for config in apps.get_app_configs()]):
-            if path.endswith(".py"):
-                self.read_module(path)
+        modules = [path for path in self.files([it.path for it in apps.get_app_configs()]) if path.endswith(".py")]
+        for path in dict.fromkeys(modules + self.root_urlconf()):
+            self.read_module(path)
+
+    def root_urlconf(self):
+        """The module of the app's routes: its package is often no entry of INSTALLED_APPS."""
+        from django.conf import settings
+
+        name = getattr(settings, "ROOT_URLCONF", None)
+        origin = importlib.util.find_spec(name).origin if isinstance(name, str) else None
+        is_own = origin and is_inside(origin, self.app) and INSTALLED not in origin
+        return [os.path.realpath(origin)] if is_own else []
 
     def files(self, directories):
         """The app's own files under the directories, each once. What is installed is not the app's own."""
@@ -99,7 +109,7 @@ class References:
                     {"file": shown, "line": text.count("\n", 0, found.start()) + 1} for found in joined_links(text)
                 ]
 
-    def read_template(self, path):
+    def read_template(self, path, directories):
         text = read_text(path)
         self.parts.update(found.group(2) for found in PARTS.finditer(text))
         if not any(sign in text for sign in self.signs):
@@ -119,8 +129,9 @@ class References:
                 self.same_origin.append(place(found))
         self.joined += [place(found) for found in joined_links(text)]
         self.dynamic += [place(found) for found in DYNAMIC.finditer(text)]
-        for found in self.hand.finditer(text) if self.hand else ():
-            self.by_hand.append(dict(place(found), path=found.group(1), written="whole"))
+        by_hand = list(self.hand.finditer(text) if self.hand else ())
+        written = "in_jinja" if by_hand and is_jinja(path, directories) else "whole"
+        self.by_hand += [dict(place(found), path=found.group(1), written=written) for found in by_hand]
         for found in BUNDLE.finditer(text):
             config = BUNDLE_CONFIG.search(found.group(3))
             key = found.group(2), config.group(1) if config else "DEFAULT"
@@ -168,9 +179,22 @@ class References:
         return {"file": os.path.relpath(path, self.app), "line": line}
 
 
-def by_hand(static_url):
-    """`src="/static/…"` and the like, up to a query."""
-    return re.compile(r"""\b(?:src|href|poster)\s*=\s*["']?(%s[^"'{}<>\s?#]+)""" % re.escape(static_url))
+def by_hand(own_path):
+    """`src="/static/…"`, `url(/static/…)` and the like, up to a query."""
+    return re.compile(r"""["'(=]\s*(%s[^"'(){}<>\s?#]+)""" % re.escape(own_path))
+
+
+def is_jinja(path, directories):
+    """Whether an engine of Jinja gets the template: engines may share their directories."""
+    from django.template import loader
+
+    directory = next(it for it in map(os.path.realpath, directories) if is_inside(path, it))
+    try:
+        template = loader.get_template(os.path.relpath(path, directory))
+    except Exception:
+        # A template that no engine can read is no page.
+        return False
+    return not type(template).__module__.startswith("django.template.backends.django")
 
 
 def joined_links(text):

@@ -48,6 +48,8 @@ class Run:
             "settings_module": None,
             "debug": False,
             "static_url": None,
+            "own_path": "/static/",
+            "serves_own_path": False,
             "storage_backend": None,
             "static_root": None,
             "static_root_holds_sources": False,
@@ -98,9 +100,7 @@ class Run:
             self.storage = Storage(self.settings.storage_entry())
             self.report["storage"] = dict(self.storage.describe(), setting=self.settings.storage_setting)
             dropped = ("location", "base_url") if self.url else ("location",)
-            stylesheets = (
-                Stylesheets(self.report["static_url"], self.report["relative_references"]) if self.url else None
-            )
+            stylesheets = Stylesheets(self.report["own_path"], self.report["relative_references"]) if self.url else None
             self.collecting = self.storage.collecting_class(self.into, dropped, stylesheets)
         return self.collecting
 
@@ -196,6 +196,7 @@ class Run:
         self.step = "observed"
         used, names = self.used, self.names
         self.report["whitenoise"] = has_whitenoise(settings)
+        self.report["serves_own_path"] = self.report["whitenoise"] and self.settings.keep_own_path()
         self.report["checks"] = staticfiles_checks()
         self.report["static_root_holds_sources"] = holds_sources(self.report["static_root"])
         self.report["by_products"] = by_products(self.into)
@@ -212,7 +213,7 @@ class Run:
             self.hook.write()
 
     def find_references(self):
-        references = References(self.request["app"], self.report["static_url"], self.settings.modules)
+        references = References(self.request["app"], self.report["own_path"], self.settings.modules)
         try:
             references.find()
             with NoNetwork():

@@ -10,7 +10,15 @@ from .paths import absolute
 
 # The module that holds the staticfiles storage while collecting. The class keeps its name.
 BACKENDS = __package__ + ".backend"
-NAMES = ("STATIC_ROOT", "STATIC_URL", "STORAGES", "STATICFILES_STORAGE", "COMPRESS_URL", "COMPRESS_ROOT")
+NAMES = (
+    "STATIC_ROOT",
+    "STATIC_URL",
+    "STORAGES",
+    "STATICFILES_STORAGE",
+    "COMPRESS_URL",
+    "COMPRESS_ROOT",
+    "WHITENOISE_STATIC_PREFIX",
+)
 
 
 class AppSettings:
@@ -44,7 +52,8 @@ class AppSettings:
         report = self.run.report
         report["settings_module"] = getattr(settings, "SETTINGS_MODULE", None)
         report["debug"] = bool(settings.DEBUG)
-        report["static_url"] = effective_url(settings)
+        report["static_url"] = effective_url(settings, settings.STATIC_URL)
+        report["own_path"] = own_path(settings, self.run.url)
         report["static_root"] = absolute(settings.STATIC_ROOT)
         report["storage_backend"] = (self.storage_entry() or {}).get("BACKEND")
         legacy = settings.is_overridden("STATICFILES_STORAGE")
@@ -54,6 +63,14 @@ class AppSettings:
         current = "STORAGES" if settings.is_overridden("STORAGES") else "default"
         self.storage_setting = "STATICFILES_STORAGE" if legacy else current
         Environment.asked.update(name for name, value in self.run.dummies.items() if settings.SECRET_KEY == value)
+
+    def keep_own_path(self):
+        """Whether WhiteNoise goes on to serve there. By itself it serves at the path of STATIC_URL only."""
+        prefix = self.own.get("WHITENOISE_STATIC_PREFIX")
+        if prefix is None:
+            # Of settings that don't read STATIC_URL, the hook keeps the path.
+            return not hook.same_url(self.own["STATIC_URL"], self.run.url)
+        return prefix.strip("/") == self.run.report["own_path"].strip("/")
 
     def storage_entry(self):
         """The staticfiles storage of the app's settings, as STORAGES has it since Django 4.2."""
@@ -70,9 +87,15 @@ class AppSettings:
         return absolute(options.get("location")) or self.run.report["static_root"]
 
 
-def effective_url(settings):
+def effective_url(settings, url):
     """STATIC_URL as django.conf.settings gives it: a relative one begins with the script name."""
-    url = settings.STATIC_URL
     if url is None or str(url).startswith(("http://", "https://", "/")):
         return url if url is None else str(url)
     return (settings.FORCE_SCRIPT_NAME or "").rstrip("/") + "/" + str(url)
+
+
+def own_path(settings, published):
+    """Where the app serves its files by itself. Settings that read STATIC_URL give the published one."""
+    own = settings.STATIC_URL
+    own = effective_url(settings, Environment.default_url if hook.same_url(own, published) else own)
+    return own.rstrip("/") + "/" if own and hook.is_path(own) else "/static/"

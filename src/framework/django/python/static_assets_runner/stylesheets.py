@@ -9,11 +9,11 @@ REFERENCE = r"""(["'(]\s*|sourceMappingURL=)(%s)([^"'()\s\\?#]+)"""
 
 
 class Stylesheets:
-    """Makes references below the app's own STATIC_URL relative, before any storage hashes names."""
+    """Makes references below the path where the app serves its files relative, before any storage hashes names."""
 
-    def __init__(self, static_url, report):
-        # An app whose STATIC_URL is the one that is published says nothing of the path in its sources.
-        prefix = static_url if static_url and re.match("/[^/]", static_url) else "/static/"
+    def __init__(self, own_path, report):
+        # Below `/`, a path may be any route of the app.
+        prefix = own_path if own_path != "/" else "/static/"
         self.prefix = prefix.encode()
         self.pattern = re.compile((REFERENCE % re.escape(prefix)).encode())
         self.report = report
