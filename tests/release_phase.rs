@@ -368,10 +368,12 @@ fn a_failed_publish_removes_the_earlier_pin() {
     let line = ["publish", "--dir", "dist", "--pin=kept/pin.env"];
     platform
         .cli_with(&line, &[("STATIC_ASSETS_STORE", "file:///nowhere/at/all")])
-        .exits(10);
+        .exits(10)
+        .says("Removed the earlier pin from kept/pin.env");
     let pin = fs::read_to_string(platform.app().join("kept/pin.env")).unwrap();
     assert!(!pin.contains("v1"), "{pin}");
-    platform.cli(&line).exits(0).says("kept/pin.env");
+    let again = platform.cli(&line).exits(0).says("kept/pin.env");
+    again.does_not_say("Removed the earlier pin");
     let pin = fs::read_to_string(platform.app().join("kept/pin.env")).unwrap();
     assert!(
         pin.contains("STATIC_URL=https://static.example.com/shop/"),

@@ -108,7 +108,11 @@ fn publish_app(
     }
     if let (Some(pin), DryRun::No) = (pin, args.dry_run) {
         // A pin that can't be written is known before any work, and what an earlier layer pinned does not stay.
+        let had_version = fs::read_to_string(pin).is_ok_and(|text| pin::has_version(&text));
         write_pin(pin, &Launch::default())?;
+        if had_version {
+            log.event(&CliEvent::EarlierPinRemoved(pin));
+        }
     }
     let scratch = scratch_dir()?;
     let ctx = BuildContext {

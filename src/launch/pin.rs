@@ -47,6 +47,11 @@ pub(crate) fn missing(pin: &str) -> Vec<&Path> {
     needs.map(Path::new).filter(|path| !path.exists()).collect()
 }
 
+pub(crate) fn has_version(pin: &str) -> bool {
+    let mut lines = pin.lines().filter_map(|line| line.split_once('='));
+    lines.any(|(name, _)| name == STATIC_ASSETS_VERSION)
+}
+
 /// The variables that a process gets in addition to its own, which `own` looks up.
 pub(crate) fn environment<'a>(
     pin: &str,

@@ -103,6 +103,7 @@ pub(crate) enum FileError {
 
 pub(crate) enum CliEvent<'a> {
     Title,
+    EarlierPinRemoved(&'a Path),
     Pinned(&'a Path),
     /// Nothing was published.
     PinsNothing(&'a Path),
@@ -314,6 +315,10 @@ impl Event for CliEvent<'_> {
     fn write_to(&self, log: &Log) {
         match self {
             Self::Title => log.header(&title()),
+            Self::EarlierPinRemoved(file) => log.bullet(&format!(
+                "Removed the earlier pin from {}. If this command fails, the app serves its own files",
+                file.display()
+            )),
             Self::Pinned(file) => log.bullet(&format!("Pinned in {}", file.display())),
             Self::PinsNothing(file) => log.bullet(&format!("{} pins nothing", file.display())),
             Self::PinnedImage { pin, is_default, deferred } => {

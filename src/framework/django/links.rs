@@ -135,8 +135,7 @@ fn why_injected(report: &CollectReport) -> LinkReason {
 /// Composes the lines in the settings that make the hook unnecessary.
 fn snippet(report: &CollectReport) -> String {
     let own = &report.own_path;
-    let mut snippet =
-        format!("import os\n\nSTATIC_URL = os.environ.get(\"STATIC_URL\", \"{own}\")");
+    let mut snippet = format!("import os\nSTATIC_URL = os.environ.get(\"STATIC_URL\", \"{own}\")");
     if report.whitenoise {
         // By itself, it would serve at the path of the new URL only.
         let line = format!("\nWHITENOISE_STATIC_PREFIX = \"{own}\"");
