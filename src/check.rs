@@ -128,10 +128,20 @@ pub(crate) struct CheckFinding {
     pub(crate) problem: CheckProblem,
 }
 
+/// What a URL without an answer is: perhaps only this machine can't reach it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unanswered {
+    Warns,
+    Fails,
+}
+
 impl CheckFinding {
     /// Whether pages are broken. Other findings are warnings in any case.
-    pub(crate) fn is_fatal(&self) -> bool {
-        self.problem.is_wrong_answer() && self.kinds.iter().any(|kind| kind.is_vital())
+    pub(crate) fn is_fatal(&self, unanswered: Unanswered) -> bool {
+        match &self.problem {
+            CheckProblem::Unreachable(_) => unanswered == Unanswered::Fails,
+            problem => problem.is_wrong_answer() && self.kinds.iter().any(|kind| kind.is_vital()),
+        }
     }
 }
 

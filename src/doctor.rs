@@ -1,7 +1,7 @@
 //! Finds out before the first deploy whether one would work: settings, store, rights and public URL, in seconds and
 //! without compiling anything. A few small files stay in the store, under `_doctor/`.
 
-use crate::check::{AssetKind, CheckError, CheckFinding, check_by};
+use crate::check::{AssetKind, CheckError, CheckFinding, Unanswered, check_by};
 use crate::config::{
     CheckMode, Config, Destination, FrameworkSettings, GzipReason, Mode, Origin, Phase, Region,
     Setting, Sources, TextForm, Unpublished,
@@ -228,7 +228,8 @@ impl Doctor<'_> {
         let stops = config.check.unwrap_or_default() == CheckMode::Fail;
         let mut fatal = Vec::new();
         for finding in report.findings {
-            if stops && finding.is_fatal() {
+            // Who runs it wants to know of a misspelt host.
+            if stops && finding.is_fatal(Unanswered::Fails) {
                 fatal.push(finding);
             } else {
                 self.report(&Fact::CheckFailed(&finding, &to.site));

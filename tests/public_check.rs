@@ -537,3 +537,30 @@ fn the_check_trusts_the_configured_authority() {
         .succeeds()
         .says("  - css js svg font: 200");
 }
+
+/// The port of a listener that is gone: perhaps only this machine can't reach a host.
+#[test]
+fn no_answer_is_a_warning_unless_checks_must_pass() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let platform = Platform::empty().file_store();
+    platform.write("dist/app.css", "a{}");
+    let platform = platform
+        .env("STATIC_ASSETS_PUBLIC_URL", &url)
+        .env("STATIC_ASSETS_CHECK", "");
+    let line = ["publish", "--dir", "dist"];
+    platform
+        .cli(&line)
+        .exits(0)
+        .says("not checked, nothing listens there");
+    platform.cli(&["doctor"]).exits(1).says("✗ ");
+    platform
+        .cli_with(&line, &[("STATIC_ASSETS_CHECK", "fail")])
+        .exits(1)
+        .says(&format!("No answer from {url}/: nothing listens there"))
+        .says("Is STATIC_ASSETS_PUBLIC_URL right?");
+    let warns = [("STATIC_ASSETS_CHECK", "warn")];
+    platform.cli_with(&line, &warns).exits(0);
+    platform.cli_with(&["doctor"], &warns).exits(0);
+}

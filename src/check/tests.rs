@@ -243,7 +243,8 @@ fn a_host_without_answer_is_asked_once() {
         report.findings[0].problem,
         CheckProblem::Unreachable(FetchError::UnknownHost)
     );
-    assert!(!report.findings[0].is_fatal());
+    assert!(!report.findings[0].is_fatal(Unanswered::Warns));
+    assert!(report.findings[0].is_fatal(Unanswered::Fails));
 }
 
 #[test]
@@ -253,7 +254,7 @@ fn equal_problems_are_one_finding() {
         panic!("{report:?}");
     };
     assert_eq!(finding.kinds, AssetKind::ALL);
-    assert!(finding.is_fatal());
+    assert!(finding.is_fatal(Unanswered::Warns));
     assert_eq!(report.right, []);
 
     let (report, _) = checked(&ALL, |url, _| {
@@ -264,7 +265,7 @@ fn equal_problems_are_one_finding() {
         })
     });
     assert_eq!(report.right, [AssetKind::Css, AssetKind::Js]);
-    assert!(!report.findings[0].is_fatal());
+    assert!(!report.findings[0].is_fatal(Unanswered::Warns));
 }
 
 #[test]
@@ -288,7 +289,7 @@ fn a_file_under_another_url_is_found() {
 #[test]
 fn a_failing_server_is_not_sought_elsewhere() {
     let (report, asked) = checked(&ALL[..1], |_, _| Ok(status(503)));
-    assert!(report.findings[0].is_fatal());
+    assert!(report.findings[0].is_fatal(Unanswered::Warns));
     assert_eq!(asked.len(), 2);
 }
 
@@ -312,7 +313,7 @@ fn missing_cors_is_found_for_fonts_and_js() {
     };
     assert_eq!(finding.problem, CheckProblem::NoCors);
     assert_eq!(finding.kinds, [AssetKind::Js, AssetKind::Font]);
-    assert!(!finding.is_fatal());
+    assert!(!finding.is_fatal(Unanswered::Warns));
 }
 
 /// A store that allows an `Origin` only when asked with one, behind a cache that knows URLs only.
@@ -344,7 +345,7 @@ fn a_refused_origin_is_found() {
         report.findings[0].problem,
         CheckProblem::RefusedWithOrigin(403)
     );
-    assert!(!report.findings[0].is_fatal());
+    assert!(!report.findings[0].is_fatal(Unanswered::Warns));
 }
 
 #[test]

@@ -39,6 +39,9 @@ fn title(findings: &[CheckFinding], site: &Site) -> String {
     let public = &site.public;
     match problem {
         CheckProblem::Status(status) => format!("Browsers get {status} for {url}"),
+        CheckProblem::Unreachable(error) => {
+            format!("No answer from {public}: {}", no_answer(error))
+        }
         CheckProblem::Page => format!("Browsers get an HTML page for {url}"),
         CheckProblem::EncodingLost => format!("Browsers get gzip without Content-Encoding: {url}"),
         CheckProblem::EncodingUnknown(name) => {
@@ -61,7 +64,8 @@ pub(super) fn finding_text(finding: &CheckFinding, site: &Site) -> String {
     let remedies = Remedies::of(site, url);
     let text = match problem {
         CheckProblem::Unreachable(error) => format!(
-            "not checked, {}: {url}\nPerhaps browsers reach it and this machine doesn't. Check from another network:\n  {}",
+            "not checked, {}: {url}\nIs {PUBLIC} right? If so, perhaps browsers reach it and this machine doesn't. Check \
+             from another network:\n  {}",
             no_answer(error),
             curl(url)
         ),
@@ -75,7 +79,7 @@ pub(super) fn finding_text(finding: &CheckFinding, site: &Site) -> String {
             200, but other bytes than were published: {url}
             Something in front of the store changes files (minification, rewriting): switch that off for this URL,
             because a changed file breaks integrity hashes. Or a cache holds an older answer: purge it, or publish the
-            same files as another version:
+            same files as another version, by a new salt:
               {salt}=2
             The published file has the SHA-256 {expected}. Compare:
               curl -sSL --compressed '{url}' | sha256sum"
@@ -154,7 +158,7 @@ fn status_text(url: &str, status: u16, remedies: &Remedies, leads: &str) -> Stri
         404 | 410 => formatdoc! {"
             {status}, although the file was uploaded: {url}
             {leads}
-            A CDN caches a 404: purge it after fixing the URL, or publish the same files as another version:
+            A CDN caches a 404: purge it after fixing the URL, or publish the same files as another version, by a new salt:
               {salt}=2"
         },
         300..=399 => format!("{status}, a redirect that browsers can't follow: {url}\n{set}"),

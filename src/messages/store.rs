@@ -143,7 +143,7 @@ fn unreadable(key: &Key, reason: &UnreadableMarker) -> Message {
     };
     let body = formatdoc! {"
         {cause}
-        Or publish the assets under another version: set a new RELEASE_VERSION. If none is set:
+        Or publish the assets under another version: set a new RELEASE_VERSION. If none is set, a new salt:
           STATIC_ASSETS_SALT=2"
     };
     let title = format!("The store holds an object that can't be read: {key}");
@@ -185,7 +185,7 @@ impl Explain for Conflict {
             ),
         };
         let fix = if version.looks_like_digest() {
-            "This gives the same files another version:\n  STATIC_ASSETS_SALT=2"
+            "A value that was not set before gives the same files another version:\n  STATIC_ASSETS_SALT=2"
         } else {
             "Set another RELEASE_VERSION, or unset it: the version is then a hash of the files."
         };

@@ -2,7 +2,7 @@
 
 use super::PublishEvent;
 use super::upload::Uploader;
-use crate::check::{self, CheckError, CheckReport, CheckSkipped};
+use crate::check::{self, CheckError, CheckReport, CheckSkipped, Unanswered};
 use crate::config::CheckMode;
 use crate::context::DryRun;
 use crate::http::Client;
@@ -29,9 +29,13 @@ impl Uploader<'_> {
         let report = self.ask(release)?;
         self.log.event(&PublishEvent::Checked(&report.right));
         let stops = self.config.check.unwrap_or_default() == CheckMode::Fail;
+        let unanswered = match self.config.check {
+            Some(CheckMode::Fail) => Unanswered::Fails,
+            _ => Unanswered::Warns,
+        };
         let mut findings = report.findings;
         let fatal: Vec<_> = findings
-            .extract_if(.., |finding| stops && finding.is_fatal())
+            .extract_if(.., |finding| stops && finding.is_fatal(unanswered))
             .collect();
         let site = &self.destination.site;
         // The error tells the fatal ones.

@@ -114,7 +114,7 @@ fn of_bucket(private: &'static [u16], read: String, cors: &str, show: &str) -> R
             The file was uploaded with the right type. The store's own type is shown by:
               {show}
             If that is wrong, somebody has changed it; if it is right, the CDN changes it. To upload the files again,
-            as another version:
+            as another version, by a new salt:
               {salt}=2"},
         caching: "The file was uploaded with the right value, and the CDN replaces it. Let the CDN respect the \
                   origin's value (Cloudflare: Browser Cache TTL)."

@@ -62,6 +62,10 @@ fn check() {
             CheckProblem::EncodingUnknown("gzip,aws-chunked".to_owned()),
         ),
         wrong(directory(), wrong_type()),
+        wrong(
+            s3_site(),
+            CheckProblem::Unreachable(FetchError::UnknownHost),
+        ),
         CheckError::Wrong(
             vec![found(CheckProblem::Status(404)), found(wrong_type())],
             s3_site(),
