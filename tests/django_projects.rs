@@ -432,12 +432,20 @@ fn missing_settings_or_python_fail_the_build() {
     let Some((platform, python)) = django("django_basic") else {
         return;
     };
-    let platform = platform.platform_env("DJANGO_SETTINGS_MODULE", "project.staging");
-    platform
-        .build()
-        .exits(1)
-        .says("DJANGO_SETTINGS_MODULE=project.staging: no such module")
-        .says("DJANGO_SETTINGS_MODULE=project.settings");
+    let mut platform = platform;
+    for wrong in [
+        "project.staging",
+        "project.project.settings",
+        "nowhere.settings",
+        "project/settings.py",
+    ] {
+        platform = platform.platform_env("DJANGO_SETTINGS_MODULE", wrong);
+        platform
+            .build()
+            .exits(1)
+            .says(&format!("DJANGO_SETTINGS_MODULE={wrong}: no such module"))
+            .says("  DJANGO_SETTINGS_MODULE=project.settings\n");
+    }
     let platform = platform.env("PATH", "/invalid");
     platform
         .build()
@@ -475,11 +483,19 @@ fn python_without_django_fails_the_build() {
     let Some((platform, _)) = django("django_basic") else {
         return;
     };
-    platform
-        .env("PATH", "/usr/bin:/bin")
-        .build()
-        .exits(1)
-        .says("can't import django");
+    let platform = platform.env("PATH", "/usr/bin:/bin");
+    let imports = "from django.core.management import execute_from_command_line\n";
+    for manage_py in [
+        imports.to_owned(),
+        // As Django's own manage.py does.
+        format!(
+            "try:\n    {imports}except ImportError as error:\n    raise ImportError('no Django') from error\n"
+        ),
+        format!("import another_package_of_the_app\n{imports}"),
+    ] {
+        platform.write("manage.py", &manage_py);
+        platform.build().exits(1).says("can't import django");
+    }
 }
 
 #[test]

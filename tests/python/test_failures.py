@@ -109,6 +109,13 @@ class Failures(Case):
         )
         self.assertEqual(run.report["django"], None)
 
+    def test_syntax_error_in_a_module_of_the_settings(self):
+        app = self.app("django_basic")
+        self.write(app / "project/base.py", "\n\nx = = 1\n")
+        path = app / "project/settings.py"
+        path.write_text("from .base import *\n" + path.read_text())
+        self.assert_failure(self.collect(app).report["failure"], place="project/base.py:3")
+
     def test_unknown_command(self):
         failure = self.failure("django_no_staticfiles")
         self.assert_failure(

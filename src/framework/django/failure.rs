@@ -32,21 +32,24 @@ pub(super) fn diagnose(
     }
     let failure = failure.unwrap_or_default();
     let missing = failure.missing_module.as_deref();
-    if missing == Some("django") {
+    if missing.is_some() && !has_django(python)? {
         return Ok(DjangoError::NoDjango(python.program.clone()));
     }
     let named = python.env.text(DJANGO_SETTINGS_MODULE.name);
-    let is_named = missing.is_some() && missing == named;
+    // The missing module is the settings module, or a package of its path.
+    let named = named.filter(|named| {
+        let rest = missing.and_then(|missing| named.strip_prefix(missing));
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    });
     let likely = guess_settings_package(&python.ctx.app_dir);
-    let module = if is_named {
-        missing
-    } else {
-        settings.as_deref().or(likely.as_deref())
-    };
-    let other_settings = settings_package(python.command(), python.ctx, module)?.others;
+    let beside = |module| settings_package(python.command(), python.ctx, module);
+    let mut other_settings = beside(named.or(settings.as_deref()).or(likely.as_deref()))?.others;
+    if named.is_some() && other_settings.is_empty() {
+        other_settings = beside(likely.as_deref())?.others;
+    }
     let reason = match missing {
         _ if died => DjangoFailureReason::Died,
-        Some(module) if is_named => DjangoFailureReason::NoSuchSettings(module.to_owned()),
+        Some(_) if let Some(named) = named => DjangoFailureReason::NoSuchSettings(named.to_owned()),
         _ if !missing_variables.is_empty() => {
             DjangoFailureReason::MissingVariables(missing_variables)
         }
@@ -65,6 +68,13 @@ pub(super) fn diagnose(
         output: last_lines(&finished.output),
     };
     Ok(Box::new(failure).into())
+}
+
+/// Whether this Python has Django. Without it, the first package that is missing says little.
+fn has_django(python: &AppPython<'_>) -> Result<bool, DjangoError> {
+    const FIND: &str =
+        "import importlib.util, sys; sys.exit(importlib.util.find_spec('django') is None)";
+    Ok(python.run_code(&python.env, FIND)?.status.success())
 }
 
 /// Shows the command as the user would type it: the runner runs the same one.

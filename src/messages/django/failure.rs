@@ -42,7 +42,7 @@ fn reason_text(failure: &DjangoFailure) -> String {
                 [] => {
                     "It names the app's settings by their dotted path, relative to the directory of manage.py."
                 }
-                _ => "The same directory holds these settings:\n",
+                _ => "It names the app's settings by their dotted path. The app has these:\n",
             };
             format!("DJANGO_SETTINGS_MODULE={module}: no such module\n{text}{list}")
         }
@@ -152,8 +152,8 @@ fn missing_variables(missing: &[StandIn], given: &[(String, String)]) -> String 
         .collect();
     formatdoc! {"
         {names} {verb} not set in the build
-        The settings need {them}. collectstatic needs {real}. To set {them} for the build alone, never for the
-        running app:
+        The settings need {them}. collectstatic needs {real}, the running app does. To set {them} for the
+        build alone:
           STATIC_ASSETS_BUILD_ENV=\"{}\"
         Or give {default} in the settings.",
         pairs.join(" ")

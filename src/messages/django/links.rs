@@ -31,8 +31,10 @@ impl Explain for NotFollowing<DjangoLinkProblem> {
                 "is forbidden by STATIC_ASSETS_INJECT=off. To allow it, unset STATIC_ASSETS_INJECT.",
             ),
             DjangoLinkProblem::InjectNowhere => no_hook(
-                "is installed by the command line only with --pin, in a Dockerfile:\n  \
-                 RUN static-assets publish --app . --pin",
+                "is installed by the command line only with --pin. In a Dockerfile, and on a server \
+                 (docs/docker.md):\n  \
+                 RUN static-assets publish --app . --pin\n  \
+                 static-assets publish --app . --pin=pin.env",
             ),
             DjangoLinkProblem::Unreachable(_) => no_hook(
                 "is not loaded by Python. Likeliest cause: another sitecustomize hides it, or Python ignores \

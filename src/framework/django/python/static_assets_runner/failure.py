@@ -5,7 +5,7 @@ import os
 import re
 
 from .environment import Environment
-from .paths import dotted
+from .paths import dotted, is_inside
 from .references import constant
 from .settings import BACKENDS
 
@@ -55,12 +55,16 @@ class Failure:
             error = error.__cause__ or error.__context__
 
     def missing_module(self):
-        if not isinstance(self.error, ImportError):
-            return None
-        if isinstance(self.error, ModuleNotFoundError) and self.error.name:
-            return self.error.name
-        found = re.match(r"No module named '?([\w.]+)", str(self.error))
-        return found and found.group(1)
+        """Django's own manage.py raises an ImportError with a text of its own from the one that names the module."""
+        for error in self.chain():
+            if not isinstance(error, ImportError):
+                return None
+            if isinstance(error, ModuleNotFoundError) and error.name:
+                return error.name
+            found = re.match(r"No module named '?([\w.]+)", str(error))
+            if found:
+                return found.group(1)
+        return None
 
     def missing_variable(self):
         message = str(self.error)
@@ -99,6 +103,10 @@ class Failure:
 
     def place(self):
         """The innermost line of the app itself, as `path:line`."""
+        if isinstance(self.error, SyntaxError) and self.error.filename:
+            path = os.path.realpath(self.error.filename)
+            if is_inside(path, self.app):
+                return "%s:%s" % (os.path.relpath(path, self.app), self.error.lineno)
         for error in self.chain():
             lines = []
             for traceback in tracebacks(error):
