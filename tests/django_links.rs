@@ -278,6 +278,32 @@ fn a_policy_that_blocks_the_public_url_is_named() {
         .does_not_say("Content-Security-Policy");
 }
 
+/// django-csp 4 reads `CONTENT_SECURITY_POLICY` alone.
+#[test]
+fn settings_of_an_older_django_csp_are_no_policy() {
+    let Some(platform) = django("django_basic") else {
+        return;
+    };
+    platform
+        .write("csp/__init__.py", "")
+        .write(
+            "csp/middleware.py",
+            "def CSPMiddleware(get_response): return get_response\n",
+        )
+        .settings("MIDDLEWARE = ['csp.middleware.CSPMiddleware']\nCSP_SCRIPT_SRC = [\"'self'\"]");
+    let platform = platform.env("STATIC_ASSETS_PUBLIC_URL", "https://cdn.example.com/shop");
+    for (version, is_policy) in [("3.8", true), ("4.0", false)] {
+        let metadata = format!("Metadata-Version: 2.1\nName: django-csp\nVersion: {version}\n");
+        platform.write("django_csp.dist-info/METADATA", &metadata);
+        let ran = platform.build().succeeds();
+        assert_eq!(
+            ran.stdout().contains("Content-Security-Policy"),
+            is_policy,
+            "{version}"
+        );
+    }
+}
+
 #[test]
 fn directories_and_prefixes_are_no_broken_links() {
     let Some(platform) = django("django_basic") else {

@@ -14,11 +14,25 @@ def content_policy(settings):
         return None
     if hasattr(settings, "CONTENT_SECURITY_POLICY"):
         return describe("CONTENT_SECURITY_POLICY", (settings.CONTENT_SECURITY_POLICY or {}).get("DIRECTIVES"))
-    # django-csp 3
+    if not reads_single_settings():
+        return None
     names = [name if "-" in name else name + "-src" for name in DIRECTIVES]
     values = {name: getattr(settings, "CSP_" + name.upper().replace("-", "_"), None) for name in names}
     values["default-src"] = values["default-src"] or ["'self'"]
     return describe("django-csp (the CSP_ settings)", values)
+
+
+def reads_single_settings():
+    """Whether django-csp reads CSP_DEFAULT_SRC and the like. Version 4 ignores them, and then sends no policy."""
+    try:
+        from importlib.metadata import PackageNotFoundError, version
+    except ImportError:
+        # Until Python 3.7, for which there is no version 4.
+        return True
+    try:
+        return int(version("django-csp").partition(".")[0]) < 4
+    except (PackageNotFoundError, ValueError):
+        return True
 
 
 def describe(setting, directives):
