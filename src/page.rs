@@ -119,6 +119,10 @@ pub(crate) struct PageReport {
     pub(crate) problems: Vec<(PageFile, PageProblem)>,
     /// How many files the page links to of each version.
     pub(crate) versions: BTreeMap<String, usize>,
+    /// The files of no version that come from the page's own host: a deploy replaces them.
+    pub(crate) unversioned: Vec<Url>,
+    /// Whether versions were looked for under the public URL of the settings.
+    pub(crate) has_public_url: bool,
     /// How many files were not read, because there are too many or they take too long.
     pub(crate) left_out: usize,
 }
@@ -129,6 +133,17 @@ impl PageReport {
         let fatal = self.problems.iter().filter(|(_, it)| it.is_fatal());
         let urls: BTreeSet<_> = fatal.map(|(file, _)| &file.url).collect();
         urls.len()
+    }
+
+    /// Whether all that a browser refuses is refused because a host does not answer, or fails.
+    pub(crate) fn is_down(&self) -> bool {
+        let mut fatal = self.problems.iter().filter(|(_, it)| it.is_fatal());
+        fatal.all(|(_, problem)| {
+            matches!(
+                problem,
+                PageProblem::Unreachable(_) | PageProblem::Status(500..=599)
+            )
+        })
     }
 }
 
@@ -224,10 +239,17 @@ impl Page<'_> {
             next = more;
         }
         let mut versions = BTreeMap::new();
-        for version in files.iter().filter_map(|file| self.version_of(&file.url)) {
-            *versions.entry(version).or_default() += 1;
+        let mut unversioned = Vec::new();
+        for file in &files {
+            if let Some(version) = self.version_of(&file.url) {
+                *versions.entry(version).or_default() += 1;
+            } else if file.url.origin() == self.url.origin() {
+                unversioned.push(file.url.clone());
+            }
         }
         PageReport {
+            has_public_url: self.public.is_some(),
+            unversioned,
             url: self.url,
             files,
             problems,
@@ -297,10 +319,11 @@ impl Page<'_> {
 
     /// The version in a URL: what follows the public URL, or a part that has the form of a digest version.
     fn version_of(&self, url: &Url) -> Option<String> {
-        let version = if let Some(public) = self.public {
-            let public = self.url.join(&public.to_string()).ok()?;
-            let rest = url.as_str().strip_prefix(public.as_str())?;
-            rest.split_once('/')?.0.parse::<Version>().ok()
+        let public = self.public.map(|public| self.url.join(&public.to_string()));
+        let public = public.and_then(Result::ok);
+        let rest = public.and_then(|public| url.as_str().strip_prefix(public.as_str()));
+        let version = if let Some((first, _)) = rest.and_then(|rest| rest.split_once('/')) {
+            first.parse::<Version>().ok()
         } else {
             let parts = url.path_segments()?.map(str::parse::<Version>);
             let mut versions = parts.filter_map(Result::ok);

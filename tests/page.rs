@@ -130,6 +130,52 @@ fn explicit_versions_are_known_by_the_public_url() {
         .says("It links to version v42 (1 file)");
 }
 
+#[test]
+fn files_that_a_deploy_replaces_are_named() {
+    let cdn = serve(cdn());
+    let own = |body: String| {
+        let files = ["/static/a.png", "/static/b.png"];
+        let files = files.map(|path| (path.to_owned(), "image/png", &[][..], String::new()));
+        let page = ("/".to_owned(), "text/html", &[][..], body);
+        serve([&files[..], &[page]].concat()) + "/"
+    };
+    let images = "<img src=/static/a.png><img src=/static/b.png>";
+    let url = own(images.to_owned());
+    let said = check(&url).exits(0);
+    let said = said.says("2 files of no version come from the page's own host, such as http://");
+    said.says("this process has no pin, or DEBUG is on");
+    let url = own(page_of(&cdn) + images);
+    check(&url)
+        .exits(0)
+        .says("It links to version")
+        .says("/static/a.png: a deploy replaces them. Are their links written by hand?");
+    let json = Platform::empty().cli(&["check", &url, "--json"]).json();
+    assert_eq!(json["unversioned"].as_array().unwrap().len(), 2);
+    // A public URL that is set to another base hides no version.
+    Platform::empty()
+        .file_store()
+        .cli(&["check", &url])
+        .exits(0)
+        .says(&format!("It links to version {VERSION} (5 files)"));
+}
+
+#[test]
+fn equal_problems_of_files_are_one() {
+    let url = page(
+        "<img src=a.png><img src=b.png><img src=c.png>".to_owned(),
+        &[],
+    );
+    let said = check(&url).exits(1);
+    assert_eq!(said.stderr().matches("404, so it does not load").count(), 1);
+    said.says("The same for 2 other files:").says("/c.png\n");
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    check(&page(format!("<img src=http://{address}/a.png>"), &[]))
+        .exits(1)
+        .says("STATIC_URL=/static/");
+}
+
 /// Checks the page after one file of the version has changed.
 fn with(name: &str, change: impl FnOnce(&mut Served)) -> Ran {
     let mut files = cdn();

@@ -12,6 +12,7 @@ use crate::messages::page as texts;
 use crate::page::{PageFile, PageProblem, PageReport, check_page};
 use serde::Serialize;
 use std::collections::BTreeMap;
+use url::Url;
 
 pub(super) fn run(args: &CheckArgs, log: &Log) -> Result<(), Message> {
     let env = Env::of_process();
@@ -37,6 +38,8 @@ struct PageJson<'a> {
     url: &'a str,
     files: Vec<PageFileJson<'a>>,
     versions: &'a BTreeMap<String, usize>,
+    /// Files of no version that come from the page's own host.
+    unversioned: Vec<&'a str>,
     problems: Vec<PageProblemJson<'a>>,
     /// Files that were not read.
     left_out: usize,
@@ -73,6 +76,7 @@ impl<'a> PageJson<'a> {
             url: report.url.as_str(),
             files: report.files.iter().map(file).collect(),
             versions: &report.versions,
+            unversioned: report.unversioned.iter().map(Url::as_str).collect(),
             problems: report.problems.iter().map(problem).collect(),
             left_out: report.left_out,
         }

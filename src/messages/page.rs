@@ -4,6 +4,8 @@ use super::check::{no_answer, quoted};
 use super::{Explain, Kind, Message, title};
 use crate::log::{Event, Log, count};
 use crate::page::{FileKind, PageError, PageFile, PageProblem, PageReport};
+use std::collections::BTreeSet;
+use url::Url;
 
 /// A page that is read to its end.
 pub(crate) struct Checked<'a>(pub(crate) &'a PageReport);
@@ -60,8 +62,13 @@ pub(crate) fn verdict(report: &PageReport) -> Result<(), Message> {
     }
     let files = count(refused, "file");
     let title = format!("A browser refuses {files} of {}", report.url);
-    let body = "Each is named above with ✗. Those that belong to a version are compared with what was published by:\n  \
-                static-assets verify VERSION";
+    let body = if report.is_down() {
+        "The host of the files does not answer, or fails. Until it does, the app can serve its own copy (the fallback):\n  \
+         STATIC_URL=/static/"
+    } else {
+        "Each is named above, in a line with ✗ or under one. Those that belong to a version are compared with what was \
+         published by:\n  static-assets verify VERSION"
+    };
     Err(Message::new(Kind::Machine, title, body).alone())
 }
 
@@ -92,20 +99,19 @@ impl Event for Checked<'_> {
         let versions =
             versions.map(|(version, files)| format!("{version} ({})", count(*files, "file")));
         let versions: Vec<_> = versions.collect();
-        if versions.is_empty() {
-            log.bullet(
+        match (versions.as_slice(), report.has_public_url) {
+            ([], false) => log.bullet(
                 "It links to no version that is known by its URL. With STATIC_ASSETS_PUBLIC_URL set, explicit versions are \
                  known, too",
-            );
-        } else {
-            log.bullet(&format!("It links to version {}", versions.join(", ")));
+            ),
+            ([], true) => log.bullet(
+                "It links to no version that is known by its URL, and to none under STATIC_ASSETS_PUBLIC_URL",
+            ),
+            (versions, _) => log.bullet(&format!("It links to version {}", versions.join(", "))),
         }
-        for (file, problem) in &report.problems {
-            let mark = if problem.is_fatal() { "✗ " } else { "" };
-            let text = format!("{mark}{}: {}", file.url, problem_text(file, problem));
-            let named_by = file.named_by.as_ref();
-            let named_by = named_by.map(|it| format!("\nThe stylesheet {it} names it."));
-            log.warning(&format!("{text}{}", named_by.unwrap_or_default()));
+        unversioned(report, log);
+        for alike in alike(&report.problems) {
+            log.warning(&alike.text());
         }
         if report.left_out > 0 {
             log.warning(&format!(
@@ -117,6 +123,82 @@ impl Event for Checked<'_> {
             log.bullet("A browser loads all of them");
         }
     }
+}
+
+/// Names what a deploy replaces, and why a page may link to the app's own files.
+fn unversioned(report: &PageReport, log: &Log) {
+    let Some(first) = report.unversioned.first() else {
+        return;
+    };
+    let number = report.unversioned.len();
+    let come = if number == 1 { "comes" } else { "come" };
+    let files = count(number, "file");
+    let text = format!(
+        "{files} of no version {come} from the page's own host, such as {first}: a deploy replaces them"
+    );
+    if report.versions.is_empty() {
+        log.bullet(&format!(
+            "{text}. If the app was built with static-assets, this process has no pin, or DEBUG is on, or STATIC_URL is \
+             set (the fallback)"
+        ));
+    } else {
+        log.bullet(&format!("{text}. Are their links written by hand?"));
+    }
+}
+
+/// One problem of several files.
+struct Alike<'a> {
+    first: &'a PageFile,
+    problem: &'a PageProblem,
+    others: BTreeSet<&'a Url>,
+}
+
+impl Alike<'_> {
+    fn text(&self) -> String {
+        const SHOWN: usize = 3;
+        let (first, problem) = (self.first, self.problem);
+        let is_fatal = problem.is_fatal();
+        let mark = if is_fatal { "✗ " } else { "" };
+        let mut lines = vec![format!(
+            "{mark}{}: {}",
+            first.url,
+            problem_text(first, problem)
+        )];
+        let named_by = first.named_by.as_ref();
+        lines.extend(named_by.map(|it| format!("The stylesheet {it} names it.")));
+        let number = self.others.len();
+        if number > 0 {
+            lines.push(format!("The same for {}:", count(number, "other file")));
+        }
+        // Of what a browser refuses, each file is named.
+        let shown = if is_fatal { number } else { SHOWN };
+        let named = self.others.iter().take(shown);
+        lines.extend(named.map(|url| format!("  {url}")));
+        if number > shown {
+            lines.push(format!("  … and {} more", number - shown));
+        }
+        lines.join("\n")
+    }
+}
+
+fn alike(problems: &[(PageFile, PageProblem)]) -> Vec<Alike<'_>> {
+    let mut found: Vec<Alike<'_>> = Vec::new();
+    for (file, problem) in problems {
+        let is_alike = |it: &&mut Alike<'_>| {
+            let (first, of_first) = (it.first, it.problem);
+            of_first == problem && first.kind == file.kind && first.named_by == file.named_by
+        };
+        match found.iter_mut().find(is_alike) {
+            Some(alike) if alike.first.url == file.url => {}
+            Some(alike) => drop(alike.others.insert(&file.url)),
+            None => found.push(Alike {
+                first: file,
+                problem,
+                others: BTreeSet::new(),
+            }),
+        }
+    }
+    found
 }
 
 /// What is wrong with a file.
