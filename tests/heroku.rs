@@ -145,6 +145,17 @@ fn without_a_store_or_framework_nothing_is_published() {
     assert!(tree(&slug.app).is_empty());
 }
 
+/// The README switches the other collectstatic off, so without this one nobody collects.
+#[test]
+fn an_app_for_which_nobody_collects_gets_a_warning() {
+    let platform = Platform::with("django_basic");
+    let off = || Heroku::app(&platform).config_var("STATIC_ASSETS_DISABLE", "1");
+    let ran = off().config_var("DISABLE_COLLECTSTATIC", "1").build();
+    ran.compile.succeeds().says("nobody collects static files");
+    let ran = off().build();
+    ran.compile.succeeds().does_not_say("nobody collects");
+}
+
 #[test]
 fn config_vars_override_the_pin_and_rebase_slugs() {
     let platform = phoenix();

@@ -46,7 +46,11 @@ pub(super) fn compile(dirs: &Dirs, purpose: Purpose, log: &Log) -> Result<(), Me
         log.event(&HerokuEvent::NoFramework);
         return Ok(());
     }
+    let is_django = matches!(setup.app, Ok(Some(Framework::Django(_))));
     let published = publish_slug(dirs, setup, log)?;
+    if vars.disable_collectstatic() && is_off && is_django && purpose == Purpose::Deploy {
+        log.event(&HerokuEvent::NobodyCollects);
+    }
     install_into_slug(dirs, published.as_ref(), log).map_err(HerokuError::NotWritten)?;
     install_publisher(dirs, published.as_ref(), log)?;
     if let Some(published) = &published {

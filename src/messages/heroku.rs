@@ -22,6 +22,8 @@ pub(crate) enum HerokuError {
 pub(crate) enum HerokuEvent<'a> {
     Title,
     CollectstaticDisabled,
+    /// The same, and this buildpack is off.
+    NobodyCollects,
     NoFramework,
     /// No release phase uploads what the build saved. Holds the command of the Procfile.
     NothingCallsPublisher(Option<String>),
@@ -70,8 +72,14 @@ impl Event for HerokuEvent<'_> {
             Self::Title => log.header(&title()),
             Self::CollectstaticDisabled => log.detail(&format!(
                 "{} applies to heroku/python's own collectstatic only. To switch this buildpack off: \
-                 STATIC_ASSETS_DISABLE=1",
-                DISABLE_COLLECTSTATIC.name
+                 STATIC_ASSETS_DISABLE=1, and unset {}",
+                DISABLE_COLLECTSTATIC.name, DISABLE_COLLECTSTATIC.name
+            )),
+            Self::NobodyCollects => log.warning(&format!(
+                "{name} is set, so nobody collects static files, unless bin/post_compile of the app does. Let \
+                 heroku/python do it:\nheroku config:unset {name}\nor this buildpack, without publishing:\n\
+                 heroku config:set STATIC_ASSETS_PUBLISH=off && heroku config:unset STATIC_ASSETS_DISABLE",
+                name = DISABLE_COLLECTSTATIC.name
             )),
             Self::NoFramework => log.warning(
                 "Nothing is published: a store is set, but this is neither a Django nor a Phoenix app. To publish a \
