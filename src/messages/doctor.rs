@@ -170,7 +170,7 @@ pub(crate) fn line(fact: &Fact<'_>) -> Line {
         Fact::Compressed(None, Channel::Directory) => Line::warning(
             "Browsers get text uncompressed",
             "Let the web server in front of the directory compress it. For nginx:\n  gzip on; gzip_types text/css \
-             text/javascript application/json image/svg+xml;",
+             text/javascript application/javascript application/json image/svg+xml;",
         ),
         Fact::Compressed(None, _) => Line::warning(
             "Browsers get text uncompressed",

@@ -127,11 +127,8 @@ fn directory(root: &Path, public: &str) -> Remedies {
     let path = public.splitn(4, '/').nth(3).unwrap_or_default();
     let server = |line: &str| {
         formatdoc! {"
-            Set it in the web server. nginx:
-              location /{path} {{
-                alias {root}/;
-                {line}
-              }}"}
+            Set it in the web server. nginx, in the 'location /{path}' of {root} (docs/stores.md has all of its lines):
+              {line}"}
     };
     Remedies {
         private: &[403],

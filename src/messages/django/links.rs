@@ -116,7 +116,7 @@ fn debug_message(settings: Option<&str>, beside: &[String], variable: Option<&st
     let settings = settings.unwrap_or("The configuration");
     let production = choose_settings(beside.first().filter(|it| it.contains("prod")));
     let by_variable = variable.map_or_else(String::new, |name| {
-        format!("{name} decides on DEBUG. To turn it off in the build, too:\n  STATIC_ASSETS_BUILD_ENV=\"{name}=False\"\n")
+        format!("{name} decides on DEBUG. If it is off in the running app, turn it off in the build, too:\n  STATIC_ASSETS_BUILD_ENV=\"{name}=False\"\n")
     });
     app_message(&formatdoc! {"
         DEBUG is on in the build

@@ -34,7 +34,8 @@ impl Explain for FailedRequest {
                 Kind::Credentials,
                 format!("The credentials lack the permission '{action}'"),
                 format!(
-                    "The store accepted the credentials, but denied '{action}' on {key}.\n{}",
+                    "The store accepted the credentials, but denied '{action}' on {key}. Are bucket and prefix those \
+                     of this key?\n{}",
                     if action.to_ascii_lowercase().contains("delete") {
                         right_to_delete(store)
                     } else {
@@ -51,8 +52,8 @@ impl Explain for FailedRequest {
             RequestError::Temporary { cause, .. } => Message::new(
                 Kind::Temporary,
                 format!("The store keeps failing: {cause}"),
-                "Several tries failed. Is the endpoint right, and can this machine reach it? A proxy that HTTPS_PROXY names \
-                 must let it through, too.",
+                "Several tries failed. If the store answered, its own log or status page says more. If it did not: is the \
+                 endpoint right, and can this machine reach it? A proxy that HTTPS_PROXY names must let it through, too.",
             )
             .advising_builds(
                 "While the store is down, build without it; the app then serves its own files:\n  STATIC_ASSETS_PUBLISH=off",
@@ -187,7 +188,7 @@ fn least_rights(store: &BucketUrl) -> String {
             let base = store.folder.to_string();
             let slash = if base.is_empty() { "" } else { "/" };
             formatdoc! {r#"
-                Publishing needs at least this policy:
+                Publishing needs at least this policy (AWS, MinIO; for other servers: docs/stores.md):
                 {{"Version": "2012-10-17", "Statement": [
                   {{"Effect": "Allow", "Action": ["s3:PutObject", "s3:GetObject"],
                    "Resource": "arn:aws:s3:::{bucket}/{base}{slash}*"}},
