@@ -49,9 +49,11 @@ fn titled(kind: Kind, text: &str) -> Message {
     Message::new(kind, title, body)
 }
 
+/// How many warnings of one kind the log shows.
+const SHOWN: usize = 5;
+
 /// Warns of the first few, and says how many more there are.
 fn warn_of_first<T>(items: &[T], log: &Log, text: impl Fn(&T) -> String) {
-    const SHOWN: usize = 5;
     for item in items.iter().take(SHOWN) {
         log.warning(&text(item));
     }

@@ -32,6 +32,7 @@ use content_policy::judge_policies;
 pub(crate) use detect::Django;
 pub(crate) use error::{DjangoError, DjangoFailure, DjangoFailureReason, DjangoLinkProblem};
 pub(crate) use event::{BrokenLink, BrokenLinkCause, DjangoEvent};
+use fs_err as fs;
 use hook::HookDir;
 use links::{DjangoLinkCheck, needs_pin, refuse_debug, verify_links};
 use python::AppPython;
@@ -129,6 +130,10 @@ fn run_after_collect(
     let Some(line) = ctx.config.framework.django.after_collect.as_deref() else {
         return Ok(());
     };
+    // Commands expect the directory that collectstatic makes. This build's own collect writes elsewhere.
+    if let Some(root) = static_root.filter(|root| is_in_image(root, &ctx.image.root)) {
+        fs::create_dir_all(root)?;
+    }
     let files = static_root.map(StaticRootFiles::list).transpose()?;
     run_user_command(python, &AFTER_COLLECT, Some(line))?;
     if let Some(files) = files {

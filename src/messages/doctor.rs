@@ -210,7 +210,7 @@ pub(crate) fn line(fact: &Fact<'_>) -> Line {
         )),
         Fact::Loads => Line::good(
             "Nothing of the app stops a build before it compiles. What pages link to is known afterwards: \
-             static-assets publish --app . --dry-run",
+             static-assets publish --app . --dry-run --pin",
         ),
     }
 }

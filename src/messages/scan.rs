@@ -8,6 +8,7 @@ use crate::manifest::{CompressError, PlaceholderError, RefusedFile, ScanError, V
 use crate::release::ReleaseError;
 use indoc::formatdoc;
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::io;
 
 /// A longer path is only in the list under the title.
@@ -93,8 +94,8 @@ fn refused_message(refused: &[RefusedFile]) -> Message {
         "The safety rules refuse:\n{list}\n\nRemove or correct them in the static directories."
     );
     let message = Message::new(Kind::Refused, title, body);
-    let files = refused.iter().filter_map(reviewable).take(3);
-    let files: Vec<&str> = files.collect();
+    let files: BTreeSet<&str> = refused.iter().filter_map(reviewable).collect();
+    let files: Vec<&str> = files.into_iter().take(3).collect();
     if files.is_empty() {
         return message;
     }

@@ -1,7 +1,7 @@
 //! What the log says while a Django app is compiled.
 
 use super::super::links::{blocking_policy, fixed_link};
-use super::super::warn_of_first;
+use super::super::{SHOWN, warn_of_first};
 use crate::framework::FixedLink;
 use crate::framework::django::{
     BrokenLink, BrokenLinkCause, CollectReport, DjangoCheck, DjangoEvent, SettingsSource,
@@ -119,11 +119,16 @@ impl Event for DjangoEvent<'_> {
 
 /// Says what becomes of them: they are right as long as something serves the files at the app's own path.
 fn fixed_links(links: &[FixedLink], report: &CollectReport, log: &Log) {
+    let path = &report.own_path;
     warn_of_first(links, log, fixed_link);
+    if links.len() > SHOWN {
+        log.detail(&format!(
+            "To find all of them: grep -rn --include='*.html' --include='*.py' --include='*.js' '{path}' ."
+        ));
+    }
     if links.is_empty() || report.serves_own_path {
         return;
     }
-    let path = &report.own_path;
     if report.whitenoise {
         log.warning(&format!(
             "WhiteNoise serves the files at the path of STATIC_URL only, so links to {path} would answer 404. Keep them in \
