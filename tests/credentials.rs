@@ -460,6 +460,19 @@ fn half_a_key_hides_no_other_problem() {
         );
 }
 
+#[test]
+fn a_store_that_can_not_be_read_hides_no_other_problem() {
+    prebuilt()
+        .env("STATIC_ASSETS_STORE", "acme-static")
+        .env("STATIC_ASSETS_PUBLIC_URL", "nowhere")
+        .env("STATIC_ASSETS_CA_FILE", "missing.pem")
+        .cli(&PUBLISH)
+        .exits(2)
+        .says(
+            "3 settings are wrong: STATIC_ASSETS_CA_FILE, STATIC_ASSETS_PUBLIC_URL, STATIC_ASSETS_STORE",
+        );
+}
+
 /// Reading a pipe would never end.
 #[test]
 fn a_credential_file_that_is_a_pipe_is_an_error() {

@@ -27,14 +27,22 @@ pub(super) fn resolve(
     pinned: Option<&PublicUrl>,
 ) -> Result<Resolved, Vec<ConfigProblem>> {
     let settings = StoreSettings::find(sources)?;
-    let Some(store) = settings.store()? else {
-        return Ok(Resolved::Nothing);
-    };
-    let access = find_access(&store, &settings, sources);
     let public = match pinned {
         Some(pinned) if !settings.is_base_of_processes() => Ok(Some(pinned.clone())),
         _ => settings.public_url(),
     };
+    let store = match settings.store() {
+        Ok(Some(store)) => store,
+        Ok(None) => return Ok(Resolved::Nothing),
+        Err(of_store) => {
+            // A name that both lack is one problem.
+            let of_url = public.err();
+            let of_url = of_url.filter(|it| !matches!(it, ConfigProblem::AppMissing(_)));
+            let others = of_url.into_iter().chain(find_server_problems(sources));
+            return Err([of_store].into_iter().chain(others).collect());
+        }
+    };
+    let access = find_access(&store, &settings, sources);
     match (access, public) {
         (Ok(Some(access)), Ok(public)) => {
             let (public, public_source) = match public {
