@@ -322,20 +322,25 @@ impl Event for CliEvent<'_> {
             Self::Pinned(file) => log.bullet(&format!("Pinned in {}", file.display())),
             Self::PinsNothing(file) => log.bullet(&format!("{} pins nothing", file.display())),
             Self::PinnedImage { pin, is_default, deferred } => {
-                let flag = (!is_default).then(|| format!("\"--pin={}\", ", pin.display()));
-                let flag = flag.unwrap_or_default();
-                log.detail(&format!(
-                    "Processes read it if the Dockerfile has ENTRYPOINT [\"static-assets\", \"exec\", {flag}\"--\"]. \
-                     Another stage must copy {}",
-                    pin.parent().unwrap_or(pin).display()
-                ));
+                if *is_default {
+                    log.detail(&format!(
+                        "Processes read it if the Dockerfile has ENTRYPOINT [\"static-assets\", \"exec\", \"--\"]. Another \
+                         stage must copy {}",
+                        pin.parent().unwrap_or(pin).display()
+                    ));
+                    log.detail(
+                        "Docker caches this step. It runs again if a file or ARG before it changes, not if a secret does",
+                    );
+                } else {
+                    log.detail(&format!(
+                        "Processes read it if they are started by: static-assets exec \"--pin={}\" -- COMMAND",
+                        pin.display()
+                    ));
+                }
                 if let Some(dir) = deferred {
                     let dir = dir.display();
                     log.detail(&format!("The release phase runs: static-assets publish --prepared={dir}"));
                 }
-                log.detail(
-                    "Docker caches this step. It runs again if a file or ARG before it changes, not if a secret does",
-                );
             }
             Self::Written(file) => log.bullet(&format!("Written to {}", file.display())),
             Self::MissingFile(file) => log.warning(&format!(
