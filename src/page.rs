@@ -98,6 +98,11 @@ pub(crate) enum PageProblem {
 }
 
 impl PageProblem {
+    /// Whether the server does not answer, or fails.
+    fn is_of_server(&self) -> bool {
+        matches!(self, Self::Unreachable(_) | Self::Status(500..=599))
+    }
+
     /// Whether a browser refuses the file.
     pub(crate) fn is_fatal(&self) -> bool {
         !matches!(
@@ -119,10 +124,12 @@ pub(crate) struct PageReport {
     pub(crate) problems: Vec<(PageFile, PageProblem)>,
     /// How many files the page links to of each version.
     pub(crate) versions: BTreeMap<String, usize>,
-    /// The files of no version that come from the page's own host: a deploy replaces them.
-    pub(crate) unversioned: Vec<Url>,
-    /// Whether versions were looked for under the public URL of the settings.
-    pub(crate) has_public_url: bool,
+    /// The stylesheets, scripts and fonts of no version that come from the page's own host: a deploy replaces them.
+    pub(crate) unversioned: BTreeSet<Url>,
+    /// Whether all that a browser refuses is of a version, and its host does not answer, or fails.
+    pub(crate) is_down: bool,
+    /// The public URL of the settings.
+    pub(crate) public: Option<PublicUrl>,
     /// How many files were not read, because there are too many or they take too long.
     pub(crate) left_out: usize,
 }
@@ -133,17 +140,6 @@ impl PageReport {
         let fatal = self.problems.iter().filter(|(_, it)| it.is_fatal());
         let urls: BTreeSet<_> = fatal.map(|(file, _)| &file.url).collect();
         urls.len()
-    }
-
-    /// Whether all that a browser refuses is refused because a host does not answer, or fails.
-    pub(crate) fn is_down(&self) -> bool {
-        let mut fatal = self.problems.iter().filter(|(_, it)| it.is_fatal());
-        fatal.all(|(_, problem)| {
-            matches!(
-                problem,
-                PageProblem::Unreachable(_) | PageProblem::Status(500..=599)
-            )
-        })
     }
 }
 
@@ -239,16 +235,22 @@ impl Page<'_> {
             next = more;
         }
         let mut versions = BTreeMap::new();
-        let mut unversioned = Vec::new();
+        let mut unversioned = BTreeSet::new();
         for file in &files {
+            // An image may be an upload.
+            let is_of_deploy = !matches!(file.kind, FileKind::Image | FileKind::Manifest);
             if let Some(version) = self.version_of(&file.url) {
                 *versions.entry(version).or_default() += 1;
-            } else if file.url.origin() == self.url.origin() {
-                unversioned.push(file.url.clone());
+            } else if is_of_deploy && file.url.origin() == self.url.origin() {
+                unversioned.insert(file.url.clone());
             }
         }
+        let mut fatal = problems.iter().filter(|(_, problem)| problem.is_fatal());
+        let is_down = fatal
+            .all(|(file, problem)| self.version_of(&file.url).is_some() && problem.is_of_server());
         PageReport {
-            has_public_url: self.public.is_some(),
+            is_down,
+            public: self.public.cloned(),
             unversioned,
             url: self.url,
             files,
@@ -324,6 +326,9 @@ impl Page<'_> {
         let rest = public.and_then(|public| url.as_str().strip_prefix(public.as_str()));
         let version = if let Some((first, _)) = rest.and_then(|rest| rest.split_once('/')) {
             first.parse::<Version>().ok()
+        } else if self.public.is_some() && url.origin() == self.url.origin() {
+            // The app's own host has directories of any name.
+            None
         } else {
             let parts = url.path_segments()?.map(str::parse::<Version>);
             let mut versions = parts.filter_map(Result::ok);

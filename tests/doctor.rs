@@ -101,7 +101,7 @@ fn what_the_store_refuses_has_the_fix_of_the_build() {
             .exits(exit)
             .says("✗ ")
             .says(fix)
-            .says("A deploy would fail: one check did")
+            .says("Not ready for a deploy: one check failed")
             .does_not_say("secret-of-a-test");
     }
 }

@@ -134,21 +134,22 @@ fn explicit_versions_are_known_by_the_public_url() {
 fn files_that_a_deploy_replaces_are_named() {
     let cdn = serve(cdn());
     let own = |body: String| {
-        let files = ["/static/a.png", "/static/b.png"];
-        let files = files.map(|path| (path.to_owned(), "image/png", &[][..], String::new()));
+        let files = ["/static/a.js", "/static/b.js", "/media/upload.png"];
+        let files = files.map(|path| (path.to_owned(), "text/javascript", &[][..], String::new()));
         let page = ("/".to_owned(), "text/html", &[][..], body);
         serve([&files[..], &[page]].concat()) + "/"
     };
-    let images = "<img src=/static/a.png><img src=/static/b.png>";
-    let url = own(images.to_owned());
+    let own_files = "<link rel=preload as=script crossorigin href=/static/a.js>\
+                     <script src=/static/a.js></script><script src=/static/b.js></script><img src=/media/upload.png>";
+    let url = own(own_files.to_owned());
     let said = check(&url).exits(0);
     let said = said.says("2 files of no version come from the page's own host, such as http://");
-    said.says("this process has no pin, or DEBUG is on");
-    let url = own(page_of(&cdn) + images);
+    said.says("or its process has no pin. Or DEBUG is on there");
+    let url = own(page_of(&cdn) + own_files);
     check(&url)
         .exits(0)
         .says("It links to version")
-        .says("/static/a.png: a deploy replaces them. Are their links written by hand?");
+        .says("/static/a.js: a deploy replaces them. Are their links written by hand?");
     let json = Platform::empty().cli(&["check", &url, "--json"]).json();
     assert_eq!(json["unversioned"].as_array().unwrap().len(), 2);
     // A public URL that is set to another base hides no version.
@@ -171,9 +172,16 @@ fn equal_problems_of_files_are_one() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
+    check(&page(
+        format!("<img src=http://{address}/{VERSION}/a.png>"),
+        &[],
+    ))
+    .exits(1)
+    .says("STATIC_URL=/static/");
+    // Another host is not the store's.
     check(&page(format!("<img src=http://{address}/a.png>"), &[]))
         .exits(1)
-        .says("STATIC_URL=/static/");
+        .does_not_say("STATIC_URL=/static/");
 }
 
 /// Checks the page after one file of the version has changed.

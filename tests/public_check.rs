@@ -427,7 +427,7 @@ fn https_uses_the_proxy_of_the_environment() {
         .does_not_say("password-of-a-test");
     assert_eq!(
         proxy.requests(),
-        ["CONNECT static.example.com:443 HTTP/1.1"]
+        ["CONNECT static.example.com:443 HTTP/1.1"; 2]
     );
 }
 
@@ -554,12 +554,15 @@ fn no_answer_is_a_warning_unless_checks_must_pass() {
         .cli(&line)
         .exits(0)
         .says("not checked, nothing listens there");
-    platform.cli(&["doctor"]).exits(1).says("✗ ");
+    platform
+        .cli(&["doctor"])
+        .exits(1)
+        .says(&format!("✗ No answer from {url}/"));
     platform
         .cli_with(&line, &[("STATIC_ASSETS_CHECK", "fail")])
         .exits(1)
         .says(&format!("No answer from {url}/: nothing listens there"))
-        .says("Is STATIC_ASSETS_PUBLIC_URL right?");
+        .says(&format!("Is {url}/ the right URL?"));
     let warns = [("STATIC_ASSETS_CHECK", "warn")];
     platform.cli_with(&line, &warns).exits(0);
     platform.cli_with(&["doctor"], &warns).exits(0);

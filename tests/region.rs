@@ -121,7 +121,7 @@ fn doctor_examines_the_app_although_the_region_is_unknown() {
         .exits(12)
         .says("InvalidAccessKeyId")
         .says(".env")
-        .says("2 checks did");
+        .says("2 checks failed");
 }
 
 /// A redirect to itself, or a server that has no other way to say no.

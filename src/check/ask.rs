@@ -8,6 +8,8 @@ use crate::manifest::{Asset, GZIP};
 use crate::prefix::{PublicUrl, Site};
 use crate::release::Release;
 use std::cell::OnceCell;
+use std::thread;
+use std::time::Duration;
 
 /// Makes another URL of the same file, which no cache in front of the store has seen.
 const CACHE_BUSTER: &str = "static-assets-check=1";
@@ -15,6 +17,9 @@ const CACHE_BUSTER: &str = "static-assets-check=1";
 /// GETs a URL, with an `Origin` header if one is given, and reads at most so many bytes of the body.
 type Get<'a> =
     &'a mut dyn FnMut(&str, Option<&'static str>, Accepts, u64) -> Result<Answer, FetchError>;
+
+/// The time between two tries of a request that got no answer.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// The encodings that a request accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +72,15 @@ pub(crate) fn check_by(
             origin.map(|origin| ("Origin", origin)),
         ];
         let headers: Vec<_> = headers.into_iter().flatten().collect();
-        client.get(url, &headers, limit)
+        let answer = client.get(url, &headers, limit);
+        // A connection may break by chance, and a name server may be busy.
+        if let Err(FetchError::UnknownHost | FetchError::Refused | FetchError::Other(_)) = answer
+            && !interrupt.is_raised()
+        {
+            thread::sleep(PAUSE);
+            return client.get(url, &headers, limit);
+        }
+        answer
     };
     check(site, release, interrupt, &mut get)
 }

@@ -59,8 +59,8 @@ variables! {
         "a prune keeps what was built within this time; builds don't read it";
     PUBLISH = "STATIC_ASSETS_PUBLISH", Setting, "`build`, `release`, `off`", "`build`",
         "build uploads in the build; release saves the files in the image for the release phase; off compiles only, and the app serves its own files";
-    CHECK = "STATIC_ASSETS_CHECK", Setting, "`fail`, `warn`, `off`", "`fail`, but not again for an unchanged version, and no answer is a warning",
-        "what a failed public check does: stylesheets and scripts that browsers would not get right end the build, or are a warning";
+    CHECK = "STATIC_ASSETS_CHECK", Setting, "`fail`, `warn`, `off`", "`fail`",
+        "what a failed public check does: stylesheets and scripts that browsers would not get right end the build, or are a warning. If it is not set, an unchanged version is not checked again, and no answer is a warning";
     MISSING_CREDENTIALS = "STATIC_ASSETS_MISSING_CREDENTIALS", Setting, "`fail`, `skip`", "`fail`",
         "skip lets builds without any key pass, such as those of forks, with nothing published";
     COMPILE = "STATIC_ASSETS_COMPILE", Setting, "`1`, `0`", "`0`",

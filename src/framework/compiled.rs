@@ -110,11 +110,12 @@ pub(crate) struct RuntimeFile {
 /// The copy in the image from which the app can serve if the store can't be used.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) enum Fallback {
-    /// The whole tree is copied to `path`. `served` says whether the app itself can serve it under `url`.
+    /// The whole tree is copied to `path`, and the app can serve it under `url`.
     Folder {
         path: PathBuf,
         url: String,
-        served: bool,
+        /// What serves it within the app, if that is known.
+        served_by: Option<String>,
     },
     /// The directory is not part of the image.
     OutsideImage(PathBuf),

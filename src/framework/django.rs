@@ -130,12 +130,16 @@ fn run_after_collect(
     let Some(line) = ctx.config.framework.django.after_collect.as_deref() else {
         return Ok(());
     };
-    // Commands expect the directory that collectstatic makes. This build's own collect writes elsewhere.
-    if let Some(root) = static_root.filter(|root| is_in_image(root, &ctx.image.root)) {
-        fs::create_dir_all(root)?;
-    }
+    // Commands expect the directory that collectstatic makes. This build's own collect writes elsewhere. Of a directory
+    // that can't be made, the command says more.
+    let made = static_root.filter(|root| !root.exists() && is_in_image(root, &ctx.image.root));
+    let made = made.filter(|root| fs::create_dir_all(root).is_ok());
     let files = static_root.map(StaticRootFiles::list).transpose()?;
     run_user_command(python, &AFTER_COLLECT, Some(line))?;
+    if let Some(made) = made {
+        // Fails if the command has written something.
+        let _ = fs::remove_dir(made);
+    }
     if let Some(files) = files {
         let written = files.copy_written(&collected_dir(ctx))?;
         ctx.log.event(&DjangoEvent::WrittenAfterwards(written));
@@ -188,7 +192,7 @@ fn choose_fallback(report: &CollectReport, links: &Links, ctx: &BuildContext<'_>
         Some(path) => Fallback::Folder {
             path: path.clone(),
             url: report.own_path.clone(),
-            served: report.whitenoise,
+            served_by: report.server.as_ref().map(|server| server.name.clone()),
         },
     }
 }

@@ -43,8 +43,10 @@ pub(crate) struct StoredHeaders {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum FileProblem {
     Missing,
-    /// Holds the size that the store shows, and that of the marker.
-    Size(u64, u64),
+    Size {
+        stored: u64,
+        wanted: u64,
+    },
     OtherBytes,
     /// A symbolic link leads to it, out of the version.
     Link,
@@ -190,7 +192,10 @@ fn compare(file: &MarkedFile, stored: &StoredFile) -> Vec<FileProblem> {
         return vec![FileProblem::Link];
     }
     if stored.size != file.size {
-        problems.push(FileProblem::Size(stored.size, file.size));
+        problems.push(FileProblem::Size {
+            stored: stored.size,
+            wanted: file.size,
+        });
     } else if !has_hash(stored, file.sha256) {
         problems.push(FileProblem::OtherBytes);
     }
@@ -287,7 +292,13 @@ mod tests {
         };
         assert_eq!(other(|_| {}), []);
         assert_eq!(other(|it| it.is_link = true), [FileProblem::Link]);
-        assert_eq!(other(|it| it.size = 2), [FileProblem::Size(2, 3)]);
+        assert_eq!(
+            other(|it| it.size = 2),
+            [FileProblem::Size {
+                stored: 2,
+                wanted: 3
+            }]
+        );
         assert_eq!(
             other(|it| it.sha256 = Some("0".repeat(64))),
             [FileProblem::OtherBytes]

@@ -39,6 +39,9 @@ fn title(findings: &[CheckFinding], site: &Site) -> String {
     let public = &site.public;
     match problem {
         CheckProblem::Status(status) => format!("Browsers get {status} for {url}"),
+        CheckProblem::Unreachable(FetchError::Tls(_)) => {
+            format!("No trusted connection to {public}")
+        }
         CheckProblem::Unreachable(error) => {
             format!("No answer from {public}: {}", no_answer(error))
         }
@@ -64,9 +67,10 @@ pub(super) fn finding_text(finding: &CheckFinding, site: &Site) -> String {
     let remedies = Remedies::of(site, url);
     let text = match problem {
         CheckProblem::Unreachable(error) => format!(
-            "not checked, {}: {url}\nIs {PUBLIC} right? If so, perhaps browsers reach it and this machine doesn't. Check \
-             from another network:\n  {}",
+            "not checked, {}: {url}\nIs {} the right URL? If so, perhaps browsers reach it and this machine doesn't. \
+             Check from another network:\n  {}",
             no_answer(error),
+            site.public,
             curl(url)
         ),
         CheckProblem::Status(status) => status_text(url, *status, &remedies, &leads),

@@ -80,8 +80,8 @@ impl Line {
 impl Explain for DoctorError {
     fn explain(&self) -> Message {
         let title = match self.failures {
-            1 => "A deploy would fail: one check did".to_owned(),
-            failures => format!("A deploy would fail: {failures} checks did"),
+            1 => "Not ready for a deploy: one check failed".to_owned(),
+            failures => format!("Not ready for a deploy: {failures} checks failed"),
         };
         let body = "Each is named above, with its fix. Then run the same command again.";
         self.first.explain().of_same_kind(title, body).alone()

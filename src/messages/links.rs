@@ -72,11 +72,11 @@ fn fallback(compiled: &Compiled, release: &Release, ctx: &BuildContext<'_>, log:
             return;
         }
         _ if !keeps_all => "none, STATIC_ASSETS_KEEP=manifests leaves the files out".to_owned(),
-        (Fallback::Folder { path, url, served }, _) => {
+        (Fallback::Folder { path, url, served_by }, _) => {
             let server = if release.prefix.covers(url) {
                 "would reach the store, because STATIC_ASSETS_PUBLIC_URL covers it. Choose another path"
-            } else if *served {
-                "works (WhiteNoise found)"
+            } else if let Some(name) = served_by {
+                &format!("works ({name} found)")
             } else {
                 "needs a server for it (WhiteNoise, nginx)"
             };
@@ -171,7 +171,9 @@ pub(super) fn fixed_link(link: &FixedLink) -> String {
         FixedLinkKind::Path(path) => by_hand(path),
         FixedLinkKind::Template { path, name } => {
             let call = match link.location.file.extension() {
-                Some(extension) if extension == "py" => format!("static('{name}')"),
+                Some(extension) if extension == "py" => {
+                    format!("static('{name}'), from django.templatetags.static")
+                }
                 _ => format!("{{% static '{name}' %}}"),
             };
             format!("{} To follow STATIC_URL, write: {call}", by_hand(path))

@@ -197,7 +197,7 @@ fn problem_text(problem: &FileProblem) -> String {
     let shown = |value: &Option<String>| value.clone().unwrap_or_else(|| "none".to_owned());
     match problem {
         FileProblem::Missing => "missing".to_owned(),
-        FileProblem::Size(stored, wanted) => {
+        FileProblem::Size { stored, wanted } => {
             format!("it has {stored} bytes, and should have {wanted}")
         }
         FileProblem::OtherBytes => "its bytes differ".to_owned(),
@@ -214,7 +214,7 @@ fn problem_text(problem: &FileProblem) -> String {
 pub(crate) fn problem(problem: &FileProblem) -> &'static str {
     match problem {
         FileProblem::Missing => "missing",
-        FileProblem::Size(..) => "size",
+        FileProblem::Size { .. } => "size",
         FileProblem::OtherBytes => "bytes",
         FileProblem::Link => "link",
         FileProblem::Header(..) => "header",

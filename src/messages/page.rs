@@ -62,7 +62,7 @@ pub(crate) fn verdict(report: &PageReport) -> Result<(), Message> {
     }
     let files = count(refused, "file");
     let title = format!("A browser refuses {files} of {}", report.url);
-    let body = if report.is_down() {
+    let body = if report.is_down {
         "The host of the files does not answer, or fails. Until it does, the app can serve its own copy (the fallback):\n  \
          STATIC_URL=/static/"
     } else {
@@ -99,19 +99,19 @@ impl Event for Checked<'_> {
         let versions =
             versions.map(|(version, files)| format!("{version} ({})", count(*files, "file")));
         let versions: Vec<_> = versions.collect();
-        match (versions.as_slice(), report.has_public_url) {
-            ([], false) => log.bullet(
+        match (versions.as_slice(), &report.public) {
+            ([], None) => log.bullet(
                 "It links to no version that is known by its URL. With STATIC_ASSETS_PUBLIC_URL set, explicit versions are \
                  known, too",
             ),
-            ([], true) => log.bullet(
-                "It links to no version that is known by its URL, and to none under STATIC_ASSETS_PUBLIC_URL",
-            ),
+            ([], Some(public)) => log.bullet(&format!(
+                "It links to no version that is known by its URL, and to none under {public}"
+            )),
             (versions, _) => log.bullet(&format!("It links to version {}", versions.join(", "))),
         }
         unversioned(report, log);
-        for alike in alike(&report.problems) {
-            log.warning(&alike.text());
+        for group in alike(&report.problems) {
+            log.warning(&group.text());
         }
         if report.left_out > 0 {
             log.warning(&format!(
@@ -138,8 +138,8 @@ fn unversioned(report: &PageReport, log: &Log) {
     );
     if report.versions.is_empty() {
         log.bullet(&format!(
-            "{text}. If the app was built with static-assets, this process has no pin, or DEBUG is on, or STATIC_URL is \
-             set (the fallback)"
+            "{text}. The app is not built with static-assets, or its process has no pin. Or DEBUG is on there, or \
+             STATIC_URL is set (the fallback)"
         ));
     } else {
         log.bullet(&format!("{text}. Are their links written by hand?"));
@@ -155,7 +155,7 @@ struct Alike<'a> {
 
 impl Alike<'_> {
     fn text(&self) -> String {
-        const SHOWN: usize = 3;
+        const NAMED: usize = 3;
         let (first, problem) = (self.first, self.problem);
         let is_fatal = problem.is_fatal();
         let mark = if is_fatal { "✗ " } else { "" };
@@ -171,7 +171,7 @@ impl Alike<'_> {
             lines.push(format!("The same for {}:", count(number, "other file")));
         }
         // Of what a browser refuses, each file is named.
-        let shown = if is_fatal { number } else { SHOWN };
+        let shown = if is_fatal { number } else { NAMED };
         let named = self.others.iter().take(shown);
         lines.extend(named.map(|url| format!("  {url}")));
         if number > shown {
@@ -186,7 +186,10 @@ fn alike(problems: &[(PageFile, PageProblem)]) -> Vec<Alike<'_>> {
     for (file, problem) in problems {
         let is_alike = |it: &&mut Alike<'_>| {
             let (first, of_first) = (it.first, it.problem);
-            of_first == problem && first.kind == file.kind && first.named_by == file.named_by
+            let text = || problem_text(file, problem);
+            of_first == problem
+                && first.named_by == file.named_by
+                && problem_text(first, of_first) == text()
         };
         match found.iter_mut().find(is_alike) {
             Some(alike) if alike.first.url == file.url => {}

@@ -116,6 +116,12 @@ class Failures(Case):
         path.write_text("from .base import *\n" + path.read_text())
         self.assert_failure(self.collect(app).report["failure"], place="project/base.py:3")
 
+    def test_errors_that_name_another_one_by_the_way(self):
+        alternative = "try: import no_such_module\nexcept ImportError: from collections import no_such_name\n"
+        self.assert_failure(self.failure(settings=alternative), missing_module=None, place="project/settings.py:2")
+        text = "import ast\nast.literal_eval('a b')\n"
+        self.assert_failure(self.failure(settings=text), place="project/settings.py:2")
+
     def test_unknown_command(self):
         failure = self.failure("django_no_staticfiles")
         self.assert_failure(

@@ -196,18 +196,69 @@ widget = forms.Media(js=["web/e.js"], css={"all": ["web/f.css"]})
     @needs("jinja2")
     def test_links_by_hand_in_templates_of_jinja(self):
         engine = "{'BACKEND': 'django.template.backends.jinja2.Jinja2', 'DIRS': [BASE_DIR / 'jinja']}"
-        app = self.app("django_basic", f"TEMPLATES.append({engine})\n")
+        app = self.app("django_basic", f"TEMPLATES.insert(0, {engine})\n")
         link = "<img src='/static/web/logo.svg'>"
-        self.write(app / "jinja/web/jinja.html", link)
-        self.write(app / "web/templates/web/django.html", link)
+        # Of one name, an engine gets only its own.
+        self.write(app / "jinja/web/more.html", link)
+        self.write(app / "web/templates/web/more.html", link)
+        run = self.collect(app)
+        links = {it["file"]: it["written"] for it in run.report["links_by_hand"]}
+        self.assertEqual(links, {"jinja/web/more.html": "in_jinja", "web/templates/web/more.html": "whole"})
+
+    @needs("jinja2")
+    def test_engines_that_share_a_directory_are_asked(self):
+        app = self.app("django_basic")
+        path = app / "project/settings.py"
+        path.write_text(path.read_text() + "TEMPLATES.append({'BACKEND': 'project.engine.Jinja', 'APP_DIRS': True})\n")
+        self.write(
+            app / "project/engine.py",
+            "from django.template import TemplateDoesNotExist\nfrom django.template.backends.jinja2 import Jinja2\n"
+            "class Jinja(Jinja2):\n    app_dirname = 'templates'\n"
+            "    def get_template(self, name):\n"
+            "        if not name.endswith('.jinja'): raise TemplateDoesNotExist(name)\n"
+            "        return super().get_template(name)\n",
+        )
+        settings = path.read_text()
+        path.write_text(settings + "TEMPLATES.reverse()\n")
+        link = "<img src='/static/web/logo.svg'>"
+        self.write(app / "web/templates/web/a.jinja", link)
+        self.write(app / "web/templates/web/b.html", link)
         run = self.collect(app)
         links = {it["file"].rpartition("/")[2]: it["written"] for it in run.report["links_by_hand"]}
-        self.assertEqual(links, {"jinja.html": "in_jinja", "django.html": "whole"})
+        self.assertEqual(links, {"a.jinja": "in_jinja", "b.html": "whole"}, run.stderr)
+
+    def test_what_is_no_link_by_hand(self):
+        app = self.app("django_basic")
+        page = "{% if request.path == '/static/web/app.css' %}(/static/web/app.css){% endif %}"
+        page += "<a href='https://example.com/?next=/static/web/app.css'></a>"
+        self.write(app / "web/templates/web/more.html", page)
+        self.write(app / "web/more.py", '"""The stylesheet (/static/web/app.css) and href=/static/web/app.css."""\n')
+        self.assertEqual(self.collect(app).report["links_by_hand"], [])
+
+    def test_routes_that_are_put_together(self):
+        app = self.app("django_basic")
+        urls = app / "project/urls.py"
+        redirect = "path('favicon.ico', RedirectView.as_view(url='/static/web/logo.svg'))"
+        urls.write_text(
+            "from django.conf import settings\nfrom django.conf.urls.static import static\n"
+            "from django.urls import path\nfrom django.views.generic import RedirectView\n"
+            f"urlpatterns = [{redirect}] + static('/media/', document_root='x')\n"
+        )
+        self.assertEqual(self.places(self.collect(app), "links_by_hand"), ["urls.py:5"])
+
+    def test_a_template_that_is_a_link_and_routes_that_are_not_there(self):
+        app = self.app("django_basic", "ROOT_URLCONF = 'project.nowhere'\n")
+        self.write(app / "shared/x.html", "<img src='/static/web/logo.svg'>")
+        (app / "web/templates/web/more.html").symlink_to(app / "shared/x.html")
+        run = self.collect(app)
+        self.assertIsNone(run.report["references_error"])
+        self.assertEqual(self.places(run, "links_by_hand"), ["more.html:1"])
 
     def test_where_the_app_serves_by_itself(self):
         cases = {
             "STATIC_URL = 'files/'": "/files/",
             "STATIC_URL = os.environ.get('STATIC_URL', '/assets/')": "/assets/",
+            "STATIC_URL = os.environ.get(key='STATIC_URL', default='/assets/')": "/assets/",
             "STATIC_URL = os.getenv('STATIC_URL', 'assets/')": "/assets/",
             "STATIC_URL = os.environ['STATIC_URL']": "/static/",
             "STATIC_URL = 'https://cdn.example/x/'": "/static/",
@@ -219,16 +270,23 @@ widget = forms.Media(js=["web/e.js"], css={"all": ["web/f.css"]})
 
     def test_whitenoise_serves_at_the_path_of_the_url_only(self):
         follows = "import os\nSTATIC_URL = os.environ['STATIC_URL']\n"
-        for extra, backend, serves in (
-            ("", "plain", False),
-            ("", "whitenoise", True),
-            (follows, "whitenoise", False),
-            (follows + "WHITENOISE_STATIC_PREFIX = '/static/'\n", "whitenoise", True),
-            ("WHITENOISE_STATIC_PREFIX = '/other'\n", "whitenoise", False),
+        script_name = "FORCE_SCRIPT_NAME = '/app'\nSTATIC_URL = 'static/'\n"
+        for extra, serves in (
+            ("", True),
+            (follows, False),
+            (follows + "WHITENOISE_STATIC_PREFIX = '/static/'\n", True),
+            ("WHITENOISE_STATIC_PREFIX = '/other'\n", False),
+            ("WHITENOISE_STATIC_PREFIX = False\n", True),
+            ("STATIC_URL = 'https://cdn.example/x/'\n", False),
+            (script_name, True),
+            (script_name + "WHITENOISE_STATIC_PREFIX = '/static/'\n", True),
         ):
-            with self.subTest(extra=extra, backend=backend):
-                run = self.collect(self.app("django_matrix", extra), env={"MATRIX_BACKEND": backend})
-                self.assertEqual(run.report["serves_own_path"], serves, run.stderr)
+            with self.subTest(extra=extra):
+                run = self.collect(self.app("django_matrix", extra), env={"MATRIX_BACKEND": "whitenoise"})
+                server = run.report["server"]
+                self.assertEqual(server["serves_own_path"], serves, run.stderr)
+                self.assertEqual(server["prefix"], "/static/")
+        self.assertIsNone(self.collect(self.app("django_matrix")).report["server"])
 
     def test_what_can_not_be_read_is_no_failure(self):
         app = self.app("django_basic", "TEMPLATES.append({'BACKEND': 'no.such.Engine'})\n")

@@ -19,7 +19,9 @@ pub(super) fn diagnose(
     missing_variables: Vec<StandIn>,
     python: &AppPython<'_>,
 ) -> Result<DjangoError, DjangoError> {
-    let (failure, settings) = report.map_or((None, None), |it| (it.failure, it.settings_module));
+    let (failure, settings, django) = report.map_or((None, None, None), |it| {
+        (it.failure, it.settings_module, it.django)
+    });
     let died = failure.is_none();
     if let Some(line) = &python.ctx.config.framework.django.collect_command
         && died
@@ -32,7 +34,7 @@ pub(super) fn diagnose(
     }
     let failure = failure.unwrap_or_default();
     let missing = failure.missing_module.as_deref();
-    if missing.is_some() && !has_django(python)? {
+    if missing.is_some() && django.is_none() && !has_django(python)? {
         return Ok(DjangoError::NoDjango(python.program.clone()));
     }
     let named = python.env.text(DJANGO_SETTINGS_MODULE.name);
@@ -70,7 +72,7 @@ pub(super) fn diagnose(
     Ok(Box::new(failure).into())
 }
 
-/// Whether this Python has Django. Without it, the first package that is missing says little.
+/// Whether this Python has Django. If it does not, the first package that is missing says little.
 fn has_django(python: &AppPython<'_>) -> Result<bool, DjangoError> {
     const FIND: &str =
         "import importlib.util, sys; sys.exit(importlib.util.find_spec('django') is None)";

@@ -136,10 +136,10 @@ fn why_injected(report: &CollectReport) -> LinkReason {
 fn snippet(report: &CollectReport) -> String {
     let own = &report.own_path;
     let mut snippet = format!("import os\nSTATIC_URL = os.environ.get(\"STATIC_URL\", \"{own}\")");
-    if report.whitenoise {
+    if let Some(server) = &report.server {
         // By itself, it would serve at the path of the new URL only.
-        let line = format!("\nWHITENOISE_STATIC_PREFIX = \"{own}\"");
-        snippet.push_str(&line);
+        snippet.push('\n');
+        snippet.push_str(&server.line());
     }
     if report.hook_static_root && report.static_root.is_none() {
         snippet += "\nSTATIC_ROOT = BASE_DIR / \"staticfiles\"";

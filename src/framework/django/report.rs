@@ -20,14 +20,13 @@ pub(crate) struct CollectReport {
     pub(crate) static_url: Option<String>,
     /// The path where the app serves the files by itself, as its sources may name it.
     pub(crate) own_path: String,
-    /// Whether `WhiteNoise` goes on to serve there while `STATIC_URL` leads to the version.
-    pub(crate) serves_own_path: bool,
     pub(crate) static_root: Option<PathBuf>,
     /// Whether files are also collected from there. Then nothing tells the app's own files from the collected ones.
     pub(crate) static_root_holds_sources: bool,
     pub(crate) storage: Option<StaticfilesStorage>,
     pub(crate) ignored_staticfiles_storage: Option<String>,
-    pub(crate) whitenoise: bool,
+    /// What serves the files within the app.
+    pub(crate) server: Option<StaticServer>,
     pub(crate) compressor: Option<CompressorUse>,
     /// The types of blocks that django-compressor compiles even if it is switched off.
     pub(crate) precompiled_types: Vec<String>,
@@ -131,6 +130,24 @@ pub(crate) struct WebpackBundle {
     pub(crate) place: SourceLocation,
     pub(crate) urls: Vec<String>,
     pub(crate) error: Option<String>,
+}
+
+/// `WhiteNoise`, or its fork.
+#[derive(Debug, Deserialize)]
+pub(crate) struct StaticServer {
+    pub(crate) name: String,
+    /// The setting for the path at which it serves, and its value for the app's own path.
+    pub(crate) setting: String,
+    pub(crate) prefix: String,
+    /// Whether it goes on to serve there while `STATIC_URL` leads to the version.
+    pub(crate) serves_own_path: bool,
+}
+
+impl StaticServer {
+    /// The line in the settings by which it serves at the app's own path.
+    pub(crate) fn line(&self) -> String {
+        format!("{} = \"{}\"", self.setting, self.prefix)
+    }
 }
 
 /// How a link is written by hand.

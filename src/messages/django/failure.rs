@@ -152,7 +152,7 @@ fn missing_variables(missing: &[StandIn], given: &[(String, String)]) -> String 
         .collect();
     formatdoc! {"
         {names} {verb} not set in the build
-        The settings need {them}. collectstatic needs {real}, the running app does. To set {them} for the
+        The settings need {them}. collectstatic needs {real}, but the running app does. To set a stand-in for the
         build alone:
           STATIC_ASSETS_BUILD_ENV=\"{}\"
         Or give {default} in the settings.",

@@ -122,23 +122,21 @@ fn fixed_links(links: &[FixedLink], report: &CollectReport, log: &Log) {
     let path = &report.own_path;
     warn_of_first(links, log, fixed_link);
     if links.len() > SHOWN {
-        log.detail(&format!(
-            "To find all of them: grep -rn --include='*.html' --include='*.py' --include='*.js' '{path}' ."
-        ));
+        log.detail(&format!("To find all of them: git grep -n '{path}'"));
     }
-    if links.is_empty() || report.serves_own_path {
-        return;
-    }
-    if report.whitenoise {
-        log.warning(&format!(
-            "WhiteNoise serves the files at the path of STATIC_URL only, so links to {path} would answer 404. Keep them in \
-             the settings:\nWHITENOISE_STATIC_PREFIX = \"{path}\""
-        ));
-    } else {
-        log.warning(&format!(
-            "No WhiteNoise was found, so links to {path} answer 404, unless a server in front of the app serves the files \
-             there."
-        ));
+    match &report.server {
+        _ if links.is_empty() => {}
+        Some(server) if server.serves_own_path => {}
+        Some(server) => log.warning(&format!(
+            "{} serves the files at the path of STATIC_URL only, so these links would answer 404. To serve the files at \
+             {path}, too, add to the settings:\n{}",
+            server.name,
+            server.line()
+        )),
+        None => log.warning(&format!(
+            "Neither WhiteNoise nor ServeStatic was found. If nothing else serves the files at {path}, these links answer \
+             404: let them follow STATIC_URL, or add WhiteNoise."
+        )),
     }
 }
 

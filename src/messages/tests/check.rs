@@ -66,6 +66,10 @@ fn check() {
             s3_site(),
             CheckProblem::Unreachable(FetchError::UnknownHost),
         ),
+        wrong(
+            s3_site(),
+            CheckProblem::Unreachable(FetchError::Tls("UnknownIssuer".to_owned())),
+        ),
         CheckError::Wrong(
             vec![found(CheckProblem::Status(404)), found(wrong_type())],
             s3_site(),

@@ -192,7 +192,7 @@ def _apply_url(settings, url):
         # https://whitenoise.readthedocs.io/en/stable/django.html#WHITENOISE_STATIC_PREFIX
         for name in ("WHITENOISE_STATIC_PREFIX", "SERVESTATIC_STATIC_PREFIX"):
             if not hasattr(settings, name):
-                setattr(settings, name, _local_prefix(settings, own))
+                setattr(settings, name, local_prefix(settings, own))
     settings.STATIC_URL = url
     if same_url(getattr(settings, "COMPRESS_URL", None), own):
         settings.COMPRESS_URL = url
@@ -208,7 +208,7 @@ def is_path(url):
     return url.startswith("/") and not url.startswith("//")
 
 
-def _local_prefix(settings, url):
+def local_prefix(settings, url):
     from urllib.parse import urlparse
 
     path = urlparse(url).path

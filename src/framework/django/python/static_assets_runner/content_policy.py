@@ -25,13 +25,11 @@ def content_policy(settings):
 def reads_single_settings():
     """Whether django-csp reads CSP_DEFAULT_SRC and the like. Version 4 ignores them, and then sends no policy."""
     try:
-        from importlib.metadata import PackageNotFoundError, version
-    except ImportError:
-        # Until Python 3.7, for which there is no version 4.
-        return True
-    try:
+        from importlib.metadata import version
+
         return int(version("django-csp").partition(".")[0]) < 4
-    except (PackageNotFoundError, ValueError):
+    except Exception:
+        # No version is known, or this is Python 3.7, for which there is no version 4.
         return True
 
 

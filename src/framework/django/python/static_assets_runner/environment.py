@@ -37,10 +37,11 @@ class Environment(os._Environ):
         type(self).upcoming = names[::-1]
         return iter(names)
 
-    def get(self, name, default=None):
-        if name == "STATIC_URL" and default:
-            type(self).default_url = str(default)
-        return super().get(name, default)
+    def get(self, key, default=None):
+        cls = type(self)
+        if key == "STATIC_URL" and default and cls.default_url is None:
+            cls.default_url = str(default)
+        return super().get(key, default)
 
     def __getitem__(self, name):
         cls = type(self)

@@ -56,14 +56,14 @@ class Failure:
 
     def missing_module(self):
         """Django's own manage.py raises an ImportError with a text of its own from the one that names the module."""
-        for error in self.chain():
-            if not isinstance(error, ImportError):
-                return None
+        error = self.error
+        while isinstance(error, ImportError):
             if isinstance(error, ModuleNotFoundError) and error.name:
                 return error.name
             found = re.match(r"No module named '?([\w.]+)", str(error))
             if found:
                 return found.group(1)
+            error = error.__cause__
         return None
 
     def missing_variable(self):
@@ -105,17 +105,20 @@ class Failure:
         """The innermost line of the app itself, as `path:line`."""
         if isinstance(self.error, SyntaxError) and self.error.filename:
             path = os.path.realpath(self.error.filename)
-            if is_inside(path, self.app):
+            if self.is_own(path):
                 return "%s:%s" % (os.path.relpath(path, self.app), self.error.lineno)
         for error in self.chain():
             lines = []
             for traceback in tracebacks(error):
                 path = os.path.realpath(traceback.tb_frame.f_code.co_filename)
-                if path.startswith(os.path.join(self.app, "")) and "site-packages" not in path and os.path.isfile(path):
+                if self.is_own(path):
                     lines.append("%s:%d" % (os.path.relpath(path, self.app), traceback.tb_lineno))
             if lines:
                 return lines[-1]
         return None
+
+    def is_own(self, path):
+        return is_inside(path, self.app) and "site-packages" not in path and os.path.isfile(path)
 
 
 def unknown_command():

@@ -23,6 +23,7 @@ LINK = re.compile(
 )
 # The base of all links, and a link whose name only a request knows.
 BASE = re.compile(r"\{\{-?\s*STATIC_URL\s*-?\}\}|\{%-?\s*get_static_prefix\s*-?%\}")
+TAG = re.compile(r"\{%.*?%\}", re.DOTALL)
 DYNAMIC = re.compile(r"""\{%-?\s*static\s+[^"'\s%]""")
 # What browsers load from the page's own host only.
 BEFORE_SAME_ORIGIN = re.compile(
@@ -60,11 +61,14 @@ class References:
         from django.apps import apps
         from django.template import engines
 
-        directories = [str(directory) for engine in engines.all() for directory in engine.template_dirs]
-        for path in self.files(directories):
-            self.read_template(path, directories)
-        self.read_installed(directories)
-        modules = [path for path in self.files([it.path for it in apps.get_app_configs()]) if path.endswith(".py")]
+        directories = {}
+        for engine in engines.all():
+            for directory in engine.template_dirs:
+                directories.setdefault(str(directory), []).append(engine)
+        for directory, path in self.files(directories):
+            self.read_template(path, TemplateOf(directories[directory], directory, path))
+        self.read_installed(list(directories))
+        modules = [path for _, path in self.files([it.path for it in apps.get_app_configs()]) if path.endswith(".py")]
         for path in dict.fromkeys(modules + self.root_urlconf()):
             self.read_module(path)
 
@@ -72,13 +76,16 @@ class References:
         """The module of the app's routes: its package is often no entry of INSTALLED_APPS."""
         from django.conf import settings
 
-        name = getattr(settings, "ROOT_URLCONF", None)
-        origin = importlib.util.find_spec(name).origin if isinstance(name, str) else None
+        try:
+            origin = importlib.util.find_spec(settings.ROOT_URLCONF).origin
+        except Exception:
+            # There is none, or it can't be found. That is no matter of links.
+            return []
         is_own = origin and is_inside(origin, self.app) and INSTALLED not in origin
         return [os.path.realpath(origin)] if is_own else []
 
     def files(self, directories):
-        """The app's own files under the directories, each once. What is installed is not the app's own."""
+        """The app's own files, each once, with their directory. What is installed is not the app's own."""
         seen = set()
         for directory in directories:
             if not is_inside(directory, self.app) or "site-packages" in directory:
@@ -88,7 +95,7 @@ class References:
                 for path in (os.path.join(parent, name) for name in sorted(names) if not TESTS.match(name)):
                     if path not in seen:
                         seen.add(path)
-                        yield path
+                        yield directory, path
 
     def read_installed(self, directories):
         """Reads the templates of packages of which the app's own are made. Only a host before a link breaks there."""
@@ -109,7 +116,7 @@ class References:
                     {"file": shown, "line": text.count("\n", 0, found.start()) + 1} for found in joined_links(text)
                 ]
 
-    def read_template(self, path, directories):
+    def read_template(self, path, template):
         text = read_text(path)
         self.parts.update(found.group(2) for found in PARTS.finditer(text))
         if not any(sign in text for sign in self.signs):
@@ -129,9 +136,11 @@ class References:
                 self.same_origin.append(place(found))
         self.joined += [place(found) for found in joined_links(text)]
         self.dynamic += [place(found) for found in DYNAMIC.finditer(text)]
-        by_hand = list(self.hand.finditer(text) if self.hand else ())
-        written = "in_jinja" if by_hand and is_jinja(path, directories) else "whole"
-        self.by_hand += [dict(place(found), path=found.group(1), written=written) for found in by_hand]
+        by_hand = list(self.hand.finditer(without_tags(text)) if self.hand else ())
+        written = "in_jinja" if by_hand and template.is_jinja() else "whole"
+        self.by_hand += [
+            dict(place(found), path=found.group(1) or found.group(2), written=written) for found in by_hand
+        ]
         for found in BUNDLE.finditer(text):
             config = BUNDLE_CONFIG.search(found.group(3))
             key = found.group(2), config.group(1) if config else "DEFAULT"
@@ -150,6 +159,8 @@ class References:
             return
         functions = {alias.asname or alias.name for alias in imports_of_static(tree)}
         parts_of_others = set()
+        parts_of_docstrings = set(map(id, docstrings(tree)))
+        parts_of_others |= parts_of_docstrings
         for node in ast.walk(tree):
             place = self.place(path, getattr(node, "lineno", 0))
             for name in names_in(node, functions):
@@ -159,16 +170,16 @@ class References:
             if makes_route(node):
                 self.routes.append(place)
             if id(node) not in parts_of_others:
-                is_joined = bool(joined_parts(node))
+                is_joined = joins_text(node)
                 if is_joined:
                     parts_of_others.update(map(id, ast.walk(node)))
                 text = beginning(node)
                 if self.base and text and text.startswith(self.base) and text != self.base:
                     self.add_by_hand(path, place, text, is_joined)
-            text = constant(node)
+            text = constant(node) if id(node) not in parts_of_docstrings else None
             # HTML within a text.
             for found in self.hand.finditer(text) if self.hand and isinstance(text, str) else ():
-                self.add_by_hand(path, place, found.group(1), False)
+                self.add_by_hand(path, place, found.group(1) or found.group(2), False)
 
     def add_by_hand(self, path, place, link, is_joined):
         is_of_settings = os.path.realpath(path) in self.of_settings
@@ -181,20 +192,34 @@ class References:
 
 def by_hand(own_path):
     """`src="/static/…"`, `url(/static/…)` and the like, up to a query."""
-    return re.compile(r"""["'(=]\s*(%s[^"'(){}<>\s?#]+)""" % re.escape(own_path))
+    before, own = r"""(?:["'`]|\s[\w:@.-]+\s*=)\s*""", re.escape(own_path)
+    return re.compile(r"""%s(%s[^"'`{}<>\s?#]+)|\burl\(\s*(%s[^"'(){}<>\s?#]+)""" % (before, own, own))
 
 
-def is_jinja(path, directories):
-    """Whether an engine of Jinja gets the template: engines may share their directories."""
-    from django.template import loader
+class TemplateOf:
+    """A template, with the engines that read its directory."""
 
-    directory = next(it for it in map(os.path.realpath, directories) if is_inside(path, it))
-    try:
-        template = loader.get_template(os.path.relpath(path, directory))
-    except Exception:
-        # A template that no engine can read is no page.
+    def __init__(self, engines, directory, path):
+        self.engines = engines
+        self.name = os.path.relpath(path, os.path.realpath(directory))
+
+    def is_jinja(self):
+        from django.template import TemplateDoesNotExist
+        from django.template.backends.django import DjangoTemplates
+
+        others = [engine for engine in self.engines if not isinstance(engine, DjangoTemplates)]
+        if not others or len(others) == len(self.engines):
+            return bool(others)
+        # django-jinja shares directories with Django's own engine, and tells by the name which templates are its own.
+        for engine in self.engines:
+            try:
+                engine.get_template(self.name)
+                return engine in others
+            except TemplateDoesNotExist:
+                continue
+            except Exception:
+                return engine in others
         return False
-    return not type(template).__module__.startswith("django.template.backends.django")
 
 
 def joined_links(text):
@@ -208,6 +233,11 @@ def joined_links(text):
 def without_comments(text):
     """With as many lines as before."""
     return COMMENT.sub(lambda found: "\n" * found.group().count("\n"), text)
+
+
+def without_tags(text):
+    """With everything else in its place."""
+    return TAG.sub(lambda found: re.sub(r"[^\n]", " ", found.group()), text)
 
 
 def read_text(path):
@@ -280,6 +310,25 @@ def joins(node, functions):
 
     parts = [part for part in joined_parts(node) if part != ""]
     return any(is_static(part) and ends_in_url(before) for before, part in zip(parts, parts[1:]))
+
+
+def joins_text(node):
+    """Whether a node puts a text together. `+` also joins lists, such as those of routes."""
+    if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Add):
+        return bool(joined_parts(node))
+    operands = [node.right]
+    while isinstance(node.left, ast.BinOp) and isinstance(node.left.op, ast.Add):
+        node = node.left
+        operands.append(node.right)
+    operands.append(node.left)
+    return any(constant(it) is not None or joined_parts(it) for it in operands)
+
+
+def docstrings(tree):
+    """The texts that are statements of their own."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and constant(node.value) is not None:
+            yield node.value
 
 
 def joined_parts(node):

@@ -1,6 +1,5 @@
 """One collectstatic: the settings on their way in, the command, the facts on their way out."""
 
-import importlib.util
 import json
 import os
 import sys
@@ -18,7 +17,7 @@ from .launch_hook import LaunchHook
 from .link_check import LinkCheck, NetworkBlocked, NoNetwork, choose_samples, describe
 from .paths import files_under, is_inside
 from .references import References
-from .settings import AppSettings
+from .settings import AppSettings, static_server
 from .storage import Storage
 from .stylesheets import Stylesheets
 
@@ -49,13 +48,12 @@ class Run:
             "debug": False,
             "static_url": None,
             "own_path": "/static/",
-            "serves_own_path": False,
+            "server": None,
             "storage_backend": None,
             "static_root": None,
             "static_root_holds_sources": False,
             "storage": None,
             "ignored_staticfiles_storage": None,
-            "whitenoise": False,
             "compressor": None,
             "precompiled_types": [],
             "variables_of_blocks": [],
@@ -195,8 +193,7 @@ class Run:
 
         self.step = "observed"
         used, names = self.used, self.names
-        self.report["whitenoise"] = has_whitenoise(settings)
-        self.report["serves_own_path"] = self.report["whitenoise"] and self.settings.keep_own_path()
+        self.report["server"] = static_server(settings, self.settings.own["STATIC_URL"], self.report["own_path"])
         self.report["checks"] = staticfiles_checks()
         self.report["static_root_holds_sources"] = holds_sources(self.report["static_root"])
         self.report["by_products"] = by_products(self.into)
@@ -282,22 +279,6 @@ class Run:
         with os.fdopen(descriptor, "wb") as file:
             file.write(text.encode("utf-8", "replace"))
         os.replace(scratch, path)
-
-
-def has_whitenoise(settings):
-    """Whether WhiteNoise serves the files, also by a subclass of the app."""
-    from django.utils.module_loading import import_string
-
-    if importlib.util.find_spec("whitenoise") is None:
-        return False
-    for name in settings.MIDDLEWARE or ():
-        try:
-            bases = getattr(import_string(name), "__mro__", ())
-        except Exception:
-            continue
-        if any(base.__module__ == "whitenoise.middleware" for base in bases):
-            return True
-    return False
 
 
 def is_collectstatic(command):

@@ -1,5 +1,6 @@
 """The app's own settings, and their redirection while collecting."""
 
+import importlib.util
 import os
 import sys
 
@@ -17,7 +18,6 @@ NAMES = (
     "STATICFILES_STORAGE",
     "COMPRESS_URL",
     "COMPRESS_ROOT",
-    "WHITENOISE_STATIC_PREFIX",
 )
 
 
@@ -64,14 +64,6 @@ class AppSettings:
         self.storage_setting = "STATICFILES_STORAGE" if legacy else current
         Environment.asked.update(name for name, value in self.run.dummies.items() if settings.SECRET_KEY == value)
 
-    def keep_own_path(self):
-        """Whether WhiteNoise goes on to serve there. By itself it serves at the path of STATIC_URL only."""
-        prefix = self.own.get("WHITENOISE_STATIC_PREFIX")
-        if prefix is None:
-            # Of settings that don't read STATIC_URL, the hook keeps the path.
-            return not hook.same_url(self.own["STATIC_URL"], self.run.url)
-        return prefix.strip("/") == self.run.report["own_path"].strip("/")
-
     def storage_entry(self):
         """The staticfiles storage of the app's settings, as STORAGES has it since Django 4.2."""
         if "STORAGES" in self.own:
@@ -99,3 +91,31 @@ def own_path(settings, published):
     own = settings.STATIC_URL
     own = effective_url(settings, Environment.default_url if hook.same_url(own, published) else own)
     return own.rstrip("/") + "/" if own and hook.is_path(own) else "/static/"
+
+
+def static_server(settings, own_url, own_path):
+    """What serves the files within the app: WhiteNoise, its fork, or a subclass of the app. `None` if nothing does."""
+    for package, name in (("whitenoise", "WhiteNoise"), ("servestatic", "ServeStatic")):
+        if has_middleware(settings, package + ".middleware"):
+            setting = package.upper() + "_STATIC_PREFIX"
+            # By itself, it serves at the path of STATIC_URL. The hook keeps that of settings that don't follow.
+            served = getattr(settings, setting, None) or hook.local_prefix(settings, str(own_url))
+            prefix = hook.local_prefix(settings, own_path)
+            serves = str(served).strip("/") == prefix.strip("/")
+            return {"name": name, "setting": setting, "prefix": prefix, "serves_own_path": serves}
+    return None
+
+
+def has_middleware(settings, module):
+    from django.utils.module_loading import import_string
+
+    if importlib.util.find_spec(module.partition(".")[0]) is None:
+        return False
+    for name in settings.MIDDLEWARE or ():
+        try:
+            bases = getattr(import_string(name), "__mro__", ())
+        except Exception:
+            continue
+        if any(base.__module__ == module for base in bases):
+            return True
+    return False
