@@ -141,7 +141,8 @@ pub(crate) fn line(fact: &Fact<'_>) -> Line {
         Fact::Delete(Right::Denied) => Line::good("The key may not delete, and no build has to"),
         Fact::Delete(Right::Granted) => Line::warning(
             "The key may delete, which no build has to",
-            "Whoever has it can remove what is published. docs/stores.md has a smaller policy, and one for operators.",
+            "Whoever has it can remove what is published. If the store knows a key that can't delete, docs/stores.md has its \
+             policy, and one for operators.",
         ),
         Fact::ClockDiffers(ahead) => clock(*ahead),
         Fact::PathOfSite(public) => Line::warning(
@@ -182,7 +183,7 @@ pub(crate) fn line(fact: &Fact<'_>) -> Line {
         }
         Fact::MetaIsPublic(true) => Line::warning(
             "Anyone can read .static-assets/, which names every file, commit and group",
-            "It holds no secret. To hide it, see docs/stores.md, \"Public buckets\".",
+            "It holds no secret. To hide it, see the recipe of your store in docs/stores.md, and \"Public buckets\" there for AWS.",
         ),
         Fact::Region(region, variable) => {
             let name = region.name();

@@ -97,7 +97,8 @@ fn fallback(compiled: &Compiled, release: &Release, ctx: &BuildContext<'_>, log:
             format!("full copy in {dirs}; STATIC_URL=/ serves from the app again")
         }
         (Fallback::NoFolder, _) => {
-            "none, the app has no STATIC_ROOT. With one, STATIC_URL=/static/ can serve from the image".to_owned()
+            "none, the app has no STATIC_ROOT. With one, and a server for it (WhiteNoise, nginx), STATIC_URL=/static/ serves from \
+             the app".to_owned()
         }
     };
     log.bullet(&format!("Fallback: {text}"));

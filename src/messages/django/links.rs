@@ -115,9 +115,16 @@ pub(super) fn vanished(place: &str, name: &str, root: &Path) -> Message {
 fn debug_message(settings: Option<&str>, beside: &[String], variable: Option<&str>) -> Message {
     let settings = settings.unwrap_or("The configuration");
     let production = choose_settings(beside.first().filter(|it| it.contains("prod")));
-    let by_variable = variable.map_or_else(String::new, |name| {
-        format!("{name} decides on DEBUG. If it is off in the running app, turn it off in the build, too:\n  STATIC_ASSETS_BUILD_ENV=\"{name}=False\"\n")
-    });
+    let by_variable = match variable {
+        Some(name) => format!(
+            "{name} decides on DEBUG. If it is off in the running app, turn it off in the build, too:\n  \
+             STATIC_ASSETS_BUILD_ENV=\"{name}=False\"\n"
+        ),
+        None if beside.is_empty() => "If there are no others, let the environment decide. ALLOWED_HOSTS must then name the \
+                                      site's host:\n  import os\n  DEBUG = os.environ.get(\"DEBUG\") == \"1\"\n"
+            .to_owned(),
+        None => String::new(),
+    };
     app_message(&formatdoc! {"
         DEBUG is on in the build
         {settings} has DEBUG on in the build. With DEBUG, pages don't link to what is published. Build with the

@@ -85,7 +85,7 @@ fn link_errors() -> impl Iterator<Item = DjangoError> {
     })
 }
 
-fn link_problems() -> [DjangoLinkProblem; 9] {
+fn link_problems() -> [DjangoLinkProblem; 10] {
     let storage = || "shop.storage.Hashed".to_owned();
     [
         DjangoLinkProblem::InjectOff,
@@ -94,6 +94,11 @@ fn link_problems() -> [DjangoLinkProblem; 9] {
             settings: Some("config.settings".to_owned()),
             beside: vec!["config.production".to_owned()],
             variable: Some("DJANGO_DEBUG".to_owned()),
+        },
+        DjangoLinkProblem::Debug {
+            settings: Some("shop.settings".to_owned()),
+            beside: Vec::new(),
+            variable: None,
         },
         DjangoLinkProblem::Emits {
             name: "web/app.css".to_owned(),
