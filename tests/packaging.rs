@@ -262,6 +262,17 @@ fn action(platform: &Platform, inputs: &[(&str, &str)]) -> (Output, BTreeMap<Str
     (output, pairs.collect())
 }
 
+/// The inputs by which the action publishes a directory.
+fn inputs(store: &str) -> [(&'static str, &str); 5] {
+    [
+        ("DIR", "dist"),
+        ("STORE", store),
+        ("PUBLIC_URL", "https://static.acme.com/shop"),
+        ("VERSION", "v42"),
+        ("RELEASE", "v1.0.0"),
+    ]
+}
+
 /// A release that has only the program, as the action needs it.
 fn release(platform: &Platform) {
     let dir = platform.path("releases/v1.0.0");
@@ -282,13 +293,7 @@ fn the_action_publishes_and_hands_the_url_on() {
     platform.write("dist/app.css", "a{}");
     release(&platform);
     let store = format!("file://{}", platform.store().display());
-    let inputs = [
-        ("DIR", "dist"),
-        ("STORE", store.as_str()),
-        ("PUBLIC_URL", "https://static.acme.com/shop"),
-        ("VERSION", "v42"),
-        ("RELEASE", "v1.0.0"),
-    ];
+    let inputs = inputs(&store);
     let (output, outputs) = action(&platform, &inputs);
     assert!(output.status.success(), "{output:?}");
     assert_eq!(outputs["version"], "v42");
@@ -342,13 +347,7 @@ fn the_outputs_of_the_action_are_those_of_this_run() {
     platform.write("dist/app.css", "a{}");
     release(&platform);
     let store = format!("file://{}", platform.store().display());
-    let inputs = [
-        ("DIR", "dist"),
-        ("STORE", store.as_str()),
-        ("PUBLIC_URL", "https://static.acme.com/shop"),
-        ("VERSION", "v42"),
-        ("RELEASE", "v1.0.0"),
-    ];
+    let inputs = inputs(&store);
     let (output, outputs) = action(
         &platform,
         &[&inputs[..], &[("ARGS", "--dry-run\n--help")]].concat(),

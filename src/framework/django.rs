@@ -135,11 +135,12 @@ fn run_after_collect(
     let made = static_root.filter(|root| !root.exists() && is_in_image(root, &ctx.image.root));
     let made = made.filter(|root| fs::create_dir_all(root).is_ok());
     let files = static_root.map(StaticRootFiles::list).transpose()?;
-    run_user_command(python, &AFTER_COLLECT, Some(line))?;
+    let ran = run_user_command(python, &AFTER_COLLECT, Some(line));
     if let Some(made) = made {
         // Fails if the command has written something.
         let _ = fs::remove_dir(made);
     }
+    ran?;
     if let Some(files) = files {
         let written = files.copy_written(&collected_dir(ctx))?;
         ctx.log.event(&DjangoEvent::WrittenAfterwards(written));

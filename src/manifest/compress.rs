@@ -118,12 +118,7 @@ mod tests {
             "body { color: teal }\n".repeat(100),
         )
         .unwrap();
-        let scanned = Scanned::of(
-            &dir.path().into(),
-            &ScanRules::default(),
-            &Interrupt::default(),
-        )
-        .unwrap();
+        let scanned = Scanned::of_dir(dir.path(), &ScanRules::default()).unwrap();
         let (scratch, interrupt) = (tempfile::tempdir().unwrap(), Interrupt::default());
         interrupt.raise();
         let ended = scanned.manifest.compress(scratch.path(), &interrupt);
@@ -145,12 +140,7 @@ mod tests {
             fs::create_dir_all(file.parent().unwrap()).unwrap();
             fs::write(file, content).unwrap();
         }
-        let scanned = Scanned::of(
-            &dir.path().into(),
-            &ScanRules::default(),
-            &Interrupt::default(),
-        )
-        .unwrap();
+        let scanned = Scanned::of_dir(dir.path(), &ScanRules::default()).unwrap();
         let plain = scanned.manifest;
         let compress = || {
             let scratch = tempfile::tempdir().unwrap();

@@ -131,7 +131,6 @@ fn is_compressed(path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::interrupt::Interrupt;
     use crate::manifest::{ScanRules, Scanned};
 
     fn scanned(files: &[(&str, &[u8])]) -> (tempfile::TempDir, Scanned) {
@@ -141,12 +140,7 @@ mod tests {
             fs_err::create_dir_all(file.parent().unwrap()).unwrap();
             fs_err::write(file, content).unwrap();
         }
-        let scanned = Scanned::of(
-            &folder.path().into(),
-            &ScanRules::default(),
-            &Interrupt::default(),
-        )
-        .unwrap();
+        let scanned = Scanned::of_dir(folder.path(), &ScanRules::default()).unwrap();
         (folder, scanned)
     }
 

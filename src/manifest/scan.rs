@@ -75,6 +75,14 @@ impl Scanned {
     }
 }
 
+#[cfg(test)]
+impl Scanned {
+    /// Scans one directory, and no signal ends it.
+    pub(crate) fn of_dir(dir: &Path, rules: &ScanRules) -> Result<Self, ScanError> {
+        Self::of(&dir.into(), rules, &Interrupt::default())
+    }
+}
+
 /// The extensions of code that runs on servers. Some pages load it on purpose, such as that of `PyScript`.
 const SERVER_CODE: [&str; 8] = ["py", "pyc", "ex", "exs", "eex", "heex", "leex", "rb"];
 
@@ -319,7 +327,7 @@ mod tests {
     }
 
     fn refused(folder: &tempfile::TempDir, rules: &ScanRules) -> Vec<RefusedFile> {
-        match Scanned::of(&folder.path().into(), rules, &Interrupt::default()) {
+        match Scanned::of_dir(folder.path(), rules) {
             Err(ScanError::Refused(refused)) => refused,
             Err(other) => panic!("{other:?}"),
             Ok(scanned) => panic!("published: {:?}", scanned.manifest),
@@ -357,7 +365,7 @@ mod tests {
             by_products: ["b.js.gz", "b.js.br"].map(str::to_owned).into(),
             ..ScanRules::default()
         };
-        let scanned = Scanned::of(&folder.path().into(), &rules, &Interrupt::default()).unwrap();
+        let scanned = Scanned::of_dir(folder.path(), &rules).unwrap();
         assert_eq!(
             paths(&scanned),
             [
@@ -387,7 +395,7 @@ mod tests {
             source_maps: SourceMaps::Exclude,
             ..ScanRules::default()
         };
-        let scanned = Scanned::of(&folder.path().into(), &rules, &Interrupt::default()).unwrap();
+        let scanned = Scanned::of_dir(folder.path(), &rules).unwrap();
         assert_eq!(paths(&scanned), ["b.js"]);
         assert_eq!(scanned.left_out.source_maps, 1);
     }
@@ -399,14 +407,7 @@ mod tests {
         let at = |name: &str| folder.path().join(name);
         symlink("real.css", at("inside.css")).unwrap();
         assert_eq!(
-            paths(
-                &Scanned::of(
-                    &folder.path().into(),
-                    &ScanRules::default(),
-                    &Interrupt::default()
-                )
-                .unwrap()
-            ),
+            paths(&Scanned::of_dir(folder.path(), &ScanRules::default()).unwrap()),
             ["folder/x.css", "inside.css", "real.css"]
         );
 
@@ -438,7 +439,7 @@ mod tests {
             allowed: "demo/id_rsa x/.env".parse().unwrap(),
             ..ScanRules::default()
         };
-        let scanned = Scanned::of(&folder.path().into(), &rules, &Interrupt::default()).unwrap();
+        let scanned = Scanned::of_dir(folder.path(), &rules).unwrap();
         assert_eq!(paths(&scanned), ["a.css", "demo/id_rsa", "x/.env"]);
     }
 
@@ -466,7 +467,7 @@ mod tests {
             allowed: "manage.py config/* shop/* shop.data".parse().unwrap(),
             ..ScanRules::default()
         };
-        let scanned = Scanned::of(&folder.path().into(), &rules, &Interrupt::default()).unwrap();
+        let scanned = Scanned::of_dir(folder.path(), &rules).unwrap();
         assert_eq!(paths(&scanned).len(), 6);
         assert_eq!(scanned.server_code.len(), 4, "{:?}", scanned.server_code);
     }
@@ -496,7 +497,7 @@ mod tests {
             allowed: "a.js SECRET_KEY".parse().unwrap(),
             ..rules.clone()
         };
-        assert!(Scanned::of(&folder.path().into(), &reviewed, &Interrupt::default()).is_ok());
+        assert!(Scanned::of_dir(folder.path(), &reviewed).is_ok());
         let of_app = Violation::AppSecret("SECRET_KEY".to_owned());
         assert_eq!(
             refused(&folder, &rules),
@@ -566,17 +567,13 @@ mod tests {
     #[test]
     fn an_empty_version_is_refused_unless_allowed() {
         let folder = tree(&[]);
-        let scanned = Scanned::of(
-            &folder.path().into(),
-            &ScanRules::default(),
-            &Interrupt::default(),
-        );
+        let scanned = Scanned::of_dir(folder.path(), &ScanRules::default());
         assert!(matches!(scanned, Err(ScanError::Empty)));
         let rules = ScanRules {
             empty: Empty::Allowed,
             ..ScanRules::default()
         };
-        assert!(Scanned::of(&folder.path().into(), &rules, &Interrupt::default()).is_ok());
+        assert!(Scanned::of_dir(folder.path(), &rules).is_ok());
     }
 
     #[test]

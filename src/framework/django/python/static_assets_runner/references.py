@@ -79,7 +79,7 @@ class References:
         try:
             origin = importlib.util.find_spec(settings.ROOT_URLCONF).origin
         except Exception:
-            # There is none, or it can't be found. That is no matter of links.
+            # The links of all other modules and templates are still read.
             return []
         is_own = origin and is_inside(origin, self.app) and INSTALLED not in origin
         return [os.path.realpath(origin)] if is_own else []
@@ -159,9 +159,8 @@ class References:
             return
         functions = {alias.asname or alias.name for alias in imports_of_static(tree)}
         parts_of_others = set()
-        parts_of_docstrings = set(map(id, docstrings(tree)))
-        parts_of_others |= parts_of_docstrings
-        for node in ast.walk(tree):
+        comments = set(map(id, docstrings(tree)))
+        for node in (it for it in ast.walk(tree) if id(it) not in comments):
             place = self.place(path, getattr(node, "lineno", 0))
             for name in names_in(node, functions):
                 self.links.setdefault(name, place)
@@ -176,7 +175,7 @@ class References:
                 text = beginning(node)
                 if self.base and text and text.startswith(self.base) and text != self.base:
                     self.add_by_hand(path, place, text, is_joined)
-            text = constant(node) if id(node) not in parts_of_docstrings else None
+            text = constant(node)
             # HTML within a text.
             for found in self.hand.finditer(text) if self.hand and isinstance(text, str) else ():
                 self.add_by_hand(path, place, found.group(1) or found.group(2), False)
